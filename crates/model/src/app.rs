@@ -1,0 +1,313 @@
+//! The tenant: what an app is allowed, how it counts and how long it waits.
+
+use crate::{AppId, UserId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// An app with its keys, admins and settings.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct App {
+    /// `SDKAppID`.
+    pub id: AppId,
+    /// The keys that sign UserSigs, oldest first. Every one of them verifies; the last one signs.
+    pub keys: Vec<AppKey>,
+    /// The accounts that may call the server API.
+    pub admins: Vec<UserId>,
+    /// Everything that an operator may change.
+    pub settings: AppSettings,
+}
+
+/// A secret key of an app.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppKey {
+    /// Names the key among the keys of its app, from 1.
+    pub id: u32,
+    /// The key: its text bytes are what HMAC takes (SPEC section 5).
+    pub text: String,
+}
+
+impl fmt::Debug for AppKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AppKey({}, …)", self.id)
+    }
+}
+
+/// What an operator may change of an app. Every value has the default of the SPEC.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSettings {
+    /// A name for people; has no meaning to the server.
+    pub name: String,
+    /// Which calls the app has bought.
+    pub edition: Edition,
+    /// The two switches of the console.
+    pub switches: Switches,
+    /// Which logins of one account may stand side by side.
+    pub multi_device: MultiDevicePolicy,
+    /// How much.
+    pub limits: Limits,
+    /// How long.
+    pub timing: Timing,
+}
+
+/// The edition of an app; a self-hosted app is `flagship` unless set otherwise (SPEC section 7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// Own status only.
+    Trial,
+    /// Own status only.
+    Standard,
+    /// Everything.
+    #[default]
+    Flagship,
+}
+
+impl FromStr for Edition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "trial" => Ok(Self::Trial),
+            "standard" => Ok(Self::Standard),
+            "flagship" => Ok(Self::Flagship),
+            other => Err(format!("unknown edition {other:?}; one of trial, standard, flagship")),
+        }
+    }
+}
+
+/// The two switches of the console.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// *User status query and change notification*; off refuses with 72001.
+    pub user_status: bool,
+    /// *Friend status notification*: mutual friends are told without a subscription.
+    pub friend_notification: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self { user_status: true, friend_notification: false }
+    }
+}
+
+/// Which logins of one account may stand side by side (SPEC section 5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MultiDevicePolicy {
+    /// Which platforms.
+    pub mode: MultiDeviceMode,
+    /// How many Web logins, 1–10.
+    pub web_instances: u8,
+    /// How many logins of each other platform, 1–3.
+    pub native_instances: u8,
+}
+
+impl Default for MultiDevicePolicy {
+    fn default() -> Self {
+        Self { mode: MultiDeviceMode::default(), web_instances: 1, native_instances: 1 }
+    }
+}
+
+/// Which platforms may be logged in at the same time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MultiDeviceMode {
+    /// One platform at a time.
+    Single,
+    /// One of the native platforms, and Web.
+    Dual,
+    /// One of Android, iPhone, iPad; one of Windows, Mac, Linux; and Web.
+    Triple,
+    /// All of them.
+    #[default]
+    Multi,
+}
+
+impl FromStr for MultiDeviceMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "single" => Ok(Self::Single),
+            "dual" => Ok(Self::Dual),
+            "triple" => Ok(Self::Triple),
+            "multi" => Ok(Self::Multi),
+            other => Err(format!("unknown multi-device mode {other:?}; one of single, dual, triple, multi")),
+        }
+    }
+}
+
+/// How many calls in how long a window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Calls in any window, at least 1.
+    pub calls: u16,
+    /// The window, in milliseconds.
+    pub window_ms: u32,
+}
+
+/// How much (SPEC section 3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Users that one user may be subscribed to; beyond, the earliest is evicted. 1–10,000.
+    pub subscriptions: u16,
+    /// Users in one `getUserStatus`. 1–10,000.
+    pub query_batch: u16,
+    /// Users in one `subscribeUserStatus`. 1–10,000.
+    pub subscribe_batch: u16,
+    /// Users in one `unsubscribeUserStatus`. 1–10,000.
+    pub unsubscribe_batch: u16,
+    /// Bytes of a custom status. 0–1,000.
+    pub custom_status_bytes: u16,
+    /// Calls per user and operation.
+    pub rate: RateLimit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subscriptions: 200,
+            query_batch: 500,
+            subscribe_batch: 100,
+            unsubscribe_batch: 100,
+            custom_status_bytes: 100,
+            rate: RateLimit { calls: 20, window_ms: 5_000 },
+        }
+    }
+}
+
+/// How long, in milliseconds (SPEC sections 2, 3 and 10).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timing {
+    /// A native link that is silent this long ends. 1 s – 1 h.
+    pub heartbeat_timeout_native_ms: u32,
+    /// A Web link that is silent this long ends. 1 s – 1 h.
+    pub heartbeat_timeout_web_ms: u32,
+    /// A broken native connection counts as present this long. At most 10 min.
+    pub linger_native_ms: u32,
+    /// A broken Web connection counts as present this long. At most 10 min.
+    pub linger_web_ms: u32,
+    /// A login without any connection lapses after this. 1 min – 49 days.
+    pub login_retention_ms: u32,
+    /// The subscription list outlives the user's last connection by this. At most 49 days.
+    pub subscription_retention_ms: u32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            heartbeat_timeout_native_ms: 400_000,
+            heartbeat_timeout_web_ms: 60_000,
+            linger_native_ms: 0,
+            linger_web_ms: 0,
+            login_retention_ms: 7 * 24 * 3_600_000,
+            subscription_retention_ms: 600_000,
+        }
+    }
+}
+
+impl Timing {
+    /// The heartbeat timeout of this kind of platform.
+    pub fn heartbeat_timeout(&self, web: bool) -> Duration {
+        Duration::from_millis(u64::from(if web {
+            self.heartbeat_timeout_web_ms
+        } else {
+            self.heartbeat_timeout_native_ms
+        }))
+    }
+
+    /// How long a broken connection of this kind of platform counts as present.
+    pub fn linger(&self, web: bool) -> Duration {
+        Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
+    }
+
+    /// How long a login lives without a connection.
+    pub fn login_retention(&self) -> Duration {
+        Duration::from_millis(u64::from(self.login_retention_ms))
+    }
+
+    /// How long the subscription list outlives the last connection.
+    pub fn subscription_retention(&self) -> Duration {
+        Duration::from_millis(u64::from(self.subscription_retention_ms))
+    }
+}
+
+/// A setting outside its bounds. Names the setting.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{setting} must be from {least} to {most}, not {given}")]
+pub struct InvalidSettings {
+    /// The setting, as its path in the settings.
+    pub setting: &'static str,
+    /// The least value allowed.
+    pub least: u64,
+    /// The greatest value allowed.
+    pub most: u64,
+    /// The value that was given.
+    pub given: u64,
+}
+
+impl AppSettings {
+    /// Checks every bound; the first setting outside its own is named.
+    pub fn validate(&self) -> Result<(), InvalidSettings> {
+        const HOUR: u64 = 3_600_000;
+        const TEN_MINUTES: u64 = 600_000;
+        let (limits, timing, policy) = (&self.limits, &self.timing, &self.multi_device);
+        let bounds: [(&'static str, u64, u64, u64); 16] = [
+            ("name", self.name.len() as u64, 0, 200),
+            ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
+            ("multi_device.native_instances", policy.native_instances.into(), 1, 3),
+            ("limits.subscriptions", limits.subscriptions.into(), 1, 10_000),
+            ("limits.query_batch", limits.query_batch.into(), 1, 10_000),
+            ("limits.subscribe_batch", limits.subscribe_batch.into(), 1, 10_000),
+            ("limits.unsubscribe_batch", limits.unsubscribe_batch.into(), 1, 10_000),
+            ("limits.custom_status_bytes", limits.custom_status_bytes.into(), 0, 1_000),
+            ("limits.rate.calls", limits.rate.calls.into(), 1, 1_000),
+            ("limits.rate.window_ms", limits.rate.window_ms.into(), 1, HOUR),
+            ("timing.heartbeat_timeout_native_ms", timing.heartbeat_timeout_native_ms.into(), 1_000, HOUR),
+            ("timing.heartbeat_timeout_web_ms", timing.heartbeat_timeout_web_ms.into(), 1_000, HOUR),
+            ("timing.linger_native_ms", timing.linger_native_ms.into(), 0, TEN_MINUTES),
+            ("timing.linger_web_ms", timing.linger_web_ms.into(), 0, TEN_MINUTES),
+            ("timing.login_retention_ms", timing.login_retention_ms.into(), 60_000, u32::MAX.into()),
+            ("timing.subscription_retention_ms", timing.subscription_retention_ms.into(), 0, u32::MAX.into()),
+        ];
+        for (setting, given, least, most) in bounds {
+            if !(least..=most).contains(&given) {
+                return Err(InvalidSettings { setting, least, most, given });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_spec_and_valid() {
+        let settings = AppSettings::default();
+        assert_eq!(settings.validate(), Ok(()));
+        assert_eq!(settings.edition, Edition::Flagship);
+        assert!(settings.switches.user_status && !settings.switches.friend_notification);
+        assert_eq!(settings.limits.rate, RateLimit { calls: 20, window_ms: 5_000 });
+        assert_eq!(settings.timing.heartbeat_timeout(false), Duration::from_secs(400));
+        assert_eq!(settings.timing.heartbeat_timeout(true), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_setting_outside_its_bounds_is_named() {
+        let mut settings = AppSettings::default();
+        settings.limits.subscriptions = 10_001;
+        assert_eq!(
+            settings.validate().unwrap_err().to_string(),
+            "limits.subscriptions must be from 1 to 10000, not 10001"
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! The one table of codes: server, SDKs and documentation read it from here (SPEC section 7).
+
+use std::fmt;
+
+/// A code of the contract. `0` is success; every other one is a refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(u32);
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $english:literal, $chinese:literal;)*) => {
+        impl Code {
+            $(#[doc = concat!("`", $number, "`: ", $english, ".")]
+            pub const $name: Self = Self($number);)*
+
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The name of the code, in capitals.
+            pub fn name(self) -> &'static str {
+                match self.0 { $($number => stringify!($name),)* _ => "UNKNOWN_CODE" }
+            }
+
+            /// What it means, in English.
+            pub fn english(self) -> &'static str {
+                match self.0 { $($number => $english,)* _ => "unknown code" }
+            }
+
+            /// What it means, in Chinese.
+            pub fn chinese(self) -> &'static str {
+                match self.0 { $($number => $chinese,)* _ => "未知错误码" }
+            }
+        }
+    };
+}
+
+codes! {
+    OK = 0, "ok", "成功";
+    NOT_LOGGED_IN = 6014, "not logged in", "未登录";
+    INVALID_PARAMETER = 6017, "invalid parameter", "参数无效";
+    LOGIN_SIG_EXPIRED = 6206, "the UserSig expired; log in again with a new one", "UserSig 已过期，请使用新的 UserSig 重新登录";
+    KICKED_BY_OTHER_LOGIN = 6208, "kicked by another login of the same account", "同一帐号在其他终端登录，已被踢下线";
+    BAD_USER_ID = 7003, "bad userID: 1 to 32 bytes of printable ASCII", "userID 无效：须为 1 至 32 字节的可打印 ASCII 字符";
+    CALLED_TOO_OFTEN = 7008, "called too often; wait and try again", "调用过于频繁，请稍后重试";
+    EDITION_NOT_SUPPORTED = 7013, "the app's edition does not support this call; upgrade to flagship", "套餐包不支持该接口的使用，请升级到旗舰版套餐";
+    HTTP_UNREADABLE = 60002, "the HTTP request could not be read", "HTTP 请求解析错误";
+    JSON_UNREADABLE = 60003, "the JSON of the request could not be read", "请求 JSON 解析错误";
+    WRONG_CREDENTIALS = 60004, "userID or UserSig in the URL or the body is wrong", "URL 或请求包体中的 UserID 或 UserSig 错误";
+    BAD_CREDENTIALS = 60005, "userID or UserSig in the URL or the body is wrong", "URL 或请求包体中的 UserID 或 UserSig 错误";
+    APP_ID_INVALID = 60006, "the SDKAppID is invalid", "SDKAppID 无效";
+    API_RATE = 60007, "this API is called too often", "REST 接口调用频率超过限制";
+    NO_SUCH_SERVICE = 60009, "no such service or command", "请求的服务或命令不存在";
+    ADMIN_REQUIRED = 60010, "the caller must be an app admin", "须由 App 管理员调用";
+    APP_RATE = 60011, "the app calls too often", "SDKAppID 请求频率超限";
+    APP_ID_MISSING = 60012, "the SDKAppID is missing", "缺少 SDKAppID";
+    USER_ID_NOT_TEXT = 60015, "the userID is not a string", "UserID 不是字符串";
+    APP_DISABLED = 60016, "the app is disabled", "SDKAppID 被禁用";
+    REQUEST_DISABLED = 60017, "the request is disabled", "请求被禁用";
+    TOO_FREQUENT = 60018, "requests come too often", "请求过于频繁";
+    REQUESTS_TOO_FREQUENT = 60019, "requests come too often", "请求过于频繁";
+    NO_PACKAGE = 60020, "the app has no edition in force", "未开通套餐包或套餐包未生效";
+    ADDRESS_NOT_ALLOWED = 60021, "calls from this address are not allowed", "不允许从该 IP 调用";
+    SIG_EXPIRED = 70001, "the UserSig has expired", "UserSig 已过期";
+    SIG_EMPTY = 70002, "the UserSig is empty", "UserSig 为空";
+    SIG_UNREADABLE = 70003, "the UserSig cannot be read", "UserSig 无法解析";
+    SIG_WRONG = 70009, "the signature of the UserSig is wrong", "UserSig 签名校验失败";
+    SIG_OTHER_USER = 70013, "the userID differs from the one that was signed", "userID 与 UserSig 中的不一致";
+    SIG_OTHER_APP = 70014, "the SDKAppID differs from the one that was signed", "SDKAppID 与 UserSig 中的不一致";
+    NO_SUCH_APP = 70020, "no such app", "SDKAppID 不存在";
+    TOO_MANY_FAILURES = 70050, "too many failed attempts; wait a minute", "验证失败次数过多，请一分钟后重试";
+    SIG_REVOKED = 70052, "the UserSig has been revoked; make a new one", "UserSig 已失效，请重新生成";
+    NO_SUCH_ACCOUNT = 70107, "no such account", "帐号不存在";
+    BATCH_TOO_LARGE = 70206, "too many users in one call", "单次请求的用户数超过限制";
+    INTERNAL = 70500, "internal error; try again", "内部错误，请重试";
+    STATUS_SWITCHED_OFF = 72001, "the user-status switch of the app is off", "用户状态功能未开启，请在控制台打开开关";
+    QUERY_UNREADABLE = 90001, "the JSON of the request could not be read, or To_Account is empty", "请求 JSON 解析错误，或 To_Account 为空";
+    QUERY_ACCOUNT_MALFORMED = 90003, "To_Account is malformed", "To_Account 格式错误";
+    QUERY_ADMIN_REQUIRED = 90009, "the caller must be an app admin", "须由 App 管理员调用";
+    QUERY_BATCH_TOO_LARGE = 90011, "more than 500 accounts in To_Account", "To_Account 超过 500 个帐号";
+}
+
+impl Code {
+    /// The number that every API carries.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The code of this number, if the table has it.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.0 == number)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.name())
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0, self.english())
+    }
+}
+
+/// A "no" that was expected: the caller is told its code, and nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{code}{}{detail}", if detail.is_empty() { "" } else { " — " })]
+pub struct Refusal {
+    /// Which "no" it is.
+    pub code: Code,
+    /// What in particular, in English; may be empty.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal that its code explains alone.
+    pub fn new(code: Code) -> Self {
+        Self { code, detail: String::new() }
+    }
+
+    /// A refusal with the particulars.
+    pub fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<crate::InvalidUserId> for Refusal {
+    fn from(_: crate::InvalidUserId) -> Self {
+        Self::new(Code::BAD_USER_ID)
+    }
+}
+
+impl From<crate::InvalidCustomStatus> for Refusal {
+    fn from(invalid: crate::InvalidCustomStatus) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_has_one_number_one_name_and_both_texts() {
+        let numbers: HashSet<u32> = Code::ALL.iter().map(|code| code.number()).collect();
+        let names: HashSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(numbers.len(), Code::ALL.len());
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert_eq!(Code::from_number(code.number()), Some(*code));
+            assert!(!code.english().is_empty() && !code.chinese().is_empty());
+        }
+        assert_eq!(Code::from_number(1), None);
+    }
+}

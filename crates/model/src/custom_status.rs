@@ -1,0 +1,65 @@
+//! The free text that a user shows beside the dot.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Free UTF-8 text owned by the user. Empty means none.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomStatus(CompactString);
+
+/// The text is longer than the app allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a custom status has at most {limit} bytes, this one has {length}")]
+pub struct InvalidCustomStatus {
+    /// What the app allows, in bytes.
+    pub limit: usize,
+    /// What was given, in bytes.
+    pub length: usize,
+}
+
+impl CustomStatus {
+    /// No custom status.
+    pub const NONE: Self = Self(CompactString::const_new(""));
+
+    /// Takes a text of at most `limit` bytes (default 100, SPEC section 1).
+    pub fn new(text: &str, limit: usize) -> Result<Self, InvalidCustomStatus> {
+        if text.len() > limit {
+            return Err(InvalidCustomStatus { limit, length: text.len() });
+        }
+        Ok(Self(CompactString::new(text)))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for CustomStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_status_is_bounded_in_bytes_not_in_letters() {
+        assert!(CustomStatus::new(&"x".repeat(100), 100).is_ok());
+        assert!(CustomStatus::new(&"x".repeat(101), 100).is_err());
+        assert!(CustomStatus::new(&"听".repeat(33), 100).is_ok());
+        assert_eq!(
+            CustomStatus::new(&"听".repeat(34), 100),
+            Err(InvalidCustomStatus { limit: 100, length: 102 })
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! Where from: a device, its platform, and the live link it may have.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// One installation of a client: 1–64 bytes of printable ASCII, made and kept by the SDK.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "CompactString", into = "CompactString")]
+pub struct DeviceId(CompactString);
+
+/// The text is no `deviceID`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a deviceID is 1 to {} bytes of printable ASCII", DeviceId::MAX_BYTES)]
+pub struct InvalidDeviceId;
+
+impl DeviceId {
+    /// The longest `deviceID`, in bytes.
+    pub const MAX_BYTES: usize = 64;
+
+    /// Reads a `deviceID`.
+    pub fn new(text: &str) -> Result<Self, InvalidDeviceId> {
+        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
+            return Err(InvalidDeviceId);
+        }
+        Ok(Self(CompactString::new(text)))
+    }
+
+    /// The text of the `deviceID`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<CompactString> for DeviceId {
+    type Error = InvalidDeviceId;
+
+    fn try_from(text: CompactString) -> Result<Self, Self::Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<DeviceId> for CompactString {
+    fn from(id: DeviceId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a device runs on. The numbers are those of the wire contract.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
+#[repr(u8)]
+pub enum Platform {
+    /// `iPhone`
+    #[serde(rename = "iPhone")]
+    IPhone = 1,
+    /// `Android`
+    Android = 2,
+    /// `iPad`
+    #[serde(rename = "iPad")]
+    IPad = 3,
+    /// `Windows`
+    Windows = 4,
+    /// `Mac`
+    Mac = 5,
+    /// `Linux`
+    Linux = 6,
+    /// `Web`: a browser, or anything packaged like one. Its login ends with its connection.
+    Web = 7,
+}
+
+/// The text names no platform.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown platform {0:?}; one of iPhone, Android, iPad, Windows, Mac, Linux, Web")]
+pub struct UnknownPlatform(pub String);
+
+impl Platform {
+    /// Every platform, in the order of its number.
+    pub const ALL: [Self; 7] =
+        [Self::IPhone, Self::Android, Self::IPad, Self::Windows, Self::Mac, Self::Linux, Self::Web];
+
+    /// The platform of this wire number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| *platform as i32 == number)
+    }
+
+    /// The name that every API uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IPhone => "iPhone",
+            Self::Android => "Android",
+            Self::IPad => "iPad",
+            Self::Windows => "Windows",
+            Self::Mac => "Mac",
+            Self::Linux => "Linux",
+            Self::Web => "Web",
+        }
+    }
+
+    /// Whether this is the platform whose login ends with its connection.
+    pub fn is_web(self) -> bool {
+        self == Self::Web
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Platform {
+    type Err = UnknownPlatform;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|platform| platform.name().eq_ignore_ascii_case(text))
+            .ok_or_else(|| UnknownPlatform(text.to_owned()))
+    }
+}
+
+/// A set of platforms, in one byte.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlatformSet(u8);
+
+impl PlatformSet {
+    /// Adds a platform; adding it again changes nothing.
+    pub fn insert(&mut self, platform: Platform) {
+        self.0 |= 1 << platform as u8;
+    }
+
+    /// Whether the platform is in the set.
+    pub fn contains(self, platform: Platform) -> bool {
+        self.0 & (1 << platform as u8) != 0
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The platforms, in the order of their number.
+    pub fn iter(self) -> impl Iterator<Item = Platform> {
+        Platform::ALL.into_iter().filter(move |platform| self.contains(*platform))
+    }
+}
+
+impl FromIterator<Platform> for PlatformSet {
+    fn from_iter<I: IntoIterator<Item = Platform>>(platforms: I) -> Self {
+        let mut set = Self::default();
+        platforms.into_iter().for_each(|platform| set.insert(platform));
+        set
+    }
+}
+
+impl fmt::Debug for PlatformSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// One connection, never used twice in the life of a server process.
+///
+/// The end of a connection names the connection it ends, so that a late end cannot harm its successor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
+#[serde(transparent)]
+pub struct ConnectionId(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_set_holds_each_platform_once() {
+        let set: PlatformSet = [Platform::Web, Platform::Mac, Platform::Web].into_iter().collect();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Platform::Mac, Platform::Web]);
+        assert!(!set.contains(Platform::IPhone));
+    }
+
+    #[test]
+    fn every_platform_is_found_by_its_number_and_its_name() {
+        for platform in Platform::ALL {
+            assert_eq!(Platform::from_number(platform as i32), Some(platform));
+            assert_eq!(platform.name().parse(), Ok(platform));
+        }
+        assert_eq!(Platform::from_number(0), None);
+        assert!("Amiga".parse::<Platform>().is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! The nouns of Lamplight. Everything here is a value: parsed once at the edge, then passed on.
+//!
+//! This crate knows no clock, no randomness and no I/O. It does not know what a rule, a socket or a
+//! database is.
+
+mod app;
+mod code;
+mod custom_status;
+mod device;
+mod moment;
+mod status;
+mod user;
+
+pub use app::{
+    App, AppKey, AppSettings, Edition, InvalidSettings, Limits, MultiDeviceMode, MultiDevicePolicy,
+    RateLimit, Switches, Timing,
+};
+pub use code::{Code, Refusal};
+pub use custom_status::{CustomStatus, InvalidCustomStatus};
+pub use device::{ConnectionId, DeviceId, InvalidDeviceId, Platform, PlatformSet, UnknownPlatform};
+pub use moment::{Moment, Now, Timestamp};
+pub use status::{Reason, StatusType, UserStatus, Version};
+pub use user::{AppId, InvalidUserId, User, UserId};

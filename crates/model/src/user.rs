@@ -1,0 +1,132 @@
+//! Who: an app and a user inside it.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// `SDKAppID`: names an app, the tenant that owns accounts, keys and settings.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
+#[serde(transparent)]
+pub struct AppId(pub u32);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `userID`: 1–32 bytes of printable ASCII (0x20–0x7e), unique inside its app (SPEC section 1).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "CompactString", into = "CompactString")]
+pub struct UserId(CompactString);
+
+/// The text is no `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a userID is 1 to {} bytes of printable ASCII", UserId::MAX_BYTES)]
+pub struct InvalidUserId;
+
+impl UserId {
+    /// The longest `userID`, in bytes.
+    pub const MAX_BYTES: usize = 32;
+
+    /// Reads a `userID`.
+    pub fn new(text: &str) -> Result<Self, InvalidUserId> {
+        let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
+            return Err(InvalidUserId);
+        }
+        Ok(Self(CompactString::new(text)))
+    }
+
+    /// The text of the `userID`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<CompactString> for UserId {
+    type Error = InvalidUserId;
+
+    fn try_from(text: CompactString) -> Result<Self, Self::Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<UserId> for CompactString {
+    fn from(id: UserId) -> Self {
+        id.0
+    }
+}
+
+impl FromStr for UserId {
+    type Err = InvalidUserId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A user of an app. Two apps may have users of the same `userID`; they have nothing in common.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct User {
+    /// The app that the user belongs to.
+    pub app: AppId,
+    /// The user inside it.
+    pub id: UserId,
+}
+
+impl User {
+    /// Joins an app and a `userID`.
+    pub fn new(app: AppId, id: UserId) -> Self {
+        Self { app, id }
+    }
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.app, self.id)
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_id_is_1_to_32_bytes_of_printable_ascii() {
+        let cases: &[(&str, bool)] = &[
+            ("a", true),
+            (" ", true),
+            ("~", true),
+            ("alice_01", true),
+            (&"x".repeat(32), true),
+            (&"x".repeat(33), false),
+            ("", false),
+            ("tab\t", false),
+            ("\u{7f}", false),
+            ("爱丽丝", false),
+        ];
+        for (text, valid) in cases {
+            assert_eq!(UserId::new(text).is_ok(), *valid, "{text:?}");
+        }
+    }
+}
