@@ -1,0 +1,130 @@
+//! Native framing: each message with its length in front, as a protobuf varint.
+
+/// What a native client sends before its first message. No TLS record and no HTTP request begins so.
+pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
+
+/// The longest length prefix that is read, in bytes: frames stay far below 2^28 bytes.
+pub const MAX_LENGTH_PREFIX: usize = 4;
+
+/// How large a frame may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FrameLimits {
+    /// Before the login, in bytes. Bounds what an unknown peer can make the server hold.
+    pub before_login: usize,
+    /// After the login, in bytes.
+    pub after_login: usize,
+}
+
+impl Default for FrameLimits {
+    /// 64 KiB, which is a login that tells of some 1,400 known users, and 512 KiB, which is a batch of 10,000
+    /// users of the longest id.
+    fn default() -> Self {
+        Self { before_login: 64 * 1024, after_login: 512 * 1024 }
+    }
+}
+
+/// What stands at the front of the bytes received so far.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Framed<'a> {
+    /// A whole message and how many bytes it took with its length.
+    Frame {
+        /// The message.
+        message: &'a [u8],
+        /// The bytes taken from the front.
+        taken: usize,
+    },
+    /// Not all of it is here yet.
+    Incomplete,
+}
+
+/// The bytes cannot be a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// The length does not end.
+    #[error("the length of the frame is no varint of at most {MAX_LENGTH_PREFIX} bytes")]
+    BadLength,
+    /// More than the limit.
+    #[error("a frame of {length} bytes; at most {limit} are allowed")]
+    TooLarge {
+        /// What the peer announced, in bytes.
+        length: usize,
+        /// What is allowed, in bytes.
+        limit: usize,
+    },
+}
+
+/// Looks for one whole frame of at most `limit` bytes at the front of `bytes`.
+///
+/// A frame that is too large is refused as soon as its length is known, before its body is held.
+pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> {
+    let mut length = 0usize;
+    for index in 0..MAX_LENGTH_PREFIX {
+        let Some(byte) = bytes.get(index) else { return Ok(Framed::Incomplete) };
+        length |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            if length > limit {
+                return Err(FrameError::TooLarge { length, limit });
+            }
+            let taken = index + 1 + length;
+            return Ok(match bytes.get(index + 1..taken) {
+                Some(message) => Framed::Frame { message, taken },
+                None => Framed::Incomplete,
+            });
+        }
+    }
+    Err(FrameError::BadLength)
+}
+
+/// Appends `message` with its length in front.
+pub fn put_frame(out: &mut Vec<u8>, message: &impl prost::Message) {
+    // A Vec has room for whatever it is given, so encoding cannot fail.
+    message.encode_length_delimited(out).expect("a Vec grows");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1;
+    use proptest::prelude::*;
+
+    #[test]
+    fn frames_are_found_whole_or_awaited_or_refused() {
+        let cases: &[(&[u8], usize, Result<Framed<'_>, FrameError>)] = &[
+            (&[], 10, Ok(Framed::Incomplete)),
+            (&[0], 10, Ok(Framed::Frame { message: &[], taken: 1 })),
+            (&[2, 7, 8, 9], 10, Ok(Framed::Frame { message: &[7, 8], taken: 3 })),
+            (&[3, 7, 8], 10, Ok(Framed::Incomplete)),
+            (&[0x80], 10, Ok(Framed::Incomplete)),
+            (&[10], 10, Ok(Framed::Incomplete)),
+            (&[11], 10, Err(FrameError::TooLarge { length: 11, limit: 10 })),
+            (&[0x80, 0x01], 127, Err(FrameError::TooLarge { length: 128, limit: 127 })),
+            (&[0xff, 0xff, 0xff, 0xff, 0x01], usize::MAX, Err(FrameError::BadLength)),
+        ];
+        for (bytes, limit, expected) in cases {
+            assert_eq!(&next_frame(bytes, *limit), expected, "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), limit in 0usize..100) {
+            let _ = next_frame(&bytes, limit);
+        }
+
+        #[test]
+        fn what_was_put_is_found_at_every_cut(custom in "[a-z]{0,200}", cut in 0usize..300) {
+            let message = v1::SetSelfStatusRequest { custom_status: custom };
+            let mut bytes = Vec::new();
+            put_frame(&mut bytes, &message);
+            let cut = cut.min(bytes.len());
+            match next_frame(&bytes[..cut], 1000).unwrap() {
+                Framed::Frame { message: found, taken } => {
+                    prop_assert_eq!(taken, bytes.len());
+                    let decoded: v1::SetSelfStatusRequest = prost::Message::decode(found).unwrap();
+                    prop_assert_eq!(decoded, message);
+                }
+                Framed::Incomplete => prop_assert!(cut < bytes.len()),
+            }
+        }
+    }
+}

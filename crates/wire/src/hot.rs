@@ -1,0 +1,198 @@
+//! The hot frame: `ServerMessage { status_changed }`, put together from statuses that were encoded once.
+//!
+//! A change of one user goes to many connections. Its encoding is made once and shared; a frame is a
+//! header and a concatenation of such encodings. The bytes are those that `prost` and `pbjson` would make,
+//! which the tests hold against them.
+
+use crate::v1;
+use lamplight_model::{UserStatus, Version};
+use prost::Message as _;
+
+/// `ServerMessage.status_changed` and `StatusChanged.statuses`, as protobuf keys: number << 3 | 2.
+const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
+const KEY_STATUSES: u8 = 1 << 3 | 2;
+
+/// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
+///
+/// The same bytes are an element of `LoginResponse.statuses` once the key is changed, and are what a worker
+/// keeps of a user it watches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EncodedStatus {
+    version: Version,
+    protobuf: Box<[u8]>,
+    json: Option<Box<str>>,
+}
+
+/// Encodes a status for all who watch it.
+pub fn encode_status(status: &UserStatus) -> EncodedStatus {
+    let message = v1::UserStatus::from(status);
+    let mut protobuf = Vec::with_capacity(message.encoded_len() + 3);
+    protobuf.push(KEY_STATUSES);
+    message.encode_length_delimited(&mut protobuf).expect("a Vec grows");
+    EncodedStatus { version: status.version, protobuf: protobuf.into_boxed_slice(), json: None }
+}
+
+impl EncodedStatus {
+    /// The version of the status inside.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The status as a message.
+    pub fn message(&self) -> v1::UserStatus {
+        let (_, body) = split_element(&self.protobuf);
+        v1::UserStatus::decode(body).expect("what encode_status made")
+    }
+
+    /// The JSON text of the status, made at the first call and kept.
+    pub fn json(&mut self) -> &str {
+        if self.json.is_none() {
+            let text = serde_json::to_string(&self.message()).expect("a message is JSON");
+            self.json = Some(text.into_boxed_str());
+        }
+        self.json.as_deref().expect("made above")
+    }
+
+    /// The bytes it takes in a protobuf frame.
+    pub fn protobuf_len(&self) -> usize {
+        self.protobuf.len()
+    }
+}
+
+/// Splits the encoding of an element into what stands before the message, and the message.
+fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
+    let prefix = 1 + element[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    element.split_at(prefix)
+}
+
+/// Collects statuses into one `ServerMessage { status_changed }`.
+///
+/// Reused from frame to frame: it keeps its memory.
+#[derive(Default, Debug)]
+pub struct StatusBatch {
+    protobuf: Vec<u8>,
+    json: String,
+    count: usize,
+}
+
+impl StatusBatch {
+    /// Adds a status for a protobuf peer.
+    pub fn push_protobuf(&mut self, status: &EncodedStatus) {
+        self.protobuf.extend_from_slice(&status.protobuf);
+        self.count += 1;
+    }
+
+    /// Adds a status for a JSON peer.
+    pub fn push_json(&mut self, status: &mut EncodedStatus) {
+        if self.count > 0 {
+            self.json.push(',');
+        }
+        self.json.push_str(status.json());
+        self.count += 1;
+    }
+
+    /// How many statuses are in it.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many bytes are in it.
+    pub fn len(&self) -> usize {
+        self.protobuf.len() + self.json.len()
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Forgets what is in it and keeps the memory.
+    pub fn clear(&mut self) {
+        self.protobuf.clear();
+        self.json.clear();
+        self.count = 0;
+    }
+
+    /// Appends the `ServerMessage` in protobuf, without a length in front.
+    pub fn put_protobuf(&self, out: &mut Vec<u8>) {
+        out.push(KEY_STATUS_CHANGED);
+        prost::encode_length_delimiter(self.protobuf.len(), out).expect("a Vec grows");
+        out.extend_from_slice(&self.protobuf);
+    }
+
+    /// Appends the `ServerMessage` in protobuf with its length in front: a native frame.
+    pub fn put_native(&self, out: &mut Vec<u8>) {
+        let inner = prost::length_delimiter_len(self.protobuf.len());
+        let length = 1 + inner + self.protobuf.len();
+        prost::encode_length_delimiter(length, out).expect("a Vec grows");
+        self.put_protobuf(out);
+    }
+
+    /// Appends the `ServerMessage` as JSON text.
+    pub fn put_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"statusChanged":{"statuses":["#);
+        out.extend_from_slice(self.json.as_bytes());
+        out.extend_from_slice(b"]}}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1::server_message::Body;
+    use lamplight_model::{CustomStatus, Platform, Reason, StatusType, Timestamp, UserId};
+    use proptest::prelude::*;
+
+    fn status(id: &str, custom: &str, version: u64, kind: usize, seen: Option<u64>) -> UserStatus {
+        UserStatus {
+            user_id: UserId::new(id).unwrap(),
+            status_type: StatusType::ALL[kind],
+            custom_status: CustomStatus::new(custom, 1000).unwrap(),
+            version: Version(version),
+            since: Timestamp(version / 7),
+            reason: Reason::ALL[kind],
+            last_seen: seen.map(Timestamp),
+            online_devices: [Platform::Web, Platform::Mac].into_iter().take(kind).collect(),
+        }
+    }
+
+    fn by_prost(statuses: &[UserStatus]) -> v1::ServerMessage {
+        let statuses = statuses.iter().map(v1::UserStatus::from).collect();
+        v1::ServerMessage { id: 0, body: Some(Body::StatusChanged(v1::StatusChanged { statuses })) }
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_put_together_is_the_frame_that_prost_and_pbjson_make(
+            parts in proptest::collection::vec(
+                ("[a-z]{1,32}", "\\PC{0,60}", any::<u64>(), 0usize..4, any::<Option<u64>>()), 1..40),
+        ) {
+            let statuses: Vec<_> = parts
+                .iter()
+                .map(|(id, custom, version, kind, seen)| status(id, custom, *version, *kind, *seen))
+                .collect();
+            let mut batch = StatusBatch::default();
+            for status in &statuses {
+                batch.push_protobuf(&encode_status(status));
+            }
+            let mut native = Vec::new();
+            batch.put_native(&mut native);
+            prop_assert_eq!(&native, &by_prost(&statuses).encode_length_delimited_to_vec());
+
+            batch.clear();
+            for status in &statuses {
+                batch.push_json(&mut encode_status(status));
+            }
+            let mut json = Vec::new();
+            batch.put_json(&mut json);
+            prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&by_prost(&statuses)).unwrap());
+        }
+
+        #[test]
+        fn an_encoded_status_is_read_back(custom in "\\PC{0,300}", version in any::<u64>()) {
+            let status = status("alice", &custom, version, 1, Some(3));
+            let encoded = encode_status(&status);
+            prop_assert_eq!(UserStatus::try_from(encoded.message()).unwrap(), status);
+        }
+    }
+}

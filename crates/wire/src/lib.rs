@@ -1,0 +1,29 @@
+//! What crosses a socket: the messages of `proto/`, their framing and their bounds.
+//!
+//! This crate knows bytes and messages. It does not know sockets, and not what any message causes.
+
+mod convert;
+mod frame;
+mod hot;
+
+pub use frame::{FrameError, FrameLimits, Framed, MAX_LENGTH_PREFIX, NATIVE_PREAMBLE, next_frame, put_frame};
+pub use hot::{EncodedStatus, StatusBatch, encode_status};
+
+/// The messages, as generated from `proto/lamplight/v1`.
+pub mod v1 {
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::wildcard_enum_match_arm,
+        clippy::unwrap_used
+    )]
+    include!(concat!(env!("OUT_DIR"), "/lamplight.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/lamplight.v1.serde.rs"));
+}
+
+/// The WebSocket subprotocol of JSON text messages.
+pub const SUBPROTOCOL_JSON: &str = "lamplight.v1.json";
+
+/// The WebSocket subprotocol of binary protobuf messages.
+pub const SUBPROTOCOL_PROTOBUF: &str = "lamplight.v1.protobuf";
