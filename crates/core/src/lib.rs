@@ -1,0 +1,28 @@
+//! The rules of presence, pure.
+//!
+//! Time is an argument; there is no clock here, no randomness, no I/O and no `async`. Same inputs, same
+//! outputs, in the same order. A transition hands back what changed, and the caller decides what to do.
+//!
+//! This crate does not know what a socket, a message or a database is.
+
+mod deadlines;
+mod mailbox;
+mod multi_device;
+mod policy;
+mod presence;
+mod quota;
+mod saved;
+mod subscriptions;
+mod watch_graph;
+
+pub use deadlines::DeadlineWheel;
+pub use mailbox::{Hub, Versioned};
+pub use multi_device::{Contender, victims};
+pub use policy::{Call, Gate, check_call};
+pub use presence::{
+    Connect, Connected, Device, EndCause, Ended, Link, LinkEnd, Presence, Removed, Transition,
+};
+pub use quota::{FailureWindow, SlidingWindow};
+pub use saved::SavedPresence;
+pub use subscriptions::{Subscribed, Subscriptions};
+pub use watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey, Why};

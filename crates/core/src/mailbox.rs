@@ -1,0 +1,135 @@
+//! Conflation: what each connection of one worker has still to be told.
+//!
+//! Between a connection and a user that it watches there is one slot, which holds the newest state. A slot
+//! is a mark on an edge; the state itself is kept once for the worker. So a connection that stops reading
+//! costs four bytes for each user it watches, is never given up for being slow, and always ends with the
+//! newest state. Which bytes a state becomes is the shell's affair.
+
+use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey, Why};
+use lamplight_model::{User, Version};
+
+/// A state that knows how new it is.
+pub trait Versioned {
+    /// The version of the state.
+    fn version(&self) -> Version;
+}
+
+impl Versioned for lamplight_model::UserStatus {
+    fn version(&self) -> Version {
+        self.version
+    }
+}
+
+/// One worker's picture: the watch graph, the newest state of everyone watched, and the mailboxes.
+pub struct Hub<S> {
+    graph: WatchGraph<S>,
+}
+
+impl<S> Default for Hub<S> {
+    fn default() -> Self {
+        Self { graph: WatchGraph::default() }
+    }
+}
+
+impl<S: Versioned> Hub<S> {
+    /// Takes a connection in that will watch about `expected` users.
+    pub fn attach(&mut self, expected: usize) -> WatcherKey {
+        self.graph.attach(expected)
+    }
+
+    /// Lets a connection go.
+    pub fn detach(&mut self, watcher: WatcherKey) {
+        self.graph.detach(watcher);
+    }
+
+    /// Lets a connection watch a user for a reason. When it did not before, the user's state goes into its
+    /// mailbox. Says whether a state is known: if not, the caller reads it and [tells](Self::tell) it.
+    pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
+        let (subject, _) = self.graph.watch(watcher, user, why);
+        self.graph.state(subject).is_some()
+    }
+
+    /// Takes away a reason to watch a user. Says whether the connection watches the user no longer.
+    pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
+        self.graph.unwatch(watcher, user, why)
+    }
+
+    /// Takes away a reason to watch from everyone whom a connection watches.
+    pub fn unwatch_all(&mut self, watcher: WatcherKey, why: Why) {
+        self.graph.unwatch_all(watcher, why);
+    }
+
+    /// Whether a connection watches a user.
+    pub fn is_watching(&self, watcher: WatcherKey, user: &User) -> bool {
+        self.graph.is_watching(watcher, user)
+    }
+
+    /// Whom a connection watches for a reason.
+    pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
+        self.graph.watched(watcher, why)
+    }
+
+    /// Whether anybody watches a user whose state is older than `version`: whether telling it makes a difference.
+    pub fn wants(&self, user: &User, version: Version) -> bool {
+        self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
+    }
+
+    /// A state was heard of: it goes into the mailboxes of all who watch the user, unless it is not newer than
+    /// what is there. Stale news is dropped here, whatever way it came.
+    pub fn tell(&mut self, user: &User, state: S) -> bool {
+        match self.graph.subject(user) {
+            Some(subject) if self.is_news(subject, state.version()) => {
+                self.graph.set_state(subject, state);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// The state of a user for an answer to this connection, which is thereby told of it.
+    pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
+        let subject = self.graph.subject(user)?;
+        self.graph.unmark(watcher, subject);
+        self.graph.state(subject)
+    }
+
+    /// The connection says that it has seen this version of a user. If nothing newer is known, there is nothing
+    /// to tell. Says whether the connection watches the user.
+    pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
+        let Some(subject) = self.graph.subject(user) else { return false };
+        if self.graph.state(subject).is_some_and(|state| state.version() == version) {
+            self.graph.unmark(watcher, subject);
+        }
+        self.graph.is_watching(watcher, user)
+    }
+
+    /// Empties the mailbox of a connection into `tell`, longest waiting first, until it is empty or `tell` says
+    /// that the frame is full. Says whether anything is left.
+    pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
+        self.graph.drain_pending(watcher, tell)
+    }
+
+    /// Whether a connection has still to be told something.
+    pub fn has_pending(&self, watcher: WatcherKey) -> bool {
+        self.graph.has_pending(watcher)
+    }
+
+    /// Moves the connections whose mailbox got something since the last call into `touched`, each once.
+    pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
+        self.graph.take_touched(touched);
+    }
+
+    /// Every user that somebody watches: what has to be read again after the change log was missed.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.graph.users()
+    }
+
+    /// How many users are watched, and along how many edges.
+    pub fn size(&self) -> (usize, usize) {
+        self.graph.size()
+    }
+
+    fn is_news(&self, subject: SubjectKey, version: Version) -> bool {
+        self.graph.state(subject).is_none_or(|state| state.version() < version)
+    }
+}

@@ -1,0 +1,115 @@
+//! Which logins a new login ends (SPEC section 5).
+
+use lamplight_model::{DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform};
+
+/// A login that is there already.
+#[derive(Clone, Copy, Debug)]
+pub struct Contender<'a> {
+    /// Which device.
+    pub device: &'a DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+}
+
+/// The logins that a login of `device` on `platform` ends. `standing` is earliest first, and so is the answer.
+///
+/// The newest login wins: whatever group of platforms it falls into, the earliest of that group leave until
+/// the new one fits. A device does not contend with itself.
+pub fn victims<'a>(
+    policy: MultiDevicePolicy,
+    standing: impl Iterator<Item = Contender<'a>>,
+    device: &DeviceId,
+    platform: Platform,
+) -> Vec<DeviceId> {
+    let others: Vec<Contender<'a>> = standing.filter(|contender| contender.device != device).collect();
+    let rivals = others.iter().filter(|contender| same_group(policy.mode, contender.platform, platform));
+    let (same, different): (Vec<&Contender<'_>>, Vec<_>) = rivals.partition(|rival| rival.platform == platform);
+
+    let instances = if platform.is_web() { policy.web_instances } else { policy.native_instances };
+    let room = usize::from(instances.max(1)) - 1;
+    let too_many = same.len().saturating_sub(room);
+
+    let leaving: Vec<&DeviceId> =
+        different.iter().chain(&same[..too_many]).map(|rival| rival.device).collect();
+    others
+        .iter()
+        .filter(|contender| leaving.contains(&contender.device))
+        .map(|contender| contender.device.clone())
+        .collect()
+}
+
+/// Whether logins of two platforms are in each other's way. Logins of one platform always are; different
+/// platforms of one group exclude each other altogether.
+fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
+    if one == other {
+        return true;
+    }
+    match mode {
+        MultiDeviceMode::Single => true,
+        MultiDeviceMode::Dual => one.is_web() == other.is_web(),
+        MultiDeviceMode::Triple => family(one) == family(other),
+        MultiDeviceMode::Multi => false,
+    }
+}
+
+#[derive(PartialEq)]
+enum Family {
+    Mobile,
+    Desktop,
+    Web,
+}
+
+fn family(platform: Platform) -> Family {
+    match platform {
+        Platform::Android | Platform::IPhone | Platform::IPad => Family::Mobile,
+        Platform::Windows | Platform::Mac | Platform::Linux => Family::Desktop,
+        Platform::Web => Family::Web,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use MultiDeviceMode::{Dual, Multi, Single, Triple};
+
+    /// `standing` and `expected` are devices as `platform` or `platform/n`.
+    fn check(mode: MultiDeviceMode, native: u8, web: u8, standing: &str, new: &str, expected: &str) {
+        let parse = |word: &str| -> (DeviceId, Platform) {
+            let platform = word.split('/').next().unwrap().parse().unwrap();
+            (DeviceId::new(word).unwrap(), platform)
+        };
+        let logins: Vec<_> = standing.split_whitespace().map(parse).collect();
+        let (device, platform) = parse(new);
+        let policy = MultiDevicePolicy { mode, native_instances: native, web_instances: web };
+        let contenders = logins.iter().map(|(device, platform)| Contender { device, platform: *platform });
+        let gone: Vec<_> =
+            victims(policy, contenders, &device, platform).iter().map(|device| device.to_string()).collect();
+        assert_eq!(gone.join(" "), expected, "{mode:?} {native}/{web}: {standing} + {new}");
+    }
+
+    #[test]
+    fn the_newest_login_wins_and_the_oldest_in_the_way_is_kicked() {
+        check(Single, 1, 1, "iPhone", "Web", "iPhone");
+        check(Single, 1, 1, "iPhone Web Mac", "Windows", "iPhone Web Mac");
+        check(Single, 1, 2, "Web/1", "Web/2", "");
+
+        check(Dual, 1, 1, "iPhone Web", "Mac", "iPhone");
+        check(Dual, 1, 1, "iPhone", "Web", "");
+        check(Dual, 1, 1, "iPhone Web/1", "Web/2", "Web/1");
+
+        check(Triple, 1, 1, "iPhone Mac Web", "Android", "iPhone");
+        check(Triple, 1, 1, "iPhone Mac Web", "Linux", "Mac");
+        check(Triple, 1, 1, "iPhone Mac", "Web", "");
+        check(Triple, 1, 1, "iPad Windows", "iPhone", "iPad");
+
+        check(Multi, 1, 1, "iPhone iPad Android Mac Windows Linux", "Web", "");
+        check(Multi, 1, 1, "Android/1", "Android/2", "Android/1");
+        check(Multi, 3, 1, "Android/1 Android/2", "Android/3", "");
+        check(Multi, 3, 1, "Android/1 Android/2 Android/3", "Android/4", "Android/1");
+        check(Multi, 1, 10, "Web/1 Web/2", "Web/3", "");
+        // The policy was tightened while they stood.
+        check(Multi, 1, 1, "Web/1 Web/2 Web/3", "Web/4", "Web/1 Web/2 Web/3");
+        // A device that comes back is no rival of itself.
+        check(Single, 1, 1, "iPhone", "iPhone", "");
+    }
+}

@@ -1,0 +1,151 @@
+//! The gates of a call, in their order: the first failure answers, and a refused call changes nothing.
+//!
+//! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008)
+//! (SPEC section 3). The first is a matter of the session and is passed before anything gets here; the last
+//! needs the user's window, which only a call that passed the others touches.
+
+use lamplight_model::{AppSettings, Code, Edition, Refusal, UserId};
+
+/// A call of a logged-in client, as the gates see it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Call {
+    /// `setSelfStatus`
+    SetSelfStatus,
+    /// `getUserStatus`
+    GetUserStatus,
+    /// `subscribeUserStatus`
+    SubscribeUserStatus,
+    /// `unsubscribeUserStatus`
+    UnsubscribeUserStatus,
+    /// `getSubscriptions`
+    GetSubscriptions,
+}
+
+/// What is left to do once the other gates are passed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gate {
+    /// Nothing: the call may go on.
+    Open,
+    /// The user's window for this call must have room; else 7008.
+    Rate,
+}
+
+/// Passes a call on users through every gate but the first and the last.
+///
+/// `users` is the list as it was sent: parsed, and with its duplicates, which count towards the batch: what
+/// bounds the work is the size of the list. A query that names nobody but the caller passes freely.
+pub fn check_call(
+    call: Call,
+    caller: &UserId,
+    users: &[UserId],
+    settings: &AppSettings,
+) -> Result<Gate, Refusal> {
+    let (batch, may_be_empty) = match call {
+        Call::SetSelfStatus => return Ok(Gate::Open),
+        Call::GetUserStatus if !users.is_empty() && users.iter().all(|user| user == caller) => {
+            return batch_gate(users, settings.limits.query_batch).map(|()| Gate::Open);
+        }
+        Call::GetUserStatus => (settings.limits.query_batch, false),
+        Call::SubscribeUserStatus => (settings.limits.subscribe_batch, false),
+        Call::UnsubscribeUserStatus => (settings.limits.unsubscribe_batch, true),
+        Call::GetSubscriptions => (0, true),
+    };
+    if settings.edition != Edition::Flagship {
+        return Err(Code::EDITION_NOT_SUPPORTED.into());
+    }
+    if !settings.switches.user_status {
+        return Err(Code::STATUS_SWITCHED_OFF.into());
+    }
+    if users.is_empty() && !may_be_empty {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
+    }
+    if call == Call::SubscribeUserStatus && users.contains(caller) {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody subscribes to themselves"));
+    }
+    batch_gate(users, batch)?;
+    Ok(Gate::Rate)
+}
+
+fn batch_gate(users: &[UserId], limit: u16) -> Result<(), Refusal> {
+    if users.len() > usize::from(limit) {
+        let detail = format!("{} users in one call, at most {limit} are allowed", users.len());
+        return Err(Refusal::because(Code::BATCH_TOO_LARGE, detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Call::{GetSubscriptions, GetUserStatus, SetSelfStatus, SubscribeUserStatus, UnsubscribeUserStatus};
+
+    fn users(list: &str) -> Vec<UserId> {
+        let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}")).unwrap()).collect();
+        match list.strip_prefix('#') {
+            Some(count) => many(count.parse().unwrap()),
+            None => list.split_whitespace().map(|id| UserId::new(id).unwrap()).collect(),
+        }
+    }
+
+    const OPEN: u32 = 0;
+    const RATED: u32 = 1;
+
+    fn answer(call: Call, list: &str, edition: Edition, switch: bool) -> u32 {
+        let mut settings = AppSettings { edition, ..AppSettings::default() };
+        settings.switches.user_status = switch;
+        match check_call(call, &UserId::new("me").unwrap(), &users(list), &settings) {
+            Ok(Gate::Open) => OPEN,
+            Ok(Gate::Rate) => RATED,
+            Err(refusal) => refusal.code.number(),
+        }
+    }
+
+    #[test]
+    fn the_first_gate_that_fails_answers() {
+        use Edition::{Flagship, Standard, Trial};
+        //  call                   users      edition   switch  answer
+        let table = [
+            (SetSelfStatus, "", Trial, false, OPEN),
+            (GetUserStatus, "me", Trial, false, OPEN),
+            (GetUserStatus, "me me", Trial, false, OPEN),
+            (GetUserStatus, "me you", Trial, false, 7013),
+            (GetUserStatus, "me you", Flagship, false, 72001),
+            (GetUserStatus, "me you", Flagship, true, RATED),
+            (GetUserStatus, "", Flagship, true, 6017),
+            (GetUserStatus, "", Flagship, false, 72001),
+            (GetUserStatus, "", Standard, true, 7013),
+            (GetUserStatus, "#500", Flagship, true, RATED),
+            (GetUserStatus, "#501", Flagship, true, 70206),
+            (GetUserStatus, "#501", Flagship, false, 72001),
+            (SubscribeUserStatus, "#100", Flagship, true, RATED),
+            (SubscribeUserStatus, "#101", Flagship, true, 70206),
+            (SubscribeUserStatus, "", Flagship, true, 6017),
+            (SubscribeUserStatus, "you me", Flagship, true, 6017),
+            (SubscribeUserStatus, "you", Standard, false, 7013),
+            (SubscribeUserStatus, "me", Flagship, false, 72001),
+            (UnsubscribeUserStatus, "", Flagship, true, RATED),
+            (UnsubscribeUserStatus, "#100", Flagship, true, RATED),
+            (UnsubscribeUserStatus, "#101", Flagship, true, 70206),
+            (UnsubscribeUserStatus, "", Trial, true, 7013),
+            (UnsubscribeUserStatus, "", Flagship, false, 72001),
+            (GetSubscriptions, "", Flagship, true, RATED),
+            (GetSubscriptions, "", Standard, true, 7013),
+            (GetSubscriptions, "", Flagship, false, 72001),
+        ];
+        for (call, list, edition, switch, expected) in table {
+            assert_eq!(
+                answer(call, list, edition, switch),
+                expected,
+                "{call:?} {list:?} {edition:?} {switch}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_query_of_oneself_has_a_bound_too() {
+        let settings = AppSettings::default();
+        let me = UserId::new("me").unwrap();
+        let refusal = check_call(GetUserStatus, &me, &vec![me.clone(); 501], &settings).unwrap_err();
+        assert_eq!(refusal.code, Code::BATCH_TOO_LARGE);
+    }
+}

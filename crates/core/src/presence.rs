@@ -1,0 +1,559 @@
+//! One user's live record and everything that can happen to it (SPEC sections 2, 4 and 5).
+//!
+//! The status type is never stored: it is derived from the logins and their links, so nothing can
+//! contradict it. Every change passes through [`Presence::change`], which compares what is visible before
+//! and after, and clears the custom status in the same change that ends ONLINE.
+
+use crate::multi_device::{Contender, victims};
+use crate::subscriptions::{Subscribed, Subscriptions};
+use lamplight_model::{
+    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, PlatformSet, Reason,
+    StatusType, Timestamp, UserId, UserStatus, Version,
+};
+use std::time::Duration;
+
+/// The live record of one user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Presence {
+    /// The logins, earliest first.
+    pub(crate) devices: Vec<Device>,
+    pub(crate) custom_status: CustomStatus,
+    pub(crate) version: Version,
+    pub(crate) since: Timestamp,
+    pub(crate) reason: Reason,
+    pub(crate) last_seen: Option<Timestamp>,
+    pub(crate) subscriptions: Subscriptions,
+    /// When the list is given up; set while the user is not ONLINE and has a list.
+    pub(crate) subscriptions_end: Option<Moment>,
+    /// The list was given up, and nobody has subscribed since.
+    pub(crate) subscriptions_lost: bool,
+}
+
+/// A login: a device that has logged in and not logged out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Which device.
+    pub id: DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// How it is linked to us now.
+    pub link: Link,
+}
+
+/// The link of a logged-in device.
+///
+/// ```text
+///             connect                    linger or grace over
+/// (login) ──────────────▶ Connected ──▶ Held ──────────────────▶ Gone ──▶ (lapsed)
+///                             ▲  └─────── link ends, no linger ────▲
+///                             └──────────── connect ── Held, Gone ─┘
+/// ```
+/// A Web device has no `Gone`: its login ends there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// There is a live connection.
+    Connected(ConnectionId),
+    /// The connection has ended, and counts as present for a while: a linger, or the grace after the loss of
+    /// a node.
+    Held {
+        /// Until when.
+        until: Moment,
+        /// How it ended.
+        end: LinkEnd,
+    },
+    /// There is no connection.
+    Gone {
+        /// When the login lapses.
+        lapses: Moment,
+    },
+}
+
+/// How a link ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum LinkEnd {
+    /// FIN, RST, process killed, tab closed, error.
+    Closed,
+    /// Silent for the heartbeat timeout.
+    TimedOut,
+    /// The node that held it was lost.
+    NodeLost,
+}
+
+impl LinkEnd {
+    fn reason(self) -> Reason {
+        match self {
+            Self::Closed => Reason::LinkClosed,
+            Self::TimedOut => Reason::Timeout,
+            Self::NodeLost => Reason::NodeLost,
+        }
+    }
+}
+
+/// What a transition hands back: its outcome, and what others must hear of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Transition<T> {
+    /// What the caller wanted to know.
+    pub outcome: T,
+    /// The record may differ from before, visibly or not, and must be kept.
+    pub changed: bool,
+    /// Something visible differs: the watchers must be told.
+    pub visible: bool,
+    /// Connections that must be closed.
+    pub ended: Vec<Ended>,
+    /// Who is new on the subscription list.
+    pub subscribed: Vec<UserId>,
+    /// Who has left it.
+    pub unsubscribed: Vec<UserId>,
+}
+
+/// A connection that must be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// Which one.
+    pub connection: ConnectionId,
+    /// What its client is told.
+    pub cause: EndCause,
+}
+
+/// Why a connection must be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndCause {
+    /// The same device has connected again.
+    Superseded,
+    /// Another login was in the way of this one.
+    KickedByLogin {
+        /// The platform of that login.
+        by: Platform,
+    },
+    /// The server API or an operator.
+    KickedByOperator,
+    /// The account is gone.
+    AccountDeleted,
+}
+
+/// A login that has ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Removed {
+    /// Which device.
+    pub device: DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Whether it had a live connection.
+    pub connected: bool,
+}
+
+/// A device that connects, its UserSig verified and its login recorded.
+#[derive(Clone, Debug)]
+pub struct Connect<'a> {
+    /// Which device.
+    pub device: &'a DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// The new connection.
+    pub connection: ConnectionId,
+}
+
+/// What came of [`Presence::connect`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Connected {
+    /// The logins that had to end, earliest first.
+    pub kicked: Vec<Removed>,
+    /// The subscription list was given up since somebody last subscribed.
+    pub subscriptions_lost: bool,
+}
+
+impl Presence {
+    /// The record of a user of whom only the facts are known: `logins` without a link. `version` must be above
+    /// all that was ever told of the user, as far as one can know.
+    pub fn from_facts(
+        logins: impl IntoIterator<Item = (DeviceId, Platform)>,
+        version: Version,
+        since: Timestamp,
+        settings: &AppSettings,
+        now: Moment,
+    ) -> Self {
+        let lapses = now + settings.timing.login_retention();
+        let devices: Vec<Device> = logins
+            .into_iter()
+            .map(|(id, platform)| Device { id, platform, link: Link::Gone { lapses } })
+            .collect();
+        Self {
+            devices,
+            custom_status: CustomStatus::NONE,
+            version,
+            since,
+            reason: Reason::None,
+            last_seen: None,
+            subscriptions: Subscriptions::default(),
+            subscriptions_end: None,
+            subscriptions_lost: true,
+        }
+    }
+
+    // Queries
+
+    /// Online, offline or not logged in: derived, never stored (SPEC section 2).
+    pub fn status_type(&self) -> StatusType {
+        let present = |device: &Device| matches!(device.link, Link::Connected(_) | Link::Held { .. });
+        match &self.devices[..] {
+            [] => StatusType::Unlogined,
+            devices if devices.iter().any(present) => StatusType::Online,
+            _ => StatusType::Offline,
+        }
+    }
+
+    /// All that is told of the user.
+    pub fn status(&self, user: &UserId, wall: Timestamp) -> UserStatus {
+        UserStatus {
+            user_id: user.clone(),
+            status_type: self.status_type(),
+            custom_status: self.custom_status.clone(),
+            version: self.version,
+            since: self.since,
+            reason: self.reason,
+            last_seen: if self.has_connection() { Some(wall) } else { self.last_seen },
+            online_devices: self.online_devices(),
+        }
+    }
+
+    fn has_connection(&self) -> bool {
+        self.devices.iter().any(|device| matches!(device.link, Link::Connected(_)))
+    }
+
+    /// The platforms that count as connected.
+    pub fn online_devices(&self) -> PlatformSet {
+        let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
+        present.map(|device| device.platform).collect()
+    }
+
+    /// The version of the last visible change.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The logins, earliest first.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
+    }
+
+    /// Whether this device is logged in.
+    pub fn is_logged_in(&self, device: &DeviceId) -> bool {
+        self.devices.iter().any(|login| login.id == *device)
+    }
+
+    /// Whom the user is subscribed to.
+    pub fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
+    }
+
+    /// When [`Presence::expire`] is due next.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        let links = self.devices.iter().filter_map(|device| match device.link {
+            Link::Connected(_) => None,
+            Link::Held { until, .. } => Some(until),
+            Link::Gone { lapses } => Some(lapses),
+        });
+        links.chain(self.subscriptions_end).min()
+    }
+
+    // Transitions
+
+    /// A device connects: first login, further login, or return.
+    ///
+    /// A connection that the device still has is superseded. Logins in the way are kicked. Watchers see
+    /// nothing but a possible → ONLINE: a takeover does not flicker.
+    pub fn connect(
+        &mut self,
+        connect: &Connect<'_>,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Connected> {
+        self.change(Reason::Login, settings, now, |presence, ended| {
+            let standing = presence
+                .devices
+                .iter()
+                .map(|device| Contender { device: &device.id, platform: device.platform });
+            let leaving = victims(settings.multi_device, standing, connect.device, connect.platform);
+            let cause = EndCause::KickedByLogin { by: connect.platform };
+            let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended);
+
+            let link = Link::Connected(connect.connection);
+            match presence.devices.iter_mut().find(|device| device.id == *connect.device) {
+                Some(device) => {
+                    if let Link::Connected(connection) = device.link {
+                        ended.push(Ended { connection, cause: EndCause::Superseded });
+                    }
+                    device.link = link;
+                    device.platform = connect.platform;
+                }
+                None => {
+                    let (id, platform) = (connect.device.clone(), connect.platform);
+                    presence.devices.push(Device { id, platform, link });
+                }
+            }
+            Connected { kicked, subscriptions_lost: presence.subscriptions_lost }
+        })
+    }
+
+    /// A connection has ended. One that was superseded or kicked before changes nothing.
+    ///
+    /// A broken link (not a silent one, which was waited for already) is held for the app's linger. Says
+    /// whether the connection was the device's current one.
+    pub fn disconnect(
+        &mut self,
+        connection: ConnectionId,
+        end: LinkEnd,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<bool> {
+        self.change(end.reason(), settings, now, |presence, _| {
+            let Some(index) = presence.index_of(connection) else { return false };
+            let linger = match end {
+                LinkEnd::Closed => settings.timing.linger(presence.devices[index].platform.is_web()),
+                LinkEnd::TimedOut | LinkEnd::NodeLost => Duration::ZERO,
+            };
+            if linger > Duration::ZERO {
+                presence.devices[index].link = Link::Held { until: now.moment + linger, end };
+            } else {
+                presence.let_go(index, settings, now.moment);
+            }
+            true
+        })
+    }
+
+    /// The device of this connection logs out. Says which login ended, if the connection was current.
+    pub fn logout(
+        &mut self,
+        connection: ConnectionId,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Option<Removed>> {
+        self.end_login(connection, Reason::Logout, settings, now)
+    }
+
+    /// The UserSig of this connection has expired: its device is logged out.
+    pub fn expire_sig(
+        &mut self,
+        connection: ConnectionId,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Option<Removed>> {
+        self.end_login(connection, Reason::SigExpired, settings, now)
+    }
+
+    /// The server API or an operator ends every login.
+    pub fn kick(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+        self.change(Reason::Kicked, settings, now, |presence, ended| {
+            presence.remove(|_| true, Some(EndCause::KickedByOperator), ended)
+        })
+    }
+
+    /// The account is deleted: every login ends, and the subscription list with them.
+    pub fn delete(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+        let mut transition = self.change(Reason::Deleted, settings, now, |presence, ended| {
+            presence.remove(|_| true, Some(EndCause::AccountDeleted), ended)
+        });
+        transition.unsubscribed = self.subscriptions.clear();
+        transition
+    }
+
+    /// Sets or, with an empty text, clears the custom status. Refused with 6014 unless ONLINE: the text is
+    /// owned by a user who is there, and would have to be cleared at once.
+    pub fn set_custom_status(
+        &mut self,
+        custom: CustomStatus,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Result<(), Code>> {
+        self.change(Reason::Custom, settings, now, |presence, _| {
+            if presence.status_type() != StatusType::Online {
+                return Err(Code::NOT_LOGGED_IN);
+            }
+            presence.custom_status = custom;
+            Ok(())
+        })
+    }
+
+    /// Subscribes to users; beyond the app's limit the earliest are evicted.
+    pub fn subscribe(&mut self, users: &[UserId], settings: &AppSettings) -> Transition<Subscribed> {
+        let done = self.subscriptions.subscribe(users, usize::from(settings.limits.subscriptions));
+        self.subscriptions_lost = false;
+        let mut transition = Transition::quiet(done.clone());
+        transition.changed = true;
+        transition.subscribed = done.added;
+        transition.unsubscribed = done.evicted;
+        transition
+    }
+
+    /// Takes users off the list; `None` takes all. Says who was on it.
+    pub fn unsubscribe(&mut self, users: Option<&[UserId]>) -> Transition<Vec<UserId>> {
+        let removed = match users {
+            Some(users) => self.subscriptions.unsubscribe(users),
+            None => self.subscriptions.clear(),
+        };
+        let mut transition = Transition::quiet(removed.clone());
+        transition.changed = !removed.is_empty();
+        transition.unsubscribed = removed;
+        transition
+    }
+
+    /// Does what is due: ends lingers and graces, lapses logins, gives up the subscription list. Says which
+    /// logins ended. Before [`Presence::next_deadline`] it changes nothing.
+    pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+        let held_end = self.devices.iter().find_map(|device| match device.link {
+            Link::Held { until, end } if until <= now.moment => Some(end),
+            Link::Held { .. } | Link::Connected(_) | Link::Gone { .. } => None,
+        });
+        let reason = held_end.map_or(Reason::Lapsed, LinkEnd::reason);
+        let mut transition = self.change(reason, settings, now, |presence, ended| {
+            let lapsed =
+                |device: &Device| matches!(device.link, Link::Gone { lapses } if lapses <= now.moment);
+            let mut removed = presence.remove(lapsed, None, ended);
+            let over =
+                |device: &Device| matches!(device.link, Link::Held { until, .. } if until <= now.moment);
+            removed.extend(presence.remove(|device| over(device) && device.platform.is_web(), None, ended));
+            let lapses = now.moment + settings.timing.login_retention();
+            for device in presence.devices.iter_mut().filter(|device| over(device)) {
+                device.link = Link::Gone { lapses };
+            }
+            removed
+        });
+        if self.subscriptions_end.is_some_and(|end| end <= now.moment) {
+            self.subscriptions_end = None;
+            self.subscriptions_lost = true;
+            transition.unsubscribed = self.subscriptions.clear();
+            transition.changed = true;
+        }
+        transition
+    }
+
+    /// Drops every login that the facts do not have. Web logins are no facts and stay.
+    pub fn keep_logins(
+        &mut self,
+        is_fact: impl Fn(&DeviceId) -> bool,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Vec<Removed>> {
+        self.change(Reason::Logout, settings, now, |presence, ended| {
+            presence.remove(|device| !device.platform.is_web() && !is_fact(&device.id), None, ended)
+        })
+    }
+
+    // The parts that the transitions share
+
+    /// Runs `act` and works out what became visible. The only place where the version, the evidence and the
+    /// automatic clearing of the custom status are written.
+    fn change<T>(
+        &mut self,
+        reason: Reason,
+        settings: &AppSettings,
+        now: Now,
+        act: impl FnOnce(&mut Self, &mut Vec<Ended>) -> T,
+    ) -> Transition<T> {
+        let (was, custom_was, had_connection) =
+            (self.status_type(), self.custom_status.clone(), self.has_connection());
+        let mut ended = Vec::new();
+        let outcome = act(self, &mut ended);
+
+        let is = self.status_type();
+        if had_connection {
+            self.last_seen = Some(now.wall);
+        }
+        if was == StatusType::Online && is != StatusType::Online {
+            self.custom_status = CustomStatus::NONE;
+            if !self.subscriptions.is_empty() {
+                self.subscriptions_end = Some(now.moment + settings.timing.subscription_retention());
+            }
+        }
+        if is == StatusType::Online {
+            self.subscriptions_end = None;
+        }
+        let visible = was != is || custom_was != self.custom_status;
+        if visible {
+            self.version = self.version.next(now.wall);
+            self.reason = reason;
+        }
+        if was != is {
+            self.since = now.wall;
+        }
+        Transition { changed: true, visible, ended, ..Transition::quiet(outcome) }
+    }
+
+    fn end_login(
+        &mut self,
+        connection: ConnectionId,
+        reason: Reason,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Option<Removed>> {
+        self.change(reason, settings, now, |presence, _| {
+            let index = presence.index_of(connection)?;
+            let device = presence.devices.remove(index);
+            Some(Removed { device: device.id, platform: device.platform, connected: true })
+        })
+    }
+
+    fn index_of(&self, connection: ConnectionId) -> Option<usize> {
+        self.devices.iter().position(|device| device.link == Link::Connected(connection))
+    }
+
+    /// The link of a device is gone for good: a native login stays, a Web login ends with it.
+    fn let_go(&mut self, index: usize, settings: &AppSettings, now: Moment) {
+        if self.devices[index].platform.is_web() {
+            self.devices.remove(index);
+        } else {
+            self.devices[index].link = Link::Gone { lapses: now + settings.timing.login_retention() };
+        }
+    }
+
+    /// Ends the logins that `doomed` names, and with a cause their connections.
+    fn remove(
+        &mut self,
+        doomed: impl Fn(&Device) -> bool,
+        cause: Option<EndCause>,
+        ended: &mut Vec<Ended>,
+    ) -> Vec<Removed> {
+        let (gone, kept) = std::mem::take(&mut self.devices).into_iter().partition(|device| doomed(device));
+        self.devices = kept;
+        let gone: Vec<Device> = gone;
+        gone.into_iter()
+            .map(|device| {
+                let connection = match device.link {
+                    Link::Connected(connection) => Some(connection),
+                    Link::Held { .. } | Link::Gone { .. } => None,
+                };
+                if let (Some(connection), Some(cause)) = (connection, cause) {
+                    ended.push(Ended { connection, cause });
+                }
+                Removed { device: device.id, platform: device.platform, connected: connection.is_some() }
+            })
+            .collect()
+    }
+}
+
+impl<T> Transition<T> {
+    /// A transition that nobody has to hear of.
+    pub fn quiet(outcome: T) -> Self {
+        Self {
+            outcome,
+            changed: false,
+            visible: false,
+            ended: Vec::new(),
+            subscribed: Vec::new(),
+            unsubscribed: Vec::new(),
+        }
+    }
+
+    /// The same transition with another outcome.
+    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Transition<U> {
+        Transition {
+            outcome: outcome(self.outcome),
+            changed: self.changed,
+            visible: self.visible,
+            ended: self.ended,
+            subscribed: self.subscribed,
+            unsubscribed: self.unsubscribed,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How often: exact sliding windows.
+
+use lamplight_model::{Moment, RateLimit};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The calls of one user to one operation: at most `calls` in *any* window, exact at the edge.
+///
+/// A call that is refused does not count. Memory: 8 bytes for each call allowed, while the window lasts.
+#[derive(Clone, Debug, Default)]
+pub struct SlidingWindow {
+    taken: VecDeque<Moment>,
+}
+
+impl SlidingWindow {
+    /// Takes a place if there is one. A place is free again `window` after it was taken.
+    pub fn take(&mut self, limit: RateLimit, now: Moment) -> bool {
+        self.forget(Duration::from_millis(limit.window_ms.into()), now);
+        if self.taken.len() >= usize::from(limit.calls) {
+            return false;
+        }
+        self.taken.push_back(now);
+        true
+    }
+
+    /// Whether nothing of it matters any longer.
+    pub fn is_idle(&self, window: Duration, now: Moment) -> bool {
+        self.taken.back().is_none_or(|last| now.since(*last) >= window)
+    }
+
+    fn forget(&mut self, window: Duration, now: Moment) {
+        while self.taken.front().is_some_and(|first| now.since(*first) >= window) {
+            self.taken.pop_front();
+        }
+    }
+}
+
+/// Failed attempts of one source: after `limit` failures within a minute, a minute of silence (70050).
+#[derive(Clone, Debug, Default)]
+pub struct FailureWindow {
+    failures: u32,
+    started: Moment,
+    blocked_until: Option<Moment>,
+}
+
+impl FailureWindow {
+    /// How long failures are counted together, and how long a source that made too many has to wait.
+    pub const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Whether the source must wait.
+    pub fn is_blocked(&self, now: Moment) -> bool {
+        self.blocked_until.is_some_and(|until| now < until)
+    }
+
+    /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
+    pub fn fail(&mut self, limit: u32, now: Moment) {
+        if self.failures == 0 || now.since(self.started) >= Self::MINUTE {
+            self.failures = 0;
+            self.started = now;
+        }
+        self.failures += 1;
+        if self.failures >= limit {
+            self.failures = 0;
+            self.blocked_until = Some(now + Self::MINUTE);
+        }
+    }
+
+    /// Whether nothing of it matters any longer.
+    pub fn is_idle(&self, now: Moment) -> bool {
+        !self.is_blocked(now) && now.since(self.started) >= Self::MINUTE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: RateLimit = RateLimit { calls: 20, window_ms: 5_000 };
+
+    #[test]
+    fn the_21st_call_in_five_seconds_is_refused() {
+        let mut window = SlidingWindow::default();
+        for call in 0..20 {
+            assert!(window.take(LIMIT, Moment(call * 100)), "call {call}");
+        }
+        assert!(!window.take(LIMIT, Moment(2_000)));
+        assert!(!window.take(LIMIT, Moment(4_999)));
+        // The first place is free exactly five seconds after it was taken, and the refused calls took none.
+        assert!(window.take(LIMIT, Moment(5_000)));
+        assert!(!window.take(LIMIT, Moment(5_099)));
+        assert!(window.take(LIMIT, Moment(5_100)));
+        assert!(!window.is_idle(Duration::from_secs(5), Moment(10_099)));
+        assert!(window.is_idle(Duration::from_secs(5), Moment(10_100)));
+    }
+
+    #[test]
+    fn too_many_failures_cost_a_minute() {
+        let mut source = FailureWindow::default();
+        let at = |second: u64| Moment(second * 1_000);
+        source.fail(3, at(1));
+        source.fail(3, at(2));
+        assert!(!source.is_blocked(at(2)));
+        source.fail(3, at(3));
+        assert!(source.is_blocked(at(3)) && source.is_blocked(at(62)));
+        assert!(!source.is_blocked(at(63)));
+        // Failures far apart do not add up.
+        source.fail(3, at(100));
+        source.fail(3, at(130));
+        source.fail(3, at(170));
+        assert!(!source.is_blocked(at(170)));
+        assert!(!source.is_idle(at(200)) && source.is_idle(at(230)));
+    }
+}

@@ -1,0 +1,103 @@
+//! The form in which a live record outlives its process: deadlines as wall time, connections as lost.
+
+use crate::presence::{Device, Link, LinkEnd, Presence};
+use lamplight_model::{CustomStatus, DeviceId, Moment, Now, Platform, Reason, Timestamp, UserId, Version};
+use serde::{Deserialize, Serialize};
+
+/// A live record on disk. Fields are only ever added at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SavedPresence {
+    devices: Vec<SavedDevice>,
+    custom_status: CustomStatus,
+    version: Version,
+    since: Timestamp,
+    reason: Reason,
+    last_seen: Option<Timestamp>,
+    subscriptions: Vec<UserId>,
+    subscriptions_end: Option<Timestamp>,
+    subscriptions_lost: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct SavedDevice {
+    id: DeviceId,
+    platform: Platform,
+    link: SavedLink,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum SavedLink {
+    /// Connected, or held after this end.
+    Present {
+        end: LinkEnd,
+    },
+    Gone {
+        lapses: Timestamp,
+    },
+}
+
+impl Presence {
+    /// The record as it goes to disk.
+    pub fn save(&self, now: Now) -> SavedPresence {
+        let wall = |moment: Moment| Timestamp(now.wall.0 + moment.since(now.moment).as_millis() as u64);
+        SavedPresence {
+            devices: self
+                .devices
+                .iter()
+                .map(|device| SavedDevice {
+                    id: device.id.clone(),
+                    platform: device.platform,
+                    link: match device.link {
+                        Link::Connected(_) => SavedLink::Present { end: LinkEnd::NodeLost },
+                        Link::Held { end, .. } => SavedLink::Present { end },
+                        Link::Gone { lapses } => SavedLink::Gone { lapses: wall(lapses) },
+                    },
+                })
+                .collect(),
+            custom_status: self.custom_status.clone(),
+            version: self.version,
+            since: self.since,
+            reason: self.reason,
+            last_seen: self.last_seen,
+            subscriptions: self.subscriptions.iter().collect(),
+            subscriptions_end: self.subscriptions_end.map(wall),
+            subscriptions_lost: self.subscriptions_lost,
+        }
+    }
+}
+
+impl SavedPresence {
+    /// The record as the next process takes it up: who was connected, or held, counts as present until
+    /// `grace`; `lost_at` is the last moment at which the old process was known to live.
+    pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
+        let moment = |at: Timestamp| now.moment + at.since(now.wall);
+        let connected = |device: &SavedDevice| device.link == SavedLink::Present { end: LinkEnd::NodeLost };
+        let last_seen = if self.devices.iter().any(connected) {
+            Some(self.last_seen.unwrap_or_default().max(lost_at))
+        } else {
+            self.last_seen
+        };
+        Presence {
+            devices: self
+                .devices
+                .into_iter()
+                .map(|device| Device {
+                    id: device.id,
+                    platform: device.platform,
+                    link: match device.link {
+                        SavedLink::Present { end } => Link::Held { until: grace, end },
+                        SavedLink::Gone { lapses } => Link::Gone { lapses: moment(lapses) },
+                    },
+                })
+                .collect(),
+            custom_status: self.custom_status,
+            version: self.version,
+            since: self.since,
+            reason: self.reason,
+            last_seen,
+            subscriptions: self.subscriptions.into_iter().collect(),
+            subscriptions_end: self.subscriptions_end.map(moment),
+            subscriptions_lost: self.subscriptions_lost,
+        }
+    }
+}

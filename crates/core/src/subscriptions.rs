@@ -1,0 +1,165 @@
+//! The subscription list of one user: first in, first out.
+
+use hashbrown::HashSet;
+use lamplight_model::UserId;
+
+/// Whom a user is subscribed to, earliest first. Belongs to the account and is shared by its devices.
+///
+/// A list is kept as one run of bytes (length, id, length, id, …): most users have one, few ever change it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Subscriptions {
+    packed: Box<[u8]>,
+}
+
+/// What a call to [`Subscriptions::subscribe`] did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subscribed {
+    /// Who is new on the list, in the order given.
+    pub added: Vec<UserId>,
+    /// Who had to leave it, earliest first; also who was given and did not fit.
+    pub evicted: Vec<UserId>,
+}
+
+impl Subscriptions {
+    /// How many users are on the list.
+    pub fn len(&self) -> usize {
+        self.texts().count()
+    }
+
+    /// Whether nobody is on it.
+    pub fn is_empty(&self) -> bool {
+        self.packed.is_empty()
+    }
+
+    /// The users, earliest subscribed first.
+    pub fn iter(&self) -> impl Iterator<Item = UserId> {
+        self.texts().map(|text| UserId::new(text).expect("only ids were packed"))
+    }
+
+    /// Puts users at the end of the list; who is on it already becomes newest. Beyond `limit` the earliest
+    /// leave (SPEC section 3). Duplicates count once, at their last place.
+    pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {
+        let mut newest: Vec<UserId> = Vec::with_capacity(users.len());
+        let mut seen = HashSet::with_capacity_and_hasher(users.len(), foldhash::fast::FixedState::default());
+        for user in users.iter().rev() {
+            if seen.insert(user.as_str()) {
+                newest.push(user.clone());
+            }
+        }
+        newest.reverse();
+
+        let before: Vec<UserId> = self.iter().collect();
+        let mut list: Vec<UserId> =
+            before.iter().filter(|user| !seen.contains(user.as_str())).cloned().collect();
+        list.extend(newest.iter().cloned());
+        let evicted: Vec<UserId> = list.drain(..list.len().saturating_sub(limit)).collect();
+        self.pack(list.iter());
+
+        let not_new: HashSet<&str, foldhash::fast::FixedState> =
+            before.iter().chain(&evicted).map(UserId::as_str).collect();
+        let added = newest.iter().filter(|user| !not_new.contains(user.as_str())).cloned().collect();
+        drop(not_new);
+        Subscribed { added, evicted }
+    }
+
+    /// Takes users off the list; says who was on it, in the order of the list.
+    pub fn unsubscribe(&mut self, users: &[UserId]) -> Vec<UserId> {
+        let gone: HashSet<&UserId, foldhash::fast::FixedState> = users.iter().collect();
+        let (removed, kept): (Vec<_>, Vec<_>) = self.iter().partition(|user| gone.contains(user));
+        if !removed.is_empty() {
+            self.pack(kept.iter());
+        }
+        removed
+    }
+
+    /// Takes everybody off the list; says who was on it.
+    pub fn clear(&mut self) -> Vec<UserId> {
+        let removed = self.iter().collect();
+        self.packed = Box::default();
+        removed
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let mut rest: &[u8] = &self.packed;
+        std::iter::from_fn(move || {
+            let (length, tail) = rest.split_first()?;
+            let (text, tail) = tail.split_at(usize::from(*length));
+            rest = tail;
+            Some(std::str::from_utf8(text).expect("ids are ASCII"))
+        })
+    }
+
+    fn pack<'a>(&mut self, users: impl Iterator<Item = &'a UserId>) {
+        let mut packed = Vec::new();
+        for user in users {
+            let length = u8::try_from(user.as_str().len()).expect("an id has at most 32 bytes");
+            packed.push(length);
+            packed.extend_from_slice(user.as_str().as_bytes());
+        }
+        self.packed = packed.into_boxed_slice();
+    }
+}
+
+impl FromIterator<UserId> for Subscriptions {
+    fn from_iter<I: IntoIterator<Item = UserId>>(users: I) -> Self {
+        let users: Vec<UserId> = users.into_iter().collect();
+        let mut list = Self::default();
+        list.pack(users.iter());
+        list
+    }
+}
+
+impl std::fmt::Debug for Subscriptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.texts()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Vec<UserId> {
+        text.split_whitespace().map(|id| UserId::new(id).unwrap()).collect()
+    }
+
+    fn words(users: impl IntoIterator<Item = UserId>) -> String {
+        users.into_iter().map(|user| user.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_earliest_leaves_when_the_list_is_full() {
+        //  before      given       limit  after       added    evicted
+        let table = [
+            ("", "a", 3, "a", "a", ""),
+            ("a b", "c", 3, "a b c", "c", ""),
+            ("a b c", "d", 3, "b c d", "d", "a"),
+            ("a b c", "a", 3, "b c a", "", ""),
+            ("a b c", "a d", 3, "c a d", "d", "b"),
+            ("a b c", "d d e d", 3, "c e d", "e d", "a b"),
+            ("a", "b c d e", 3, "c d e", "c d e", "a b"),
+            ("a b c", "", 3, "a b c", "", ""),
+            ("a b c", "c", 2, "b c", "", "a"),
+        ];
+        for (before, given, limit, after, added, evicted) in table {
+            let mut list: Subscriptions = ids(before).into_iter().collect();
+            let done = list.subscribe(&ids(given), limit);
+            assert_eq!(words(list.iter()), after, "{before} + {given}");
+            assert_eq!(words(done.added), added, "{before} + {given}: added");
+            assert_eq!(words(done.evicted), evicted, "{before} + {given}: evicted");
+        }
+    }
+
+    #[test]
+    fn unsubscribing_keeps_the_order_of_the_others() {
+        let table = [("a b c", "b", "a c", "b"), ("a b c", "x", "a b c", ""), ("a b c", "c a", "b", "a c")];
+        for (before, given, after, removed) in table {
+            let mut list: Subscriptions = ids(before).into_iter().collect();
+            assert_eq!(words(list.unsubscribe(&ids(given))), removed);
+            assert_eq!(words(list.iter()), after);
+        }
+        let mut list: Subscriptions = ids("a b").into_iter().collect();
+        assert_eq!(words(list.clear()), "a b");
+        assert!(list.is_empty());
+    }
+}
