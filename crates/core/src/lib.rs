@@ -18,7 +18,7 @@ mod watch_graph;
 pub use deadlines::DeadlineWheel;
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
-pub use policy::{Call, Gate, check_call};
+pub use policy::{Call, Gate, Notifications, check_call, notifications};
 pub use presence::{
     Connect, Connected, Device, EndCause, Ended, Link, LinkEnd, Presence, Removed, Transition,
 };

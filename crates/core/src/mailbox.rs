@@ -64,6 +64,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
+    /// Whether a connection watches a user for this reason.
+    pub fn is_watching_for(&self, watcher: WatcherKey, user: &User, why: Why) -> bool {
+        self.graph.is_watching_for(watcher, user, why)
+    }
+
     /// Whom a connection watches for a reason.
     pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
         self.graph.watched(watcher, why)
@@ -97,7 +102,7 @@ impl<S: Versioned> Hub<S> {
     /// to tell. Says whether the connection watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
-        if self.graph.state(subject).is_some_and(|state| state.version() == version) {
+        if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
             self.graph.unmark(watcher, subject);
         }
         self.graph.is_watching(watcher, user)

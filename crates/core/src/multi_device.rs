@@ -23,7 +23,8 @@ pub fn victims<'a>(
 ) -> Vec<DeviceId> {
     let others: Vec<Contender<'a>> = standing.filter(|contender| contender.device != device).collect();
     let rivals = others.iter().filter(|contender| same_group(policy.mode, contender.platform, platform));
-    let (same, different): (Vec<&Contender<'_>>, Vec<_>) = rivals.partition(|rival| rival.platform == platform);
+    let (same, different): (Vec<&Contender<'_>>, Vec<_>) =
+        rivals.partition(|rival| rival.platform == platform);
 
     let instances = if platform.is_web() { policy.web_instances } else { policy.native_instances };
     let room = usize::from(instances.max(1)) - 1;

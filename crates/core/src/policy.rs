@@ -4,7 +4,7 @@
 //! (SPEC section 3). The first is a matter of the session and is passed before anything gets here; the last
 //! needs the user's window, which only a call that passed the others touches.
 
-use lamplight_model::{AppSettings, Code, Edition, Refusal, UserId};
+use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Refusal, UserId};
 
 /// A call of a logged-in client, as the gates see it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,18 +32,18 @@ pub enum Gate {
 
 /// Passes a call on users through every gate but the first and the last.
 ///
-/// `users` is the list as it was sent: parsed, and with its duplicates, which count towards the batch: what
-/// bounds the work is the size of the list. A query that names nobody but the caller passes freely.
+/// `users` is the list as it was sent, or why it could not be read; its duplicates count towards the batch:
+/// what bounds the work is the size of the list. A query that names nobody but the caller passes freely.
 pub fn check_call(
     call: Call,
     caller: &UserId,
-    users: &[UserId],
+    users: Result<&[UserId], InvalidUserId>,
     settings: &AppSettings,
 ) -> Result<Gate, Refusal> {
     let (batch, may_be_empty) = match call {
         Call::SetSelfStatus => return Ok(Gate::Open),
-        Call::GetUserStatus if !users.is_empty() && users.iter().all(|user| user == caller) => {
-            return batch_gate(users, settings.limits.query_batch).map(|()| Gate::Open);
+        Call::GetUserStatus if users.is_ok_and(|users| names_only(caller, users)) => {
+            return batch_gate(users.unwrap_or_default(), settings.limits.query_batch).map(|()| Gate::Open);
         }
         Call::GetUserStatus => (settings.limits.query_batch, false),
         Call::SubscribeUserStatus => (settings.limits.subscribe_batch, false),
@@ -56,6 +56,7 @@ pub fn check_call(
     if !settings.switches.user_status {
         return Err(Code::STATUS_SWITCHED_OFF.into());
     }
+    let users = users.map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
     if users.is_empty() && !may_be_empty {
         return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
     }
@@ -64,6 +65,28 @@ pub fn check_call(
     }
     batch_gate(users, batch)?;
     Ok(Gate::Rate)
+}
+
+fn names_only(caller: &UserId, users: &[UserId]) -> bool {
+    !users.is_empty() && users.iter().all(|user| user == caller)
+}
+
+/// Which changes of others a client is told of without asking each time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Notifications {
+    /// Those of the users it is subscribed to.
+    pub subscriptions: bool,
+    /// Those of its mutual friends.
+    pub friends: bool,
+}
+
+/// What the edition and the switches of an app leave of the notifications. A subscription list is kept while
+/// they are off, and speaks again when they are on.
+pub fn notifications(settings: &AppSettings) -> Notifications {
+    Notifications {
+        subscriptions: settings.edition == Edition::Flagship && settings.switches.user_status,
+        friends: settings.switches.friend_notification,
+    }
 }
 
 fn batch_gate(users: &[UserId], limit: u16) -> Result<(), Refusal> {
@@ -79,11 +102,13 @@ mod tests {
     use super::*;
     use Call::{GetSubscriptions, GetUserStatus, SetSelfStatus, SubscribeUserStatus, UnsubscribeUserStatus};
 
-    fn users(list: &str) -> Vec<UserId> {
-        let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}")).unwrap()).collect();
+    /// `#n` is a list of n users, `!` one that cannot be read.
+    fn users(list: &str) -> Result<Vec<UserId>, InvalidUserId> {
+        let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}"))).collect();
         match list.strip_prefix('#') {
             Some(count) => many(count.parse().unwrap()),
-            None => list.split_whitespace().map(|id| UserId::new(id).unwrap()).collect(),
+            None if list == "!" => Err(InvalidUserId),
+            None => list.split_whitespace().map(UserId::new).collect(),
         }
     }
 
@@ -93,7 +118,9 @@ mod tests {
     fn answer(call: Call, list: &str, edition: Edition, switch: bool) -> u32 {
         let mut settings = AppSettings { edition, ..AppSettings::default() };
         settings.switches.user_status = switch;
-        match check_call(call, &UserId::new("me").unwrap(), &users(list), &settings) {
+        let users = users(list);
+        let users = users.as_deref().map_err(|invalid| *invalid);
+        match check_call(call, &UserId::new("me").unwrap(), users, &settings) {
             Ok(Gate::Open) => OPEN,
             Ok(Gate::Rate) => RATED,
             Err(refusal) => refusal.code.number(),
@@ -114,6 +141,9 @@ mod tests {
             (GetUserStatus, "", Flagship, true, 6017),
             (GetUserStatus, "", Flagship, false, 72001),
             (GetUserStatus, "", Standard, true, 7013),
+            (GetUserStatus, "!", Standard, true, 7013),
+            (GetUserStatus, "!", Flagship, false, 72001),
+            (GetUserStatus, "!", Flagship, true, 6017),
             (GetUserStatus, "#500", Flagship, true, RATED),
             (GetUserStatus, "#501", Flagship, true, 70206),
             (GetUserStatus, "#501", Flagship, false, 72001),
@@ -145,7 +175,7 @@ mod tests {
     fn a_query_of_oneself_has_a_bound_too() {
         let settings = AppSettings::default();
         let me = UserId::new("me").unwrap();
-        let refusal = check_call(GetUserStatus, &me, &vec![me.clone(); 501], &settings).unwrap_err();
+        let refusal = check_call(GetUserStatus, &me, Ok(&vec![me.clone(); 501]), &settings).unwrap_err();
         assert_eq!(refusal.code, Code::BATCH_TOO_LARGE);
     }
 }

@@ -27,6 +27,8 @@ pub struct Presence {
     pub(crate) subscriptions_end: Option<Moment>,
     /// The list was given up, and nobody has subscribed since.
     pub(crate) subscriptions_lost: bool,
+    /// UserSigs issued at or before this moment do not count.
+    pub(crate) sigs_revoked: Option<Timestamp>,
 }
 
 /// A login: a device that has logged in and not logged out.
@@ -168,6 +170,7 @@ impl Presence {
     /// all that was ever told of the user, as far as one can know.
     pub fn from_facts(
         logins: impl IntoIterator<Item = (DeviceId, Platform)>,
+        sigs_revoked: Option<Timestamp>,
         version: Version,
         since: Timestamp,
         settings: &AppSettings,
@@ -188,6 +191,7 @@ impl Presence {
             subscriptions: Subscriptions::default(),
             subscriptions_end: None,
             subscriptions_lost: true,
+            sigs_revoked,
         }
     }
 
@@ -223,8 +227,13 @@ impl Presence {
 
     /// The platforms that count as connected.
     pub fn online_devices(&self) -> PlatformSet {
+        self.present_platforms().collect()
+    }
+
+    /// The platform of each device that counts as connected, as often as there are such devices.
+    pub fn present_platforms(&self) -> impl Iterator<Item = Platform> {
         let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
-        present.map(|device| device.platform).collect()
+        present.map(|device| device.platform)
     }
 
     /// The version of the last visible change.
@@ -240,6 +249,22 @@ impl Presence {
     /// Whether this device is logged in.
     pub fn is_logged_in(&self, device: &DeviceId) -> bool {
         self.devices.iter().any(|login| login.id == *device)
+    }
+
+    /// Whether a UserSig issued at this second has been revoked (70052).
+    pub fn has_revoked(&self, issued_secs: u64) -> bool {
+        self.sigs_revoked.is_some_and(|revoked| issued_secs <= revoked.as_secs())
+    }
+
+    /// The logins that [`Presence::expire`] would let lapse.
+    pub fn lapsing(&self, now: Moment) -> impl Iterator<Item = &DeviceId> {
+        let lapsed = move |device: &&Device| matches!(device.link, Link::Gone { lapses } if lapses <= now);
+        self.devices.iter().filter(lapsed).map(|device| &device.id)
+    }
+
+    /// The device whose current connection this is.
+    pub fn device_of(&self, connection: ConnectionId) -> Option<&Device> {
+        self.index_of(connection).map(|index| &self.devices[index])
     }
 
     /// Whom the user is subscribed to.
@@ -342,9 +367,10 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// The server API or an operator ends every login.
+    /// The server API or an operator ends every login, and revokes every UserSig issued until now.
     pub fn kick(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
         self.change(Reason::Kicked, settings, now, |presence, ended| {
+            presence.sigs_revoked = presence.sigs_revoked.max(Some(now.wall));
             presence.remove(|_| true, Some(EndCause::KickedByOperator), ended)
         })
     }
@@ -355,6 +381,8 @@ impl Presence {
             presence.remove(|_| true, Some(EndCause::AccountDeleted), ended)
         });
         transition.unsubscribed = self.subscriptions.clear();
+        self.subscriptions_end = None;
+        self.subscriptions_lost = true;
         transition
     }
 
@@ -392,6 +420,9 @@ impl Presence {
             Some(users) => self.subscriptions.unsubscribe(users),
             None => self.subscriptions.clear(),
         };
+        if self.subscriptions.is_empty() {
+            self.subscriptions_end = None;
+        }
         let mut transition = Transition::quiet(removed.clone());
         transition.changed = !removed.is_empty();
         transition.unsubscribed = removed;
@@ -428,15 +459,23 @@ impl Presence {
         transition
     }
 
-    /// Drops every login that the facts do not have. Web logins are no facts and stay.
-    pub fn keep_logins(
+    /// Makes the logins those of the facts, after a restart: one that the facts do not have was being ended, one
+    /// that the record does not have was being made. Web logins are no facts and stay.
+    pub fn adopt_logins(
         &mut self,
-        is_fact: impl Fn(&DeviceId) -> bool,
+        facts: &[(DeviceId, Platform)],
         settings: &AppSettings,
         now: Now,
-    ) -> Transition<Vec<Removed>> {
+    ) -> Transition<()> {
         self.change(Reason::Logout, settings, now, |presence, ended| {
-            presence.remove(|device| !device.platform.is_web() && !is_fact(&device.id), None, ended)
+            let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
+            presence.remove(|device| !device.platform.is_web() && !is_fact(device), None, ended);
+            let link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
+            for (id, platform) in facts {
+                if !presence.is_logged_in(id) {
+                    presence.devices.push(Device { id: id.clone(), platform: *platform, link });
+                }
+            }
         })
     }
 

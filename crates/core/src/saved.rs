@@ -4,7 +4,7 @@ use crate::presence::{Device, Link, LinkEnd, Presence};
 use lamplight_model::{CustomStatus, DeviceId, Moment, Now, Platform, Reason, Timestamp, UserId, Version};
 use serde::{Deserialize, Serialize};
 
-/// A live record on disk. Fields are only ever added at the end.
+/// A live record on disk. Who changes its fields gives the file that holds it a new form number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SavedPresence {
     devices: Vec<SavedDevice>,
@@ -16,6 +16,7 @@ pub struct SavedPresence {
     subscriptions: Vec<UserId>,
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
+    sigs_revoked: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,8 +28,9 @@ struct SavedDevice {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum SavedLink {
-    /// Connected, or held after this end.
-    Present {
+    Connected,
+    /// Held after this end.
+    Held {
         end: LinkEnd,
     },
     Gone {
@@ -48,8 +50,8 @@ impl Presence {
                     id: device.id.clone(),
                     platform: device.platform,
                     link: match device.link {
-                        Link::Connected(_) => SavedLink::Present { end: LinkEnd::NodeLost },
-                        Link::Held { end, .. } => SavedLink::Present { end },
+                        Link::Connected(_) => SavedLink::Connected,
+                        Link::Held { end, .. } => SavedLink::Held { end },
                         Link::Gone { lapses } => SavedLink::Gone { lapses: wall(lapses) },
                     },
                 })
@@ -62,6 +64,7 @@ impl Presence {
             subscriptions: self.subscriptions.iter().collect(),
             subscriptions_end: self.subscriptions_end.map(wall),
             subscriptions_lost: self.subscriptions_lost,
+            sigs_revoked: self.sigs_revoked,
         }
     }
 }
@@ -71,7 +74,7 @@ impl SavedPresence {
     /// `grace`; `lost_at` is the last moment at which the old process was known to live.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
-        let connected = |device: &SavedDevice| device.link == SavedLink::Present { end: LinkEnd::NodeLost };
+        let connected = |device: &SavedDevice| device.link == SavedLink::Connected;
         let last_seen = if self.devices.iter().any(connected) {
             Some(self.last_seen.unwrap_or_default().max(lost_at))
         } else {
@@ -85,7 +88,8 @@ impl SavedPresence {
                     id: device.id,
                     platform: device.platform,
                     link: match device.link {
-                        SavedLink::Present { end } => Link::Held { until: grace, end },
+                        SavedLink::Connected => Link::Held { until: grace, end: LinkEnd::NodeLost },
+                        SavedLink::Held { end } => Link::Held { until: grace, end },
                         SavedLink::Gone { lapses } => Link::Gone { lapses: moment(lapses) },
                     },
                 })
@@ -98,6 +102,7 @@ impl SavedPresence {
             subscriptions: self.subscriptions.into_iter().collect(),
             subscriptions_end: self.subscriptions_end.map(moment),
             subscriptions_lost: self.subscriptions_lost,
+            sigs_revoked: self.sigs_revoked,
         }
     }
 }

@@ -151,6 +151,13 @@ impl<S> WatchGraph<S> {
         self.find(user).is_some_and(|subject| self.find_edge(watcher, subject).is_some())
     }
 
+    /// Whether a watcher watches a user for this reason.
+    pub fn is_watching_for(&self, watcher: WatcherKey, user: &User, why: Why) -> bool {
+        self.find(user)
+            .and_then(|subject| self.find_edge(watcher, subject))
+            .is_some_and(|place| self.watchers[watcher.0 as usize].outgoing[place].subject & why as u32 != 0)
+    }
+
     /// The subject of a user, if anybody watches it.
     pub fn subject(&self, user: &User) -> Option<SubjectKey> {
         self.find(user).map(SubjectKey)

@@ -1,0 +1,11 @@
+//! UserSig: the token by which an app's backend vouches for a user; the public TLSSigAPIv2 scheme.
+//!
+//! This crate knows how a token is made and what makes one good. It knows no clock, no randomness and no
+//! store: the present, the bytes of a new key and the app with its keys are arguments. It does not know
+//! what a login is; whether a good token has been revoked is decided by who keeps that fact.
+
+mod key;
+mod user_sig;
+
+pub use key::generate_key;
+pub use user_sig::{Claims, MAX_DOCUMENT_BYTES, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};

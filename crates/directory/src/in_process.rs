@@ -1,0 +1,298 @@
+//! The directory of the embedded default: records in this process, in shards, with a journal on disk.
+
+use crate::journal::{Journal, JournalError};
+use crate::log::{ChangeLog, LogReader, News};
+use crate::{Answer, Change, Directory, DirectoryStats, View};
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use hashbrown::HashMap;
+use lamplight_core::{Presence, Transition};
+use lamplight_model::{Moment, Now, Platform, StatusType, Timestamp, User};
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const SHARDS: usize = 64;
+
+/// A file of live records is written anew when it has grown to this, and to more than twice its first size.
+const COMPACT_AT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Live records of one process.
+pub struct InProcessDirectory {
+    shards: Vec<Mutex<Shard>>,
+    hasher: foldhash::fast::RandomState,
+    log: ChangeLog,
+    journal: Option<Mutex<JournalState>>,
+    counters: Counters,
+}
+
+#[derive(Default)]
+struct Shard {
+    records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
+    deadlines: BTreeSet<(Moment, User)>,
+}
+
+struct Record {
+    presence: Presence,
+    /// The deadline under which the record stands in `Shard::deadlines`.
+    scheduled: Option<Moment>,
+}
+
+struct JournalState {
+    journal: Journal,
+    /// The bytes of the current file when it first held every record.
+    complete_at: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    records: AtomicU64,
+    online: AtomicU64,
+    devices: [AtomicU64; Platform::ALL.len()],
+    journal_errors: AtomicU64,
+}
+
+/// What a directory found on disk when it was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovered {
+    /// Records taken over.
+    pub records: usize,
+    /// Whether there was a journal. If not, but there are facts, live records have been lost, and what is
+    /// rebuilt must have versions above all that was told before.
+    pub found: bool,
+}
+
+impl InProcessDirectory {
+    /// A directory without a disk: it is forgotten with its process.
+    pub fn in_memory() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: foldhash::fast::RandomState::default(),
+            log: ChangeLog::default(),
+            journal: None,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Opens the directory of this folder and takes over what a former process left: whoever was connected
+    /// then counts as present for `grace`.
+    pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
+        let (mut journal, recovery) = Journal::open(folder)?;
+        let recovered = Recovered { records: recovery.records.len(), found: recovery.found };
+        let mut directory = Self::in_memory();
+        for (user, saved) in recovery.records {
+            journal.put(&user, &saved)?;
+            let presence = saved.restore(now, recovery.alive_at, now.moment + grace);
+            directory.shard(&user).insert(&user, presence, &directory.counters);
+        }
+        journal.alive(now.wall)?;
+        journal.complete()?;
+        let complete_at = journal.written();
+        directory.journal = Some(Mutex::new(JournalState { journal, complete_at }));
+        Ok((directory, recovered))
+    }
+
+    /// Notes on disk that the process lives, and writes the records anew when their file has grown. To be
+    /// called every few seconds, on a thread that may block.
+    pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
+        let Some(state) = self.journal() else { return Ok(()) };
+        let mut state = state;
+        state.journal.alive(now.wall)?;
+        let grown = state.journal.written();
+        if grown < COMPACT_AT_BYTES.max(2 * state.complete_at) {
+            return Ok(());
+        }
+        state.journal.rotate()?;
+        drop(state);
+        self.write_all_records(now)
+    }
+
+    /// Every user with a record.
+    pub fn users(&self) -> Vec<User> {
+        self.shards.iter().flat_map(|shard| lock(shard).records.keys().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
+        for shard in &self.shards {
+            let shard = lock(shard);
+            for (user, record) in &shard.records {
+                if let Some(mut state) = self.journal() {
+                    state.journal.put(user, &record.presence.save(now))?;
+                }
+            }
+        }
+        if let Some(mut state) = self.journal() {
+            state.journal.complete()?;
+            state.complete_at = state.journal.written();
+        }
+        Ok(())
+    }
+
+    fn shard(&self, user: &User) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[self.hasher.hash_one(user) as usize % SHARDS])
+    }
+
+    fn journal(&self) -> Option<MutexGuard<'_, JournalState>> {
+        self.journal.as_ref().map(lock)
+    }
+
+    /// Writes a record to disk. The caller holds its shard, so entries of a user are in order.
+    fn keep(&self, user: &User, presence: &Presence, now: Now) {
+        let Some(mut state) = self.journal() else { return };
+        if let Err(error) = state.journal.put(user, &presence.save(now)) {
+            self.journal_failed(&error);
+        }
+    }
+
+    /// Presence goes on without the disk: what a crash would then lose is worth less than the service.
+    fn journal_failed(&self, error: &JournalError) {
+        if self.counters.journal_errors.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::error!(%error, source = ?std::error::Error::source(error), "live records are not kept on disk");
+        }
+    }
+
+    fn tell<T>(&self, user: &User, presence: &Presence, transition: &mut Transition<T>, wall: Timestamp) {
+        if transition.visible {
+            self.log.append(user, News::Status(presence.status(&user.id, wall)));
+        }
+        for ended in transition.ended.drain(..) {
+            self.log.append(user, News::Ended(ended));
+        }
+        if !transition.subscribed.is_empty() || !transition.unsubscribed.is_empty() {
+            let subscribed = std::mem::take(&mut transition.subscribed);
+            let unsubscribed = std::mem::take(&mut transition.unsubscribed);
+            self.log.append(user, News::Subscriptions { subscribed, unsubscribed });
+        }
+    }
+}
+
+impl Directory for InProcessDirectory {
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, bool> {
+        let mut shard = self.shard(user);
+        let Some(mut record) = shard.records.get_mut(user) else { return done(false) };
+        self.counters.count(&record.presence, false);
+        let mut transition = change(&mut record.presence);
+        self.counters.count(&record.presence, true);
+        if transition.changed {
+            self.keep(user, &record.presence, now);
+            let scheduled = record.presence.next_deadline();
+            if scheduled != record.scheduled {
+                let before = std::mem::replace(&mut record.scheduled, scheduled);
+                shard.reschedule(user, before, scheduled);
+                record = shard.records.get_mut(user).expect("found above, under the same lock");
+            }
+        }
+        self.tell(user, &record.presence, &mut transition, now.wall);
+        done(true)
+    }
+
+    fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
+        for (index, user) in users.iter().enumerate() {
+            view(index, self.shard(user).records.get(user).map(|record| &record.presence));
+        }
+        done(())
+    }
+
+    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+        let mut shard = self.shard(user);
+        if !shard.records.contains_key(user) {
+            self.keep(user, &presence, now);
+            shard.insert(user, presence, &self.counters);
+        }
+        done(())
+    }
+
+    fn remove<'a>(&'a self, user: &'a User, _: Now) -> Answer<'a, ()> {
+        let mut shard = self.shard(user);
+        if let Some(record) = shard.records.remove(user) {
+            self.counters.count(&record.presence, false);
+            self.counters.records.fetch_sub(1, Ordering::Relaxed);
+            shard.reschedule(user, record.scheduled, None);
+            if let Some(mut state) = self.journal()
+                && let Err(error) = state.journal.remove(user)
+            {
+                self.journal_failed(&error);
+            }
+        }
+        done(())
+    }
+
+    fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+        let mut due: Vec<(Moment, User)> = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            due.extend(shard.deadlines.iter().take_while(|(at, _)| *at <= now).take(limit).cloned());
+        }
+        due.sort_unstable();
+        due.truncate(limit);
+        done(due.into_iter().map(|(_, user)| user).collect())
+    }
+
+    fn publish(&self, user: &User, news: News) {
+        self.log.append(user, news);
+    }
+
+    fn log(&self) -> LogReader {
+        self.log.reader()
+    }
+
+    fn stats(&self) -> DirectoryStats {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        DirectoryStats {
+            records: load(&self.counters.records),
+            online: load(&self.counters.online),
+            devices: std::array::from_fn(|index| load(&self.counters.devices[index])),
+            journal_errors: load(&self.counters.journal_errors),
+        }
+    }
+}
+
+impl Shard {
+    fn insert(&mut self, user: &User, presence: Presence, counters: &Counters) {
+        counters.count(&presence, true);
+        counters.records.fetch_add(1, Ordering::Relaxed);
+        let scheduled = presence.next_deadline();
+        self.reschedule(user, None, scheduled);
+        self.records.insert(user.clone(), Box::new(Record { presence, scheduled }));
+    }
+
+    fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {
+        if let Some(before) = before {
+            self.deadlines.remove(&(before, user.clone()));
+        }
+        if let Some(after) = after {
+            self.deadlines.insert((after, user.clone()));
+        }
+    }
+}
+
+impl Counters {
+    /// Counts what a record shows, in or out.
+    fn count(&self, presence: &Presence, counted_in: bool) {
+        let bump = |counter: &AtomicU64| {
+            if counted_in {
+                counter.fetch_add(1, Ordering::Relaxed);
+            } else {
+                counter.fetch_sub(1, Ordering::Relaxed);
+            }
+        };
+        if presence.status_type() == StatusType::Online {
+            bump(&self.online);
+        }
+        for platform in presence.present_platforms() {
+            bump(&self.devices[platform as usize - 1]);
+        }
+    }
+}
+
+/// Each critical section leaves its shard whole, so a panic elsewhere does not taint it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nothing here waits.
+fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, crate::DirectoryError>> {
+    ready(Ok(value)).boxed()
+}

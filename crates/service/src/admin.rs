@@ -1,0 +1,108 @@
+//! What an operator or the app's backend does to apps, accounts and friends.
+
+use crate::{Service, ServiceError};
+use lamplight_directory::News;
+use lamplight_facts::Befriended;
+use lamplight_model::{App, Code, Now, Refusal, User, UserId};
+
+impl Service {
+    /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
+    pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
+        app.settings
+            .validate()
+            .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
+        self.facts.put_app(app.clone()).await?;
+        let id = app.id;
+        self.apps.put(app);
+        let nobody = User::new(id, UserId::new("*").expect("printable"));
+        self.directory.publish(&nobody, News::App(id));
+        Ok(())
+    }
+
+    /// Makes an account if there is none. Says whether it made one.
+    pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
+        self.app(user)?;
+        Ok(self.facts.create_account(user.clone(), now.wall).await?)
+    }
+
+    /// Deletes an account: its logins and connections end, and its watchers are told. Refused with 70107.
+    pub async fn delete_account(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        let friends = self.facts.friends(user.clone()).await?;
+        if !self.facts.delete_account(user.clone()).await? {
+            return Err(Code::NO_SUCH_ACCOUNT.into());
+        }
+        self.directory.update(user, now, |presence| presence.delete(&app.settings, now)).await?;
+        self.directory.remove(user, now).await?;
+        for friend in friends.into_iter().filter(|friend| friend.mutual) {
+            self.publish_friendship(user, &friend.id, false);
+        }
+        Ok(())
+    }
+
+    /// Ends every login of a user and revokes every UserSig issued until now. Refused with 70107.
+    pub async fn kick(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        if !self.facts.revoke_sigs(user.clone(), now.wall).await? {
+            return Err(Code::NO_SUCH_ACCOUNT.into());
+        }
+        let logins = self.facts.logins(user.clone()).await?;
+        let ended = logins
+            .into_iter()
+            .map(|login| lamplight_facts::EndedLogin { device: login.device, mark: None })
+            .collect();
+        self.facts.end_logins(user.clone(), ended).await?;
+        self.directory.update(user, now, |presence| presence.kick(&app.settings, now)).await?;
+        Ok(())
+    }
+
+    /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. Refused with 70107
+    /// when either has no account, and with 6017 for a friendship with oneself.
+    pub async fn add_friend(
+        &self,
+        owner: &User,
+        friend: &UserId,
+        both: bool,
+        remark: &str,
+    ) -> Result<(), ServiceError> {
+        self.app(owner)?;
+        if owner.id == *friend {
+            return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody is their own friend").into());
+        }
+        match self.facts.add_friend(owner.clone(), friend.clone(), both, remark.to_owned()).await? {
+            Befriended::Done => {}
+            Befriended::NoSuchAccount => return Err(Code::NO_SUCH_ACCOUNT.into()),
+        }
+        let mutual = self.are_mutual(owner, friend).await?;
+        if mutual {
+            self.publish_friendship(owner, friend, true);
+        }
+        Ok(())
+    }
+
+    /// Takes `friend` out of the friend list of `owner`, and with `both` the other way round. Says whether an
+    /// entry was there.
+    pub async fn delete_friend(
+        &self,
+        owner: &User,
+        friend: &UserId,
+        both: bool,
+    ) -> Result<bool, ServiceError> {
+        self.app(owner)?;
+        let was_there = self.facts.delete_friend(owner.clone(), friend.clone(), both).await?;
+        self.publish_friendship(owner, friend, false);
+        Ok(was_there)
+    }
+
+    async fn are_mutual(&self, owner: &User, friend: &UserId) -> Result<bool, ServiceError> {
+        let friends = self.facts.friends(owner.clone()).await?;
+        Ok(friends.iter().any(|entry| entry.id == *friend && entry.mutual))
+    }
+
+    /// Both sides hear of it, wherever they are connected.
+    fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
+        self.directory.publish(one, News::Friend { friend: other.clone(), mutual });
+        let other = User::new(one.app, other.clone());
+        self.directory.publish(&other, News::Friend { friend: one.id.clone(), mutual });
+    }
+}

@@ -1,0 +1,254 @@
+//! The connections of one worker and what they watch: the log comes in, mailboxes fill.
+//!
+//! Pure like the rules it puts together: it reads nothing and waits for nothing. What it cannot know, it asks
+//! the caller for by an [`Effect`].
+
+use crate::WatchList;
+use hashbrown::HashMap;
+use lamplight_core::{EndCause, Hub, Told, Versioned, WatcherKey, Why};
+use lamplight_directory::{LogEntry, News};
+use lamplight_model::{AppId, ConnectionId, User, UserId, UserStatus, Version};
+
+/// What the caller must do after [`Audience::hear`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Close a connection and tell it why.
+    Close {
+        /// Which one.
+        watcher: WatcherKey,
+        /// Why.
+        cause: EndCause,
+    },
+    /// Tell a connection that another device has changed the subscription list.
+    ListChanged {
+        /// Which one.
+        watcher: WatcherKey,
+        /// Who is new on the list.
+        subscribed: Vec<UserId>,
+        /// Who left it.
+        unsubscribed: Vec<UserId>,
+    },
+    /// Read the watch list of a connection again, and hand it to [`Audience::set_watch_list`].
+    Reload(WatcherKey),
+    /// Read the status of a user, and [tell](Audience::tell) it.
+    Read(User),
+}
+
+/// A connection of the audience.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// Whose connection.
+    pub user: User,
+    /// Which one.
+    pub connection: ConnectionId,
+}
+
+/// The connections of one worker, whom they watch, and what each has still to be told.
+pub struct Audience<S> {
+    hub: Hub<S>,
+    members: HashMap<WatcherKey, Member, foldhash::fast::RandomState>,
+    by_user: HashMap<User, Vec<WatcherKey>, foldhash::fast::RandomState>,
+}
+
+impl<S> Default for Audience<S>
+where
+    S: Versioned,
+{
+    fn default() -> Self {
+        Self { hub: Hub::default(), members: HashMap::default(), by_user: HashMap::default() }
+    }
+}
+
+impl<S: Versioned> Audience<S> {
+    /// Takes in a connection that has logged in; from here on it hears of its own user. Follow with
+    /// [`Audience::set_watch_list`].
+    pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
+        let watcher = self.hub.attach(expected + 1);
+        if !self.hub.watch(watcher, &member.user, Why::Own) {
+            effects.push(Effect::Read(member.user.clone()));
+        }
+        self.by_user.entry(member.user.clone()).or_default().push(watcher);
+        self.members.insert(watcher, member);
+        watcher
+    }
+
+    /// Lets a connection go.
+    pub fn leave(&mut self, watcher: WatcherKey) {
+        let Some(member) = self.members.remove(&watcher) else { return };
+        if let Some(watchers) = self.by_user.get_mut(&member.user) {
+            watchers.retain(|other| *other != watcher);
+            if watchers.is_empty() {
+                self.by_user.remove(&member.user);
+            }
+        }
+        self.hub.detach(watcher);
+    }
+
+    /// Makes a connection watch exactly whom the list names, and its own user.
+    pub fn set_watch_list(&mut self, watcher: WatcherKey, list: &WatchList, effects: &mut Vec<Effect>) {
+        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return };
+        self.sync(watcher, app, &list.subscriptions, Why::Subscribed, effects);
+        self.sync(watcher, app, &list.friends, Why::Friend, effects);
+    }
+
+    /// The connection's own call has changed the subscription list: the answer to it needs the users at once.
+    /// [`Audience::hear`] does the same for the other devices.
+    pub fn subscribe(
+        &mut self,
+        watcher: WatcherKey,
+        added: &[UserId],
+        left: &[UserId],
+        effects: &mut Vec<Effect>,
+    ) {
+        self.change_list(watcher, added, left, effects);
+    }
+
+    /// Takes in an entry of the change log. `prepare` turns a status into what mailboxes hold; it is called at
+    /// most once, and only when somebody watches the user.
+    pub fn hear(
+        &mut self,
+        entry: &LogEntry,
+        prepare: impl FnOnce(&UserStatus) -> S,
+        effects: &mut Vec<Effect>,
+    ) {
+        match &entry.news {
+            News::Status(status) => {
+                if self.hub.wants(&entry.user, status.version) {
+                    self.hub.tell(&entry.user, prepare(status));
+                }
+            }
+            News::Ended(ended) => {
+                let watcher = self.watchers_of(&entry.user).find(|watcher| {
+                    self.members.get(watcher).is_some_and(|member| member.connection == ended.connection)
+                });
+                effects.extend(watcher.map(|watcher| Effect::Close { watcher, cause: ended.cause }));
+            }
+            News::Subscriptions { subscribed, unsubscribed } => {
+                for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
+                    let (added, left) = self.change_list(watcher, subscribed, unsubscribed, effects);
+                    if !added.is_empty() || !left.is_empty() {
+                        effects.push(Effect::ListChanged { watcher, subscribed: added, unsubscribed: left });
+                    }
+                }
+            }
+            News::Friend { .. } => effects.extend(self.watchers_of(&entry.user).map(Effect::Reload)),
+            News::App(app) => {
+                let members = self.members.iter().filter(|(_, member)| member.user.app == *app);
+                effects.extend(members.map(|(watcher, _)| Effect::Reload(*watcher)));
+            }
+        }
+    }
+
+    /// A status was read: it goes to all who watch the user, unless they know as much.
+    pub fn tell(&mut self, user: &User, state: S) {
+        self.hub.tell(user, state);
+    }
+
+    /// The state of a user for an answer to this connection, which is thereby told of it.
+    pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
+        self.hub.take(watcher, user)
+    }
+
+    /// The connection knows this version of a user. Says whether it watches the user.
+    pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
+        self.hub.seen(watcher, user, version)
+    }
+
+    /// Empties the mailbox of a connection into `tell`; says whether anything is left.
+    pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
+        self.hub.drain(watcher, tell)
+    }
+
+    /// Whether a connection has still to be told something.
+    pub fn has_pending(&self, watcher: WatcherKey) -> bool {
+        self.hub.has_pending(watcher)
+    }
+
+    /// Moves the connections whose mailbox got something since the last call into `touched`, each once.
+    pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
+        self.hub.take_touched(touched);
+    }
+
+    /// Every user that somebody watches: what must be read again after a part of the log was missed.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.hub.users()
+    }
+
+    /// Every connection.
+    pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
+        self.members.iter().map(|(watcher, member)| (*watcher, member))
+    }
+
+    /// The connection behind a key.
+    pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
+        self.members.get(&watcher)
+    }
+
+    /// How many users are watched, and along how many edges.
+    pub fn size(&self) -> (usize, usize) {
+        self.hub.size()
+    }
+
+    fn watchers_of(&self, user: &User) -> impl Iterator<Item = WatcherKey> {
+        self.by_user.get(user).into_iter().flatten().copied()
+    }
+
+    /// Adds and removes edges of the subscription list; answers with those that made a difference.
+    fn change_list(
+        &mut self,
+        watcher: WatcherKey,
+        added: &[UserId],
+        left: &[UserId],
+        effects: &mut Vec<Effect>,
+    ) -> (Vec<UserId>, Vec<UserId>) {
+        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut changed = (Vec::new(), Vec::new());
+        for id in left {
+            let user = User::new(app, id.clone());
+            if self.hub.is_watching_for(watcher, &user, Why::Subscribed) {
+                self.hub.unwatch(watcher, &user, Why::Subscribed);
+                changed.1.push(id.clone());
+            }
+        }
+        for id in added {
+            let user = User::new(app, id.clone());
+            if !self.hub.is_watching_for(watcher, &user, Why::Subscribed) {
+                self.watch(watcher, user, Why::Subscribed, effects);
+                changed.0.push(id.clone());
+            }
+        }
+        changed
+    }
+
+    fn sync(
+        &mut self,
+        watcher: WatcherKey,
+        app: AppId,
+        list: &[UserId],
+        why: Why,
+        effects: &mut Vec<Effect>,
+    ) {
+        let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
+            list.iter().map(UserId::as_str).collect();
+        let gone: Vec<User> = self
+            .hub
+            .watched(watcher, why)
+            .filter(|user| !wanted.contains(user.id.as_str()))
+            .cloned()
+            .collect();
+        for user in gone {
+            self.hub.unwatch(watcher, &user, why);
+        }
+        for id in list {
+            self.watch(watcher, User::new(app, id.clone()), why, effects);
+        }
+    }
+
+    fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
+        if !self.hub.watch(watcher, &user, why) {
+            effects.push(Effect::Read(user));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The operations of a node over its two kinds of truth: facts and live records.
+//!
+//! This crate knows the order in which the two are asked and written, and the gates of a call. It knows no
+//! socket and no message, and no clock: the present is an argument of every call.
+//!
+//! The order that keeps an acknowledgement true: what ends is first taken from the facts, then from the live
+//! record; what begins likewise. A crash between the two leaves a record that [`Service::recover`] mends.
+
+mod admin;
+mod apps;
+mod audience;
+mod login;
+mod status;
+mod throttle;
+mod upkeep;
+mod windows;
+
+pub use apps::AppTable;
+pub use audience::{Audience, Effect, Member};
+pub use login::{LoggedIn, LoginCall};
+pub use status::{Queried, SubscribeDone, WatchList};
+pub use throttle::{LoginThrottle, ThrottleLimits};
+pub use upkeep::Recovery;
+
+use lamplight_core::Presence;
+use lamplight_directory::{Directory, DirectoryError};
+use lamplight_facts::{Account, Facts, FactsError};
+use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The operations of a node.
+pub struct Service {
+    facts: Arc<dyn Facts>,
+    directory: Arc<dyn Directory>,
+    apps: AppTable,
+    throttle: LoginThrottle,
+    windows: windows::CallWindows,
+    /// Live records from before this moment may have been lost: what is rebuilt gets versions above it.
+    lost_before: AtomicU64,
+}
+
+/// A call did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A "no", with its code; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store of facts failed.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// The directory failed.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+impl From<Code> for ServiceError {
+    fn from(code: Code) -> Self {
+        Self::Refused(code.into())
+    }
+}
+
+impl ServiceError {
+    /// What the caller is told. A fault of ours is told as such, without its particulars.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Facts(_) | Self::Directory(_) => Code::INTERNAL.into(),
+        }
+    }
+}
+
+impl Service {
+    /// A node over these stores. Call [`Service::recover`] before anything else.
+    pub fn new(facts: Arc<dyn Facts>, directory: Arc<dyn Directory>, throttle: ThrottleLimits) -> Self {
+        Self {
+            facts,
+            directory,
+            apps: AppTable::default(),
+            throttle: LoginThrottle::new(throttle),
+            windows: windows::CallWindows::default(),
+            lost_before: AtomicU64::new(0),
+        }
+    }
+
+    /// The apps, as they are now.
+    pub fn apps(&self) -> &AppTable {
+        &self.apps
+    }
+
+    /// The live records.
+    pub fn directory(&self) -> &dyn Directory {
+        &*self.directory
+    }
+
+    /// The facts.
+    pub fn facts(&self) -> &dyn Facts {
+        &*self.facts
+    }
+
+    fn app(&self, user: &User) -> Result<Arc<App>, ServiceError> {
+        self.apps.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
+    }
+
+    /// The record of a user of whom only the facts are known.
+    fn rebuild(
+        &self,
+        account: &Account,
+        logins: Vec<lamplight_facts::Login>,
+        app: &App,
+        now: Now,
+    ) -> Presence {
+        let floor = Timestamp(self.lost_before.load(Ordering::Relaxed));
+        let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
+        Presence::from_facts(
+            logins.into_iter().map(|login| (login.device, login.platform)),
+            account.sigs_revoked,
+            Version::at(account.created.max(floor)),
+            since,
+            &app.settings,
+            now.moment,
+        )
+    }
+}

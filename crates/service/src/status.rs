@@ -1,0 +1,219 @@
+//! The calls of a logged-in client (SPEC section 3).
+
+use crate::{Service, ServiceError};
+use lamplight_core::{Call, Gate, Presence, check_call, notifications};
+use lamplight_model::{App, Code, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The answer of `getUserStatus`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Queried {
+    /// In the order asked, each user once.
+    pub statuses: Vec<UserStatus>,
+    /// Who was not found, and why.
+    pub failures: Vec<(UserId, Code)>,
+}
+
+/// The answer of `subscribeUserStatus`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SubscribeDone {
+    /// Who is on the list by this call, new or renewed, in the order asked, each once.
+    pub subscribed: Vec<UserId>,
+    /// Who was not found, and why.
+    pub failures: Vec<(UserId, Code)>,
+    /// Who had to leave the list, earliest first.
+    pub evicted: Vec<UserId>,
+}
+
+/// Whom the connections of a user are told of, besides the user.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct WatchList {
+    /// By subscription, unless the app has switched that off.
+    pub subscriptions: Vec<UserId>,
+    /// By mutual friendship, if the app has switched that on.
+    pub friends: Vec<UserId>,
+}
+
+impl Service {
+    /// Sets or clears the caller's custom status; answers with the status after it.
+    pub async fn set_self_status(
+        &self,
+        caller: &User,
+        text: &str,
+        now: Now,
+    ) -> Result<UserStatus, ServiceError> {
+        let app = self.app(caller)?;
+        let limit = usize::from(app.settings.limits.custom_status_bytes);
+        let custom = CustomStatus::new(text, limit).map_err(Refusal::from)?;
+        let outcome = self.directory.update(caller, now, |presence| {
+            let transition = presence.set_custom_status(custom.clone(), &app.settings, now);
+            let status = presence.status(&caller.id, now.wall);
+            transition.map(|done| done.map(|()| status))
+        });
+        Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
+    }
+
+    /// Asks for the status of users. Fails as a whole only when every user does.
+    pub async fn get_user_status(
+        &self,
+        caller: &User,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<Queried, ServiceError> {
+        let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now)?;
+        let found = self.statuses(caller, &users, now).await?;
+        let mut queried = Queried::default();
+        for (user, status) in users.into_iter().zip(found) {
+            match status {
+                Some(status) => queried.statuses.push(status),
+                None => queried.failures.push((user, Code::NO_SUCH_ACCOUNT)),
+            }
+        }
+        if queried.statuses.is_empty() {
+            return Err(Code::NO_SUCH_ACCOUNT.into());
+        }
+        Ok(queried)
+    }
+
+    /// Subscribes the caller's account to users.
+    pub async fn subscribe_user_status(
+        &self,
+        caller: &User,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<SubscribeDone, ServiceError> {
+        let (app, users) = self.pass_gates(caller, Call::SubscribeUserStatus, users, now)?;
+        let (known, failures) = self.split_by_account(caller, users).await?;
+        if known.is_empty() {
+            return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
+        }
+        let done = self.directory.update(caller, now, |presence| presence.subscribe(&known, &app.settings));
+        let done = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        let subscribed = known.into_iter().filter(|user| !done.evicted.contains(user)).collect();
+        Ok(SubscribeDone { subscribed, failures, evicted: done.evicted })
+    }
+
+    /// Unsubscribes the caller's account from users; from all of them when the list is empty. Answers with who
+    /// was on the list, and which accounts do not exist and were not on it.
+    pub async fn unsubscribe_user_status(
+        &self,
+        caller: &User,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+        let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now)?;
+        // Asked before the list changes, so that nothing is awaited between the change and its answer.
+        let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
+        let list = (!users.is_empty()).then_some(&users[..]);
+        let removed = self.directory.update(caller, now, |presence| presence.unsubscribe(list));
+        let removed = removed.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        failures.retain(|(user, _)| !removed.contains(user));
+        Ok((removed, failures))
+    }
+
+    /// The subscription list of the caller's account, earliest first, and how long it may be.
+    pub async fn get_subscriptions(
+        &self,
+        caller: &User,
+        now: Now,
+    ) -> Result<(Vec<UserId>, u16), ServiceError> {
+        let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now)?;
+        let list = self.directory.read(std::slice::from_ref(caller), |_, presence| {
+            presence.map(|presence| presence.subscriptions().iter().collect())
+        });
+        let list = list.await?.remove(0).ok_or(Code::NOT_LOGGED_IN)?;
+        Ok((list, app.settings.limits.subscriptions))
+    }
+
+    /// Whom the connections of a user are told of, by the settings of the app as they are now.
+    pub async fn watch_list(&self, user: &User) -> Result<WatchList, ServiceError> {
+        let notified = notifications(&self.app(user)?.settings);
+        let mut list = WatchList::default();
+        if notified.subscriptions {
+            let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {
+                presence.map(|presence| presence.subscriptions().iter().collect()).unwrap_or_default()
+            });
+            list.subscriptions = subscriptions.await?.remove(0);
+        }
+        if notified.friends {
+            let friends = self.facts.friends(user.clone()).await?;
+            list.friends =
+                friends.into_iter().filter(|friend| friend.mutual).map(|friend| friend.id).collect();
+        }
+        Ok(list)
+    }
+
+    /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is no account.
+    pub async fn statuses(
+        &self,
+        viewer: &User,
+        users: &[UserId],
+        now: Now,
+    ) -> Result<Vec<Option<UserStatus>>, ServiceError> {
+        let app = self.app(viewer)?;
+        let users: Vec<User> = users.iter().map(|id| User::new(viewer.app, id.clone())).collect();
+        let live = |user: &User, presence: Option<&Presence>| {
+            presence.map(|presence| presence.status(&user.id, now.wall))
+        };
+        let mut statuses = self.directory.read(&users, live).await?;
+
+        let absent: Vec<usize> = (0..users.len()).filter(|index| statuses[*index].is_none()).collect();
+        if absent.is_empty() {
+            return Ok(statuses);
+        }
+        let asked = absent.iter().map(|index| users[*index].clone()).collect();
+        for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
+            // Every login of the facts has a live record (`recover`), so whoever has none is not logged in.
+            statuses[index] = account.map(|account| {
+                self.rebuild(&account, Vec::new(), &app, now).status(&account.user.id, now.wall)
+            });
+        }
+        Ok(statuses)
+    }
+
+    /// Passes the gates in their order and reads the list: each user once, in the order given.
+    fn pass_gates(
+        &self,
+        caller: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
+        let app = self.app(caller)?;
+        let parsed: Result<Vec<UserId>, InvalidUserId> =
+            users.iter().map(|user| UserId::new(user.as_ref())).collect();
+        let list = parsed.as_deref().map_err(|invalid| *invalid);
+        match check_call(call, &caller.id, list, &app.settings)? {
+            Gate::Open => {}
+            Gate::Rate if self.windows.take(caller, call, app.settings.limits.rate, now.moment) => {}
+            Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
+        }
+        let mut seen = HashSet::new();
+        let users = parsed.unwrap_or_default().into_iter().filter(|user| seen.insert(user.clone())).collect();
+        Ok((app, users))
+    }
+
+    /// Splits users into those that have an account and those that have none.
+    async fn split_by_account(
+        &self,
+        caller: &User,
+        users: Vec<UserId>,
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+        let full: Vec<User> = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
+        let mut exists = self.directory.read(&full, |_, presence| presence.is_some()).await?;
+        let absent: Vec<usize> = (0..full.len()).filter(|index| !exists[*index]).collect();
+        if !absent.is_empty() {
+            let asked = absent.iter().map(|index| full[*index].clone()).collect();
+            for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
+                exists[index] = account.is_some();
+            }
+        }
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            users.into_iter().zip(exists).partition(|(_, exists)| *exists);
+        Ok((
+            known.into_iter().map(|(user, _)| user).collect(),
+            unknown.into_iter().map(|(user, _)| (user, Code::NO_SUCH_ACCOUNT)).collect(),
+        ))
+    }
+}

@@ -1,0 +1,108 @@
+//! What a node does without being asked: recovery at its start, deadlines, forgetting.
+
+use crate::{Service, ServiceError};
+use lamplight_facts::{EndedLogin, Login, NewLogin};
+use lamplight_model::{DeviceId, Now, Platform, User};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+/// What [`Service::recover`] found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Recovery {
+    /// Apps.
+    pub apps: usize,
+    /// Users with a native login.
+    pub users: usize,
+}
+
+impl Service {
+    /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users
+    /// with a live record; `live_lost` says that records may be missing altogether.
+    pub async fn recover(
+        &self,
+        live: Vec<User>,
+        live_lost: bool,
+        now: Now,
+    ) -> Result<Recovery, ServiceError> {
+        for app in self.facts.apps().await? {
+            self.apps.put(app);
+        }
+        if live_lost {
+            self.lost_before.store(now.wall.0, Ordering::Relaxed);
+        }
+        let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
+        for (user, login) in self.facts.all_logins().await? {
+            facts.entry(user).or_default().push(login);
+        }
+        let users = facts.len();
+        for user in live {
+            let logins = facts.remove(&user).unwrap_or_default();
+            let Some(app) = self.apps.get(user.app) else {
+                self.directory.remove(&user, now).await?;
+                continue;
+            };
+            let logins: Vec<(DeviceId, Platform)> =
+                logins.into_iter().map(|login| (login.device, login.platform)).collect();
+            self.directory
+                .update(&user, now, |presence| presence.adopt_logins(&logins, &app.settings, now))
+                .await?;
+        }
+        for (user, logins) in facts {
+            let Some(app) = self.apps.get(user.app) else { continue };
+            if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
+                self.directory.seed(&user, self.rebuild(account, logins, &app, now), now).await?;
+            }
+        }
+        Ok(Recovery { apps: self.apps.all().len(), users })
+    }
+
+    /// Does what is due in up to `limit` live records: lingers and graces end, logins lapse, subscription lists
+    /// are given up. Says how many records it looked at; as many as `limit` means that more may be due.
+    pub async fn expire_due(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
+        let due = self.directory.due(now.moment, limit).await?;
+        for user in &due {
+            self.expire(user, now).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let Some(app) = self.apps.get(user.app) else {
+            return Ok(self.directory.remove(user, now).await?);
+        };
+        let lapsing = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence
+                .map(|presence| presence.lapsing(now.moment).cloned().collect::<Vec<_>>())
+                .unwrap_or_default()
+        });
+        let lapsing = lapsing.await?.remove(0);
+        if !lapsing.is_empty() {
+            let ended =
+                lapsing.iter().map(|device| EndedLogin { device: device.clone(), mark: None }).collect();
+            self.facts.end_logins(user.clone(), ended).await?;
+        }
+        let expired = self.directory.update(user, now, |presence| {
+            let transition = presence.expire(&app.settings, now);
+            let back: Vec<(DeviceId, Platform)> = presence
+                .devices()
+                .iter()
+                .filter(|device| lapsing.contains(&device.id))
+                .map(|device| (device.id.clone(), device.platform))
+                .collect();
+            transition.map(|_| back)
+        });
+        // A device that came back between the two steps is logged in, and must be so in the facts.
+        for (device, platform) in expired.await?.unwrap_or_default() {
+            let login = Login { device, platform, at: now.wall };
+            let again = NewLogin { user: user.clone(), login, durable: true, resume: false };
+            self.facts.record_login(again).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets rate windows and failed logins that no longer matter. To be called every few seconds.
+    pub fn sweep(&self, now: Now) {
+        self.windows.sweep(now.moment);
+        self.throttle.sweep(now.moment);
+    }
+}
