@@ -30,7 +30,8 @@ impl<K: Copy> DeadlineWheel<K> {
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Turns to `now` and hands over what was due, in the order of the ticks.
+    /// Turns to `now` and hands over what was due, in the order of the ticks as long as it is turned more often
+    /// than once in 512 of them.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);

@@ -403,10 +403,19 @@ impl Presence {
         })
     }
 
-    /// Subscribes to users; beyond the app's limit the earliest are evicted.
-    pub fn subscribe(&mut self, users: &[UserId], settings: &AppSettings) -> Transition<Subscribed> {
+    /// Subscribes to users; beyond the app's limit the earliest are evicted. A list that is made for somebody
+    /// who is not ONLINE is given up after the retention, like one that was left behind.
+    pub fn subscribe(
+        &mut self,
+        users: &[UserId],
+        settings: &AppSettings,
+        now: Moment,
+    ) -> Transition<Subscribed> {
         let done = self.subscriptions.subscribe(users, usize::from(settings.limits.subscriptions));
         self.subscriptions_lost = false;
+        if self.status_type() != StatusType::Online && !self.subscriptions.is_empty() {
+            self.subscriptions_end = Some(now + settings.timing.subscription_retention());
+        }
         let mut transition = Transition::quiet(done.clone());
         transition.changed = true;
         transition.subscribed = done.added;
@@ -467,7 +476,9 @@ impl Presence {
         settings: &AppSettings,
         now: Now,
     ) -> Transition<()> {
-        self.change(Reason::Logout, settings, now, |presence, ended| {
+        // Who had no login can only have gained one.
+        let reason = if self.devices.is_empty() { Reason::Login } else { Reason::Logout };
+        self.change(reason, settings, now, |presence, ended| {
             let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
             presence.remove(|device| !device.platform.is_web() && !is_fact(device), None, ended);
             let link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };

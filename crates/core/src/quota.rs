@@ -1,4 +1,4 @@
-//! How often: exact sliding windows.
+//! How often: an exact sliding window for calls, a plain counting minute for failed logins.
 
 use lamplight_model::{Moment, RateLimit};
 use std::collections::VecDeque;
@@ -35,7 +35,8 @@ impl SlidingWindow {
     }
 }
 
-/// Failed attempts of one source: after `limit` failures within a minute, a minute of silence (70050).
+/// Failed attempts of one source: after `limit` failures within the minute that began with the first of them,
+/// a minute of silence (70050).
 #[derive(Clone, Debug, Default)]
 pub struct FailureWindow {
     failures: u32,

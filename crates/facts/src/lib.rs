@@ -37,7 +37,7 @@ pub trait Facts: Send + Sync {
     fn delete_account(&self, user: User) -> Answer<'_, bool>;
 
     /// From now on UserSigs of this user issued at or before `at` do not count. Says whether there is such
-    /// an account. An earlier, later revocation stands.
+    /// an account. A later revocation that is there already stands.
     fn revoke_sigs(&self, user: User, at: Timestamp) -> Answer<'_, bool>;
 
     // Logins (native ones: the login of a Web device ends with its connection and is no fact)
@@ -46,8 +46,8 @@ pub trait Facts: Send + Sync {
     /// unless [`LoginRecorded::Kicked`] is the answer, records the login (`durable` only).
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user. Devices without a login are passed over. With a mark, the device is told of
-    /// the kick at its next login. At most [`MAX_KICK_MARKS`] marks a user are kept, the newest.
+    /// Ends logins of a user; that a device has none is no fault, since a Web login is no fact. With a mark, the
+    /// device is told of the kick at its next login. At most [`MAX_KICK_MARKS`] marks a user are kept, the newest.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The logins of a user, earliest first.
@@ -181,8 +181,8 @@ pub struct FactsError {
 /// Kinds of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FactsErrorKind {
-    /// More writes wait than the adapter holds; try again.
-    #[error("too many writes wait")]
+    /// More calls wait than the adapter holds; try again.
+    #[error("too many calls wait")]
     Overloaded,
     /// The store cannot be reached, is full or is being shut down.
     #[error("the store is unavailable")]

@@ -1,1 +1,18 @@
-//! Being built.
+//! The shell of a Lamplight node: workers with their sockets, the HTTP port, the control socket, the keeper.
+//!
+//! It moves bytes and time; what they mean is decided in `service` and `core`.
+
+mod clock;
+mod config;
+mod control;
+mod http;
+mod keeper;
+mod metrics;
+mod node;
+mod tls;
+mod worker;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
+pub use control::{ControlClient, ControlError, Operation, Outcome, ShownAccount, ShownFriend, offline};
+pub use node::{Node, NodeError};

@@ -41,6 +41,15 @@ pub struct Member {
     pub user: User,
     /// Which one.
     pub connection: ConnectionId,
+    /// Counts the news of the user's lists: a watch list that was read before one of them is out of date.
+    lists: u32,
+}
+
+impl Member {
+    /// A connection of a user.
+    pub fn new(user: User, connection: ConnectionId) -> Self {
+        Self { user, connection, lists: 0 }
+    }
 }
 
 /// The connections of one worker, whom they watch, and what each has still to be told.
@@ -60,7 +69,8 @@ where
 }
 
 impl<S: Versioned> Audience<S> {
-    /// Takes in a connection that has logged in; from here on it hears of its own user. Follow with
+    /// Takes in a connection that has logged in; from here on it hears of its own user. What was said of it
+    /// before, it has missed: ask the directory whether it still is the device's connection, and follow with
     /// [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
@@ -84,11 +94,28 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// Makes a connection watch exactly whom the list names, and its own user.
-    pub fn set_watch_list(&mut self, watcher: WatcherKey, list: &WatchList, effects: &mut Vec<Effect>) {
-        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return };
+    /// How much this connection has heard of its user's lists; ask before reading a watch list.
+    pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
+        self.members.get(&watcher).map(|member| member.lists)
+    }
+
+    /// Makes a connection watch exactly whom the list names, and its own user. Says whether it did: a list that
+    /// was read when `heard` was the answer of [`Audience::lists_heard`] may be out of date, and must then be
+    /// read again.
+    pub fn set_watch_list(
+        &mut self,
+        watcher: WatcherKey,
+        list: &WatchList,
+        heard: u32,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return true };
+        if self.lists_heard(watcher) != Some(heard) {
+            return false;
+        }
         self.sync(watcher, app, &list.subscriptions, Why::Subscribed, effects);
         self.sync(watcher, app, &list.friends, Why::Friend, effects);
+        true
     }
 
     /// The connection's own call has changed the subscription list: the answer to it needs the users at once.
@@ -125,16 +152,26 @@ impl<S: Versioned> Audience<S> {
             }
             News::Subscriptions { subscribed, unsubscribed } => {
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
+                    self.count_list_news(watcher);
                     let (added, left) = self.change_list(watcher, subscribed, unsubscribed, effects);
                     if !added.is_empty() || !left.is_empty() {
                         effects.push(Effect::ListChanged { watcher, subscribed: added, unsubscribed: left });
                     }
                 }
             }
-            News::Friend { .. } => effects.extend(self.watchers_of(&entry.user).map(Effect::Reload)),
+            News::Friend { .. } => {
+                for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
+                    self.count_list_news(watcher);
+                    effects.push(Effect::Reload(watcher));
+                }
+            }
             News::App(app) => {
-                let members = self.members.iter().filter(|(_, member)| member.user.app == *app);
-                effects.extend(members.map(|(watcher, _)| Effect::Reload(*watcher)));
+                for (watcher, member) in &mut self.members {
+                    if member.user.app == *app {
+                        member.lists = member.lists.wrapping_add(1);
+                        effects.push(Effect::Reload(*watcher));
+                    }
+                }
             }
         }
     }
@@ -187,6 +224,12 @@ impl<S: Versioned> Audience<S> {
     /// How many users are watched, and along how many edges.
     pub fn size(&self) -> (usize, usize) {
         self.hub.size()
+    }
+
+    fn count_list_news(&mut self, watcher: WatcherKey) {
+        if let Some(member) = self.members.get_mut(&watcher) {
+            member.lists = member.lists.wrapping_add(1);
+        }
     }
 
     fn watchers_of(&self, user: &User) -> impl Iterator<Item = WatcherKey> {

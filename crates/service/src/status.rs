@@ -2,7 +2,9 @@
 
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Gate, Presence, check_call, notifications};
-use lamplight_model::{App, Code, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus};
+use lamplight_model::{
+    App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
+};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -88,7 +90,9 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        let done = self.directory.update(caller, now, |presence| presence.subscribe(&known, &app.settings));
+        let done = self
+            .directory
+            .update(caller, now, |presence| presence.subscribe(&known, &app.settings, now.moment));
         let done = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
         let subscribed = known.into_iter().filter(|user| !done.evicted.contains(user)).collect();
         Ok(SubscribeDone { subscribed, failures, evicted: done.evicted })
@@ -130,18 +134,26 @@ impl Service {
     pub async fn watch_list(&self, user: &User) -> Result<WatchList, ServiceError> {
         let notified = notifications(&self.app(user)?.settings);
         let mut list = WatchList::default();
+        if notified.friends {
+            let friends = self.facts.friends(user.clone()).await?;
+            list.friends =
+                friends.into_iter().filter(|friend| friend.mutual).map(|friend| friend.id).collect();
+        }
         if notified.subscriptions {
             let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {
                 presence.map(|presence| presence.subscriptions().iter().collect()).unwrap_or_default()
             });
             list.subscriptions = subscriptions.await?.remove(0);
         }
-        if notified.friends {
-            let friends = self.facts.friends(user.clone()).await?;
-            list.friends =
-                friends.into_iter().filter(|friend| friend.mutual).map(|friend| friend.id).collect();
-        }
         Ok(list)
+    }
+
+    /// Whether this is still the current connection of a device of the user.
+    pub async fn is_current(&self, user: &User, connection: ConnectionId) -> Result<bool, ServiceError> {
+        let current = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence.is_some_and(|presence| presence.device_of(connection).is_some())
+        });
+        Ok(current.await? == [true])
     }
 
     /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is no account.

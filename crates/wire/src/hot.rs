@@ -12,6 +12,10 @@ use prost::Message as _;
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
 
+/// What stands before and after the statuses in JSON.
+const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
+const JSON_TAIL: &[u8] = b"]}}";
+
 /// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
 ///
 /// The same bytes are an element of `LoginResponse.statuses` once the key is changed, and are what a worker
@@ -113,6 +117,16 @@ impl StatusBatch {
         self.count = 0;
     }
 
+    /// The bytes that [`StatusBatch::put_protobuf`] appends.
+    pub fn protobuf_len(&self) -> usize {
+        1 + prost::length_delimiter_len(self.protobuf.len()) + self.protobuf.len()
+    }
+
+    /// The bytes that [`StatusBatch::put_json`] appends.
+    pub fn json_len(&self) -> usize {
+        JSON_HEAD.len() + self.json.len() + JSON_TAIL.len()
+    }
+
     /// Appends the `ServerMessage` in protobuf, without a length in front.
     pub fn put_protobuf(&self, out: &mut Vec<u8>) {
         out.push(KEY_STATUS_CHANGED);
@@ -122,17 +136,15 @@ impl StatusBatch {
 
     /// Appends the `ServerMessage` in protobuf with its length in front: a native frame.
     pub fn put_native(&self, out: &mut Vec<u8>) {
-        let inner = prost::length_delimiter_len(self.protobuf.len());
-        let length = 1 + inner + self.protobuf.len();
-        prost::encode_length_delimiter(length, out).expect("a Vec grows");
+        prost::encode_length_delimiter(self.protobuf_len(), out).expect("a Vec grows");
         self.put_protobuf(out);
     }
 
     /// Appends the `ServerMessage` as JSON text.
     pub fn put_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(br#"{"statusChanged":{"statuses":["#);
+        out.extend_from_slice(JSON_HEAD);
         out.extend_from_slice(self.json.as_bytes());
-        out.extend_from_slice(b"]}}");
+        out.extend_from_slice(JSON_TAIL);
     }
 }
 
@@ -177,6 +189,8 @@ mod tests {
             }
             let mut native = Vec::new();
             batch.put_native(&mut native);
+            prop_assert!(native.ends_with(&by_prost(&statuses).encode_to_vec()));
+            prop_assert_eq!(batch.protobuf_len(), by_prost(&statuses).encoded_len());
             prop_assert_eq!(&native, &by_prost(&statuses).encode_length_delimited_to_vec());
 
             batch.clear();
@@ -185,6 +199,7 @@ mod tests {
             }
             let mut json = Vec::new();
             batch.put_json(&mut json);
+            prop_assert_eq!(batch.json_len(), json.len());
             prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&by_prost(&statuses)).unwrap());
         }
 

@@ -1,0 +1,209 @@
+//! What holds of a live record whatever happens to it. Scripts and random sequences both go through here.
+
+use lamplight_core::{Device, Link, Presence, Removed, Transition};
+use lamplight_model::{
+    AppSettings, ConnectionId, DeviceId, Moment, Now, Reason, StatusType, Timestamp, UserId, UserStatus,
+    Version,
+};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A live record under observation: every step is judged.
+pub struct Record {
+    pub presence: Presence,
+    pub settings: AppSettings,
+    pub now: Now,
+    /// How long a node that was lost is waited for.
+    pub grace: Duration,
+}
+
+impl Record {
+    /// The wall clock when a record begins.
+    pub const START: Timestamp = Timestamp(1_700_000_000_000);
+
+    /// The record of a user who has never logged in.
+    pub fn new(settings: AppSettings) -> Self {
+        let now = Now { moment: Moment(1_000_000), wall: Self::START };
+        let presence = Presence::from_facts([], None, Version::at(now.wall), now.wall, &settings, now.moment);
+        Self { presence, settings, now, grace: Duration::from_secs(30) }
+    }
+
+    pub fn status(&self) -> UserStatus {
+        self.presence.status(&UserId::new("me").unwrap(), self.now.wall)
+    }
+
+    /// Lets something happen to the record now.
+    pub fn step<T>(
+        &mut self,
+        act: impl FnOnce(&mut Presence, &AppSettings, Now) -> Transition<T>,
+    ) -> Transition<T> {
+        let (before, status_before) = (self.presence.clone(), self.status());
+        let done = act(&mut self.presence, &self.settings, self.now);
+        self.judge_what_is_seen(&status_before, done.visible);
+        self.judge_connections(&before, &done);
+        self.judge_subscriptions(&before, &done);
+        assert!(done.changed || before == self.presence, "what says that it changed nothing changes nothing");
+        done
+    }
+
+    /// Lets time pass: what is due is done when it is due, and handed to `seen`.
+    pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
+        let end = self.now.moment + time;
+        while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {
+            self.nothing_happens_before(due);
+            self.now = self.now.after(due.since(self.now.moment));
+            let before = self.presence.clone();
+            let lapsing: Vec<DeviceId> = before.lapsing(self.now.moment).cloned().collect();
+            let done = self.step(|presence, settings, now| presence.expire(settings, now));
+            let is_gone = |removed: &&Removed| !before.online_devices().contains(removed.platform);
+            let lapsed: Vec<&DeviceId> =
+                done.outcome.iter().filter(is_gone).map(|gone| &gone.device).collect();
+            assert!(lapsed.iter().all(|device| lapsing.contains(device)), "{lapsing:?} {lapsed:?}");
+            assert!(lapsing.iter().all(|device| !self.presence.is_logged_in(device)));
+            seen(&done);
+            assert!(before != self.presence, "something happens at a deadline");
+            let online = self.presence.status_type() == StatusType::Online;
+            assert!(!online || done.unsubscribed.is_empty(), "who is there keeps the list");
+            let next = self.presence.next_deadline();
+            assert!(
+                next.is_none_or(|next| next > self.now.moment),
+                "what is due is done at once: {before:?}"
+            );
+        }
+        self.now = self.now.after(end.since(self.now.moment));
+    }
+
+    /// The process is killed, and another takes the record up after a while. Its monotonic clock begins anew.
+    pub fn restart(&mut self, down: Duration) {
+        let before = self.status();
+        let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());
+        let connected = !connections(&self.presence).is_empty();
+
+        let lapses = |record: &Self| -> Vec<Duration> {
+            let links = record.presence.devices().iter().map(|device| device.link);
+            links
+                .filter_map(|link| match link {
+                    Link::Gone { lapses } => Some(lapses.since(record.now.moment)),
+                    Link::Connected(_) | Link::Held { .. } => None,
+                })
+                .collect()
+        };
+        let lapsing: Vec<Duration> = lapses(self).iter().map(|left| left.saturating_sub(down)).collect();
+
+        let saved = self.presence.save(self.now);
+        let lost_at = self.now.wall;
+        self.now = Now { moment: Moment(77), wall: self.now.after(down).wall };
+        self.presence = saved.restore(self.now, lost_at, self.now.moment + self.grace);
+
+        let mut after = self.status();
+        if connected && after.last_seen > before.last_seen {
+            after.last_seen = before.last_seen; // The wall clock had gone back; the later moment holds.
+        }
+        assert_eq!(after, before, "a restart shows nothing to anyone");
+        assert_eq!((self.presence.devices().len(), self.presence.subscriptions()), (devices, &list));
+        assert_eq!(lapses(self), lapsing, "time goes on while nobody counts it");
+        assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
+    }
+
+    fn judge_what_is_seen(&self, before: &UserStatus, visible: bool) {
+        let after = self.status();
+        let links: Vec<bool> =
+            self.presence.devices().iter().map(|device| is_present(&device.link)).collect();
+        let derived = match (links.contains(&true), links.is_empty()) {
+            (true, _) => StatusType::Online,
+            (false, false) => StatusType::Offline,
+            (false, true) => StatusType::Unlogined,
+        };
+        assert_eq!(after.status_type, derived);
+        let web_login = |device: &Device| device.platform.is_web() && !is_present(&device.link);
+        assert!(!self.presence.devices().iter().any(web_login), "a Web login ends with its connection");
+
+        let look = |status: &UserStatus| (status.status_type, status.custom_status.clone());
+        assert_eq!(visible, look(before) != look(&after), "told exactly when something visible differs");
+        if visible {
+            assert!(after.version > before.version, "the version grows with every change");
+            assert!(after.version >= Version::at(self.now.wall), "also above a record that was lost");
+            assert_ne!(after.reason, Reason::None);
+        } else {
+            assert_eq!((after.version, after.reason), (before.version, before.reason));
+        }
+        let since = if before.status_type == derived { before.since } else { self.now.wall };
+        assert_eq!(after.since, since, "since is when the status type last changed");
+        assert!(
+            after.custom_status.is_empty() || derived == StatusType::Online,
+            "a custom status belongs to someone who is there"
+        );
+    }
+
+    fn judge_connections<T>(&self, before: &Presence, done: &Transition<T>) {
+        let (was, is) = (connections(before), connections(&self.presence));
+        let ended: BTreeSet<ConnectionId> = done.ended.iter().map(|ended| ended.connection).collect();
+        let gone: BTreeSet<ConnectionId> = was.difference(&is).copied().collect();
+        assert_eq!(ended.len(), done.ended.len(), "a connection ends once");
+        assert!(ended.is_subset(&gone), "only what was there and is no more has to be closed");
+        assert!(gone.len() - ended.len() <= 1, "what ended without the client's doing has to be closed");
+
+        let ids: BTreeSet<_> = self.presence.devices().iter().map(|device| device.id.as_str()).collect();
+        assert_eq!(ids.len(), self.presence.devices().len(), "a device is logged in once");
+
+        let seen =
+            |presence: &Presence| presence.status(&UserId::new("me").unwrap(), self.now.wall).last_seen;
+        let expected = if was.is_empty() && is.is_empty() { seen(before) } else { Some(self.now.wall) };
+        assert_eq!(seen(&self.presence), expected, "last seen is the last moment with a connection");
+    }
+
+    fn judge_subscriptions<T>(&self, before: &Presence, done: &Transition<T>) {
+        let list = |presence: &Presence| presence.subscriptions().iter().collect::<BTreeSet<UserId>>();
+        let mut expected = list(before);
+        for user in &done.subscribed {
+            assert!(expected.insert(user.clone()), "{user} was on the list before");
+        }
+        for user in &done.unsubscribed {
+            expected.remove(user);
+        }
+        assert_eq!(
+            list(&self.presence),
+            expected,
+            "who is new on the list and who has left it is handed back"
+        );
+
+        let held_for_nobody = self.presence.devices().is_empty() && !expected.is_empty();
+        let latest = self.now.moment + self.settings.timing.subscription_retention();
+        assert!(
+            !held_for_nobody || self.presence.next_deadline().is_some_and(|due| due <= latest),
+            "the list of one who is not there is given up some day"
+        );
+    }
+
+    fn nothing_happens_before(&self, due: Moment) {
+        if due.0 <= self.now.moment.0 + 1 {
+            return;
+        }
+        let before = self.now.after(Duration::from_millis(due.0 - self.now.moment.0 - 1));
+        let mut early = self.presence.clone();
+        let done = early.expire(&self.settings, before);
+        let user = UserId::new("me").unwrap();
+        assert!(!done.visible && done.outcome.is_empty() && done.unsubscribed.is_empty());
+        assert_eq!(early.status(&user, before.wall), self.presence.status(&user, before.wall));
+        assert_eq!(early.devices(), self.presence.devices());
+        assert_eq!(early.next_deadline(), Some(due));
+    }
+}
+
+/// Whether a link counts as present.
+fn is_present(link: &Link) -> bool {
+    match link {
+        Link::Connected(_) | Link::Held { .. } => true,
+        Link::Gone { .. } => false,
+    }
+}
+
+fn connections(presence: &Presence) -> BTreeSet<ConnectionId> {
+    let links = presence.devices().iter().map(|device| device.link);
+    links
+        .filter_map(|link| match link {
+            Link::Connected(connection) => Some(connection),
+            Link::Held { .. } | Link::Gone { .. } => None,
+        })
+        .collect()
+}

@@ -1,0 +1,681 @@
+//! Who watches whom, and what each connection has still to be told: scripts, and random traffic against a model
+//! of plain maps.
+//!
+//! The graph keeps the two ends of an edge in two vectors, and each end knows the place of the other. Removing
+//! an edge moves the last edge of both vectors into the gap (`swap_remove`), so a place is no identity: the
+//! other end of the moved edge, and its entry in the mailbox, must be told the new place. The mailbox lists
+//! places in the order of their marks, and a place that changes is rewritten where it stands. So what waits
+//! keeps its turn whoever else is removed; the model, which knows no places, compares the order exactly.
+
+// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+#![allow(clippy::unwrap_used)]
+
+mod quick;
+
+use lamplight_core::{Hub, Told, WatcherKey, Why};
+use lamplight_model::{
+    AppId, CustomStatus, PlatformSet, Reason, StatusType, Timestamp, User, UserId, UserStatus, Version,
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+// Scripts
+
+#[test]
+fn a_connection_is_told_of_those_it_watches_and_of_nobody_else() {
+    check(
+        "
+        watch c ann => unknown
+        tell ann 1  => c
+        tell bob 1  => nobody
+        drain c     => ann:1
+        drain c     => -
+        ",
+    );
+}
+
+#[test]
+fn a_slot_holds_the_newest_state_only() {
+    check(
+        "
+        watch c ann
+        tell ann 1 => c
+        tell ann 2 => c
+        tell ann 3 => c
+        drain c    => ann:3
+        ",
+    );
+}
+
+#[test]
+fn a_stalled_connection_ends_with_the_final_state_of_everyone() {
+    check(
+        "
+        watch slow ann
+        watch slow bob
+        watch fast bob
+        tell ann 1
+        tell bob 1
+        drain fast => bob:1
+        tell bob 2
+        tell ann 2
+        drain fast => bob:2
+        drain slow => ann:2 bob:2
+        ",
+    );
+}
+
+#[test]
+fn stale_news_is_dropped() {
+    check(
+        "
+        watch c ann
+        tell ann 5  => c
+        drain c     => ann:5
+        tell ann 4  => nobody
+        tell ann 5  => nobody
+        wants ann 5 => no
+        wants ann 6 => yes
+        wants bob 1 => no
+        drain c     => -
+        ",
+    );
+}
+
+#[test]
+fn who_begins_to_watch_is_told_the_state_that_is_known() {
+    check(
+        "
+        watch c ann => unknown
+        tell ann 7
+        watch d ann => known
+        touched     => d
+        drain d     => ann:7
+        ",
+    );
+}
+
+#[test]
+fn three_reasons_to_watch_are_one_edge_and_one_event() {
+    check(
+        "
+        watch c ann own
+        watch c ann subscribed
+        watch c ann friend
+        size               => 1 1
+        tell ann 1         => c
+        drain c            => ann:1
+        unwatch c ann own        => still
+        unwatch c ann subscribed => still
+        tell ann 2         => c
+        unwatch c ann friend     => gone
+        drain c            => -
+        size               => 0 0
+        ",
+    );
+}
+
+#[test]
+fn another_reason_for_the_same_edge_tells_nothing_again() {
+    check(
+        "
+        watch c ann friend
+        tell ann 1
+        drain c            => ann:1
+        watch c ann        => known
+        drain c            => -
+        ",
+    );
+}
+
+#[test]
+fn what_was_longest_waiting_is_told_first_and_keeps_its_place() {
+    check(
+        "
+        watch c ann
+        watch c bob
+        watch c cat
+        tell cat 1
+        tell ann 1
+        tell bob 1
+        tell cat 2
+        drain c 1  => cat:2 ...
+        tell cat 3
+        drain c 1  => ann:1 ...
+        drain c    => bob:1 cat:3
+        ",
+    );
+}
+
+#[test]
+fn what_waits_keeps_its_turn_when_others_are_removed() {
+    check(
+        "
+        watch c ann
+        watch c bob
+        watch c cat
+        watch c dan
+        tell dan 1
+        tell bob 1
+        tell ann 1
+        tell cat 1
+        unwatch c ann => gone
+        unwatch c bob => gone
+        drain c       => dan:1 cat:1
+        tell cat 2
+        tell dan 2
+        drain c       => cat:2 dan:2
+        ",
+    );
+}
+
+#[test]
+fn who_stops_watching_one_reason_keeps_the_others() {
+    check(
+        "
+        watch c me own
+        watch c ann subscribed
+        watch c bob subscribed
+        watch c bob friend
+        watch c cat subscribed
+        unwatch_all c subscribed
+        watched c own        => me
+        watched c subscribed => -
+        watched c friend     => bob
+        users                => bob me
+        tell ann 1           => nobody
+        tell bob 1           => c
+        drain c              => bob:1
+        ",
+    );
+}
+
+#[test]
+fn an_answer_counts_as_told() {
+    check(
+        "
+        watch c ann
+        watch d ann
+        tell ann 1 => c d
+        take c ann => 1
+        drain c    => -
+        drain d    => ann:1
+        take c bob => none
+        ",
+    );
+}
+
+#[test]
+fn a_client_that_comes_back_is_told_exactly_what_differs() {
+    check(
+        "
+        watch other ann
+        watch other bob
+        watch other cat
+        tell ann 4
+        tell bob 7
+        tell cat 2
+        watch c ann  => known
+        watch c bob  => known
+        watch c cat  => known
+        seen c ann 4 => watching
+        seen c bob 5 => watching
+        seen c dan 1 => not watching
+        drain c      => bob:7 cat:2
+        ",
+    );
+}
+
+#[test]
+fn a_client_that_has_seen_more_than_is_known_here_is_not_set_back() {
+    check(
+        "
+        watch other ann
+        tell ann 4
+        watch c ann  => known
+        seen c ann 6 => watching
+        drain c      => -
+        tell ann 7   => c other
+        drain c      => ann:7
+        ",
+    );
+}
+
+#[test]
+fn who_has_gone_leaves_nothing_behind() {
+    check(
+        "
+        watch c ann
+        watch d ann
+        watch d bob
+        tell ann 1
+        watch f ann => known
+        detach d
+        detach f
+        touched => nobody
+        size    => 1 1
+        drain c => ann:1
+        detach c
+        size    => 0 0
+        watch e ann => unknown
+        ",
+    );
+}
+
+#[test]
+fn users_of_the_same_name_in_two_apps_have_nothing_in_common() {
+    let mut hub: Hub<UserStatus> = Hub::default();
+    let watcher = hub.attach(2);
+    let [one, other] = [1, 2].map(|app| User::new(AppId(app), UserId::new("ann").unwrap()));
+    hub.watch(watcher, &one, Why::Subscribed);
+    assert!(!hub.tell(&other, state("ann", 1)));
+    assert!(hub.tell(&one, state("ann", 1)));
+}
+
+/// Runs a script. A line is `action => what comes of it`; an action without `=>` sets the scene. Connections
+/// attach when they are first named.
+fn check(script: &str) {
+    let mut hub: Hub<UserStatus> = Hub::default();
+    let mut names: BTreeMap<String, WatcherKey> = BTreeMap::new();
+    let (mut expected, mut actual) = (String::new(), String::new());
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (action, said) = line.split_once("=>").map_or((line, None), |(left, right)| (left, Some(right)));
+        let went = act(&mut hub, &mut names, &action.split_whitespace().collect::<Vec<_>>());
+        expected += &format!("{} => {}\n", action.trim(), said.map_or(went.as_str(), str::trim));
+        actual += &format!("{} => {went}\n", action.trim());
+    }
+    assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
+}
+
+fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, words: &[&str]) -> String {
+    let touched = |hub: &mut Hub<UserStatus>, names: &BTreeMap<String, WatcherKey>| {
+        let mut keys = Vec::new();
+        hub.take_touched(&mut keys);
+        let named = names.iter().filter(|(_, key)| keys.contains(key));
+        let list: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(list.len(), keys.len(), "each once");
+        if list.is_empty() { "nobody".into() } else { list.join(" ") }
+    };
+    let join = |words: Vec<String>| if words.is_empty() { "-".into() } else { words.join(" ") };
+    if let ["watch", name, ..] = words {
+        names.entry((*name).into()).or_insert_with(|| hub.attach(0));
+    }
+    match *words {
+        ["watch", name, user] => known(hub.watch(names[name], &who(user), Why::Subscribed)),
+        ["watch", name, user, why] => known(hub.watch(names[name], &who(user), reason(why))),
+        ["unwatch", name, user] => gone(hub.unwatch(names[name], &who(user), Why::Subscribed)),
+        ["unwatch", name, user, why] => gone(hub.unwatch(names[name], &who(user), reason(why))),
+        ["unwatch_all", name, why] => {
+            hub.unwatch_all(names[name], reason(why));
+            "-".into()
+        }
+        ["detach", name] => {
+            hub.detach(names.remove(name).unwrap());
+            "-".into()
+        }
+        ["tell", user, version] => {
+            hub.take_touched(&mut Vec::new());
+            let version = version.parse().unwrap();
+            let wanted = hub.wants(&who(user), Version(version));
+            assert_eq!(hub.tell(&who(user), state(user, version)), wanted);
+            touched(hub, names)
+        }
+        ["wants", user, version] => {
+            let wants = hub.wants(&who(user), Version(version.parse().unwrap()));
+            if wants { "yes" } else { "no" }.into()
+        }
+        ["take", name, user] => {
+            let state = hub.take(names[name], &who(user));
+            state.map_or("none".into(), |state| state.version.to_string())
+        }
+        ["seen", name, user, version] => {
+            let watching = hub.seen(names[name], &who(user), Version(version.parse().unwrap()));
+            if watching { "watching" } else { "not watching" }.into()
+        }
+        ["drain", name] => join(drain(hub, names[name], usize::MAX)),
+        ["drain", name, limit] => join(drain(hub, names[name], limit.parse().unwrap())),
+        ["watched", name, why] => {
+            join(hub.watched(names[name], reason(why)).map(|user| user.id.to_string()).collect())
+        }
+        ["users"] => {
+            let users: BTreeSet<String> = hub.users().map(|user| user.id.to_string()).collect();
+            join(users.into_iter().collect())
+        }
+        ["touched"] => touched(hub, names),
+        ["size"] => format!("{} {}", hub.size().0, hub.size().1),
+        _ => panic!("{words:?} is nothing that happens"),
+    }
+}
+
+fn known(known: bool) -> String {
+    if known { "known" } else { "unknown" }.into()
+}
+
+fn gone(gone: bool) -> String {
+    if gone { "gone" } else { "still" }.into()
+}
+
+fn reason(why: &str) -> Why {
+    match why {
+        "own" => Why::Own,
+        "subscribed" => Why::Subscribed,
+        "friend" => Why::Friend,
+        other => panic!("{other} is no reason to watch"),
+    }
+}
+
+/// What a frame with room for `limit` states takes out of the mailbox, with `...` when something is left.
+fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
+    let mut told = Vec::new();
+    let left = hub.drain(watcher, |state| {
+        told.push(format!("{}:{}", state.user_id, state.version));
+        if told.len() == limit { Told::Full } else { Told::More }
+    });
+    assert_eq!(left, hub.has_pending(watcher));
+    if left {
+        told.push("...".into());
+    }
+    told
+}
+
+fn who(user: &str) -> User {
+    User::new(AppId(1), UserId::new(user).unwrap())
+}
+
+fn state(user: &str, version: u64) -> UserStatus {
+    UserStatus {
+        user_id: UserId::new(user).unwrap(),
+        status_type: StatusType::Online,
+        custom_status: CustomStatus::NONE,
+        version: Version(version),
+        since: Timestamp(0),
+        reason: Reason::Login,
+        last_seen: None,
+        online_devices: PlatformSet::default(),
+    }
+}
+
+// Random traffic against a model
+
+/// What happens to a hub. Connections and users are small numbers, so that they meet often.
+#[derive(Clone, Debug)]
+enum Event {
+    Attach(u8),
+    Detach(u8),
+    Watch(u8, u8, Why),
+    Unwatch(u8, u8, Why),
+    UnwatchAll(u8, Why),
+    Tell(u8, u64),
+    Take(u8, u8),
+    Seen(u8, u8, u64),
+    Drain(u8, usize),
+    TakeTouched,
+}
+
+const USERS: u8 = 12;
+
+fn event() -> impl Strategy<Value = Event> {
+    use Event::*;
+    let connection = || 0..5_u8;
+    let user = || 0..USERS;
+    let why = || prop::sample::select(&[Why::Own, Why::Subscribed, Why::Subscribed, Why::Friend][..]);
+    let version = || 1..30_u64;
+    prop_oneof![
+        2 => connection().prop_map(Attach),
+        1 => connection().prop_map(Detach),
+        12 => (connection(), user(), why()).prop_map(|(c, u, why)| Watch(c, u, why)),
+        6 => (connection(), user(), why()).prop_map(|(c, u, why)| Unwatch(c, u, why)),
+        1 => (connection(), why()).prop_map(|(c, why)| UnwatchAll(c, why)),
+        10 => (user(), version()).prop_map(|(u, version)| Tell(u, version)),
+        2 => (connection(), user()).prop_map(|(c, u)| Take(c, u)),
+        2 => (connection(), user(), version()).prop_map(|(c, u, version)| Seen(c, u, version)),
+        3 => (connection(), 1..6_usize).prop_map(|(c, room)| Drain(c, room)),
+        1 => Just(TakeTouched),
+    ]
+}
+
+/// The same as a hub, by maps and sets alone.
+#[derive(Default)]
+struct Model {
+    /// The newest state of everyone watched, once it is known.
+    states: BTreeMap<u8, u64>,
+    connections: BTreeMap<u8, Watching>,
+}
+
+#[derive(Default)]
+struct Watching {
+    /// Whom, and why.
+    edges: BTreeMap<u8, Vec<Why>>,
+    /// Who waits in the mailbox, longest first.
+    pending: Vec<u8>,
+    touched: bool,
+    /// What the client at the other end was told while it watched.
+    picture: BTreeMap<u8, u64>,
+}
+
+impl Watching {
+    fn mark(&mut self, user: u8) {
+        self.touched = true;
+        if !self.pending.contains(&user) {
+            self.pending.push(user);
+        }
+    }
+
+    fn unmark(&mut self, user: u8) {
+        self.pending.retain(|pending| *pending != user);
+    }
+
+    fn drop_reason(&mut self, user: u8, why: Why) -> bool {
+        let Some(reasons) = self.edges.get_mut(&user) else { return false };
+        reasons.retain(|reason| *reason != why);
+        if !reasons.is_empty() {
+            return false;
+        }
+        self.edges.remove(&user);
+        self.picture.remove(&user);
+        self.unmark(user);
+        true
+    }
+}
+
+impl Model {
+    fn is_watched(&self, user: u8) -> bool {
+        self.connections.values().any(|connection| connection.edges.contains_key(&user))
+    }
+
+    fn forget_the_unwatched(&mut self) {
+        let unwatched: Vec<u8> = self.states.keys().copied().filter(|user| !self.is_watched(*user)).collect();
+        for user in unwatched {
+            self.states.remove(&user);
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        let users: BTreeSet<u8> =
+            self.connections.values().flat_map(|connection| connection.edges.keys().copied()).collect();
+        (users.len(), self.connections.values().map(|connection| connection.edges.len()).sum())
+    }
+}
+
+proptest! {
+    #![proptest_config(quick::cases(400))]
+
+    #[test]
+    fn a_hub_is_its_model(traffic in prop::collection::vec(event(), 1..150)) {
+        let mut world = World::default();
+        for event in traffic {
+            world.happen(event);
+            world.compare();
+        }
+        world.end();
+    }
+}
+
+#[derive(Default)]
+struct World {
+    hub: Hub<UserStatus>,
+    keys: BTreeMap<u8, WatcherKey>,
+    model: Model,
+}
+
+impl World {
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Attach(c) => {
+                if !self.keys.contains_key(&c) {
+                    self.keys.insert(c, self.hub.attach(usize::from(c)));
+                    self.model.connections.insert(c, Watching::default());
+                }
+            }
+            Event::Detach(c) => {
+                if let Some(key) = self.keys.remove(&c) {
+                    self.hub.detach(key);
+                    self.model.connections.remove(&c);
+                }
+            }
+            Event::Watch(c, user, why) => self.on(c, |hub, key, model| {
+                let state = model.states.get(&user).copied();
+                let connection = model.connections.get_mut(&c).unwrap();
+                let reasons = connection.edges.entry(user).or_default();
+                let is_new = reasons.is_empty();
+                if !reasons.contains(&why) {
+                    reasons.push(why);
+                }
+                if is_new && state.is_some() {
+                    connection.mark(user);
+                }
+                assert_eq!(hub.watch(key, &number(user), why), state.is_some());
+            }),
+            Event::Unwatch(c, user, why) => self.on(c, |hub, key, model| {
+                let gone = model.connections.get_mut(&c).unwrap().drop_reason(user, why);
+                assert_eq!(hub.unwatch(key, &number(user), why), gone);
+            }),
+            Event::UnwatchAll(c, why) => self.on(c, |hub, key, model| {
+                for user in 0..USERS {
+                    model.connections.get_mut(&c).unwrap().drop_reason(user, why);
+                }
+                hub.unwatch_all(key, why);
+            }),
+            Event::Tell(user, version) => {
+                let newer = self.model.states.get(&user).is_none_or(|known| *known < version);
+                let is_news = newer && self.model.is_watched(user);
+                if is_news {
+                    self.model.states.insert(user, version);
+                    for connection in self.model.connections.values_mut() {
+                        if connection.edges.contains_key(&user) {
+                            connection.mark(user);
+                        }
+                    }
+                }
+                let user = number(user);
+                assert_eq!(self.hub.wants(&user, Version(version)), is_news);
+                assert_eq!(self.hub.tell(&user, state(user.id.as_str(), version)), is_news);
+            }
+            Event::Take(c, user) => self.on(c, |hub, key, model| {
+                let known = model.states.get(&user).copied();
+                let connection = model.connections.get_mut(&c).unwrap();
+                connection.unmark(user);
+                if let (Some(version), true) = (known, connection.edges.contains_key(&user)) {
+                    connection.picture.insert(user, version);
+                }
+                assert_eq!(hub.take(key, &number(user)).map(|state| state.version.0), known);
+            }),
+            Event::Seen(c, user, version) => self.on(c, |hub, key, model| {
+                let connection = model.connections.get_mut(&c).unwrap();
+                let watching = connection.edges.contains_key(&user);
+                if model.states.get(&user).is_some_and(|known| *known <= version) {
+                    connection.unmark(user);
+                    connection.picture.extend(watching.then(|| (user, model.states[&user])));
+                }
+                assert_eq!(hub.seen(key, &number(user), Version(version)), watching);
+            }),
+            Event::Drain(c, room) => self.drain(c, room),
+            Event::TakeTouched => {
+                let mut touched = Vec::new();
+                self.hub.take_touched(&mut touched);
+                let mut expected = Vec::new();
+                for (c, connection) in &mut self.model.connections {
+                    if std::mem::take(&mut connection.touched) {
+                        expected.push(self.keys[c]);
+                    }
+                }
+                touched.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(touched, expected, "each connection whose mailbox got something, once");
+            }
+        }
+        self.model.forget_the_unwatched();
+    }
+
+    /// Does something with a connection, if it is there.
+    fn on(&mut self, c: u8, act: impl FnOnce(&mut Hub<UserStatus>, WatcherKey, &mut Model)) {
+        if let Some(key) = self.keys.get(&c) {
+            act(&mut self.hub, *key, &mut self.model);
+        }
+    }
+
+    fn drain(&mut self, c: u8, room: usize) {
+        self.on(c, |hub, key, model| {
+            let connection = model.connections.get_mut(&c).unwrap();
+            let rest = connection.pending.split_off(room.min(connection.pending.len()));
+            let expected: Vec<(u8, u64)> = std::mem::replace(&mut connection.pending, rest)
+                .iter()
+                .map(|u| (*u, model.states[u]))
+                .collect();
+            let mut told = Vec::new();
+            let left = hub.drain(key, |state| {
+                told.push((state.user_id.as_str()[1..].parse().unwrap(), state.version.0));
+                if told.len() == room { Told::Full } else { Told::More }
+            });
+            assert_eq!(told, expected, "longest waiting first, newest state, until the frame is full");
+            assert_eq!(left, !connection.pending.is_empty());
+            for (user, version) in told {
+                let before = connection.picture.insert(user, version);
+                assert!(before.is_none_or(|before| before < version), "versions never go back");
+            }
+        });
+    }
+
+    fn compare(&self) {
+        assert_eq!(self.hub.size(), self.model.size());
+        let users: BTreeSet<&User> = self.hub.users().collect();
+        for user in 0..USERS {
+            assert_eq!(users.contains(&number(user)), self.model.is_watched(user));
+        }
+        for (c, connection) in &self.model.connections {
+            let key = self.keys[c];
+            assert_eq!(self.hub.has_pending(key), !connection.pending.is_empty());
+            for user in 0..USERS {
+                assert_eq!(self.hub.is_watching(key, &number(user)), connection.edges.contains_key(&user));
+            }
+            for why in [Why::Own, Why::Subscribed, Why::Friend] {
+                let watched: BTreeSet<User> = self.hub.watched(key, why).cloned().collect();
+                let edges = connection.edges.iter().filter(|(_, reasons)| reasons.contains(&why));
+                assert_eq!(watched, edges.map(|(user, _)| number(*user)).collect());
+            }
+        }
+    }
+
+    /// Every client reads on until nothing is left: then it has the newest state of all whom it watches. Then all
+    /// go, and nothing is left.
+    fn end(mut self) {
+        self.happen(Event::TakeTouched);
+        for c in self.keys.keys().copied().collect::<Vec<_>>() {
+            while self.hub.has_pending(self.keys[&c]) {
+                self.drain(c, 3);
+            }
+            let connection = &self.model.connections[&c];
+            for user in connection.edges.keys() {
+                assert_eq!(connection.picture.get(user), self.model.states.get(user));
+            }
+            self.happen(Event::Detach(c));
+            self.compare();
+        }
+        assert_eq!(self.hub.size(), (0, 0));
+        assert_eq!(self.hub.users().count(), 0);
+    }
+}
+
+fn number(user: u8) -> User {
+    who(&format!("u{user}"))
+}

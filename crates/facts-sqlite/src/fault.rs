@@ -1,0 +1,46 @@
+//! What goes wrong below the port, in the words of the port.
+
+use lamplight_facts::{FactsError, FactsErrorKind};
+use rusqlite::{Error, ErrorCode};
+use std::sync::Arc;
+
+/// The threads of the store have ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the store has ended its threads")]
+pub struct Stopped;
+
+/// The file is a SQLite file of another program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the file belongs to another program than Lamplight")]
+pub struct NotFacts;
+
+/// SQLite failed. The error is shared: a commit that fails, fails for every write of its batch.
+pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
+    FactsError { kind: kind(&error), doing, source: Some(Box::new(error)) }
+}
+
+/// Something else failed, and the store cannot be used for now.
+pub(crate) fn unavailable(
+    doing: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> FactsError {
+    FactsError { kind: FactsErrorKind::Unavailable, doing, source: Some(Box::new(source)) }
+}
+
+/// A queue is full.
+pub(crate) fn overloaded(doing: &'static str) -> FactsError {
+    FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
+}
+
+fn kind(error: &Error) -> FactsErrorKind {
+    let damaged =
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+    let unreadable = matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..)
+    );
+    if damaged || unreadable { FactsErrorKind::Corrupt } else { FactsErrorKind::Unavailable }
+}

@@ -1,0 +1,126 @@
+//! [`Facts`] in a SQLite file: the embedded default.
+//!
+//! One writer thread takes every write that waits, runs each in a savepoint of one transaction, commits, and
+//! only then answers: an acknowledgement waits for the disk, and many share one wait. A few reader threads
+//! answer questions from their own connections. Both have bounded queues; when one is full, the call fails
+//! with [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind) at once.
+//!
+//! Nothing here decides anything: no rule, no status, no check of an app is known.
+
+mod fault;
+mod readers;
+mod schema;
+mod statements;
+mod writer;
+
+pub use fault::{NotFacts, Stopped};
+pub use schema::{NewerSchema, SCHEMA_VERSION};
+pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE};
+
+pub use readers::{READ_QUEUE, READERS};
+
+use lamplight_facts::{
+    Account, Answer, Befriended, EndedLogin, Facts, FactsError, Friend, Login, LoginRecorded, NewLogin,
+};
+use lamplight_model::{App, AppId, Timestamp, User, UserId};
+use readers::Readers;
+use std::path::Path;
+use writer::Writer;
+
+/// Facts in a SQLite file.
+///
+/// A call does nothing until its future is polled; from then on a write happens even when the future is
+/// dropped. Writes happen in the order of their first poll. A read sees every write that was acknowledged
+/// before it. A write that fails with `Unavailable` may or may not be found later: its commit may have failed
+/// after the disk took it.
+///
+/// Another process may have the file open too. A write waits up to 5 s for the other's.
+///
+/// Dropping waits: what is queued is finished, then the threads end and the file is closed.
+pub struct SqliteFacts {
+    // The order of the fields is the order of their end: SQLite tidies its log away when the last connection
+    // closes, and only the writer's can.
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteFacts {
+    /// Opens the file; makes it, readable by its owner only, if there is none. Older schemas are brought up
+    /// to date.
+    ///
+    /// Blocks on the disk. The source of the error is [`NewerSchema`] or [`NotFacts`] when the file is not
+    /// for this program; such a file is left as it was.
+    pub fn open(path: &Path) -> Result<Self, FactsError> {
+        let writing = schema::open_for_writing(path)?;
+        let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
+        let readers = Readers::start(reading)?;
+        let writer = Writer::start(writing)?;
+        tracing::info!(path = %path.display(), schema = SCHEMA_VERSION, "facts are open");
+        Ok(Self { readers, writer })
+    }
+
+    /// What the writer has done since it started.
+    pub fn stats(&self) -> Stats {
+        self.writer.stats()
+    }
+}
+
+impl Facts for SqliteFacts {
+    fn apps(&self) -> Answer<'_, Vec<App>> {
+        self.readers.read("listing apps", statements::apps)
+    }
+
+    fn put_app(&self, app: App) -> Answer<'_, ()> {
+        self.writer.write("putting an app", move |db| statements::put_app(db, &app))
+    }
+
+    fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>> {
+        self.readers.read("reading accounts", move |db| statements::accounts(db, &users))
+    }
+
+    fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>> {
+        self.readers
+            .read("listing accounts", move |db| statements::list_accounts(db, app, after.as_ref(), limit))
+    }
+
+    fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, bool> {
+        self.writer.write("making an account", move |db| statements::create_account(db, &user, at))
+    }
+
+    fn delete_account(&self, user: User) -> Answer<'_, bool> {
+        self.writer.write("deleting an account", move |db| statements::delete_account(db, &user))
+    }
+
+    fn revoke_sigs(&self, user: User, at: Timestamp) -> Answer<'_, bool> {
+        self.writer.write("revoking UserSigs", move |db| statements::revoke_sigs(db, &user, at))
+    }
+
+    fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded> {
+        self.writer.write("recording a login", move |db| statements::record_login(db, &login))
+    }
+
+    fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()> {
+        self.writer.write("ending logins", move |db| statements::end_logins(db, &user, &ended))
+    }
+
+    fn logins(&self, user: User) -> Answer<'_, Vec<Login>> {
+        self.readers.read("reading logins", move |db| statements::logins(db, &user))
+    }
+
+    fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
+        self.readers.read("reading all logins", statements::all_logins)
+    }
+
+    fn add_friend(&self, owner: User, friend: UserId, both: bool, remark: String) -> Answer<'_, Befriended> {
+        self.writer
+            .write("adding a friend", move |db| statements::add_friend(db, &owner, &friend, both, &remark))
+    }
+
+    fn delete_friend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, bool> {
+        self.writer.write("deleting a friend", move |db| statements::delete_friend(db, &owner, &friend, both))
+    }
+
+    fn friends(&self, owner: User) -> Answer<'_, Vec<Friend>> {
+        self.readers.read("reading friends", move |db| statements::friends(db, &owner))
+    }
+}

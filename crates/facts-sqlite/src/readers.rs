@@ -1,0 +1,125 @@
+//! The readers: one bounded queue, a few threads, each with a connection of its own that cannot write.
+//!
+//! Knows nothing of what is read. A reader sees what is committed and never waits for the writer.
+
+use crate::fault::{self, Stopped};
+use lamplight_facts::{Answer, FactsError};
+use rusqlite::Connection;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Reader threads.
+pub const READERS: usize = 4;
+
+/// The most reads that wait; one more is told `Overloaded`.
+pub const READ_QUEUE: usize = 4_096;
+
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// The handle of the reader threads. Dropping it finishes what is queued and waits for the end.
+pub(crate) struct Readers {
+    /// `None` only while being dropped: its end tells the threads to end.
+    queue: Option<SyncSender<Read>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    /// Starts a thread for each connection.
+    pub(crate) fn start(connections: Vec<Connection>) -> Result<Self, FactsError> {
+        let (queue, reads) = sync_channel(READ_QUEUE);
+        let reads = Arc::new(Mutex::new(reads));
+        let mut readers = Self { queue: Some(queue), threads: Vec::new() };
+        for connection in connections {
+            let reads = Arc::clone(&reads);
+            let thread = std::thread::Builder::new()
+                .name("facts-reader".into())
+                .spawn(move || read_all(&connection, &reads))
+                .map_err(|error| fault::unavailable("starting the readers of facts", error))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Answers the question on one of the threads, unless the caller is gone before its turn.
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<'_, T> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let read: Read = Box::new(move |connection| {
+                if !answer.is_closed() {
+                    let found =
+                        question(connection).map_err(|error| fault::of_sqlite(doing, Arc::new(error)));
+                    drop(answer.send(found));
+                }
+            });
+            let queue = self.queue.as_ref().ok_or_else(|| fault::unavailable(doing, Stopped))?;
+            queue.try_send(read).map_err(|error| match error {
+                TrySendError::Full(_) => fault::overloaded(doing),
+                TrySendError::Disconnected(_) => fault::unavailable(doing, Stopped),
+            })?;
+            answered.await.unwrap_or_else(|_| Err(fault::unavailable(doing, Stopped)))
+        })
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader of facts had panicked");
+            }
+        }
+    }
+}
+
+/// The life of a reader thread: ends when the handle is gone and the queue is empty.
+fn read_all(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
+    loop {
+        // One idle thread waits in the queue, holding the lock, and the others wait for the lock.
+        let read = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match read {
+            Ok(read) => read(connection),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+    use lamplight_facts::FactsErrorKind;
+    use std::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn beyond_the_queue_a_read_is_refused_and_one_without_a_caller_is_passed_over() {
+        let readers = Readers::start(vec![Connection::open_in_memory().unwrap()]).unwrap();
+        let (started, starts) = channel();
+        let (end, ends) = channel::<()>();
+        let mut slow = readers.read("reading slowly", move |_| {
+            started.send(()).unwrap();
+            ends.recv().unwrap();
+            Ok(())
+        });
+        assert!((&mut slow).now_or_never().is_none());
+        starts.recv().unwrap();
+
+        let abandoned = readers.read("reading for nobody", |_| -> rusqlite::Result<()> { panic!("was run") });
+        assert!(abandoned.now_or_never().is_none());
+        let mut waiting = join_all((1..READ_QUEUE).map(|n| readers.read("reading", move |_| Ok(n))));
+        assert!((&mut waiting).now_or_never().is_none());
+        let refused = readers.read("reading too much", |_| Ok(())).now_or_never().unwrap().unwrap_err();
+        assert_eq!(refused.kind, FactsErrorKind::Overloaded);
+
+        end.send(()).unwrap();
+        slow.await.unwrap();
+        assert!(waiting.await.into_iter().all(|answer| answer.is_ok()));
+    }
+}

@@ -1,0 +1,276 @@
+//! The file: how it is made, opened and brought up to date. Knows the tables, not what is done with them.
+
+use crate::fault::{self, NotFacts};
+use lamplight_facts::{FactsError, FactsErrorKind};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The schema that this program writes: the number of its migrations.
+pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// The file was written by a newer program, and this one could harm what it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the file has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight")]
+pub struct NewerSchema {
+    /// The schema of the file.
+    pub found: u32,
+    /// [`SCHEMA_VERSION`] of this program.
+    pub known: u32,
+}
+
+/// Migration `n` leads from schema `n` to `n + 1`. One that was released is never changed.
+///
+/// Texts are compared by their bytes, as `UserId` is. Times are milliseconds since 1970. `seq` orders what
+/// has the same time, among the rows of one user.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE apps (
+        id       INTEGER PRIMARY KEY,
+        keys     TEXT NOT NULL,          -- JSON: [AppKey]
+        admins   TEXT NOT NULL,          -- JSON: [UserId]
+        settings TEXT NOT NULL           -- JSON: AppSettings
+    ) STRICT;
+
+    CREATE TABLE accounts (
+        app          INTEGER NOT NULL,
+        id           TEXT NOT NULL,
+        created      INTEGER NOT NULL,
+        sigs_revoked INTEGER,
+        PRIMARY KEY (app, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE logins (
+        app      INTEGER NOT NULL,
+        user     TEXT NOT NULL,
+        device   TEXT NOT NULL,
+        platform INTEGER NOT NULL,
+        at       INTEGER NOT NULL,
+        seq      INTEGER NOT NULL,
+        PRIMARY KEY (app, user, device),
+        FOREIGN KEY (app, user) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE kick_marks (
+        app       INTEGER NOT NULL,
+        user      TEXT NOT NULL,
+        device    TEXT NOT NULL,
+        kicked_by INTEGER NOT NULL,      -- a platform
+        told      INTEGER NOT NULL,      -- 0 or 1
+        at        INTEGER NOT NULL,
+        seq       INTEGER NOT NULL,
+        PRIMARY KEY (app, user, device),
+        FOREIGN KEY (app, user) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE friends (
+        app    INTEGER NOT NULL,
+        owner  TEXT NOT NULL,
+        friend TEXT NOT NULL,
+        remark TEXT NOT NULL,
+        PRIMARY KEY (app, owner, friend),
+        FOREIGN KEY (app, owner) REFERENCES accounts ON DELETE CASCADE,
+        FOREIGN KEY (app, friend) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX friends_by_friend ON friends (app, friend);
+"];
+
+/// Marks the file as ours: "Lamp".
+const APPLICATION_ID: u32 = 0x4c61_6d70;
+
+/// How long a connection waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The pause between two attempts to switch to write-ahead logging.
+const WAL_PAUSE: Duration = Duration::from_millis(5);
+
+/// Statements kept prepared; more than there are.
+const PREPARED_STATEMENTS: usize = 64;
+
+/// Opens the file to write, and makes it or brings it up to date first.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
+    // POSIX drops all locks that a process has on a file when it closes any handle of it. `create` closes
+    // one, so nobody in this process may open the file meanwhile.
+    static OPENING: Mutex<()> = Mutex::new(());
+    let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+
+    create(path).map_err(|error| fault::unavailable("making the file of facts", error))?;
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
+    version(&connection)?;
+    use_wal(&connection).map_err(opening)?;
+    // What was acknowledged is on the disk.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
+    // The log is cut back to this after a checkpoint (bytes), and the cache holds the hot pages (KiB).
+    connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(opening)?;
+    connection.pragma_update(None, "cache_size", -(16 << 10)).map_err(opening)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the file, which is there and up to date, to read.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, FactsError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
+}
+
+/// Makes an empty file that only its owner can open: it will hold the keys of apps.
+fn create(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    Ok(connection)
+}
+
+/// Switches a new file to write-ahead logging.
+///
+/// When two processes switch at once, SQLite sees a deadlock coming and tells one of them "busy" without
+/// waiting, so the waiting is done here.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        let mode =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                let message = format!("write-ahead logging is not possible here, only {mode:?}");
+                return Err(Error::SqliteFailure(rusqlite::ffi::Error::new(1), Some(message)));
+            }
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(WAL_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The schema of the file, 0 when it is empty; an error when the file is not for this program.
+fn version(connection: &Connection) -> Result<u32, FactsError> {
+    // One statement and so one snapshot: another process may be making the tables.
+    let sql = "SELECT (SELECT user_version FROM pragma_user_version),
+                      (SELECT application_id FROM pragma_application_id),
+                      (SELECT count(*) FROM sqlite_schema)";
+    let header = connection.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (found, application, objects): (u32, u32, u32) = header.map_err(opening)?;
+    if application != APPLICATION_ID && (application, found, objects) != (0, 0, 0) {
+        let source = Some(NotFacts.into());
+        return Err(FactsError { kind: FactsErrorKind::Corrupt, doing: OPENING, source });
+    }
+    if found > SCHEMA_VERSION {
+        return Err(fault::unavailable(OPENING, NewerSchema { found, known: SCHEMA_VERSION }));
+    }
+    Ok(found)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
+    if version(connection)? == SCHEMA_VERSION {
+        return Ok(());
+    }
+    let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(opening)?;
+    // Another process may have been faster.
+    let found = version(&transaction)?;
+    for migration in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(migration).map_err(opening)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(opening)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(opening)?;
+    transaction.commit().map_err(opening)?;
+    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of facts was brought up to date");
+    Ok(())
+}
+
+const OPENING: &str = "opening the file of facts";
+
+fn opening(error: Error) -> FactsError {
+    fault::of_sqlite(OPENING, Arc::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_writer_waits_for_the_disk_and_keeps_references_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = open_for_writing(&directory.path().join("facts")).unwrap();
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("synchronous"), 2);
+        assert_eq!(number("foreign_keys"), 1);
+        assert_eq!(number("busy_timeout"), 5_000);
+    }
+
+    #[test]
+    fn all_files_are_for_their_owner_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = open_for_writing(&directory.path().join("facts")).unwrap();
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(directory.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        names.sort();
+        assert_eq!(names, ["facts", "facts-shm", "facts-wal"]);
+        drop(connection);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("facts");
+        let _writing = open_for_writing(&path).unwrap();
+        let reading = open_for_reading(&path).unwrap();
+        let error = reading.execute("DELETE FROM apps", ()).unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly));
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("facts");
+        open_for_writing(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let error = open_for_writing(&path).unwrap_err();
+        assert_eq!(error.kind, FactsErrorKind::Unavailable);
+        let newer = NewerSchema { found: SCHEMA_VERSION + 1, known: SCHEMA_VERSION };
+        assert_eq!(error.source.unwrap().downcast_ref(), Some(&newer));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let foreign = directory.path().join("foreign");
+        Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let text = directory.path().join("text");
+        std::fs::write(&text, "This is a letter to my aunt, and no database at all.".repeat(20)).unwrap();
+        for path in [foreign, text] {
+            let before = std::fs::read(&path).unwrap();
+            let error = open_for_writing(&path).unwrap_err();
+            assert_eq!(error.kind, FactsErrorKind::Corrupt, "{path:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = open_for_writing(&directory.path().join("nowhere/facts")).unwrap_err();
+        assert_eq!(error.kind, FactsErrorKind::Unavailable);
+        assert_eq!(error.doing, "making the file of facts");
+    }
+}

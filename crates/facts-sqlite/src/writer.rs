@@ -1,0 +1,227 @@
+//! The one writer: a queue, a thread, and commits that many writes share.
+//!
+//! Knows transactions and savepoints; does not know what a write says.
+
+use crate::fault::{self, Stopped};
+use lamplight_facts::{Answer, FactsError};
+use rusqlite::{Connection, Error};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// The most writes that wait; one more is told `Overloaded`. About half a second of work.
+pub const WRITE_QUEUE: usize = 16_384;
+
+/// The most writes that share a commit. More would gain little and make the first one wait.
+pub const WRITE_BATCH: usize = 512;
+
+/// What the writer has done since it started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Commits.
+    pub commits: u64,
+    /// Writes that were committed.
+    pub writes: u64,
+    /// Writes that failed, alone or with their commit.
+    pub failed_writes: u64,
+}
+
+/// The handle of the writer thread. Dropping it finishes what is queued and waits for the end.
+pub(crate) struct Writer {
+    /// `None` only while being dropped: its end tells the thread to end.
+    queue: Option<SyncSender<Box<dyn Write>>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, FactsError> {
+        let (queue, writes) = sync_channel(WRITE_QUEUE);
+        let counters = Arc::new(Counters::default());
+        let counting = Arc::clone(&counters);
+        let thread = std::thread::Builder::new()
+            .name("facts-writer".into())
+            .spawn(move || write_all(&connection, &writes, &counting))
+            .map_err(|error| fault::unavailable("starting the writer of facts", error))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+    }
+
+    /// Runs the statements in a savepoint and answers when they are committed.
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        statements: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Answer<'_, T> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let write = PendingWrite { doing, progress: Progress::Waits(statements), answer };
+            let queue = self.queue.as_ref().ok_or_else(|| fault::unavailable(doing, Stopped))?;
+            queue.try_send(Box::new(write)).map_err(|error| match error {
+                TrySendError::Full(_) => fault::overloaded(doing),
+                TrySendError::Disconnected(_) => fault::unavailable(doing, Stopped),
+            })?;
+            answered.await.unwrap_or_else(|_| Err(fault::unavailable(doing, Stopped)))
+        })
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            writes: self.counters.writes.load(Ordering::Relaxed),
+            failed_writes: self.counters.failed_writes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            tracing::error!("the writer of facts had panicked");
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counters {
+    commits: AtomicU64,
+    writes: AtomicU64,
+    failed_writes: AtomicU64,
+}
+
+/// A write of any answer.
+trait Write: Send {
+    /// Runs the statements. What comes of it is kept for the answer.
+    fn run(&mut self, connection: &Connection) -> Result<(), Arc<Error>>;
+
+    /// Counts the write, then tells the caller, who may be gone.
+    fn answer(self: Box<Self>, committed: &Result<(), Arc<Error>>, counters: &Counters);
+}
+
+struct PendingWrite<T, F> {
+    doing: &'static str,
+    progress: Progress<T, F>,
+    answer: oneshot::Sender<Result<T, FactsError>>,
+}
+
+enum Progress<T, F> {
+    /// The statements have not been run.
+    Waits(F),
+    /// They are being run.
+    Runs,
+    /// They are run; their effect is as good as the commit.
+    Ran(T),
+    /// They failed, and their effect is rolled back.
+    Failed(Arc<Error>),
+}
+
+impl<T, F> Write for PendingWrite<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> Result<(), Arc<Error>> {
+        let Progress::Waits(statements) = std::mem::replace(&mut self.progress, Progress::Runs) else {
+            unreachable!("a write is run once");
+        };
+        match statements(connection) {
+            Ok(value) => {
+                self.progress = Progress::Ran(value);
+                Ok(())
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                self.progress = Progress::Failed(Arc::clone(&error));
+                Err(error)
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<(), Arc<Error>>, counters: &Counters) {
+        let answer = match (self.progress, committed) {
+            (Progress::Ran(value), Ok(())) => Ok(value),
+            (Progress::Failed(error), _) => Err(fault::of_sqlite(self.doing, error)),
+            (Progress::Waits(_) | Progress::Runs | Progress::Ran(_), Err(error)) => {
+                Err(fault::of_sqlite(self.doing, Arc::clone(error)))
+            }
+            (Progress::Waits(_) | Progress::Runs, Ok(())) => {
+                unreachable!("every write of a batch is run before the commit")
+            }
+        };
+        let count = if answer.is_ok() { &counters.writes } else { &counters.failed_writes };
+        count.fetch_add(1, Ordering::Relaxed);
+        // A caller that does not wait any more needs no answer.
+        drop(self.answer.send(answer));
+    }
+}
+
+/// The life of the writer thread: ends when the handle is gone and the queue is empty.
+fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counters: &Counters) {
+    while let Ok(first) = writes.recv() {
+        let mut batch = vec![first];
+        let committed = commit_batch(connection, writes, &mut batch);
+        match &committed {
+            Ok(()) => {
+                counters.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, writes = batch.len(), "a commit of facts failed");
+            }
+        }
+        for write in batch {
+            write.answer(&committed, counters);
+        }
+    }
+}
+
+/// Runs and commits the batch and what joins it meanwhile. After an error, nothing of the batch is there.
+fn commit_batch(
+    connection: &Connection,
+    writes: &Receiver<Box<dyn Write>>,
+    batch: &mut Vec<Box<dyn Write>>,
+) -> Result<(), Arc<Error>> {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        // The file may be locked: waiting for the lock once more for each that waits here would take hours.
+        batch.extend(writes.try_iter().take(WRITE_BATCH - batch.len()));
+        return Err(error);
+    }
+    let committed = run_batch(connection, writes, batch).and_then(|()| execute(connection, "COMMIT"));
+    if committed.is_err() && !connection.is_autocommit() {
+        // Its own error says nothing new. If it fails, so does the next BEGIN, and that is told.
+        drop(execute(connection, "ROLLBACK"));
+    }
+    committed
+}
+
+/// Runs each write in a savepoint of its own. An error here is one of the whole transaction.
+fn run_batch(
+    connection: &Connection,
+    writes: &Receiver<Box<dyn Write>>,
+    batch: &mut Vec<Box<dyn Write>>,
+) -> Result<(), Arc<Error>> {
+    let mut next = 0;
+    while let Some(write) = batch.get_mut(next) {
+        execute(connection, "SAVEPOINT one_write")?;
+        if let Err(error) = write.run(connection) {
+            // A full disk, among others, rolls all of the transaction back and not just a statement.
+            if connection.is_autocommit() {
+                return Err(error);
+            }
+            tracing::debug!(%error, "a write of facts failed alone");
+            execute(connection, "ROLLBACK TO one_write")?;
+        }
+        execute(connection, "RELEASE one_write")?;
+        next += 1;
+        if batch.len() < WRITE_BATCH {
+            batch.extend(writes.try_recv());
+        }
+    }
+    Ok(())
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), Arc<Error>> {
+    let executed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(()));
+    executed.map(drop).map_err(Arc::new)
+}

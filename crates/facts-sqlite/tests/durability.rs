@@ -1,0 +1,144 @@
+//! What was acknowledged is there: after a restart, after `kill -9`, and when many open the file at once.
+//!
+//! A test that needs another process starts this binary again, with the file named in the environment and the
+//! one "test" selected that is the other process.
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use lamplight_facts::{Facts, Login, NewLogin};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{AppId, DeviceId, Platform, Timestamp, User, UserId};
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// Names the file to the child; without it, the children's tests do nothing.
+const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
+
+/// The number that the child gives its first login.
+const FIRST: &str = "LAMPLIGHT_DURABILITY_TEST_FIRST";
+
+#[tokio::test]
+async fn a_killed_store_has_every_acknowledged_login() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    let mut acknowledged = HashSet::new();
+    for first in [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000] {
+        let (mut child, mut lines) = start("child_that_records_logins_for_ever", &path, first);
+        let enough = acknowledged.len() + 400;
+        while acknowledged.len() < enough {
+            let number = acknowledgement(&mut lines).expect("the child goes on until it is killed");
+            acknowledged.insert(number);
+        }
+        child.kill().unwrap();
+        // What it said between our last look and its death counts too.
+        acknowledged.extend(std::iter::from_fn(|| acknowledgement(&mut lines)));
+        child.wait().unwrap();
+
+        let facts = SqliteFacts::open(&path).unwrap();
+        let found: HashSet<u64> =
+            facts.all_logins().await.unwrap().into_iter().map(|(_, login)| login.at.0).collect();
+        let lost: Vec<&u64> = acknowledged.difference(&found).collect();
+        assert!(lost.is_empty(), "{} of {} are lost", lost.len(), acknowledged.len());
+    }
+}
+
+#[tokio::test]
+async fn child_that_records_logins_for_ever() {
+    let Some((path, first)) = task() else { return };
+    let facts = SqliteFacts::open(Path::new(&path)).unwrap();
+    let record = |number: u64| {
+        let written = facts.record_login(login(number));
+        async move { written.await.map(|_| number) }
+    };
+    let mut numbers = first..;
+    let mut writes: FuturesUnordered<_> = numbers.by_ref().take(64).map(record).collect();
+    while let Some(recorded) = writes.next().await {
+        say(recorded.unwrap());
+        writes.push(record(numbers.next().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn processes_that_open_a_new_file_at_once_share_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    let children: Vec<_> = (0..6).map(|n| start("child_that_records_a_login", &path, n)).collect();
+    for (mut child, mut lines) in children {
+        assert!(acknowledgement(&mut lines).is_some());
+        assert!(child.wait().unwrap().success());
+    }
+    let facts = SqliteFacts::open(&path).unwrap();
+    assert_eq!(facts.all_logins().await.unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn child_that_records_a_login() {
+    let Some((path, number)) = task() else { return };
+    let facts = SqliteFacts::open(Path::new(&path)).unwrap();
+    facts.record_login(login(number)).await.unwrap();
+    say(number);
+}
+
+#[tokio::test]
+async fn a_store_that_is_opened_again_has_everything() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    for number in 0..3 {
+        let facts = SqliteFacts::open(&path).unwrap();
+        facts.record_login(login(number)).await.unwrap();
+    }
+    let facts = SqliteFacts::open(&path).unwrap();
+    let mut found = facts.all_logins().await.unwrap();
+    found.sort_by_key(|(_, login)| login.at);
+    let expected: Vec<(User, Login)> = (0..3).map(login).map(|new| (new.user, new.login)).collect();
+    assert_eq!(found, expected);
+}
+
+/// A login whose time is its number.
+fn login(number: u64) -> NewLogin {
+    let user = UserId::new(&format!("user {}", number % 100)).expect("the tests name users rightly");
+    let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");
+    let login = Login { device, platform: Platform::Android, at: Timestamp(number) };
+    NewLogin { user: User::new(AppId(1), user), login, durable: true, resume: false }
+}
+
+/// Starts this binary again to run one test.
+fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(std::env::current_exe().expect("this binary is somewhere"))
+        .args(["--exact", test, "--nocapture"])
+        .env(FILE, path)
+        .env(FIRST, first.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this binary can be started");
+    let lines = BufReader::new(child.stdout.take().expect("its output is piped"));
+    (child, lines)
+}
+
+/// In the child: the file and the first number.
+fn task() -> Option<(std::ffi::OsString, u64)> {
+    let first = std::env::var(FIRST).ok()?.parse().expect("the parent gives a number");
+    Some((std::env::var_os(FILE)?, first))
+}
+
+/// In the child: acknowledges, in a line of its own whatever the test harness prints around it.
+fn say(number: u64) {
+    let line = format!("\nacknowledged {number}\n");
+    std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
+}
+
+/// In the parent: the next whole line that acknowledges; `None` at the end.
+fn acknowledgement(lines: &mut impl BufRead) -> Option<u64> {
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("the child writes text");
+        if !line.ends_with('\n') {
+            return None;
+        }
+        if let Some(number) = line.trim_end().strip_prefix("acknowledged ") {
+            return Some(number.parse().expect("the child writes numbers"));
+        }
+    }
+}

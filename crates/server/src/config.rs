@@ -1,0 +1,221 @@
+//! What an operator may set for a node: file, environment and flags, in rising order of precedence.
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use lamplight_service::ThrottleLimits;
+use lamplight_wire::FrameLimits;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The settings of a node. `docs/configuration.md` describes each.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where everything that lasts is kept. Made when it is not there.
+    pub data_dir: PathBuf,
+    /// Where clients connect: native, WebSocket and TLS on one port.
+    pub client_listen: SocketAddr,
+    /// Where metrics and health are served.
+    pub http_listen: SocketAddr,
+    /// Worker threads; 0 is one for each core.
+    pub workers: usize,
+    /// TLS on the client port.
+    pub tls: TlsConfig,
+    /// Bounds on what clients may do before the rules of their app hold.
+    pub limits: LimitsConfig,
+    /// How long clients of a stopped or lost node count as present, in milliseconds. At most 10 min.
+    pub node_loss_grace_ms: u32,
+    /// Over how long clients are asked to spread their return when the node stops, in milliseconds.
+    pub reconnect_spread_ms: u32,
+}
+
+/// TLS on the client port: both files, or neither.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate chain, PEM. Read again when the file changes.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub key: Option<PathBuf>,
+}
+
+/// Bounds on what clients may do before the rules of their app hold.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Connections altogether; 0 is as many as the file limit of the process allows.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: u32,
+    /// From connecting to a complete login, in milliseconds.
+    pub login_timeout_ms: u32,
+    /// A message before the login, in bytes.
+    pub frame_before_login: usize,
+    /// A message after the login, in bytes.
+    pub frame_after_login: usize,
+    /// Failed logins of one account within a minute before it has to wait a minute.
+    pub login_failures_per_account: u32,
+    /// Failed logins from one address within a minute before it has to wait a minute.
+    pub login_failures_per_address: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self {
+            data_dir: PathBuf::from("lamplight-data"),
+            client_listen: SocketAddr::new(any, 7400),
+            http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
+            workers: 0,
+            tls: TlsConfig::default(),
+            limits: LimitsConfig::default(),
+            node_loss_grace_ms: 30_000,
+            reconnect_spread_ms: 5_000,
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        let throttle = ThrottleLimits::default();
+        let frames = FrameLimits::default();
+        Self {
+            connections: 0,
+            connections_per_address: 1_000,
+            login_timeout_ms: 10_000,
+            frame_before_login: frames.before_login,
+            frame_after_login: frames.after_login,
+            login_failures_per_account: throttle.failures_per_account,
+            login_failures_per_address: throttle.failures_per_address,
+        }
+    }
+}
+
+/// The settings cannot be used. The text names the setting and where it came from.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file or variable cannot be read, or sets what is not there.
+    #[error(transparent)]
+    Unreadable(#[from] Box<figment::Error>),
+    /// A value is outside its bounds.
+    #[error("{setting}: {problem}")]
+    Invalid {
+        /// The setting, as its path.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Config {
+    /// Reads the settings: defaults, then the file (which must be there when it is named), then environment
+    /// variables `LAMPLIGHT_…` (`__` between a section and its setting, as in `LAMPLIGHT_LIMITS__CONNECTIONS`),
+    /// then `overrides`, which are the flags as `(path, value)`. An unknown setting is refused by name.
+    pub fn load(
+        file: Option<&Path>,
+        overrides: Vec<(&'static str, figment::value::Value)>,
+    ) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let settings = Env::prefixed("LAMPLIGHT_").ignore(&["config", "log", "log_format"]).split("__");
+        figment = figment.merge(settings);
+        for (path, value) in overrides {
+            figment = figment.merge((path, value));
+        }
+        let config: Self = figment.extract().map_err(Box::new)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let within = |setting, given: u64, least: u64, most: u64| {
+            if (least..=most).contains(&given) {
+                return Ok(());
+            }
+            let problem = format!("must be from {least} to {most}, not {given}");
+            Err(ConfigError::Invalid { setting, problem })
+        };
+        let limits = &self.limits;
+        within("workers", self.workers as u64, 0, 256)?;
+        within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;
+        within("reconnect_spread_ms", self.reconnect_spread_ms.into(), 0, 600_000)?;
+        within("limits.connections_per_address", limits.connections_per_address.into(), 1, u32::MAX.into())?;
+        within("limits.login_timeout_ms", limits.login_timeout_ms.into(), 100, 600_000)?;
+        within("limits.frame_before_login", limits.frame_before_login as u64, 1_024, 16 << 20)?;
+        within("limits.frame_after_login", limits.frame_after_login as u64, 1_024, 16 << 20)?;
+        within(
+            "limits.login_failures_per_account",
+            limits.login_failures_per_account.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        within(
+            "limits.login_failures_per_address",
+            limits.login_failures_per_address.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            let problem = "a certificate needs its key, and a key its certificate".to_owned();
+            return Err(ConfigError::Invalid { setting: "tls", problem });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn frames(&self) -> FrameLimits {
+        FrameLimits {
+            before_login: self.limits.frame_before_login,
+            after_login: self.limits.frame_after_login,
+        }
+    }
+
+    pub(crate) fn throttle(&self) -> ThrottleLimits {
+        ThrottleLimits {
+            failures_per_account: self.limits.login_failures_per_account,
+            failures_per_address: self.limits.login_failures_per_address,
+        }
+    }
+
+    pub(crate) fn login_timeout(&self) -> Duration {
+        Duration::from_millis(self.limits.login_timeout_ms.into())
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_millis(self.node_loss_grace_ms.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[limits]\nconections = 5\n").unwrap();
+        let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("conections"), "{error}");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "workers = 3\nclient_listen = \"127.0.0.1:9\"\n").unwrap();
+        let config = Config::load(Some(file.path()), vec![("workers", 4usize.into())]).unwrap();
+        assert_eq!(config.workers, 4);
+        assert_eq!(config.client_listen, "127.0.0.1:9".parse().unwrap());
+        assert_eq!(config.limits, LimitsConfig::default());
+    }
+
+    #[test]
+    fn a_value_outside_its_bounds_is_named() {
+        let error = Config::load(None, vec![("limits.login_timeout_ms", 5u32.into())]).unwrap_err();
+        assert_eq!(error.to_string(), "limits.login_timeout_ms: must be from 100 to 600000, not 5");
+        let error = Config::load(None, vec![("tls.key", "k.pem".into())]).unwrap_err();
+        assert_eq!(error.to_string(), "tls: a certificate needs its key, and a key its certificate");
+    }
+}

@@ -1,0 +1,317 @@
+//! The operator's door: a socket in the data folder, through which the command line talks to a running node.
+//! Whoever may open the folder may do anything. One JSON object a line, each way.
+
+use crate::clock::Clock;
+use crate::node::{NodeError, lock_data_folder};
+use lamplight_directory::InProcessDirectory;
+use lamplight_facts::{Account, Facts};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
+use lamplight_service::{Service, ServiceError, ThrottleLimits};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::AbortHandle;
+
+/// The longest line that is read, in bytes.
+const MAX_LINE_BYTES: u64 = 1024 * 1024;
+
+/// Something that an operator asks of a node.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Every app.
+    ListApps,
+    /// Makes an app, or replaces all of it.
+    PutApp(Box<App>),
+    /// Up to `limit` accounts of an app after `after`, by rising id.
+    ListAccounts {
+        /// Which app.
+        app: AppId,
+        /// The last account of the former page.
+        after: Option<UserId>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Makes an account if there is none.
+    CreateAccount(User),
+    /// Deletes an account.
+    DeleteAccount(User),
+    /// Ends every login of a user and revokes every UserSig issued until now.
+    Kick(User),
+    /// Takes a friend into the owner's list, and with `both` the other way round.
+    AddFriend {
+        /// Whose list.
+        owner: User,
+        /// Who comes onto it.
+        friend: UserId,
+        /// The other way round too.
+        both: bool,
+        /// What the owner calls them.
+        remark: String,
+    },
+    /// Takes a friend out of the owner's list, and with `both` the other way round.
+    DeleteFriend {
+        /// Whose list.
+        owner: User,
+        /// Who leaves it.
+        friend: UserId,
+        /// The other way round too.
+        both: bool,
+    },
+    /// A friend list.
+    ListFriends(User),
+    /// The status of users, with its evidence. Needs a running node.
+    GetStatus {
+        /// Which app.
+        app: AppId,
+        /// Whose status.
+        users: Vec<UserId>,
+    },
+    /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.
+    SetStatus {
+        /// Whose status.
+        user: User,
+        /// The text; empty clears it.
+        custom_status: String,
+    },
+}
+
+/// What came of an [`Operation`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done; with the answer to "was there anything to do".
+    Done {
+        /// Something differs from before.
+        changed: bool,
+    },
+    /// Apps, by rising id.
+    Apps(Vec<App>),
+    /// Accounts, by rising id.
+    Accounts(Vec<ShownAccount>),
+    /// Friends, by rising id.
+    Friends(Vec<ShownFriend>),
+    /// Statuses, in the order asked; `None` where there is no account.
+    Statuses(Vec<Option<UserStatus>>),
+    /// A "no".
+    Refused {
+        /// Its code.
+        code: u32,
+        /// What it says.
+        message: String,
+    },
+}
+
+/// An account, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownAccount {
+    /// `userID`
+    pub user_id: UserId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// UserSigs issued until then do not count.
+    pub sigs_revoked: Option<Timestamp>,
+}
+
+/// An entry of a friend list, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownFriend {
+    /// `userID`
+    pub user_id: UserId,
+    /// What the owner calls them.
+    pub remark: String,
+    /// Whether each has the other in the list.
+    pub mutual: bool,
+}
+
+/// The operator's door cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No node runs on this data folder.
+    #[error("no Lamplight server is running on the data folder {0}; start one with `lamplight serve`")]
+    NotRunning(PathBuf),
+    /// The node went away, or said something that is no answer.
+    #[error("the server did not answer: {0}")]
+    NoAnswer(io::Error),
+    /// The data folder cannot be opened without a node.
+    #[error(transparent)]
+    Folder(#[from] NodeError),
+}
+
+/// Where the socket is.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+/// Does what an operator asks.
+async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Result<Outcome, ServiceError> {
+    let now = clock.now();
+    let done = |changed: bool| Outcome::Done { changed };
+    Ok(match operation {
+        Operation::ListApps => {
+            Outcome::Apps(service.apps().all().iter().map(|app| (**app).clone()).collect())
+        }
+        Operation::PutApp(app) => {
+            service.put_app(*app).await?;
+            done(true)
+        }
+        Operation::ListAccounts { app, after, limit } => {
+            let accounts = service.facts().list_accounts(app, after, limit.min(10_000)).await?;
+            let show = |account: Account| ShownAccount {
+                user_id: account.user.id,
+                created: account.created,
+                sigs_revoked: account.sigs_revoked,
+            };
+            Outcome::Accounts(accounts.into_iter().map(show).collect())
+        }
+        Operation::CreateAccount(user) => done(service.create_account(&user, now).await?),
+        Operation::DeleteAccount(user) => {
+            service.delete_account(&user, now).await?;
+            done(true)
+        }
+        Operation::Kick(user) => {
+            service.kick(&user, now).await?;
+            done(true)
+        }
+        Operation::AddFriend { owner, friend, both, remark } => {
+            service.add_friend(&owner, &friend, both, &remark).await?;
+            done(true)
+        }
+        Operation::DeleteFriend { owner, friend, both } => {
+            done(service.delete_friend(&owner, &friend, both).await?)
+        }
+        Operation::ListFriends(owner) => {
+            let show = |friend: lamplight_facts::Friend| ShownFriend {
+                user_id: friend.id,
+                remark: friend.remark,
+                mutual: friend.mutual,
+            };
+            Outcome::Friends(service.facts().friends(owner).await?.into_iter().map(show).collect())
+        }
+        Operation::GetStatus { app, users } => {
+            let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
+            let viewer = User::new(app, any.clone());
+            Outcome::Statuses(service.statuses(&viewer, &users, now).await?)
+        }
+        Operation::SetStatus { user, custom_status } => {
+            service.set_self_status(&user, &custom_status, now).await?;
+            done(true)
+        }
+    })
+}
+
+async fn answer(service: &Service, operation: Operation, clock: &Clock) -> Outcome {
+    match execute(service, operation, clock).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            if !matches!(error, ServiceError::Refused(_)) {
+                tracing::error!(%error, "an operation failed");
+            }
+            refused(&error.refusal())
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Outcome {
+    Outcome::Refused { code: refusal.code.number(), message: refusal.to_string() }
+}
+
+/// Serves the socket until the handle is aborted.
+pub fn serve(path: &Path, service: Arc<Service>, clock: Clock) -> io::Result<AbortHandle> {
+    // One that a killed node left behind; the lock of the folder says that nobody uses it.
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    let task = tokio::spawn(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let (service, clock) = (Arc::clone(&service), clock.clone());
+                    tokio::spawn(async move {
+                        if let Err(error) = converse(stream, &service, &clock).await {
+                            tracing::debug!(%error, "an operator's connection broke");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket cannot take connections in");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            }
+        }
+    });
+    Ok(task.abort_handle())
+}
+
+async fn converse(stream: UnixStream, service: &Service, clock: &Clock) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    while let Some(line) = read_line(&mut reader).await? {
+        let outcome = match serde_json::from_str(&line) {
+            Ok(operation) => answer(service, operation, clock).await,
+            Err(error) => refused(&Refusal::because(Code::INVALID_PARAMETER, error.to_string())),
+        };
+        write_line(&mut writer, &outcome).await?;
+    }
+    Ok(())
+}
+
+async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<String>> {
+    use tokio::io::AsyncReadExt;
+    let mut line = String::new();
+    let length = reader.take(MAX_LINE_BYTES).read_line(&mut line).await?;
+    Ok((length > 0).then_some(line))
+}
+
+async fn write_line(writer: &mut OwnedWriteHalf, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+/// A connection to a running node.
+pub struct ControlClient {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+}
+
+impl ControlClient {
+    /// Connects to the node that runs on this data folder.
+    pub async fn connect(data_dir: &Path) -> Result<Self, ControlError> {
+        let stream = UnixStream::connect(socket_path(data_dir)).await;
+        let stream = stream.map_err(|_| ControlError::NotRunning(data_dir.to_owned()))?;
+        let (reader, writer) = stream.into_split();
+        Ok(Self { reader: BufReader::new(reader), writer })
+    }
+
+    /// Asks for an operation.
+    pub async fn ask(&mut self, operation: &Operation) -> Result<Outcome, ControlError> {
+        write_line(&mut self.writer, operation).await.map_err(ControlError::NoAnswer)?;
+        let line = read_line(&mut self.reader).await.map_err(ControlError::NoAnswer)?;
+        let line = line.ok_or_else(|| ControlError::NoAnswer(io::ErrorKind::UnexpectedEof.into()))?;
+        serde_json::from_str(&line).map_err(|error| ControlError::NoAnswer(error.into()))
+    }
+}
+
+/// Does an operation on a data folder on which no node runs. What is live cannot be asked for then.
+pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, ControlError> {
+    if matches!(operation, Operation::GetStatus { .. } | Operation::SetStatus { .. }) {
+        return Err(ControlError::NotRunning(data_dir.to_owned()));
+    }
+    let _lock = lock_data_folder(data_dir)?;
+    let clock = Clock::default();
+    let facts: Arc<dyn Facts> =
+        Arc::new(SqliteFacts::open(&data_dir.join("facts.db")).map_err(NodeError::from)?);
+    let directory = Arc::new(InProcessDirectory::in_memory());
+    let service = Service::new(facts, directory, ThrottleLimits::default());
+    service.recover(Vec::new(), false, clock.now()).await.map_err(NodeError::from)?;
+    Ok(answer(&service, operation, &clock).await)
+}

@@ -1,0 +1,54 @@
+//! What has to be done at its time, whatever the clients do.
+
+use crate::clock::Clock;
+use crate::tls::Certificate;
+use lamplight_directory::InProcessDirectory;
+use lamplight_service::Service;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How late a linger, a grace or a lapse may be.
+const TICK: Duration = Duration::from_millis(250);
+/// Every so many ticks: sweeping, the sign of life on disk, the look at the certificate.
+const TICKS_BETWEEN_CHORES: u32 = 20;
+/// Records looked at before others get the store.
+const BATCH: usize = 256;
+
+/// Runs until it is aborted.
+pub async fn run(
+    service: Arc<Service>,
+    directory: Arc<InProcessDirectory>,
+    certificate: Option<Arc<Certificate>>,
+    clock: Clock,
+) {
+    let mut tick = tokio::time::interval(TICK);
+    for turn in 0u32.. {
+        tick.tick().await;
+        loop {
+            match service.expire_due(BATCH, clock.now()).await {
+                Ok(BATCH) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::error!(%error, "what was due could not be done; trying again");
+                    break;
+                }
+            }
+        }
+        if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
+            service.sweep(clock.now());
+            let (directory, certificate, clock) =
+                (Arc::clone(&directory), certificate.clone(), clock.clone());
+            let chores = tokio::task::spawn_blocking(move || {
+                if let Some(certificate) = certificate {
+                    certificate.refresh();
+                }
+                if let Err(error) = directory.maintain(clock.now()) {
+                    tracing::error!(%error, "live records could not be kept on disk");
+                }
+            });
+            if let Err(error) = chores.await {
+                tracing::error!(%error, "the chores of the keeper failed");
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A node from its start to its end.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::tls::{Certificate, TlsError};
+use crate::worker::{self, Command, Doors, Shared};
+use crate::{control, http, keeper};
+use lamplight_directory::{Directory, InProcessDirectory, JournalError};
+use lamplight_facts::{Facts, FactsError};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
+use lamplight_service::{Service, ServiceError};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+/// What the kernel holds unsent for one connection. Small, so that a stalled client costs little and what
+/// waits for it is conflated here, not queued there.
+const SEND_BUFFER_BYTES: usize = 32 * 1024;
+const BACKLOG: i32 = 4096;
+/// File descriptors that are not connections: listeners, the store, the control socket.
+const SPARE_FILES: u64 = 128;
+/// How long a stopping node waits for its clients to have taken their last words.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// The first app, made when there is none.
+const FIRST_APP: AppId = AppId(1_400_000_001);
+
+/// A running node.
+pub struct Node {
+    client_address: SocketAddr,
+    http_address: SocketAddr,
+    service: Arc<Service>,
+    directory: Arc<InProcessDirectory>,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    created: Option<App>,
+    ready: Arc<AtomicBool>,
+    workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
+    tasks: Vec<AbortHandle>,
+    control_path: PathBuf,
+    // Held as long as the node runs: one node for a data folder.
+    _lock: File,
+}
+
+/// A node cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A folder or file of the data folder.
+    #[error("cannot use the data folder {path}: {source}")]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Another server runs on the same data folder.
+    #[error("another Lamplight server is using the data folder {0}")]
+    InUse(PathBuf),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The store of facts.
+    #[error("cannot open the store of facts: {0}")]
+    Facts(#[from] FactsError),
+    /// The live records on disk.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Facts and live records could not be brought together.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+}
+
+impl Node {
+    /// Starts a node in the current tokio runtime. When it returns, clients can connect.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, NodeError> {
+        let lock = lock_data_folder(&config.data_dir)?;
+        let certificate = match (&config.tls.certificate, &config.tls.key) {
+            (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
+            (None, _) | (_, None) => None,
+        };
+
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&config.data_dir.join("facts.db"))?);
+        let now = clock.now();
+        let (directory, recovered) =
+            InProcessDirectory::open(&config.data_dir.join("live"), now, config.grace())?;
+        let directory = Arc::new(directory);
+        let service =
+            Arc::new(Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), config.throttle()));
+        let recovery = service.recover(directory.users(), !recovered.found, now).await?;
+        tracing::info!(
+            apps = recovery.apps,
+            users_logged_in = recovery.users,
+            live_records = recovered.records,
+            "state recovered"
+        );
+        let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
+
+        let worker_count = match config.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let metrics = Arc::new(Metrics::new(
+            worker_count,
+            Arc::<InProcessDirectory>::clone(&directory) as Arc<dyn Directory>,
+        ));
+        let listeners = listen_for_clients(config.client_listen, worker_count)?;
+        let client_address = listeners[0]
+            .local_addr()
+            .map_err(|source| NodeError::Listen { address: config.client_listen, source })?;
+        let most = match config.limits.connections {
+            0 => usize::try_from(raise_file_limit().saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX),
+            most => {
+                raise_file_limit();
+                most
+            }
+        };
+        let shared = Arc::new(Shared {
+            service: Arc::clone(&service),
+            clock: clock.clone(),
+            tls: certificate.as_ref().map(Certificate::server_config),
+            doors: Doors::new(most, config.limits.connections_per_address),
+            config: config.clone(),
+        });
+        let mut workers = Vec::new();
+        for (index, listener) in listeners.into_iter().enumerate() {
+            let (commands, receiver) = mpsc::channel(1);
+            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.log());
+            let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+            let running = thread.spawn(move || {
+                if let Err(error) = worker::run(index, listener, shared, metrics, log, receiver) {
+                    tracing::error!(%error, worker = index, "a worker has stopped");
+                }
+            });
+            workers.push((commands, running.map_err(NodeError::Thread)?));
+        }
+
+        let ready = Arc::new(AtomicBool::new(true));
+        let (http_address, http) = http::serve(config.http_listen, Arc::clone(&metrics), Arc::clone(&ready))
+            .await
+            .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        let control_path = control::socket_path(&config.data_dir);
+        let control = control::serve(&control_path, Arc::clone(&service), clock.clone())
+            .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
+        let keeper = keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, clock.clone());
+        let keeper = tokio::spawn(keeper).abort_handle();
+        tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
+        Ok(Self {
+            client_address,
+            http_address,
+            service,
+            directory,
+            metrics,
+            clock,
+            created,
+            ready,
+            workers,
+            tasks: vec![http, control, keeper],
+            control_path,
+            _lock: lock,
+        })
+    }
+
+    /// Where clients connect.
+    pub fn client_address(&self) -> SocketAddr {
+        self.client_address
+    }
+
+    /// Where metrics and health are.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    /// The operations of this node.
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// The app that was made because there was none.
+    pub fn created(&self) -> Option<&App> {
+        self.created.as_ref()
+    }
+
+    /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and
+    /// keeps who was connected on disk, so that who comes back in time was never away.
+    pub async fn stop(self) {
+        self.ready.store(false, Ordering::Relaxed);
+        for (commands, _) in &self.workers {
+            let (done, told) = oneshot::channel();
+            if commands.send(Command::Drain(done)).await.is_ok() {
+                // A worker that has stopped has nobody left to tell.
+                let _ = told.await;
+            }
+        }
+        let farewell = async {
+            while self.metrics.connections() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // Who has not gone by then is cut off.
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        for task in &self.tasks {
+            task.abort();
+        }
+        // No control socket left behind is no fault.
+        let _ = fs::remove_file(&self.control_path);
+        let Self { workers, directory, clock, .. } = self;
+        let ended = tokio::task::spawn_blocking(move || {
+            for (commands, thread) in workers {
+                drop(commands);
+                if thread.join().is_err() {
+                    tracing::error!("a worker had panicked");
+                }
+            }
+            if let Err(error) = directory.maintain(clock.now()) {
+                tracing::error!(%error, "live records could not be kept");
+            }
+        });
+        if let Err(error) = ended.await {
+            tracing::error!(%error, "the node did not stop in order");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Makes the data folder if need be, for its owner alone, and locks it.
+pub(crate) fn lock_data_folder(folder: &Path) -> Result<File, NodeError> {
+    let failed = |source| NodeError::DataFolder { path: folder.to_owned(), source };
+    if !folder.exists() {
+        use std::os::unix::fs::DirBuilderExt;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    }
+    let lock = File::create(folder.join("lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(NodeError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn create_first_app(service: &Service) -> Result<App, NodeError> {
+    let app = App {
+        id: FIRST_APP,
+        keys: vec![AppKey { id: 1, text: lamplight_auth::generate_key(rand::random()) }],
+        admins: vec![UserId::new("administrator").expect("printable")],
+        settings: AppSettings { name: "first app".to_owned(), ..AppSettings::default() },
+    };
+    service.put_app(app.clone()).await?;
+    Ok(app)
+}
+
+/// One listener for each worker, all on one port: the kernel spreads the connections.
+fn listen_for_clients(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, NodeError> {
+    let mut listeners = Vec::new();
+    let mut bound = address;
+    for _ in 0..workers {
+        let listener = listen(bound).map_err(|source| NodeError::Listen { address: bound, source })?;
+        // With port 0 the first one chooses, and the others follow.
+        bound = listener.local_addr().map_err(|source| NodeError::Listen { address, source })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    // Connections inherit these from their listener.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Raises the file limit of the process as far as it may be; answers what it is then.
+fn raise_file_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where it cannot be raised, what there is has to do.
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}

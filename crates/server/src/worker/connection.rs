@@ -1,0 +1,114 @@
+//! One connection of a worker: its stream, its protocol and how far its session has come.
+
+use crate::worker::protocol::Protocol;
+use crate::worker::stream::Stream;
+use lamplight_core::{EndCause, LinkEnd, WatcherKey};
+use lamplight_model::{ConnectionId, DeviceId, Moment, Timestamp, User};
+use lamplight_wire::v1::connection_ended::Cause;
+use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A connection of a worker.
+pub struct Connection {
+    pub id: ConnectionId,
+    pub address: IpAddr,
+    pub stream: Stream,
+    pub protocol: Protocol,
+    pub session: Session,
+    /// Received, and not yet a whole message.
+    pub input: Vec<u8>,
+    /// Messages that wait for the end of the round.
+    pub output: Vec<u8>,
+    /// When bytes last arrived.
+    pub heard: Moment,
+    /// A request is being answered; the next one waits, unread.
+    pub busy: bool,
+    /// The socket may have bytes that were not read yet.
+    pub readable: bool,
+    /// Stands in the worker's list of connections to look at again.
+    pub queued: bool,
+    /// Stands in the worker's list of connections with output.
+    pub to_flush: bool,
+    /// How the connection ends once it is no longer busy.
+    pub ending: Option<Ending>,
+}
+
+/// How far a connection has come.
+pub enum Session {
+    /// Not logged in yet.
+    New {
+        /// Until when it must be.
+        deadline: Moment,
+    },
+    /// Logged in.
+    LoggedIn(Box<Login>),
+    /// The last words have been said; what the peer still sends is thrown away, until it goes or is late.
+    Closing {
+        /// When it is late.
+        deadline: Moment,
+    },
+}
+
+/// The login of a connection.
+pub struct Login {
+    pub user: User,
+    pub device: DeviceId,
+    pub watcher: WatcherKey,
+    pub heartbeat_timeout: Duration,
+    pub sig_expires: Timestamp,
+}
+
+/// How a connection ends.
+pub enum Ending {
+    /// The link is gone.
+    Link(LinkEnd),
+    /// We end it, and say why. With `LinkEnd`, the directory is told: it does not know yet.
+    Said(ConnectionEnded, Option<LinkEnd>),
+}
+
+impl Connection {
+    /// The login, if there is one.
+    pub fn login(&self) -> Option<&Login> {
+        match &self.session {
+            Session::LoggedIn(login) => Some(login),
+            Session::New { .. } | Session::Closing { .. } => None,
+        }
+    }
+
+    /// When its deadline must be looked at next. `now` ties the wall clock of the signature to the other one.
+    pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
+        match &self.session {
+            Session::New { deadline } | Session::Closing { deadline } => *deadline,
+            Session::LoggedIn(login) => {
+                let silence = self.heard + login.heartbeat_timeout;
+                let signature =
+                    now.moment + login.sig_expires.since(now.wall).min(Duration::from_secs(3_600));
+                silence.min(signature)
+            }
+        }
+    }
+}
+
+/// The last words of the server on a connection.
+pub fn last_words(cause: Cause, message: &str) -> ConnectionEnded {
+    ConnectionEnded { cause: cause as i32, message: message.to_owned(), ..ConnectionEnded::default() }
+}
+
+/// The last words for an end that the directory has decided.
+pub fn words_of(cause: EndCause) -> ConnectionEnded {
+    match cause {
+        EndCause::Superseded => last_words(Cause::Superseded, "the same device has connected again"),
+        EndCause::KickedByLogin { by } => ConnectionEnded {
+            by_platform: by as i32,
+            ..last_words(Cause::KickedByOtherLogin, "another login of this account")
+        },
+        EndCause::KickedByOperator => last_words(Cause::KickedByOperator, "kicked by the operator"),
+        EndCause::AccountDeleted => last_words(Cause::AccountDeleted, "the account was deleted"),
+    }
+}
+
+/// A message of the server on its own account.
+pub fn push(body: Body) -> ServerMessage {
+    ServerMessage { id: 0, body: Some(body) }
+}

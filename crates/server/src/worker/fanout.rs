@@ -1,0 +1,241 @@
+//! From the change log to the sockets.
+
+use super::connection::{Connection, push, words_of};
+use super::{Worker, slot_of};
+use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey};
+use lamplight_directory::{Heard, LogEntry, LogReader, News};
+use lamplight_model::{ConnectionId, User, UserId, Version};
+use lamplight_service::{Effect, ServiceError};
+use lamplight_wire::v1::{self, server_message::Body};
+use lamplight_wire::{EncodedStatus, encode_status};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The most bytes of statuses in one message.
+const MAX_BATCH_BYTES: usize = 16 * 1024;
+
+/// The state of a user as mailboxes hold it: encoded once for all who watch.
+pub struct Shown(pub EncodedStatus);
+
+impl Versioned for Shown {
+    fn version(&self) -> Version {
+        self.0.version()
+    }
+}
+
+impl Worker {
+    /// Takes in what the log has, and does what follows from it at once.
+    pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
+        let heard = log.take(entries);
+        let mut effects = Vec::new();
+        {
+            let mut audience = self.audience.borrow_mut();
+            for entry in entries.iter() {
+                audience.hear(entry, |status| Shown(encode_status(status)), &mut effects);
+            }
+        }
+        self.metrics.changes.inc_by(entries.len() as u64);
+        if heard == Heard::Missed {
+            self.metrics.rereads.inc();
+            let worker = Rc::clone(self);
+            self.start(async move { worker.read_everything_again().await });
+        }
+        if !effects.is_empty() {
+            self.apply(effects);
+        }
+    }
+
+    /// Does what the audience asked for.
+    pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
+        let mut unread = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Close { watcher, cause } => {
+                    self.close(self.slot_of_watcher(watcher), words_of(cause), None)
+                }
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                    let ids = |users: Vec<UserId>| users.iter().map(UserId::to_string).collect();
+                    let changed = v1::SubscriptionsChanged {
+                        subscribed: ids(subscribed),
+                        unsubscribed: ids(unsubscribed),
+                    };
+                    self.put(self.slot_of_watcher(watcher), &push(Body::SubscriptionsChanged(changed)));
+                }
+                Effect::Reload(watcher) => {
+                    let worker = Rc::clone(self);
+                    self.start(async move { worker.reload(watcher).await });
+                }
+                Effect::Read(user) => unread.push(user),
+            }
+        }
+        if !unread.is_empty() {
+            let worker = Rc::clone(self);
+            self.start(async move {
+                if let Err(error) = worker.read_states(unread).await {
+                    tracing::error!(%error, "statuses could not be read");
+                }
+                worker.wake.notify_one();
+            });
+        }
+    }
+
+    /// Reads the statuses of users and tells whoever watches them.
+    pub(super) async fn read_states(&self, users: Vec<User>) -> Result<(), ServiceError> {
+        let mut by_app: HashMap<_, (User, Vec<UserId>)> = HashMap::new();
+        for user in users {
+            let (_, ids) = by_app.entry(user.app).or_insert_with(|| (user.clone(), Vec::new()));
+            ids.push(user.id);
+        }
+        for (any, ids) in by_app.into_values() {
+            let statuses = self.shared.service.statuses(&any, &ids, self.shared.clock.now()).await?;
+            let mut audience = self.audience.borrow_mut();
+            for status in statuses.into_iter().flatten() {
+                let user = User::new(any.app, status.user_id.clone());
+                audience.tell(&user, Shown(encode_status(&status)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the watch list of a connection up to date. Says whether it still is the connection of its device.
+    pub(super) async fn settle(
+        &self,
+        watcher: WatcherKey,
+        mut effects: Vec<Effect>,
+    ) -> Result<bool, ServiceError> {
+        loop {
+            let Some(member) = self.audience.borrow().member(watcher).cloned() else { return Ok(false) };
+            let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(false) };
+            let list = self.shared.service.watch_list(&member.user).await?;
+            if !self.shared.service.is_current(&member.user, member.connection).await? {
+                return Ok(false);
+            }
+            if self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
+                break;
+            }
+        }
+        let unread = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Read(user) => Some(user),
+            // Setting a list asks for nothing else.
+            Effect::Close { .. } | Effect::ListChanged { .. } | Effect::Reload(_) => None,
+        });
+        self.read_states(unread.collect()).await?;
+        Ok(true)
+    }
+
+    async fn reload(self: &Rc<Self>, watcher: WatcherKey) {
+        let Some(id) = self.audience.borrow().member(watcher).map(|member| member.connection) else { return };
+        match self.settle(watcher, Vec::new()).await {
+            Ok(true) => {}
+            Ok(false) => self.close_superseded(id),
+            Err(error) => tracing::error!(%error, "a watch list could not be read"),
+        }
+        self.wake.notify_one();
+    }
+
+    /// A part of the log was missed. What the directory says now is the truth.
+    async fn read_everything_again(self: &Rc<Self>) {
+        tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
+        let watchers: Vec<WatcherKey> =
+            self.audience.borrow().members().map(|(watcher, _)| watcher).collect();
+        for watcher in watchers {
+            self.reload(watcher).await;
+        }
+        let users: Vec<User> = self.audience.borrow().users().cloned().collect();
+        for some in users.chunks(500) {
+            if let Err(error) = self.read_states(some.to_vec()).await {
+                tracing::error!(%error, "statuses could not be read");
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    /// The directory no longer knows a connection, and why was missed.
+    pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
+        let slot = slot_of(id);
+        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+            self.close(slot, words_of(lamplight_core::EndCause::Superseded), None);
+        }
+    }
+
+    /// Writes each connection that has something waiting, once.
+    pub(super) fn deliver_all(self: &Rc<Self>) {
+        let mut touched = Vec::new();
+        self.audience.borrow_mut().take_touched(&mut touched);
+        for watcher in touched {
+            self.deliver(self.slot_of_watcher(watcher));
+        }
+        let to_flush = std::mem::take(&mut *self.to_flush.borrow_mut());
+        for slot in to_flush {
+            self.deliver(slot as usize);
+        }
+    }
+
+    /// Sends the answers of a connection and empties its mailbox, as far as the socket takes them.
+    fn deliver(self: &Rc<Self>, slot: usize) {
+        let sent = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            connection.to_flush = false;
+            self.write(connection)
+        };
+        if sent.is_err() {
+            self.end(slot, LinkEnd::Closed);
+        }
+    }
+
+    fn write(&self, connection: &mut Connection) -> std::io::Result<()> {
+        let watcher = connection.login().map(|login| login.watcher);
+        let mut outgoing = self.outgoing.borrow_mut();
+        let mut batch = self.batch.borrow_mut();
+        let mut audience = self.audience.borrow_mut();
+        outgoing.clear();
+        outgoing.append(&mut connection.output);
+        connection.output = Vec::new();
+        loop {
+            // A socket that takes no more gets no more: what changes meanwhile is conflated in the mailbox. While
+            // a login is being answered, its answer tells.
+            let may_tell = !connection.stream.is_blocked() && !connection.busy;
+            let mut more = false;
+            if let (Some(watcher), true) = (watcher, may_tell) {
+                let json = connection.protocol.is_json();
+                batch.clear();
+                more = audience.drain(watcher, |state| {
+                    if json {
+                        batch.push_json(&mut state.0);
+                    } else {
+                        batch.push_protobuf(&state.0);
+                    }
+                    if batch.len() < MAX_BATCH_BYTES { Told::More } else { Told::Full }
+                });
+                if !batch.is_empty() {
+                    connection.protocol.put_batch(&batch, &mut outgoing);
+                    self.metrics.notifications.inc_by(batch.count() as u64);
+                    self.metrics.writes.inc();
+                }
+            }
+            if outgoing.is_empty() {
+                return Ok(());
+            }
+            connection.stream.send(&outgoing)?;
+            outgoing.clear();
+            if connection.stream.is_blocked() {
+                self.metrics.stalls.inc();
+                return Ok(());
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Notes how long the changes of this round took from the log to the sockets.
+    pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>) {
+        for entry in entries.drain(..) {
+            if matches!(entry.news, News::Status(_)) {
+                self.metrics.delivery_seconds.observe(entry.at.elapsed().as_secs_f64());
+            }
+        }
+    }
+}

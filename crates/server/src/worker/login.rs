@@ -1,0 +1,191 @@
+//! Logging in on a connection, and out of it.
+
+use super::connection::{Login, Session, last_words};
+use super::{Worker, slot_of};
+use lamplight_core::LinkEnd;
+use lamplight_model::{Code, ConnectionId, DeviceId, Now, Platform, Refusal, User, UserId, Version};
+use lamplight_service::{LoginCall, Member, ServiceError};
+use lamplight_wire::v1;
+use lamplight_wire::v1::connection_ended::Cause;
+use lamplight_wire::v1::server_message::Body;
+use std::rc::Rc;
+
+/// The most bytes of statuses in the answer to a login; what is more follows as notifications.
+const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
+
+impl Worker {
+    /// Answers a login: `request_id` on the connection `id`.
+    pub(super) async fn log_in(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
+        let answer = self.try_log_in(id, &request).await;
+        if answer.is_ok() {
+            self.metrics.logins.inc();
+        }
+        self.answer(id, request_id, answer.map(Body::Login));
+    }
+
+    async fn try_log_in(
+        self: &Rc<Self>,
+        id: ConnectionId,
+        request: &v1::LoginRequest,
+    ) -> Result<v1::LoginResponse, ServiceError> {
+        let platform = Platform::from_number(request.platform)
+            .ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "unknown platform"))?;
+        let slot = slot_of(id);
+        let address = self.connections.borrow()[slot].address;
+        let now = self.shared.clock.now();
+        let call = LoginCall {
+            app: lamplight_model::AppId(request.sdk_app_id),
+            user_id: &request.user_id,
+            user_sig: &request.user_sig,
+            device_id: &request.device_id,
+            platform,
+            resume: request.resume,
+            connection: id,
+            address,
+        };
+        let done = self.shared.service.login(&call, now).await?;
+
+        // From here on the directory knows the connection, and the audience hears what is said of it.
+        let mut effects = Vec::new();
+        let watcher = {
+            let mut audience = self.audience.borrow_mut();
+            audience.join(Member::new(done.user.clone(), id), request.known.len(), &mut effects)
+        };
+        self.note_watcher(watcher, slot);
+        let heartbeat_timeout = done.app.settings.timing.heartbeat_timeout(platform.is_web());
+        {
+            let mut connections = self.connections.borrow_mut();
+            let connection = &mut connections[slot];
+            let device = DeviceId::new(&request.device_id).expect("the service has read it");
+            let login = Login {
+                user: done.user.clone(),
+                device,
+                watcher,
+                heartbeat_timeout,
+                sig_expires: done.sig_expires,
+            };
+            connection.session = Session::LoggedIn(Box::new(login));
+            connection.protocol.set_logged_in(self.shared.config.frames());
+            self.wheel.borrow_mut().schedule(id, connection.next_check(now));
+        }
+        let current = match self.settle(watcher, effects).await {
+            Ok(current) => current,
+            Err(error) => {
+                self.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
+                return Err(error);
+            }
+        };
+        if !current {
+            self.close_superseded(id);
+            return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
+        }
+
+        let not_watched = self.forget_known(&done.user, watcher, &request.known);
+        let mut statuses = Vec::new();
+        let mut bytes = 0;
+        self.audience.borrow_mut().drain(watcher, |state| {
+            bytes += state.0.protobuf_len();
+            statuses.push(state.0.message());
+            if bytes < MAX_SNAPSHOT_BYTES { lamplight_core::Told::More } else { lamplight_core::Told::Full }
+        });
+        Ok(v1::LoginResponse {
+            heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
+            server_time: now.wall.0,
+            statuses,
+            not_watched,
+            subscriptions_lost: done.subscriptions_lost,
+            registered: done.registered,
+        })
+    }
+
+    /// Takes from the mailbox what the client knows already. Answers with those it does not watch.
+    fn forget_known(
+        &self,
+        user: &User,
+        watcher: lamplight_core::WatcherKey,
+        known: &[v1::Known],
+    ) -> Vec<String> {
+        let mut audience = self.audience.borrow_mut();
+        let watched = |known: &&v1::Known| match UserId::new(&known.user_id) {
+            Ok(id) => audience.seen(watcher, &User::new(user.app, id), Version(known.version)),
+            Err(_) => false,
+        };
+        let (_, not_watched): (Vec<&v1::Known>, Vec<_>) = known.iter().partition(watched);
+        not_watched.into_iter().map(|known| known.user_id.clone()).collect()
+    }
+
+    /// A login on a connection that is logged in: a fresh UserSig for the same user.
+    pub(super) async fn renew(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
+        let answer = self.try_renew(id, &request).await;
+        self.answer(id, request_id, answer.map(Body::Login));
+    }
+
+    async fn try_renew(
+        &self,
+        id: ConnectionId,
+        request: &v1::LoginRequest,
+    ) -> Result<v1::LoginResponse, ServiceError> {
+        let slot = slot_of(id);
+        let now = self.shared.clock.now();
+        let (user, address, heartbeat_timeout) = {
+            let connections = self.connections.borrow();
+            let connection = &connections[slot];
+            let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
+            (login.user.clone(), connection.address, login.heartbeat_timeout)
+        };
+        if request.user_id != user.id.as_str() || request.sdk_app_id != user.app.0 {
+            let why = "another user is logged in on this connection; log out first";
+            return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
+        }
+        let expires = self.shared.service.renew(&user, &request.user_sig, address, now).await?;
+        if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
+            login.sig_expires = expires;
+        }
+        Ok(v1::LoginResponse {
+            heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
+            server_time: now.wall.0,
+            ..v1::LoginResponse::default()
+        })
+    }
+
+    /// Logs the device of a connection out, answers, and ends the connection.
+    pub(super) async fn log_out(self: Rc<Self>, id: ConnectionId, request_id: u64) {
+        let slot = slot_of(id);
+        let who =
+            self.connections.borrow()[slot].login().map(|login| (login.user.clone(), login.device.clone()));
+        let Some((user, device)) = who else {
+            return self.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
+        };
+        let ended = self.shared.service.logout(&user, &device, id, self.shared.clock.now()).await;
+        let is_out = ended.is_ok();
+        self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
+        if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+            self.forget_login(slot, None);
+            self.say_goodbye(slot);
+        }
+    }
+
+    /// The UserSig of a connection has expired: its device is logged out, and told.
+    pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
+        let id = {
+            let mut connections = self.connections.borrow_mut();
+            connections[slot].busy = true;
+            connections[slot].id
+        };
+        let worker = Rc::clone(self);
+        self.start(async move {
+            let who = worker.connections.borrow()[slot]
+                .login()
+                .map(|login| (login.user.clone(), login.device.clone()));
+            if let Some((user, device)) = who {
+                let now: Now = worker.shared.clock.now();
+                if let Err(error) = worker.shared.service.expire_sig(&user, &device, id, now).await {
+                    tracing::error!(%error, "an expired login could not be ended");
+                }
+            }
+            worker.connections.borrow_mut()[slot].busy = false;
+            worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
+            worker.wake.notify_one();
+        });
+    }
+}

@@ -1,0 +1,32 @@
+//! The epoll of a worker's connections, as something that the runtime can wait for: an idle connection is so
+//! no task of its own.
+//!
+//! The only `unsafe` of the server: mio tells the descriptor of its `Poll` as a number only.
+
+use mio::Poll;
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Keeps a `Poll` alive for as long as its descriptor is waited for.
+pub struct NestedPoll(Rc<RefCell<Poll>>);
+
+impl AsRawFd for NestedPoll {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.borrow().as_raw_fd()
+    }
+}
+
+/// Waits for a `Poll` to have events.
+pub fn watch(poll: &Rc<RefCell<Poll>>) -> io::Result<AsyncFd<NestedPoll>> {
+    let nested = NestedPoll(Rc::clone(poll));
+    // SAFETY: the descriptor must stay open and the same until the `AsyncFd` is dropped. The `AsyncFd` owns
+    // `nested`, which owns an `Rc` of the `Poll`; and no `Poll` is ever replaced in its cell: its only
+    // mutable use is `Poll::poll`.
+    #[allow(unsafe_code)]
+    let watched = unsafe { AsyncFd::register_with_interest(nested, Interest::READABLE) };
+    watched.map_err(Into::into)
+}

@@ -1,0 +1,280 @@
+//! From bytes to messages and back, on one connection: TLS, WebSocket or native framing, told apart by the
+//! first bytes. Knows no session; holds no buffer while nothing is half received.
+
+use crate::worker::stream::Pipe;
+use lamplight_wire::{
+    FrameError, FrameLimits, Framed, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF, StatusBatch,
+    next_frame, put_frame, v1,
+};
+use prost::Message as _;
+use tungstenite::handshake::machine::TryParse;
+use tungstenite::handshake::server::{Request, create_response, write_response};
+use tungstenite::http::{HeaderValue, StatusCode, header};
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+/// The most bytes of an HTTP upgrade request.
+const MAX_UPGRADE_BYTES: usize = 8 * 1024;
+
+/// The first byte of a TLS handshake record (RFC 8446, section 5.1).
+pub const TLS_HANDSHAKE: u8 = 0x16;
+
+/// How messages are written on a connection.
+pub enum Protocol {
+    /// Not enough bytes yet to tell.
+    Undecided,
+    /// Length-delimited protobuf.
+    Native,
+    /// Messages of a WebSocket.
+    WebSocket(Box<WebSocket>),
+}
+
+/// An upgraded connection.
+pub struct WebSocket {
+    context: WebSocketContext,
+    encoding: Encoding,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Encoding {
+    Json,
+    Protobuf,
+}
+
+/// What was found at the front of the bytes received so far.
+pub enum Found {
+    /// A message.
+    Message(v1::ClientMessage),
+    /// A whole frame that is no message of the contract; the next one may be.
+    Unreadable(String),
+    /// Something that is answered on the level of the protocol, or nothing yet: look again.
+    Nothing,
+    /// More bytes are needed.
+    Incomplete,
+    /// The peer has said goodbye.
+    Goodbye,
+}
+
+/// The peer does not speak the contract: the connection must be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtocolError {
+    /// The first bytes are none of the three openings.
+    #[error("neither the preamble of the native protocol nor a WebSocket upgrade")]
+    UnknownOpening,
+    /// The HTTP request is no upgrade to one of our subprotocols. The answer has been written.
+    #[error("no WebSocket upgrade: {0}")]
+    NoUpgrade(String),
+    /// The client wants TLS, and there is none here.
+    #[error("TLS is not set up on this server")]
+    NoTls,
+    /// TLS failed.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// A frame is too large or has no length.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The WebSocket rules are broken.
+    #[error("WebSocket: {0}")]
+    WebSocket(String),
+}
+
+impl Protocol {
+    /// Takes the next message from the front of `input`; answers that the protocol itself gives go to `output`.
+    pub fn next(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+        limits: FrameLimits,
+        logged_in: bool,
+    ) -> Result<Found, ProtocolError> {
+        match self {
+            Self::Undecided => self.decide(input, output, limits),
+            Self::Native => {
+                let limit = if logged_in { limits.after_login } else { limits.before_login };
+                let Framed::Frame { message, taken } = next_frame(input, limit)? else {
+                    return Ok(Found::Incomplete);
+                };
+                let found = v1::ClientMessage::decode(message);
+                *input = &input[taken..];
+                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+            }
+            Self::WebSocket(socket) => socket.next(input, output),
+        }
+    }
+
+    /// After the login larger messages are allowed.
+    pub fn set_logged_in(&mut self, limits: FrameLimits) {
+        match self {
+            Self::WebSocket(socket) => socket.context.set_config(|config| {
+                config.max_message_size = Some(limits.after_login);
+                config.max_frame_size = Some(limits.after_login);
+            }),
+            Self::Undecided | Self::Native => {}
+        }
+    }
+
+    /// Appends a message.
+    pub fn put(&mut self, message: &v1::ServerMessage, output: &mut Vec<u8>) {
+        match self {
+            // Whoever has not said how to speak cannot be spoken to.
+            Self::Undecided => {}
+            Self::Native => put_frame(output, message),
+            Self::WebSocket(socket) => match socket.encoding {
+                Encoding::Protobuf => {
+                    put_websocket_header(Data::Binary, message.encoded_len(), output);
+                    message.encode(output).expect("a Vec grows");
+                }
+                Encoding::Json => {
+                    let text = serde_json::to_vec(message).expect("a message is JSON");
+                    put_websocket_header(Data::Text, text.len(), output);
+                    output.extend_from_slice(&text);
+                }
+            },
+        }
+    }
+
+    /// Whether statuses travel as JSON here.
+    pub fn is_json(&self) -> bool {
+        matches!(self, Self::WebSocket(socket) if socket.encoding == Encoding::Json)
+    }
+
+    /// Appends collected statuses as one message.
+    pub fn put_batch(&mut self, batch: &StatusBatch, output: &mut Vec<u8>) {
+        match self {
+            Self::Undecided => {}
+            Self::Native => batch.put_native(output),
+            Self::WebSocket(socket) => match socket.encoding {
+                Encoding::Protobuf => {
+                    put_websocket_header(Data::Binary, batch.protobuf_len(), output);
+                    batch.put_protobuf(output);
+                }
+                Encoding::Json => {
+                    put_websocket_header(Data::Text, batch.json_len(), output);
+                    batch.put_json(output);
+                }
+            },
+        }
+    }
+
+    /// Appends the protocol's own goodbye.
+    pub fn put_goodbye(&mut self, output: &mut Vec<u8>) {
+        if let Self::WebSocket(socket) = self {
+            let mut pipe = Pipe { input: &mut &[][..], output };
+            // The peer is told as well as it can be; the socket is closed whatever comes of it.
+            let _ = socket.context.close(&mut pipe, None);
+            let _ = socket.context.flush(&mut pipe);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+        limits: FrameLimits,
+    ) -> Result<Found, ProtocolError> {
+        match input.first() {
+            None => Ok(Found::Incomplete),
+            Some(b'G') => self.upgrade(input, output, limits),
+            Some(_) => {
+                let length = input.len().min(NATIVE_PREAMBLE.len());
+                if input[..length] != NATIVE_PREAMBLE[..length] {
+                    return Err(ProtocolError::UnknownOpening);
+                }
+                if length < NATIVE_PREAMBLE.len() {
+                    return Ok(Found::Incomplete);
+                }
+                *input = &input[length..];
+                *self = Self::Native;
+                Ok(Found::Nothing)
+            }
+        }
+    }
+
+    fn upgrade(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+        limits: FrameLimits,
+    ) -> Result<Found, ProtocolError> {
+        let no = |output: &mut Vec<u8>, why: String| {
+            output.extend_from_slice(
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n",
+            );
+            output.extend_from_slice(format!("Content-Length: {}\r\n\r\n{why}", why.len()).as_bytes());
+            ProtocolError::NoUpgrade(why)
+        };
+        let (taken, request) = match Request::try_parse(input) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) if input.len() < MAX_UPGRADE_BYTES => return Ok(Found::Incomplete),
+            Ok(None) => {
+                return Err(no(output, format!("the request has more than {MAX_UPGRADE_BYTES} bytes")));
+            }
+            Err(error) => return Err(no(output, error.to_string())),
+        };
+        let mut response = create_response(&request).map_err(|error| no(output, error.to_string()))?;
+        let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+        let offered: Vec<&str> = offered
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|list| list.split(','))
+            .map(str::trim)
+            .collect();
+        let chosen = offered.iter().find_map(|name| match *name {
+            SUBPROTOCOL_JSON => Some((Encoding::Json, SUBPROTOCOL_JSON)),
+            SUBPROTOCOL_PROTOBUF => Some((Encoding::Protobuf, SUBPROTOCOL_PROTOBUF)),
+            _ => None,
+        });
+        let encoding = match chosen {
+            Some((encoding, name)) => {
+                response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name));
+                encoding
+            }
+            None if offered.is_empty() => Encoding::Json,
+            None => {
+                let why = format!("no known subprotocol; speak {SUBPROTOCOL_JSON} or {SUBPROTOCOL_PROTOBUF}");
+                return Err(no(output, why));
+            }
+        };
+        debug_assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        write_response(&mut *output, &response)
+            .map_err(|error| ProtocolError::WebSocket(error.to_string()))?;
+        *input = &input[taken..];
+        let config = WebSocketConfig::default()
+            .read_buffer_size(512)
+            .write_buffer_size(0)
+            .max_message_size(Some(limits.before_login))
+            .max_frame_size(Some(limits.before_login));
+        let context = WebSocketContext::new(Role::Server, Some(config));
+        *self = Self::WebSocket(Box::new(WebSocket { context, encoding }));
+        Ok(Found::Nothing)
+    }
+}
+
+impl WebSocket {
+    fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Found, ProtocolError> {
+        use tungstenite::{Error, Message};
+        match self.context.read(&mut Pipe { input, output }) {
+            Ok(Message::Text(text)) if self.encoding == Encoding::Json => {
+                let found = serde_json::from_str(text.as_str());
+                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+            }
+            Ok(Message::Binary(bytes)) if self.encoding == Encoding::Protobuf => {
+                let found = v1::ClientMessage::decode(bytes);
+                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+            }
+            Ok(Message::Text(_) | Message::Binary(_)) => Ok(Found::Unreadable(
+                "text goes with the JSON subprotocol, binary with the protobuf one".to_owned(),
+            )),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Found::Nothing),
+            Ok(Message::Close(_)) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(Found::Goodbye),
+            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(Found::Incomplete),
+            Err(error) => Err(ProtocolError::WebSocket(error.to_string())),
+        }
+    }
+}
+
+fn put_websocket_header(kind: Data, length: usize, output: &mut Vec<u8>) {
+    let header = FrameHeader { opcode: OpCode::Data(kind), ..FrameHeader::default() };
+    header.format(length as u64, output).expect("a Vec grows");
+}

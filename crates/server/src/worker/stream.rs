@@ -1,0 +1,187 @@
+//! The byte stream below the messages: a socket, and TLS on it when the client asks for it.
+
+use mio::net::TcpStream;
+use rustls::ServerConnection;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+/// The reading and writing ends that a protocol library wants, over bytes that are in memory.
+pub struct Pipe<'a, 'b> {
+    /// What was received.
+    pub input: &'a mut &'b [u8],
+    /// What is to be sent.
+    pub output: &'a mut Vec<u8>,
+}
+
+impl Read for Pipe<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.input.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+impl Write for Pipe<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A socket with what it would not take yet, and TLS where it was asked for.
+pub struct Stream {
+    pub socket: TcpStream,
+    tls: Option<Box<ServerConnection>>,
+    /// Bytes for the socket that it would not take. Bounded by who fills it.
+    unsent: Vec<u8>,
+}
+
+/// What came of reading.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadOutcome {
+    /// The socket has no more for now.
+    Drained,
+    /// The socket may have more.
+    More,
+    /// The peer has closed its side, or the link is broken.
+    Ended,
+}
+
+impl Stream {
+    pub fn new(socket: TcpStream) -> Self {
+        Self { socket, tls: None, unsent: Vec::new() }
+    }
+
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// From here on the stream is TLS.
+    pub fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), rustls::Error> {
+        let mut tls = ServerConnection::new(config)?;
+        tls.set_buffer_limit(Some(64 * 1024));
+        self.tls = Some(Box::new(tls));
+        Ok(())
+    }
+
+    /// Reads what the socket has, at most one `scratch` of it.
+    pub fn read(&mut self, scratch: &mut [u8]) -> (usize, ReadOutcome) {
+        match self.socket.read(scratch) {
+            Ok(0) => (0, ReadOutcome::Ended),
+            // A short read has emptied the socket; what comes later is a new edge.
+            Ok(length) if length < scratch.len() => (length, ReadOutcome::Drained),
+            Ok(length) => (length, ReadOutcome::More),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, ReadOutcome::Drained),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (0, ReadOutcome::More),
+            Err(_) => (0, ReadOutcome::Ended),
+        }
+    }
+
+    /// Takes received bytes through TLS, if there is any, and appends the plain text.
+    pub fn decrypt(&mut self, mut received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
+        let Some(tls) = &mut self.tls else {
+            plain.extend_from_slice(received);
+            return Ok(());
+        };
+        while !received.is_empty() {
+            let taken =
+                tls.read_tls(&mut received).map_err(|error| rustls::Error::General(error.to_string()))?;
+            let state = tls.process_new_packets()?;
+            if state.plaintext_bytes_to_read() > 0 {
+                let start = plain.len();
+                plain.resize(start + state.plaintext_bytes_to_read(), 0);
+                // Exactly as much as rustls has just said that there is.
+                tls.reader()
+                    .read_exact(&mut plain[start..])
+                    .map_err(|error| rustls::Error::General(error.to_string()))?;
+            }
+            if taken == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends bytes as far as the socket takes them, and keeps the rest. An error means that the link is broken.
+    pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
+        match &mut self.tls {
+            None if self.unsent.is_empty() => {
+                let sent = write_some(&mut self.socket, plain)?;
+                self.unsent.extend_from_slice(&plain[sent..]);
+                Ok(())
+            }
+            None => {
+                self.unsent.extend_from_slice(plain);
+                self.flush()
+            }
+            Some(tls) => {
+                let mut rest = plain;
+                while !rest.is_empty() {
+                    let taken = tls.writer().write(rest)?;
+                    rest = &rest[taken..];
+                    while tls.wants_write() {
+                        tls.write_tls(&mut self.unsent)?;
+                    }
+                }
+                self.flush()
+            }
+        }
+    }
+
+    /// Sends what was kept. Also what TLS has to say on its own.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if let Some(tls) = &mut self.tls {
+            while tls.wants_write() {
+                tls.write_tls(&mut self.unsent)?;
+            }
+        }
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        let sent = write_some(&mut self.socket, &self.unsent)?;
+        self.unsent.drain(..sent);
+        if self.unsent.is_empty() {
+            self.unsent = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Whether the socket would take no more.
+    pub fn is_blocked(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Bytes that wait for the socket.
+    pub fn unsent(&self) -> usize {
+        self.unsent.len()
+    }
+
+    /// Tells the peer that nothing more will come.
+    pub fn shut_down(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+        // The link may be broken already; then there is nobody to tell.
+        let _ = self.flush();
+        let _ = self.socket.shutdown(std::net::Shutdown::Write);
+    }
+}
+
+/// Writes until everything is written or the socket would block.
+fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match socket.write(&bytes[sent..]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => sent += length,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sent)
+}
