@@ -1,1 +1,111 @@
-fn main() {}
+//! The two commands of the README, `cargo xtask demo` and `cargo xtask test`, and a few smaller ones.
+//!
+//! `steps.rs` is what `test` does, in order; each step has a file, or a few lines there.
+
+mod arrows;
+mod codes;
+mod ground;
+mod interop;
+mod spelling;
+mod steps;
+mod tally;
+mod tidy;
+mod tools;
+
+use anyhow::{Result, bail};
+use ground::Ground;
+use std::process::ExitCode;
+
+/// A command: its name, its words for `--help`, and what it does with the words that follow it.
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    more: &'static str,
+    run: fn(&[&str]) -> Result<ExitCode>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "demo",
+        usage: "demo [ARGS…]",
+        about: "build everything and run the server with demo users",
+        more: "Prints the addresses to open. ARGS go to `lamplight demo`.",
+        run: |args| Ground::find()?.become_lamplight(&["demo"], args),
+    },
+    Command {
+        name: "test",
+        usage: "test [OPTIONS]",
+        about: "install what is missing, then check and test everything",
+        more: "  --only STEP    run this step alone; may be given several times
+  --keep-going   do not stop at the first step that fails
+  --no-install   say what is missing, install nothing
+  --list         list the steps
+
+The last line counts the tests: `N passed, N failed`. A step that fails otherwise counts as one failed.",
+        run: steps::test,
+    },
+    Command {
+        name: "bench",
+        usage: "bench [ARGS…]",
+        about: "measure this server, and its peers where they are installed",
+        more: "ARGS go to `lamplight load bench`.",
+        run: |args| Ground::find()?.become_lamplight(&["load", "bench"], args),
+    },
+    Command {
+        name: "mistakes",
+        usage: "mistakes [ARGS…]",
+        about: "plant known mistakes in the rules and see the simulator find each",
+        more: "ARGS go to the program `mistakes` of lamplight-sim.",
+        run: |args| Ground::find()?.become_cargo(steps::MISTAKES, args),
+    },
+    Command {
+        name: "codegen",
+        usage: "codegen [--check]",
+        about: "write the files that are made from others",
+        more: "Writes docs/codes.md, the table of codes.\n\n  --check   write nothing; fail where a file is not current",
+        run: codes::codegen,
+    },
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<ExitCode> {
+    let (name, args) = match words {
+        [] | ["help" | "--help" | "-h"] => {
+            print_help();
+            return Ok(ExitCode::SUCCESS);
+        }
+        ["help", name, ..] => (*name, &["--help"][..]),
+        [name, args @ ..] => (*name, args),
+    };
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        bail!("no command `{name}`; `cargo xtask --help` lists them");
+    };
+    if let ["--help" | "-h", ..] = args {
+        println!(
+            "cargo xtask {}: {}\n\nUsage: cargo xtask {}\n\n{}",
+            command.name, command.about, command.usage, command.more
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    (command.run)(args)
+}
+
+fn print_help() {
+    println!("Usage: cargo xtask COMMAND\n");
+    for command in COMMANDS {
+        println!("  {:<10} {}", command.name, command.about);
+    }
+    println!("\n`cargo xtask COMMAND --help` says more.");
+}

@@ -195,6 +195,11 @@ impl Node {
         &self.service
     }
 
+    /// Connections open now, logged in or not.
+    pub fn connections(&self) -> usize {
+        usize::try_from(self.metrics.connections()).unwrap_or(0)
+    }
+
     /// The app that was made because there was none.
     pub fn created(&self) -> Option<&App> {
         self.created.as_ref()

@@ -27,6 +27,8 @@ pub enum Effect {
         subscribed: Vec<UserId>,
         /// Who left it.
         unsubscribed: Vec<UserId>,
+        /// Of those, who is not watched any longer.
+        not_watched: Vec<UserId>,
     },
     /// Read the watch list of a connection again, and hand it to [`Audience::set_watch_list`].
     Reload(WatcherKey),
@@ -74,9 +76,7 @@ impl<S: Versioned> Audience<S> {
     /// [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
-        if !self.hub.watch(watcher, &member.user, Why::Own) {
-            effects.push(Effect::Read(member.user.clone()));
-        }
+        self.watch(watcher, member.user.clone(), Why::Own, effects);
         self.by_user.entry(member.user.clone()).or_default().push(watcher);
         self.members.insert(watcher, member);
         watcher
@@ -119,15 +119,22 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// The connection's own call has changed the subscription list: the answer to it needs the users at once.
+    /// Answers with those who left and are not watched any longer, for no other reason either.
     /// [`Audience::hear`] does the same for the other devices.
-    pub fn subscribe(
+    pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
         added: &[UserId],
         left: &[UserId],
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> Vec<UserId> {
         self.change_list(watcher, added, left, effects);
+        self.not_watched(watcher, left)
+    }
+
+    /// Whom a connection is told of by subscription.
+    pub fn subscriptions(&self, watcher: WatcherKey) -> impl Iterator<Item = &UserId> {
+        self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
     /// Takes in an entry of the change log. `prepare` turns a status into what mailboxes hold; it is called at
@@ -139,11 +146,7 @@ impl<S: Versioned> Audience<S> {
         effects: &mut Vec<Effect>,
     ) {
         match &entry.news {
-            News::Status(status) => {
-                if self.hub.wants(&entry.user, status.version) {
-                    self.hub.tell(&entry.user, prepare(status));
-                }
-            }
+            News::Status(status) => self.tell(&entry.user, status, prepare),
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
                     self.members.get(watcher).is_some_and(|member| member.connection == ended.connection)
@@ -155,14 +158,22 @@ impl<S: Versioned> Audience<S> {
                     self.count_list_news(watcher);
                     let (added, left) = self.change_list(watcher, subscribed, unsubscribed, effects);
                     if !added.is_empty() || !left.is_empty() {
-                        effects.push(Effect::ListChanged { watcher, subscribed: added, unsubscribed: left });
+                        let not_watched = self.not_watched(watcher, &left);
+                        let (subscribed, unsubscribed) = (added, left);
+                        effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched });
                     }
                 }
             }
-            News::Friend { .. } => {
+            News::Friend { friend, mutual } => {
+                let friend = User::new(entry.user.app, friend.clone());
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
                     self.count_list_news(watcher);
-                    effects.push(Effect::Reload(watcher));
+                    if *mutual {
+                        // Whether friends are told is a setting of the app.
+                        effects.push(Effect::Reload(watcher));
+                    } else {
+                        self.hub.unwatch(watcher, &friend, Why::Friend);
+                    }
                 }
             }
             News::App(app) => {
@@ -176,9 +187,12 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// A status was read: it goes to all who watch the user, unless they know as much.
-    pub fn tell(&mut self, user: &User, state: S) {
-        self.hub.tell(user, state);
+    /// A status was read: it goes to all who watch the user, unless they know as much. `prepare` is called only if
+    /// it is news to somebody.
+    pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
+        if self.hub.wants(user, status.version) {
+            self.hub.tell(user, prepare(status));
+        }
     }
 
     /// The state of a user for an answer to this connection, which is thereby told of it.
@@ -224,6 +238,12 @@ impl<S: Versioned> Audience<S> {
     /// How many users are watched, and along how many edges.
     pub fn size(&self) -> (usize, usize) {
         self.hub.size()
+    }
+
+    fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
+        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return Vec::new() };
+        let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
+        left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
     fn count_list_news(&mut self, watcher: WatcherKey) {
@@ -285,13 +305,17 @@ impl<S: Versioned> Audience<S> {
             self.hub.unwatch(watcher, &user, why);
         }
         for id in list {
-            self.watch(watcher, User::new(app, id.clone()), why, effects);
+            let user = User::new(app, id.clone());
+            if !self.hub.is_watching_for(watcher, &user, why) {
+                self.watch(watcher, user, why, effects);
+            }
         }
     }
 
+    /// What is known of the user already may be behind the directory by what the log still holds for us; who is
+    /// new gets the present.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
-        if !self.hub.watch(watcher, &user, why) {
-            effects.push(Effect::Read(user));
-        }
+        self.hub.watch(watcher, &user, why);
+        effects.push(Effect::Read(user));
     }
 }

@@ -6,7 +6,10 @@ pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 /// The longest length prefix that is read, in bytes: frames stay far below 2^28 bytes.
 pub const MAX_LENGTH_PREFIX: usize = 4;
 
-/// How large a frame may be.
+/// The largest message that a server sends, in bytes: the answer to a query of 10,000 users is some 2 MiB.
+pub const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
+
+/// How large a frame from a client may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameLimits {
     /// Before the login, in bytes. Bounds what an unknown peer can make the server hold.

@@ -6,7 +6,10 @@ mod convert;
 mod frame;
 mod hot;
 
-pub use frame::{FrameError, FrameLimits, Framed, MAX_LENGTH_PREFIX, NATIVE_PREAMBLE, next_frame, put_frame};
+pub use frame::{
+    FrameError, FrameLimits, Framed, MAX_LENGTH_PREFIX, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame,
+    put_frame,
+};
 pub use hot::{EncodedStatus, StatusBatch, encode_status};
 
 /// The messages, as generated from `proto/lamplight/v1`.

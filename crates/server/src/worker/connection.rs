@@ -57,6 +57,8 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
+    /// The client knows of it: from here on the server may speak on its own.
+    pub answered: bool,
 }
 
 /// How a connection ends.

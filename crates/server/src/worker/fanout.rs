@@ -54,13 +54,18 @@ impl Worker {
                 Effect::Close { watcher, cause } => {
                     self.close(self.slot_of_watcher(watcher), words_of(cause), None)
                 }
-                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched } => {
                     let ids = |users: Vec<UserId>| users.iter().map(UserId::to_string).collect();
                     let changed = v1::SubscriptionsChanged {
                         subscribed: ids(subscribed),
                         unsubscribed: ids(unsubscribed),
+                        not_watched: ids(not_watched),
                     };
-                    self.put(self.slot_of_watcher(watcher), &push(Body::SubscriptionsChanged(changed)));
+                    let slot = self.slot_of_watcher(watcher);
+                    // A login that is not answered yet reads the list itself.
+                    if self.connections.borrow()[slot].login().is_some_and(|login| login.answered) {
+                        self.put(slot, &push(Body::SubscriptionsChanged(changed)));
+                    }
                 }
                 Effect::Reload(watcher) => {
                     let worker = Rc::clone(self);
@@ -92,7 +97,7 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for status in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
-                audience.tell(&user, Shown(encode_status(&status)));
+                audience.tell(&user, &status, |status| Shown(encode_status(status)));
             }
         }
         Ok(())

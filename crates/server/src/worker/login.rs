@@ -63,6 +63,7 @@ impl Worker {
                 watcher,
                 heartbeat_timeout,
                 sig_expires: done.sig_expires,
+                answered: false,
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(self.shared.config.frames());
@@ -88,10 +89,19 @@ impl Worker {
             statuses.push(state.0.message());
             if bytes < MAX_SNAPSHOT_BYTES { lamplight_core::Told::More } else { lamplight_core::Told::Full }
         });
+        let subscriptions = if request.resume {
+            Vec::new()
+        } else {
+            self.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
+        };
+        if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
+            login.answered = true;
+        }
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
             statuses,
+            subscriptions,
             not_watched,
             subscriptions_lost: done.subscriptions_lost,
             registered: done.registered,

@@ -5,7 +5,7 @@ use super::{Worker, slot_of};
 use crate::metrics::CodeLabel;
 use lamplight_core::WatcherKey;
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
-use lamplight_service::{Effect, ServiceError};
+use lamplight_service::ServiceError;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
@@ -75,14 +75,15 @@ impl Worker {
             }
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
-                let mut effects = Vec::new();
-                self.audience.borrow_mut().subscribe(watcher, &done.subscribed, &done.evicted, &mut effects);
-                let unread = effects.into_iter().filter_map(|effect| match effect {
-                    Effect::Read(user) => Some(user),
-                    // A subscription asks for nothing else.
-                    Effect::Close { .. } | Effect::ListChanged { .. } | Effect::Reload(_) => None,
-                });
-                self.read_states(unread.collect()).await?;
+                let not_watched = self.audience.borrow_mut().change_own_list(
+                    watcher,
+                    &done.subscribed,
+                    &done.evicted,
+                    &mut Vec::new(),
+                );
+                // New or renewed, the answer carries the present of each.
+                let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
+                self.read_states(users.collect()).await?;
                 let mut audience = self.audience.borrow_mut();
                 let statuses = done.subscribed.iter().filter_map(|id| {
                     let state = audience.take(watcher, &User::new(user.app, id.clone()))?;
@@ -92,14 +93,17 @@ impl Worker {
                     statuses: statuses.collect(),
                     failures: failures(done.failures),
                     evicted: done.evicted.iter().map(UserId::to_string).collect(),
+                    not_watched: not_watched.iter().map(UserId::to_string).collect(),
                 }))
             }
             Request::UnsubscribeUserStatus(request) => {
                 let (removed, failed) = service.unsubscribe_user_status(user, &request.user_ids, now).await?;
-                let mut effects = Vec::new();
-                self.audience.borrow_mut().subscribe(watcher, &[], &removed, &mut effects);
-                let failures = failures(failed);
-                Ok(Body::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse { failures }))
+                let not_watched =
+                    self.audience.borrow_mut().change_own_list(watcher, &[], &removed, &mut Vec::new());
+                Ok(Body::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
+                    failures: failures(failed),
+                    not_watched: not_watched.iter().map(UserId::to_string).collect(),
+                }))
             }
             Request::GetSubscriptions(_) => {
                 let (list, limit) = service.get_subscriptions(user, now).await?;

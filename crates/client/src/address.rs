@@ -1,0 +1,100 @@
+//! Where the server is: `tcp://`, `tls://`, `ws://` or `wss://`, a host and a port.
+
+use crate::BuildError;
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// A server, parsed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Address {
+    /// What is spoken.
+    pub(crate) framing: Framing,
+    /// Whether inside TLS.
+    pub(crate) tls: bool,
+    /// Name or IP address; an IPv6 address without its brackets.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+}
+
+/// How messages are told apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Framing {
+    /// A length before each message.
+    Native,
+    /// One WebSocket message each; the `ws://` or `wss://` address to ask for.
+    WebSocket(Uri),
+}
+
+impl Address {
+    /// Reads an address.
+    pub(crate) fn parse(text: &str) -> Result<Self, BuildError> {
+        let wrong = |why| BuildError::Address { address: text.to_owned(), why };
+        let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
+        let host = uri.host().ok_or_else(|| wrong("the host is missing"))?;
+        if host.is_empty() {
+            return Err(wrong("the host is missing"));
+        }
+        if uri.port().is_none() && uri.authority().is_some_and(|authority| authority.as_str() != host) {
+            return Err(wrong("the port is none"));
+        }
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let (native, tls, usual_port) = match uri.scheme_str() {
+            Some("tcp") => (true, false, None),
+            Some("tls") => (true, true, None),
+            Some("ws") => (false, false, Some(80)),
+            Some("wss") => (false, true, Some(443)),
+            Some(_) | None => return Err(wrong("the scheme is unknown")),
+        };
+        let port = uri.port_u16().or(usual_port).ok_or_else(|| wrong("the port is missing"))?;
+        let framing = if native {
+            if !matches!(uri.path(), "" | "/") {
+                return Err(wrong("there is no path in it"));
+            }
+            Framing::Native
+        } else {
+            Framing::WebSocket(uri)
+        };
+        Ok(Self { framing, tls, host, port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_schemes_are_understood() {
+        let cases = [
+            ("tcp://localhost:7500", Ok("native plain localhost 7500")),
+            ("tls://chat.example:7500/", Ok("native tls chat.example 7500")),
+            ("tcp://[::1]:7500", Ok("native plain ::1 7500")),
+            ("ws://localhost:8080/im", Ok("websocket plain localhost 8080")),
+            ("ws://localhost", Ok("websocket plain localhost 80")),
+            ("wss://chat.example", Ok("websocket tls chat.example 443")),
+            ("tcp://localhost", Err("the port is missing")),
+            ("tcp://localhost:1/path", Err("there is no path in it")),
+            ("http://localhost:1", Err("the scheme is unknown")),
+            ("localhost:1", Err("the scheme is unknown")),
+            ("tcp://:1", Err("the host is missing")),
+            ("", Err("it cannot be read")),
+            ("tcp://a:99999", Err("the port is none")),
+            ("ws://a:99999", Err("the port is none")),
+            ("ws://user@a", Err("the port is none")),
+        ];
+        for (text, expected) in cases {
+            let parsed = Address::parse(text).map(|address| {
+                let framing = match address.framing {
+                    Framing::Native => "native",
+                    Framing::WebSocket(_) => "websocket",
+                };
+                let tls = if address.tls { "tls" } else { "plain" };
+                format!("{framing} {tls} {} {}", address.host, address.port)
+            });
+            match (parsed, expected) {
+                (Ok(parsed), Ok(expected)) => assert_eq!(parsed, expected),
+                (Err(BuildError::Address { why, .. }), Err(expected)) => assert_eq!(why, expected, "{text}"),
+                (parsed, expected) => panic!("{text}: {parsed:?}, not {expected:?}"),
+            }
+        }
+    }
+}

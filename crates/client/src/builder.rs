@@ -1,0 +1,179 @@
+//! Puts a client together.
+
+use crate::address::Address;
+use crate::driver::{Dial, Driver, MAX_COMMANDS};
+use crate::machine::{Identity, Machine};
+use crate::shared::SharedLock;
+use crate::{BuildError, Client, transport};
+use lamplight_model::{AppId, DeviceId, Platform};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a call waits for its answer unless the builder says otherwise.
+const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Collects what a client needs to know. Made by [`Client::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until build() is called"]
+pub struct ClientBuilder {
+    address: String,
+    app: Option<AppId>,
+    platform: Platform,
+    device: Device,
+    call_timeout: Duration,
+    root_certificates: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Device {
+    Random,
+    Named(String),
+    KeptIn(PathBuf),
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            app: None,
+            platform: this_platform(),
+            device: Device::Random,
+            call_timeout: DEFAULT_CALL_TIMEOUT,
+            root_certificates: Vec::new(),
+        }
+    }
+
+    /// The app (`SDKAppID`). Required.
+    pub fn app(mut self, app: AppId) -> Self {
+        self.app = Some(app);
+        self
+    }
+
+    /// What this device runs on. Default: the operating system that this was compiled for; Linux for those
+    /// that Lamplight has no name for.
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// The stable id of this device: 1–64 bytes of printable ASCII, the same at every start. Default: a random
+    /// one for the life of this client, which makes every start of the program another device.
+    pub fn device_id(mut self, device: impl Into<String>) -> Self {
+        self.device = Device::Named(device.into());
+        self
+    }
+
+    /// Keeps the id of this device in a file: made at the first start, read at every other one.
+    pub fn device_id_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.device = Device::KeptIn(path.into());
+        self
+    }
+
+    /// How long a call waits for its answer, the time without a connection included. Default: 10 s.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// Trusts one more root certificate, or several, in PEM. Those of the system are trusted anyway.
+    pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Builds the client and starts its task. Connects to nothing yet: that is for
+    /// [`login`](Client::login).
+    ///
+    /// # Errors
+    ///
+    /// When the address, the app, the device id or a certificate is missing or malformed.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with time and I/O enabled.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let address = Address::parse(&self.address)?;
+        let tls = if address.tls { Some(transport::client_config(&self.root_certificates)?) } else { None };
+        let app = self.app.ok_or(BuildError::AppMissing)?;
+        let device = match self.device {
+            Device::Random => random_device(),
+            Device::Named(text) => DeviceId::new(&text).map_err(|_| BuildError::DeviceId(text))?,
+            Device::KeptIn(path) => kept_device(&path)?,
+        };
+        let identity = Identity { app, platform: self.platform, device };
+        let dial: Dial = Box::new(move || Box::pin(transport::connect(address.clone(), tls.clone())));
+        Ok(start(identity, dial, self.call_timeout))
+    }
+}
+
+/// Starts the task of a client that connects by `dial`.
+pub(crate) fn start(identity: Identity, dial: Dial, call_timeout: Duration) -> Client {
+    let device = identity.device.clone();
+    let shared = SharedLock::new(Machine::new(identity));
+    let (commands, received) = mpsc::channel(MAX_COMMANDS);
+    tokio::spawn(Driver::new(shared.clone(), received, dial).run());
+    Client::new(commands, shared, device, call_timeout)
+}
+
+fn this_platform() -> Platform {
+    match std::env::consts::OS {
+        "windows" => Platform::Windows,
+        "macos" => Platform::Mac,
+        "android" => Platform::Android,
+        "ios" => Platform::IPhone,
+        _ => Platform::Linux,
+    }
+}
+
+fn random_device() -> DeviceId {
+    DeviceId::new(&format!("rust-{:032x}", rand::random::<u128>())).expect("37 bytes of printable ASCII")
+}
+
+fn kept_device(path: &Path) -> Result<DeviceId, BuildError> {
+    let failed = |source| BuildError::DeviceIdFile { path: path.to_owned(), source };
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let text = text.trim_end();
+            DeviceId::new(text).map_err(|_| BuildError::DeviceId(text.to_owned()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let device = random_device();
+            fs::write(path, format!("{device}\n")).map_err(failed)?;
+            Ok(device)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_missing_or_malformed_is_named() {
+        let build = |builder: ClientBuilder| builder.build().unwrap_err().to_string();
+        let client = || Client::builder("tcp://localhost:1");
+        assert!(build(Client::builder("localhost:1").app(AppId(1))).contains("is no address"));
+        assert!(build(client()).contains("the app is missing"));
+        assert!(build(client().app(AppId(1)).device_id("")).contains("the device id"));
+        let tls = Client::builder("tls://localhost:1").app(AppId(1)).add_root_certificate_pem("nonsense");
+        assert!(build(tls).contains("root certificates"));
+    }
+
+    #[tokio::test]
+    async fn a_device_id_is_made_once_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("device");
+        let build =
+            || Client::builder("tcp://localhost:1").app(AppId(1)).device_id_file(&path).build().unwrap();
+        assert_eq!(build().device_id(), build().device_id());
+        let random = || Client::builder("tcp://localhost:1").app(AppId(1)).build().unwrap();
+        assert_ne!(random().device_id(), random().device_id());
+        fs::write(&path, "\t").unwrap();
+        let builder = Client::builder("tcp://localhost:1").app(AppId(1)).device_id_file(&path);
+        assert!(matches!(builder.build(), Err(BuildError::DeviceId(_))));
+    }
+}

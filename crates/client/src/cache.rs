@@ -1,0 +1,144 @@
+//! What the client knows of the users it watches: one pure fold over all that the server tells.
+//!
+//! Holds the newest version of each user and nothing of users that are not watched. Does not know who told
+//! it, nor who is told of the difference it hands back. As large as what the account watches, which the
+//! server bounds.
+
+use lamplight_model::{UserId, UserStatus};
+use lamplight_wire::v1;
+use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The statuses of the watched users.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    statuses: BTreeMap<UserId, UserStatus>,
+}
+
+impl Cache {
+    /// Takes in what was told of watched users and hands back what differs from before: each user at most
+    /// once, in the order of the `userID`s. What is older or equal is dropped.
+    pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
+        let mut changed = BTreeSet::new();
+        for status in told {
+            let held = self.statuses.get(&status.user_id);
+            if held.is_none_or(|held| held.version < status.version) {
+                changed.insert(status.user_id.clone());
+                self.statuses.insert(status.user_id.clone(), status);
+            }
+        }
+        changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
+    }
+
+    /// As [`fold`](Self::fold), for the answer of a query: of users that are not watched nothing is kept.
+    pub(crate) fn refresh(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
+        let watched: Vec<_> =
+            told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect();
+        self.fold(watched)
+    }
+
+    /// Forgets users who are not watched any longer; hands back those it held.
+    pub(crate) fn remove<'a>(&mut self, users: impl IntoIterator<Item = &'a UserId>) -> Vec<UserId> {
+        users.into_iter().filter_map(|user| self.statuses.remove_entry(user)).map(|(user, _)| user).collect()
+    }
+
+    /// Forgets everyone.
+    pub(crate) fn clear(&mut self) {
+        self.statuses.clear();
+    }
+
+    /// What is known of a user.
+    pub(crate) fn get(&self, user: &UserId) -> Option<&UserStatus> {
+        self.statuses.get(user)
+    }
+
+    /// All that is known, in the order of the `userID`s.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &UserStatus> {
+        self.statuses.values()
+    }
+
+    /// The versions held, newest first, as many as fit into `budget` bytes of a `LoginRequest`. Of the others
+    /// the server simply tells again.
+    pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
+        let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
+        newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));
+        let mut left = budget;
+        let known = newest.into_iter().map(|status| v1::Known {
+            user_id: status.user_id.as_str().to_owned(),
+            version: status.version.0,
+        });
+        known
+            .take_while(|known| {
+                let length = known.encoded_len();
+                let element = 1 + prost::length_delimiter_len(length) + length;
+                let fits = element <= left;
+                left = left.saturating_sub(element);
+                fits
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{brief, statuses};
+
+    /// Folds `told` into a cache that holds `held`: what differs, and what is held afterwards. A word is
+    /// `user:version`.
+    fn check(held: &str, told: &str, differs: &str, after: &str) {
+        let mut cache = Cache::default();
+        cache.fold(statuses(held));
+        assert_eq!(brief(&cache.fold(statuses(told))), differs, "{held} + {told}");
+        assert_eq!(brief(cache.iter()), after, "{held} + {told}");
+    }
+
+    #[test]
+    fn the_newer_version_stays_and_only_what_differs_is_handed_back() {
+        check("", "", "", "");
+        check("", "bob:1 ann:2", "ann:2 bob:1", "ann:2 bob:1");
+        check("ann:2", "ann:1", "", "ann:2");
+        check("ann:2", "ann:2", "", "ann:2");
+        check("ann:2", "ann:3", "ann:3", "ann:3");
+        check("ann:2 bob:7", "ann:3 bob:6", "ann:3", "ann:3 bob:7");
+        check("ann:2", "ann:3 ann:5 ann:4", "ann:5", "ann:5");
+        check("", "ann:0", "ann:0", "ann:0");
+    }
+
+    #[test]
+    fn a_query_refreshes_the_watched_and_keeps_nothing_of_others() {
+        let mut cache = Cache::default();
+        cache.fold(statuses("ann:2"));
+        assert_eq!(brief(&cache.refresh(statuses("ann:3 bob:9"))), "ann:3");
+        assert_eq!(brief(cache.iter()), "ann:3");
+    }
+
+    #[test]
+    fn who_is_removed_is_handed_back_once() {
+        let mut cache = Cache::default();
+        cache.fold(statuses("ann:2 bob:1"));
+        let (ann, zoe) = (UserId::new("ann").unwrap(), UserId::new("zoe").unwrap());
+        assert_eq!(cache.remove([&ann, &ann, &zoe]), [ann]);
+        assert_eq!(brief(cache.iter()), "bob:1");
+    }
+
+    #[test]
+    fn the_newest_versions_are_known_as_far_as_the_budget_goes() {
+        let mut cache = Cache::default();
+        cache.fold(statuses("ann:2 bob:9 cid:5"));
+        // Each takes 2 bytes before it, 5 for the name and 2 for the version.
+        let cases = [
+            (0, ""),
+            (8, ""),
+            (9, "bob"),
+            (17, "bob"),
+            (18, "bob cid"),
+            (27, "bob cid ann"),
+            (999, "bob cid ann"),
+        ];
+        for (budget, expected) in cases {
+            let names: Vec<_> = cache.known(budget).into_iter().map(|known| known.user_id).collect();
+            assert_eq!(names.join(" "), expected, "{budget}");
+        }
+    }
+}

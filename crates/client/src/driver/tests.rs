@@ -1,0 +1,188 @@
+//! The shell with its time held: over an in-memory stream, no clock but tokio's own is waited for.
+
+#[path = "../../tests/peer/mod.rs"]
+mod peer;
+
+use crate::backoff;
+use crate::builder::start;
+use crate::link::ANSWER_PATIENCE;
+use crate::machine::Identity;
+use crate::transport::Connection;
+use crate::{AppId, Client, DeviceId, Error, Event, Events, LinkEnd, MAX_CALLS, Platform};
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Ask;
+use lamplight_wire::v1::server_message::Body as Tell;
+use peer::{Peer, status};
+use std::time::Duration;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client, and where the server's ends of its connections arrive.
+struct World {
+    client: Client,
+    events: Events,
+    arrivals: mpsc::UnboundedReceiver<DuplexStream>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (arrive, arrivals) = mpsc::unbounded_channel();
+        let dial = move || -> futures_util::future::BoxFuture<'static, _> {
+            let (here, there) = tokio::io::duplex(1024);
+            arrive.send(there).unwrap();
+            Box::pin(async { Ok(Connection::native(here)) })
+        };
+        let device = DeviceId::new("device").unwrap();
+        let identity = Identity { app: AppId(1), platform: Platform::Linux, device };
+        let client = start(identity, Box::new(dial), CALL_TIMEOUT);
+        Self { events: client.events(), client, arrivals }
+    }
+
+    async fn accept(&mut self) -> Peer {
+        Peer::native(self.arrivals.recv().await.expect("the client connects")).await
+    }
+
+    /// A live session of `me`.
+    async fn live() -> (Self, Peer) {
+        let mut world = Self::new();
+        let client = world.client.clone();
+        let login = tokio::spawn(async move { client.login("me", "sig").await });
+        let mut peer = world.accept().await;
+        peer.welcome(&[("me", 1)]).await;
+        login.await.unwrap().unwrap();
+        (world, peer)
+    }
+
+    /// The next event that is a broken link.
+    async fn disconnected(&mut self) -> LinkEnd {
+        while let Some(event) = self.events.next().await {
+            if let Event::Disconnected { why, .. } = event {
+                return why;
+            }
+        }
+        panic!("the events have ended")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_is_given_up_and_the_client_comes_back() {
+    let (mut world, _silent) = World::live().await;
+    let start = Instant::now();
+    assert!(matches!(world.disconnected().await, LinkEnd::Silent));
+    assert_eq!(start.elapsed().as_secs(), 120 + ANSWER_PATIENCE.as_secs());
+
+    let mut peer = world.accept().await;
+    assert!(start.elapsed() <= Duration::from_secs(120) + ANSWER_PATIENCE + backoff::FIRST * 2);
+    let login = peer.welcome(&[]).await;
+    assert!(login.resume);
+    assert_eq!(login.known, [v1::Known { user_id: "me".to_owned(), version: 1 }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_keep_a_link_for_hours() {
+    let (_world, mut peer) = World::live().await;
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2 * 3600) {
+        let message = peer.next_of_any_kind().await.expect("the link stands");
+        assert!(matches!(message.body, Some(Ask::Heartbeat(_))));
+        peer.tell(message.id, Tell::Heartbeat(v1::Heartbeat {})).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_made_without_a_connection_waits_for_one() {
+    let (mut world, peer) = World::live().await;
+    drop(peer);
+    world.disconnected().await;
+    let client = world.client.clone();
+    let call = tokio::spawn(async move { client.set_self_status("hi").await });
+    let mut peer = world.accept().await;
+    peer.welcome(&[]).await;
+    let asked = peer.next().await.unwrap();
+    let answer = v1::SetSelfStatusResponse { status: Some(status("me", 2)) };
+    peer.tell(asked.id, Tell::SetSelfStatus(answer)).await;
+    assert_eq!(call.await.unwrap().unwrap().version.0, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
+    let (world, mut peer) = World::live().await;
+    let start = Instant::now();
+    assert!(matches!(world.client.get_subscriptions().await, Err(Error::Timeout)));
+    assert_eq!(start.elapsed(), CALL_TIMEOUT);
+
+    let client = world.client.clone();
+    let call = tokio::spawn(async move { client.get_subscriptions().await });
+    peer.next().await.unwrap();
+    peer.next().await.unwrap();
+    drop(peer);
+    assert!(matches!(call.await.unwrap(), Err(Error::Disconnected)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_calls_than_there_are_places_wait_within_their_timeout() {
+    let (world, _silent) = World::live().await;
+    let calls: Vec<_> = (0..=MAX_CALLS)
+        .map(|_| {
+            let client = world.client.clone();
+            tokio::spawn(async move { client.get_subscriptions().await })
+        })
+        .collect();
+    let start = Instant::now();
+    for call in calls {
+        assert!(matches!(call.await.unwrap(), Err(Error::Timeout)));
+    }
+    assert_eq!(start.elapsed(), CALL_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_read_is_given_up() {
+    let (mut world, _deaf) = World::live().await;
+    let text = "x".repeat(5_000);
+    let client = world.client.clone();
+    let call = tokio::spawn(async move { client.set_self_status(&text).await });
+    assert!(matches!(call.await.unwrap(), Err(Error::Timeout)));
+    assert!(matches!(world.disconnected().await, LinkEnd::Silent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_never_reads_ends_with_the_final_state() {
+    let (mut world, mut peer) = World::live().await;
+    for version in 2..2_000 {
+        peer.push(&[("me", version), ("ann", version)]).await;
+    }
+    let asked = world.client.clone();
+    let asking = tokio::spawn(async move { asked.get_subscriptions().await });
+    let id = peer.next().await.unwrap().id;
+    peer.tell(id, Tell::GetSubscriptions(v1::GetSubscriptionsResponse::default())).await;
+    asking.await.unwrap().unwrap();
+
+    let mut told = Vec::new();
+    while told.is_empty() {
+        if let Some(Event::StatusChanged(statuses)) = world.events.next().await {
+            told = statuses.iter().map(|status| (status.user_id.to_string(), status.version.0)).collect();
+        }
+    }
+    assert_eq!(told, [("ann".to_owned(), 1_999), ("me".to_owned(), 1_999)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_closes_the_connection_and_ends_the_events() {
+    let (world, mut peer) = World::live().await;
+    let World { client, mut events, .. } = world;
+    drop(client);
+    assert!(peer.next().await.is_none());
+    while events.next().await.is_some() {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_without_a_session_are_refused_without_a_connection() {
+    let mut world = World::new();
+    assert!(matches!(world.client.set_self_status("hi").await, Err(Error::NotLoggedIn)));
+    assert!(matches!(world.client.logout().await, Err(Error::NotLoggedIn)));
+    assert_eq!(world.client.login("", "sig").await.unwrap_err().code(), Some(7003));
+    assert!(world.arrivals.try_recv().is_err());
+}

@@ -1,0 +1,103 @@
+//! What the client tells the application on its own.
+
+use crate::{LinkEnd, Refused};
+use lamplight_model::{Platform, UserId, UserStatus};
+use std::time::Duration;
+
+/// Something happened.
+///
+/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together say everything that
+/// enters, changes in and leaves the local cache: whoever folds them has the same picture as
+/// [`Client::cached`](crate::Client::cached).
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An attempt to connect begins.
+    Connecting,
+    /// Connected and logged in.
+    Connected {
+        /// The SDK came back on its own; not set for the application's own login.
+        resumed: bool,
+    },
+    /// An attempt to connect or to log in failed.
+    ConnectFailed {
+        /// Why.
+        why: LinkEnd,
+        /// The wait before the next attempt. Absent: there is none, the login has failed.
+        retry_in: Option<Duration>,
+    },
+    /// The link broke. The SDK comes back on its own.
+    Disconnected {
+        /// Why.
+        why: LinkEnd,
+        /// The wait before the next attempt.
+        retry_in: Duration,
+    },
+    /// Statuses that are new or newer, each user once. After a reconnect: what differs, in one event.
+    StatusChanged(Vec<UserStatus>),
+    /// These users are watched no longer and have left the local cache.
+    NotWatched(Vec<UserId>),
+    /// Another device of this account, or the server API, has changed the subscription list.
+    SubscriptionsChanged {
+        /// Who was subscribed to.
+        subscribed: Vec<UserId>,
+        /// Who was unsubscribed from.
+        unsubscribed: Vec<UserId>,
+    },
+    /// This device was logged out by somebody else. The session is over.
+    KickedOffline {
+        /// By whom.
+        by: KickedBy,
+    },
+    /// The UserSig has expired; log in with a new one. The session is over.
+    UserSigExpired,
+    /// The account is gone. The session is over.
+    AccountDeleted,
+    /// The same device has connected elsewhere, and goes on there. The session here is over.
+    Superseded,
+    /// The server refused to have this client back. The session is over.
+    LoginRefused(Refused),
+    /// The application logged out. The session is over.
+    LoggedOut,
+    /// The reader of events was so slow that this many were dropped, oldest first. Never a status: those are
+    /// conflated, not dropped.
+    Missed {
+        /// How many.
+        events: u64,
+    },
+}
+
+/// Who logged this device out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KickedBy {
+    /// Another login of the same account.
+    OtherLogin {
+        /// Its platform, where the server said so.
+        platform: Option<Platform>,
+    },
+    /// The server API or an operator.
+    Operator,
+}
+
+impl Event {
+    /// Whether the session is over with this event, or has not come to be: calls answer 6014, the cache is empty, and the SDK does
+    /// not come back on its own.
+    pub fn ends_session(&self) -> bool {
+        match self {
+            Self::KickedOffline { .. }
+            | Self::UserSigExpired
+            | Self::AccountDeleted
+            | Self::Superseded
+            | Self::LoginRefused(_)
+            | Self::LoggedOut
+            | Self::ConnectFailed { retry_in: None, .. } => true,
+            Self::Connecting
+            | Self::Connected { .. }
+            | Self::ConnectFailed { retry_in: Some(_), .. }
+            | Self::Disconnected { .. }
+            | Self::StatusChanged(_)
+            | Self::NotWatched(_)
+            | Self::SubscriptionsChanged { .. }
+            | Self::Missed { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The Rust SDK of Lamplight: who is there, in a few calls.
+//!
+//! ```no_run
+//! use lamplight_client::{AppId, Client, Event};
+//!
+//! # async fn quick_start(user_sig: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("tcp://localhost:7500").app(AppId(1400000001)).build()?;
+//! let mut events = client.events();
+//!
+//! client.login("alice", user_sig).await?;
+//! client.set_self_status("listening").await?;
+//! client.subscribe_user_status(["bob", "carol"]).await?;
+//!
+//! while let Some(event) = events.next().await {
+//!     if let Event::StatusChanged(statuses) = event {
+//!         for status in statuses {
+//!             println!("{}: {} {:?}", status.user_id, status.status_type, status.custom_status);
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The [`Client`] keeps its session alive: heartbeats, reconnects, and a picture that is right again after
+//! every reconnect, without the application doing anything. What it knows of the watched users is in
+//! [`Client::cached`]; whatever enters, changes in or leaves it is told by [`Client::events`].
+//!
+//! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules: those
+//! that it must know (limits, codes) come from `lamplight-model` and `lamplight-wire`.
+
+mod address;
+mod backoff;
+mod builder;
+mod cache;
+mod client;
+mod driver;
+mod error;
+mod event;
+mod feed;
+mod link;
+mod machine;
+mod request;
+mod restore;
+mod shared;
+#[cfg(test)]
+mod testing;
+mod transport;
+
+pub use builder::ClientBuilder;
+pub use client::{Client, MAX_CALLS};
+pub use error::{BuildError, Error, LinkEnd, Refused, TransportError};
+pub use event::{Event, KickedBy};
+pub use request::{Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
+pub use shared::Events;
+
+// The nouns that the calls and events are made of.
+pub use lamplight_model::{
+    AppId, Code, CustomStatus, DeviceId, Platform, PlatformSet, Reason, StatusType, Timestamp, UserId,
+    UserStatus, Version,
+};

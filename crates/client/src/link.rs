@@ -1,0 +1,165 @@
+//! A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up.
+
+use crate::request::Request;
+use lamplight_model::{Moment, Platform};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The most requests that await their answers on the link. Further calls wait in the session.
+pub(crate) const MAX_IN_FLIGHT: usize = 64;
+
+/// How long an answer may be awaited while nothing at all is heard. Then the link is given up.
+pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The longest time between two heartbeats of a native client.
+const HEARTBEAT_NATIVE: Duration = Duration::from_secs(120);
+
+/// The longest time between two heartbeats of a Web client.
+const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
+
+/// The shortest time between two heartbeats, whatever the server says.
+const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
+
+/// Names a call of the application; chosen by the shell, never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct CallId(pub u64);
+
+/// The state of a live link.
+#[derive(Debug)]
+pub(crate) struct Link {
+    since: Moment,
+    heartbeat: Duration,
+    last_sent: Moment,
+    /// When something was heard last, or when the oldest request in flight was sent after a quiet time.
+    quiet_since: Moment,
+    in_flight: BTreeMap<u64, InFlight>,
+}
+
+/// A request that was sent and not answered.
+#[derive(Debug)]
+pub(crate) enum InFlight {
+    Heartbeat,
+    Restore,
+    Call(Call),
+}
+
+/// A call of the application.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Absent once the caller has been told of a timeout. The answer is still awaited, for what it changes.
+    pub(crate) id: Option<CallId>,
+    pub(crate) deadline: Moment,
+    pub(crate) request: Request,
+}
+
+impl Link {
+    /// A link that has logged in now.
+    pub(crate) fn new(heartbeat_timeout: Duration, platform: Platform, now: Moment) -> Self {
+        let heartbeat = heartbeat_interval(heartbeat_timeout, platform);
+        Self { since: now, heartbeat, last_sent: now, quiet_since: now, in_flight: BTreeMap::new() }
+    }
+
+    /// The server has told its heartbeat timeout again.
+    pub(crate) fn set_heartbeat(&mut self, heartbeat_timeout: Duration, platform: Platform) {
+        self.heartbeat = heartbeat_interval(heartbeat_timeout, platform);
+    }
+
+    /// How long the link has lived.
+    pub(crate) fn age(&self, now: Moment) -> Duration {
+        now.since(self.since)
+    }
+
+    /// Whether one more call may be sent.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight.len() < MAX_IN_FLIGHT
+    }
+
+    /// A request is being sent.
+    pub(crate) fn sent(&mut self, id: u64, request: InFlight, now: Moment) {
+        if self.in_flight.is_empty() {
+            self.quiet_since = now;
+        }
+        self.last_sent = now;
+        self.in_flight.insert(id, request);
+    }
+
+    /// Something is being sent that asks for no answer.
+    pub(crate) fn sent_unasking(&mut self, now: Moment) {
+        self.last_sent = now;
+    }
+
+    /// Something was heard.
+    pub(crate) fn heard(&mut self, now: Moment) {
+        self.quiet_since = now;
+    }
+
+    /// Takes the request that an answer belongs to.
+    pub(crate) fn take(&mut self, id: u64) -> Option<InFlight> {
+        self.in_flight.remove(&id)
+    }
+
+    /// Whether a heartbeat awaits its answer.
+    pub(crate) fn heartbeat_in_flight(&self) -> bool {
+        self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
+    }
+
+    /// When the next heartbeat is due.
+    pub(crate) fn heartbeat_due(&self) -> Moment {
+        self.last_sent + self.heartbeat
+    }
+
+    /// When the link is given up unless something is heard.
+    pub(crate) fn given_up_at(&self) -> Option<Moment> {
+        (!self.in_flight.is_empty()).then(|| self.quiet_since + ANSWER_PATIENCE)
+    }
+
+    /// The calls whose callers still wait.
+    pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
+        self.in_flight.values_mut().filter_map(|request| match request {
+            InFlight::Call(call) => call.id.is_some().then_some(call),
+            InFlight::Heartbeat | InFlight::Restore => None,
+        })
+    }
+
+    /// The earliest deadline of a call.
+    pub(crate) fn next_call_deadline(&self) -> Option<Moment> {
+        let deadlines = self.in_flight.values().filter_map(|request| match request {
+            InFlight::Call(call) => call.id.map(|_| call.deadline),
+            InFlight::Heartbeat | InFlight::Restore => None,
+        });
+        deadlines.min()
+    }
+}
+
+/// Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than the
+/// SPEC says (section 2).
+fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
+    let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
+    if timeout.is_zero() {
+        return longest;
+    }
+    (timeout * 3 / 10).clamp(HEARTBEAT_LEAST, longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_comes_within_a_third_of_the_timeout() {
+        let cases = [
+            (400_000, Platform::Android, 120_000),
+            (60_000, Platform::Web, 18_000),
+            (3_600_000, Platform::Mac, 120_000),
+            (3_600_000, Platform::Web, 20_000),
+            (1_000, Platform::Linux, 300),
+            (10, Platform::Linux, 100),
+            (0, Platform::Linux, 120_000),
+            (0, Platform::Web, 20_000),
+        ];
+        for (timeout, platform, expected) in cases {
+            let interval = heartbeat_interval(Duration::from_millis(timeout), platform);
+            assert_eq!(interval, Duration::from_millis(expected), "{timeout} {platform}");
+        }
+    }
+}

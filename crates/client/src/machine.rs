@@ -1,0 +1,503 @@
+//! The session, pure: decides what to send, when to connect again, and what the application is told.
+//!
+//! Knows no socket, no clock and no randomness: the shell hands in what happened, the moment and a
+//! [`Jitter`], and carries out the [`Effect`]s in their order. Same inputs, same effects.
+//!
+//! ```text
+//!            login            link up            answer
+//!   (ended) ───────► Connecting ─────► LoggingIn ──────► Live
+//!      ▲                 ▲  │ failed       │ failed        │ link broke
+//!      │                 │  ▼              ▼               ▼
+//!      │                 └─────────────── Waiting ◄────────┘
+//!      │            back-off over
+//!      └── from everywhere: logout, kicked, expired, refused; and the first login failing
+//! ```
+
+mod answers;
+#[cfg(test)]
+mod tests;
+
+use crate::backoff::{self, Jitter};
+use crate::cache::Cache;
+use crate::link::{Call, CallId, InFlight, Link};
+use crate::request::{self, Answer, FRAME_SLACK, Request};
+use crate::restore::Restore;
+use crate::{Error, Event, LinkEnd, Refused};
+use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
+use lamplight_wire::v1::client_message::Body as Ask;
+use lamplight_wire::{FrameLimits, v1};
+use prost::Message as _;
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+/// How long an attempt to connect may take, name resolution and TLS included.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the answer to a login may take.
+pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Who this client is, whoever logs in.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) app: AppId,
+    pub(crate) platform: Platform,
+    pub(crate) device: DeviceId,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The application logs in.
+    Login { call: CallId, deadline: Moment, user: UserId, user_sig: String },
+    /// The application calls. Needs a session.
+    Call { call: CallId, deadline: Moment, request: Request },
+    /// The link that was asked for stands.
+    LinkUp,
+    /// The link, or the attempt to make one, has ended.
+    LinkEnded(LinkEnd),
+    /// A message was received.
+    Received(v1::ServerMessage),
+    /// The device has changed its network.
+    NetworkChanged,
+    /// Nothing but time: a deadline has passed.
+    Tick,
+}
+
+/// What the shell is to do.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Make a link. There is none.
+    OpenLink,
+    /// Drop the link, or the attempt to make one, if there is any.
+    CloseLink,
+    /// Send a message over the link.
+    Send(v1::ClientMessage),
+    /// Answer a call. Every call is answered once.
+    Answer(CallId, Result<Answer, Error>),
+    /// Tell the application.
+    Emit(Event),
+}
+
+/// The session of a client, or its absence.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    identity: Identity,
+    last_id: u64,
+    cache: Cache,
+    session: Option<Session>,
+}
+
+/// From a login to what ends it.
+#[derive(Debug)]
+struct Session {
+    user: UserId,
+    user_sig: String,
+    /// Has been live: from then on the SDK comes back on its own.
+    established: bool,
+    /// Attempts in a row that brought no lasting link.
+    failures: u32,
+    /// Logins of the application that the present attempt will answer.
+    logins: Vec<(CallId, Moment)>,
+    /// Calls that were not sent yet.
+    queue: VecDeque<Call>,
+    /// Who this client knows to be subscribed to, earliest first.
+    subscriptions: Vec<UserId>,
+    restore: Restore,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Connecting {
+        deadline: Moment,
+    },
+    LoggingIn {
+        id: u64,
+        deadline: Moment,
+        resume: bool,
+        /// Statuses that were told before the answer. They surface together with it.
+        early: Vec<UserStatus>,
+    },
+    Live(Link),
+    Waiting {
+        until: Moment,
+    },
+}
+
+/// How soon after the end of a link the next attempt comes.
+#[derive(Clone, Copy, Debug)]
+enum Retry {
+    BackOff,
+    /// At random within this time, as the server asked.
+    Within(Duration),
+    /// Back-off, and this time on top.
+    NotBefore(Duration),
+}
+
+/// What one step is given and what it does.
+struct Turn {
+    now: Moment,
+    jitter: Jitter,
+    effects: Vec<Effect>,
+}
+
+impl Turn {
+    fn answer(&mut self, call: CallId, result: Result<Answer, Error>) {
+        self.effects.push(Effect::Answer(call, result));
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.effects.push(Effect::Emit(event));
+    }
+
+    fn send(&mut self, id: u64, body: Ask) {
+        self.effects.push(Effect::Send(v1::ClientMessage { id, body: Some(body) }));
+    }
+}
+
+impl Machine {
+    /// A client without a session.
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self { identity, last_id: 0, cache: Cache::default(), session: None }
+    }
+
+    /// What is known of the watched users.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// When to step at the latest, with [`Input::Tick`].
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
+        let session = self.session.as_ref()?;
+        let calls = session.queue.iter().map(|call| call.deadline);
+        let logins = session.logins.iter().map(|(_, deadline)| *deadline);
+        let phase = match &session.phase {
+            Phase::Connecting { deadline } | Phase::LoggingIn { deadline, .. } => Some(*deadline),
+            Phase::Waiting { until } => Some(*until),
+            Phase::Live(link) => {
+                let optional = [link.given_up_at(), link.next_call_deadline(), session.restore.due()];
+                optional.into_iter().flatten().chain([link.heartbeat_due()]).min()
+            }
+        };
+        calls.chain(logins).chain(phase).min()
+    }
+
+    /// Takes in what happened. What is due at `now` is done too, before it.
+    pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
+        let mut turn = Turn { now, jitter, effects: Vec::new() };
+        let turn = &mut turn;
+        self.expire_calls(turn);
+        self.expire_phase(turn);
+        match input {
+            Input::Login { call, deadline, user, user_sig } => {
+                self.login(call, deadline, user, user_sig, turn);
+            }
+            Input::Call { call, deadline, request } => self.call(call, deadline, request, turn),
+            Input::LinkUp => self.link_up(turn),
+            Input::LinkEnded(why) => self.link_ended(why, Retry::BackOff, turn),
+            Input::Received(message) => self.received(message, turn),
+            Input::NetworkChanged => self.network_changed(turn),
+            Input::Tick => {}
+        }
+        self.send_what_waits(turn);
+        mem::take(&mut turn.effects)
+    }
+
+    // What the application does.
+
+    fn login(&mut self, call: CallId, deadline: Moment, user: UserId, user_sig: String, turn: &mut Turn) {
+        if self.login_message(&user, &user_sig, false).encoded_len() + FRAME_SLACK
+            > FrameLimits::default().before_login
+        {
+            let refused = Refused::because(Code::SIG_UNREADABLE, "it is too long");
+            return turn.answer(call, Err(refused.into()));
+        }
+        let Some(session) = &mut self.session else {
+            self.session = Some(Session {
+                user,
+                user_sig,
+                established: false,
+                failures: 0,
+                logins: vec![(call, deadline)],
+                queue: VecDeque::new(),
+                subscriptions: Vec::new(),
+                restore: Restore::default(),
+                phase: Phase::Waiting { until: turn.now },
+            });
+            return self.connect(turn);
+        };
+        if session.user != user {
+            let refused =
+                Refused::because(Code::INVALID_PARAMETER, "another user is logged in; log out first");
+            return turn.answer(call, Err(refused.into()));
+        }
+        match session.phase {
+            Phase::Live(_) => {
+                let request = Request::Login { user_sig, resume: false };
+                session.queue.push_back(Call { id: Some(call), deadline, request });
+            }
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } => {
+                session.user_sig = user_sig;
+                session.logins.push((call, deadline));
+            }
+            Phase::Waiting { .. } => {
+                session.user_sig = user_sig;
+                session.logins.push((call, deadline));
+                self.connect(turn);
+            }
+        }
+    }
+
+    fn call(&mut self, call: CallId, deadline: Moment, request: Request, turn: &mut Turn) {
+        let Some(session) = &mut self.session else {
+            return turn.answer(call, Err(Error::NotLoggedIn));
+        };
+        if let Err(refused) = request::check_size(&request) {
+            return turn.answer(call, Err(refused.into()));
+        }
+        if let Request::Login { user_sig, .. } = &request {
+            // Whatever comes of the link, the next attempt uses it.
+            match session.phase {
+                Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => {
+                    session.user_sig.clone_from(user_sig);
+                }
+                Phase::Live(_) => {}
+            }
+        }
+        session.queue.push_back(Call { id: Some(call), deadline, request });
+    }
+
+    fn network_changed(&mut self, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        match &mut session.phase {
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } => {}
+            Phase::Waiting { .. } => self.connect(turn),
+            Phase::Live(_) => self.send_heartbeat(turn),
+        }
+    }
+
+    // What time does.
+
+    fn expire_calls(&mut self, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        let now = turn.now;
+        let mut logout_expired = false;
+        session.logins.retain(|(call, deadline)| {
+            if *deadline <= now {
+                turn.answer(*call, Err(Error::Timeout));
+            }
+            *deadline > now
+        });
+        session.queue.retain(|call| {
+            if call.deadline <= now {
+                logout_expired |= call.request == Request::Logout;
+                call.id.into_iter().for_each(|id| turn.answer(id, Err(Error::Timeout)));
+            }
+            call.deadline > now
+        });
+        if let Phase::Live(link) = &mut session.phase {
+            for call in link.calls().filter(|call| call.deadline <= now) {
+                logout_expired |= call.request == Request::Logout;
+                call.id.take().into_iter().for_each(|id| turn.answer(id, Err(Error::Timeout)));
+            }
+        }
+        if logout_expired {
+            self.end(Event::LoggedOut, turn);
+        } else if !session.established && session.logins.is_empty() {
+            let why = match session.phase {
+                Phase::LoggingIn { .. } => LinkEnd::LoginTimeout,
+                Phase::Connecting { .. } | Phase::Waiting { .. } | Phase::Live(_) => LinkEnd::ConnectTimeout,
+            };
+            self.end(Event::ConnectFailed { why, retry_in: None }, turn);
+        }
+    }
+
+    fn expire_phase(&mut self, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        match &session.phase {
+            Phase::Connecting { deadline } if *deadline <= turn.now => {
+                self.link_ended(LinkEnd::ConnectTimeout, Retry::BackOff, turn);
+            }
+            Phase::LoggingIn { deadline, .. } if *deadline <= turn.now => {
+                self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn);
+            }
+            Phase::Waiting { until } if *until <= turn.now => self.connect(turn),
+            Phase::Live(link) if link.given_up_at().is_some_and(|at| at <= turn.now) => {
+                self.link_ended(LinkEnd::Silent, Retry::BackOff, turn);
+            }
+            Phase::Live(link) if link.heartbeat_due() <= turn.now => self.send_heartbeat(turn),
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } | Phase::Live(_) => {}
+        }
+    }
+
+    // What the link does.
+
+    fn connect(&mut self, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        session.phase = Phase::Connecting { deadline: turn.now + CONNECT_TIMEOUT };
+        turn.emit(Event::Connecting);
+        turn.effects.push(Effect::OpenLink);
+    }
+
+    fn link_up(&mut self, turn: &mut Turn) {
+        let Some(session) = &self.session else { return };
+        let resume = session.established && session.logins.is_empty();
+        let request = self.login_message(&session.user, &session.user_sig, resume);
+        let id = self.new_id();
+        turn.send(id, Ask::Login(request));
+        if let Some(session) = &mut self.session {
+            let deadline = turn.now + LOGIN_TIMEOUT;
+            session.phase = Phase::LoggingIn { id, deadline, resume, early: Vec::new() };
+        }
+    }
+
+    /// The link is gone, or given up: what was under way fails, and the session waits for its next attempt.
+    fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        for (call, _) in session.logins.drain(..) {
+            turn.answer(call, Err(why.clone().into_login_error()));
+        }
+        if !session.established {
+            return self.end(Event::ConnectFailed { why, retry_in: None }, turn);
+        }
+        turn.effects.push(Effect::CloseLink);
+        let phase = mem::replace(&mut session.phase, Phase::Waiting { until: turn.now });
+        let was_live = match phase {
+            Phase::Live(mut link) => {
+                let mut logging_out = false;
+                for call in link.calls() {
+                    logging_out |= call.request == Request::Logout;
+                    if let Request::Login { user_sig, .. } = &call.request {
+                        session.user_sig.clone_from(user_sig);
+                    }
+                    call.id.take().into_iter().for_each(|id| turn.answer(id, Err(Error::Disconnected)));
+                }
+                if logging_out {
+                    return self.end(Event::LoggedOut, turn);
+                }
+                if link.age(turn.now) >= backoff::STABLE_AFTER {
+                    session.failures = 0;
+                }
+                session.restore.put_back();
+                true
+            }
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
+        };
+        let back_off = backoff::delay(session.failures, turn.jitter);
+        let retry_in = match retry {
+            Retry::BackOff => back_off,
+            // A server that sends away again and again is not followed at once for ever.
+            Retry::Within(span) if session.failures == 0 => turn.jitter.of(span),
+            Retry::Within(span) => turn.jitter.of(span).max(back_off),
+            Retry::NotBefore(span) => span + back_off,
+        };
+        session.failures = session.failures.saturating_add(1);
+        session.phase = Phase::Waiting { until: turn.now + retry_in };
+        turn.emit(if was_live {
+            Event::Disconnected { why, retry_in }
+        } else {
+            Event::ConnectFailed { why, retry_in: Some(retry_in) }
+        });
+    }
+
+    /// The session is over: whoever waits is answered, and all that it knew is forgotten.
+    fn end(&mut self, event: Event, turn: &mut Turn) {
+        let Some(session) = self.session.take() else { return };
+        turn.effects.push(Effect::CloseLink);
+        let mut calls: Vec<CallId> = session.logins.into_iter().map(|(call, _)| call).collect();
+        if let Phase::Live(mut link) = session.phase {
+            calls.extend(link.calls().filter_map(|call| call.id.take()));
+        }
+        calls.extend(session.queue.into_iter().filter_map(|call| call.id));
+        calls.into_iter().for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
+        self.cache.clear();
+        turn.emit(event);
+    }
+
+    // What is sent.
+
+    /// Sends calls that wait, as far as the link has room, and the next batch of a restore.
+    fn send_what_waits(&mut self, turn: &mut Turn) {
+        while let Some(session) = &mut self.session
+            && let Phase::Live(link) = &mut session.phase
+            && link.has_room()
+            && let Some(call) = session.queue.pop_front()
+        {
+            if let Request::Unsubscribe(users) = &call.request {
+                // Before it is sent: a batch sent after it would subscribe them again.
+                if users.is_empty() {
+                    session.restore.give_up();
+                } else {
+                    session.restore.forget(&request::users(users).into_iter().collect());
+                }
+            }
+            let body = match &call.request {
+                Request::Login { user_sig, resume } => {
+                    Ask::Login(self.login_message_of_session(user_sig, *resume))
+                }
+                Request::Logout
+                | Request::SetSelfStatus(_)
+                | Request::GetUserStatus(_)
+                | Request::Subscribe(_)
+                | Request::Unsubscribe(_)
+                | Request::GetSubscriptions => {
+                    request::operation(&call.request).expect("all but a login are operations")
+                }
+            };
+            self.send_request(InFlight::Call(call), body, turn);
+        }
+        if let Some(session) = &mut self.session
+            && let Phase::Live(_) = &session.phase
+            && let Some(users) = session.restore.next_batch(turn.now)
+        {
+            let user_ids = users.iter().map(|user| user.as_str().to_owned()).collect();
+            let body = Ask::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids });
+            self.send_request(InFlight::Restore, body, turn);
+        }
+    }
+
+    fn send_heartbeat(&mut self, turn: &mut Turn) {
+        let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session else { return };
+        if link.heartbeat_in_flight() {
+            // One answer is awaited already; the server needs a sign of life all the same.
+            link.sent_unasking(turn.now);
+            turn.send(0, Ask::Heartbeat(v1::Heartbeat {}));
+        } else {
+            self.send_request(InFlight::Heartbeat, Ask::Heartbeat(v1::Heartbeat {}), turn);
+        }
+    }
+
+    fn send_request(&mut self, request: InFlight, body: Ask, turn: &mut Turn) {
+        let id = self.new_id();
+        let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session else { return };
+        link.sent(id, request, turn.now);
+        turn.send(id, body);
+    }
+
+    fn login_message_of_session(&self, user_sig: &str, resume: bool) -> v1::LoginRequest {
+        let user = &self.session.as_ref().expect("only a session logs in").user;
+        self.login_message(user, user_sig, resume)
+    }
+
+    /// A login that says what is known, as far as the frame goes.
+    fn login_message(&self, user: &UserId, user_sig: &str, resume: bool) -> v1::LoginRequest {
+        let mut request = v1::LoginRequest {
+            sdk_app_id: self.identity.app.0,
+            user_id: user.as_str().to_owned(),
+            user_sig: user_sig.to_owned(),
+            device_id: self.identity.device.as_str().to_owned(),
+            platform: self.identity.platform as i32,
+            resume,
+            known: Vec::new(),
+        };
+        let taken = request.encoded_len() + FRAME_SLACK;
+        request.known = self.cache.known(FrameLimits::default().before_login.saturating_sub(taken));
+        request
+    }
+
+    fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}

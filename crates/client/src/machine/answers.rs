@@ -1,0 +1,368 @@
+//! What the server says, and what it changes: the other half of the machine.
+
+use super::{Machine, Phase, Retry, Session, Turn};
+use crate::event::KickedBy;
+use crate::link::{Call, InFlight, Link};
+use crate::request::{self, Answer, Request};
+use crate::{Error, Event, LinkEnd, Refused};
+use lamplight_model::{Code, Platform, UserId, UserStatus};
+use lamplight_wire::v1;
+use lamplight_wire::v1::connection_ended::Cause;
+use lamplight_wire::v1::server_message::Body as Tell;
+use std::collections::BTreeSet;
+use std::mem;
+use std::time::Duration;
+
+/// The wait after [`Code::TOO_MANY_FAILURES`], which asks for a minute.
+const AFTER_TOO_MANY_FAILURES: Duration = Duration::from_secs(60);
+
+impl Machine {
+    /// A message of the server.
+    pub(super) fn received(&mut self, message: v1::ServerMessage, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if let Phase::Live(link) = &mut session.phase {
+            link.heard(turn.now);
+        }
+        // A message that a newer contract has and this one has not is none of our business.
+        let Some(body) = message.body else { return };
+        match body {
+            Tell::StatusChanged(told) => {
+                let statuses = request::statuses(told.statuses);
+                match &mut session.phase {
+                    Phase::LoggingIn { early, .. } => early.extend(statuses),
+                    Phase::Live(_) | Phase::Connecting { .. } | Phase::Waiting { .. } => {
+                        self.told(statuses, turn);
+                    }
+                }
+            }
+            Tell::SubscriptionsChanged(told) => self.subscriptions_changed(&told, turn),
+            Tell::ConnectionEnded(told) => self.connection_ended(&told, turn),
+            Tell::Login(_)
+            | Tell::Refusal(_)
+            | Tell::Logout(_)
+            | Tell::SetSelfStatus(_)
+            | Tell::GetUserStatus(_)
+            | Tell::SubscribeUserStatus(_)
+            | Tell::UnsubscribeUserStatus(_)
+            | Tell::GetSubscriptions(_)
+            | Tell::Heartbeat(_) => self.answered(message.id, body, turn),
+        }
+    }
+
+    fn answered(&mut self, id: u64, body: Tell, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        match &mut session.phase {
+            Phase::LoggingIn { id: asked, resume, early, .. } if *asked == id => {
+                let (resume, early) = (*resume, mem::take(early));
+                self.login_answered(resume, early, body, turn);
+            }
+            Phase::Live(link) => match link.take(id) {
+                Some(InFlight::Call(call)) => self.call_answered(call, body, turn),
+                Some(InFlight::Restore) => self.restore_answered(body, turn),
+                Some(InFlight::Heartbeat) | None => {}
+            },
+            Phase::LoggingIn { .. } | Phase::Connecting { .. } | Phase::Waiting { .. } => {}
+        }
+    }
+
+    // Logins.
+
+    fn login_answered(&mut self, resume: bool, early: Vec<UserStatus>, body: Tell, turn: &mut Turn) {
+        if let Tell::Refusal(refusal) = body {
+            return self.login_refused(refused(refusal), turn);
+        }
+        let Tell::Login(told) = body else { return self.misunderstood(turn) };
+        let platform = self.identity.platform;
+        let Some(session) = &mut self.session else { return };
+        session.phase = Phase::Live(Link::new(heartbeat_timeout(&told), platform, turn.now));
+        session.established = true;
+        turn.emit(Event::Connected { resumed: resume });
+        for (call, _) in session.logins.drain(..) {
+            turn.answer(call, Ok(Answer::LoggedIn(request::logged_in(&told))));
+        }
+        self.told_at_login(early, told, turn);
+    }
+
+    /// The login of an attempt to connect was refused.
+    fn login_refused(&mut self, refused: Refused, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if let Some(retry) = retry_after_refusal(&refused) {
+            return self.link_ended(LinkEnd::Refused(refused), retry, turn);
+        }
+        for (call, _) in session.logins.drain(..) {
+            turn.answer(call, Err(refused.clone().into()));
+        }
+        let event = if !session.established {
+            Event::ConnectFailed { why: LinkEnd::Refused(refused), retry_in: None }
+        } else if refused.is(Code::KICKED_BY_OTHER_LOGIN) {
+            Event::KickedOffline { by: KickedBy::OtherLogin { platform: None } }
+        } else if refused.is(Code::SIG_EXPIRED) || refused.is(Code::LOGIN_SIG_EXPIRED) {
+            Event::UserSigExpired
+        } else {
+            Event::LoginRefused(refused)
+        };
+        self.end(event, turn);
+    }
+
+    /// The snapshot of a login, and what came before it: all that differs from what was known.
+    fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if told.subscriptions_lost {
+            session.restore.begin(&session.subscriptions);
+        }
+        // Who is about to be subscribed again does not leave and come back before the application's eyes.
+        let left: Vec<UserId> = request::users(&told.not_watched)
+            .into_iter()
+            .filter(|user| !session.restore.covers(user))
+            .collect();
+        let gone: BTreeSet<&UserId> = left.iter().collect();
+        session.subscriptions.retain(|user| !gone.contains(user));
+        statuses.extend(request::statuses(told.statuses));
+        self.told(statuses, turn);
+        self.not_watched(&left, turn);
+    }
+
+    // Calls.
+
+    fn call_answered(&mut self, call: Call, body: Tell, turn: &mut Turn) {
+        if let Tell::Refusal(refusal) = body {
+            let refused = refused(refusal);
+            let error =
+                if refused.is(Code::NOT_LOGGED_IN) { Error::NotLoggedIn } else { Error::Refused(refused) };
+            if let Some(id) = call.id {
+                turn.answer(id, Err(error));
+            }
+            return;
+        }
+        let renewed = if let Tell::Login(told) = &body { Some(told.clone()) } else { None };
+        let Some(answer) = request::answer(&call.request, body) else {
+            if let Some(id) = call.id {
+                turn.answer(id, Err(Error::Disconnected));
+            }
+            return self.misunderstood(turn);
+        };
+        match &answer {
+            Answer::LoggedIn(_) => self.renewed(&call.request, renewed, turn),
+            Answer::LoggedOut => {}
+            Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
+            Answer::Statuses(told) => {
+                let changed = self.cache.refresh(told.statuses.iter().cloned());
+                emit_changed(changed, turn);
+            }
+            Answer::Subscribed(told) => {
+                self.told(told.statuses.clone(), turn);
+                let failed: Vec<&str> =
+                    told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
+                let asked = match &call.request {
+                    Request::Subscribe(users) => request::users(users),
+                    Request::Login { .. }
+                    | Request::Logout
+                    | Request::SetSelfStatus(_)
+                    | Request::GetUserStatus(_)
+                    | Request::Unsubscribe(_)
+                    | Request::GetSubscriptions => Vec::new(),
+                };
+                let added = asked.into_iter().filter(|user| !failed.contains(&user.as_str())).collect();
+                self.list_changed(added, &told.evicted, turn);
+            }
+            Answer::Unsubscribed(told) => {
+                let failed: Vec<&str> =
+                    told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
+                let removed: Vec<UserId> = self.unsubscribed_by(&call.request);
+                let removed: Vec<UserId> =
+                    removed.into_iter().filter(|user| !failed.contains(&user.as_str())).collect();
+                self.list_changed(Vec::new(), &removed, turn);
+            }
+            Answer::Subscriptions(told) => {
+                if let Some(session) = &mut self.session
+                    && session.restore.is_idle()
+                {
+                    session.subscriptions.clone_from(&told.users);
+                }
+            }
+        }
+        let logged_out = answer == Answer::LoggedOut;
+        if let Some(id) = call.id {
+            turn.answer(id, Ok(answer));
+        }
+        if logged_out {
+            self.end(Event::LoggedOut, turn);
+        }
+    }
+
+    /// A login on the live link was accepted.
+    fn renewed(&mut self, asked: &Request, told: Option<v1::LoginResponse>, turn: &mut Turn) {
+        let platform = self.identity.platform;
+        let (Some(session), Some(told)) = (&mut self.session, told) else { return };
+        if let Request::Login { user_sig, .. } = asked {
+            session.user_sig.clone_from(user_sig);
+        }
+        if let Phase::Live(link) = &mut session.phase {
+            link.set_heartbeat(heartbeat_timeout(&told), platform);
+        }
+        self.told_at_login(Vec::new(), told, turn);
+    }
+
+    /// Who leaves the list by this call. All of them: everybody but oneself, because the list may be older
+    /// than this session and hold more than it has seen. A friend among them, if friends are told of, is back
+    /// with the next change.
+    fn unsubscribed_by(&self, asked: &Request) -> Vec<UserId> {
+        let Some(session) = &self.session else { return Vec::new() };
+        match asked {
+            Request::Unsubscribe(users) if users.is_empty() => {
+                let cached = self.cache.iter().map(|status| &status.user_id);
+                let everybody: BTreeSet<&UserId> = cached.chain(&session.subscriptions).collect();
+                everybody.into_iter().filter(|user| **user != session.user).cloned().collect()
+            }
+            Request::Unsubscribe(users) => request::users(users),
+            Request::Login { .. }
+            | Request::Logout
+            | Request::SetSelfStatus(_)
+            | Request::GetUserStatus(_)
+            | Request::Subscribe(_)
+            | Request::GetSubscriptions => Vec::new(),
+        }
+    }
+
+    fn restore_answered(&mut self, body: Tell, turn: &mut Turn) {
+        if let Tell::Refusal(refusal) = body {
+            return self.restore_refused(&refused(refusal), turn);
+        }
+        let Tell::SubscribeUserStatus(told) = body else { return self.misunderstood(turn) };
+        let Some(session) = &mut self.session else { return };
+        let asked = session.restore.answered();
+        let told = request::subscribed(told);
+        self.told(told.statuses, turn);
+        let failed: BTreeSet<&str> = told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
+        let (lost, kept): (Vec<UserId>, Vec<UserId>) =
+            asked.into_iter().partition(|user| failed.contains(user.as_str()));
+        self.list_changed(kept, &[lost, told.evicted].concat(), turn);
+    }
+
+    fn restore_refused(&mut self, refused: &Refused, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
+            return;
+        }
+        if retry_after_refusal(refused).is_some() {
+            return session.restore.refused_for_now(turn.now);
+        }
+        // The gate is closed now: nobody of them is watched by subscription any longer.
+        tracing::debug!(code = refused.code, "the subscription list cannot be restored");
+        let lost = session.restore.give_up();
+        self.list_changed(Vec::new(), &lost, turn);
+    }
+
+    // What the server says on its own.
+
+    /// Statuses of watched users.
+    fn told(&mut self, statuses: Vec<UserStatus>, turn: &mut Turn) {
+        let changed = self.cache.fold(statuses);
+        emit_changed(changed, turn);
+    }
+
+    fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
+        // Oneself is always watched.
+        let own = self.session.as_ref().map(|session| &session.user);
+        let left = self.cache.remove(users.iter().filter(|user| Some(*user) != own));
+        if !left.is_empty() {
+            turn.emit(Event::NotWatched(left));
+        }
+    }
+
+    fn subscriptions_changed(&mut self, told: &v1::SubscriptionsChanged, turn: &mut Turn) {
+        let subscribed = request::users(&told.subscribed);
+        let unsubscribed = request::users(&told.unsubscribed);
+        turn.emit(Event::SubscriptionsChanged {
+            subscribed: subscribed.clone(),
+            unsubscribed: unsubscribed.clone(),
+        });
+        if let Some(session) = &mut self.session {
+            session.restore.forget(&unsubscribed.iter().cloned().collect());
+        }
+        self.list_changed(subscribed, &unsubscribed, turn);
+    }
+
+    /// Keeps what is known of the list in step: these are its newest now, and those left it.
+    fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId], turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();
+        session.subscriptions.retain(|user| !moved.contains(user));
+        let removed: BTreeSet<&UserId> = removed.iter().collect();
+        let mut seen = BTreeSet::new();
+        for user in &added {
+            if !removed.contains(user) && seen.insert(user) {
+                session.subscriptions.push(user.clone());
+            }
+        }
+        let removed: Vec<UserId> = removed.into_iter().cloned().collect();
+        self.not_watched(&removed, turn);
+    }
+
+    /// The server's last words on this link.
+    fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
+        let Some(Session { established, logins, .. }) = &mut self.session else { return };
+        let retry_after = Duration::from_millis(told.retry_after_ms.into());
+        let over = match told.cause() {
+            Cause::KickedByOtherLogin => Event::KickedOffline {
+                by: KickedBy::OtherLogin { platform: Platform::from_number(told.by_platform) },
+            },
+            Cause::KickedByOperator => Event::KickedOffline { by: KickedBy::Operator },
+            Cause::UserSigExpired => Event::UserSigExpired,
+            Cause::AccountDeleted => Event::AccountDeleted,
+            Cause::Superseded => Event::Superseded,
+            Cause::Reconnect => return self.link_ended(LinkEnd::Moved, Retry::Within(retry_after), turn),
+            Cause::TooManyConnections => {
+                return self.link_ended(LinkEnd::TooManyConnections, Retry::NotBefore(retry_after), turn);
+            }
+            Cause::LoginTimeout => return self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn),
+            Cause::ProtocolError | Cause::Unspecified => {
+                let why = LinkEnd::EndedByServer(told.message.clone());
+                return self.link_ended(why, Retry::NotBefore(retry_after), turn);
+            }
+        };
+        for (call, _) in logins.drain(..) {
+            let why = LinkEnd::EndedByServer(told.message.clone());
+            turn.answer(call, Err(why.into_login_error()));
+        }
+        let over = if *established {
+            over
+        } else {
+            let why = LinkEnd::EndedByServer(told.message.clone());
+            Event::ConnectFailed { why, retry_in: None }
+        };
+        self.end(over, turn);
+    }
+
+    fn misunderstood(&mut self, turn: &mut Turn) {
+        let why = LinkEnd::Protocol("an answer of another kind than its request");
+        self.link_ended(why, Retry::BackOff, turn);
+    }
+}
+
+/// Whether a refusal passes with time, and how soon to ask again.
+fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
+    match refused.known_code()? {
+        Code::TOO_MANY_FAILURES => Some(Retry::NotBefore(AFTER_TOO_MANY_FAILURES)),
+        Code::CALLED_TOO_OFTEN
+        | Code::INTERNAL
+        | Code::APP_RATE
+        | Code::TOO_FREQUENT
+        | Code::REQUESTS_TOO_FREQUENT => Some(Retry::BackOff),
+        _ => None,
+    }
+}
+
+fn emit_changed(changed: Vec<UserStatus>, turn: &mut Turn) {
+    if !changed.is_empty() {
+        turn.emit(Event::StatusChanged(changed));
+    }
+}
+
+fn refused(refusal: v1::Refusal) -> Refused {
+    Refused { code: refusal.code, message: refusal.message }
+}
+
+fn heartbeat_timeout(told: &v1::LoginResponse) -> Duration {
+    Duration::from_millis(told.heartbeat_timeout_ms.into())
+}

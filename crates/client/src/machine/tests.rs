@@ -1,0 +1,24 @@
+//! What the session does, as transcripts. See `script.rs` for the language.
+
+mod calls;
+mod invariants;
+mod links;
+mod script;
+mod sessions;
+mod watching;
+
+use expect_test::Expect;
+use lamplight_model::Platform;
+use script::World;
+
+/// A session that is live and told of `me` and `ann`.
+const LIVE: &str = "login\nup\nanswer @ login me:1 ann:5\n";
+
+/// Runs a script from a live session, and holds its transcript against what is expected.
+fn check_live(script: &str, expected: Expect) {
+    let mut world = World::new(Platform::Linux);
+    world.run(LIVE);
+    world.transcript.clear();
+    world.run(script);
+    expected.assert_eq(&world.transcript);
+}

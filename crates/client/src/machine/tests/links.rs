@@ -1,0 +1,222 @@
+//! How a link is kept, lost and made again.
+
+use super::super::*;
+use super::script::World;
+use super::{LIVE, check_live};
+use expect_test::expect;
+
+#[test]
+fn after_a_broken_link_the_client_comes_back_and_tells_exactly_what_differs() {
+    check_live(
+        "down\nnext\nup\nanswer @ login ann:6 me:1\ndown\nnext\nup\nanswer @ login\ncached",
+        expect![[r#"
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login ann:6 me:1
+              ! Connected { resumed: true }
+              ! ann:6
+            > down
+              close
+              ! disconnected: closed by the server; retry 2s
+            > next, after 2000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:6 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+            > cached
+              ann:6 me:1
+        "#]],
+    );
+}
+
+#[test]
+fn attempts_back_off_until_a_link_has_lasted() {
+    check_live(
+        "down\nnext\nfailed\nnext\nnext\nnext\nup\nnext\nnext\nup\nanswer @ login\ndown\nnext\nup\nanswer @ login\nwait 10000\ndown",
+        expect![[r#"
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(2s)
+            > next, after 2000 ms
+              ! Connecting
+              open
+            > next, after 10000 ms
+              close
+              ! connect failed: no connection in time; retry Some(4s)
+            > next, after 4000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > next, after 10000 ms
+              close
+              ! connect failed: no answer to the login in time; retry Some(8s)
+            > next, after 8000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+            > down
+              close
+              ! disconnected: closed by the server; retry 16s
+            > next, after 16000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+            > wait 10000
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+        "#]],
+    );
+}
+
+#[test]
+fn a_server_that_hands_over_is_returned_to_in_waves() {
+    check_live(
+        "jitter 0.25\nended RECONNECT 20000\nnext\nup\nanswer @ login\nended RECONNECT 0\nnext",
+        expect![[r#"
+            > ended RECONNECT 20000
+              close
+              ! disconnected: the server asked to reconnect; retry 5s
+            > next, after 5000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+            > ended RECONNECT 0
+              close
+              ! disconnected: the server asked to reconnect; retry 500ms
+            > next, after 500 ms
+              ! Connecting
+              open
+        "#]],
+    );
+    check_live(
+        "ended TOO_MANY_CONNECTIONS 20000\nnext",
+        expect![[r#"
+        > ended TOO_MANY_CONNECTIONS 20000
+          close
+          ! disconnected: too many connections; retry 21s
+        > next, after 21000 ms
+          ! Connecting
+          open
+    "#]],
+    );
+    check_live(
+        "ended PROTOCOL_ERROR\nset hi",
+        expect![[r#"
+        > ended PROTOCOL_ERROR
+          close
+          ! disconnected: ended by the server: words; retry 1s
+        > set hi
+    "#]],
+    );
+}
+
+#[test]
+fn heartbeats_keep_the_link_and_silence_gives_it_up() {
+    check_live(
+        "next\nanswer @ heartbeat\nwait 60000\nset hi\nanswer @ set me:2\nnext\nwait 14999\npush ann:6\nwait 14999\nnext",
+        expect![[r#"
+            > next, after 120000 ms
+              send heartbeat
+            > answer @ heartbeat
+            > wait 60000
+            > set hi
+              send set hi
+            > answer @ set me:2
+              ! me:2
+              call 2: me:2
+            > next, after 120000 ms
+              send heartbeat
+            > wait 14999
+            > push ann:6
+              ! ann:6
+            > wait 14999
+            > next, after 1 ms
+              close
+              ! disconnected: nothing was heard from the server; retry 1s
+        "#]],
+    );
+}
+
+#[test]
+fn a_web_client_sends_its_heartbeat_within_20_seconds() {
+    let mut world = World::new(Platform::Web);
+    world.run(LIVE);
+    assert_eq!(world.machine.next_deadline(), Some(world.now + Duration::from_secs(20)));
+}
+
+#[test]
+fn a_changed_network_tests_the_link_or_ends_the_waiting() {
+    check_live(
+        "network\nnetwork\nanswer @ heartbeat\ndown\nnetwork\nnetwork",
+        expect![[r#"
+        > network
+          send heartbeat
+        > network
+          send heartbeat (no answer)
+        > answer @ heartbeat
+        > down
+          close
+          ! disconnected: closed by the server; retry 1s
+        > network
+          ! Connecting
+          open
+        > network
+    "#]],
+    );
+}
+
+#[test]
+fn a_login_fits_its_frame_however_much_is_known() {
+    let mut world = World::new(Platform::Linux);
+    let statuses: Vec<_> = (0..3000).map(|n| format!("{n:032}:{}", u64::MAX - n)).collect();
+    world.run(&format!("login\nup\nanswer @ login {}\ndown\nnext\nup", statuses.join(" ")));
+    let limit = FrameLimits::default().before_login;
+    let login = world.sent.last().unwrap();
+    assert!(login.encoded_len() <= limit && login.encoded_len() > limit - 100, "{}", login.encoded_len());
+}
+
+#[test]
+fn what_is_told_before_the_answer_to_a_login_surfaces_with_it() {
+    check_live(
+        "down\nnext\nup\npush ann:7 bob:1\nanswer @ login ann:6 me:2",
+        expect![[r#"
+        > down
+          close
+          ! disconnected: closed by the server; retry 1s
+        > next, after 1000 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 me:1]
+        > push ann:7 bob:1
+        > answer @ login ann:6 me:2
+          ! Connected { resumed: true }
+          ! ann:7 bob:1 me:2
+    "#]],
+    );
+}

@@ -1,0 +1,299 @@
+//! The small door of the machine's tests: a script of inputs goes in, a transcript of effects comes out.
+//!
+//! A line is an input; the transcript repeats it behind `>` and lists the effects below. `@` stands for the
+//! id of the last message that was sent, or `@2` for the one before, and so on. A status is `user:version`.
+
+use super::super::*;
+use crate::event::KickedBy;
+use crate::request::{Failure, users};
+use crate::testing::{brief, status};
+use crate::{TransportError, request};
+use expect_test::Expect;
+use lamplight_wire::v1::connection_ended::Cause;
+use lamplight_wire::v1::server_message::Body as Tell;
+use std::fmt::Write as _;
+
+/// Runs a script from a client that nobody has logged in, and holds its transcript against what is expected.
+pub(super) fn check(script: &str, expected: Expect) {
+    let mut world = World::new(Platform::Linux);
+    world.run(script);
+    expected.assert_eq(&world.transcript);
+}
+
+/// A machine, its clock, and all that was seen.
+pub(super) struct World {
+    pub(super) machine: Machine,
+    pub(super) now: Moment,
+    pub(super) transcript: String,
+    /// All messages that were sent.
+    pub(super) sent: Vec<v1::ClientMessage>,
+    jitter: Jitter,
+    calls: u64,
+    call_timeout: Duration,
+}
+
+impl World {
+    pub(super) fn new(platform: Platform) -> Self {
+        let device = DeviceId::new("device").unwrap();
+        Self {
+            machine: Machine::new(Identity { app: AppId(1), platform, device }),
+            now: Moment(1_000_000),
+            transcript: String::new(),
+            sent: Vec::new(),
+            jitter: Jitter::new(1.0),
+            calls: 0,
+            call_timeout: Duration::from_secs(3600),
+        }
+    }
+
+    pub(super) fn run(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            match word {
+                "jitter" => self.jitter = Jitter::new(rest.parse().unwrap()),
+                "timeout" => self.call_timeout = Duration::from_millis(rest.parse().unwrap()),
+                "cached" => {
+                    let cached = brief(self.machine.cache().iter());
+                    writeln!(self.transcript, "> cached\n  {cached}").unwrap();
+                }
+                // Waits until something is due, and does it.
+                "next" => {
+                    let due = self.machine.next_deadline().expect("something is due");
+                    let waited = due.since(self.now).as_millis();
+                    self.now = self.now.max(due);
+                    writeln!(self.transcript, "> next, after {waited} ms").unwrap();
+                    self.step(Input::Tick);
+                }
+                "wait" => {
+                    self.now = self.now + Duration::from_millis(rest.parse().unwrap());
+                    writeln!(self.transcript, "> {line}").unwrap();
+                    self.step(Input::Tick);
+                }
+                _ => {
+                    writeln!(self.transcript, "> {line}").unwrap();
+                    let input = self.input(word, rest);
+                    self.step(input);
+                }
+            }
+        }
+    }
+
+    pub(super) fn step(&mut self, input: Input) {
+        for effect in self.machine.step(input, self.now, self.jitter) {
+            let line = match effect {
+                Effect::OpenLink => "open".to_owned(),
+                Effect::CloseLink => "close".to_owned(),
+                Effect::Emit(event) => format!("! {}", show_event(&event)),
+                Effect::Answer(call, result) => format!("call {}: {}", call.0, show_result(result)),
+                Effect::Send(message) => {
+                    let line = format!("send {}", show_message(&message));
+                    self.sent.push(message);
+                    line
+                }
+            };
+            writeln!(self.transcript, "  {line}").unwrap();
+        }
+    }
+
+    fn input(&mut self, word: &str, rest: &str) -> Input {
+        let words = || rest.split_whitespace().map(str::to_owned).collect();
+        match word {
+            "login" => {
+                let (call, deadline) = self.new_call();
+                let (user, sig) = rest.split_once(' ').unwrap_or(("me", "sig"));
+                Input::Login { call, deadline, user: UserId::new(user).unwrap(), user_sig: sig.to_owned() }
+            }
+            "renew" => self.call(Request::Login { user_sig: rest.to_owned(), resume: true }),
+            "logout" => self.call(Request::Logout),
+            "set" => self.call(Request::SetSelfStatus(rest.to_owned())),
+            "get" => self.call(Request::GetUserStatus(words())),
+            "sub" => self.call(Request::Subscribe(words())),
+            "unsub" => self.call(Request::Unsubscribe(words())),
+            "list" => self.call(Request::GetSubscriptions),
+            "up" => Input::LinkUp,
+            "down" => Input::LinkEnded(LinkEnd::Closed),
+            "failed" => Input::LinkEnded(LinkEnd::Failed(TransportError::new("connecting", "no route"))),
+            "network" => Input::NetworkChanged,
+            "push" => told(0, Tell::StatusChanged(v1::StatusChanged { statuses: wire_statuses(rest) })),
+            "changed" => {
+                let pick = |sign| rest.split_whitespace().filter_map(move |word| word.strip_prefix(sign));
+                let (subscribed, unsubscribed) = (pick('+'), pick('-'));
+                told(
+                    0,
+                    Tell::SubscriptionsChanged(v1::SubscriptionsChanged {
+                        subscribed: subscribed.map(str::to_owned).collect(),
+                        unsubscribed: unsubscribed.map(str::to_owned).collect(),
+                    }),
+                )
+            }
+            "ended" => {
+                let (cause, retry) = rest.split_once(' ').unwrap_or((rest, "0"));
+                let cause = Cause::from_str_name(&format!("CAUSE_{cause}")).expect("a cause");
+                told(
+                    0,
+                    Tell::ConnectionEnded(v1::ConnectionEnded {
+                        cause: cause as i32,
+                        message: "words".to_owned(),
+                        by_platform: Platform::Mac as i32,
+                        retry_after_ms: retry.parse().unwrap(),
+                    }),
+                )
+            }
+            "answer" => self.answer(rest),
+            _ => panic!("{word}"),
+        }
+    }
+
+    /// `answer @ <kind> <what>`
+    fn answer(&self, rest: &str) -> Input {
+        let mut words = rest.split_whitespace();
+        let back = words.next().and_then(|word| word.strip_prefix('@')).expect("@ or @n");
+        let back: usize = if back.is_empty() { 1 } else { back.parse().unwrap() };
+        let asking: Vec<_> = self.sent.iter().filter(|message| message.id != 0).collect();
+        let id = asking[asking.len() - back].id;
+        let kind = words.next().expect("a kind");
+        let what: Vec<&str> = words.collect();
+        let listed = |name: &str| -> Vec<String> {
+            let found = what.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            found.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default()
+        };
+        let statuses = wire_statuses(
+            &what.iter().filter(|word| word.contains(':')).copied().collect::<Vec<_>>().join(" "),
+        );
+        let failures: Vec<_> =
+            listed("failed").into_iter().map(|user_id| v1::Failure { user_id, code: 70107 }).collect();
+        let body = match kind {
+            "login" => Tell::Login(v1::LoginResponse {
+                heartbeat_timeout_ms: 400_000,
+                server_time: 7,
+                statuses,
+                not_watched: listed("not_watched"),
+                subscriptions_lost: what.contains(&"lost"),
+                registered: false,
+            }),
+            "no" => {
+                Tell::Refusal(v1::Refusal { code: what[0].parse().unwrap(), message: "words".to_owned() })
+            }
+            "logout" => Tell::Logout(v1::LogoutResponse {}),
+            "heartbeat" => Tell::Heartbeat(v1::Heartbeat {}),
+            "set" => Tell::SetSelfStatus(v1::SetSelfStatusResponse { status: statuses.into_iter().next() }),
+            "get" => Tell::GetUserStatus(v1::GetUserStatusResponse { statuses, failures }),
+            "sub" => Tell::SubscribeUserStatus(v1::SubscribeUserStatusResponse {
+                statuses,
+                failures,
+                evicted: listed("evicted"),
+            }),
+            "unsub" => Tell::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse { failures }),
+            "list" => Tell::GetSubscriptions(v1::GetSubscriptionsResponse {
+                user_ids: what.iter().map(|word| (*word).to_owned()).collect(),
+                limit: 200,
+            }),
+            _ => panic!("{kind}"),
+        };
+        told(id, body)
+    }
+
+    fn call(&mut self, request: Request) -> Input {
+        let (call, deadline) = self.new_call();
+        Input::Call { call, deadline, request }
+    }
+
+    fn new_call(&mut self) -> (CallId, Moment) {
+        self.calls += 1;
+        (CallId(self.calls), self.now + self.call_timeout)
+    }
+}
+
+fn told(id: u64, body: Tell) -> Input {
+    Input::Received(v1::ServerMessage { id, body: Some(body) })
+}
+
+fn wire_statuses(words: &str) -> Vec<v1::UserStatus> {
+    words.split_whitespace().map(|word| v1::UserStatus::from(&status(word))).collect()
+}
+
+fn show_message(message: &v1::ClientMessage) -> String {
+    let body = match message.body.as_ref().expect("a client says something") {
+        Ask::Login(login) => {
+            let known: Vec<_> =
+                login.known.iter().map(|known| format!("{}:{}", known.user_id, known.version)).collect();
+            let resume = if login.resume { " resume" } else { "" };
+            format!("login {} {}{resume} known=[{}]", login.user_id, login.user_sig, show_users(&known))
+        }
+        Ask::Logout(_) => "logout".to_owned(),
+        Ask::SetSelfStatus(set) => format!("set {}", set.custom_status),
+        Ask::GetUserStatus(get) => format!("get {}", show_users(&get.user_ids)),
+        Ask::SubscribeUserStatus(sub) => format!("sub {}", show_users(&sub.user_ids)),
+        Ask::UnsubscribeUserStatus(unsub) => format!("unsub {}", show_users(&unsub.user_ids)),
+        Ask::GetSubscriptions(_) => "list".to_owned(),
+        Ask::Heartbeat(_) => "heartbeat".to_owned(),
+    };
+    let unasking = if message.id == 0 { " (no answer)" } else { "" };
+    format!("{body}{unasking}")
+}
+
+fn show_users(users: &[String]) -> String {
+    if users.len() <= 5 {
+        return users.join(" ");
+    }
+    format!("{} … {} ({})", users[0], users[users.len() - 1], users.len())
+}
+
+fn show_ids(ids: &[UserId]) -> String {
+    show_users(&ids.iter().map(|user| user.as_str().to_owned()).collect::<Vec<_>>())
+}
+
+fn show_result(result: Result<Answer, Error>) -> String {
+    let failed = |failures: &[Failure]| {
+        let users: Vec<_> = failures.iter().map(|failure| failure.user_id.clone()).collect();
+        if users.is_empty() { String::new() } else { format!(" failed={}", users.join(",")) }
+    };
+    match result {
+        Ok(Answer::LoggedIn(_)) => "logged in".to_owned(),
+        Ok(Answer::LoggedOut) => "logged out".to_owned(),
+        Ok(Answer::SelfStatus(status)) => brief([&status]),
+        Ok(Answer::Statuses(told)) => format!("{}{}", brief(&told.statuses), failed(&told.failures)),
+        Ok(Answer::Subscribed(told)) => {
+            let evicted = show_ids(&told.evicted);
+            format!("{}{} evicted=[{evicted}]", brief(&told.statuses), failed(&told.failures))
+        }
+        Ok(Answer::Unsubscribed(told)) => format!("unsubscribed{}", failed(&told.failures)),
+        Ok(Answer::Subscriptions(told)) => format!("list {}", show_ids(&told.users)),
+        Err(error) => format!("error {error}"),
+    }
+}
+
+fn show_event(event: &Event) -> String {
+    match event {
+        Event::StatusChanged(statuses) => brief(statuses),
+        Event::NotWatched(users) => format!("not watched: {}", show_ids(users)),
+        Event::ConnectFailed { why, retry_in } => format!("connect failed: {why}; retry {retry_in:?}"),
+        Event::Disconnected { why, retry_in } => format!("disconnected: {why}; retry {retry_in:?}"),
+        Event::KickedOffline { by: KickedBy::OtherLogin { platform } } => format!("kicked by {platform:?}"),
+        Event::SubscriptionsChanged { subscribed, unsubscribed } => {
+            format!("list changed: + {} - {}", show_ids(subscribed), show_ids(unsubscribed))
+        }
+        Event::Connecting
+        | Event::Connected { .. }
+        | Event::KickedOffline { by: KickedBy::Operator }
+        | Event::UserSigExpired
+        | Event::AccountDeleted
+        | Event::Superseded
+        | Event::LoginRefused(_)
+        | Event::LoggedOut
+        | Event::Missed { .. } => format!("{event:?}"),
+    }
+}
+
+/// The inputs of a subscription to this many users, of which each is in version 1.
+pub(super) fn subscribed_to(count: usize) -> (String, String) {
+    let names: Vec<_> = (0..count).map(|n| format!("u{n:03}")).collect();
+    let statuses: Vec<_> = names.iter().map(|name| format!("{name}:1")).collect();
+    (format!("sub {}", names.join(" ")), format!("answer @ sub {}", statuses.join(" ")))
+}
+
+#[test]
+fn users_that_are_none_are_left_out() {
+    assert_eq!(users(&["ann".to_owned(), String::new()]).len(), 1);
+    assert!(request::statuses(vec![v1::UserStatus::default()]).is_empty());
+}

@@ -1,0 +1,120 @@
+//! Who is watched, and who is subscribed to again.
+
+use super::super::*;
+use super::script::{World, subscribed_to};
+use super::{LIVE, check_live};
+use expect_test::expect;
+
+#[test]
+fn who_is_not_watched_any_longer_leaves() {
+    check_live(
+        "sub bob\nanswer @ sub bob:1\ndown\nnext\nup\nanswer @ login not_watched=bob\nchanged +cid -ann\npush cid:3\ncached",
+        expect![[r#"
+            > sub bob
+              send sub bob
+            > answer @ sub bob:1
+              ! bob:1
+              call 2: bob:1 evicted=[]
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 bob:1 me:1]
+            > answer @ login not_watched=bob
+              ! Connected { resumed: true }
+              ! not watched: bob
+            > changed +cid -ann
+              ! list changed: + cid - ann
+              ! not watched: ann
+            > push cid:3
+              ! cid:3
+            > cached
+              cid:3 me:1
+        "#]],
+    );
+}
+
+#[test]
+fn a_lost_list_is_subscribed_again_and_only_what_differs_surfaces() {
+    check_live(
+        "sub bob cid dan\nanswer @ sub bob:1 cid:1 dan:1\ndown\nnext\nup\nanswer @ login lost not_watched=bob,cid,dan,ann\nanswer @ sub bob:2 cid:1 failed=dan\ncached\nnext",
+        expect![[r#"
+            > sub bob cid dan
+              send sub bob cid dan
+            > answer @ sub bob:1 cid:1 dan:1
+              ! bob:1 cid:1 dan:1
+              call 2: bob:1 cid:1 dan:1 evicted=[]
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 bob:1 cid:1 dan:1 me:1]
+            > answer @ login lost not_watched=bob,cid,dan,ann
+              ! Connected { resumed: true }
+              ! not watched: ann
+              send sub bob cid dan
+            > answer @ sub bob:2 cid:1 failed=dan
+              ! bob:2
+              ! not watched: dan
+            > cached
+              bob:2 cid:1 me:1
+            > next, after 120000 ms
+              send heartbeat
+        "#]],
+    );
+}
+
+#[test]
+fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
+    let mut world = World::new(Platform::Linux);
+    let (ask, answer) = subscribed_to(150);
+    world.run(&format!("{LIVE}\n{ask}\n{answer}\ndown\nnext\nup"));
+    world.transcript.clear();
+    world.run("answer @ login lost\ndown\nnext\nup\nanswer @ login\nanswer @ no 7008\nnext");
+    world.run("answer @ no 70206\nnext\nanswer @ sub\nunsub u149\nanswer @ unsub\nnext\nanswer @ sub");
+    world.run("next\nanswer @ no 7013\nnext");
+    expect![[r#"
+        > answer @ login lost
+          ! Connected { resumed: true }
+          send sub u000 … u099 (100)
+        > down
+          close
+          ! disconnected: closed by the server; retry 2s
+        > next, after 2000 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 … u149:1 (152)]
+        > answer @ login
+          ! Connected { resumed: true }
+          send sub u000 … u099 (100)
+        > answer @ no 7008
+        > next, after 5000 ms
+          send sub u000 … u099 (100)
+        > answer @ no 70206
+        > next, after 500 ms
+          send sub u000 … u049 (50)
+        > answer @ sub
+        > unsub u149
+          send unsub u149
+        > answer @ unsub
+          ! not watched: u149
+          call 3: unsubscribed
+        > next, after 500 ms
+          send sub u050 … u099 (50)
+        > answer @ sub
+        > next, after 500 ms
+          send sub u100 … u148 (49)
+        > answer @ no 7013
+          ! not watched: u100 … u148 (49)
+        > next, after 120000 ms
+          send heartbeat
+    "#]]
+    .assert_eq(&world.transcript);
+}

@@ -1,0 +1,128 @@
+//! What the driver and the handles of a client share: the machine, and what the readers of events have not
+//! read yet. One lock around both, never held across an await, so that a reader that begins sees the cache
+//! and then every change after it.
+
+use crate::Event;
+use crate::backoff::Jitter;
+use crate::feed::Feed;
+use crate::machine::{Effect, Input, Machine};
+use lamplight_model::Moment;
+use slab::Slab;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio_stream::Stream;
+
+/// The lock around [`Shared`].
+#[derive(Clone, Debug)]
+pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
+
+/// See the head of the module.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    machine: Machine,
+    readers: Slab<Reader>,
+    /// Nothing will be pushed any more.
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Reader {
+    feed: Feed,
+    waker: Option<Waker>,
+}
+
+impl SharedLock {
+    pub(crate) fn new(machine: Machine) -> Self {
+        Self(Arc::new(Mutex::new(Shared { machine, readers: Slab::new(), closed: false })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
+        // A step that panicked is a bug that has been told; the statuses can still be read.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new reader of events.
+    pub(crate) fn events(&self) -> Events {
+        let mut shared = self.lock();
+        let feed = Feed::beginning_with(shared.machine.cache().iter());
+        let key = shared.readers.insert(Reader { feed, waker: None });
+        drop(shared);
+        Events { shared: self.clone(), key }
+    }
+}
+
+impl Shared {
+    /// The machine, to look at.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Steps the machine, tells the readers, and hands back the other effects.
+    pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
+        let mut effects = self.machine.step(input, now, jitter);
+        for effect in effects.extract_if(.., |effect| matches!(effect, Effect::Emit(_))) {
+            if let Effect::Emit(event) = effect {
+                self.readers.iter_mut().for_each(|(_, reader)| reader.push(&event));
+            }
+        }
+        effects
+    }
+
+    /// No event comes after this.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.readers.iter_mut().filter_map(|(_, reader)| reader.waker.take()).for_each(Waker::wake);
+    }
+}
+
+impl Reader {
+    fn push(&mut self, event: &Event) {
+        self.feed.push(event);
+        self.waker.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The events of a client, as a stream. Made by [`Client::events`](crate::Client::events).
+///
+/// It begins with the statuses that are cached, if any, so it does not matter whether it is made before or
+/// after the login. It ends when the last [`Client`](crate::Client) is dropped.
+///
+/// A reader may be as slow as it likes: of statuses it gets the newest of each user, in one event; of all
+/// other events the last 64, after an [`Event::Missed`] when there were more.
+#[derive(Debug)]
+pub struct Events {
+    shared: SharedLock,
+    key: usize,
+}
+
+impl Events {
+    /// The next event; `None` after the last.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        let mut shared = self.shared.lock();
+        let closed = shared.closed;
+        let reader = &mut shared.readers[self.key];
+        match reader.feed.pop() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if closed => Poll::Ready(None),
+            None => {
+                reader.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.shared.lock().readers.remove(self.key);
+    }
+}

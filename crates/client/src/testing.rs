@@ -1,0 +1,32 @@
+//! Statuses as short words, for the tests of this crate: `ann:3` is the status of `ann` in version 3.
+
+use lamplight_model::{
+    CustomStatus, PlatformSet, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
+};
+
+/// The statuses that the words stand for.
+pub(crate) fn statuses(words: &str) -> Vec<UserStatus> {
+    words.split_whitespace().map(status).collect()
+}
+
+/// The status that a word stands for.
+pub(crate) fn status(word: &str) -> UserStatus {
+    let (user, version) = word.split_once(':').expect("user:version");
+    UserStatus {
+        user_id: UserId::new(user).unwrap(),
+        status_type: StatusType::Online,
+        custom_status: CustomStatus::NONE,
+        version: Version(version.parse().unwrap()),
+        since: Timestamp(0),
+        reason: Reason::Login,
+        last_seen: None,
+        online_devices: PlatformSet::default(),
+    }
+}
+
+/// The words for the statuses.
+pub(crate) fn brief<'a>(statuses: impl IntoIterator<Item = &'a UserStatus>) -> String {
+    let words: Vec<_> =
+        statuses.into_iter().map(|status| format!("{}:{}", status.user_id, status.version)).collect();
+    words.join(" ")
+}

@@ -1,0 +1,120 @@
+//! Moves messages over a socket. Knows framing and bytes, and nothing of what a message means.
+
+mod native;
+mod tls;
+mod websocket;
+
+pub(crate) use tls::client_config;
+
+use crate::address::{Address, Framing};
+use crate::{LinkEnd, TransportError};
+use futures_util::future::{self, BoxFuture};
+use lamplight_wire::v1;
+use prost::Message as _;
+use rustls::ClientConfig;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+/// The largest message that is read from a server, in bytes: the statuses of some 50,000 users.
+pub(crate) const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
+
+/// The most messages that wait to be written. More than the machine ever has in flight, so that only a peer
+/// that has stopped to read fills it.
+const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
+
+/// The most messages that were read and not yet taken.
+const MAX_INCOMING: usize = 64;
+
+/// Bytes that are read at once.
+const READ_CHUNK: usize = 4 * 1024;
+
+/// Connects to a server.
+pub(crate) async fn connect(
+    address: Address,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<Connection, TransportError> {
+    let failed = |error| TransportError::new("connecting", error);
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
+    // Every message is small and awaited.
+    stream.set_nodelay(true).map_err(failed)?;
+    match tls {
+        None => speak(stream, address.framing).await,
+        Some(config) => speak(tls::handshake(stream, config, &address.host).await?, address.framing).await,
+    }
+}
+
+async fn speak<S>(stream: S, framing: Framing) -> Result<Connection, TransportError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    Ok(match framing {
+        Framing::Native => Connection::native(stream),
+        Framing::WebSocket(uri) => {
+            let socket = websocket::handshake(stream, uri).await?;
+            Connection::new(|outgoing, incoming| websocket::pump(socket, outgoing, incoming))
+        }
+    })
+}
+
+/// A connection to a server. Dropping it closes it.
+///
+/// Bytes move only while [`next`](Self::next) is awaited.
+pub(crate) struct Connection {
+    outgoing: Sender<v1::ClientMessage>,
+    incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
+    /// Moves bytes and never ends; its end, if it has one, is the last that comes in.
+    pump: BoxFuture<'static, ()>,
+}
+
+impl Connection {
+    /// Speaks the native framing over a stream.
+    pub(crate) fn native<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        Self::new(|outgoing, incoming| native::pump(stream, outgoing, incoming))
+    }
+
+    fn new<F>(pump: impl FnOnce(Receiver<v1::ClientMessage>, Incoming) -> F) -> Self
+    where
+        F: Future<Output = LinkEnd> + Send + 'static,
+    {
+        let (outgoing, to_write) = mpsc::channel(MAX_OUTGOING);
+        let (read, incoming) = mpsc::channel(MAX_INCOMING);
+        let pumping = pump(to_write, Incoming(read.clone()));
+        let pump = Box::pin(async move {
+            let end = pumping.await;
+            // The receiver is dropped together with this future.
+            let _ = read.send(Err(end)).await;
+            future::pending().await
+        });
+        Self { outgoing, incoming, pump }
+    }
+
+    /// Queues a message. Fails when the peer does not read.
+    pub(crate) fn send(&mut self, message: v1::ClientMessage) -> Result<(), LinkEnd> {
+        self.outgoing.try_send(message).map_err(|_| LinkEnd::Silent)
+    }
+
+    /// The next message, or the end. May be dropped and called again without a loss.
+    pub(crate) async fn next(&mut self) -> Result<v1::ServerMessage, LinkEnd> {
+        tokio::select! {
+            next = self.incoming.recv() => next.unwrap_or(Err(LinkEnd::Closed)),
+            () = &mut self.pump => Err(LinkEnd::Closed),
+        }
+    }
+}
+
+/// Where a pump puts what it has read.
+struct Incoming(Sender<Result<v1::ServerMessage, LinkEnd>>);
+
+impl Incoming {
+    async fn put(&self, message: &[u8]) -> Result<(), LinkEnd> {
+        let message = v1::ServerMessage::decode(message)
+            .map_err(|_| LinkEnd::Protocol("what was received is no message"))?;
+        self.0.send(Ok(message)).await.map_err(|_| LinkEnd::Closed)
+    }
+}

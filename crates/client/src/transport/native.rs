@@ -1,0 +1,70 @@
+//! Native framing: a preamble, then each message with its length in front.
+
+use super::{Incoming, MAX_SERVER_MESSAGE, READ_CHUNK};
+use crate::{LinkEnd, TransportError};
+use bytes::{Buf as _, BytesMut};
+use futures_util::future;
+use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc::Receiver;
+
+/// Moves messages both ways until the stream ends.
+pub(super) async fn pump<S>(stream: S, outgoing: Receiver<v1::ClientMessage>, incoming: Incoming) -> LinkEnd
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let (reader, writer) = tokio::io::split(stream);
+    let writing = async {
+        if let Err(error) = write(writer, outgoing).await {
+            // What the server said before it hung up is still to be read, and reading tells of the end.
+            tracing::debug!(%error, "the link cannot be written to");
+        }
+        future::pending().await
+    };
+    tokio::select! {
+        end = read(reader, incoming) => end,
+        end = writing => end,
+    }
+}
+
+async fn write(
+    mut writer: impl AsyncWrite + Unpin,
+    mut outgoing: Receiver<v1::ClientMessage>,
+) -> std::io::Result<()> {
+    let mut bytes = NATIVE_PREAMBLE.to_vec();
+    while let Some(message) = outgoing.recv().await {
+        put_frame(&mut bytes, &message);
+        while let Ok(message) = outgoing.try_recv() {
+            put_frame(&mut bytes, &message);
+        }
+        writer.write_all(&bytes).await?;
+        writer.flush().await?;
+        bytes = Vec::new();
+    }
+    Ok(())
+}
+
+async fn read(mut reader: impl AsyncRead + Unpin, incoming: Incoming) -> LinkEnd {
+    let mut bytes = BytesMut::new();
+    loop {
+        let taken = match next_frame(&bytes, MAX_SERVER_MESSAGE) {
+            Ok(Framed::Frame { message, taken }) => {
+                if let Err(end) = incoming.put(message).await {
+                    return end;
+                }
+                taken
+            }
+            Ok(Framed::Incomplete) => {
+                bytes.reserve(READ_CHUNK);
+                match reader.read_buf(&mut bytes).await {
+                    Ok(0) => return LinkEnd::Closed,
+                    Ok(_) => {}
+                    Err(error) => return LinkEnd::Failed(TransportError::new("receiving", error)),
+                }
+                0
+            }
+            Err(_) => return LinkEnd::Protocol("what was received is no frame"),
+        };
+        bytes.advance(taken);
+    }
+}

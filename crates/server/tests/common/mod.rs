@@ -1,0 +1,254 @@
+//! A node in this process, and a client that speaks the wire by hand: what an SDK would never send, too.
+
+#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+
+use lamplight_auth::{Claims, sign};
+use lamplight_model::{App, AppSettings, Platform, StatusType, UserId};
+use lamplight_server::{Clock, Config, Node};
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
+use prost::Message as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long anything may take that is sure to come.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestNode {
+    pub node: Node,
+    pub clock: Clock,
+    pub app: App,
+    pub folder: TempDir,
+}
+
+pub fn config(folder: &Path) -> Config {
+    Config {
+        data_dir: folder.to_owned(),
+        client_listen: "127.0.0.1:0".parse().unwrap(),
+        http_listen: "127.0.0.1:0".parse().unwrap(),
+        workers: 2,
+        ..Config::default()
+    }
+}
+
+impl TestNode {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        change(&mut config);
+        let clock = Clock::default();
+        let node = Node::start(config, clock.clone()).await.unwrap();
+        let app = node.created().unwrap().clone();
+        Self { node, clock, app, folder }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.node.client_address()
+    }
+
+    pub async fn set(&mut self, change: impl FnOnce(&mut AppSettings)) {
+        change(&mut self.app.settings);
+        self.node.service().put_app(self.app.clone()).await.unwrap();
+    }
+
+    /// Waits until the node has seen connections come or go.
+    pub async fn has_connections(&self, count: usize) {
+        let wait = async {
+            while self.node.connections() != count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("connections come and go");
+    }
+
+    pub fn sig(&self, user: &str) -> String {
+        self.sig_for(user, 3_600)
+    }
+
+    pub fn sig_for(&self, user: &str, expire: u64) -> String {
+        let claims = Claims {
+            user_id: UserId::new(user).unwrap(),
+            app: self.app.id,
+            issued: self.clock.now().wall.as_secs(),
+            expire,
+            userbuf: None,
+        };
+        sign(self.app.keys.last().unwrap(), &claims)
+    }
+
+    pub async fn connect(&self) -> Wire {
+        Wire::connect(self.address()).await
+    }
+
+    /// Logs a device in over native TCP.
+    pub async fn log_in(&self, user: &str, device: &str, platform: Platform) -> Wire {
+        let mut wire = self.connect().await;
+        let answer = wire.ask(self.login(user, device, platform)).await;
+        let Body::Login(_) = answer else { panic!("{user} on {device}: {answer:?}") };
+        wire
+    }
+
+    pub fn login(&self, user: &str, device: &str, platform: Platform) -> Request {
+        Request::Login(v1::LoginRequest {
+            sdk_app_id: self.app.id.0,
+            user_id: user.to_owned(),
+            user_sig: self.sig(user),
+            device_id: device.to_owned(),
+            platform: platform as i32,
+            ..v1::LoginRequest::default()
+        })
+    }
+}
+
+/// The native protocol, by hand.
+pub struct Wire {
+    pub stream: TcpStream,
+    pub received: Vec<u8>,
+    next_id: u64,
+    /// Messages that the server sent on its own while an answer was awaited.
+    pub pushed: Vec<Body>,
+}
+
+impl Wire {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.write_all(NATIVE_PREAMBLE).await.unwrap();
+        Self { stream, received: Vec::new(), next_id: 1, pushed: Vec::new() }
+    }
+
+    /// A client whose kernel takes little for it.
+    pub async fn connect_small(address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        stream.write_all(NATIVE_PREAMBLE).await.unwrap();
+        Self { stream, received: Vec::new(), next_id: 1, pushed: Vec::new() }
+    }
+
+    pub async fn send(&mut self, body: Request) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let mut bytes = Vec::new();
+        put_frame(&mut bytes, &v1::ClientMessage { id, body: Some(body) });
+        self.stream.write_all(&bytes).await.unwrap();
+        id
+    }
+
+    /// The next message, or `None` when the server has closed.
+    pub async fn next(&mut self) -> Option<v1::ServerMessage> {
+        loop {
+            if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
+                let message = v1::ServerMessage::decode(message).unwrap();
+                self.received.drain(..taken);
+                return Some(message);
+            }
+            let read = self.stream.read_buf(&mut self.received);
+            match tokio::time::timeout(PATIENCE, read).await.expect("something comes") {
+                Ok(0) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    pub async fn ask(&mut self, body: Request) -> Body {
+        let id = self.send(body).await;
+        loop {
+            let message = self.next().await.expect("an answer comes");
+            let body = message.body.unwrap();
+            if message.id == id {
+                return body;
+            }
+            self.pushed.push(body);
+        }
+    }
+
+    /// The next thing that the server says on its own.
+    pub async fn push(&mut self) -> Option<Body> {
+        if !self.pushed.is_empty() {
+            return Some(self.pushed.remove(0));
+        }
+        Some(self.next().await?.body.unwrap())
+    }
+
+    /// The code with which a call is refused.
+    pub async fn refused(&mut self, body: Request) -> u32 {
+        match self.ask(body).await {
+            Body::Refusal(refusal) => refusal.code,
+            answer => panic!("not refused: {answer:?}"),
+        }
+    }
+
+    /// Waits until `user` is told to be so; answers with the custom status. Everything told on the way is checked
+    /// to be in version order.
+    pub async fn told(&mut self, user: &str, status: StatusType) -> v1::UserStatus {
+        loop {
+            let body = self.push().await.expect("still connected");
+            if let Body::StatusChanged(changed) = body {
+                for told in changed.statuses {
+                    if told.user_id == user && told.status_type == status as i32 {
+                        return told;
+                    }
+                }
+            }
+        }
+    }
+
+    pub async fn subscribe(&mut self, users: &[&str]) -> v1::SubscribeUserStatusResponse {
+        match self.ask(subscribe(users)).await {
+            Body::SubscribeUserStatus(answer) => answer,
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    pub async fn status_of(&mut self, user: &str) -> v1::UserStatus {
+        match self.ask(get(&[user])).await {
+            Body::GetUserStatus(answer) => answer.statuses[0].clone(),
+            answer => panic!("{answer:?}"),
+        }
+    }
+
+    /// The last words of the server.
+    pub async fn last_words(&mut self) -> v1::ConnectionEnded {
+        loop {
+            match self.push().await.expect("last words come before the end") {
+                Body::ConnectionEnded(words) => return words,
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for the server to close.
+    pub async fn closed(&mut self) {
+        while self.next().await.is_some() {}
+    }
+}
+
+pub fn ids(users: &[&str]) -> Vec<String> {
+    users.iter().map(|user| (*user).to_owned()).collect()
+}
+
+pub fn get(users: &[&str]) -> Request {
+    Request::GetUserStatus(v1::GetUserStatusRequest { user_ids: ids(users) })
+}
+
+pub fn subscribe(users: &[&str]) -> Request {
+    Request::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids: ids(users) })
+}
+
+pub fn unsubscribe(users: &[&str]) -> Request {
+    Request::UnsubscribeUserStatus(v1::UnsubscribeUserStatusRequest { user_ids: ids(users) })
+}
+
+pub fn custom(text: &str) -> Request {
+    Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() })
+}

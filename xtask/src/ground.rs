@@ -1,0 +1,148 @@
+//! Where the repository is, and how a program is run there: from its root, without input, and without what
+//! the outer `cargo run` left in the environment.
+
+use anyhow::{Context, Result, anyhow, bail};
+use std::env;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+/// The repository that this program belongs to.
+pub struct Ground {
+    root: PathBuf,
+}
+
+impl Ground {
+    /// Finds the repository: the folder above the package that cargo runs.
+    pub fn find() -> Result<Self> {
+        let package = env::var_os("CARGO_MANIFEST_DIR").context("start me as `cargo xtask`")?;
+        let root = Path::new(&package).parent().context("the package has a folder above it")?;
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    /// A path of the repository, made absolute.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A program to be run at the root of the repository.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).stdin(Stdio::null());
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(is_of_the_outer_cargo) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// A cargo command, with the words of `args` separated by spaces.
+    pub fn cargo(&self, args: &str) -> Command {
+        let mut command = self.command("cargo");
+        command.args(args.split_whitespace());
+        command
+    }
+
+    /// Becomes `lamplight` with these words: signals and the exit code are its own from here on.
+    pub fn become_lamplight(&self, first: &[&str], args: &[&str]) -> Result<ExitCode> {
+        self.become_cargo(&format!("run --release --package lamplight -- {}", first.join(" ")), args)
+    }
+
+    /// Becomes cargo with these words.
+    pub fn become_cargo(&self, first: &str, args: &[&str]) -> Result<ExitCode> {
+        let error = self.cargo(first).args(args).stdin(Stdio::inherit()).exec();
+        Err(anyhow!(error).context("cannot start cargo"))
+    }
+}
+
+/// What `cargo run` tells the program it runs. Build scripts ask to be run again when some of these change
+/// (that of ring does), so a cargo that is started from here must not see them.
+fn is_of_the_outer_cargo(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
+}
+
+/// Runs a program, its output going where ours goes; a failure names the command.
+pub fn run(command: &mut Command) -> Result<()> {
+    announce(command);
+    let status = command.status().with_context(|| format!("cannot start `{}`", words(command)))?;
+    if !status.success() {
+        bail!("`{}`: {status}", words(command));
+    }
+    Ok(())
+}
+
+/// Runs a program quietly and returns what it printed to its standard output.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{}`", words(command)))?;
+    if !output.status.success() {
+        bail!("`{}`: {}", words(command), output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", words(command)))
+}
+
+/// Whether a program is there and says that it is well.
+pub fn answers(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Like [`run`], and hands every line that the program prints to `hear` too.
+pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()> {
+    announce(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", words(command)))?;
+    let (lines, heard) = mpsc::channel();
+    let copies = [
+        child.stdout.take().map(|pipe| copy(pipe, std::io::stdout(), lines.clone())),
+        child.stderr.take().map(|pipe| copy(pipe, std::io::stderr(), lines)),
+    ];
+    for line in heard {
+        hear(&line);
+    }
+    for copy in copies.into_iter().flatten() {
+        copy.join().map_err(|_| anyhow!("copying the output of `{}` failed", words(command)))?;
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{}`: {status}", words(command));
+    }
+    Ok(())
+}
+
+/// Copies a pipe to one of our own streams, line by line, on a thread of its own.
+fn copy(
+    pipe: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+    lines: mpsc::Sender<String>,
+) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            // Whoever reads our output may have left; the lines are still to be counted.
+            let _ = to.write_all(&line);
+            let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
+            line.clear();
+        }
+    })
+}
+
+fn announce(command: &Command) {
+    eprintln!("$ {}", words(command));
+}
+
+fn words(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy()];
+    words.extend(command.get_args().map(OsStr::to_string_lossy));
+    words.join(" ")
+}

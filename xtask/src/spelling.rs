@@ -1,0 +1,33 @@
+//! The spelling of names and prose, checked by typos; `typos.toml` has the exceptions.
+
+use crate::ground::{Ground, answers, output, run};
+use crate::interop::python_packages;
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+const VENV: &str = "target/tools/typos";
+const REQUIREMENTS: &str = "xtask/typos.txt";
+/// As in `xtask/typos.txt`.
+const VERSION: &str = "1.52.0";
+
+/// Fails when a word is misspelt.
+pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
+    run(&mut ground.command(typos(ground, may_install)?))
+}
+
+/// The program: the one on the path, or ours, installed now if need be.
+pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
+    let ours = ground.path(VENV).join("bin/typos");
+    let is_current = |text: String| text.trim_end().ends_with(VERSION);
+    if ours.exists() && output(ground.command(&ours).arg("--version")).is_ok_and(is_current) {
+        return Ok(ours);
+    }
+    if answers(ground.command("typos").arg("--version")) {
+        return Ok("typos".into());
+    }
+    if !may_install {
+        bail!("typos is missing: `pip install -r {REQUIREMENTS}`, or run without --no-install");
+    }
+    python_packages(ground, VENV, REQUIREMENTS)?;
+    Ok(ours)
+}

@@ -1,0 +1,149 @@
+//! `cargo xtask test`: the steps in their order, what each took, and how it ended.
+
+use crate::ground::{Ground, run, run_and_hear};
+use crate::tally::Tally;
+use crate::{arrows, codes, interop, spelling, tidy, tools};
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// One step. It has failed when it returns an error.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&mut Run) -> Result<()>,
+}
+
+/// What the steps of one run share.
+struct Run {
+    ground: Ground,
+    may_install: bool,
+    tally: Tally,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "tools",
+        about: "what is missing is installed, or asked for",
+        run: |it| tools::set_up(&it.ground, it.may_install),
+    },
+    Step { name: "fmt", about: "rustfmt", run: |it| run(&mut it.ground.cargo("fmt --all -- --check")) },
+    Step {
+        name: "clippy",
+        about: "clippy without a warning; compiles tests, examples and benches too",
+        run: |it| run(&mut it.ground.cargo("clippy --workspace --all-targets --locked -- -D warnings")),
+    },
+    Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
+    Step { name: "arrows", about: "which crate may know which", run: |it| arrows::check(&it.ground) },
+    Step { name: "tidy", about: "rules about the text of the tree", run: |it| tidy::check(&it.ground) },
+    Step { name: "spelling", about: "typos", run: |it| spelling::check(&it.ground, it.may_install) },
+    Step { name: "codes", about: "docs/codes.md is that of the table", run: |it| codes::check(&it.ground) },
+    Step {
+        name: "interop",
+        about: "the public UserSig generators are installed",
+        run: |it| interop::set_up(&it.ground, it.may_install),
+    },
+    Step { name: "tests", about: "every test of the workspace", run: tests },
+    Step {
+        name: "doc-tests",
+        about: "the examples in the documentation",
+        run: |it| it.hear("test --doc --workspace --locked --no-fail-fast"),
+    },
+    Step {
+        name: "mistakes",
+        about: "the simulator finds every planted mistake",
+        run: |it| run(&mut it.ground.cargo(MISTAKES)),
+    },
+    Step {
+        name: "docs",
+        about: "rustdoc without a warning",
+        run: |it| {
+            run(it.ground.cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings"))
+        },
+    },
+];
+
+/// The words for cargo that run the planted mistakes.
+pub const MISTAKES: &str = "run --locked --package lamplight-sim --bin mistakes --";
+
+/// `cargo xtask test [OPTIONS]`.
+pub fn test(args: &[&str]) -> Result<ExitCode> {
+    let mut only = Vec::new();
+    let (mut keep_going, mut may_install) = (false, true);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            "--list" => {
+                for step in STEPS {
+                    println!("{:<10} {}", step.name, step.about);
+                }
+                return Ok(ExitCode::SUCCESS);
+            }
+            "--keep-going" => keep_going = true,
+            "--no-install" => may_install = false,
+            "--only" => match args.next().and_then(|name| STEPS.iter().find(|step| step.name == *name)) {
+                Some(step) => only.push(step.name),
+                None => bail!("--only takes the name of a step; --list lists them"),
+            },
+            other => bail!("`test` does not know `{other}`; --help says what it knows"),
+        }
+    }
+    let mut run = Run { ground: Ground::find()?, may_install, tally: Tally::default() };
+    let mut ended = Vec::new();
+    for step in STEPS.iter().filter(|step| only.is_empty() || only.contains(&step.name)) {
+        eprintln!("\n== {}: {}", step.name, step.about);
+        let (began, tally) = (Instant::now(), run.tally);
+        let outcome = (step.run)(&mut run);
+        if let Err(error) = &outcome {
+            eprintln!("{}: {error:#}", step.name);
+            if run.tally.failed == tally.failed {
+                run.tally.failed += 1;
+            }
+        }
+        let ok = outcome.is_ok();
+        ended.push((step.name, began.elapsed(), ok));
+        if !ok && !keep_going {
+            break;
+        }
+    }
+    summarise(&ended, run.tally);
+    Ok(if ended.iter().all(|(_, _, ok)| *ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Run {
+    /// Runs tests by these words for cargo and counts them.
+    fn hear(&mut self, words: &str) -> Result<()> {
+        let tally = &mut self.tally;
+        run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(line))
+    }
+}
+
+fn deny(it: &mut Run) -> Result<()> {
+    let program = tools::cargo_deny(&it.ground, it.may_install)?;
+    println!(
+        "advisories are not checked here, their database has to be fetched: `cargo deny check advisories`"
+    );
+    // A duplicate is a warning in deny.toml; its tree of users would fill the screen on every run.
+    let words = "--locked --offline check --hide-inclusion-graph bans licenses sources";
+    run(it.ground.command(program).args(words.split(' ')))
+}
+
+fn tests(it: &mut Run) -> Result<()> {
+    if tools::has_nextest(&it.ground) {
+        it.hear("nextest run --workspace --locked --no-fail-fast")
+    } else {
+        it.hear("test --workspace --all-targets --locked --no-fail-fast")
+    }
+}
+
+/// The table of what ran, then the line that counts the tests, which is the last.
+fn summarise(ended: &[(&str, Duration, bool)], tally: Tally) {
+    println!("\n{:<10} {:>8}", "step", "seconds");
+    for (name, took, ok) in ended {
+        println!("{name:<10} {:>8.1}  {}", took.as_secs_f64(), if *ok { "ok" } else { "FAILED" });
+    }
+    for (name, _, _) in ended.iter().filter(|(_, _, ok)| !ok) {
+        println!("this step again: cargo xtask test --only {name}");
+    }
+    println!("{tally}");
+}

@@ -1,0 +1,340 @@
+//! Rules about the text of the tree: one function a rule, over files that are in memory.
+
+use crate::ground::{Ground, output};
+use anyhow::{Result, bail};
+use std::fs;
+
+/// A file of text, by its path from the root of the repository.
+struct File {
+    path: String,
+    text: String,
+}
+
+/// A file that may be longer than [`LONGEST`], and why.
+struct Exception {
+    path: &'static str,
+    because: &'static str,
+}
+
+/// In lines; past it, a second noun may have moved in.
+const LONGEST: usize = 600;
+
+const LONG: &[Exception] = &[
+    Exception {
+        path: "crates/core/tests/presence_rules.rs",
+        because: "the rules of presence as one table of scenarios, in the order of the contract",
+    },
+    Exception {
+        path: "crates/core/tests/watch_graph.rs",
+        because: "scenarios of one machine, and the naive model that judges them",
+    },
+];
+
+/// What Rust may not contain: left from writing, or a hole in what is finished.
+const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
+
+/// Homes and workshops: paths of one machine.
+const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
+
+/// Hosts that serve packages; which of them a machine uses is its own affair.
+const REGISTRIES: [&str; 5] = [
+    concat!("registry", ".npmjs"),
+    concat!("files", ".pythonhosted"),
+    concat!("static", ".crates.io"),
+    concat!("index", ".crates.io"),
+    concat!("deb", ".debian"),
+];
+
+/// Fails when a file breaks a rule. Looks at what git knows, and at what it would be asked to add.
+pub fn check(ground: &Ground) -> Result<()> {
+    let listing = output(ground.command("git").args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--deduplicate",
+    ]))?;
+    let mut files = Vec::new();
+    for path in listing.split_terminator('\0') {
+        // What is deleted and not committed yet has no text, and neither has an image.
+        if let Ok(bytes) = fs::read(ground.path(path)) {
+            files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
+        }
+    }
+    let findings = findings(&files, LONG);
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    if !findings.is_empty() {
+        bail!("{} untidy; the rules are in xtask/src/tidy.rs", findings.len());
+    }
+    println!("{} files are tidy", files.len());
+    Ok(())
+}
+
+/// What breaks a rule, as `path:line: what`.
+fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for file in files {
+        lines(file, &mut findings);
+        head(file, &mut findings);
+        length(file, long, &mut findings);
+        links(file, files, &mut findings);
+    }
+    exceptions(files, long, &mut findings);
+    two_readmes(files, &mut findings);
+    findings
+}
+
+/// What can be seen in one line.
+fn lines(file: &File, findings: &mut Vec<String>) {
+    let rust = file.path.ends_with(".rs");
+    for (index, line) in file.text.split('\n').enumerate() {
+        let mut find = |what: String| findings.push(format!("{}:{}: {what}", file.path, index + 1));
+        if line.ends_with([' ', '\t', '\r']) {
+            find("white space at the end of the line".into());
+        }
+        if rust && line.contains('\t') {
+            find("a tab".into());
+        }
+        if rust && line.contains(concat!("#[ignore", "]")) {
+            find("an ignored test without a reason: `#[ignore = \"…\"]`".into());
+        }
+        for word in UNFINISHED.iter().filter(|word| rust && line.contains(**word)) {
+            find(format!("`{word}…)` is left"));
+        }
+        for place in PLACES.iter().filter(|place| has_absolute(line, place)) {
+            find(format!("`{place}` is a path of one machine"));
+        }
+        for host in REGISTRIES.iter().filter(|host| line.contains(**host)) {
+            find(format!("`{host}` is the host of a registry"));
+        }
+    }
+}
+
+/// Whether the path begins in this line: inside a longer path or address it is something else.
+fn has_absolute(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|before| before.is_alphanumeric() || "._-~}".contains(before))
+    })
+}
+
+/// Each module says first what it knows.
+fn head(file: &File, findings: &mut Vec<String>) {
+    if file.path.ends_with(".rs") && file.path.contains("src/") && !file.text.starts_with("//!") {
+        findings.push(format!("{}:1: no `//!` that says what the module knows", file.path));
+    }
+}
+
+fn length(file: &File, long: &[Exception], findings: &mut Vec<String>) {
+    let by_hand = [".rs", ".ts", ".js", ".css", ".html", ".py", ".proto", ".md"];
+    let lines = file.text.lines().count();
+    let allowed = long.iter().any(|exception| exception.path == file.path);
+    if lines > LONGEST && !allowed && by_hand.iter().any(|ending| file.path.ends_with(ending)) {
+        findings
+            .push(format!("{}: {lines} lines, more than {LONGEST}: has a second noun moved in?", file.path));
+    }
+}
+
+/// An exception that is needed no more goes.
+fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
+    for exception in long {
+        let file = files.iter().find(|file| file.path == exception.path);
+        if file.is_none_or(|file| file.text.lines().count() <= LONGEST) {
+            findings.push(format!(
+                "{}: not longer than {LONGEST} lines, so it needs no exception ({})",
+                exception.path, exception.because
+            ));
+        }
+    }
+}
+
+/// Links between the files of the repository lead somewhere.
+fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
+    if !file.path.ends_with(".md") {
+        return;
+    }
+    for (number, line) in prose(&file.text) {
+        for (at, opening) in line.match_indices("](") {
+            let target = line[at + opening.len()..].split([')', ' ']).next().unwrap_or_default();
+            let target = target.trim_start_matches('<').trim_end_matches('>');
+            let path = target.split('#').next().unwrap_or_default();
+            if path.is_empty() || path.contains(':') {
+                continue;
+            }
+            let leads_to = resolve(&file.path, path);
+            let exists = files.iter().any(|other| {
+                other.path == leads_to
+                    || other.path.starts_with(&format!("{leads_to}/"))
+                    || leads_to.is_empty()
+            });
+            if !exists {
+                findings.push(format!("{}:{number}: the link to `{target}` leads nowhere", file.path));
+            }
+        }
+    }
+}
+
+/// The path that a link in `from` means.
+fn resolve(from: &str, link: &str) -> String {
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let start = if link.starts_with('/') { "" } else { folder };
+    let mut parts: Vec<&str> = start.split('/').filter(|part| !part.is_empty()).collect();
+    for part in link.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The numbered lines of a Markdown text that are not inside a fence.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        (!fenced && !fence).then_some((index + 1, line))
+    })
+}
+
+/// The two README say the same: a heading of one is a heading of the other.
+fn two_readmes(files: &[File], findings: &mut Vec<String>) {
+    let levels = |path: &str| -> Option<Vec<usize>> {
+        let file = files.iter().find(|file| file.path == path)?;
+        let hashes = |line: &str| line.chars().take_while(|character| *character == '#').count();
+        Some(prose(&file.text).map(|(_, line)| hashes(line)).filter(|level| *level > 0).collect())
+    };
+    let (english, chinese) = (levels("README.md"), levels("README.zh-CN.md"));
+    if english != chinese {
+        findings.push(format!(
+            "README.md and README.zh-CN.md have different headings, by their levels {} and {}",
+            show(english),
+            show(chinese)
+        ));
+    }
+}
+
+fn show(levels: Option<Vec<usize>>) -> String {
+    levels.map_or("(no file)".into(), |levels| format!("{levels:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> File {
+        File { path: path.into(), text: text.into() }
+    }
+
+    /// What is found in the one file of a tree.
+    fn found(path: &str, text: &str) -> Vec<String> {
+        findings(&[file(path, text)], &[])
+    }
+
+    #[test]
+    fn each_rule_finds_what_breaks_it_and_nothing_else() {
+        let [todo, dbg, unimplemented] = UNFINISHED;
+        let [house, root, workshop] = PLACES;
+        for (path, text, expected) in [
+            ("a.md", "fine\n".to_owned(), ""),
+            ("a.md", "one \n".into(), "a.md:1: white space"),
+            ("a.toml", "a = 1\r\n".into(), "a.toml:1: white space"),
+            ("a.toml", "a = 1\t\n".into(), "a.toml:1: white space"),
+            ("tests/a.rs", "fn a() {\n\t}\n".into(), "tests/a.rs:2: a tab"),
+            ("Makefile", "all:\n\techo\n".into(), ""),
+            ("tests/a.rs", concat!("#[ignore", "]\n").into(), "tests/a.rs:1: an ignored test"),
+            ("tests/a.rs", "#[ignore = \"slow\"]\n".into(), ""),
+            ("tests/a.rs", format!("    {todo})\n"), "tests/a.rs:1: `todo"),
+            ("tests/a.rs", format!("    {dbg}1)\n"), "tests/a.rs:1: `dbg"),
+            ("tests/a.rs", format!("    {unimplemented})\n"), "tests/a.rs:1: `unimplemented"),
+            ("a.md", format!("`{todo}` is not allowed\n"), ""),
+            ("a.md", format!("in {house}someone\n"), "a.md:1: `/"),
+            ("a.sh", format!("cd {root}\n"), "a.sh:1: `/"),
+            ("a.json", format!("\"{workshop}main\"\n"), "a.json:1: `/"),
+            ("a.md", format!("see https://example.org{house} and $HOME{workshop}x\n"), ""),
+            ("Cargo.lock", "registry+https://github.com/rust-lang/crates.io-index\n".into(), ""),
+            (
+                "package-lock.json",
+                format!("https://{}.org/x\n", REGISTRIES[0]),
+                "package-lock.json:1: `registry",
+            ),
+            ("crates/a/src/b/c.rs", "//! A noun.\n".into(), ""),
+            ("crates/a/src/lib.rs", "mod b;\n".into(), "crates/a/src/lib.rs:1: no `//!`"),
+            ("crates/a/src/empty.rs", String::new(), "crates/a/src/empty.rs:1: no `//!`"),
+            ("crates/a/build.rs", "fn main() {}\n".into(), ""),
+            ("a.md", "line\n".repeat(LONGEST), ""),
+            ("a.md", "line\n".repeat(LONGEST + 1), "a.md: 601 lines"),
+            ("Cargo.lock", "line\n".repeat(LONGEST + 1), ""),
+        ] {
+            let found = found(path, &text);
+            if expected.is_empty() {
+                assert_eq!(found, [""; 0], "{path}: {text}");
+            } else {
+                assert!(
+                    matches!(&found[..], [one] if one.starts_with(expected)),
+                    "{path}: {text}\n{found:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_registry_is_found() {
+        for host in REGISTRIES {
+            assert_eq!(found("a.toml", &format!("url = \"https://{host}\"\n")).len(), 1, "{host}");
+        }
+    }
+
+    #[test]
+    fn an_exception_is_needed_or_goes() {
+        let long = [Exception { path: "tests/a.rs", because: "a table" }];
+        let text = "line\n".repeat(LONGEST + 1);
+        assert_eq!(findings(&[file("tests/a.rs", &text)], &long), [""; 0]);
+        assert_eq!(findings(&[file("tests/a.rs", "short\n")], &long).len(), 1);
+        assert_eq!(findings(&[], &long).len(), 1);
+    }
+
+    #[test]
+    fn a_link_leads_to_a_file_or_a_folder() {
+        for (link, good) in [
+            ("other.md", true),
+            ("./other.md#part", true),
+            ("../README.md", true),
+            ("/docs/other.md", true),
+            ("../docs", true),
+            ("..", true),
+            ("#here", true),
+            ("https://example.org/x.md", true),
+            ("<other.md>", true),
+            ("other.md \"a title\"", true),
+            ("gone.md", false),
+            ("../gone.md#part", false),
+            ("README.md", false),
+        ] {
+            let page = file("docs/page.md", &format!("[a](other.md) and [b]({link})\n"));
+            let tree = [page, file("docs/other.md", ""), file("README.md", ""), file("README.zh-CN.md", "")];
+            assert_eq!(findings(&tree, &[]).is_empty(), good, "{link}");
+        }
+        assert_eq!(found("a.md", "```md\n[a](gone.md)\n```\n[b](gone.md)\n").len(), 1);
+    }
+
+    #[test]
+    fn the_readmes_have_the_same_headings() {
+        let english = || file("README.md", "# A\n## B\n```sh\n# not one\n```\n");
+        for (chinese, good) in [("# 甲\n## 乙\n", true), ("# 甲\n", false), ("# 甲\n# 乙\n", false)] {
+            assert_eq!(
+                findings(&[english(), file("README.zh-CN.md", chinese)], &[]).is_empty(),
+                good,
+                "{chinese}"
+            );
+        }
+        assert_eq!(findings(&[english()], &[]).len(), 1);
+    }
+}
