@@ -13,16 +13,16 @@ mod presence;
 mod quota;
 mod saved;
 mod subscriptions;
+mod transition;
 mod watch_graph;
 
 pub use deadlines::DeadlineWheel;
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
 pub use policy::{Call, Gate, Notifications, check_call, notifications};
-pub use presence::{
-    Connect, Connected, Device, EndCause, Ended, Link, LinkEnd, Presence, Removed, Transition,
-};
+pub use presence::{Connect, Connected, Device, Link, LinkEnd, Presence};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use saved::SavedPresence;
 pub use subscriptions::{Subscribed, Subscriptions};
+pub use transition::{EndCause, Ended, Removed, Transition};
 pub use watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey, Why};

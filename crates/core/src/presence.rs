@@ -6,6 +6,7 @@
 
 use crate::multi_device::{Contender, victims};
 use crate::subscriptions::{Subscribed, Subscriptions};
+use crate::transition::{EndCause, Ended, Removed, Transition};
 use lamplight_model::{
     AppSettings, Code, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, PlatformSet, Reason,
     StatusType, Timestamp, UserId, UserStatus, Version,
@@ -89,60 +90,6 @@ impl LinkEnd {
             Self::NodeLost => Reason::NodeLost,
         }
     }
-}
-
-/// What a transition hands back: its outcome, and what others must hear of.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[must_use]
-pub struct Transition<T> {
-    /// What the caller wanted to know.
-    pub outcome: T,
-    /// The record may differ from before, visibly or not, and must be kept.
-    pub changed: bool,
-    /// Something visible differs: the watchers must be told.
-    pub visible: bool,
-    /// Connections that must be closed.
-    pub ended: Vec<Ended>,
-    /// Who is new on the subscription list.
-    pub subscribed: Vec<UserId>,
-    /// Who has left it.
-    pub unsubscribed: Vec<UserId>,
-}
-
-/// A connection that must be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ended {
-    /// Which one.
-    pub connection: ConnectionId,
-    /// What its client is told.
-    pub cause: EndCause,
-}
-
-/// Why a connection must be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EndCause {
-    /// The same device has connected again.
-    Superseded,
-    /// Another login was in the way of this one.
-    KickedByLogin {
-        /// The platform of that login.
-        by: Platform,
-    },
-    /// The server API or an operator.
-    KickedByOperator,
-    /// The account is gone.
-    AccountDeleted,
-}
-
-/// A login that has ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Removed {
-    /// Which device.
-    pub device: DeviceId,
-    /// What it runs on.
-    pub platform: Platform,
-    /// Whether it had a live connection.
-    pub connected: bool,
 }
 
 /// A device that connects, its UserSig verified and its login recorded.
@@ -579,31 +526,5 @@ impl Presence {
                 Removed { device: device.id, platform: device.platform, connected: connection.is_some() }
             })
             .collect()
-    }
-}
-
-impl<T> Transition<T> {
-    /// A transition that nobody has to hear of.
-    pub fn quiet(outcome: T) -> Self {
-        Self {
-            outcome,
-            changed: false,
-            visible: false,
-            ended: Vec::new(),
-            subscribed: Vec::new(),
-            unsubscribed: Vec::new(),
-        }
-    }
-
-    /// The same transition with another outcome.
-    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Transition<U> {
-        Transition {
-            outcome: outcome(self.outcome),
-            changed: self.changed,
-            visible: self.visible,
-            ended: self.ended,
-            subscribed: self.subscribed,
-            unsubscribed: self.unsubscribed,
-        }
     }
 }

@@ -5,6 +5,7 @@
 mod clock;
 mod config;
 mod control;
+mod doors;
 mod http;
 mod keeper;
 mod metrics;

@@ -2,9 +2,10 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::tls::{Certificate, TlsError};
-use crate::worker::{self, Command, Doors, Shared};
+use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper};
 use lamplight_directory::{Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};

@@ -44,7 +44,6 @@ async fn two_users_see_each_other_come_change_and_go() {
     bob.closed().await;
     let told = alice.told("bob", Unlogined).await;
     assert_eq!((told.reason, told.custom_status.as_str()), (v1::Reason::Logout as i32, ""));
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -66,7 +65,6 @@ async fn a_silent_link_ends_after_the_heartbeat_timeout_and_a_heartbeat_keeps_it
     node.clock.advance(Duration::from_secs(200));
     let told = alice.told("bob", Offline).await;
     assert_eq!(told.reason, v1::Reason::Timeout as i32);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -77,7 +75,6 @@ async fn a_web_user_is_not_logged_in_as_soon_as_the_tab_closes() {
     alice.subscribe(&["bob"]).await;
     drop(tab);
     alice.told("bob", Unlogined).await;
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -99,7 +96,6 @@ async fn linger_hides_a_reload() {
     node.has_connections(1).await;
     node.clock.advance(Duration::from_secs(61));
     assert_eq!(alice.told("bob", Unlogined).await.reason, v1::Reason::LinkClosed as i32);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -127,7 +123,6 @@ async fn another_login_of_the_platform_kicks_and_watchers_see_no_flicker() {
     assert_eq!(back.refused(node.login("bob", "old phone", Platform::Android)).await, 6208);
     let Body::Login(_) = back.ask(node.login("bob", "old phone", Platform::Android)).await else { panic!() };
     drop(new);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -139,7 +134,6 @@ async fn a_device_that_connects_again_supersedes_its_old_connection() {
     first.closed().await;
     let status = second.status_of("bob").await;
     assert_eq!(status.status_type, Online as i32);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -168,7 +162,6 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
             break;
         }
     }
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -194,7 +187,6 @@ async fn the_list_is_shared_by_the_devices_of_an_account() {
         }
     };
     assert_eq!(changed.unsubscribed, ["bob"]);
-    node.node.stop().await;
 }
 
 /// The status of the own account may come before.
@@ -235,7 +227,6 @@ async fn a_client_that_comes_back_is_told_exactly_what_differs() {
     assert_eq!(told, [("alice", ""), ("bob", "two"), ("cat", "")]);
     assert_eq!(answer.not_watched, ["dog"]);
     assert!(!answer.subscriptions_lost);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -258,7 +249,6 @@ async fn an_expired_sig_logs_the_device_out() {
     node.clock.advance(Duration::from_secs(60));
     assert_eq!(bob.last_words().await.cause, Cause::UserSigExpired as i32);
     assert_eq!(alice.told("bob", Unlogined).await.reason, v1::Reason::SigExpired as i32);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -273,7 +263,6 @@ async fn the_operator_kicks_and_every_earlier_sig_is_revoked() {
     assert_eq!(back.refused(old_sig).await, 70052);
     node.clock.advance(Duration::from_secs(2));
     let Body::Login(_) = back.ask(node.login("bob", "phone", Platform::IPhone)).await else { panic!() };
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -304,7 +293,6 @@ async fn a_restart_shows_nothing_of_those_who_come_back() {
     let told = alice.told("cat", Offline).await;
     assert_eq!(told.reason, v1::Reason::NodeLost as i32);
     assert_eq!(alice.status_of("bob").await.version, before.version);
-    node.node.stop().await;
 }
 
 #[tokio::test]
@@ -343,7 +331,6 @@ async fn a_client_that_does_not_read_ends_with_the_right_picture() {
         }
     }
     assert!(events < 4_000, "{events} of 4000 changes were told one by one: nothing was conflated");
-    node.node.stop().await;
 }
 
 impl common::Wire {
@@ -373,5 +360,4 @@ async fn queries_answer_for_others_too_and_failures_name_their_code() {
     assert_eq!(answer.statuses.len(), 1);
     alice.stream.shutdown().await.unwrap();
     alice.closed().await;
-    node.node.stop().await;
 }

@@ -1,0 +1,190 @@
+//! The in-process directory: the conformance suite, and what its journal owes to a restart.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_core::{Connect, Presence};
+use lamplight_directory::{Directory, InProcessDirectory};
+use lamplight_model::{
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
+    User, UserId, UserStatus, Version,
+};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+mod on_disk {
+    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (super::open(folder.path(), super::now(0)), folder)
+    }
+
+    lamplight_directory::directory_conformance_tests!(make);
+}
+
+mod in_memory {
+    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, ()) {
+        (std::sync::Arc::new(lamplight_directory::InProcessDirectory::in_memory()), ())
+    }
+
+    lamplight_directory::directory_conformance_tests!(make);
+}
+
+fn open(folder: &Path, now: Now) -> Arc<dyn Directory> {
+    Arc::new(InProcessDirectory::open(folder, now, GRACE).unwrap().0)
+}
+
+fn now(millis: u64) -> Now {
+    Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
+}
+
+fn user(n: usize) -> User {
+    User::new(AppId(1), UserId::new(&format!("user {n}")).unwrap())
+}
+
+async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) {
+    let settings = AppSettings::default();
+    let blank = Presence::from_facts([], None, Version(1), Timestamp(0), &settings, Moment(0));
+    directory.seed(user, blank, now).await.unwrap();
+    let device = DeviceId::new("phone").unwrap();
+    let connect = Connect { device: &device, platform: Platform::IPhone, connection: ConnectionId(1) };
+    directory.update(user, now, |presence| presence.connect(&connect, &settings, now)).await.unwrap();
+    set_custom(directory, user, custom, now).await;
+}
+
+async fn set_custom(directory: &dyn Directory, user: &User, text: &str, now: Now) {
+    let (custom, settings) = (CustomStatus::new(text, 100).unwrap(), AppSettings::default());
+    directory
+        .update(user, now, |presence| presence.set_custom_status(custom.clone(), &settings, now))
+        .await
+        .unwrap();
+}
+
+async fn status(directory: &dyn Directory, of: &User, now: Now) -> Option<UserStatus> {
+    let one = [of.clone()];
+    let found =
+        directory.read(&one, |user, presence| presence.map(|presence| presence.status(&user.id, now.wall)));
+    found.await.unwrap().remove(0)
+}
+
+/// The one file of a journal, after a start.
+fn journal_file(folder: &TempDir) -> std::path::PathBuf {
+    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[tokio::test]
+async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leaving() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    for n in 0..50 {
+        log_in(&*directory, &user(n), &format!("custom {n}"), now(1_000)).await;
+    }
+    let before = status(&*directory, &user(7), now(1_000)).await.unwrap();
+    // No farewell: as `kill -9` leaves it.
+    std::mem::forget(directory);
+
+    let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
+    assert_eq!((recovered.records, recovered.found), (50, true));
+    let directory: Arc<dyn Directory> = Arc::new(directory);
+    let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
+    assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
+    assert_eq!(after.status_type, StatusType::Online);
+    // Who does not come back is due when the grace ends.
+    assert_eq!(directory.due(Moment(34_999), 100).await.unwrap().len(), 0);
+    assert_eq!(directory.due(Moment(35_000), 100).await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    let file = journal_file(&folder);
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    let whole = fs::metadata(&file).unwrap().len();
+    log_in(&*directory, &user(2), "two", now(2)).await;
+    drop(directory);
+    let bytes = fs::read(&file).unwrap();
+    for cut in whole as usize..bytes.len() {
+        let copy = tempfile::tempdir().unwrap();
+        fs::write(copy.path().join("live.1"), &bytes[..cut]).unwrap();
+        let directory = open(copy.path(), now(3));
+        let found = status(&*directory, &user(1), now(3)).await.expect("written whole before");
+        assert_eq!(found.custom_status.as_str(), "one", "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_flipped_ends_the_reading_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    let file = journal_file(&folder);
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    let whole = fs::metadata(&file).unwrap().len() as usize;
+    log_in(&*directory, &user(2), "two", now(2)).await;
+    drop(directory);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[whole + 12] ^= 0x40;
+    fs::write(&file, &bytes).unwrap();
+    let directory = open(folder.path(), now(3));
+    assert!(status(&*directory, &user(1), now(3)).await.is_some());
+    assert!(status(&*directory, &user(2), now(3)).await.is_none());
+}
+
+#[tokio::test]
+async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
+    assert!(!recovered.found);
+    fs::write(journal_file(&folder), b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
+    assert!(!recovered.found);
+}
+
+#[tokio::test]
+async fn a_removed_record_stays_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    directory.remove(&user(1), now(2)).await.unwrap();
+    drop(directory);
+    assert!(status(&*open(folder.path(), now(3)), &user(1), now(3)).await.is_none());
+}
+
+#[tokio::test]
+async fn a_journal_that_has_grown_is_written_anew_while_changes_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (directory, _) = InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
+    let directory = Arc::new(directory);
+    let port: Arc<dyn Directory> = Arc::<InProcessDirectory>::clone(&directory);
+    for n in 0..20 {
+        log_in(&*port, &user(n), "first", now(1)).await;
+    }
+    let text = "x".repeat(90);
+    let mut compactions = 0;
+    let mut file = journal_file(&folder);
+    for round in 0..150_000usize {
+        set_custom(&*port, &user(round % 20), &format!("{round} {text}"), now(2)).await;
+        if round.is_multiple_of(1_000) {
+            directory.maintain(now(2)).unwrap();
+            let present = journal_file(&folder);
+            compactions += usize::from(present != file);
+            file = present;
+        }
+    }
+    assert!(compactions >= 1, "the journal was never written anew");
+    let mut expected = Vec::new();
+    for n in 0..20 {
+        expected.push(status(&*port, &user(n), now(2)).await.unwrap());
+    }
+    drop((directory, port));
+    let directory = open(folder.path(), now(3));
+    for (n, before) in expected.into_iter().enumerate() {
+        let after = status(&*directory, &user(n), now(3)).await.unwrap();
+        assert_eq!((after.version, after.custom_status), (before.version, before.custom_status));
+    }
+}

@@ -1,0 +1,246 @@
+//! How connections begin and end, and when their time is up.
+
+use super::connection::{self, Connection, Ending, Session, last_words};
+use super::protocol::Protocol;
+use super::stream::Stream;
+use super::{CLOSING_TIME, LISTENER, Worker, connection_id, slot_of};
+use lamplight_core::LinkEnd;
+use lamplight_model::{ConnectionId, Moment, Now};
+use lamplight_wire::v1::connection_ended::Cause;
+use lamplight_wire::v1::{ConnectionEnded, server_message::Body};
+use mio::{Interest, Token};
+use rand::Rng;
+use std::io;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+const ACCEPTS_PER_TURN: usize = 128;
+
+impl Worker {
+    pub(super) fn accept(self: &Rc<Self>) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let accepted = match &*self.listener.borrow() {
+                Some(listener) => listener.accept(),
+                None => return,
+            };
+            match accepted {
+                Ok((socket, peer)) => self.take_in(socket, peer.ip()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot take connections in; trying again");
+                    break;
+                }
+            }
+        }
+        // There may be more, and the edge has been seen: come back in the next round.
+        if let Some(listener) = &mut *self.listener.borrow_mut() {
+            let again = self.poll.borrow().registry().reregister(listener, LISTENER, Interest::READABLE);
+            if let Err(error) = again {
+                tracing::error!(%error, "the listener cannot be watched");
+            }
+        }
+    }
+
+    pub(super) fn take_in(&self, mut socket: mio::net::TcpStream, address: IpAddr) {
+        if !self.shared.doors.enter(address) {
+            tracing::debug!(%address, "too many connections");
+            self.metrics.protocol_errors.inc();
+            return;
+        }
+        let now = self.shared.clock.now();
+        let mut connections = self.connections.borrow_mut();
+        let entry = connections.vacant_entry();
+        let slot = entry.key();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.borrow().registry().register(&mut socket, Token(slot), interest) {
+            tracing::warn!(%error, "a connection cannot be watched");
+            self.shared.doors.leave(address);
+            return;
+        }
+        self.taken_in.set(self.taken_in.get().wrapping_add(1));
+        let id = connection_id(self.index, slot, self.taken_in.get());
+        let deadline = now.moment + self.shared.config.login_timeout();
+        entry.insert(Connection {
+            id,
+            address,
+            stream: Stream::new(socket),
+            protocol: Protocol::Undecided,
+            session: Session::New { deadline },
+            input: Vec::new(),
+            output: Vec::new(),
+            heard: now.moment,
+            busy: false,
+            readable: false,
+            queued: false,
+            to_flush: false,
+            ending: None,
+        });
+        self.wheel.borrow_mut().schedule(id, deadline);
+        self.metrics.accepted.inc();
+        self.metrics.connections.inc();
+    }
+
+    /// The link of a connection is gone.
+    pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
+        let mut connections = self.connections.borrow_mut();
+        let Some(connection) = connections.get_mut(slot) else { return };
+        if connection.busy {
+            connection.ending.get_or_insert(Ending::Link(end));
+            return;
+        }
+        drop(connections);
+        self.forget_login(slot, Some(end));
+        self.remove(slot);
+    }
+
+    /// We end a connection and say why. With `tell_directory`, the directory learns it from us.
+    pub(super) fn close(
+        self: &Rc<Self>,
+        slot: usize,
+        words: ConnectionEnded,
+        tell_directory: Option<LinkEnd>,
+    ) {
+        {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            if connection.busy {
+                connection.ending = Some(Ending::Said(words, tell_directory));
+                return;
+            }
+            if matches!(connection.session, Session::Closing { .. }) {
+                return;
+            }
+            let Connection { protocol, output, .. } = connection;
+            protocol.put(&connection::push(Body::ConnectionEnded(words)), output);
+        }
+        self.forget_login(slot, tell_directory);
+        self.say_goodbye(slot);
+    }
+
+    /// Sends what is left to send and waits for the peer to go.
+    pub(super) fn say_goodbye(self: &Rc<Self>, slot: usize) {
+        let now = self.shared.clock.now();
+        let mut connections = self.connections.borrow_mut();
+        let connection = &mut connections[slot];
+        let mut output = std::mem::take(&mut connection.output);
+        connection.protocol.put_goodbye(&mut output);
+        let sent = connection.stream.send(&output);
+        connection.stream.shut_down();
+        let deadline = now.moment + CLOSING_TIME;
+        connection.session = Session::Closing { deadline };
+        connection.input = Vec::new();
+        self.wheel.borrow_mut().schedule(connection.id, deadline);
+        drop(connections);
+        if sent.is_err() {
+            self.remove(slot);
+        } else {
+            // What had arrived before must be read away, or the kernel answers it with a reset.
+            self.on_readable(slot);
+        }
+    }
+
+    /// The connection is no member of the audience any longer.
+    pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
+        let mut connections = self.connections.borrow_mut();
+        let connection = &mut connections[slot];
+        let deadline = self.shared.clock.now().moment;
+        let session = std::mem::replace(&mut connection.session, Session::New { deadline });
+        let id = connection.id;
+        drop(connections);
+        match session {
+            Session::LoggedIn(login) => {
+                self.audience.borrow_mut().leave(login.watcher);
+                if let Some(end) = tell_directory {
+                    let worker = Rc::clone(self);
+                    self.start(async move {
+                        let now = worker.shared.clock.now();
+                        let ended = worker.shared.service.disconnect(&login.user, id, end, now).await;
+                        if let Err(error) = ended {
+                            tracing::error!(%error, "the end of a connection could not be recorded");
+                        }
+                    });
+                }
+            }
+            Session::New { .. } | Session::Closing { .. } => {}
+        }
+    }
+
+    pub(super) fn remove(&self, slot: usize) {
+        let mut connections = self.connections.borrow_mut();
+        let Some(mut connection) = connections.try_remove(slot) else { return };
+        // A socket that is closed is watched no longer, whatever epoll says of it here.
+        let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
+        self.shared.doors.leave(connection.address);
+        self.metrics.connections.dec();
+    }
+
+    /// Asks everyone to come back, spread over the time that the operator allows, and closes. The directory is
+    /// not told: whoever comes back in time was never away.
+    pub(super) fn drain(self: &Rc<Self>) {
+        if let Some(mut listener) = self.listener.borrow_mut().take() {
+            let _ = self.poll.borrow().registry().deregister(&mut listener);
+        }
+        let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let spread = self.shared.config.reconnect_spread_ms;
+            let words = ConnectionEnded {
+                retry_after_ms: rand::rng().random_range(0..=spread),
+                ..last_words(Cause::Reconnect, "the server stops or hands over")
+            };
+            self.close(slot, words, None);
+        }
+    }
+
+    pub(super) fn turn_wheel(self: &Rc<Self>) {
+        let now = self.shared.clock.now();
+        let mut due = Vec::new();
+        self.wheel.borrow_mut().advance(now.moment, &mut due);
+        for id in due {
+            self.check_deadline(id, now);
+        }
+    }
+
+    /// Looks at the real deadline of a connection.
+    pub(super) fn check_deadline(self: &Rc<Self>, id: ConnectionId, now: Now) {
+        enum Due {
+            Later(Moment),
+            LoginTimeout,
+            Silent,
+            SigExpired,
+            Gone,
+        }
+        let slot = slot_of(id);
+        let due = {
+            let connections = self.connections.borrow();
+            let Some(connection) = connections.get(slot).filter(|connection| connection.id == id) else {
+                return;
+            };
+            let check = connection.next_check(now);
+            match &connection.session {
+                Session::Closing { .. } if check <= now.moment => Due::Gone,
+                Session::New { .. } if check <= now.moment && !connection.busy => Due::LoginTimeout,
+                Session::LoggedIn(login) if connection.heard + login.heartbeat_timeout <= now.moment => {
+                    Due::Silent
+                }
+                Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.busy => {
+                    Due::SigExpired
+                }
+                Session::New { .. } | Session::LoggedIn(_) | Session::Closing { .. } => Due::Later(check),
+            }
+        };
+        match due {
+            Due::Later(at) => self.wheel.borrow_mut().schedule(id, at),
+            Due::LoginTimeout => {
+                self.metrics.protocol_errors.inc();
+                self.close(slot, last_words(Cause::LoginTimeout, "no login in time"), None);
+            }
+            Due::Silent => {
+                self.metrics.timeouts.inc();
+                self.end(slot, LinkEnd::TimedOut);
+            }
+            Due::SigExpired => self.expire_sig(slot),
+            Due::Gone => self.remove(slot),
+        }
+    }
+}

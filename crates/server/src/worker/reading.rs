@@ -1,0 +1,168 @@
+//! From readable sockets to messages.
+
+use super::connection::{Connection, Session, last_words};
+use super::protocol::{Found, Protocol, ProtocolError, TLS_HANDSHAKE};
+use super::stream::ReadOutcome;
+use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
+use lamplight_core::LinkEnd;
+use lamplight_wire::v1::connection_ended::Cause;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Read from one connection before the others get their turn.
+const READS_PER_TURN: usize = 4;
+
+impl Worker {
+    pub(super) fn on_event(self: &Rc<Self>, slot: usize, readable: bool, writable: bool) {
+        if writable {
+            self.on_writable(slot);
+        }
+        if readable {
+            self.on_readable(slot);
+        }
+    }
+
+    pub(super) fn on_writable(self: &Rc<Self>, slot: usize) {
+        let mut connections = self.connections.borrow_mut();
+        let Some(connection) = connections.get_mut(slot) else { return };
+        if !connection.stream.is_blocked() {
+            return;
+        }
+        let flushed = connection.stream.flush();
+        let free = !connection.stream.is_blocked();
+        drop(connections);
+        if flushed.is_err() {
+            self.end(slot, LinkEnd::Closed);
+        } else if free {
+            // The mailbox has waited; and so may have requests.
+            self.flush_later(slot);
+            self.look_later(slot);
+        }
+    }
+
+    pub(super) fn on_readable(self: &Rc<Self>, slot: usize) {
+        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+            connection.readable = true;
+        }
+        self.look_again(slot);
+    }
+
+    /// Reads and handles what there is, as far as the connection may go on.
+    pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
+        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+            connection.queued = false;
+        }
+        self.handle_received(slot, None);
+        for turn in 0.. {
+            let (length, outcome) = {
+                let mut connections = self.connections.borrow_mut();
+                let Some(connection) = connections.get_mut(slot) else { return };
+                if !connection.readable || connection.busy || connection.stream.unsent() > MAX_UNSENT_BYTES {
+                    return;
+                }
+                if turn == READS_PER_TURN {
+                    drop(connections);
+                    self.look_later(slot);
+                    return;
+                }
+                let (length, outcome) = connection.stream.read(&mut self.scratch.borrow_mut());
+                connection.readable = outcome == ReadOutcome::More;
+                if length > 0 {
+                    connection.heard = self.shared.clock.now().moment;
+                }
+                (length, outcome)
+            };
+            if length > 0 {
+                self.handle_received(slot, Some(length));
+            }
+            if outcome == ReadOutcome::Ended {
+                self.end(slot, LinkEnd::Closed);
+                return;
+            }
+        }
+    }
+
+    /// Handles the messages in what was received: what was left before, and `fresh` bytes of the scratch.
+    pub(super) fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
+        let mut plain = std::mem::take(&mut *self.plain.borrow_mut());
+        plain.clear();
+        if let Err(error) = self.collect(slot, fresh, &mut plain) {
+            self.break_off(slot, &error);
+        } else {
+            self.handle_messages(slot, &plain);
+        }
+        if plain.capacity() > 4 * SCRATCH_BYTES {
+            plain = Vec::new();
+        }
+        *self.plain.borrow_mut() = plain;
+    }
+
+    /// Puts the plain text of what was received into `plain`.
+    pub(super) fn collect(
+        &self,
+        slot: usize,
+        fresh: Option<usize>,
+        plain: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let mut connections = self.connections.borrow_mut();
+        let Some(connection) = connections.get_mut(slot) else { return Ok(()) };
+        plain.append(&mut connection.input);
+        connection.input = Vec::new();
+        let Some(length) = fresh else { return Ok(()) };
+        let scratch = self.scratch.borrow();
+        let received = &scratch[..length];
+        let opening = matches!(connection.protocol, Protocol::Undecided) && plain.is_empty();
+        if opening && !connection.stream.is_tls() && received[0] == TLS_HANDSHAKE {
+            let Some(config) = &self.shared.tls else { return Err(ProtocolError::NoTls) };
+            connection.stream.start_tls(Arc::clone(config))?;
+        }
+        connection.stream.decrypt(received, plain)?;
+        if connection.stream.is_tls() && connection.stream.flush().is_err() {
+            // The end of the link is seen by the next read.
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
+        let mut rest = plain;
+        loop {
+            let found = {
+                let mut connections = self.connections.borrow_mut();
+                let Some(connection) = connections.get_mut(slot) else { return };
+                if matches!(connection.session, Session::Closing { .. }) {
+                    return;
+                }
+                if connection.busy || connection.stream.unsent() > MAX_UNSENT_BYTES {
+                    connection.input = rest.to_vec();
+                    return;
+                }
+                let logged_in = connection.login().is_some();
+                let limits = self.shared.config.frames();
+                let Connection { protocol, output, .. } = connection;
+                protocol.next(&mut rest, output, limits, logged_in)
+            };
+            match found {
+                Ok(Found::Message(message)) => self.handle(slot, message),
+                Ok(Found::Unreadable(why)) => self.refuse_unreadable(slot, &why),
+                Ok(Found::Nothing) => self.flush_later(slot),
+                Ok(Found::Incomplete) => {
+                    if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+                        connection.input = rest.to_vec();
+                    }
+                    self.flush_later(slot);
+                    return;
+                }
+                Ok(Found::Goodbye) => return self.end(slot, LinkEnd::Closed),
+                Err(error) => return self.break_off(slot, &error),
+            }
+        }
+    }
+
+    /// The peer does not speak the contract.
+    pub(super) fn break_off(self: &Rc<Self>, slot: usize, error: &ProtocolError) {
+        self.metrics.protocol_errors.inc();
+        tracing::debug!(%error, "connection closed for what it sent");
+        self.close(slot, last_words(Cause::ProtocolError, &error.to_string()), Some(LinkEnd::Closed));
+    }
+}
