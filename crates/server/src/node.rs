@@ -46,10 +46,21 @@ pub struct Node {
     created: Option<App>,
     ready: Arc<AtomicBool>,
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
-    tasks: Vec<AbortHandle>,
+    tasks: Tasks,
     control_path: PathBuf,
     // Held as long as the node runs: one node for a data folder.
     _lock: File,
+}
+
+/// The tasks of a node, which end with it.
+struct Tasks(Vec<AbortHandle>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
 }
 
 /// A node cannot start.
@@ -175,7 +186,7 @@ impl Node {
             created,
             ready,
             workers,
-            tasks: vec![http, control, keeper],
+            tasks: Tasks(vec![http, control, keeper]),
             control_path,
             _lock: lock,
         })
@@ -224,12 +235,10 @@ impl Node {
         };
         // Who has not gone by then is cut off.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        for task in &self.tasks {
-            task.abort();
-        }
         // No control socket left behind is no fault.
         let _ = fs::remove_file(&self.control_path);
-        let Self { workers, directory, clock, .. } = self;
+        let Self { workers, directory, clock, tasks, .. } = self;
+        drop(tasks);
         let ended = tokio::task::spawn_blocking(move || {
             for (commands, thread) in workers {
                 drop(commands);

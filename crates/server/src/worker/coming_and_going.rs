@@ -17,6 +17,7 @@ use std::rc::Rc;
 const ACCEPTS_PER_TURN: usize = 128;
 
 impl Worker {
+    /// Takes in who waits at the door.
     pub(super) fn accept(self: &Rc<Self>) {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = match &*self.listener.borrow() {
@@ -28,17 +29,18 @@ impl Worker {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
+                    // With no descriptors left, trying again at once would be a loop without end.
                     tracing::warn!(%error, "cannot take connections in; trying again");
-                    break;
+                    return self.accept_later.set(true);
                 }
             }
         }
-        // There may be more, and the edge has been seen: come back in the next round.
-        if let Some(listener) = &mut *self.listener.borrow_mut() {
-            let again = self.poll.borrow().registry().reregister(listener, LISTENER, Interest::READABLE);
-            if let Err(error) = again {
-                tracing::error!(%error, "the listener cannot be watched");
-            }
+        // There may be more, and the edge has been seen: ask for another, and let the others have their turn.
+        if let Some(listener) = &mut *self.listener.borrow_mut()
+            && let Err(error) =
+                self.poll.borrow().registry().reregister(listener, LISTENER, Interest::READABLE)
+        {
+            tracing::error!(%error, "the listener cannot be watched");
         }
     }
 
@@ -194,6 +196,12 @@ impl Worker {
 
     pub(super) fn turn_wheel(self: &Rc<Self>) {
         let now = self.shared.clock.now();
+        if self.wheel.borrow().next_tick() > now.moment {
+            return;
+        }
+        if self.accept_later.replace(false) {
+            self.accept();
+        }
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now.moment, &mut due);
         for id in due {

@@ -80,7 +80,6 @@ impl Worker {
                 if let Err(error) = worker.read_states(unread).await {
                     tracing::error!(%error, "statuses could not be read");
                 }
-                worker.wake.notify_one();
             });
         }
     }
@@ -136,7 +135,6 @@ impl Worker {
             Ok(false) => self.close_superseded(id),
             Err(error) => tracing::error!(%error, "a watch list could not be read"),
         }
-        self.wake.notify_one();
     }
 
     /// A part of the log was missed. What the directory says now is the truth.
@@ -152,8 +150,8 @@ impl Worker {
             if let Err(error) = self.read_states(some.to_vec()).await {
                 tracing::error!(%error, "statuses could not be read");
             }
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
     }
 
     /// The directory no longer knows a connection, and why was missed.

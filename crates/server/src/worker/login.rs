@@ -195,7 +195,6 @@ impl Worker {
             }
             worker.connections.borrow_mut()[slot].busy = false;
             worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
-            worker.wake.notify_one();
         });
     }
 }

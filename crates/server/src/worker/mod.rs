@@ -82,8 +82,10 @@ struct Worker {
     queue: RefCell<Vec<u32>>,
     /// Connections with output.
     to_flush: RefCell<Vec<u32>>,
-    /// A request that had to wait is answered: there is work.
+    /// Something that had to wait is done: there is work.
     wake: Notify,
+    /// Connections wait that could not be taken in; to be tried again at the next tick.
+    accept_later: Cell<bool>,
     scratch: RefCell<Box<[u8]>>,
     plain: RefCell<Vec<u8>>,
     outgoing: RefCell<Vec<u8>>,
@@ -133,6 +135,7 @@ impl Worker {
             queue: RefCell::default(),
             to_flush: RefCell::default(),
             wake: Notify::new(),
+            accept_later: Cell::new(false),
             scratch: RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice()),
             plain: RefCell::default(),
             outgoing: RefCell::default(),
@@ -215,11 +218,15 @@ impl Worker {
         }
     }
 
-    /// Runs what need not wait at once, and lets the rest go on beside the rounds.
-    fn start(&self, work: impl Future<Output = ()> + 'static) {
+    /// Runs what need not wait at once, and lets the rest go on beside the rounds; what comes of it starts a new one.
+    fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {
-            tokio::task::spawn_local(work);
+            let worker = Rc::clone(self);
+            tokio::task::spawn_local(async move {
+                work.await;
+                worker.wake.notify_one();
+            });
         }
     }
 

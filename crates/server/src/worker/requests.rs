@@ -156,7 +156,6 @@ impl Worker {
                 self.look_later(slot);
             }
         }
-        self.wake.notify_one();
     }
 
     /// Tells of a "no".
