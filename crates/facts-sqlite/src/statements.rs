@@ -155,7 +155,7 @@ fn put_kick_mark(db: &Connection, user: &User, device: &DeviceId, mark: &KickMar
     let sql = "INSERT OR REPLACE INTO kick_marks (app, user, device, kicked_by, told, at, seq)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6,
                    (SELECT coalesce(max(seq), 0) + 1 FROM kick_marks WHERE app = ?1 AND user = ?2)
-               WHERE EXISTS (SELECT 1 FROM accounts WHERE app = ?1 AND user = ?2)";
+               WHERE EXISTS (SELECT 1 FROM accounts WHERE app = ?1 AND id = ?2)";
     let (id, device) = (user.id.as_str(), device.as_str());
     change(db, sql, params![user.app.0, id, device, mark.by as u8, mark.told, millis(mark.at)]).map(drop)
 }

@@ -166,12 +166,10 @@ impl Worker {
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
-        for watcher in touched {
-            self.deliver(self.slot_of_watcher(watcher));
-        }
         let to_flush = std::mem::take(&mut *self.to_flush.borrow_mut());
-        for slot in to_flush {
-            self.deliver(slot as usize);
+        let touched = touched.into_iter().map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
+        for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
+            self.contain(slot, || self.deliver(slot));
         }
     }
 

@@ -22,7 +22,7 @@ use crate::metrics::WorkerMetrics;
 use connection::Connection;
 use fanout::Shown;
 use futures_util::task::noop_waker;
-use lamplight_core::{DeadlineWheel, WatcherKey};
+use lamplight_core::{DeadlineWheel, LinkEnd, WatcherKey};
 use lamplight_directory::LogReader;
 use lamplight_model::ConnectionId;
 use lamplight_service::{Audience, Service};
@@ -33,6 +33,7 @@ use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -186,18 +187,41 @@ impl Worker {
             for event in events.iter() {
                 match event.token() {
                     LISTENER => self.accept(),
-                    Token(slot) => self.on_event(slot, event.is_readable(), event.is_writable()),
+                    Token(slot) => {
+                        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+                        self.contain(slot, || self.on_event(slot, readable, event.is_writable()));
+                        if event.is_read_closed() {
+                            self.contain(slot, || self.on_read_closed(slot));
+                        }
+                    }
                 }
             }
             let queued = std::mem::take(&mut *self.queue.borrow_mut());
             for slot in queued {
-                self.look_again(slot as usize);
+                let slot = slot as usize;
+                self.contain(slot, || self.look_again(slot));
             }
             self.hear(&mut log, &mut entries);
             self.turn_wheel();
             self.deliver_all();
             self.measure(&mut entries);
         }
+    }
+
+    /// A bug of ours costs the connection that met it, and no other.
+    fn contain(self: &Rc<Self>, slot: usize, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.abandon(slot);
+        }
+    }
+
+    /// Gives up a connection that met a bug.
+    fn abandon(self: &Rc<Self>, slot: usize) {
+        tracing::error!(worker = self.index, "a connection met a bug and is given up");
+        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+            connection.busy = false;
+        }
+        self.end(slot, LinkEnd::Closed);
     }
 
     /// The connection is looked at again in the next round.

@@ -22,6 +22,17 @@ impl Worker {
         }
     }
 
+    /// The peer has closed its side. One that does not take its answers is not read from, and would not be missed
+    /// before its heartbeat is.
+    pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
+        let is_stuck =
+            |connection: &Connection| !connection.busy && connection.stream.unsent() > MAX_UNSENT_BYTES;
+        let stuck = self.connections.borrow().get(slot).is_some_and(is_stuck);
+        if stuck {
+            self.end(slot, LinkEnd::Closed);
+        }
+    }
+
     pub(super) fn on_writable(self: &Rc<Self>, slot: usize) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };

@@ -3,12 +3,14 @@
 use super::connection::{Connection, Ending};
 use super::{Worker, slot_of};
 use crate::metrics::CodeLabel;
+use futures_util::FutureExt;
 use lamplight_core::WatcherKey;
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::ServiceError;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 impl Worker {
@@ -117,7 +119,12 @@ impl Worker {
     /// Runs the answering of a request; the connection is busy until [`Worker::answer`].
     fn run(self: &Rc<Self>, slot: usize, work: impl Future<Output = ()> + 'static) {
         self.connections.borrow_mut()[slot].busy = true;
-        self.start(work);
+        let worker = Rc::clone(self);
+        self.start(async move {
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                worker.abandon(slot);
+            }
+        });
     }
 
     /// Answers a request, and lets the connection go on.
