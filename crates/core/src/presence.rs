@@ -416,18 +416,27 @@ impl Presence {
     }
 
     /// Makes the logins those of the facts, after a restart: one that the facts do not have was being ended, one
-    /// that the record does not have was being made. Web logins are no facts and stay.
-    pub fn adopt_logins(
+    /// that the record does not have was being made. Web logins are no facts and stay, unless the user was kicked
+    /// while no node ran.
+    pub fn adopt_facts(
         &mut self,
         facts: &[(DeviceId, Platform)],
+        sigs_revoked: Option<Timestamp>,
         settings: &AppSettings,
         now: Now,
     ) -> Transition<()> {
-        // Who had no login can only have gained one.
-        let reason = if self.devices.is_empty() { Reason::Login } else { Reason::Logout };
+        let kicked = sigs_revoked > self.sigs_revoked;
+        let reason = match (kicked, self.devices.is_empty()) {
+            (true, _) => Reason::Kicked,
+            // Who had no login can only have gained one.
+            (false, true) => Reason::Login,
+            (false, false) => Reason::Logout,
+        };
         self.change(reason, settings, now, |presence, ended| {
+            presence.sigs_revoked = presence.sigs_revoked.max(sigs_revoked);
             let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
-            presence.remove(|device| !device.platform.is_web() && !is_fact(device), None, ended);
+            let is_gone = |device: &Device| if device.platform.is_web() { kicked } else { !is_fact(device) };
+            presence.remove(is_gone, None, ended);
             let link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
             for (id, platform) in facts {
                 if !presence.is_logged_in(id) {

@@ -205,7 +205,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             facts.retain(|(_, platform)| !platform.is_web());
             facts.dedup_by(|one, other| one.0 == other.0);
             record.restart(Duration::ZERO);
-            let _ = record.step(|me, settings, now| me.adopt_logins(&facts, settings, now));
+            let _ = record.step(|me, settings, now| me.adopt_facts(&facts, None, settings, now));
             assert!(facts.iter().all(|(device, _)| record.presence.is_logged_in(device)));
             let is_fact = |login: &Device| facts.iter().any(|(device, _)| *device == login.id);
             assert!(record.presence.devices().iter().all(|login| login.platform.is_web() || is_fact(login)));

@@ -1361,7 +1361,7 @@ impl World {
             }
             "adopt" => {
                 let facts = logins(rest);
-                let done = self.record.step(|me, settings, now| me.adopt_logins(&facts, settings, now));
+                let done = self.record.step(|me, settings, now| me.adopt_facts(&facts, None, settings, now));
                 self.tell(&done)
             }
             "set" => self.set(words[0], words[1]),

@@ -1,2 +1,48 @@
-//! Being built.
-fn main() {}
+//! The command `lamplight`: a server, and what its operator needs around it.
+//!
+//! This crate reads arguments and prints answers. What an operation does is decided in `lamplight-server`,
+//! which is asked through the control socket of the data folder.
+
+// A program for people: what it prints is its purpose.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod cli;
+mod commands;
+mod demo;
+mod logs;
+mod node_file;
+mod operator;
+mod output;
+mod time_text;
+mod watch;
+
+use clap::Parser;
+use cli::Cli;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.common.json;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(commands::run(cli));
+            // A thread that still waits for a key is not waited for.
+            runtime.shutdown_background();
+            result
+        }
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has enough of it.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::print_error(&error, json);
+            ExitCode::FAILURE
+        }
+    }
+}

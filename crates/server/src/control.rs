@@ -17,8 +17,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
 
-/// The longest line that is read, in bytes.
-const MAX_LINE_BYTES: u64 = 1024 * 1024;
+/// The longest line that is read, in bytes: 10,000 accounts, or a friend list of some 100,000.
+const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Something that an operator asks of a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -268,6 +268,10 @@ async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<S
     use tokio::io::AsyncReadExt;
     let mut line = String::new();
     let length = reader.take(MAX_LINE_BYTES).read_line(&mut line).await?;
+    if length as u64 == MAX_LINE_BYTES && !line.ends_with('\n') {
+        let why = format!("a line of more than {MAX_LINE_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
     Ok((length > 0).then_some(line))
 }
 

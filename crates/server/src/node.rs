@@ -285,6 +285,9 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
 
 /// One listener for each worker, all on one port: the kernel spreads the connections.
 fn listen_for_clients(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, NodeError> {
+    // With `SO_REUSEPORT` a second server would get a share of the clients without a word; this socket would not.
+    let probe = socket(address, false).map_err(|source| NodeError::Listen { address, source })?;
+    drop(probe);
     let mut listeners = Vec::new();
     let mut bound = address;
     for _ in 0..workers {
@@ -297,15 +300,21 @@ fn listen_for_clients(address: SocketAddr, workers: usize) -> Result<Vec<TcpList
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
+    let socket = socket(address, true)?;
     // Connections inherit these from their listener.
     socket.set_tcp_nodelay(true)?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// A socket that is bound, and shares its port with others or not.
+fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// Raises the file limit of the process as far as it may be; answers what it is then.

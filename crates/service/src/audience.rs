@@ -113,8 +113,11 @@ impl<S: Versioned> Audience<S> {
         if self.lists_heard(watcher) != Some(heard) {
             return false;
         }
-        self.sync(watcher, app, &list.subscriptions, Why::Subscribed, effects);
-        self.sync(watcher, app, &list.friends, Why::Friend, effects);
+        self.watch_all(watcher, app, &list.subscriptions, Why::Subscribed, effects);
+        self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
+        // Last: who is watched for another reason than before stays watched, and is no news.
+        self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
+        self.unwatch_others(watcher, &list.friends, Why::Friend);
         true
     }
 
@@ -285,7 +288,7 @@ impl<S: Versioned> Audience<S> {
         changed
     }
 
-    fn sync(
+    fn watch_all(
         &mut self,
         watcher: WatcherKey,
         app: AppId,
@@ -293,6 +296,15 @@ impl<S: Versioned> Audience<S> {
         why: Why,
         effects: &mut Vec<Effect>,
     ) {
+        for id in list {
+            let user = User::new(app, id.clone());
+            if !self.hub.is_watching_for(watcher, &user, why) {
+                self.watch(watcher, user, why, effects);
+            }
+        }
+    }
+
+    fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();
         let gone: Vec<User> = self
@@ -303,12 +315,6 @@ impl<S: Versioned> Audience<S> {
             .collect();
         for user in gone {
             self.hub.unwatch(watcher, &user, why);
-        }
-        for id in list {
-            let user = User::new(app, id.clone());
-            if !self.hub.is_watching_for(watcher, &user, why) {
-                self.watch(watcher, user, why, effects);
-            }
         }
     }
 

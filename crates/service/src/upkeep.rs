@@ -1,10 +1,13 @@
 //! What a node does without being asked: recovery at its start, deadlines, forgetting.
 
 use crate::{Service, ServiceError};
-use lamplight_facts::{EndedLogin, Login, NewLogin};
+use lamplight_facts::{Account, EndedLogin, Login, NewLogin};
 use lamplight_model::{DeviceId, Now, Platform, User};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+
+/// How many accounts are asked for in one call.
+const ACCOUNTS_AT_ONCE: usize = 500;
 
 /// What [`Service::recover`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -35,17 +38,12 @@ impl Service {
             facts.entry(user).or_default().push(login);
         }
         let users = facts.len();
-        for user in live {
-            let logins = facts.remove(&user).unwrap_or_default();
-            let Some(app) = self.apps.get(user.app) else {
-                self.directory.remove(&user, now).await?;
-                continue;
-            };
-            let logins: Vec<(DeviceId, Platform)> =
-                logins.into_iter().map(|login| (login.device, login.platform)).collect();
-            self.directory
-                .update(&user, now, |presence| presence.adopt_logins(&logins, &app.settings, now))
-                .await?;
+        for some in live.chunks(ACCOUNTS_AT_ONCE) {
+            let accounts = self.facts.accounts(some.to_vec()).await?;
+            for (user, account) in some.iter().zip(accounts) {
+                let logins = facts.remove(user).unwrap_or_default();
+                self.recover_live(user, account, logins, now).await?;
+            }
         }
         for (user, logins) in facts {
             let Some(app) = self.apps.get(user.app) else { continue };
@@ -54,6 +52,26 @@ impl Service {
             }
         }
         Ok(Recovery { apps: self.apps.all().len(), users })
+    }
+
+    async fn recover_live(
+        &self,
+        user: &User,
+        account: Option<Account>,
+        logins: Vec<Login>,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        // Deleted while no node ran: nobody is connected who could be told.
+        let (Some(account), Some(app)) = (account, self.apps.get(user.app)) else {
+            return Ok(self.directory.remove(user, now).await?);
+        };
+        let logins: Vec<(DeviceId, Platform)> =
+            logins.into_iter().map(|login| (login.device, login.platform)).collect();
+        let revoked = account.sigs_revoked;
+        self.directory
+            .update(user, now, |presence| presence.adopt_facts(&logins, revoked, &app.settings, now))
+            .await?;
+        Ok(())
     }
 
     /// Does what is due in up to `limit` live records: lingers and graces end, logins lapse, subscription lists

@@ -78,6 +78,11 @@ impl Connection {
         }
     }
 
+    /// Bytes that wait for the peer to take them.
+    pub fn unsent(&self) -> usize {
+        self.output.len() + self.stream.unsent()
+    }
+
     /// When its deadline must be looked at next. `now` ties the wall clock of the signature to the other one.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {

@@ -63,7 +63,13 @@ impl Worker {
                     };
                     let slot = self.slot_of_watcher(watcher);
                     // A login that is not answered yet reads the list itself.
-                    if self.connections.borrow()[slot].login().is_some_and(|login| login.answered) {
+                    let answered = self
+                        .connections
+                        .borrow()
+                        .get(slot)
+                        .and_then(Connection::login)
+                        .is_some_and(|login| login.answered);
+                    if answered {
                         self.put(slot, &push(Body::SubscriptionsChanged(changed)));
                     }
                 }

@@ -194,7 +194,9 @@ impl Worker {
                 }
             }
             worker.connections.borrow_mut()[slot].busy = false;
-            worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
+            // Should the directory not have taken it in, it learns at least that the link is gone.
+            let words = last_words(Cause::UserSigExpired, "the UserSig expired");
+            worker.close(slot, words, Some(LinkEnd::Closed));
         });
     }
 }

@@ -205,9 +205,9 @@ impl Protocol {
             ProtocolError::NoUpgrade(why)
         };
         let (taken, request) = match Request::try_parse(input) {
-            Ok(Some(parsed)) => parsed,
+            Ok(Some(parsed)) if parsed.0 <= MAX_UPGRADE_BYTES => parsed,
             Ok(None) if input.len() < MAX_UPGRADE_BYTES => return Ok(Found::Incomplete),
-            Ok(None) => {
+            Ok(Some(_) | None) => {
                 return Err(no(output, format!("the request has more than {MAX_UPGRADE_BYTES} bytes")));
             }
             Err(error) => return Err(no(output, error.to_string())),

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 4;
+/// Handled of one connection before the others get their turn.
+const MESSAGES_PER_TURN: usize = 256;
 
 impl Worker {
     pub(super) fn on_event(self: &Rc<Self>, slot: usize, readable: bool, writable: bool) {
@@ -68,7 +70,11 @@ impl Worker {
             let (length, outcome) = {
                 let mut connections = self.connections.borrow_mut();
                 let Some(connection) = connections.get_mut(slot) else { return };
-                if !connection.readable || connection.busy || connection.stream.unsent() > MAX_UNSENT_BYTES {
+                if !connection.readable
+                    || connection.busy
+                    || connection.queued
+                    || connection.stream.unsent() > MAX_UNSENT_BYTES
+                {
                     return;
                 }
                 if turn == READS_PER_TURN {
@@ -137,15 +143,21 @@ impl Worker {
 
     pub(super) fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
         let mut rest = plain;
-        loop {
+        for handled in 0.. {
             let found = {
                 let mut connections = self.connections.borrow_mut();
                 let Some(connection) = connections.get_mut(slot) else { return };
                 if matches!(connection.session, Session::Closing { .. }) {
                     return;
                 }
-                if connection.busy || connection.stream.unsent() > MAX_UNSENT_BYTES {
+                if connection.busy || connection.unsent() > MAX_UNSENT_BYTES || handled == MESSAGES_PER_TURN {
                     connection.input = rest.to_vec();
+                    // Nobody else comes back for it; but a socket that is blocked does.
+                    let again = !connection.busy && connection.stream.unsent() <= MAX_UNSENT_BYTES;
+                    drop(connections);
+                    if again {
+                        self.look_later(slot);
+                    }
                     return;
                 }
                 let logged_in = connection.login().is_some();
@@ -164,7 +176,10 @@ impl Worker {
                     self.flush_later(slot);
                     return;
                 }
-                Ok(Found::Goodbye) => return self.end(slot, LinkEnd::Closed),
+                Ok(Found::Goodbye) => {
+                    self.forget_login(slot, Some(LinkEnd::Closed));
+                    return self.say_goodbye(slot);
+                }
                 Err(error) => return self.break_off(slot, &error),
             }
         }

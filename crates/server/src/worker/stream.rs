@@ -38,6 +38,8 @@ pub struct Stream {
     tls: Option<Box<ServerConnection>>,
     /// Bytes for the socket that it would not take. Bounded by who fills it.
     unsent: Vec<u8>,
+    /// Nothing more will be sent once they are.
+    ends: bool,
 }
 
 /// What came of reading.
@@ -53,7 +55,7 @@ pub enum ReadOutcome {
 
 impl Stream {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, tls: None, unsent: Vec::new() }
+        Self { socket, tls: None, unsent: Vec::new(), ends: false }
     }
 
     pub fn is_tls(&self) -> bool {
@@ -139,13 +141,16 @@ impl Stream {
                 tls.write_tls(&mut self.unsent)?;
             }
         }
-        if self.unsent.is_empty() {
-            return Ok(());
+        if !self.unsent.is_empty() {
+            let sent = write_some(&mut self.socket, &self.unsent)?;
+            self.unsent.drain(..sent);
         }
-        let sent = write_some(&mut self.socket, &self.unsent)?;
-        self.unsent.drain(..sent);
         if self.unsent.is_empty() {
             self.unsent = Vec::new();
+            if self.ends {
+                // The link may be broken already; then there is nobody to tell.
+                let _ = self.socket.shutdown(std::net::Shutdown::Write);
+            }
         }
         Ok(())
     }
@@ -160,14 +165,14 @@ impl Stream {
         self.unsent.len()
     }
 
-    /// Tells the peer that nothing more will come.
+    /// Tells the peer that nothing more will come, once it has taken what waits for it.
     pub fn shut_down(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
         }
+        self.ends = true;
         // The link may be broken already; then there is nobody to tell.
         let _ = self.flush();
-        let _ = self.socket.shutdown(std::net::Shutdown::Write);
     }
 }
 

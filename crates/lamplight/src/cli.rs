@@ -1,0 +1,142 @@
+//! The arguments that every command shares, and the list of commands.
+
+use crate::commands::{account, app, demo, friend, serve, sig, status, watch};
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use figment::value::Value;
+use lamplight_model::{AppId, UserId};
+use lamplight_server::Config;
+use std::path::PathBuf;
+
+/// Lamplight tells a chat application who is there.
+#[derive(Parser, Debug)]
+#[command(
+    name = "lamplight",
+    version,
+    propagate_version = true,
+    after_help = "\
+Begin with:
+  lamplight serve                    a server, with an app and a key, in ./lamplight-data
+  lamplight watch bob --as alice     then, in a second terminal
+  lamplight watch alice --as bob     and in a third: each sees the other come and go
+
+Or see it live first:
+  lamplight demo
+
+Every setting of a server: docs/configuration.md"
+)]
+pub struct Cli {
+    /// What every command shares.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command shares.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Common {
+    /// The data folder of the server [default: lamplight-data] [env: LAMPLIGHT_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// A file with settings, TOML
+    #[arg(long, global = true, value_name = "FILE", env = "LAMPLIGHT_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Common {
+    /// The settings: defaults, file, environment, then the flags.
+    pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
+        if let Some(folder) = &self.data_dir {
+            let folder = folder.to_str().context("--data-dir: the path is no UTF-8")?;
+            flags.push(("data_dir", folder.into()));
+        }
+        Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
+    }
+
+    /// Where the data folder is, by the same rules.
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.settings(Vec::new())?.data_dir)
+    }
+}
+
+/// Which app is meant.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct AppArg {
+    /// The app's SDKAppID; may be left out while there is only one app
+    #[arg(long, value_name = "ID", value_parser = parse_app)]
+    pub app: Option<AppId>,
+}
+
+/// Reads an SDKAppID.
+pub fn parse_app(text: &str) -> Result<AppId, String> {
+    text.parse().map(AppId).map_err(|_| "an SDKAppID is a number from 0 to 4294967295".to_owned())
+}
+
+/// Reads a `userID`.
+pub fn parse_user(text: &str) -> Result<UserId, String> {
+    UserId::new(text).map_err(|invalid| invalid.to_string())
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a server; makes its data folder, an app and a key when there are none
+    Serve(serve::ServeArgs),
+    /// See it live: a server with people who come, go and change their minds
+    Demo(demo::DemoArgs),
+    /// Watch people come and go, live in the terminal
+    Watch(watch::WatchArgs),
+    /// Make and change apps, their keys and their admins
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// Make a UserSig, the token a user logs in with; or check one
+    Sig(sig::SigArgs),
+    /// List, make, delete and kick accounts
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// List, add and delete friends
+    #[command(subcommand)]
+    Friend(friend::FriendCommand),
+    /// Ask for the status of users, or set a custom status
+    #[command(subcommand)]
+    Status(status::StatusCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every command says what it is for in one line, and every one that takes arguments shows an example.
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && about.len() <= 90 && !about.contains('\n'), "{path}: {about:?}");
+            if command.get_subcommands().next().is_none() {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("lamplight "), "{path} has no example");
+            }
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
+            }
+            command.get_subcommands().for_each(|command| check(command, &path));
+        }
+        check(&Cli::command(), "");
+    }
+}

@@ -1,0 +1,36 @@
+//! One file for each command: its arguments, and what it does with them.
+
+pub mod account;
+pub mod app;
+pub mod app_settings;
+pub mod demo;
+pub mod friend;
+pub mod serve;
+pub mod sig;
+pub mod status;
+pub mod watch;
+
+use crate::cli::{Cli, Command};
+use crate::logs;
+
+/// Does what the command line asks.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { common, command } = cli;
+    match &command {
+        // These say where their log goes.
+        Command::Serve(_) | Command::Demo(_) | Command::Watch(_) => {}
+        Command::App(_) | Command::Sig(_) | Command::Account(_) | Command::Friend(_) | Command::Status(_) => {
+            logs::start_quietly()?;
+        }
+    }
+    match command {
+        Command::Serve(args) => serve::run(args, &common).await,
+        Command::Demo(args) => demo::run(args, &common).await,
+        Command::Watch(args) => watch::run(args, &common).await,
+        Command::App(command) => app::run(command, &common).await,
+        Command::Sig(args) => sig::run(args, &common).await,
+        Command::Account(command) => account::run(command, &common).await,
+        Command::Friend(command) => friend::run(command, &common).await,
+        Command::Status(command) => status::run(command, &common).await,
+    }
+}

@@ -1,0 +1,115 @@
+//! `lamplight account`: who can log in.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::operator::Operator;
+use crate::output::{json, line, table, utc_or_dash};
+use crate::time_text::utc;
+use clap::{Args, Subcommand};
+use lamplight_model::{User, UserId};
+use lamplight_server::Operation;
+use serde_json::json;
+
+/// What to do with accounts.
+#[derive(Subcommand, Debug)]
+pub enum AccountCommand {
+    /// List the accounts of an app
+    #[command(after_help = "\
+Examples:
+  lamplight account list
+  lamplight account list --limit 20 --json")]
+    List {
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+        /// At most so many, by rising userID
+        #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
+        limit: usize,
+    },
+    /// Make accounts; users also make their own by logging in for the first time
+    #[command(after_help = "\
+Examples:
+  lamplight account create alice bob")]
+    Create(Users),
+    /// Delete accounts with their logins and friendships; watchers are told
+    #[command(after_help = "\
+Examples:
+  lamplight account delete bob")]
+    Delete(Users),
+    /// End every login of users, and revoke every UserSig issued until now
+    #[command(after_help = "\
+Examples:
+  lamplight account kick bob")]
+    Kick(Users),
+}
+
+/// Some users of an app.
+#[derive(Args, Debug)]
+pub struct Users {
+    /// The userIDs
+    #[arg(required = true, value_name = "USER", value_parser = parse_user)]
+    users: Vec<UserId>,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Does it.
+pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match command {
+        AccountCommand::List { app, limit } => list(&mut operator, app, limit, common.json).await,
+        AccountCommand::Create(users) => {
+            let words = ("made", "was there already");
+            each(&mut operator, users, common.json, words, Operation::CreateAccount).await
+        }
+        AccountCommand::Delete(users) => {
+            let words = ("deleted", "was not there");
+            each(&mut operator, users, common.json, words, Operation::DeleteAccount).await
+        }
+        AccountCommand::Kick(users) => {
+            let words = ("kicked", "had no login");
+            each(&mut operator, users, common.json, words, Operation::Kick).await
+        }
+    }
+}
+
+async fn list(operator: &mut Operator, app: AppArg, limit: usize, as_json: bool) -> anyhow::Result<()> {
+    let app = operator.app(app.app).await?.id;
+    let accounts = operator.accounts(app, limit).await?;
+    if as_json {
+        let shown = accounts.iter().map(|account| {
+            json!({
+                "userID": account.user_id,
+                "created": account.created,
+                "sigsRevoked": account.sigs_revoked,
+            })
+        });
+        return json(&shown.collect::<Vec<_>>());
+    }
+    let rows = accounts.iter().map(|account| {
+        vec![account.user_id.to_string(), utc(account.created), utc_or_dash(account.sigs_revoked)]
+    });
+    let heads = ["USER", "CREATED", "USERSIGS REVOKED UNTIL"];
+    table(&heads, &rows.collect::<Vec<_>>(), &format!("app {app} has no accounts"))
+}
+
+/// Asks for one operation for each user, in order; the first "no" ends it.
+async fn each(
+    operator: &mut Operator,
+    users: Users,
+    as_json: bool,
+    (done, nothing): (&str, &str),
+    operation: impl Fn(User) -> Operation,
+) -> anyhow::Result<()> {
+    let app = operator.app(users.app.app).await?.id;
+    let mut shown = Vec::new();
+    for user in users.users {
+        let changed = operator.act(operation(User::new(app, user.clone()))).await?;
+        if as_json {
+            shown.push(json!({ "userID": user, "changed": changed }));
+        } else {
+            line(format!("{user} {}", if changed { done } else { nothing }))?;
+        }
+    }
+    if as_json { json(&shown) } else { Ok(()) }
+}

@@ -1,0 +1,304 @@
+//! `lamplight app`: the tenants, their settings, keys and admins.
+
+use crate::cli::{Common, parse_app, parse_user};
+use crate::commands::app_settings::{SettingsArgs, edition_name, rows};
+use crate::operator::Operator;
+use crate::output::{harmless, json, line, table};
+use anyhow::{bail, ensure};
+use clap::Subcommand;
+use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
+use serde_json::{Value, json};
+
+/// The id of the first app, when none is given. The next ones count on.
+const FIRST_APP: u32 = 1_400_000_001;
+
+/// What to do with apps.
+#[derive(Subcommand, Debug)]
+pub enum AppCommand {
+    /// Make an app with a key; the key is shown once
+    #[command(after_help = "\
+Examples:
+  lamplight app create --name \"our chat\"
+  lamplight app create --id 1400000042 --edition standard")]
+    Create {
+        /// The SDKAppID [default: the next free one]
+        #[arg(long, value_name = "ID", value_parser = parse_app)]
+        id: Option<AppId>,
+        /// Settings.
+        #[command(flatten)]
+        settings: Box<SettingsArgs>,
+    },
+    /// List the apps
+    #[command(after_help = "\
+Examples:
+  lamplight app list
+  lamplight app list --json")]
+    List,
+    /// Change settings of an app; they hold at once
+    #[command(after_help = "\
+Examples:
+  lamplight app set 1400000001 --friend-notification on
+  lamplight app set 1400000001 --multi-device dual --linger-web 5s --subscriptions 1000")]
+    Set {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+        /// Settings.
+        #[command(flatten)]
+        settings: Box<SettingsArgs>,
+    },
+    /// Show an app with all its settings
+    #[command(after_help = "\
+Examples:
+  lamplight app show
+  lamplight app show 1400000001 --json")]
+    Show {
+        /// The SDKAppID; may be left out while there is only one app
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: Option<AppId>,
+    },
+    /// Rotate the keys of an app: the newest signs, all of them verify
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Say who may call the server API
+    #[command(subcommand)]
+    Admin(AdminCommand),
+}
+
+/// What to do with the keys of an app.
+#[derive(Subcommand, Debug)]
+pub enum KeyCommand {
+    /// Add a key, which signs from now on; it is shown
+    #[command(after_help = "\
+Examples:
+  lamplight app key add 1400000001
+
+To rotate: add a key, give it to your backend, wait until the UserSigs of the old one have expired, \
+then remove the old one. Nobody is logged out.")]
+    Add {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+    },
+    /// List the keys; their text only with --show
+    #[command(after_help = "\
+Examples:
+  lamplight app key list 1400000001
+  lamplight app key list 1400000001 --show")]
+    List {
+        /// The SDKAppID; may be left out while there is only one app
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: Option<AppId>,
+        /// Show the secret text
+        #[arg(long)]
+        show: bool,
+    },
+    /// Remove a key: what it signed is not good any longer
+    #[command(after_help = "\
+Examples:
+  lamplight app key remove 1400000001 1")]
+    Remove {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+        /// The number of the key, from `app key list`
+        #[arg(value_name = "KEY")]
+        key: u32,
+    },
+}
+
+/// What to do with the admins of an app.
+#[derive(Subcommand, Debug)]
+pub enum AdminCommand {
+    /// Let a user call the server API
+    #[command(after_help = "\
+Examples:
+  lamplight app admin add 1400000001 backend")]
+    Add {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+        /// Who
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+    },
+    /// Do not let a user call the server API any longer
+    #[command(after_help = "\
+Examples:
+  lamplight app admin remove 1400000001 backend")]
+    Remove {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+        /// Who
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+    },
+}
+
+/// Does it.
+pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
+    let folder = common.folder()?;
+    // An app may be made before the first start of the server.
+    let operator = &mut match &command {
+        AppCommand::Create { .. } => Operator::make(&folder).await,
+        AppCommand::List
+        | AppCommand::Set { .. }
+        | AppCommand::Show { .. }
+        | AppCommand::Key(_)
+        | AppCommand::Admin(_) => Operator::open(&folder).await?,
+    };
+    let as_json = common.json;
+    match command {
+        AppCommand::Create { id, settings } => create(operator, id, &settings, as_json).await,
+        AppCommand::List => list(operator, as_json).await,
+        AppCommand::Set { id, settings } => {
+            let mut app = operator.app(Some(id)).await?;
+            settings.apply(&mut app.settings)?;
+            operator.put_app(app.clone()).await?;
+            show(&app, as_json)
+        }
+        AppCommand::Show { id } => show(&operator.app(id).await?, as_json),
+        AppCommand::Key(command) => key(operator, command, as_json).await,
+        AppCommand::Admin(command) => admin(operator, command, as_json).await,
+    }
+}
+
+async fn create(
+    operator: &mut Operator,
+    id: Option<AppId>,
+    settings: &SettingsArgs,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let apps = operator.apps().await?;
+    let next = apps.last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
+    let id = id.unwrap_or(AppId(next));
+    ensure!(apps.iter().all(|app| app.id != id), "there is an app {id} already; change it with `app set`");
+    let key = AppKey { id: 1, text: lamplight_auth::generate_key(rand::random()) };
+    let mut app = App {
+        id,
+        keys: vec![key.clone()],
+        admins: vec![UserId::new("administrator")?],
+        settings: AppSettings::default(),
+    };
+    settings.apply(&mut app.settings)?;
+    operator.put_app(app.clone()).await?;
+    if as_json {
+        return json(&json!({ "app": shown(&app), "key": key.text }));
+    }
+    line(format!("app {id} is made"))?;
+    show_new_key(&key)
+}
+
+async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
+    let apps = operator.apps().await?;
+    if as_json {
+        return json(&apps.iter().map(shown).collect::<Vec<_>>());
+    }
+    let on = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let rows = apps.iter().map(|app| {
+        let AppSettings { name, edition, switches, .. } = &app.settings;
+        vec![
+            app.id.to_string(),
+            edition_name(*edition).to_owned(),
+            on(switches.user_status),
+            on(switches.friend_notification),
+            app.keys.len().to_string(),
+            harmless(name),
+        ]
+    });
+    let heads = ["SDKAPPID", "EDITION", "USER STATUS", "FRIEND NOTIFICATION", "KEYS", "NAME"];
+    table(&heads, &rows.collect::<Vec<_>>(), "there is no app yet; make one with `lamplight app create`")
+}
+
+async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        KeyCommand::Add { id } => {
+            let mut app = operator.app(Some(id)).await?;
+            let next = app.keys.iter().map(|key| key.id).max().unwrap_or_default().saturating_add(1);
+            let key = AppKey { id: next, text: lamplight_auth::generate_key(rand::random()) };
+            app.keys.push(key.clone());
+            operator.put_app(app).await?;
+            if as_json { json(&key) } else { show_new_key(&key) }
+        }
+        KeyCommand::List { id, show } => {
+            let app = operator.app(id).await?;
+            let keys = app.keys.iter().enumerate().map(|(at, key)| {
+                let signs = at + 1 == app.keys.len();
+                (key, if signs { "signs and verifies" } else { "verifies" })
+            });
+            if as_json {
+                let keys = keys.map(|(key, role)| match show {
+                    true => json!({ "id": key.id, "role": role, "text": key.text }),
+                    false => json!({ "id": key.id, "role": role }),
+                });
+                return json(&keys.collect::<Vec<_>>());
+            }
+            let rows = keys.map(|(key, role)| {
+                let text = if show { key.text.clone() } else { "(hidden; --show shows it)".to_owned() };
+                vec![key.id.to_string(), role.to_owned(), text]
+            });
+            let empty = format!("app {} has no key; nobody can log in", app.id);
+            table(&["KEY", "ROLE", "TEXT"], &rows.collect::<Vec<_>>(), &empty)
+        }
+        KeyCommand::Remove { id, key } => {
+            let mut app = operator.app(Some(id)).await?;
+            ensure!(app.keys.iter().any(|kept| kept.id == key), "app {id} has no key {key}");
+            ensure!(app.keys.len() > 1, "key {key} is the last of app {id}; add another one first");
+            app.keys.retain(|kept| kept.id != key);
+            operator.put_app(app.clone()).await?;
+            if as_json { json(&shown(&app)) } else { line(format!("key {key} of app {id} is removed")) }
+        }
+    }
+}
+
+async fn admin(operator: &mut Operator, command: AdminCommand, as_json: bool) -> anyhow::Result<()> {
+    let app = match command {
+        AdminCommand::Add { id, user } => {
+            let mut app = operator.app(Some(id)).await?;
+            if app.admins.contains(&user) {
+                bail!("{user} is an admin of app {id} already");
+            }
+            app.admins.push(user);
+            app
+        }
+        AdminCommand::Remove { id, user } => {
+            let mut app = operator.app(Some(id)).await?;
+            ensure!(app.admins.contains(&user), "{user} is no admin of app {id}");
+            app.admins.retain(|admin| *admin != user);
+            app
+        }
+    };
+    operator.put_app(app.clone()).await?;
+    if as_json { json(&shown(&app)) } else { line(format!("admins of app {}: {}", app.id, admins(&app))) }
+}
+
+fn admins(app: &App) -> String {
+    let names: Vec<_> = app.admins.iter().map(UserId::as_str).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(&shown(app));
+    }
+    let keys: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
+    let mut all = vec![
+        vec!["SDKAppID".to_owned(), app.id.to_string()],
+        vec!["keys".to_owned(), keys.join(", ")],
+        vec!["admins".to_owned(), admins(app)],
+    ];
+    all.extend(rows(&app.settings).into_iter().map(|row| vec![row[0].clone(), harmless(&row[1])]));
+    table(&["SETTING", "VALUE"], &all, "")
+}
+
+/// An app as JSON, without the text of its keys.
+fn shown(app: &App) -> Value {
+    let keys: Vec<_> = app.keys.iter().map(|key| key.id).collect();
+    json!({ "SDKAppID": app.id, "keys": keys, "admins": app.admins, "settings": app.settings })
+}
+
+fn show_new_key(key: &AppKey) -> anyhow::Result<()> {
+    line(format!("key {}: {}", key.id, key.text))?;
+    line("Keep it where your backend keeps its secrets: whoever has it can log in as anybody.")
+}

@@ -1,0 +1,248 @@
+//! A flag for every setting of an app, and the settings as people read them.
+
+use crate::time_text::{duration_text, parse_duration};
+use anyhow::Context;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lamplight_model::{AppSettings, Edition, MultiDeviceMode};
+use std::time::Duration;
+
+/// What an operator may change of an app. What is not given stays as it is.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Settings")]
+pub struct SettingsArgs {
+    /// A name for people
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Which calls the app has: subscribing and asking for others needs flagship
+    #[arg(long, value_name = "EDITION", value_parser = edition())]
+    edition: Option<Edition>,
+    /// User status query and change notification
+    #[arg(long, value_name = "on|off", value_parser = switch())]
+    user_status: Option<bool>,
+    /// Mutual friends are told of each other without subscribing
+    #[arg(long, value_name = "on|off", value_parser = switch())]
+    friend_notification: Option<bool>,
+    /// Which platforms of one account may be logged in side by side
+    #[arg(long, value_name = "MODE", value_parser = mode())]
+    multi_device: Option<MultiDeviceMode>,
+    /// Web logins of one account side by side, 1 to 10
+    #[arg(long, value_name = "N")]
+    web_instances: Option<u8>,
+    /// Logins of each other platform side by side, 1 to 3
+    #[arg(long, value_name = "N")]
+    native_instances: Option<u8>,
+    /// Users that one user may be subscribed to, 1 to 10000
+    #[arg(long, value_name = "N")]
+    subscriptions: Option<u16>,
+    /// Users in one getUserStatus, 1 to 10000
+    #[arg(long, value_name = "N")]
+    query_batch: Option<u16>,
+    /// Users in one subscribeUserStatus, 1 to 10000
+    #[arg(long, value_name = "N")]
+    subscribe_batch: Option<u16>,
+    /// Users in one unsubscribeUserStatus, 1 to 10000
+    #[arg(long, value_name = "N")]
+    unsubscribe_batch: Option<u16>,
+    /// Bytes of a custom status, 0 to 1000
+    #[arg(long, value_name = "N")]
+    custom_status_bytes: Option<u16>,
+    /// Calls of one user and operation in the rate window, 1 to 1000
+    #[arg(long, value_name = "N")]
+    rate_calls: Option<u16>,
+    /// The rate window, 1ms to 1h
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    rate_window: Option<u32>,
+    /// A native link that is silent this long ends, 1s to 1h
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    heartbeat_timeout_native: Option<u32>,
+    /// A Web link that is silent this long ends, 1s to 1h
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    heartbeat_timeout_web: Option<u32>,
+    /// A broken native connection counts as present this long, 0 to 10m
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    linger_native: Option<u32>,
+    /// A broken Web connection counts as present this long, 0 to 10m: hides page reloads
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    linger_web: Option<u32>,
+    /// A login without any connection lapses after this, 1m to 49d
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    login_retention: Option<u32>,
+    /// A subscription list outlives the last connection by this, 0 to 49d
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    subscription_retention: Option<u32>,
+}
+
+impl SettingsArgs {
+    /// Changes what was given. The bounds are checked.
+    pub fn apply(&self, settings: &mut AppSettings) -> anyhow::Result<()> {
+        fn set<T: Clone>(setting: &mut T, given: Option<&T>) {
+            if let Some(given) = given {
+                setting.clone_from(given);
+            }
+        }
+        set(&mut settings.name, self.name.as_ref());
+        set(&mut settings.edition, self.edition.as_ref());
+        set(&mut settings.switches.user_status, self.user_status.as_ref());
+        set(&mut settings.switches.friend_notification, self.friend_notification.as_ref());
+        set(&mut settings.multi_device.mode, self.multi_device.as_ref());
+        set(&mut settings.multi_device.web_instances, self.web_instances.as_ref());
+        set(&mut settings.multi_device.native_instances, self.native_instances.as_ref());
+        let limits = &mut settings.limits;
+        set(&mut limits.subscriptions, self.subscriptions.as_ref());
+        set(&mut limits.query_batch, self.query_batch.as_ref());
+        set(&mut limits.subscribe_batch, self.subscribe_batch.as_ref());
+        set(&mut limits.unsubscribe_batch, self.unsubscribe_batch.as_ref());
+        set(&mut limits.custom_status_bytes, self.custom_status_bytes.as_ref());
+        set(&mut limits.rate.calls, self.rate_calls.as_ref());
+        set(&mut limits.rate.window_ms, self.rate_window.as_ref());
+        let timing = &mut settings.timing;
+        set(&mut timing.heartbeat_timeout_native_ms, self.heartbeat_timeout_native.as_ref());
+        set(&mut timing.heartbeat_timeout_web_ms, self.heartbeat_timeout_web.as_ref());
+        set(&mut timing.linger_native_ms, self.linger_native.as_ref());
+        set(&mut timing.linger_web_ms, self.linger_web.as_ref());
+        set(&mut timing.login_retention_ms, self.login_retention.as_ref());
+        set(&mut timing.subscription_retention_ms, self.subscription_retention.as_ref());
+        settings.validate().context("the settings were not changed")
+    }
+}
+
+/// The settings as rows of name and value. The names are those of the flags.
+pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
+    let AppSettings { name, edition, switches, multi_device, limits, timing } = settings;
+    let on = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let time = |milliseconds: u32| duration_text(milliseconds.into());
+    let rows = [
+        ("name", name.clone()),
+        ("edition", edition_name(*edition).to_owned()),
+        ("user-status", on(switches.user_status)),
+        ("friend-notification", on(switches.friend_notification)),
+        ("multi-device", mode_name(multi_device.mode).to_owned()),
+        ("web-instances", multi_device.web_instances.to_string()),
+        ("native-instances", multi_device.native_instances.to_string()),
+        ("subscriptions", limits.subscriptions.to_string()),
+        ("query-batch", limits.query_batch.to_string()),
+        ("subscribe-batch", limits.subscribe_batch.to_string()),
+        ("unsubscribe-batch", limits.unsubscribe_batch.to_string()),
+        ("custom-status-bytes", limits.custom_status_bytes.to_string()),
+        ("rate-calls", limits.rate.calls.to_string()),
+        ("rate-window", time(limits.rate.window_ms)),
+        ("heartbeat-timeout-native", time(timing.heartbeat_timeout_native_ms)),
+        ("heartbeat-timeout-web", time(timing.heartbeat_timeout_web_ms)),
+        ("linger-native", time(timing.linger_native_ms)),
+        ("linger-web", time(timing.linger_web_ms)),
+        ("login-retention", time(timing.login_retention_ms)),
+        ("subscription-retention", time(timing.subscription_retention_ms)),
+    ];
+    rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
+}
+
+/// The name of an edition, as the flag takes it.
+pub fn edition_name(edition: Edition) -> &'static str {
+    match edition {
+        Edition::Trial => "trial",
+        Edition::Standard => "standard",
+        Edition::Flagship => "flagship",
+    }
+}
+
+fn mode_name(mode: MultiDeviceMode) -> &'static str {
+    match mode {
+        MultiDeviceMode::Single => "single",
+        MultiDeviceMode::Dual => "dual",
+        MultiDeviceMode::Triple => "triple",
+        MultiDeviceMode::Multi => "multi",
+    }
+}
+
+fn edition() -> impl TypedValueParser<Value = Edition> {
+    let all = [Edition::Trial, Edition::Standard, Edition::Flagship].map(edition_name);
+    PossibleValuesParser::new(all).try_map(|text| text.parse::<Edition>())
+}
+
+fn mode() -> impl TypedValueParser<Value = MultiDeviceMode> {
+    use MultiDeviceMode::{Dual, Multi, Single, Triple};
+    let all = [Single, Dual, Triple, Multi].map(mode_name);
+    PossibleValuesParser::new(all).try_map(|text| text.parse::<MultiDeviceMode>())
+}
+
+fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|text| text == "on")
+}
+
+fn milliseconds(text: &str) -> Result<u32, String> {
+    let duration: Duration = parse_duration(text)?;
+    u32::try_from(duration.as_millis()).map_err(|_| "at most 49d".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+    use serde_json::Value;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        settings: SettingsArgs,
+    }
+
+    fn leaves(value: &Value, path: &str, all: &mut Vec<(String, Value)>) {
+        let Value::Object(fields) = value else { return all.push((path.to_owned(), value.clone())) };
+        for (name, field) in fields {
+            leaves(field, &format!("{path}.{name}"), all);
+        }
+    }
+
+    fn flat(settings: &AppSettings) -> Vec<(String, Value)> {
+        let mut all = Vec::new();
+        leaves(&serde_json::to_value(settings).unwrap(), "", &mut all);
+        all
+    }
+
+    /// A setting that is added to the model has no flag yet, and fails here.
+    #[test]
+    fn every_setting_of_an_app_has_a_flag() {
+        let command = Flags::command();
+        let mut words = vec!["flags".to_owned()];
+        for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+            let value = match argument.get_id().as_str() {
+                "name" => "another",
+                "edition" => "trial",
+                "user_status" => "off",
+                "friend_notification" => "on",
+                "multi_device" => "dual",
+                time if ["window", "timeout", "linger", "retention"]
+                    .iter()
+                    .any(|word| time.contains(word)) =>
+                {
+                    "77s"
+                }
+                _ => "3",
+            };
+            words.extend([format!("--{}", argument.get_long().unwrap()), value.to_owned()]);
+        }
+        let mut settings = AppSettings::default();
+        Flags::parse_from(&words).settings.apply(&mut settings).unwrap();
+        let unchanged: Vec<_> = flat(&AppSettings::default())
+            .into_iter()
+            .filter(|leaf| flat(&settings).contains(leaf))
+            .map(|(path, _)| path)
+            .collect();
+        assert!(unchanged.is_empty(), "no flag changes {unchanged:?}");
+        assert_eq!(flat(&settings).len(), rows(&settings).len(), "every setting is shown");
+        for (row, word) in rows(&settings).iter().zip(words[1..].chunks(2)) {
+            assert_eq!(format!("--{}", row[0]), word[0], "shown in the order and by the name of the flags");
+        }
+    }
+
+    #[test]
+    fn a_setting_outside_its_bounds_is_named() {
+        let flags = Flags::parse_from(["flags", "--web-instances", "11"]);
+        let error = flags.settings.apply(&mut AppSettings::default()).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("multi_device.web_instances must be from 1 to 10"),
+            "{error:#}"
+        );
+    }
+}

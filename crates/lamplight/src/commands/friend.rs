@@ -1,0 +1,120 @@
+//! `lamplight friend`: who is on whose friend list.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::operator::Operator;
+use crate::output::{harmless, json, line, table};
+use clap::{Args, Subcommand};
+use lamplight_model::{User, UserId};
+use lamplight_server::Operation;
+use serde_json::json;
+
+/// What to do with friend lists.
+#[derive(Subcommand, Debug)]
+pub enum FriendCommand {
+    /// List the friends of a user
+    #[command(after_help = "\
+Examples:
+  lamplight friend list alice")]
+    List {
+        /// Whose list
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// Make two users friends of each other
+    #[command(after_help = "\
+Examples:
+  lamplight friend add alice bob
+  lamplight friend add alice bob --one-way --remark \"Bob from work\"
+
+Mutual friends are told of each other's changes while the app's friend notification is on:
+  lamplight app set 1400000001 --friend-notification on")]
+    Add {
+        /// Who.
+        #[command(flatten)]
+        pair: Pair,
+        /// What USER calls FRIEND
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        remark: String,
+    },
+    /// Take two users off each other's friend lists
+    #[command(after_help = "\
+Examples:
+  lamplight friend delete alice bob
+  lamplight friend delete alice bob --one-way")]
+    Delete(Pair),
+}
+
+/// The owner of a list and somebody on it.
+#[derive(Args, Debug)]
+pub struct Pair {
+    /// Whose list
+    #[arg(value_name = "USER", value_parser = parse_user)]
+    user: UserId,
+    /// Who is on it
+    #[arg(value_name = "FRIEND", value_parser = parse_user)]
+    friend: UserId,
+    /// Leave the list of FRIEND as it is
+    #[arg(long)]
+    one_way: bool,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Does it.
+pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match command {
+        FriendCommand::List { user, app } => {
+            let app = operator.app(app.app).await?.id;
+            list(&mut operator, User::new(app, user), common.json).await
+        }
+        FriendCommand::Add { pair, remark } => {
+            let owner = User::new(operator.app(pair.app.app).await?.id, pair.user.clone());
+            let (friend, both) = (pair.friend.clone(), !pair.one_way);
+            let changed = operator.act(Operation::AddFriend { owner, friend, both, remark }).await?;
+            report(&pair, changed, ("is now a friend of", "are now friends"), common.json)
+        }
+        FriendCommand::Delete(pair) => {
+            let owner = User::new(operator.app(pair.app.app).await?.id, pair.user.clone());
+            let (friend, both) = (pair.friend.clone(), !pair.one_way);
+            let changed = operator.act(Operation::DeleteFriend { owner, friend, both }).await?;
+            let words = if changed {
+                ("is no longer a friend of", "are no longer friends")
+            } else {
+                ("was no friend of", "were no friends")
+            };
+            report(&pair, changed, words, common.json)
+        }
+    }
+}
+
+async fn list(operator: &mut Operator, owner: User, as_json: bool) -> anyhow::Result<()> {
+    let friends = operator.friends(owner.clone()).await?;
+    if as_json {
+        let shown = friends.iter().map(
+            |friend| json!({ "userID": friend.user_id, "remark": friend.remark, "mutual": friend.mutual }),
+        );
+        return json(&shown.collect::<Vec<_>>());
+    }
+    let rows = friends.iter().map(|friend| {
+        let mutual = if friend.mutual { "yes" } else { "no" };
+        vec![friend.user_id.to_string(), mutual.to_owned(), harmless(&friend.remark)]
+    });
+    let empty = format!("{} has no friends on the list", owner.id);
+    table(&["FRIEND", "MUTUAL", "REMARK"], &rows.collect::<Vec<_>>(), &empty)
+}
+
+fn report(pair: &Pair, changed: bool, (one_way, both): (&str, &str), as_json: bool) -> anyhow::Result<()> {
+    let Pair { user, friend, .. } = pair;
+    if as_json {
+        json(&json!({ "userID": user, "friend": friend, "oneWay": pair.one_way, "changed": changed }))
+    } else if pair.one_way {
+        line(format!("{friend} {one_way} {user}"))
+    } else {
+        line(format!("{user} and {friend} {both}"))
+    }
+}

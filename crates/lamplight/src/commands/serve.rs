@@ -1,0 +1,232 @@
+//! `lamplight serve`: a node, from its start to its orderly end.
+
+use crate::cli::Common;
+use crate::logs::{self, LogArgs};
+use crate::node_file::NodeFile;
+use crate::operator::Operator;
+use crate::output::{json_line, line};
+use clap::Args;
+use figment::value::Value;
+use lamplight_model::{App, AppId};
+use lamplight_server::{Clock, Config, Node};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Run a server.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight serve
+  lamplight serve --data-dir /var/lib/lamplight --client-listen 0.0.0.0:7400 --log-format json
+  lamplight serve --tls-certificate chat.pem --tls-key chat.key
+  LAMPLIGHT_LIMITS__CONNECTIONS=50000 lamplight serve --config lamplight.toml
+
+Flags win over LAMPLIGHT_* variables, these over the file, and the file over the defaults. \
+All settings: docs/configuration.md.
+
+SIGTERM and SIGINT stop in order: clients are asked to come back, and those that return \
+within the grace were never away. A second signal quits at once.")]
+pub struct ServeArgs {
+    /// The settings that have a flag.
+    #[command(flatten)]
+    pub settings: ListenArgs,
+
+    /// TLS on the client port: the certificate chain, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
+    /// How much to log.
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Where to listen, and with how many threads.
+#[derive(Args, Debug)]
+pub struct ListenArgs {
+    /// Where clients connect, native, WebSocket and TLS [default: 0.0.0.0:7400]
+    #[arg(long, value_name = "ADDRESS")]
+    client_listen: Option<SocketAddr>,
+
+    /// Where metrics and health are served [default: 127.0.0.1:7401]
+    #[arg(long, value_name = "ADDRESS")]
+    http_listen: Option<SocketAddr>,
+
+    /// Worker threads; 0 is one for each core [default: 0]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+}
+
+impl ListenArgs {
+    /// The flags that were given, as settings.
+    pub fn settings(&self) -> Vec<(&'static str, Value)> {
+        let address = |address: SocketAddr| Value::from(address.to_string());
+        let all = [
+            ("client_listen", self.client_listen.map(address)),
+            ("http_listen", self.http_listen.map(address)),
+            ("workers", self.workers.map(Value::from)),
+        ];
+        all.into_iter().filter_map(|(path, value)| value.map(|value| (path, value))).collect()
+    }
+}
+
+/// Does it.
+pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
+    let mut flags = args.settings.settings();
+    let files = [("tls.certificate", &args.tls_certificate), ("tls.key", &args.tls_key)];
+    for (path, file) in files {
+        flags.extend(file.as_ref().map(|file| (path, Value::from(file.to_string_lossy().into_owned()))));
+    }
+    let config = common.settings(flags)?;
+    logs::start(&args.log)?;
+
+    // Before the node: a signal that comes while it starts is not lost.
+    let mut stop = StopSignals::listen()?;
+    let served = Served::start(config).await?;
+    // Nobody may be reading what is announced, and the server serves all the same.
+    let announced = if common.json { served.announce_as_json() } else { served.announce() };
+    if let Err(error) = announced {
+        tracing::warn!(%error, "could not say where the server listens");
+    }
+    stop.next().await;
+    served.stop(stop).await;
+    Ok(())
+}
+
+/// A running node, and the file that says where it is.
+pub struct Served {
+    node: Node,
+    data_dir: PathBuf,
+    /// Where the node can be reached.
+    pub file: NodeFile,
+    /// Every app, with its keys.
+    pub apps: Vec<App>,
+}
+
+impl Served {
+    /// Starts a node and says in the data folder where it is.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
+        let node = Node::start(config, Clock::default()).await?;
+        let file = NodeFile {
+            pid: std::process::id(),
+            client: node.client_address(),
+            http: node.http_address(),
+            tls,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        file.write(&data_dir)?;
+        let apps = Operator::open(&data_dir).await?.apps().await?;
+        Ok(Self { node, data_dir, file, apps })
+    }
+
+    /// Stops in order; a further signal quits at once.
+    pub async fn stop(self, mut signals: StopSignals) {
+        tracing::info!("stopping; a second signal quits at once");
+        NodeFile::remove(&self.data_dir);
+        tokio::select! {
+            () = self.node.stop() => {}
+            number = signals.next() => std::process::exit(128 + number),
+        }
+    }
+
+    /// Tells a person what to do next.
+    fn announce(&self) -> anyhow::Result<()> {
+        let file = &self.file;
+        let made = self.node.created().map(|app| app.id);
+        let apps: Vec<_> = self.apps.iter().map(|app| app_text(app.id, made)).collect();
+        let tls = if file.tls { ", with TLS or without" } else { "" };
+        line(format!("Lamplight {} is listening.\n", file.version))?;
+        line(format!("  clients    {} (native and WebSocket{tls})", file.client))?;
+        line(format!("  metrics    {}/metrics", file.http_url()))?;
+        line(format!("  data       {}", self.data_dir.display()))?;
+        line(format!("  SDKAppID   {}\n", apps.join(", ")))?;
+        let app = match &self.apps[..] {
+            [_] => String::new(),
+            apps => apps.first().map(|app| format!(" --app {}", app.id)).unwrap_or_default(),
+        };
+        let program = program(&self.data_dir);
+        line("Next:")?;
+        line(format!("  {program} sig alice{app}              a UserSig, with which alice can log in"))?;
+        line(format!("  {program} watch bob --as alice{app}   in a second terminal"))?;
+        line(format!("  {program} watch alice --as bob{app}   in a third: each sees the other come and go"))?;
+        line("")
+    }
+
+    fn announce_as_json(&self) -> anyhow::Result<()> {
+        json_line(&json!({
+            "pid": self.file.pid,
+            "client": self.file.client_url(),
+            "http": self.file.http_url(),
+            "tls": self.file.tls,
+            "dataDir": self.data_dir,
+            "SDKAppIDs": self.apps.iter().map(|app| app.id).collect::<Vec<_>>(),
+            "created": self.node.created().map(|app| app.id),
+            "version": self.file.version,
+        }))
+    }
+}
+
+fn app_text(app: AppId, made: Option<AppId>) -> String {
+    if made == Some(app) { format!("{app} (made just now, with a key)") } else { app.to_string() }
+}
+
+/// How this program was called, and on which data folder, so that a command can be copied as it is printed.
+pub fn program(data_dir: &Path) -> String {
+    let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
+    let mut words = shell_word(&name);
+    if data_dir != Path::new("lamplight-data") {
+        words.push_str(" --data-dir ");
+        words.push_str(&shell_word(&data_dir.to_string_lossy()));
+    }
+    words
+}
+
+/// A word as a shell reads it back.
+fn shell_word(text: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// The signals that stop a server in order. SIGHUP is left as it is, so that `nohup` does its work.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on the signals are ours.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one; its number.
+    pub async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
+            _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_back_as_it_was() {
+        assert_eq!(shell_word("target/debug/lamplight"), "target/debug/lamplight");
+        assert_eq!(shell_word("my data"), "'my data'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

@@ -1,0 +1,114 @@
+//! `lamplight sig`: the token by which an app vouches for a user.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::operator::Operator;
+use crate::output::{Refused, json, line};
+use crate::time_text::{duration_text, parse_duration, present, utc};
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use lamplight_auth::Claims;
+use lamplight_model::{App, Timestamp, UserId};
+use serde_json::json;
+use std::time::Duration;
+
+/// Make or check a UserSig.
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+Examples:
+  lamplight sig alice
+  lamplight sig alice --expire 1h --app 1400000001
+  lamplight sig verify \"$TOKEN\" --user alice
+  lamplight sig -- verify              for a user who is called \"verify\"
+
+The token is signed with the newest key of the app. It works for every client of that app."
+)]
+pub struct SigArgs {
+    /// What else.
+    #[command(subcommand)]
+    command: Option<SigCommand>,
+    /// Who may log in with it
+    #[arg(required = true, value_name = "USER", value_parser = parse_user)]
+    user: Option<UserId>,
+    /// How long it is good
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_duration)]
+    expire: Duration,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// What else than making one.
+#[derive(Subcommand, Debug)]
+pub enum SigCommand {
+    /// Check a UserSig: form, user, app, signature, expiry
+    #[command(after_help = "\
+Examples:
+  lamplight sig verify \"$TOKEN\" --user alice
+
+It does not look at kicks: `lamplight account list` shows until when UserSigs are revoked.")]
+    Verify {
+        /// The UserSig
+        #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
+        token: String,
+        /// Who shows it
+        #[arg(long, value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+}
+
+/// Does it.
+pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match args.command {
+        Some(SigCommand::Verify { token, user, app }) => {
+            let app = operator.app(app.app).await?;
+            verify(&token, &app, &user, common.json)
+        }
+        None => {
+            let user = args.user.context("whose UserSig? `lamplight sig USER`")?;
+            let app = operator.app(args.app.app).await?;
+            let (token, claims) = sign(&app, user, args.expire, present())?;
+            if !common.json {
+                return line(token);
+            }
+            json(&json!({
+                "userID": claims.user_id, "SDKAppID": claims.app, "userSig": token,
+                "issued": claims.issued, "expire": claims.expire,
+            }))
+        }
+    }
+}
+
+/// Makes a UserSig with the newest key of the app.
+pub fn sign(app: &App, user: UserId, expire: Duration, now: Timestamp) -> anyhow::Result<(String, Claims)> {
+    ensure!(expire.as_secs() > 0, "a UserSig is good for at least one second");
+    let key = app.keys.last().with_context(|| format!("app {} has no key", app.id))?;
+    let claims =
+        Claims { user_id: user, app: app.id, issued: now.as_secs(), expire: expire.as_secs(), userbuf: None };
+    Ok((lamplight_auth::sign(key, &claims), claims))
+}
+
+fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Result<()> {
+    let claims = lamplight_auth::verify(token, app, user, present())
+        .map_err(|refusal| Refused { code: refusal.code.number(), message: refusal.to_string() })?;
+    if as_json {
+        return json(&json!({
+            "userID": claims.user_id, "SDKAppID": claims.app,
+            "issued": claims.issued, "expire": claims.expire, "expires": claims.expires(),
+        }));
+    }
+    line(format!(
+        "good: user {}, app {}\nissued  {}\nexpires {} (after {})",
+        claims.user_id,
+        claims.app,
+        utc(Timestamp(claims.issued.saturating_mul(1_000))),
+        utc(claims.expires()),
+        duration_text(claims.expire.saturating_mul(1_000)),
+    ))
+}

@@ -1,0 +1,109 @@
+//! `lamplight status`: who is there, with the evidence.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::operator::Operator;
+use crate::output::{Refused, ShownStatus, devices, harmless, json, line, table, utc_or_dash};
+use crate::time_text::utc;
+use clap::Subcommand;
+use lamplight_model::{Code, User, UserId, UserStatus};
+use lamplight_server::Operation;
+use serde_json::json;
+
+/// What to do with statuses.
+#[derive(Subcommand, Debug)]
+pub enum StatusCommand {
+    /// Ask for the status of users, with its evidence
+    #[command(after_help = "\
+Examples:
+  lamplight status get alice bob
+  lamplight status get alice --json
+
+Needs a running server. Where there is no account, the line says so and the exit code is 1.")]
+    Get {
+        /// Whose status
+        #[arg(required = true, value_name = "USER", value_parser = parse_user)]
+        users: Vec<UserId>,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// Set the custom status of a user, or clear it with \"\"
+    #[command(after_help = "\
+Examples:
+  lamplight status set alice \"in a meeting\"
+  lamplight status set alice \"\"
+
+Needs a running server, and a user who is ONLINE: a custom status ends when they go.")]
+    Set {
+        /// Whose status
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// The text, at most 100 bytes unless the app says otherwise
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+}
+
+/// Does it.
+pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match command {
+        StatusCommand::Get { users, app } => {
+            let app = operator.app(app.app).await?.id;
+            let statuses = operator.statuses(app, &users).await?;
+            show(&users, &statuses, common.json)
+        }
+        StatusCommand::Set { user, text, app } => {
+            let user = User::new(operator.app(app.app).await?.id, user);
+            let set = Operation::SetStatus { user: user.clone(), custom_status: text.clone() };
+            operator.act(set).await?;
+            if common.json {
+                json(&json!({ "userID": user.id, "customStatus": text }))
+            } else if text.is_empty() {
+                line(format!("the custom status of {} is cleared", user.id))
+            } else {
+                line(format!("the custom status of {} is now {:?}", user.id, harmless(&text)))
+            }
+        }
+    }
+}
+
+fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> anyhow::Result<()> {
+    let found = users.iter().zip(statuses);
+    let absent = Code::NO_SUCH_ACCOUNT;
+    if as_json {
+        let shown = found.map(|(user, status)| match status {
+            Some(status) => serde_json::to_value(ShownStatus::from(status)),
+            None => Ok(json!({ "userID": user, "code": absent.number() })),
+        });
+        json(&shown.collect::<Result<Vec<_>, _>>()?)?;
+    } else {
+        let rows = found.map(|(user, status)| match status {
+            Some(status) => row(status),
+            None => vec![user.to_string(), format!("({absent})")],
+        });
+        let heads = ["USER", "STATUS", "CUSTOM", "SINCE", "REASON", "LAST SEEN", "DEVICES", "VERSION"];
+        table(&heads, &rows.collect::<Vec<_>>(), "nobody was asked for")?;
+    }
+    match statuses.iter().filter(|status| status.is_none()).count() {
+        0 => Ok(()),
+        _ => Err(Refused { code: absent.number(), message: absent.to_string() }.into()),
+    }
+}
+
+fn row(status: &UserStatus) -> Vec<String> {
+    let custom = status.custom_status.as_str();
+    vec![
+        status.user_id.to_string(),
+        status.status_type.to_string(),
+        if custom.is_empty() { "-".to_owned() } else { harmless(custom) },
+        utc(status.since),
+        status.reason.to_string(),
+        utc_or_dash(status.last_seen),
+        devices(status),
+        status.version.to_string(),
+    ]
+}

@@ -1,0 +1,117 @@
+//! `lamplight watch`: people as they come and go.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::commands::sig;
+use crate::logs;
+use crate::node_file::NodeFile;
+use crate::operator::Operator;
+use crate::time_text::present;
+use crate::watch::session::{Begin, Session};
+use crate::watch::{plain, screen};
+use anyhow::Context;
+use clap::Args;
+use lamplight_client::{Client, Platform};
+use lamplight_model::{AppId, UserId};
+use std::fs;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long the UserSig is good that a watcher makes for itself. It ends with the watcher.
+const SIG_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// Watch people come and go.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight watch bob carol --as alice
+  lamplight watch --as alice --status \"listening to music\"
+  lamplight watch bob --as alice --plain | tee changes.txt
+  lamplight watch bob --as alice --server tls://chat.example:7400 --app 1400000001 --sig \"$TOKEN\"
+
+Without PEOPLE: yourself, your subscriptions and, if the app tells friends, your friends. Devices \
+are those of the last change: a further device of somebody who is online anyway is no news.
+
+Keys: s set your custom status, a watch somebody, d do not, q log out and quit, Q or Ctrl-C quit \
+without logging out, as if the link had broken.
+
+Without a terminal, or with --plain, every change is one line; SIGTERM logs out and quits then, \
+SIGINT just quits.")]
+pub struct WatchArgs {
+    /// Whom to watch
+    #[arg(value_name = "PEOPLE", value_parser = parse_user)]
+    people: Vec<UserId>,
+    /// Who you are
+    #[arg(long = "as", value_name = "USER", value_parser = parse_user)]
+    me: UserId,
+    /// Where the server is: tcp://, tls://, ws:// or wss:// [default: the one of the data folder]
+    #[arg(long, value_name = "ADDRESS")]
+    server: Option<String>,
+    /// Your UserSig [default: a fresh one, by the key in the data folder]
+    #[arg(long, value_name = "SIG", requires = "app", allow_hyphen_values = true)]
+    sig: Option<String>,
+    /// A root certificate to trust besides those of the system, PEM
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// What you are on: iPhone, Android, iPad, Windows, Mac, Linux or Web
+    #[arg(long, value_name = "PLATFORM", default_value = "Linux")]
+    platform: Platform,
+    /// Your custom status
+    #[arg(long, value_name = "TEXT")]
+    status: Option<String>,
+    /// One line for each change, also in a terminal
+    #[arg(long)]
+    plain: bool,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Does it.
+pub async fn run(args: WatchArgs, common: &Common) -> anyhow::Result<()> {
+    let on_screen = !args.plain && !common.json && std::io::stdout().is_terminal();
+    if !on_screen {
+        logs::start_quietly()?;
+    }
+    let folder = common.folder()?;
+    let server = match &args.server {
+        Some(server) => server.clone(),
+        None => {
+            let file = NodeFile::read(&folder)?.with_context(|| {
+                format!("no server is running on {}; start one, or name it with --server", folder.display())
+            })?;
+            file.client_url()
+        }
+    };
+    let (app, user_sig) = credentials(&args, &folder).await?;
+    let mut builder = Client::builder(&server).app(app).platform(args.platform);
+    if args.sig.is_none() {
+        // One folder is one installation for each platform: a watcher that was left comes back as itself.
+        builder = builder.device_id_file(device_file(&folder, args.platform)?);
+    }
+    if let Some(path) = &args.ca {
+        let pem = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        builder = builder.add_root_certificate_pem(pem);
+    }
+    let begin =
+        Begin { me: &args.me, user_sig: &user_sig, people: &args.people, status: args.status.as_deref() };
+    let session = Session::begin(builder.build()?, begin).await;
+    let session = session.with_context(|| format!("cannot watch as {} at {server}", args.me))?;
+    if on_screen { screen::run(session).await } else { plain::run(session, common.json).await }
+}
+
+/// The app and the token: as given, or made with the key of the data folder.
+async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Result<(AppId, String)> {
+    if let (Some(sig), Some(app)) = (&args.sig, args.app.app) {
+        return Ok((app, sig.clone()));
+    }
+    let app = Operator::open(folder).await?.app(args.app.app).await?;
+    let (user_sig, _) = sig::sign(&app, args.me.clone(), SIG_EXPIRES, present())?;
+    Ok((app.id, user_sig))
+}
+
+fn device_file(folder: &std::path::Path, platform: Platform) -> anyhow::Result<PathBuf> {
+    let devices = folder.join("watch");
+    fs::create_dir_all(&devices).with_context(|| format!("cannot make {}", devices.display()))?;
+    Ok(devices.join(format!("{platform}.device")))
+}

@@ -1,0 +1,110 @@
+//! `node.json` in the data folder: where the running server can be reached, for the other commands.
+//!
+//! A server that was killed leaves its file behind; whoever reads it finds out by connecting.
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// What is in the file.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct NodeFile {
+    /// The process.
+    pub pid: u32,
+    /// Where clients connect.
+    pub client: SocketAddr,
+    /// Where metrics and health are.
+    pub http: SocketAddr,
+    /// Whether clients may use TLS.
+    pub tls: bool,
+    /// The version of the server.
+    pub version: String,
+}
+
+impl NodeFile {
+    /// Writes the file, whole or not at all.
+    pub fn write(&self, data_dir: &Path) -> anyhow::Result<()> {
+        let path = path(data_dir);
+        let fresh = path.with_extension("json.new");
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        fs::write(&fresh, text)
+            .and_then(|()| fs::rename(&fresh, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Reads the file; `None` when there is none.
+    pub fn read(data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        let path = path(data_dir);
+        match fs::read(&path) {
+            Ok(text) => {
+                let file = serde_json::from_slice(&text);
+                file.map(Some).with_context(|| format!("{} is damaged", path.display()))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Takes the file away: the server has stopped.
+    pub fn remove(data_dir: &Path) {
+        // One that is gone already is no fault.
+        let _ = fs::remove_file(path(data_dir));
+    }
+
+    /// The address for a client on this machine. Plain, for the bytes never leave it.
+    pub fn client_url(&self) -> String {
+        format!("tcp://{}", reachable(self.client))
+    }
+
+    /// The address of the HTTP port for this machine.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", reachable(self.http))
+    }
+}
+
+fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("node.json")
+}
+
+/// "Every address of this machine" is none that can be connected to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_the_machine_is_reached_at_localhost() {
+        for (listen, reached) in
+            [("0.0.0.0:7400", "127.0.0.1:7400"), ("[::]:1", "[::1]:1"), ("10.1.2.3:5", "10.1.2.3:5")]
+        {
+            assert_eq!(reachable(listen.parse().unwrap()).to_string(), reached);
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_what_was_removed_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = NodeFile {
+            pid: 7,
+            client: "0.0.0.0:7400".parse().unwrap(),
+            http: "127.0.0.1:7401".parse().unwrap(),
+            tls: false,
+            version: "0.1.0".to_owned(),
+        };
+        assert_eq!(NodeFile::read(folder.path()).unwrap(), None);
+        file.write(folder.path()).unwrap();
+        assert_eq!(NodeFile::read(folder.path()).unwrap(), Some(file));
+        NodeFile::remove(folder.path());
+        assert_eq!(NodeFile::read(folder.path()).unwrap(), None);
+    }
+}

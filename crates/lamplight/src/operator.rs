@@ -1,0 +1,139 @@
+//! An operator's way to the data folder: through the running server, or straight when none runs.
+
+use crate::output::Refused;
+use anyhow::{bail, ensure};
+use lamplight_model::{App, AppId, User, UserId, UserStatus};
+use lamplight_server::{
+    ControlClient, ControlError, NodeError, Operation, Outcome, ShownAccount, ShownFriend, offline,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a server may take to start or stop before we say that the folder is in use.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server of another version may do this.
+const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
+
+/// Accounts that are asked for at once.
+const PAGE: usize = 1_000;
+
+/// Asks for operations on one data folder.
+pub struct Operator {
+    data_dir: PathBuf,
+    running: Option<ControlClient>,
+}
+
+impl Operator {
+    /// Opens the door of a data folder, which must be there.
+    pub async fn open(data_dir: &Path) -> anyhow::Result<Self> {
+        ensure!(
+            data_dir.is_dir(),
+            "there is no data folder {}; make one with `lamplight serve`, or name another with --data-dir",
+            data_dir.display()
+        );
+        Ok(Self::make(data_dir).await)
+    }
+
+    /// As [`open`](Self::open); the first operation makes the folder if need be.
+    pub async fn make(data_dir: &Path) -> Self {
+        Self { data_dir: data_dir.to_owned(), running: ControlClient::connect(data_dir).await.ok() }
+    }
+
+    /// Every app.
+    pub async fn apps(&mut self) -> anyhow::Result<Vec<App>> {
+        let Outcome::Apps(apps) = self.ask(Operation::ListApps).await? else { bail!(OTHER_ANSWER) };
+        Ok(apps)
+    }
+
+    /// The app of this id; without an id, the only one there is.
+    pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
+        let mut apps = self.apps().await?;
+        let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
+        let Some(id) = named else {
+            return match apps.len() {
+                0 => bail!("there is no app yet; make one with `lamplight app create`"),
+                1 => Ok(apps.remove(0)),
+                _ => bail!("there are several apps; name one with --app: {}", ids.join(", ")),
+            };
+        };
+        match apps.into_iter().find(|app| app.id == id) {
+            Some(app) => Ok(app),
+            None => bail!("there is no app {id}; there is: {}", ids.join(", ")),
+        }
+    }
+
+    /// Makes an app, or replaces all of it.
+    pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
+        self.act(Operation::PutApp(Box::new(app))).await.map(|_| ())
+    }
+
+    /// The accounts of an app, by rising id; at most `limit`.
+    pub async fn accounts(&mut self, app: AppId, limit: usize) -> anyhow::Result<Vec<ShownAccount>> {
+        let mut all: Vec<ShownAccount> = Vec::new();
+        while all.len() < limit {
+            let after = all.last().map(|account| account.user_id.clone());
+            let page = PAGE.min(limit - all.len());
+            let list = Operation::ListAccounts { app, after, limit: page };
+            let Outcome::Accounts(accounts) = self.ask(list).await? else { bail!(OTHER_ANSWER) };
+            if accounts.is_empty() {
+                break;
+            }
+            all.extend(accounts);
+        }
+        Ok(all)
+    }
+
+    /// The friend list of a user.
+    pub async fn friends(&mut self, owner: User) -> anyhow::Result<Vec<ShownFriend>> {
+        let Outcome::Friends(friends) = self.ask(Operation::ListFriends(owner)).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(friends)
+    }
+
+    /// The statuses of users, in the order asked; `None` where there is no account.
+    pub async fn statuses(
+        &mut self,
+        app: AppId,
+        users: &[UserId],
+    ) -> anyhow::Result<Vec<Option<UserStatus>>> {
+        let get = Operation::GetStatus { app, users: users.to_vec() };
+        let Outcome::Statuses(statuses) = self.ask(get).await? else { bail!(OTHER_ANSWER) };
+        Ok(statuses)
+    }
+
+    /// An operation that changes something. Says whether something differs from before.
+    pub async fn act(&mut self, operation: Operation) -> anyhow::Result<bool> {
+        let Outcome::Done { changed } = self.ask(operation).await? else { bail!(OTHER_ANSWER) };
+        Ok(changed)
+    }
+
+    /// Asks the running server; without one, does it here. A server that is just starting or stopping holds
+    /// the folder without answering: it is given some time.
+    async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
+        let until = Instant::now() + PATIENCE;
+        let outcome = loop {
+            if let Some(running) = &mut self.running {
+                break running.ask(&operation).await?;
+            }
+            match offline(&self.data_dir, operation.clone()).await {
+                Ok(outcome) => break outcome,
+                Err(ControlError::Folder(NodeError::InUse(_))) if Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    self.running = ControlClient::connect(&self.data_dir).await.ok();
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        match outcome {
+            Outcome::Refused { code, message } => Err(Refused { code, message }.into()),
+            Outcome::Done { .. }
+            | Outcome::Apps(_)
+            | Outcome::Accounts(_)
+            | Outcome::Friends(_)
+            | Outcome::Statuses(_) => Ok(outcome),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What goes to stdout: tables for people, JSON for programs, and errors for both.
+
+use crate::time_text::utc;
+use lamplight_client::Error as ClientError;
+use lamplight_model::{Timestamp, UserStatus};
+use ratatui::text::Span;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// A "no" of the server, with its code. The command ends with it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Its code.
+    pub code: u32,
+    /// What it says; begins with the code.
+    pub message: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Prints a line. A closed stdout is an error, which ends the command without a word.
+pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", text.as_ref())?;
+    Ok(stdout.flush()?)
+}
+
+/// Prints a value as JSON, over several lines.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a value as JSON in one line.
+pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
+    line(serde_json::to_string(value)?)
+}
+
+/// Prints rows below each other; or the sentence `when_empty`.
+pub fn table(heads: &[&str], rows: &[Vec<String>], when_empty: &str) -> anyhow::Result<()> {
+    if rows.is_empty() { line(when_empty) } else { line(table_text(heads, rows)) }
+}
+
+fn table_text(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let heads: Vec<String> = heads.iter().map(ToString::to_string).collect();
+    let width = |text: &str| Span::raw(text).width();
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|column| {
+            rows.iter().chain([&heads]).map(|row| row.get(column).map_or(0, |cell| width(cell))).max()
+        })
+        .map(Option::unwrap_or_default)
+        .collect();
+    let lines = [&heads].into_iter().chain(rows).map(|row| {
+        let cells =
+            row.iter().zip(&widths).map(|(cell, most)| cell.clone() + &" ".repeat(most - width(cell)));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A text of somebody else as it may be shown in a terminal: nothing in it moves the cursor, changes colours
+/// or turns the direction of what follows.
+pub fn harmless(text: &str) -> String {
+    let steers = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// A time, or a dash.
+pub fn utc_or_dash(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "-".to_owned(), utc)
+}
+
+/// The platforms connected now, or a dash.
+pub fn devices(status: &UserStatus) -> String {
+    let names: Vec<_> = status.online_devices.iter().map(lamplight_model::Platform::name).collect();
+    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+}
+
+/// A status as JSON, in the words of the APIs.
+#[derive(Serialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownStatus<'a> {
+    #[serde(rename = "userID")]
+    user_id: &'a str,
+    status_type: u8,
+    status_name: &'static str,
+    custom_status: &'a str,
+    version: u64,
+    since: u64,
+    reason: &'static str,
+    last_seen: Option<u64>,
+    online_devices: Vec<&'static str>,
+}
+
+impl<'a> From<&'a UserStatus> for ShownStatus<'a> {
+    fn from(status: &'a UserStatus) -> Self {
+        Self {
+            user_id: status.user_id.as_str(),
+            status_type: status.status_type as u8,
+            status_name: status.status_type.name(),
+            custom_status: status.custom_status.as_str(),
+            version: status.version.0,
+            since: status.since.0,
+            reason: status.reason.name(),
+            last_seen: status.last_seen.map(|time| time.0),
+            online_devices: status.online_devices.iter().map(lamplight_model::Platform::name).collect(),
+        }
+    }
+}
+
+/// Whether an error says that nobody reads our stdout any longer.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Prints an error: one line, and one for each cause that the former has not already told.
+pub fn print_error(error: &anyhow::Error, as_json: bool) {
+    let code = code_of(error);
+    let refused = code.is_some() && error.source().is_none();
+    let mut told = if refused { format!("refused: {error}") } else { error.to_string() };
+    eprintln!("error: {told}");
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !told.contains(&cause) {
+            eprintln!("  caused by: {cause}");
+        }
+        told = cause;
+    }
+    if as_json {
+        // Whether anybody reads it changes nothing any more.
+        let _ = json(&serde_json::json!({ "error": { "code": code, "message": format!("{error:#}") } }));
+    }
+}
+
+/// The code of the contract, where the error is a "no" of the server.
+fn code_of(error: &anyhow::Error) -> Option<u32> {
+    let refused = error.downcast_ref::<Refused>().map(|refused| refused.code);
+    refused.or_else(|| error.downcast_ref::<ClientError>().and_then(ClientError::code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_for_wide_letters_too() {
+        let rows =
+            [vec!["alice".into(), "听歌".into(), "x".into()], vec!["bob".into(), "-".into(), "y".into()]];
+        expect_test::expect![[r#"
+            USER   CUSTOM  Z
+            alice  听歌    x
+            bob    -       y"#]]
+        .assert_eq(&table_text(&["USER", "CUSTOM", "Z"], &rows));
+    }
+
+    #[test]
+    fn a_text_of_somebody_else_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\n\u{202e}c 听 🎵"), "a\u{fffd}[31mb\u{fffd}\u{fffd}c 听 🎵");
+    }
+}

@@ -1,0 +1,160 @@
+//! What a key means: a pure step from what is being typed and a key to the next.
+
+// A terminal has many keys, and most of them mean nothing here.
+#![allow(clippy::wildcard_enum_match_arm)]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use lamplight_model::UserId;
+
+/// What is going on at the keyboard.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Keyboard {
+    /// What is being typed.
+    pub typing: Typing,
+    /// The row that is marked.
+    pub marked: usize,
+}
+
+/// What is being typed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Typing {
+    /// Nothing: keys are commands.
+    #[default]
+    Nothing,
+    /// The own custom status.
+    Status(String),
+    /// Somebody to watch.
+    Person(String),
+}
+
+/// What the person at the keyboard wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// Set the own custom status.
+    SetStatus(String),
+    /// Watch somebody.
+    Add(UserId),
+    /// Do not watch the person in this row any longer.
+    Remove(usize),
+    /// Leave; with or without logging out.
+    Quit {
+        /// Log out before.
+        logout: bool,
+    },
+    /// What was typed cannot be used.
+    Complain(String),
+}
+
+impl Keyboard {
+    /// Takes in a key, while `rows` people are shown and one's own custom status is `own`.
+    pub fn press(&mut self, key: KeyEvent, rows: usize, own: &str) -> Option<Wish> {
+        if key.kind == KeyEventKind::Release {
+            return None;
+        }
+        if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+            return Some(Wish::Quit { logout: false });
+        }
+        match &mut self.typing {
+            Typing::Nothing => self.command(key.code, rows, own),
+            Typing::Status(text) | Typing::Person(text) => match key.code {
+                KeyCode::Enter => self.entered(),
+                KeyCode::Esc => {
+                    self.typing = Typing::Nothing;
+                    None
+                }
+                KeyCode::Backspace => {
+                    text.pop();
+                    None
+                }
+                KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    text.clear();
+                    None
+                }
+                KeyCode::Char(letter) => {
+                    text.push(letter);
+                    None
+                }
+                _ => None,
+            },
+        }
+    }
+
+    fn command(&mut self, key: KeyCode, rows: usize, own: &str) -> Option<Wish> {
+        match key {
+            KeyCode::Char('q') => return Some(Wish::Quit { logout: true }),
+            KeyCode::Char('Q') => return Some(Wish::Quit { logout: false }),
+            KeyCode::Char('s') => self.typing = Typing::Status(own.to_owned()),
+            KeyCode::Char('a') => self.typing = Typing::Person(String::new()),
+            KeyCode::Char('d') | KeyCode::Delete => return Some(Wish::Remove(self.marked)),
+            KeyCode::Up | KeyCode::Char('k') => self.marked = self.marked.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.marked = (self.marked + 1).min(rows.saturating_sub(1)),
+            _ => {}
+        }
+        None
+    }
+
+    fn entered(&mut self) -> Option<Wish> {
+        match std::mem::take(&mut self.typing) {
+            Typing::Nothing => None,
+            Typing::Status(text) => Some(Wish::SetStatus(text)),
+            Typing::Person(text) => match UserId::new(text.trim()) {
+                Ok(user) => Some(Wish::Add(user)),
+                Err(invalid) => Some(Wish::Complain(invalid.to_string())),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Types a script; `\n` is Enter, `\x1b` Esc, `\x08` Backspace, `\x03` Ctrl-C, `\x15` Ctrl-U.
+    fn type_in(script: &str) -> (Vec<Wish>, Keyboard) {
+        let (mut keyboard, mut wishes) = (Keyboard::default(), Vec::new());
+        for letter in script.chars() {
+            let key = match letter {
+                '\n' => KeyEvent::from(KeyCode::Enter),
+                '\x1b' => KeyEvent::from(KeyCode::Esc),
+                '\x08' => KeyEvent::from(KeyCode::Backspace),
+                '\x03' => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+                '\x15' => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
+                other => KeyEvent::from(KeyCode::Char(other)),
+            };
+            wishes.extend(keyboard.press(key, 3, "old"));
+        }
+        (wishes, keyboard)
+    }
+
+    #[test]
+    fn keys_are_commands_until_something_is_typed() {
+        let bob = UserId::new("bob").unwrap();
+        for (script, wish) in [
+            ("q", Wish::Quit { logout: true }),
+            ("Q", Wish::Quit { logout: false }),
+            ("\x03", Wish::Quit { logout: false }),
+            ("s\x03", Wish::Quit { logout: false }),
+            ("s new\n", Wish::SetStatus("old new".to_owned())),
+            ("s\x15听歌q\n", Wish::SetStatus("听歌q".to_owned())),
+            ("s\x08\x08\x08\n", Wish::SetStatus(String::new())),
+            ("abob\n", Wish::Add(bob)),
+            ("jjjjd", Wish::Remove(2)),
+            ("jkkd", Wish::Remove(0)),
+        ] {
+            assert_eq!(type_in(script).0, [wish], "{script:?}");
+        }
+    }
+
+    #[test]
+    fn the_mark_stays_on_the_rows() {
+        assert_eq!(type_in("jjjj").1.marked, 2);
+        assert_eq!(type_in("jkk").1.marked, 0);
+    }
+
+    #[test]
+    fn what_is_typed_can_be_dropped_and_must_make_sense() {
+        assert_eq!(type_in("sxyz\x1b").0, []);
+        assert!(matches!(&type_in("a\n").0[..], [Wish::Complain(_)]));
+        assert_eq!(type_in("a爱\x1b").1.typing, Typing::Nothing);
+    }
+}

@@ -1,0 +1,201 @@
+//! The session of a watcher: logs in, subscribes, and carries out wishes. Shows nothing itself.
+
+use super::roster::Roster;
+use crate::time_text::present;
+use anyhow::Context;
+use lamplight_client::{Client, Code, Error, Event, Events};
+use lamplight_model::{Timestamp, UserId};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+
+/// The most users in one call; the default limit of an app.
+const BATCH: usize = 100;
+
+/// How often somebody without an account is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long a logout may keep somebody who wants to leave.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A logged-in watcher.
+pub struct Session {
+    /// What is known.
+    pub roster: Roster,
+    client: Client,
+    events: Events,
+    /// How far the server's clock is ahead of ours, in milliseconds.
+    ahead: i64,
+    /// Calls under way. Nothing waits for them: without a connection they take their time.
+    errands: JoinSet<Errand>,
+    asking_again: bool,
+    ask_again: Interval,
+}
+
+/// How to begin.
+pub struct Begin<'a> {
+    /// Who watches.
+    pub me: &'a UserId,
+    /// With which token.
+    pub user_sig: &'a str,
+    /// Whom.
+    pub people: &'a [UserId],
+    /// The own custom status.
+    pub status: Option<&'a str>,
+}
+
+/// What came of a call.
+enum Errand {
+    /// Somebody was subscribed to; these have no account.
+    Subscribed { unknown: Vec<UserId> },
+    /// Those without an account were asked for again; these still have none.
+    AskedAgain { unknown: Vec<UserId> },
+    /// It is done, and its event tells the rest.
+    Done,
+    /// It was not done.
+    Failed { doing: &'static str, error: Error },
+}
+
+impl Session {
+    /// Logs in and subscribes. Any "no" but "no such account" is an error.
+    pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
+        let Begin { me, user_sig, people, status } = begin;
+        let events = client.events();
+        let logged_in = match client.login(me.as_str(), user_sig).await {
+            // Said once to a device that was kicked while it was away. Who starts a program wants to be in.
+            Err(Error::Refused(refused)) if refused.is(Code::KICKED_BY_OTHER_LOGIN) => {
+                client.login(me.as_str(), user_sig).await
+            }
+            result => result,
+        }?;
+        let others: Vec<UserId> = people.iter().filter(|user| *user != me).cloned().collect();
+        let mut roster = Roster::new(me.clone(), &others);
+        for user in subscribe(&client, &others).await? {
+            roster.no_account(&user);
+        }
+        if let Some(text) = status {
+            client.set_self_status(text).await.context("cannot set the custom status")?;
+        }
+        let mut ask_again = interval(ASK_AGAIN);
+        ask_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ahead = logged_in.server_time.0 as i64 - present().0 as i64;
+        let errands = JoinSet::new();
+        Ok(Self { roster, client, events, ahead, errands, asking_again: false, ask_again })
+    }
+
+    /// The present, by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(present().0.saturating_add_signed(self.ahead))
+    }
+
+    /// Waits for what happens next; the roster knows it then. An event of the SDK is handed back. May be
+    /// dropped at any time.
+    pub async fn next(&mut self) -> Option<Event> {
+        tokio::select! {
+            Some(event) = self.events.next() => {
+                let now = self.now();
+                self.roster.apply(&event, now);
+                return Some(event);
+            }
+            Some(errand) = self.errands.join_next() => match errand {
+                Ok(errand) => self.conclude(errand),
+                Err(error) => tracing::error!(%error, "a call has broken off"),
+            },
+            _ = self.ask_again.tick() => self.ask_again(),
+        }
+        None
+    }
+
+    /// Sets the own custom status.
+    pub fn set_status(&mut self, text: String) {
+        let client = self.client.clone();
+        self.errands.spawn(async move {
+            match client.set_self_status(&text).await {
+                Ok(_) => Errand::Done,
+                Err(error) => Errand::Failed { doing: "the custom status is not set", error },
+            }
+        });
+    }
+
+    /// Watches somebody else too.
+    pub fn add(&mut self, user: UserId) {
+        self.roster.want(&user);
+        let client = self.client.clone();
+        self.errands.spawn(async move {
+            match subscribe(&client, &[user]).await {
+                Ok(unknown) => Errand::Subscribed { unknown },
+                Err(error) => Errand::Failed { doing: "not subscribed", error },
+            }
+        });
+    }
+
+    /// Does not watch somebody any longer. A friend may stay in view, if the app tells friends.
+    pub fn remove(&mut self, user: UserId) {
+        self.roster.forget(&user);
+        let client = self.client.clone();
+        self.errands.spawn(async move {
+            match client.unsubscribe_user_status([user]).await {
+                Ok(_) => Errand::Done,
+                Err(error) => Errand::Failed { doing: "not unsubscribed", error },
+            }
+        });
+    }
+
+    /// Logs out, if the server can be reached soon.
+    pub async fn log_out(&self) {
+        match timeout(FAREWELL, self.client.logout()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "not logged out"),
+            Err(_) => tracing::debug!("not logged out in time"),
+        }
+    }
+
+    fn conclude(&mut self, errand: Errand) {
+        match errand {
+            Errand::Subscribed { unknown } => {
+                for user in unknown {
+                    self.roster.no_account(&user);
+                    let text = format!("{user} has no account yet; asking now and then");
+                    self.roster.say(self.now(), text);
+                }
+            }
+            Errand::AskedAgain { unknown } => {
+                self.asking_again = false;
+                unknown.iter().for_each(|user| self.roster.no_account(user));
+            }
+            Errand::Done => {}
+            Errand::Failed { doing, error } => self.roster.say(self.now(), format!("{doing}: {error}")),
+        }
+    }
+
+    /// Whoever had no account may have one by now: users make their own at their first login.
+    fn ask_again(&mut self) {
+        let missing = self.roster.without_account();
+        if missing.is_empty() || self.asking_again {
+            return;
+        }
+        self.asking_again = true;
+        let client = self.client.clone();
+        self.errands.spawn(async move {
+            let unknown = subscribe(&client, &missing).await;
+            Errand::AskedAgain { unknown: unknown.unwrap_or_default() }
+        });
+    }
+}
+
+/// Subscribes; hands back who has no account.
+async fn subscribe(client: &Client, users: &[UserId]) -> Result<Vec<UserId>, Error> {
+    let mut unknown = Vec::new();
+    for batch in users.chunks(BATCH) {
+        match client.subscribe_user_status(batch).await {
+            Ok(done) => {
+                unknown.extend(done.failures.iter().filter_map(|failure| UserId::new(&failure.user_id).ok()))
+            }
+            Err(Error::Refused(refused)) if refused.is(Code::NO_SUCH_ACCOUNT) => {
+                unknown.extend_from_slice(batch)
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(unknown)
+}

@@ -1,0 +1,225 @@
+//! The program from outside: real processes, real sockets, a folder that is thrown away.
+
+mod process;
+
+use process::{Folder, Running};
+use serde_json::{Value, json};
+
+#[test]
+fn the_first_start_says_what_to_do_next_and_a_signal_stops_it_in_order() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let told = server.seen();
+    assert!(told.contains("SDKAppID   1400000001 (made just now, with a key)"), "{told}");
+    assert!(told.contains("watch bob --as alice"), "{told}");
+    let node = folder.node();
+    assert!(told.contains(node["client"].as_str().unwrap()), "{told}");
+    assert_eq!(node["pid"], server.id());
+
+    server.signal(rustix::process::Signal::TERM);
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped"), "{log}");
+    assert!(!folder.path().join("node.json").exists());
+
+    let again = folder.serve(&[]);
+    assert!(!again.seen().contains("made just now"), "{}", again.seen());
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_is_refused() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let (code, _, error) = folder.run(&["serve", "--client-listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("another Lamplight server is using the data folder"), "{error}");
+    assert_eq!(folder.node()["pid"], server.id(), "the first one is still the one to be found");
+    assert_eq!(folder.answer(&["app", "list", "--json"])[0]["SDKAppID"], 1_400_000_001);
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_refused_by_name() {
+    let folder = Folder::new();
+    let file = folder.file("wrong.toml", "[limits]\nconections = 5\n");
+    let (code, _, error) = folder.run(&["serve", "--config", &file]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("conections"), "{error}");
+
+    let command = folder.command(&["serve"]).env("LAMPLIGHT_WORKRS", "4").output().unwrap();
+    let error = String::from_utf8_lossy(&command.stderr);
+    assert!(!command.status.success() && error.to_lowercase().contains("workrs"), "{error}");
+    let (code, _, _) = folder.run(&["serve", "--tls-key", "k.pem"]);
+    assert_eq!(code, Some(2), "wrong usage");
+}
+
+/// The same flow with a running server and without one.
+#[test]
+fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
+    for running in [true, false] {
+        let folder = Folder::new();
+        let server = running.then(|| folder.serve(&[]));
+        let made = folder.answer(&["app", "create", "--id", "7", "--name", "ours", "--json"]);
+        assert_eq!(made["key"].as_str().unwrap().len(), 64);
+        let (code, _, error) = folder.run(&["app", "create", "--id", "7"]);
+        assert_eq!(code, Some(1), "{error}");
+
+        let set =
+            ["app", "set", "7", "--edition", "trial", "--linger-web", "5s", "--rate-calls", "3", "--json"];
+        let settings = &folder.answer(&set)["settings"];
+        assert_eq!(settings["edition"], "trial");
+        assert_eq!(settings["timing"]["linger_web_ms"], 5_000);
+        assert_eq!(settings["name"], "ours", "what is not given stays");
+        let (code, _, error) = folder.run(&["app", "set", "7", "--web-instances", "11"]);
+        assert!(code == Some(1) && error.contains("multi_device.web_instances"), "{error}");
+
+        // A key is added, the old one still verifies until it is removed, and the last one stays.
+        let old = folder.ok(&["sig", "alice", "--app", "7"]);
+        let second = folder.answer(&["app", "key", "add", "7", "--json"]);
+        assert_eq!(second["id"], 2);
+        folder.ok(&["sig", "verify", old.trim(), "--user", "alice", "--app", "7"]);
+        folder.ok(&["app", "key", "remove", "7", "1"]);
+        let (code, _, error) = folder.run(&["sig", "verify", old.trim(), "--user", "alice", "--app", "7"]);
+        assert!(code == Some(1) && error.contains("70009"), "{error}");
+        let (code, _, error) = folder.run(&["app", "key", "remove", "7", "2"]);
+        assert!(code == Some(1) && error.contains("add another one first"), "{error}");
+        let keys = folder.ok(&["app", "key", "list", "7"]);
+        assert!(!keys.contains(second["text"].as_str().unwrap()), "{keys}");
+        let keys = folder.ok(&["app", "key", "list", "7", "--show"]);
+        assert!(keys.contains(second["text"].as_str().unwrap()), "{keys}");
+        assert!(folder.ok(&["app", "admin", "add", "7", "backend"]).contains("administrator, backend"));
+
+        let app = ["--app", "7"];
+        folder.ok(&[&["account", "create", "alice", "bob", "cid"][..], &app].concat());
+        folder.ok(&[&["account", "delete", "cid"][..], &app].concat());
+        let (code, _, error) = folder.run(&[&["account", "delete", "cid"][..], &app].concat());
+        assert!(code == Some(1) && error.contains("70107"), "{error}");
+        let accounts = folder.answer(&[&["account", "list", "--json"][..], &app].concat());
+        let names: Vec<_> = accounts.as_array().unwrap().iter().map(|account| &account["userID"]).collect();
+        assert_eq!(names, ["alice", "bob"]);
+
+        folder.ok(&[&["friend", "add", "alice", "bob", "--one-way", "--remark", "Bob"][..], &app].concat());
+        let list = |user| folder.answer(&[&["friend", "list", user, "--json"][..], &app].concat());
+        assert_eq!(list("alice"), json!([{ "userID": "bob", "remark": "Bob", "mutual": false }]));
+        assert_eq!(list("bob"), json!([]));
+        folder.ok(&[&["friend", "add", "bob", "alice"][..], &app].concat());
+        assert_eq!(list("bob")[0]["mutual"], true);
+        folder.ok(&[&["friend", "delete", "bob", "alice"][..], &app].concat());
+        assert_eq!(list("alice"), json!([]));
+
+        drop(server);
+        let (code, _, error) = folder.run(&["status", "get", "alice", "--app", "7"]);
+        assert!(code == Some(1) && error.contains("no Lamplight server is running"), "{error}");
+    }
+}
+
+#[test]
+fn an_app_has_to_be_named_only_when_there_are_several() {
+    let folder = Folder::new();
+    let (code, _, error) = folder.run(&["sig", "alice"]);
+    assert!(code == Some(1) && error.contains("there is no data folder"), "{error}");
+    assert!(!folder.path().exists(), "asking makes nothing");
+
+    folder.ok(&["app", "create"]);
+    let token = folder.ok(&["sig", "alice", "--expire", "1h"]);
+    folder.ok(&["sig", "verify", token.trim(), "--user", "alice"]);
+    folder.ok(&["app", "create"]);
+    let (code, _, error) = folder.run(&["sig", "alice"]);
+    assert!(code == Some(1) && error.contains("1400000001, 1400000002"), "{error}");
+    folder.ok(&["sig", "alice", "--app", "1400000002"]);
+}
+
+#[test]
+fn two_watchers_see_each_other_come_change_and_go() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let mut alice = folder.watch(&["bob", "--as", "alice"]);
+    alice.wait_for("-- bob has no account yet");
+    let mut bob = folder.watch(&["alice", "--as", "bob", "--status", "听歌", "--platform", "Web"]);
+    bob.wait_for("alice ONLINE \"\" login [Linux]");
+    alice.wait_for("bob ONLINE \"听歌\" custom [Web]");
+
+    folder.ok(&["status", "set", "alice", "in a meeting"]);
+    bob.wait_for("alice ONLINE \"in a meeting\" custom [Linux]");
+    let status = &folder.answer(&["status", "get", "alice", "--json"])[0];
+    assert_eq!(status["statusType"], 1);
+    assert_eq!(status["customStatus"], "in a meeting");
+    assert_eq!(status["onlineDevices"], json!(["Linux"]));
+
+    bob.signal(rustix::process::Signal::TERM);
+    alice.wait_for("bob UNLOGINED \"\" logout []");
+    assert_eq!(bob.wait().0, Some(0));
+
+    let mut bob = folder.watch(&["alice", "--as", "bob"]);
+    alice.wait_for("bob ONLINE \"\" login [Linux]");
+    bob.wait_for("alice ONLINE");
+    bob.signal(rustix::process::Signal::KILL);
+    alice.wait_for("bob OFFLINE \"\" link_closed []");
+
+    folder.ok(&["account", "kick", "alice"]);
+    let (code, error) = alice.wait();
+    assert_eq!(code, Some(1));
+    assert!(error.contains("kicked by an operator"), "{error}");
+}
+
+#[test]
+fn friends_see_each_other_without_subscribing_when_the_app_says_so() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    folder.ok(&["account", "create", "alice", "bob"]);
+    folder.ok(&["friend", "add", "alice", "bob"]);
+    folder.ok(&["app", "set", "1400000001", "--friend-notification", "on"]);
+    let mut alice = folder.watch(&["--as", "alice", "--json"]);
+    alice.wait_for("\"userID\":\"bob\",\"statusType\":3");
+    let _bob = folder.watch(&["--as", "bob"]);
+    alice.wait_for("\"userID\":\"bob\",\"statusType\":1");
+}
+
+#[test]
+fn nobody_is_told_anything_when_the_server_is_killed_and_comes_back() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let address = folder.node()["client"].as_str().unwrap().to_owned();
+    let mut bob = folder.watch(&["--as", "bob", "--status", "here"]);
+    bob.wait_for("bob ONLINE \"here\"");
+    let mut alice = folder.watch(&["bob", "--as", "alice"]);
+    alice.wait_for("bob ONLINE \"here\"");
+
+    server.signal(rustix::process::Signal::KILL);
+    alice.wait_for("trying again in");
+    bob.wait_for("trying again in");
+    let _server = folder.serve(&["--client-listen", &address]);
+    let missed = [alice.wait_for("-- connected again"), bob.wait_for("-- connected again")].concat();
+    // The next status that anybody is told is this one.
+    folder.ok(&["status", "set", "bob", "still here"]);
+    let missed = [missed, alice.wait_for("\"still here\""), bob.wait_for("\"still here\"")].concat();
+    let statuses: Vec<_> = missed.iter().filter(|line| !line.starts_with("--")).collect();
+    assert_eq!(statuses.len(), 2, "{missed:?}");
+    assert!(statuses.iter().all(|line| line.contains("\"still here\"")), "{missed:?}");
+}
+
+#[test]
+fn a_refusal_is_told_with_its_code_in_json_too() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let (code, output, error) = folder.run(&["account", "delete", "nobody", "--json"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(error, "error: refused: 70107: no such account\n");
+    let output: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(output["error"]["code"], 70107);
+    let (code, _, error) =
+        folder.run(&["watch", "--as", "alice", "--sig", "nonsense", "--app", "1400000001"]);
+    assert!(code == Some(1) && error.contains("70003"), "{error}");
+}
+
+#[test]
+fn the_demo_is_alive_and_ends_by_itself() {
+    let folder = Folder::new();
+    let listen = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
+    let mut demo = Running::start(folder.command(&[&["demo", "--for", "4s"][..], &listen].concat()));
+    demo.wait_for("watch --as you");
+    let mut friend = folder.watch(&["--as", "you"]);
+    friend.wait_for(" ONLINE ");
+    demo.wait_for(" says: ");
+    demo.wait_for("The demo is over.");
+    assert_eq!(demo.wait().0, Some(0));
+}

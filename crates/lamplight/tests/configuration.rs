@@ -1,0 +1,127 @@
+//! `docs/configuration.md` against the settings that there are, so that it cannot rot.
+
+use figment::value::Value;
+use lamplight_server::Config;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::process::Command;
+
+const PAGE: &str = include_str!("../../../docs/configuration.md");
+
+/// A row of the tables of settings.
+struct Row {
+    key: &'static str,
+    environment: &'static str,
+    flag: Option<&'static str>,
+    default: &'static str,
+    bounds: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let cells = PAGE.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let settings = cells.filter(|cells| cells.len() == 8 && cells[1].starts_with('`'));
+    let bare = |cell: &'static str| cell.trim_matches('`');
+    settings
+        .map(|cells| Row {
+            key: bare(cells[1]),
+            environment: bare(cells[2]),
+            flag: (cells[3] != "–").then(|| bare(cells[3])),
+            default: bare(cells[4]),
+            bounds: cells[5],
+        })
+        .collect()
+}
+
+/// Every setting by its path, with its value.
+fn flat(value: &Json, path: &str, all: &mut BTreeMap<String, Json>) {
+    let Json::Object(fields) = value else {
+        all.insert(path.to_owned(), value.clone());
+        return;
+    };
+    for (name, field) in fields {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        flat(field, &path, all);
+    }
+}
+
+fn defaults() -> BTreeMap<String, Json> {
+    let mut all = BTreeMap::new();
+    flat(&serde_json::to_value(Config::default()).expect("settings are JSON"), "", &mut all);
+    all
+}
+
+#[test]
+fn every_setting_is_on_the_page_and_nothing_else() {
+    let mut documented: Vec<_> = rows().iter().map(|row| row.key).collect();
+    documented.sort_unstable();
+    assert_eq!(documented, defaults().keys().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_page_says_the_defaults_and_the_variables() {
+    let defaults = defaults();
+    for row in rows() {
+        let default = &defaults[row.key];
+        let default = if default.is_null() { "none".to_owned() } else { default.to_string() };
+        assert_eq!(row.default, default, "{}", row.key);
+        let variable = format!("LAMPLIGHT_{}", row.key.replace('.', "__").to_uppercase());
+        assert_eq!(row.environment, variable, "{}", row.key);
+    }
+}
+
+#[test]
+fn the_page_says_the_flags() {
+    let help = Command::new(env!("CARGO_BIN_EXE_lamplight")).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for row in rows() {
+        let flag = format!("--{}", row.key.replace(['.', '_'], "-"));
+        match row.flag {
+            Some(documented) => {
+                assert_eq!(documented, flag);
+                assert!(help.contains(&format!("{flag} <")), "{flag} is no flag of serve");
+            }
+            None => assert!(!help.contains(&flag), "{flag} is missing on the page"),
+        }
+    }
+}
+
+#[test]
+fn the_page_says_the_bounds() {
+    let load = |key, value: i64| Config::load(None, vec![(key, Value::from(value))]);
+    let mut checked = 0;
+    for row in rows() {
+        let bounds: Vec<i64> = row.bounds.split(" to ").filter_map(|bound| bound.parse().ok()).collect();
+        if let [least, most] = bounds[..] {
+            assert!(load(row.key, least).is_ok() && load(row.key, most).is_ok(), "{}", row.key);
+            assert!(load(row.key, least - 1).is_err() && load(row.key, most + 1).is_err(), "{}", row.key);
+            checked += 1;
+        } else if let Some(least) = row.bounds.strip_prefix("at least ") {
+            let least = least.parse().unwrap();
+            assert!(load(row.key, least).is_ok() && load(row.key, least - 1).is_err(), "{}", row.key);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "the bounds are not written as this test reads them");
+}
+
+#[test]
+fn the_example_is_complete_and_can_be_used() {
+    let (_, after) = PAGE.split_once("```toml\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), example).unwrap();
+    let config = Config::load(Some(file.path()), Vec::new()).unwrap();
+
+    let mut used = BTreeMap::new();
+    flat(&serde_json::to_value(config).unwrap(), "", &mut used);
+    let (mut section, mut named) = (String::new(), Vec::new());
+    for line in example.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = format!("{name}.");
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            named.push(format!("{section}{key}"));
+        }
+    }
+    named.sort_unstable();
+    assert_eq!(named, used.into_keys().collect::<Vec<_>>());
+}
