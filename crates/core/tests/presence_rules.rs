@@ -348,6 +348,20 @@ fn a_login_that_was_being_ended_when_the_process_died_is_dropped_unless_it_is_we
 }
 
 #[test]
+fn who_was_kicked_while_no_node_ran_is_kicked_at_its_start_web_too() {
+    check(
+        "
+        login phone iPhone
+        login tab Web
+        restart
+        adopt kicked  => UNLOGINED kicked
+        status        => UNLOGINED
+        adopt         => -
+        ",
+    );
+}
+
+#[test]
 fn a_login_that_was_being_made_when_the_process_died_is_taken_up() {
     check(
         "
@@ -1359,9 +1373,13 @@ impl World {
                     Presence::from_facts(logins(rest), None, version, now.wall, settings, now.moment);
                 "-".into()
             }
+            // `adopt kicked …`: the facts say that the operator kicked the user meanwhile.
             "adopt" => {
+                let (rest, kicked) = rest.strip_prefix("kicked").map_or((rest, false), |rest| (rest, true));
                 let facts = logins(rest);
-                let done = self.record.step(|me, settings, now| me.adopt_facts(&facts, None, settings, now));
+                let done = self.record.step(|me, settings, now| {
+                    me.adopt_facts(&facts, kicked.then_some(now.wall), settings, now)
+                });
                 self.tell(&done)
             }
             "set" => self.set(words[0], words[1]),

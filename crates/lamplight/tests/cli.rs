@@ -198,6 +198,34 @@ fn nobody_is_told_anything_when_the_server_is_killed_and_comes_back() {
 }
 
 #[test]
+fn what_the_operator_does_while_no_server_runs_holds_at_its_start() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let watchers = [folder.watch(&["--as", "alice"]), folder.watch(&["--as", "bob"])];
+    server.signal(rustix::process::Signal::KILL);
+    server.wait();
+    drop(watchers);
+    folder.ok(&["account", "delete", "alice"]);
+    folder.ok(&["account", "kick", "bob"]);
+
+    let _server = folder.serve(&[]);
+    let answer = folder.answer(&["status", "get", "bob", "--json"]);
+    assert_eq!((&answer[0]["statusType"], &answer[0]["reason"]), (&json!(3), &json!("kicked")));
+    let (code, output, error) = folder.run(&["status", "get", "alice"]);
+    assert!(code == Some(1) && (output + &error).contains("70107"), "an account that is gone has no status");
+}
+
+#[test]
+fn a_second_server_on_the_same_port_is_refused_rather_than_given_half_of_the_clients() {
+    let (one, other) = (Folder::new(), Folder::new());
+    let _server = one.serve(&[]);
+    let address = one.node()["client"].as_str().unwrap().to_owned();
+    let (code, _, error) = other.run(&["serve", "--client-listen", &address, "--http-listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("cannot listen on"), "{error}");
+}
+
+#[test]
 fn a_refusal_is_told_with_its_code_in_json_too() {
     let folder = Folder::new();
     let _server = folder.serve(&[]);
