@@ -4,6 +4,7 @@ use crate::commands::{account, app, demo, friend, serve, sig, status, watch};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use figment::value::Value;
+use lamplight_load::LoadArgs;
 use lamplight_model::{AppId, UserId};
 use lamplight_server::Config;
 use std::path::PathBuf;
@@ -109,6 +110,8 @@ pub enum Command {
     /// Ask for the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
+    /// Put load on a server, and measure what it costs
+    Load(LoadArgs),
 }
 
 #[cfg(test)]

@@ -19,9 +19,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match &command {
         // These say where their log goes.
         Command::Serve(_) | Command::Demo(_) | Command::Watch(_) => {}
-        Command::App(_) | Command::Sig(_) | Command::Account(_) | Command::Friend(_) | Command::Status(_) => {
-            logs::start_quietly()?;
-        }
+        Command::App(_)
+        | Command::Sig(_)
+        | Command::Account(_)
+        | Command::Friend(_)
+        | Command::Status(_)
+        | Command::Load(_) => logs::start_quietly()?,
     }
     match command {
         Command::Serve(args) => serve::run(args, &common).await,
@@ -32,5 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Account(command) => account::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
+        // It has an event loop of its own, on this one thread.
+        Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }
 }

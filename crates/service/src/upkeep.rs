@@ -37,6 +37,8 @@ impl Service {
         for (user, login) in self.facts.all_logins().await? {
             facts.entry(user).or_default().push(login);
         }
+        // A record has its logins earliest first: who is kicked depends on it.
+        facts.values_mut().for_each(|logins| logins.sort_by_key(|login| login.at));
         let users = facts.len();
         for some in live.chunks(ACCOUNTS_AT_ONCE) {
             let accounts = self.facts.accounts(some.to_vec()).await?;

@@ -1,0 +1,163 @@
+//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and demands that the histories fail.
+//!
+//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in
+//! `target/mistakes`; the tree itself is not touched, and production code has no hook for any of this.
+
+#![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// So many steps, over all seeds, each mistake has to be caught in.
+const STEPS: &str = "60000";
+
+/// The crates that the histories need.
+const CRATES: [&str; 8] = ["model", "core", "directory", "facts", "facts-sqlite", "auth", "service", "sim"];
+
+#[derive(serde::Deserialize)]
+struct Table {
+    mistake: Vec<Mistake>,
+}
+
+#[derive(serde::Deserialize)]
+struct Mistake {
+    name: String,
+    file: String,
+    find: String,
+    replace: String,
+}
+
+/// What a run of the histories in the copy ended with.
+enum Run {
+    Passed,
+    Failed(String),
+    NotBuilt(String),
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let copy = root.join("target/mistakes/tree");
+    take_copy(&root, &copy)?;
+    let table: Table = toml::from_str(&fs::read_to_string(root.join("crates/sim/mistakes/table.toml"))?)?;
+
+    let mut wrong = 0;
+    match run_histories(&root, &copy)? {
+        Run::Passed => println!("caught  nothing where nothing was planted"),
+        Run::Failed(why) | Run::NotBuilt(why) => {
+            println!("The tree as it is fails:\n{why}");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    for mistake in table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted)) {
+        let began = Instant::now();
+        let verdict = plant(mistake, &root, &copy)?;
+        wrong += usize::from(verdict.is_err());
+        let seconds = began.elapsed().as_secs_f64();
+        match verdict {
+            Ok(how) => println!("caught  {} ({seconds:.1} s): {how}", mistake.name),
+            Err(why) => println!("MISSED  {} ({seconds:.1} s): {why}", mistake.name),
+        }
+    }
+    println!("{} mistakes, {wrong} of them not caught", table.mistake.len());
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes one mistake, runs the histories, and takes the mistake back. Says how it was caught, or why not.
+fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
+    let path = copy.join(&mistake.file);
+    let source = fs::read_to_string(&path)?;
+    let places = source.matches(&mistake.find).count();
+    if places != 1 {
+        return Ok(Err(format!("its snippet occurs {places} times in {}", mistake.file)));
+    }
+    fs::write(&path, source.replace(&mistake.find, &mistake.replace))?;
+    let run = run_histories(root, copy);
+    fs::write(&path, source)?;
+    Ok(match run? {
+        Run::Failed(how) => Ok(how),
+        Run::Passed => Err("the histories pass".into()),
+        Run::NotBuilt(why) => Err(format!("it does not compile:\n{why}")),
+    })
+}
+
+fn run_histories(root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
+    let cargo = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["test", "--quiet", "--offline", "-p", "lamplight-sim", "--test", "histories"])
+            .args(more)
+            .current_dir(copy)
+            .env("CARGO_TARGET_DIR", root.join("target/mistakes/build"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "false")
+            .env("LAMPLIGHT_SIM_STEPS", STEPS)
+            .env_remove("LAMPLIGHT_SIM_SEED")
+            .env("RUST_BACKTRACE", "0");
+        command.output()
+    };
+    let built = cargo(&["--no-run"])?;
+    if !built.status.success() {
+        return Ok(Run::NotBuilt(String::from_utf8_lossy(&built.stderr).into_owned()));
+    }
+    let run = cargo(&[])?;
+    if run.status.success() {
+        return Ok(Run::Passed);
+    }
+    let mut output = String::from_utf8_lossy(&run.stdout).into_owned();
+    output.push_str(&String::from_utf8_lossy(&run.stderr));
+    let told = output.lines().find(|line| line.starts_with("LAMPLIGHT_SIM_SEED=")).unwrap_or("a panic");
+    Ok(Run::Failed(told.to_owned()))
+}
+
+/// Copies what the histories need. A file that has not changed keeps its time, so that little is built again.
+fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
+    let mut kept = Vec::new();
+    for name in CRATES {
+        copy_folder(&root.join("crates").join(name), &copy.join("crates").join(name), &mut kept)?;
+    }
+    remove_others(&copy.join("crates"), &kept)?;
+    let mut manifest = toml::from_str::<toml::Table>(&fs::read_to_string(root.join("Cargo.toml"))?)?;
+    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
+    let members = vec![toml::Value::from("crates/*")];
+    workspace.ok_or("no workspace in Cargo.toml")?.insert("members".into(), members.into());
+    put(&copy.join("Cargo.toml"), toml::to_string(&manifest)?.as_bytes())?;
+    if !copy.join("Cargo.lock").exists() {
+        fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path, kept: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target, kept)?;
+        } else {
+            put(&target, &fs::read(entry.path())?)?;
+            kept.push(target);
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an earlier copy had and the tree no longer has.
+fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_others(&entry.path(), kept)?;
+        } else if !kept.contains(&entry.path()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if fs::read(path).is_ok_and(|there| there == bytes) { Ok(()) } else { fs::write(path, bytes) }
+}

@@ -1,0 +1,447 @@
+//! The SPEC in plain code: what should come of every step. It optimises nothing, forgets nothing early, and
+//! works out from scratch whenever it is asked who is ONLINE and who may be told of whom.
+//!
+//! It shares only the nouns of `lamplight-model` with what it judges, and none of the rules.
+
+mod calls;
+mod person;
+
+use crate::answer::{Answer, Cause, Shown};
+use crate::step::{DEVICES, Device, End, Friends, Sig, Step, USERS, Who};
+use lamplight_model::{
+    AppSettings, Edition, Moment, MultiDeviceMode, Now, Platform, Reason, StatusType, Timestamp,
+};
+use person::{Link, Login, Person};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a user whose node was lost counts as present (SPEC section 10, row 2).
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// The model.
+#[derive(Debug)]
+pub struct Reference {
+    /// The present; the moment counts from the beginning of the history, not of a process.
+    pub now: Now,
+    /// The settings of the app.
+    pub settings: AppSettings,
+    people: Vec<Person>,
+    /// The last time of which the disk knows that the process lived.
+    alive_at: Timestamp,
+    latest_wall: Timestamp,
+    /// When the live records were lost last.
+    lost_at: Option<Timestamp>,
+    /// Why each connection that has ended did.
+    ended: BTreeMap<u64, Cause>,
+}
+
+impl Reference {
+    /// Nobody has an account yet.
+    pub fn new(now: Now, settings: AppSettings) -> Self {
+        let people = USERS.iter().map(|_| Person::default()).collect();
+        Self {
+            now,
+            settings,
+            people,
+            alive_at: now.wall,
+            latest_wall: now.wall,
+            lost_at: None,
+            ended: BTreeMap::new(),
+        }
+    }
+
+    /// Lets a step happen. `connection` is the one that the step is about, if it is about one.
+    pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
+        match step {
+            Step::Login { who, device, resume, sig, .. } => {
+                return self.login(*who, *device, *resume, *sig, connection);
+            }
+            Step::Logout { who, .. } => self.end_login(*who, connection, Reason::Logout),
+            Step::SigEnds { who, .. } => self.end_login(*who, connection, Reason::SigExpired),
+            Step::Close { who, end, .. } => self.end_link(*who, connection, *end),
+            Step::Text { who, text, .. } => return self.set_text(*who, text),
+            Step::Query { who, users, .. } => return self.query(*who, users),
+            Step::Subscribe { who, users, .. } => return self.subscribe(*who, users),
+            Step::Unsubscribe { who, users, .. } => return self.unsubscribe(*who, users),
+            Step::List { who, .. } => return self.list_of(*who),
+            Step::Befriend { who, friend, lists } => return self.befriend(*who, *friend, *lists),
+            Step::Unfriend { who, friend, lists } => return self.unfriend(*who, *friend, *lists),
+            Step::Create { who } => {
+                let is_new = self.people[*who].account.is_none();
+                if is_new {
+                    self.people[*who] = Person::new_from(&self.people[*who], self.now.wall);
+                }
+                return Answer::Was(is_new);
+            }
+            Step::Delete { who } => return self.delete(*who),
+            Step::Kick { who } => return self.kick(*who),
+            Step::Set { knob, value } => {
+                let mut settings = self.settings.clone();
+                knob.turn(&mut settings, *value);
+                if settings.validate().is_err() {
+                    return Answer::Refused(6017);
+                }
+                self.settings = settings;
+            }
+            Step::Advance { millis } => self.now = self.now.after(Duration::from_millis(*millis)),
+            Step::Jump { millis } => self.now.wall.0 = self.now.wall.0.saturating_add_signed(*millis),
+            Step::Upkeep => self.upkeep(),
+            Step::Restart { orderly, millis } => {
+                if *orderly {
+                    self.alive_at = self.alive_at.max(self.now.wall);
+                }
+                self.now = self.now.after(Duration::from_millis(*millis));
+                self.restart();
+            }
+            Step::LoseLive => {
+                // Whoever loses the records can only number on above the clock (DESIGN).
+                self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
+                self.lose_live();
+            }
+            Step::Stall { .. }
+            | Step::Read { .. }
+            | Step::Unstall { .. }
+            | Step::Doze { .. }
+            | Step::Wake { .. }
+            | Step::Flood
+            | Step::Quiet => {}
+        }
+        self.latest_wall = self.latest_wall.max(self.now.wall);
+        Answer::Done
+    }
+
+    /// What everybody should be shown of a user; `None` without an account.
+    pub fn status(&self, who: Who) -> Option<Shown> {
+        let person = &self.people[who];
+        let created = person.account?;
+        Some(Shown {
+            kind: person.kind(),
+            text: person.text.clone(),
+            since: person.since.unwrap_or(created),
+            reason: person.reason,
+            last_seen: if person.is_connected() { Some(self.now.wall) } else { person.last_seen },
+            platforms: person.present().map(|login| DEVICES[login.device].1).collect(),
+        })
+    }
+
+    /// How many visible changes there were of a user, and in which life of its account and of the records.
+    pub fn changes(&self, who: Who) -> (u64, u64) {
+        (self.people[who].life, self.people[who].changes)
+    }
+
+    /// Whether there is somebody whose record was lost, and who has not logged in since.
+    pub fn misses_somebody(&self) -> bool {
+        let lost =
+            |person: &Person| !person.is_known && person.account.is_some() && person.account <= self.lost_at;
+        self.people.iter().any(lost)
+    }
+
+    /// Whether a connection of `viewer` is told of `of` (SPEC section 4).
+    pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
+        viewer == of
+            || (self.tells_subscriptions() && self.people[viewer].list.contains(&of))
+            || (self.settings.switches.friend_notification
+                && self.people[viewer].friends.contains(&of)
+                && self.people[of].friends.contains(&viewer))
+    }
+
+    fn tells_subscriptions(&self) -> bool {
+        self.settings.edition == Edition::Flagship && self.settings.switches.user_status
+    }
+
+    /// The subscription list, as a login is told of it; not while subscriptions are not told of.
+    pub fn told_list(&self, who: Who) -> Option<&[Who]> {
+        self.tells_subscriptions().then_some(&self.people[who].list)
+    }
+
+    /// The subscription list of a user.
+    pub fn subscriptions(&self, who: Who) -> &[Who] {
+        &self.people[who].list
+    }
+
+    /// The connections that there should be.
+    pub fn connections(&self) -> BTreeSet<u64> {
+        let logins = self.people.iter().flat_map(|person| &person.logins);
+        logins
+            .filter_map(|login| if let Link::On(connection) = login.link { Some(connection) } else { None })
+            .collect()
+    }
+
+    /// Why a connection has ended, if it has.
+    pub fn end_of(&self, connection: u64) -> Option<Cause> {
+        self.ended.get(&connection).copied()
+    }
+
+    // The parts of the steps
+
+    /// Lets something happen to a user, and works out what others see of it.
+    fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
+        let mut person = std::mem::take(&mut self.people[who]);
+        let (kind, text) = (person.kind(), person.text.clone());
+        if person.is_connected() {
+            person.last_seen = Some(self.now.wall);
+        }
+        let outcome = act(self, &mut person);
+        if person.kind() != StatusType::Online {
+            person.text.clear();
+            if kind == StatusType::Online && !person.list.is_empty() {
+                person.list_ends = Some(self.now.moment + self.settings.timing.subscription_retention());
+            }
+        } else {
+            person.list_ends = None;
+        }
+        if person.kind() != kind {
+            person.since = Some(self.now.wall);
+        }
+        if person.kind() != kind || person.text != text {
+            person.reason = reason;
+            person.changes += 1;
+        }
+        person.noted = self.now;
+        self.people[who] = person;
+        outcome
+    }
+
+    fn login(&mut self, who: Who, device: Device, resume: bool, sig: Sig, connection: u64) -> Answer {
+        match sig {
+            Sig::Good => {}
+            Sig::Expired => return Answer::Refused(70001),
+            Sig::Forged => return Answer::Refused(70009),
+        }
+        let (now, platform) = (self.now, DEVICES[device].1);
+        let person = &mut self.people[who];
+        if person.revoked.is_some_and(|revoked| now.wall.as_secs() <= revoked.as_secs()) {
+            return Answer::Refused(70052);
+        }
+        let registered = person.account.is_none();
+        if !person.logins.iter().any(|login| login.device == device) {
+            let notice = person.notices.iter().position(|(other, _)| *other == device);
+            if let Some((_, was_told)) = notice.map(|place| person.notices.remove(place))
+                && (resume || !was_told)
+            {
+                return Answer::Refused(6208);
+            }
+            if registered {
+                *person = Person::new_from(person, now.wall);
+            }
+        }
+        person.is_known = true;
+        let list_lost = person.list_lost;
+        self.alter(who, Reason::Login, |all, person| {
+            for loser in all.in_the_way(&person.logins, device) {
+                let place = person.logins.iter().position(|login| login.device == loser);
+                let gone = person.logins.remove(place.expect("a loser has a login"));
+                if let Link::On(old) = gone.link {
+                    all.ended.insert(old, Cause::KickedByLogin(platform));
+                }
+                person.notices.retain(|(other, _)| *other != loser);
+                person.notices.push((loser, matches!(gone.link, Link::On(_))));
+            }
+            match person.logins.iter_mut().find(|login| login.device == device) {
+                Some(login) => {
+                    if let Link::On(old) = login.link {
+                        all.ended.insert(old, Cause::Superseded);
+                    }
+                    login.link = Link::On(connection);
+                }
+                None => person.logins.push(Login { device, at: now.wall, link: Link::On(connection) }),
+            }
+        });
+        Answer::LoggedIn { registered, list_lost }
+    }
+
+    /// The devices that a login of `device` kicks (SPEC section 5).
+    fn in_the_way(&self, logins: &[Login], device: Device) -> Vec<Device> {
+        let policy = self.settings.multi_device;
+        let new = DEVICES[device].1;
+        let group = |platform: Platform| match policy.mode {
+            MultiDeviceMode::Single => 0,
+            MultiDeviceMode::Dual => u8::from(platform.is_web()),
+            MultiDeviceMode::Triple => match platform {
+                Platform::Android | Platform::IPhone | Platform::IPad => 0,
+                Platform::Windows | Platform::Mac | Platform::Linux => 1,
+                Platform::Web => 2,
+            },
+            MultiDeviceMode::Multi => platform as u8,
+        };
+        let rivals = || {
+            let others = logins.iter().map(|login| login.device).filter(|other| *other != device);
+            others.filter(|other| group(DEVICES[*other].1) == group(new))
+        };
+        let of_same: Vec<Device> = rivals().filter(|other| DEVICES[*other].1 == new).collect();
+        let places = if new.is_web() { policy.web_instances } else { policy.native_instances };
+        let too_many = (of_same.len() + 1).saturating_sub(usize::from(places));
+        let others = rivals().filter(|other| DEVICES[*other].1 != new);
+        others.chain(of_same.iter().copied().take(too_many)).collect()
+    }
+
+    fn end_login(&mut self, who: Who, connection: u64, reason: Reason) {
+        if self.people[who].logins.iter().any(|login| login.link == Link::On(connection)) {
+            self.ended.insert(connection, Cause::Own);
+            self.alter(who, reason, |_, person| {
+                person.logins.retain(|login| login.link != Link::On(connection));
+            });
+        }
+    }
+
+    fn end_link(&mut self, who: Who, connection: u64, end: End) {
+        if !self.people[who].is_known {
+            return;
+        }
+        self.ended.entry(connection).or_insert(Cause::Own);
+        let reason = if end == End::TimedOut { Reason::Timeout } else { Reason::LinkClosed };
+        self.alter(who, reason, |all, person| {
+            let link = Link::On(connection);
+            let Some(place) = person.logins.iter().position(|login| login.link == link) else { return };
+            let is_web = DEVICES[person.logins[place].device].1.is_web();
+            let linger = all.settings.timing.linger(is_web);
+            if end != End::TimedOut && !linger.is_zero() {
+                person.logins[place].link = Link::Held { until: all.now.moment + linger, reason };
+            } else {
+                person.leave(place, all.now.moment + all.settings.timing.login_retention());
+            }
+        });
+    }
+
+    fn befriend(&mut self, who: Who, friend: Who, lists: Friends) -> Answer {
+        if who == friend {
+            return Answer::Refused(6017);
+        }
+        if self.people[who].account.is_none() || self.people[friend].account.is_none() {
+            return Answer::Refused(70107);
+        }
+        self.people[who].friends.insert(friend);
+        if lists == Friends::Both {
+            self.people[friend].friends.insert(who);
+        }
+        Answer::Done
+    }
+
+    fn unfriend(&mut self, who: Who, friend: Who, lists: Friends) -> Answer {
+        let mut was_there = self.people[who].friends.remove(&friend);
+        if lists == Friends::Both {
+            was_there |= self.people[friend].friends.remove(&who);
+        }
+        Answer::Was(was_there)
+    }
+
+    fn kick(&mut self, who: Who) -> Answer {
+        let wall = self.now.wall;
+        let person = &mut self.people[who];
+        if person.account.is_none() {
+            return Answer::Refused(70107);
+        }
+        person.revoked = person.revoked.max(Some(wall));
+        if person.is_known {
+            self.alter(who, Reason::Kicked, |all, person| all.end_all(person, Cause::KickedByOperator));
+        }
+        Answer::Done
+    }
+
+    fn delete(&mut self, who: Who) -> Answer {
+        if self.people[who].account.is_none() {
+            return Answer::Refused(70107);
+        }
+        let mut gone = std::mem::take(&mut self.people[who]);
+        self.end_all(&mut gone, Cause::Deleted);
+        self.people[who].calls = gone.calls;
+        self.people[who].life = gone.life + 1;
+        for person in &mut self.people {
+            person.friends.remove(&who);
+        }
+        Answer::Done
+    }
+
+    fn end_all(&mut self, person: &mut Person, cause: Cause) {
+        for login in std::mem::take(&mut person.logins) {
+            if let Link::On(connection) = login.link {
+                self.ended.insert(connection, cause);
+            }
+        }
+    }
+
+    fn upkeep(&mut self) {
+        let now = self.now.moment;
+        for who in 0..self.people.len() {
+            if self.people[who].is_due(now) {
+                self.expire(who, now);
+            }
+        }
+        self.alive_at = self.alive_at.max(self.now.wall);
+    }
+
+    fn expire(&mut self, who: Who, now: Moment) {
+        let over = |login: &Login| matches!(login.link, Link::Held { until, .. } if until <= now);
+        let reason = self.people[who].logins.iter().find(|login| over(login)).map(|login| login.link);
+        let reason = if let Some(Link::Held { reason, .. }) = reason { reason } else { Reason::Lapsed };
+        self.alter(who, reason, |all, person| {
+            person.logins.retain(|login| !matches!(login.link, Link::Away { lapses } if lapses <= now));
+            for place in (0..person.logins.len()).rev() {
+                if over(&person.logins[place]) {
+                    person.leave(place, now + all.settings.timing.login_retention());
+                }
+            }
+        });
+        let person = &mut self.people[who];
+        if person.list_ends.is_some_and(|end| end <= now) {
+            person.list.clear();
+            person.list_ends = None;
+            person.list_lost = true;
+        }
+    }
+
+    /// Another process has taken over what the former one left on disk.
+    fn restart(&mut self) {
+        let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
+        for person in &mut self.people {
+            // A process has no clock but the wall while it is down: deadlines outlive it as wall times.
+            let noted = person.noted;
+            let carried = |deadline: Moment| {
+                let wall = Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
+                now.moment + wall.since(now.wall)
+            };
+            if person.is_connected() {
+                person.last_seen = Some(person.last_seen.unwrap_or_default().max(alive_at));
+            }
+            for login in &mut person.logins {
+                login.link = match login.link {
+                    Link::On(connection) => {
+                        self.ended.insert(connection, Cause::Own);
+                        Link::Held { until: grace, reason: Reason::NodeLost }
+                    }
+                    Link::Held { reason, .. } => Link::Held { until: grace, reason },
+                    Link::Away { lapses } => Link::Away { lapses: carried(lapses) },
+                };
+            }
+            person.list_ends = person.list_ends.map(carried);
+            person.calls.clear();
+            person.noted = now;
+        }
+        self.alive_at = now.wall;
+    }
+
+    /// As [`Reference::restart`], but only the facts are left.
+    fn lose_live(&mut self) {
+        let lapses = self.now.moment + self.settings.timing.login_retention();
+        self.restart();
+        self.lost_at = Some(self.now.wall);
+        for person in &mut self.people {
+            let mut logins = std::mem::take(&mut person.logins);
+            logins.retain(|login| !DEVICES[login.device].1.is_web());
+            logins.sort_by_key(|login| (login.at, DEVICES[login.device].0));
+            logins.iter_mut().for_each(|login| login.link = Link::Away { lapses });
+            *person = Person {
+                account: person.account,
+                revoked: person.revoked,
+                is_known: !logins.is_empty(),
+                since: logins.iter().map(|login| login.at).max(),
+                notices: std::mem::take(&mut person.notices),
+                friends: std::mem::take(&mut person.friends),
+                life: person.life + 1,
+                noted: self.now,
+                logins,
+                ..Person::default()
+            };
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! What may happen in a history, and how it is written down.
+//!
+//! A step is one line: who, what, and with what, as in `ann.phone subscribe bob cat` or `advance 500`. A history
+//! that failed is printed in this form and can be replayed from it.
+
+use lamplight_model::{AppSettings, Edition, MultiDeviceMode, Platform};
+use std::fmt;
+use std::str::FromStr;
+
+/// A user of the history, by its place in [`USERS`].
+pub type Who = usize;
+
+/// A device of a user, by its place in [`DEVICES`].
+pub type Device = usize;
+
+/// The users of a history.
+pub const USERS: [&str; 8] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal"];
+
+/// The devices that each of them may have.
+pub const DEVICES: [(&str, Platform); 6] = [
+    ("phone", Platform::IPhone),
+    ("web", Platform::Web),
+    ("mac", Platform::Mac),
+    ("tab", Platform::Web),
+    ("kiosk", Platform::Web),
+    ("droid", Platform::Android),
+];
+
+/// Written `?`: stands in a list of users for a text that is no `userID`.
+pub const UNREADABLE: Who = USERS.len();
+
+/// The UserSig that a login brings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sig {
+    /// A fresh one.
+    Good,
+    /// One that expired a second ago.
+    Expired,
+    /// One by a key that the app does not have.
+    Forged,
+}
+
+/// How a link ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The link breaks.
+    Closed,
+    /// It was silent for the heartbeat timeout.
+    TimedOut,
+    /// The end is that of the oldest connection that a worker still holds of the device; it may have been
+    /// superseded long ago.
+    LateClosed,
+}
+
+/// Which friend lists a friendship is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Friends {
+    /// Both.
+    Both,
+    /// That of the first only.
+    One,
+}
+
+/// A setting of the app that is changed at run time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each is the setting of its name")]
+pub enum Knob {
+    Edition,
+    UserStatus,
+    FriendNotification,
+    Mode,
+    WebInstances,
+    NativeInstances,
+    LingerNative,
+    LingerWeb,
+    LoginRetention,
+    ListRetention,
+    Subscriptions,
+    QueryBatch,
+    SubscribeBatch,
+    UnsubscribeBatch,
+    TextBytes,
+    RateCalls,
+}
+
+impl Knob {
+    /// Every setting with the word for it.
+    pub const ALL: [(Self, &'static str); 16] = [
+        (Self::Edition, "edition"),
+        (Self::UserStatus, "user-status"),
+        (Self::FriendNotification, "friend-notification"),
+        (Self::Mode, "mode"),
+        (Self::WebInstances, "web-instances"),
+        (Self::NativeInstances, "native-instances"),
+        (Self::LingerNative, "linger-native"),
+        (Self::LingerWeb, "linger-web"),
+        (Self::LoginRetention, "login-retention"),
+        (Self::ListRetention, "list-retention"),
+        (Self::Subscriptions, "subscriptions"),
+        (Self::QueryBatch, "query-batch"),
+        (Self::SubscribeBatch, "subscribe-batch"),
+        (Self::UnsubscribeBatch, "unsubscribe-batch"),
+        (Self::TextBytes, "text-bytes"),
+        (Self::RateCalls, "rate-calls"),
+    ];
+
+    /// Turns the knob. Enumerations are numbered in the order of their declaration.
+    pub fn turn(self, settings: &mut AppSettings, value: u32) {
+        let (small, tiny) = (value as u16, value as u8);
+        match self {
+            Self::Edition => {
+                settings.edition = [Edition::Trial, Edition::Standard, Edition::Flagship][value as usize % 3];
+            }
+            Self::UserStatus => settings.switches.user_status = value != 0,
+            Self::FriendNotification => settings.switches.friend_notification = value != 0,
+            Self::Mode => {
+                use MultiDeviceMode::{Dual, Multi, Single, Triple};
+                settings.multi_device.mode = [Single, Dual, Triple, Multi][value as usize % 4];
+            }
+            Self::WebInstances => settings.multi_device.web_instances = tiny,
+            Self::NativeInstances => settings.multi_device.native_instances = tiny,
+            Self::LingerNative => settings.timing.linger_native_ms = value,
+            Self::LingerWeb => settings.timing.linger_web_ms = value,
+            Self::LoginRetention => settings.timing.login_retention_ms = value,
+            Self::ListRetention => settings.timing.subscription_retention_ms = value,
+            Self::Subscriptions => settings.limits.subscriptions = small,
+            Self::QueryBatch => settings.limits.query_batch = small,
+            Self::SubscribeBatch => settings.limits.subscribe_batch = small,
+            Self::UnsubscribeBatch => settings.limits.unsubscribe_batch = small,
+            Self::TextBytes => settings.limits.custom_status_bytes = small,
+            Self::RateCalls => settings.limits.rate.calls = small,
+        }
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the fields are what their names say")]
+pub enum Step {
+    /// A device logs in over a connection to a worker; with `resume` it comes back on its own and says what
+    /// it knows.
+    Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
+    /// A device logs out.
+    Logout { who: Who, device: Device },
+    /// A link ends.
+    Close { who: Who, device: Device, end: End },
+    /// The UserSig of a connected device expires.
+    SigEnds { who: Who, device: Device },
+    /// `setSelfStatus`
+    Text { who: Who, device: Device, text: String },
+    /// `getUserStatus`
+    Query { who: Who, device: Device, users: Vec<Who> },
+    /// `subscribeUserStatus`
+    Subscribe { who: Who, device: Device, users: Vec<Who> },
+    /// `unsubscribeUserStatus`
+    Unsubscribe { who: Who, device: Device, users: Vec<Who> },
+    /// `getSubscriptions`
+    List { who: Who, device: Device },
+    /// The client of a device stops reading.
+    Stall { who: Who, device: Device },
+    /// It reads so many statuses, and then no more.
+    Read { who: Who, device: Device, statuses: usize },
+    /// It reads on.
+    Unstall { who: Who, device: Device },
+    /// Somebody takes a friend into the list.
+    Befriend { who: Who, friend: Who, lists: Friends },
+    /// Somebody takes a friend off the list.
+    Unfriend { who: Who, friend: Who, lists: Friends },
+    /// The app's backend makes an account.
+    Create { who: Who },
+    /// The app's backend deletes an account.
+    Delete { who: Who },
+    /// The app's backend ends every login of a user.
+    Kick { who: Who },
+    /// An operator changes a setting.
+    Set { knob: Knob, value: u32 },
+    /// Both clocks advance.
+    Advance { millis: u64 },
+    /// The wall clock is set.
+    Jump { millis: i64 },
+    /// The server does what is due.
+    Upkeep,
+    /// A worker is late to hear the log from here on.
+    Doze { worker: usize },
+    /// It hears again.
+    Wake { worker: usize },
+    /// More entries than the queue of a worker holds.
+    Flood,
+    /// The process ends and another one begins, so much later.
+    Restart { orderly: bool, millis: u64 },
+    /// The same, and the live records are lost.
+    LoseLive,
+    /// Everybody hears and reads everything.
+    Quiet,
+}
+
+/// The line is no step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownStep(pub String);
+
+impl fmt::Display for UnknownStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no such step: {:?}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownStep {}
+
+/// The name of a user, or `?`.
+fn name(who: Who) -> &'static str {
+    USERS.get(who).copied().unwrap_or("?")
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = |who: &Who, device: &Device| format!("{}.{}", name(*who), DEVICES[*device].0);
+        let list = |users: &[Who]| users.iter().map(|who| format!(" {}", name(*who))).collect::<String>();
+        let one = |lists: &Friends| if *lists == Friends::One { " one" } else { "" };
+        match self {
+            Self::Login { who, device, worker, resume, sig } => {
+                let verb = match (sig, resume) {
+                    (Sig::Good, false) => "login",
+                    (Sig::Good, true) => "resume",
+                    (Sig::Expired, _) => "login-expired",
+                    (Sig::Forged, _) => "login-forged",
+                };
+                write!(f, "{} {verb} {worker}", on(who, device))
+            }
+            Self::Logout { who, device } => write!(f, "{} logout", on(who, device)),
+            Self::Close { who, device, end } => {
+                let verb = match end {
+                    End::Closed => "close",
+                    End::TimedOut => "timeout",
+                    End::LateClosed => "late-close",
+                };
+                write!(f, "{} {verb}", on(who, device))
+            }
+            Self::SigEnds { who, device } => write!(f, "{} sig-ends", on(who, device)),
+            Self::Text { who, device, text } => write!(f, "{} text {text}", on(who, device)),
+            Self::Query { who, device, users } => write!(f, "{} query{}", on(who, device), list(users)),
+            Self::Subscribe { who, device, users } => {
+                write!(f, "{} subscribe{}", on(who, device), list(users))
+            }
+            Self::Unsubscribe { who, device, users } => {
+                write!(f, "{} unsubscribe{}", on(who, device), list(users))
+            }
+            Self::List { who, device } => write!(f, "{} list", on(who, device)),
+            Self::Stall { who, device } => write!(f, "{} stall", on(who, device)),
+            Self::Read { who, device, statuses } => write!(f, "{} read {statuses}", on(who, device)),
+            Self::Unstall { who, device } => write!(f, "{} unstall", on(who, device)),
+            Self::Befriend { who, friend, lists } => {
+                write!(f, "{} befriend {}{}", name(*who), name(*friend), one(lists))
+            }
+            Self::Unfriend { who, friend, lists } => {
+                write!(f, "{} unfriend {}{}", name(*who), name(*friend), one(lists))
+            }
+            Self::Create { who } => write!(f, "{} create", name(*who)),
+            Self::Delete { who } => write!(f, "{} delete", name(*who)),
+            Self::Kick { who } => write!(f, "{} kick", name(*who)),
+            Self::Set { knob, value } => {
+                let word = Knob::ALL.iter().find(|(other, _)| other == knob).map_or("", |(_, word)| word);
+                write!(f, "set {word} {value}")
+            }
+            Self::Advance { millis } => write!(f, "advance {millis}"),
+            Self::Jump { millis } => write!(f, "jump {millis}"),
+            Self::Upkeep => f.write_str("upkeep"),
+            Self::Doze { worker } => write!(f, "doze {worker}"),
+            Self::Wake { worker } => write!(f, "wake {worker}"),
+            Self::Flood => f.write_str("flood"),
+            Self::Restart { orderly: true, millis } => write!(f, "restart {millis}"),
+            Self::Restart { orderly: false, millis } => write!(f, "kill-9 {millis}"),
+            Self::LoseLive => f.write_str("lose-live"),
+            Self::Quiet => f.write_str("quiet"),
+        }
+    }
+}
+
+impl FromStr for Step {
+    type Err = UnknownStep;
+
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        parse(&line.split_whitespace().collect::<Vec<_>>()).ok_or_else(|| UnknownStep(line.to_owned()))
+    }
+}
+
+fn parse(words: &[&str]) -> Option<Step> {
+    let (first, rest) = words.split_first()?;
+    if let Some((who, device)) = first.split_once('.') {
+        let device = DEVICES.iter().position(|(word, _)| *word == device)?;
+        return parse_of_device(user(who)?, device, rest);
+    }
+    match (*first, rest) {
+        ("set", [knob, value]) => {
+            let knob = Knob::ALL.iter().find(|(_, word)| word == knob)?.0;
+            Some(Step::Set { knob, value: value.parse().ok()? })
+        }
+        ("advance", [millis]) => Some(Step::Advance { millis: millis.parse().ok()? }),
+        ("jump", [millis]) => Some(Step::Jump { millis: millis.parse().ok()? }),
+        ("upkeep", []) => Some(Step::Upkeep),
+        ("doze", [worker]) => Some(Step::Doze { worker: worker.parse().ok()? }),
+        ("wake", [worker]) => Some(Step::Wake { worker: worker.parse().ok()? }),
+        ("flood", []) => Some(Step::Flood),
+        ("restart", [millis]) => Some(Step::Restart { orderly: true, millis: millis.parse().ok()? }),
+        ("kill-9", [millis]) => Some(Step::Restart { orderly: false, millis: millis.parse().ok()? }),
+        ("lose-live", []) => Some(Step::LoseLive),
+        ("quiet", []) => Some(Step::Quiet),
+        (who, [verb, rest @ ..]) => parse_of_user(user(who)?, verb, rest),
+        (_, []) => None,
+    }
+}
+
+fn parse_of_device(who: Who, device: Device, words: &[&str]) -> Option<Step> {
+    let (verb, rest) = words.split_first()?;
+    let number = || rest.first().and_then(|word| word.parse::<usize>().ok());
+    let users = || rest.iter().map(|word| user(word)).collect::<Option<Vec<Who>>>();
+    let login = |resume, sig| Some(Step::Login { who, device, worker: number()?, resume, sig });
+    match *verb {
+        "login" => login(false, Sig::Good),
+        "resume" => login(true, Sig::Good),
+        "login-expired" => login(false, Sig::Expired),
+        "login-forged" => login(false, Sig::Forged),
+        "logout" => Some(Step::Logout { who, device }),
+        "close" => Some(Step::Close { who, device, end: End::Closed }),
+        "timeout" => Some(Step::Close { who, device, end: End::TimedOut }),
+        "late-close" => Some(Step::Close { who, device, end: End::LateClosed }),
+        "sig-ends" => Some(Step::SigEnds { who, device }),
+        "text" => Some(Step::Text { who, device, text: rest.first().copied().unwrap_or("").to_owned() }),
+        "query" => Some(Step::Query { who, device, users: users()? }),
+        "subscribe" => Some(Step::Subscribe { who, device, users: users()? }),
+        "unsubscribe" => Some(Step::Unsubscribe { who, device, users: users()? }),
+        "list" => Some(Step::List { who, device }),
+        "stall" => Some(Step::Stall { who, device }),
+        "read" => Some(Step::Read { who, device, statuses: number()? }),
+        "unstall" => Some(Step::Unstall { who, device }),
+        _ => None,
+    }
+}
+
+fn parse_of_user(who: Who, verb: &str, rest: &[&str]) -> Option<Step> {
+    let friend = || rest.first().and_then(|word| user(word));
+    let lists = if rest.get(1) == Some(&"one") { Friends::One } else { Friends::Both };
+    match verb {
+        "befriend" => Some(Step::Befriend { who, friend: friend()?, lists }),
+        "unfriend" => Some(Step::Unfriend { who, friend: friend()?, lists }),
+        "create" => Some(Step::Create { who }),
+        "delete" => Some(Step::Delete { who }),
+        "kick" => Some(Step::Kick { who }),
+        _ => None,
+    }
+}
+
+fn user(word: &str) -> Option<Who> {
+    if word == "?" { Some(UNREADABLE) } else { USERS.iter().position(|name| *name == word) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_reads_as_it_is_written() {
+        let lines = "ann.phone login 0\nbob.web resume 2\ncat.mac login-expired 1\ndan.tab login-forged 0\n\
+            ann.phone logout\nann.phone close\nann.web timeout\nann.web late-close\nann.mac sig-ends\n\
+            ann.phone query bob ? ann\nann.phone subscribe\nann.phone unsubscribe cat\nann.phone list\n\
+            ann.phone text busy\nann.phone stall\nann.phone read 2\nann.phone unstall\nann befriend bob\n\
+            ann befriend bob one\nann unfriend bob one\nann create\nann delete\nann kick\nset linger-web 500\n\
+            advance 10\njump -300\nupkeep\ndoze 0\nwake 0\nflood\nrestart 5\nkill-9 5\nlose-live\nquiet";
+        for line in lines.lines() {
+            assert_eq!(line.parse::<Step>().map(|step| step.to_string()), Ok(line.to_owned()));
+        }
+        assert!("ann.phone dances".parse::<Step>().is_err());
+    }
+}

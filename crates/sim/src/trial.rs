@@ -1,0 +1,498 @@
+//! Lets every step happen twice, in the model and in the world, and judges the difference.
+
+use crate::answer::{Answer, Cause, Shown};
+use crate::client::Client;
+use crate::reference::Reference;
+use crate::step::{Device, End, Knob, Step, USERS, Who};
+use crate::worker::Notice;
+use crate::world::{Failed, WORKERS, World, who_is};
+use lamplight_model::{AppSettings, Moment, Now, Reason, StatusType, Timestamp, UserStatus, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A client was told of a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// Which connection.
+    pub connection: u64,
+    /// Whose it is.
+    pub who: Who,
+    /// On which device.
+    pub device: Device,
+    /// Of whom it was told.
+    pub of: Who,
+    /// What it was told.
+    pub status: UserStatus,
+}
+
+/// What went wrong, in words.
+#[derive(Debug)]
+pub struct Fault(pub String);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Self {
+        let mut text = failed.to_string();
+        let mut source = failed.source();
+        while let Some(error) = source {
+            text.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        Self(text)
+    }
+}
+
+/// The part of a status that its version stands for. The devices and `last_seen` of somebody who is ONLINE
+/// change without one.
+type Versioned = (StatusType, String, Timestamp, Reason);
+
+/// All that a user's status ever was, as the directory had it.
+#[derive(Default)]
+struct Record {
+    /// Of which life of the account, and after how many changes.
+    at: Option<(u64, u64)>,
+    versions: BTreeMap<Version, Versioned>,
+    /// The account was deleted at this step.
+    deleted: usize,
+}
+
+/// A model, a world, and what was seen of both.
+pub struct Trial {
+    reference: Reference,
+    world: World,
+    records: Vec<Record>,
+    steps: usize,
+    connections: u64,
+    told: Vec<Told>,
+    tally: BTreeMap<String, usize>,
+}
+
+impl Trial {
+    /// A trial of an app with small numbers, so that every limit is met often.
+    pub fn new() -> Result<Self, Fault> {
+        let now = Now { moment: Moment(10_000_000), wall: Timestamp(1_700_000_000_000) };
+        let mut settings = AppSettings::default();
+        let small = [
+            (Knob::Subscriptions, 3),
+            (Knob::QueryBatch, 5),
+            (Knob::SubscribeBatch, 4),
+            (Knob::UnsubscribeBatch, 4),
+            (Knob::TextBytes, 8),
+            (Knob::RateCalls, 3),
+            (Knob::LoginRetention, 300_000),
+            (Knob::ListRetention, 40_000),
+            (Knob::FriendNotification, 1),
+        ];
+        small.into_iter().for_each(|(knob, value)| knob.turn(&mut settings, value));
+        Ok(Self {
+            reference: Reference::new(now, settings.clone()),
+            world: World::new(now, settings)?,
+            records: USERS.iter().map(|_| Record::default()).collect(),
+            steps: 0,
+            connections: 0,
+            told: Vec::new(),
+            tally: BTreeMap::new(),
+        })
+    }
+
+    /// The model.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The real thing.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What clients were told by the last step, in order.
+    pub fn told(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// What happened, and how often: answers by kind, ends by cause, statuses told.
+    pub fn tally(&self) -> &BTreeMap<String, usize> {
+        &self.tally
+    }
+
+    fn count(&mut self, what: impl Into<String>) {
+        *self.tally.entry(what.into()).or_default() += 1;
+    }
+
+    /// Lets a step happen, and judges. Says what the caller was told; `None` when the step makes no sense
+    /// now, as a call of somebody who is not connected.
+    pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
+        let Some(connection) = self.connection(step) else { return Ok(None) };
+        self.steps += 1;
+        self.told.clear();
+        let before: Vec<Option<Shown>> = (0..USERS.len()).map(|who| self.reference.status(who)).collect();
+        let expected = self.reference.apply(step, connection);
+        let now = self.reference.now;
+        let answer = self.world.listen(|world| world.apply(step, connection, now))?;
+        let is_late = self.world.clients().get(&connection).is_some_and(|c| !self.world.is_awake(c.worker));
+        if !agree(&answer, &expected, is_late) {
+            return Err(Fault(format!("answered {answer:?}\n  instead of {expected:?}")));
+        }
+        self.count_answer(&answer);
+        if let Step::Login { .. } = step
+            && let Some(client) = self.world.client_mut(connection)
+        {
+            client.since_step = self.steps;
+            client.allowed = watched(&self.reference, client.who);
+            client.set_list(self.reference.told_list(client.who));
+            let reference = &self.reference;
+            let who = client.who;
+            client.keep_only(|of| reference.may_watch(who, of));
+            if is_late {
+                client.expect_repeats();
+            }
+        }
+        if let Step::Delete { who } = step
+            && answer == Answer::Done
+        {
+            self.records[*who].deleted = self.steps;
+            for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
+                self.for_clients(worker, |_, client| client.may_miss.extend([*who]));
+            }
+            if let Some(last) = before[*who].as_ref().filter(|last| last.kind != StatusType::Unlogined) {
+                self.note_farewell(*who, last, now);
+            }
+        }
+        if let Step::Befriend { .. } = step {
+            // A worker that hears of an end and a new beginning at once lets go and begins anew.
+            for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
+                self.for_clients(worker, |_, client| client.expect_repeats());
+            }
+        }
+        if let Step::Set { knob: Knob::Edition | Knob::UserStatus, .. } = step {
+            // Nobody is told of the list when subscriptions begin or cease to be told of (known gap).
+            let of_all = 0..WORKERS;
+            of_all.for_each(|worker| self.for_clients(worker, |_, client| client.set_list(None)));
+        }
+        self.compare_statuses()?;
+        self.let_hear()?;
+        if let Step::Read { statuses, .. } = step {
+            let told = self.world.write_to(connection, *statuses);
+            self.judge_told(connection, told)?;
+        }
+        if *step == Step::Quiet {
+            self.judge_quiet()?;
+        }
+        for (connection, told) in self.world.write(usize::MAX, false) {
+            self.judge_told(connection, told)?;
+        }
+        Ok(Some(answer))
+    }
+
+    fn count_answer(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Done | Answer::Was(_) => {}
+            Answer::Refused(code) => self.count(format!("refused {code}")),
+            Answer::LoggedIn { registered: true, .. } => self.count("registered"),
+            Answer::LoggedIn { registered: false, .. } => self.count("logged in"),
+            Answer::Own(_) => self.count("text set"),
+            Answer::Statuses { .. } => self.count("queried"),
+            Answer::Subscribed { evicted, .. } if evicted.is_empty() => self.count("subscribed"),
+            Answer::Subscribed { .. } => self.count("evicted"),
+            Answer::Unsubscribed { .. } => self.count("unsubscribed"),
+            Answer::List(..) => self.count("listed"),
+        }
+    }
+
+    /// The connection that a step is about; 0 for none, `None` for one that is missing.
+    fn connection(&mut self, step: &Step) -> Option<u64> {
+        match step {
+            Step::Login { who, .. } | Step::Create { who } if self.is_too_early(*who) => None,
+            // A second restart forgets that records were lost, and versions go back (known gap).
+            Step::Restart { .. } if self.reference.misses_somebody() => None,
+            Step::Login { .. } => {
+                self.connections += 1;
+                Some(self.connections)
+            }
+            Step::Close { who, device, end: End::LateClosed } => {
+                let mut of_device =
+                    self.world.clients().iter().filter(|(_, c)| (c.who, c.device) == (*who, *device));
+                of_device.next().map(|(connection, _)| *connection)
+            }
+            Step::Logout { who, device }
+            | Step::Close { who, device, .. }
+            | Step::SigEnds { who, device }
+            | Step::Text { who, device, .. }
+            | Step::Query { who, device, .. }
+            | Step::Subscribe { who, device, .. }
+            | Step::Unsubscribe { who, device, .. }
+            | Step::List { who, device }
+            | Step::Stall { who, device }
+            | Step::Read { who, device, .. }
+            | Step::Unstall { who, device } => {
+                let newest = self.world.clients().iter().rev();
+                newest.filter(|(_, c)| (c.who, c.device) == (*who, *device)).map(|(id, _)| *id).next()
+            }
+            Step::Befriend { .. }
+            | Step::Unfriend { .. }
+            | Step::Create { .. }
+            | Step::Delete { .. }
+            | Step::Kick { .. }
+            | Step::Set { .. }
+            | Step::Advance { .. }
+            | Step::Jump { .. }
+            | Step::Upkeep
+            | Step::Doze { .. }
+            | Step::Wake { .. }
+            | Step::Flood
+            | Step::Restart { .. }
+            | Step::LoseLive
+            | Step::Quiet => Some(0),
+        }
+    }
+
+    /// Whether the wall clock has yet to pass the last version of an account that was deleted. Nothing of a
+    /// deleted account is kept, so one that is made again numbers on from the clock (known gap).
+    fn is_too_early(&self, who: Who) -> bool {
+        let last = self.records[who].versions.last_key_value();
+        let wall = self.reference.now.wall;
+        self.reference.status(who).is_none() && last.is_some_and(|(last, _)| *last >= Version::at(wall))
+    }
+
+    /// The directory has every user as the model has, and the version rises with every change and only then.
+    fn compare_statuses(&mut self) -> Result<(), Fault> {
+        for (who, actual) in self.world.statuses(self.reference.now)?.into_iter().enumerate() {
+            let name = USERS[who];
+            let expected = self.reference.status(who);
+            if actual.as_ref().map(Shown::of) != expected {
+                let actual = actual.as_ref().map(Shown::of);
+                return Err(Fault(format!("{name} is {actual:?}\n  instead of {expected:?}")));
+            }
+            let Some(actual) = actual else { continue };
+            let record = &mut self.records[who];
+            let at = self.reference.changes(who);
+            let last = record.versions.last_key_value().map(|(version, _)| *version);
+            let is_right = match (last, record.at) {
+                (Some(last), Some(before)) if before == at => actual.version == last,
+                (Some(last), _) => actual.version > last,
+                (None, _) => true,
+            };
+            if !is_right {
+                let version = actual.version;
+                return Err(Fault(format!(
+                    "{name} has version {version} after {last:?}, {:?} → {at:?}",
+                    record.at
+                )));
+            }
+            record.at = Some(at);
+            record.versions.insert(actual.version, versioned(&actual));
+        }
+        let online = (0..USERS.len()).filter_map(|who| self.reference.status(who));
+        let online = online.filter(|status| status.kind == StatusType::Online).count() as u64;
+        let stats = self.world.stats()?;
+        if stats.online != online || stats.journal_errors != 0 {
+            return Err(Fault(format!("{stats:?} with {online} users ONLINE")));
+        }
+        Ok(())
+    }
+
+    /// Watchers may be told that somebody whose account was deleted has no login any longer.
+    fn note_farewell(&mut self, who: Who, last: &Shown, now: Now) {
+        let record = &mut self.records[who];
+        let Some((version, _)) = record.versions.last_key_value() else { return };
+        debug_assert!(last.kind != StatusType::Unlogined);
+        let farewell = (StatusType::Unlogined, String::new(), now.wall, Reason::Deleted);
+        record.versions.insert(version.next(now.wall), farewell);
+    }
+
+    fn let_hear(&mut self) -> Result<(), Fault> {
+        for (worker, notices) in self.world.hear(self.reference.now)? {
+            for notice in notices {
+                match notice {
+                    Notice::Closed(connection, cause) => self.judge_closed(connection, cause)?,
+                    Notice::ListChanged { connection, added, left } => {
+                        self.count("list changed on another device");
+                        if let Some(client) = self.world.client_mut(connection) {
+                            client.change_list(&added, &left);
+                        }
+                    }
+                    Notice::Missed => self.note_missed(worker),
+                }
+            }
+        }
+        for worker in (0..WORKERS).filter(|worker| self.world.is_awake(*worker)).collect::<Vec<_>>() {
+            self.for_clients(worker, |reference, client| {
+                client.allowed = watched(reference, client.who);
+                let allowed = client.allowed.clone();
+                client.keep_only(|of| allowed.contains(&of));
+            });
+        }
+        Ok(())
+    }
+
+    /// A worker that missed a part of the log tells its clients the list as a whole.
+    fn note_missed(&mut self, worker: usize) {
+        self.count("missed a part of the log");
+        let steps = self.steps;
+        self.for_clients(worker, |reference, client| {
+            client.set_list(reference.told_list(client.who));
+            client.since_step = steps;
+        });
+    }
+
+    fn for_clients(&mut self, worker: usize, mut act: impl FnMut(&Reference, &mut Client)) {
+        let ids: Vec<u64> = self.world.clients().keys().copied().collect();
+        for id in ids {
+            if let Some(client) = self.world.client_mut(id).filter(|client| client.worker == worker) {
+                act(&self.reference, client);
+            }
+        }
+    }
+
+    fn judge_closed(&mut self, connection: u64, cause: Option<Cause>) -> Result<(), Fault> {
+        let expected = self.reference.end_of(connection);
+        self.count(match cause {
+            Some(Cause::Superseded) => "closed: superseded",
+            Some(Cause::KickedByLogin(_)) => "closed: kicked by a login",
+            Some(Cause::KickedByOperator) => "closed: kicked by the operator",
+            Some(Cause::Deleted) => "closed: account deleted",
+            Some(Cause::Own) | None => "closed: found dead",
+        });
+        let is_right = match (expected, cause) {
+            (Some(_), None) => true,
+            (Some(expected), Some(cause)) => expected == cause,
+            (None, _) => false,
+        };
+        if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
+    }
+
+    /// A client is told only of whom it may watch, only what was so, and only what is new to it.
+    fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
+        for status in told {
+            self.count("told");
+            let of = who_is(&status.user_id);
+            let Some(client) = self.world.client_mut(connection) else { continue };
+            let wrong = |what: String| {
+                let (who, device) = (USERS[client.who], crate::DEVICES[client.device].0);
+                Fault(format!("{who}.{device} (connection {connection}) was told of {}: {what}", USERS[of]))
+            };
+            if !client.allowed.contains(&of) && !self.reference.may_watch(client.who, of) {
+                return Err(wrong("but may not watch".into()));
+            }
+            let truth = self.records[of].versions.get(&status.version);
+            if truth != Some(&versioned(&status)) {
+                return Err(wrong(format!("{status:?}, but it was {truth:?}")));
+            }
+            let (who, device) = (client.who, client.device);
+            self.told.push(Told { connection, who, device, of, status: status.clone() });
+            if let Err(what) = client.hear(of, status) {
+                let (who, device) = (USERS[client.who], crate::DEVICES[client.device].0);
+                return Err(Fault(format!(
+                    "{who}.{device} (connection {connection}) of {}: {what}",
+                    USERS[of]
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody has heard and read everything: every client shows what is so, and every connection that there
+    /// should be is there, and no other.
+    fn judge_quiet(&mut self) -> Result<(), Fault> {
+        for (connection, told) in self.world.write(usize::MAX, true) {
+            self.judge_told(connection, told)?;
+        }
+        let there: BTreeSet<u64> = self.world.clients().keys().copied().collect();
+        let expected = self.reference.connections();
+        if there != expected {
+            return Err(Fault(format!("the connections are {there:?}\n  instead of {expected:?}")));
+        }
+        for (connection, client) in self.world.clients() {
+            let name = format!(
+                "{}.{} (connection {connection})",
+                USERS[client.who],
+                crate::DEVICES[client.device].0
+            );
+            let list: BTreeSet<Who> = self.reference.subscriptions(client.who).iter().copied().collect();
+            if client.list().is_some_and(|told| *told != list) {
+                return Err(Fault(format!("{name} has the list {:?}\n  instead of {list:?}", client.list())));
+            }
+            for of in watched(&self.reference, client.who) {
+                let record = &self.records[of];
+                let shows = client.picture().get(&of).map(versioned);
+                let is_right = match self.reference.status(of) {
+                    // That an account was made again is no news until somebody uses it.
+                    Some(Shown { kind: StatusType::Unlogined, reason: Reason::None, .. })
+                        if shows.as_ref().is_none_or(|shows| shows.0 == StatusType::Unlogined)
+                            && record.deleted > 0 =>
+                    {
+                        true
+                    }
+                    Some(_) => shows == record.versions.last_key_value().map(|(_, truth)| truth.clone()),
+                    // Who connects after an account was deleted learns nothing of it (known gap).
+                    None => {
+                        client.since_step > record.deleted
+                            || client.may_miss.contains(&of)
+                            || shows.is_none_or(|shows| shows.0 == StatusType::Unlogined)
+                    }
+                };
+                if !is_right {
+                    let (shows, truth) = (client.picture().get(&of), self.reference.status(of));
+                    return Err(Fault(format!(
+                        "{name} shows {} as {shows:?}\n  instead of {truth:?}",
+                        USERS[of]
+                    )));
+                }
+            }
+        }
+        for worker in 0..WORKERS {
+            let clients = self.world.clients().values().filter(|client| client.worker == worker);
+            let expected: usize = clients.map(|client| watched(&self.reference, client.who).len()).sum();
+            let edges = self.world.edges(worker);
+            if edges != expected {
+                return Err(Fault(format!("worker {worker} has {edges} edges instead of {expected}")));
+            }
+            self.for_clients(worker, |_, client| client.expect_no_repeats());
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer is the expected one.
+///
+/// A subscription is answered with what events tell: the devices and `last_seen` of somebody who is ONLINE may
+/// be those of the last change. A worker that is late may have another idea of who else is a friend.
+fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
+    let (mut answer, mut expected) = (answer.clone(), expected.clone());
+    for answer in [&mut answer, &mut expected] {
+        match answer {
+            Answer::Subscribed { now, let_go, .. } => {
+                for (_, shown) in now.iter_mut().filter(|(_, shown)| shown.kind == StatusType::Online) {
+                    (shown.last_seen, shown.platforms) = Default::default();
+                }
+                let_go.retain(|_| !worker_is_late);
+            }
+            Answer::Unsubscribed { let_go, .. } => let_go.retain(|_| !worker_is_late),
+            Answer::Done
+            | Answer::Refused(_)
+            | Answer::LoggedIn { .. }
+            | Answer::Own(_)
+            | Answer::Statuses { .. }
+            | Answer::List(..)
+            | Answer::Was(_) => {}
+        }
+    }
+    answer == expected
+}
+
+/// Whom the connections of a user are told of.
+fn watched(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
+    (0..USERS.len()).filter(|of| reference.may_watch(viewer, *of)).collect()
+}
+
+fn versioned(status: &UserStatus) -> Versioned {
+    let shown = Shown::of(status);
+    (shown.kind, shown.text, shown.since, shown.reason)
+}

@@ -1,0 +1,243 @@
+//! What a worker of the server does, without its sockets: the log in, effects carried out, mailboxes emptied.
+
+use crate::answer::Cause;
+use crate::step::Who;
+use crate::world::{user_of, who_is};
+use lamplight_core::{EndCause, Told, WatcherKey};
+use lamplight_directory::{Heard, LogReader};
+use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
+use lamplight_service::{Audience, Effect, Member, Service, ServiceError};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that the clients of a worker notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Notice {
+    /// A connection was closed. Without a cause: found dead after a part of the log was missed.
+    Closed(u64, Option<Cause>),
+    /// Another device changed the list.
+    ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
+    /// A part of the log was missed, and everything read again.
+    Missed,
+}
+
+/// A worker with its connections.
+#[derive(Default)]
+pub(crate) struct Worker {
+    audience: Audience<UserStatus>,
+    connections: BTreeMap<u64, WatcherKey>,
+    /// Connections with something in their mailbox, as far as the worker was told.
+    ready: BTreeSet<u64>,
+}
+
+impl Worker {
+    /// A connection has logged in. `known` is what its client says it has seen. Says whether it still is the
+    /// connection of its device.
+    pub async fn join(
+        &mut self,
+        service: &Service,
+        who: Who,
+        connection: u64,
+        known: &[(Who, Version)],
+        now: Now,
+    ) -> Result<bool, ServiceError> {
+        let mut effects = Vec::new();
+        let member = Member::new(user_of(who), ConnectionId(connection));
+        let watcher = self.audience.join(member, known.len(), &mut effects);
+        self.connections.insert(connection, watcher);
+        let is_current = self.settle(service, watcher, effects, now).await?;
+        for (of, version) in known {
+            self.audience.seen(watcher, &user_of(*of), *version);
+        }
+        self.note_touched();
+        Ok(is_current)
+    }
+
+    /// A connection is gone.
+    pub fn leave(&mut self, connection: u64) {
+        if let Some(watcher) = self.connections.remove(&connection) {
+            self.audience.leave(watcher);
+            self.ready.remove(&connection);
+        }
+    }
+
+    /// The worker was woken: takes everything in that the log has.
+    pub async fn hear(
+        &mut self,
+        reader: &mut LogReader,
+        service: &Service,
+        now: Now,
+    ) -> Result<Vec<Notice>, ServiceError> {
+        let (mut entries, mut effects, mut notices) = (Vec::new(), Vec::new(), Vec::new());
+        let heard = reader.take(&mut entries);
+        for entry in entries {
+            self.audience.hear(&entry, UserStatus::clone, &mut effects);
+        }
+        notices.extend(self.carry_out(service, effects, now).await?);
+        match heard {
+            Heard::All => {}
+            Heard::Missed => {
+                notices.push(Notice::Missed);
+                let reloads = self.connections.values().map(|watcher| Effect::Reload(*watcher)).collect();
+                notices.extend(self.carry_out(service, reloads, now).await?);
+                let users: Vec<User> = self.audience.users().cloned().collect();
+                self.read(service, &users, now).await?;
+            }
+        }
+        self.note_touched();
+        Ok(notices)
+    }
+
+    /// The connection's own call has changed the list. Answers with the statuses of those who are on it now,
+    /// and with those who left and are not watched any longer.
+    pub async fn change_list(
+        &mut self,
+        service: &Service,
+        connection: u64,
+        added: &[Who],
+        left: &[Who],
+        now: Now,
+    ) -> Result<(Vec<UserStatus>, Vec<Who>), ServiceError> {
+        let Some(watcher) = self.connections.get(&connection).copied() else { return Ok(Default::default()) };
+        let ids = |users: &[Who]| users.iter().map(|who| user_of(*who).id).collect::<Vec<_>>();
+        let mut effects = Vec::new();
+        let let_go = self.audience.change_own_list(watcher, &ids(added), &ids(left), &mut effects);
+        let added: Vec<User> = added.iter().map(|who| user_of(*who)).collect();
+        self.read(service, &added, now).await?;
+        let told = added.iter().filter_map(|user| self.audience.take(watcher, user).cloned()).collect();
+        self.note_touched();
+        Ok((told, let_go.iter().map(who_is).collect()))
+    }
+
+    /// The connections that have something to read.
+    pub fn ready(&self) -> Vec<u64> {
+        self.ready.iter().copied().collect()
+    }
+
+    /// Writes up to `room` statuses to a connection that is ready.
+    pub fn write(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
+        let Some(watcher) = self.connections.get(&connection).copied() else { return Vec::new() };
+        let mut told = Vec::new();
+        if room == 0 || !self.ready.contains(&connection) {
+            return told;
+        }
+        let more = self.audience.drain(watcher, |status| {
+            told.push(status.clone());
+            if told.len() < room { Told::More } else { Told::Full }
+        });
+        if !more {
+            self.ready.remove(&connection);
+        }
+        told
+    }
+
+    /// How many edges the watch graph has.
+    pub fn edges(&self) -> usize {
+        self.audience.size().1
+    }
+
+    /// The client of a connection was answered with these versions.
+    pub fn answered(&mut self, connection: u64, versions: &[(Who, Version)]) {
+        if let Some(watcher) = self.connections.get(&connection) {
+            for (of, version) in versions {
+                self.audience.seen(*watcher, &user_of(*of), *version);
+            }
+        }
+    }
+
+    async fn carry_out(
+        &mut self,
+        service: &Service,
+        effects: Vec<Effect>,
+        now: Now,
+    ) -> Result<Vec<Notice>, ServiceError> {
+        let (mut notices, mut reloads, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Close { watcher, cause } => {
+                    let Some(connection) = self.connection(watcher) else { continue };
+                    self.leave(connection);
+                    notices.push(Notice::Closed(connection, Some(cause_of(cause))));
+                }
+                Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched: _ } => {
+                    let Some(connection) = self.connection(watcher) else { continue };
+                    let added = subscribed.iter().map(who_is).collect();
+                    let left = unsubscribed.iter().map(who_is).collect();
+                    notices.push(Notice::ListChanged { connection, added, left });
+                }
+                Effect::Reload(watcher) => reloads.push(watcher),
+                Effect::Read(user) => unread.push(user),
+            }
+        }
+        for watcher in reloads {
+            let Some(connection) = self.connection(watcher) else { continue };
+            if !self.settle(service, watcher, Vec::new(), now).await? {
+                self.leave(connection);
+                notices.push(Notice::Closed(connection, None));
+            }
+        }
+        self.read(service, &unread, now).await?;
+        Ok(notices)
+    }
+
+    /// Brings the watch list of a connection up to date. Says whether it still is the connection of its device.
+    async fn settle(
+        &mut self,
+        service: &Service,
+        watcher: WatcherKey,
+        mut effects: Vec<Effect>,
+        now: Now,
+    ) -> Result<bool, ServiceError> {
+        let (Some(member), Some(heard)) =
+            (self.audience.member(watcher).cloned(), self.audience.lists_heard(watcher))
+        else {
+            return Ok(false);
+        };
+        let list = service.watch_list(&member.user).await?;
+        if !service.is_current(&member.user, member.connection).await? {
+            return Ok(false);
+        }
+        let is_set = self.audience.set_watch_list(watcher, &list, heard, &mut effects);
+        assert!(is_set, "nothing was heard while the list was read");
+        self.read(service, &unread(effects), now).await?;
+        Ok(true)
+    }
+
+    async fn read(&mut self, service: &Service, users: &[User], now: Now) -> Result<(), ServiceError> {
+        let Some(any) = users.first() else { return Ok(()) };
+        let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
+        for status in service.statuses(any, &ids, now).await?.into_iter().flatten() {
+            let user = User::new(any.app, status.user_id.clone());
+            self.audience.tell(&user, &status, UserStatus::clone);
+        }
+        Ok(())
+    }
+
+    fn connection(&self, watcher: WatcherKey) -> Option<u64> {
+        self.audience.member(watcher).map(|member| member.connection.0)
+    }
+
+    fn note_touched(&mut self) {
+        let mut touched = Vec::new();
+        self.audience.take_touched(&mut touched);
+        self.ready
+            .extend(touched.into_iter().filter_map(|watcher| self.connection(watcher)).collect::<Vec<_>>());
+    }
+}
+
+/// The users to read; nothing else is asked for here.
+fn unread(effects: Vec<Effect>) -> Vec<User> {
+    let read = |effect| match effect {
+        Effect::Read(user) => Some(user),
+        Effect::Close { .. } | Effect::ListChanged { .. } | Effect::Reload(_) => None,
+    };
+    effects.into_iter().filter_map(read).collect()
+}
+
+fn cause_of(cause: EndCause) -> Cause {
+    match cause {
+        EndCause::Superseded => Cause::Superseded,
+        EndCause::KickedByLogin { by } => Cause::KickedByLogin(by),
+        EndCause::KickedByOperator => Cause::KickedByOperator,
+        EndCause::AccountDeleted => Cause::Deleted,
+    }
+}

@@ -1,0 +1,488 @@
+//! The real thing without its sockets: the service over a directory and facts on disk, and its workers.
+//!
+//! The world is told the time. It knows nothing of what should come of a step.
+
+use crate::answer::{Answer, Shown};
+use crate::bell::Bell;
+use crate::client::Client;
+use crate::reference::GRACE;
+use crate::step::{DEVICES, End, Friends, Sig, Step, USERS, Who};
+use crate::worker::{Notice, Worker};
+use lamplight_auth::{Claims, sign};
+use lamplight_core::LinkEnd;
+use lamplight_directory::{Directory, DirectoryStats, InProcessDirectory, LogReader, News};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserId,
+    UserStatus,
+};
+use lamplight_service::{LoginCall, Service, ServiceError, ThrottleLimits};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A fault of the machine below, which no history should cause.
+pub(crate) type Failed = Box<dyn Error + Send + Sync>;
+
+/// How many workers there are.
+pub(crate) const WORKERS: usize = 3;
+
+/// One entry more than the queue of a reader holds.
+const FLOOD: usize = 64 * 1024 + 1;
+
+const APP: AppId = AppId(1_400_000_001);
+
+/// The user of a history.
+pub(crate) fn user_of(who: Who) -> User {
+    User::new(APP, UserId::new(USERS[who]).expect("names are ids"))
+}
+
+/// Whose id this is.
+pub(crate) fn who_is(id: &UserId) -> Who {
+    USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
+}
+
+/// A node with its disk and its clients.
+pub struct World {
+    runtime: tokio::runtime::Runtime,
+    folder: TempDir,
+    app: App,
+    node: Option<Node>,
+    workers: Vec<Worker>,
+    readers: Vec<LogReader>,
+    /// Which workers hear at once, and which of them have been woken.
+    awake: [bool; WORKERS],
+    woken: [bool; WORKERS],
+    clients: BTreeMap<u64, Client>,
+    /// What the last client of each device knew when it went.
+    pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
+    restarts: u64,
+    /// The moment of the history at which the clock of this process began.
+    origin: u64,
+}
+
+/// What ends with the process.
+struct Node {
+    service: Service,
+    directory: Arc<InProcessDirectory>,
+}
+
+impl World {
+    /// A world with an empty disk.
+    pub fn new(now: Now, settings: AppSettings) -> Result<Self, Failed> {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
+        let key = AppKey { id: 1, text: "the key of a history".into() };
+        let mut world = Self {
+            runtime: tokio::runtime::Builder::new_current_thread().build()?,
+            folder,
+            app: App { id: APP, keys: vec![key], admins: Vec::new(), settings },
+            node: None,
+            workers: Vec::new(),
+            readers: Vec::new(),
+            awake: [true; WORKERS],
+            woken: [false; WORKERS],
+            clients: BTreeMap::new(),
+            pictures: BTreeMap::new(),
+            restarts: 0,
+            origin: now.moment.0,
+        };
+        world.start(now)?;
+        let (app, node) = (world.app.clone(), world.node()?);
+        world.runtime.block_on(node.service.put_app(app))?;
+        Ok(world)
+    }
+
+    /// The connections, seen from their clients.
+    pub fn clients(&self) -> &BTreeMap<u64, Client> {
+        &self.clients
+    }
+
+    pub(crate) fn client_mut(&mut self, connection: u64) -> Option<&mut Client> {
+        self.clients.get_mut(&connection)
+    }
+
+    pub(crate) fn is_awake(&self, worker: usize) -> bool {
+        self.awake[worker]
+    }
+
+    /// The status of every user, as anybody would be answered now.
+    pub(crate) fn statuses(&self, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
+        let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
+        let service = &self.node()?.service;
+        Ok(self.runtime.block_on(service.statuses(&user_of(0), &ids, self.here(now)))?)
+    }
+
+    pub(crate) fn stats(&self) -> Result<DirectoryStats, Failed> {
+        Ok(self.node()?.directory.stats())
+    }
+
+    /// Does something while the workers listen. Wrong when one of them has something to hear and was not woken.
+    pub(crate) fn listen<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let readers = std::mem::take(&mut self.readers);
+        let bells: Vec<Arc<Bell>> = readers.iter().map(|_| Arc::default()).collect();
+        let mut asleep: Vec<_> = readers.iter().map(|reader| Box::pin(reader.ready())).collect();
+        let waited: Vec<bool> =
+            asleep.iter_mut().zip(&bells).map(|(ear, bell)| bell.rings(ear.as_mut())).collect();
+        let done = act(self);
+        let mut unheard = None;
+        for (index, ear) in asleep.iter_mut().enumerate() {
+            let rang = waited[index] || bells[index].rang();
+            self.woken[index] |= rang;
+            if !rang && bells[index].rings(ear.as_mut()) {
+                unheard = Some(index);
+            }
+        }
+        drop(asleep);
+        // A restart has put new readers there.
+        if self.readers.is_empty() {
+            self.readers = readers;
+            if let Some(worker) = unheard {
+                return Err(format!("worker {worker} has something to hear and was not woken").into());
+            }
+        } else {
+            self.woken = [false; WORKERS];
+        }
+        done
+    }
+
+    /// Lets those workers hear that were woken, and are not late. Says what their clients notice.
+    pub(crate) fn hear(&mut self, now: Now) -> Result<Vec<(usize, Vec<Notice>)>, Failed> {
+        let now = self.here(now);
+        let mut all = Vec::new();
+        for worker in 0..WORKERS {
+            if !self.awake[worker] || !std::mem::take(&mut self.woken[worker]) {
+                continue;
+            }
+            let Some(node) = &self.node else { return Err("the node is down".into()) };
+            let hearing = self.workers[worker].hear(&mut self.readers[worker], &node.service, now);
+            let notices = self.runtime.block_on(hearing)?;
+            for notice in &notices {
+                if let Notice::Closed(connection, _) = notice {
+                    self.end(*connection);
+                }
+            }
+            all.push((worker, notices));
+        }
+        Ok(all)
+    }
+
+    /// Writes what is ready to the clients that read, or to all of them: so many statuses each.
+    pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
+        let mut told = Vec::new();
+        for worker in 0..WORKERS {
+            for connection in self.workers[worker].ready() {
+                if to_all || self.clients.get(&connection).is_some_and(|client| !client.stalled) {
+                    told.push((connection, self.workers[worker].write(connection, room)));
+                }
+            }
+        }
+        told
+    }
+
+    /// Writes up to so many statuses to one client.
+    pub(crate) fn write_to(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
+        let worker = self.clients.get(&connection).map(|client| client.worker);
+        worker.map(|worker| self.workers[worker].write(connection, room)).unwrap_or_default()
+    }
+
+    /// How many edges the watch graph of a worker has.
+    pub(crate) fn edges(&self, worker: usize) -> usize {
+        self.workers[worker].edges()
+    }
+
+    /// Lets a step happen, over this connection if it needs one.
+    pub(crate) fn apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
+        match self.try_apply(step, connection, now) {
+            Ok(answer) => Ok(answer),
+            Err(failed) => match failed.downcast::<ServiceError>() {
+                Ok(error) => match *error {
+                    ServiceError::Refused(refusal) => Ok(Answer::Refused(refusal.code.number())),
+                    error @ (ServiceError::Facts(_) | ServiceError::Directory(_)) => Err(error.into()),
+                },
+                Err(failed) => Err(failed),
+            },
+        }
+    }
+
+    fn try_apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
+        let here = self.here(now);
+        let (Some(node), runtime) = (&self.node, &self.runtime) else {
+            return Err("the node is down".into());
+        };
+        let service = &node.service;
+        let id = ConnectionId(connection);
+        let device = |device: usize| DeviceId::new(DEVICES[device].0).expect("names are ids");
+        let texts = |users: &[Who]| -> Vec<&str> {
+            users.iter().map(|who| USERS.get(*who).copied().unwrap_or("\u{1f4a1}")).collect()
+        };
+        Ok(match step {
+            Step::Logout { who, device: on } => {
+                runtime.block_on(service.logout(&user_of(*who), &device(*on), id, here))?;
+                self.end(connection);
+                Answer::Done
+            }
+            Step::SigEnds { who, device: on } => {
+                runtime.block_on(service.expire_sig(&user_of(*who), &device(*on), id, here))?;
+                self.end(connection);
+                Answer::Done
+            }
+            Step::Close { who, end, .. } => {
+                let how = if *end == End::TimedOut { LinkEnd::TimedOut } else { LinkEnd::Closed };
+                runtime.block_on(service.disconnect(&user_of(*who), id, how, here))?;
+                self.end(connection);
+                Answer::Done
+            }
+            Step::Text { who, text, .. } => {
+                let status = runtime.block_on(service.set_self_status(&user_of(*who), text, here))?;
+                Answer::Own(Shown::of(&status))
+            }
+            Step::Query { who, users, .. } => {
+                let queried =
+                    runtime.block_on(service.get_user_status(&user_of(*who), &texts(users), here))?;
+                if let Some(client) = self.clients.get_mut(&connection) {
+                    let seen = |s: &UserStatus| (who_is(&s.user_id), s.version);
+                    let versions: Vec<_> = queried.statuses.iter().map(seen).collect();
+                    self.workers[client.worker].answered(connection, &versions);
+                    let is_late = !self.awake[client.worker];
+                    queried
+                        .statuses
+                        .iter()
+                        .for_each(|s| client.fold_answer(who_is(&s.user_id), s.clone(), is_late));
+                }
+                Answer::Statuses {
+                    found: queried.statuses.iter().map(|s| (who_is(&s.user_id), Shown::of(s))).collect(),
+                    unknown: unknown(&queried.failures)?,
+                }
+            }
+            Step::Subscribe { who, users, .. } => {
+                let done =
+                    runtime.block_on(service.subscribe_user_status(&user_of(*who), &texts(users), here))?;
+                let evicted: Vec<Who> = done.evicted.iter().map(who_is).collect();
+                let subscribed: Vec<Who> = done.subscribed.iter().map(who_is).collect();
+                let unknown = unknown(&done.failures)?;
+                let (told, let_go) = self.change_list(connection, &subscribed, &evicted, here)?;
+                let now = told.iter().map(|status| (who_is(&status.user_id), Shown::of(status))).collect();
+                Answer::Subscribed { now, unknown, evicted, let_go }
+            }
+            Step::Unsubscribe { who, users, .. } => {
+                let (caller, users) = (user_of(*who), texts(users));
+                let (removed, failures) =
+                    runtime.block_on(service.unsubscribe_user_status(&caller, &users, here))?;
+                let removed: Vec<Who> = removed.iter().map(who_is).collect();
+                let (_, let_go) = self.change_list(connection, &[], &removed, here)?;
+                Answer::Unsubscribed { removed, unknown: unknown(&failures)?, let_go }
+            }
+            Step::List { who, .. } => {
+                let (list, limit) = runtime.block_on(service.get_subscriptions(&user_of(*who), here))?;
+                Answer::List(list.iter().map(who_is).collect(), limit)
+            }
+            Step::Befriend { who, friend, lists } => {
+                let (owner, friend) = (user_of(*who), user_of(*friend).id);
+                runtime.block_on(service.add_friend(&owner, &friend, *lists == Friends::Both, ""))?;
+                Answer::Done
+            }
+            Step::Unfriend { who, friend, lists } => {
+                let (owner, friend) = (user_of(*who), user_of(*friend).id);
+                let both = *lists == Friends::Both;
+                Answer::Was(runtime.block_on(service.delete_friend(&owner, &friend, both))?)
+            }
+            Step::Create { who } => {
+                Answer::Was(runtime.block_on(service.create_account(&user_of(*who), here))?)
+            }
+            Step::Delete { who } => {
+                runtime.block_on(service.delete_account(&user_of(*who), here))?;
+                Answer::Done
+            }
+            Step::Kick { who } => {
+                runtime.block_on(service.kick(&user_of(*who), here))?;
+                Answer::Done
+            }
+            Step::Set { knob, value } => {
+                let mut app = self.app.clone();
+                knob.turn(&mut app.settings, *value);
+                runtime.block_on(service.put_app(app.clone()))?;
+                self.app = app;
+                Answer::Done
+            }
+            Step::Upkeep => {
+                // As the server does it: some at a time, until there are fewer.
+                const LIMIT: usize = 3;
+                let mut rounds = 0;
+                while runtime.block_on(service.expire_due(LIMIT, here))? == LIMIT {
+                    rounds += 1;
+                    if rounds > USERS.len() {
+                        return Err("what was due stays due".into());
+                    }
+                }
+                service.sweep(here);
+                node.directory.maintain(here)?;
+                Answer::Done
+            }
+            Step::Flood => {
+                let somebody = user_of(0);
+                (0..FLOOD).for_each(|_| service.directory().publish(&somebody, News::App(AppId(7))));
+                Answer::Done
+            }
+            Step::Login { .. } => self.login(step, connection, here)?,
+            Step::Restart { orderly, millis } => {
+                if *orderly {
+                    // The old process spoke its last word before the pause; `now` is after it.
+                    let moment = Moment(here.moment.0.saturating_sub(*millis));
+                    let wall = Timestamp(here.wall.0.saturating_sub(*millis));
+                    node.directory.maintain(Now { moment, wall })?;
+                }
+                self.stop();
+                self.start(now)?;
+                Answer::Done
+            }
+            Step::LoseLive => {
+                self.stop();
+                std::fs::remove_dir_all(self.folder.path().join("live"))?;
+                self.start(now)?;
+                Answer::Done
+            }
+            Step::Doze { worker } => self.doze(*worker, true),
+            Step::Wake { worker } => self.doze(*worker, false),
+            Step::Quiet => {
+                self.awake = [true; WORKERS];
+                Answer::Done
+            }
+            Step::Stall { .. } => self.set_stalled(connection, true),
+            Step::Unstall { .. } => self.set_stalled(connection, false),
+            Step::Read { .. } | Step::Advance { .. } | Step::Jump { .. } => Answer::Done,
+        })
+    }
+
+    fn login(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
+        let Step::Login { who, device, worker, resume, sig } = step else {
+            return Err("not a login".into());
+        };
+        let (issued, expire) = match sig {
+            Sig::Good | Sig::Forged => (now.wall.as_secs(), 3_600),
+            Sig::Expired => (now.wall.as_secs() - 10, 9),
+        };
+        let key = AppKey { id: 9, text: "of somebody else".into() };
+        let key = if *sig == Sig::Forged { &key } else { &self.app.keys[0] };
+        let claims = Claims { user_id: user_of(*who).id, app: APP, issued, expire, userbuf: None };
+        let call = LoginCall {
+            app: APP,
+            user_id: USERS[*who],
+            user_sig: &sign(key, &claims),
+            device_id: DEVICES[*device].0,
+            platform: DEVICES[*device].1,
+            resume: *resume,
+            connection: ConnectionId(connection),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        let Some(node) = &self.node else { return Err("the node is down".into()) };
+        let logged_in = self.runtime.block_on(node.service.login(&call, now))?;
+        let before =
+            self.clients.iter().rev().find(|(_, client)| (client.who, client.device) == (*who, *device));
+        let picture = before
+            .map(|(_, client)| client.picture().clone())
+            .or_else(|| self.pictures.get(&(*who, *device)).cloned())
+            .filter(|_| *resume)
+            .unwrap_or_default();
+        let known = Client::known(&picture);
+        let worker = *worker % WORKERS;
+        let joining = self.workers[worker].join(&node.service, *who, connection, &known, now);
+        if !self.runtime.block_on(joining)? {
+            return Err("a connection is not current right after its login".into());
+        }
+        let client = Client::new(*who, *device, worker, picture);
+        self.clients.insert(connection, client);
+        Ok(Answer::LoggedIn { registered: logged_in.registered, list_lost: logged_in.subscriptions_lost })
+    }
+
+    fn change_list(
+        &mut self,
+        connection: u64,
+        added: &[Who],
+        left: &[Who],
+        now: Now,
+    ) -> Result<(Vec<UserStatus>, Vec<Who>), Failed> {
+        let (Some(node), Some(client)) = (&self.node, self.clients.get_mut(&connection)) else {
+            return Err("a call without a connection".into());
+        };
+        let worker = &mut self.workers[client.worker];
+        let (told, let_go) =
+            self.runtime.block_on(worker.change_list(&node.service, connection, added, left, now))?;
+        client.change_list(added, left);
+        client.keep_only(|of| !let_go.contains(&of));
+        told.iter().for_each(|status| client.fold(who_is(&status.user_id), status.clone()));
+        Ok((told, let_go))
+    }
+
+    fn set_stalled(&mut self, connection: u64, stalled: bool) -> Answer {
+        if let Some(client) = self.clients.get_mut(&connection) {
+            client.stalled = stalled;
+        }
+        Answer::Done
+    }
+
+    fn doze(&mut self, worker: usize, dozes: bool) -> Answer {
+        self.awake[worker % WORKERS] = !dozes;
+        Answer::Done
+    }
+
+    /// A connection is gone; what its client knew stays on the device.
+    fn end(&mut self, connection: u64) {
+        let Some(client) = self.clients.remove(&connection) else { return };
+        self.workers[client.worker].leave(connection);
+        let key = (client.who, client.device);
+        if !self.clients.values().any(|other| (other.who, other.device) == key) {
+            self.pictures.insert(key, client.picture().clone());
+        }
+    }
+
+    /// The process is gone, without a farewell.
+    fn stop(&mut self) {
+        self.clients.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.end(id));
+        self.workers.clear();
+        self.readers.clear();
+        self.node = None;
+    }
+
+    fn start(&mut self, now: Now) -> Result<(), Failed> {
+        self.restarts += 1;
+        // Every process has a monotonic clock of its own.
+        self.origin = now.moment.0.saturating_sub(self.restarts * 7_919 % 5_000);
+        let here = self.here(now);
+        let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
+        let (directory, found) = InProcessDirectory::open(&self.folder.path().join("live"), here, GRACE)?;
+        let directory = Arc::new(directory);
+        let nobody_waits = ThrottleLimits { failures_per_account: u32::MAX, failures_per_address: u32::MAX };
+        let live = Arc::clone(&directory) as Arc<dyn Directory>;
+        let service = Service::new(Arc::new(facts), live, nobody_waits);
+        let lost = !found.found && self.restarts > 1;
+        self.runtime.block_on(service.recover(directory.users(), lost, here))?;
+        self.workers = (0..WORKERS).map(|_| Worker::default()).collect();
+        self.readers = (0..WORKERS).map(|_| directory.log()).collect();
+        (self.awake, self.woken) = ([true; WORKERS], [false; WORKERS]);
+        self.node = Some(Node { service, directory });
+        Ok(())
+    }
+
+    fn node(&self) -> Result<&Node, Failed> {
+        self.node.as_ref().ok_or_else(|| "the node is down".into())
+    }
+
+    /// The present by the clock of this process.
+    fn here(&self, now: Now) -> Now {
+        Now { moment: Moment(now.moment.0.saturating_sub(self.origin)), wall: now.wall }
+    }
+}
+
+/// Who was not found. Nobody fails for another reason.
+fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
+    match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
+        Some((id, code)) => Err(format!("{id} failed with {code}").into()),
+        None => Ok(failures.iter().map(|(id, _)| who_is(id)).collect()),
+    }
+}

@@ -1,0 +1,99 @@
+//! A hundred thousand steps, made from seeds.
+//!
+//! `LAMPLIGHT_SIM_SEED=7` replays one seed, `LAMPLIGHT_SIM_STEPS=500000` looks further, and with
+//! `LAMPLIGHT_SIM_SHRINK=1` a history that fails is cut down first.
+
+#![allow(clippy::print_stdout, reason = "what happened is worth reading")]
+
+use lamplight_sim::{Report, run_seed, shrink};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const SEEDS: u64 = 8;
+const STEPS: usize = 100_000;
+
+/// What happens in so many steps; a history in which it does not proves little.
+const EXPECTED: &[&str] = &[
+    "closed: account deleted",
+    "closed: found dead",
+    "closed: kicked by a login",
+    "closed: kicked by the operator",
+    "closed: superseded",
+    "evicted",
+    "list changed on another device",
+    "listed",
+    "logged in",
+    "missed a part of the log",
+    "queried",
+    "refused 6014",
+    "refused 6017",
+    "refused 6208",
+    "refused 70001",
+    "refused 70009",
+    "refused 70052",
+    "refused 7008",
+    "refused 70107",
+    "refused 7013",
+    "refused 70206",
+    "refused 72001",
+    "registered",
+    "subscribed",
+    "text set",
+    "told",
+    "unsubscribed",
+];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn a_hundred_thousand_steps_go_as_the_model_says() {
+    let steps = number("LAMPLIGHT_SIM_STEPS").map_or(STEPS, |steps| steps as usize);
+    let seeds = match number("LAMPLIGHT_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..SEEDS + 1,
+    };
+    let each = steps / SEEDS as usize;
+    // Two threads; when one has found something, the other need not go on.
+    let found = AtomicBool::new(false);
+    let reports: Vec<Report> = std::thread::scope(|scope| {
+        let (seeds, found) = (&seeds, &found);
+        let halves = [0, 1].map(|half| {
+            scope.spawn(move || {
+                let seeds = seeds.clone().filter(|seed| seed % 2 == half);
+                let seeds = seeds.take_while(|_| !found.load(Ordering::Relaxed));
+                seeds.map(|seed| judge(seed, each, found)).collect::<Vec<_>>()
+            })
+        });
+        halves.into_iter().flat_map(|half| half.join().expect("judged right")).collect()
+    });
+
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    for (what, times) in reports.into_iter().flat_map(|report| report.tally) {
+        *tally.entry(what).or_default() += times;
+    }
+    println!("{tally:#?}");
+    if seeds.end - seeds.start == SEEDS && steps >= STEPS {
+        for what in EXPECTED {
+            assert!(tally.get(*what).is_some_and(|times| *times >= 2), "{what} hardly happened");
+        }
+    }
+}
+
+fn judge(seed: u64, steps: usize, found: &AtomicBool) -> Report {
+    match run_seed(seed, steps) {
+        Ok(report) => {
+            println!("seed {seed}: {} steps", report.steps);
+            report
+        }
+        Err(verdict) => {
+            found.store(true, Ordering::Relaxed);
+            if std::env::var_os("LAMPLIGHT_SIM_SHRINK").is_some() {
+                println!("{verdict}\nshrinking …");
+                panic!("{}", shrink(*verdict));
+            }
+            panic!("{verdict}")
+        }
+    }
+}
