@@ -20,7 +20,7 @@ pub use deadlines::DeadlineWheel;
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
 pub use policy::{Call, Gate, Notifications, check_call, notifications};
-pub use presence::{Connect, Connected, Device, Link, LinkEnd, Presence};
+pub use presence::{Connect, Connected, Device, Expired, Link, LinkEnd, Presence};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use saved::SavedPresence;
 pub use subscriptions::{Subscribed, Subscriptions};

@@ -30,6 +30,9 @@ pub struct Presence {
     pub(crate) subscriptions_lost: bool,
     /// UserSigs issued at or before this moment do not count.
     pub(crate) sigs_revoked: Option<Timestamp>,
+    /// Set when the account was deleted: the record is kept until then, so that whoever watched the user is told
+    /// of it late as well, and an account that is made again numbers on from here.
+    pub(crate) deleted_until: Option<Moment>,
 }
 
 /// A login: a device that has logged in and not logged out.
@@ -112,6 +115,15 @@ pub struct Connected {
     pub subscriptions_lost: bool,
 }
 
+/// What came of [`Presence::expire`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expired {
+    /// The logins that ended, earliest first.
+    pub removed: Vec<Removed>,
+    /// The record of a deleted account has been kept long enough: the caller removes it.
+    pub is_over: bool,
+}
+
 impl Presence {
     /// The record of a user of whom only the facts are known: `logins` without a link. `version` must be above
     /// all that was ever told of the user, as far as one can know.
@@ -139,6 +151,7 @@ impl Presence {
             subscriptions_end: None,
             subscriptions_lost: true,
             sigs_revoked,
+            deleted_until: None,
         }
     }
 
@@ -219,6 +232,12 @@ impl Presence {
         &self.subscriptions
     }
 
+    /// Whether there is no account any longer: whoever asks for the user is told so, whoever watched it sees it as
+    /// not logged in.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted_until.is_some()
+    }
+
     /// When [`Presence::expire`] is due next.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
@@ -226,7 +245,7 @@ impl Presence {
             Link::Held { until, .. } => Some(until),
             Link::Gone { lapses } => Some(lapses),
         });
-        links.chain(self.subscriptions_end).min()
+        links.chain(self.subscriptions_end).chain(self.deleted_until).min()
     }
 
     // Transitions
@@ -242,6 +261,7 @@ impl Presence {
         now: Now,
     ) -> Transition<Connected> {
         self.change(Reason::Login, settings, now, |presence, ended| {
+            presence.deleted_until = None;
             let standing = presence
                 .devices
                 .iter()
@@ -322,7 +342,8 @@ impl Presence {
         })
     }
 
-    /// The account is deleted: every login ends, and the subscription list with them.
+    /// The account is deleted: every login ends, and the subscription list with them. The record stays for the login
+    /// retention.
     pub fn delete(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
         let mut transition = self.change(Reason::Deleted, settings, now, |presence, ended| {
             presence.remove(|_| true, Some(EndCause::AccountDeleted), ended)
@@ -330,7 +351,14 @@ impl Presence {
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = None;
         self.subscriptions_lost = true;
+        self.deleted_until = Some(now.moment + settings.timing.login_retention());
         transition
+    }
+
+    /// The account was made again.
+    pub fn restore_account(&mut self) -> Transition<()> {
+        let changed = self.deleted_until.take().is_some();
+        Transition { changed, ..Transition::quiet(()) }
     }
 
     /// Sets or, with an empty text, clears the custom status. Refused with 6014 unless ONLINE: the text is
@@ -385,9 +413,9 @@ impl Presence {
         transition
     }
 
-    /// Does what is due: ends lingers and graces, lapses logins, gives up the subscription list. Says which
-    /// logins ended. Before [`Presence::next_deadline`] it changes nothing.
-    pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+    /// Does what is due: ends lingers and graces, lapses logins, gives up the subscription list. Before
+    /// [`Presence::next_deadline`] it changes nothing.
+    pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
             Link::Held { .. } | Link::Connected(_) | Link::Gone { .. } => None,
@@ -412,7 +440,11 @@ impl Presence {
             transition.unsubscribed = self.subscriptions.clear();
             transition.changed = true;
         }
-        transition
+        let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
+        if is_over {
+            self.deleted_until = None;
+        }
+        transition.map(|removed| Expired { removed, is_over })
     }
 
     /// Makes the logins those of the facts, after a restart: one that the facts do not have was being ended, one

@@ -17,6 +17,7 @@ pub struct SavedPresence {
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
     sigs_revoked: Option<Timestamp>,
+    deleted_until: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -65,6 +66,7 @@ impl Presence {
             subscriptions_end: self.subscriptions_end.map(wall),
             subscriptions_lost: self.subscriptions_lost,
             sigs_revoked: self.sigs_revoked,
+            deleted_until: self.deleted_until.map(wall),
         }
     }
 }
@@ -103,6 +105,7 @@ impl SavedPresence {
             subscriptions_end: self.subscriptions_end.map(moment),
             subscriptions_lost: self.subscriptions_lost,
             sigs_revoked: self.sigs_revoked,
+            deleted_until: self.deleted_until.map(moment),
         }
     }
 }

@@ -240,7 +240,7 @@ fn the_deletion_of_an_account_ends_every_login_and_its_list() {
         subscribe bob
         delete   => UNLOGINED deleted; told phone deleted; told mac deleted; -bob
         logins   => -
-        deadline => -
+        deadline => 604800s
         ",
     );
 }
@@ -357,6 +357,30 @@ fn who_was_kicked_while_no_node_ran_is_kicked_at_its_start_web_too() {
         adopt kicked  => UNLOGINED kicked
         status        => UNLOGINED
         adopt         => -
+        ",
+    );
+}
+
+#[test]
+fn the_record_of_a_deleted_account_is_kept_for_the_login_retention() {
+    check(
+        "
+        login phone iPhone
+        delete        => UNLOGINED deleted; told phone deleted
+        deadline      => 604800s
+        restart
+        deadline      => 604800s
+        wait 7d       => -
+        deadline      => -
+        ",
+    );
+    // An account that is made again numbers on: whoever watched it hears of it.
+    check(
+        "
+        login phone iPhone
+        delete             => UNLOGINED deleted; told phone deleted
+        login phone iPhone => ONLINE login
+        deadline           => -
         ",
     );
 }

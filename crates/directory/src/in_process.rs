@@ -44,6 +44,8 @@ struct JournalState {
     journal: Journal,
     /// The bytes of the current file when it first held every record.
     complete_at: u64,
+    /// Carried from file to file.
+    complete_since: Timestamp,
 }
 
 #[derive(Default)]
@@ -59,9 +61,9 @@ struct Counters {
 pub struct Recovered {
     /// Records taken over.
     pub records: usize,
-    /// Whether there was a journal. If not, but there are facts, live records have been lost, and what is
-    /// rebuilt must have versions above all that was told before.
-    pub found: bool,
+    /// Of what was before this time, records may be missing: what is rebuilt must have versions above it, to be
+    /// above all that was told before.
+    pub complete_since: Timestamp,
 }
 
 impl InProcessDirectory {
@@ -80,17 +82,19 @@ impl InProcessDirectory {
     /// then counts as present for `grace`.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         let (mut journal, recovery) = Journal::open(folder)?;
-        let recovered = Recovered { records: recovery.records.len(), found: recovery.found };
+        let complete_since = recovery.complete_since.unwrap_or(now.wall);
+        let recovered = Recovered { records: recovery.records.len(), complete_since };
         let mut directory = Self::in_memory();
         for (user, saved) in recovery.records {
             journal.put(&user, &saved)?;
             let presence = saved.restore(now, recovery.alive_at, now.moment + grace);
             directory.shard(&user).insert(&user, presence, &directory.counters);
         }
+        journal.complete_since(complete_since)?;
         journal.alive(now.wall)?;
         journal.complete()?;
         let complete_at = journal.written();
-        directory.journal = Some(Mutex::new(JournalState { journal, complete_at }));
+        directory.journal = Some(Mutex::new(JournalState { journal, complete_at, complete_since }));
         Ok((directory, recovered))
     }
 
@@ -105,6 +109,8 @@ impl InProcessDirectory {
             return Ok(());
         }
         state.journal.rotate()?;
+        let since = state.complete_since;
+        state.journal.complete_since(since)?;
         drop(state);
         self.write_all_records(now)
     }

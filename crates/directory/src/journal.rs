@@ -28,6 +28,8 @@ enum Entry {
     Remove(User),
     /// The process lived at this time.
     Alive(Timestamp),
+    /// Of what was before this time, records may be missing.
+    CompleteSince(Timestamp),
 }
 
 /// What an entry is made of when it is written: borrowed, and otherwise the same.
@@ -36,6 +38,7 @@ enum EntryRef<'a> {
     Put(&'a User, &'a SavedPresence),
     Remove(&'a User),
     Alive(Timestamp),
+    CompleteSince(Timestamp),
 }
 
 /// The journal cannot be opened or written.
@@ -54,8 +57,8 @@ pub(crate) struct Recovery {
     pub records: HashMap<User, SavedPresence>,
     /// The last moment at which the former process is known to have lived.
     pub alive_at: Timestamp,
-    /// There was a journal, and it was read to its end.
-    pub found: bool,
+    /// Of what was before this time, records may be missing; `None` when there was no journal at all.
+    pub complete_since: Option<Timestamp>,
 }
 
 /// The open journal.
@@ -112,6 +115,10 @@ impl Journal {
 
     pub fn remove(&mut self, user: &User) -> Result<(), JournalError> {
         self.write(&EntryRef::Remove(user))
+    }
+
+    pub fn complete_since(&mut self, since: Timestamp) -> Result<(), JournalError> {
+        self.write(&EntryRef::CompleteSince(since))
     }
 
     pub fn alive(&mut self, at: Timestamp) -> Result<(), JournalError> {
@@ -174,7 +181,7 @@ fn file_path(folder: &Path, number: u64) -> PathBuf {
 /// Applies the entries of one file, up to the first that is torn.
 fn replay(bytes: &[u8], recovery: &mut Recovery) {
     let Some(mut rest) = bytes.strip_prefix(MAGIC.as_slice()) else { return };
-    recovery.found = true;
+    recovery.complete_since.get_or_insert_default();
     while let Some((entry, tail)) = next_entry(rest) {
         match entry {
             Entry::Put(user, presence) => {
@@ -182,6 +189,9 @@ fn replay(bytes: &[u8], recovery: &mut Recovery) {
             }
             Entry::Remove(user) => {
                 recovery.records.remove(&user);
+            }
+            Entry::CompleteSince(since) => {
+                recovery.complete_since = recovery.complete_since.max(Some(since));
             }
             Entry::Alive(at) => recovery.alive_at = recovery.alive_at.max(at),
         }

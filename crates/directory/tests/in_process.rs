@@ -89,7 +89,8 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
     std::mem::forget(directory);
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
-    assert_eq!((recovered.records, recovered.found), (50, true));
+    // The first start had nothing to miss anything of but what was before it.
+    assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
@@ -138,11 +139,17 @@ async fn a_byte_that_flipped_ends_the_reading_there() {
 #[tokio::test]
 async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, recovered) = InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
-    assert!(!recovered.found);
+    let complete_since = |at: u64| {
+        let (_, recovered) = InProcessDirectory::open(folder.path(), now(at), GRACE).unwrap();
+        recovered.complete_since
+    };
+    assert_eq!(complete_since(1), now(1).wall);
+    assert_eq!(complete_since(2), now(1).wall);
     fs::write(journal_file(&folder), b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
-    let (_, recovered) = InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
-    assert!(!recovered.found);
+    // And a later start does not forget what was lost.
+    for at in [3, 4, 5] {
+        assert_eq!(complete_since(at), now(3).wall);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use lamplight_directory::InProcessDirectory;
 use lamplight_facts::{Account, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
-use lamplight_service::{Service, ServiceError, ThrottleLimits};
+use lamplight_service::{Service, ServiceError, ThrottleLimits, Viewing};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -196,7 +196,7 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());
-            Outcome::Statuses(service.statuses(&viewer, &users, now).await?)
+            Outcome::Statuses(service.statuses(&viewer, &users, Viewing::Asked, now).await?)
         }
         Operation::SetStatus { user, custom_status } => {
             service.set_self_status(&user, &custom_status, now).await?;
@@ -316,6 +316,6 @@ pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, C
         Arc::new(SqliteFacts::open(&data_dir.join("facts.db")).map_err(NodeError::from)?);
     let directory = Arc::new(InProcessDirectory::in_memory());
     let service = Service::new(facts, directory, ThrottleLimits::default());
-    service.recover(Vec::new(), false, clock.now()).await.map_err(NodeError::from)?;
+    service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
     Ok(answer(&service, operation, &clock).await)
 }

@@ -118,7 +118,7 @@ impl Node {
         let directory = Arc::new(directory);
         let service =
             Arc::new(Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), config.throttle()));
-        let recovery = service.recover(directory.users(), !recovered.found, now).await?;
+        let recovery = service.recover(directory.users(), recovered.complete_since, now).await?;
         tracing::info!(
             apps = recovery.apps,
             users_logged_in = recovery.users,

@@ -22,7 +22,9 @@ impl Service {
     /// Makes an account if there is none. Says whether it made one.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
-        Ok(self.facts.create_account(user.clone(), now.wall).await?)
+        let made = self.facts.create_account(user.clone(), now.wall).await?;
+        self.directory.update(user, now, lamplight_core::Presence::restore_account).await?;
+        Ok(made)
     }
 
     /// Deletes an account: its logins and connections end, and its watchers are told. Refused with 70107.
@@ -33,7 +35,6 @@ impl Service {
             return Err(Code::NO_SUCH_ACCOUNT.into());
         }
         self.directory.update(user, now, |presence| presence.delete(&app.settings, now)).await?;
-        self.directory.remove(user, now).await?;
         for friend in friends.into_iter().filter(|friend| friend.mutual) {
             self.publish_friendship(user, &friend.id, false);
         }

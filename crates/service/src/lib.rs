@@ -18,7 +18,7 @@ mod windows;
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member};
 pub use login::{LoggedIn, LoginCall};
-pub use status::{Queried, SubscribeDone, WatchList};
+pub use status::{Queried, SubscribeDone, Viewing, WatchList};
 pub use throttle::{LoginThrottle, ThrottleLimits};
 pub use upkeep::Recovery;
 

@@ -37,6 +37,15 @@ pub struct WatchList {
     pub friends: Vec<UserId>,
 }
 
+/// Why a status is read. They differ in what is shown of an account that was deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Viewing {
+    /// Somebody asked for the user: there is none.
+    Asked,
+    /// A connection watches the user: not logged in, by deletion.
+    Watched,
+}
+
 impl Service {
     /// Sets or clears the caller's custom status; answers with the status after it.
     pub async fn set_self_status(
@@ -64,7 +73,7 @@ impl Service {
         now: Now,
     ) -> Result<Queried, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now)?;
-        let found = self.statuses(caller, &users, now).await?;
+        let found = self.statuses(caller, &users, Viewing::Asked, now).await?;
         let mut queried = Queried::default();
         for (user, status) in users.into_iter().zip(found) {
             match status {
@@ -156,17 +165,19 @@ impl Service {
         Ok(current.await? == [true])
     }
 
-    /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is no account.
+    /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is nothing to show.
     pub async fn statuses(
         &self,
         viewer: &User,
         users: &[UserId],
+        viewing: Viewing,
         now: Now,
     ) -> Result<Vec<Option<UserStatus>>, ServiceError> {
         let app = self.app(viewer)?;
         let users: Vec<User> = users.iter().map(|id| User::new(viewer.app, id.clone())).collect();
         let live = |user: &User, presence: Option<&Presence>| {
-            presence.map(|presence| presence.status(&user.id, now.wall))
+            let shown = presence.filter(|presence| viewing == Viewing::Watched || !presence.is_deleted());
+            shown.map(|presence| presence.status(&user.id, now.wall))
         };
         let mut statuses = self.directory.read(&users, live).await?;
 
@@ -193,17 +204,17 @@ impl Service {
         now: Now,
     ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
         let app = self.app(caller)?;
+        // Duplicates count once, also towards the batch: what bounds the list as it was sent is the frame.
+        let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
-            users.iter().map(|user| UserId::new(user.as_ref())).collect();
+            users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
         let list = parsed.as_deref().map_err(|invalid| *invalid);
         match check_call(call, &caller.id, list, &app.settings)? {
             Gate::Open => {}
             Gate::Rate if self.windows.take(caller, call, app.settings.limits.rate, now.moment) => {}
             Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
         }
-        let mut seen = HashSet::new();
-        let users = parsed.unwrap_or_default().into_iter().filter(|user| seen.insert(user.clone())).collect();
-        Ok((app, users))
+        Ok((app, parsed.unwrap_or_default()))
     }
 
     /// Splits users into those that have an account and those that have none.
@@ -213,7 +224,8 @@ impl Service {
         users: Vec<UserId>,
     ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         let full: Vec<User> = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
-        let mut exists = self.directory.read(&full, |_, presence| presence.is_some()).await?;
+        let has_account = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
+        let mut exists = self.directory.read(&full, has_account).await?;
         let absent: Vec<usize> = (0..full.len()).filter(|index| !exists[*index]).collect();
         if !absent.is_empty() {
             let asked = absent.iter().map(|index| full[*index].clone()).collect();

@@ -1,8 +1,9 @@
 //! What a node does without being asked: recovery at its start, deadlines, forgetting.
 
 use crate::{Service, ServiceError};
+use lamplight_core::Transition;
 use lamplight_facts::{Account, EndedLogin, Login, NewLogin};
-use lamplight_model::{DeviceId, Now, Platform, User};
+use lamplight_model::{DeviceId, Now, Platform, Timestamp, User};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
@@ -20,19 +21,17 @@ pub struct Recovery {
 
 impl Service {
     /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users
-    /// with a live record; `live_lost` says that records may be missing altogether.
+    /// with a live record; of what was before `complete_since`, records may be missing.
     pub async fn recover(
         &self,
         live: Vec<User>,
-        live_lost: bool,
+        complete_since: Timestamp,
         now: Now,
     ) -> Result<Recovery, ServiceError> {
         for app in self.facts.apps().await? {
             self.apps.put(app);
         }
-        if live_lost {
-            self.lost_before.store(now.wall.0, Ordering::Relaxed);
-        }
+        self.lost_before.store(complete_since.0, Ordering::Relaxed);
         let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
         for (user, login) in self.facts.all_logins().await? {
             facts.entry(user).or_default().push(login);
@@ -63,9 +62,18 @@ impl Service {
         logins: Vec<Login>,
         now: Now,
     ) -> Result<(), ServiceError> {
-        // Deleted while no node ran: nobody is connected who could be told.
-        let (Some(account), Some(app)) = (account, self.apps.get(user.app)) else {
+        let Some(app) = self.apps.get(user.app) else {
             return Ok(self.directory.remove(user, now).await?);
+        };
+        let Some(account) = account else {
+            // Deleted, now or while no node ran.
+            self.directory
+                .update(user, now, |presence| match presence.is_deleted() {
+                    true => Transition::quiet(Vec::new()),
+                    false => presence.delete(&app.settings, now),
+                })
+                .await?;
+            return Ok(());
         };
         let logins: Vec<(DeviceId, Platform)> =
             logins.into_iter().map(|login| (login.device, login.platform)).collect();
@@ -109,10 +117,14 @@ impl Service {
                 .filter(|device| lapsing.contains(&device.id))
                 .map(|device| (device.id.clone(), device.platform))
                 .collect();
-            transition.map(|_| back)
+            transition.map(|expired| (back, expired.is_over))
         });
         // A device that came back between the two steps is logged in, and must be so in the facts.
-        for (device, platform) in expired.await?.unwrap_or_default() {
+        let (back, is_over) = expired.await?.unwrap_or_default();
+        if is_over {
+            self.directory.remove(user, now).await?;
+        }
+        for (device, platform) in back {
             let login = Login { device, platform, at: now.wall };
             let again = NewLogin { user: user.clone(), login, durable: true, resume: false };
             self.facts.record_login(again).await?;

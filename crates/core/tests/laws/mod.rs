@@ -54,7 +54,8 @@ impl Record {
             self.now = self.now.after(due.since(self.now.moment));
             let before = self.presence.clone();
             let lapsing: Vec<DeviceId> = before.lapsing(self.now.moment).cloned().collect();
-            let done = self.step(|presence, settings, now| presence.expire(settings, now));
+            let done =
+                self.step(|presence, settings, now| presence.expire(settings, now).map(|done| done.removed));
             let is_gone = |removed: &&Removed| !before.online_devices().contains(removed.platform);
             let lapsed: Vec<&DeviceId> =
                 done.outcome.iter().filter(is_gone).map(|gone| &gone.device).collect();
@@ -183,7 +184,7 @@ impl Record {
         let mut early = self.presence.clone();
         let done = early.expire(&self.settings, before);
         let user = UserId::new("me").unwrap();
-        assert!(!done.visible && done.outcome.is_empty() && done.unsubscribed.is_empty());
+        assert!(!done.visible && done.outcome.removed.is_empty() && done.unsubscribed.is_empty());
         assert_eq!(early.status(&user, before.wall), self.presence.status(&user, before.wall));
         assert_eq!(early.devices(), self.presence.devices());
         assert_eq!(early.next_deadline(), Some(due));

@@ -74,6 +74,7 @@ impl Worker {
             heard: now.moment,
             busy: false,
             readable: false,
+            read_closed: false,
             queued: false,
             to_flush: false,
             ending: None,

@@ -26,6 +26,8 @@ pub struct Connection {
     pub busy: bool,
     /// The socket may have bytes that were not read yet.
     pub readable: bool,
+    /// The peer has closed its side: after what there is to read comes the end.
+    pub read_closed: bool,
     /// Stands in the worker's list of connections to look at again.
     pub queued: bool,
     /// Stands in the worker's list of connections with output.

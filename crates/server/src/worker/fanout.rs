@@ -5,7 +5,7 @@ use super::{Worker, slot_of};
 use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
 use lamplight_model::{ConnectionId, User, UserId, Version};
-use lamplight_service::{Effect, ServiceError};
+use lamplight_service::{Effect, ServiceError, Viewing};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
 use std::collections::HashMap;
@@ -98,7 +98,8 @@ impl Worker {
             ids.push(user.id);
         }
         for (any, ids) in by_app.into_values() {
-            let statuses = self.shared.service.statuses(&any, &ids, self.shared.clock.now()).await?;
+            let statuses =
+                self.shared.service.statuses(&any, &ids, Viewing::Watched, self.shared.clock.now()).await?;
             let mut audience = self.audience.borrow_mut();
             for status in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
@@ -135,10 +136,9 @@ impl Worker {
     }
 
     async fn reload(self: &Rc<Self>, watcher: WatcherKey) {
-        let Some(id) = self.audience.borrow().member(watcher).map(|member| member.connection) else { return };
         match self.settle(watcher, Vec::new()).await {
-            Ok(true) => {}
-            Ok(false) => self.close_superseded(id),
+            // That a connection has ended, and why, is in the log behind this entry.
+            Ok(true | false) => {}
             Err(error) => tracing::error!(%error, "a watch list could not be read"),
         }
     }
@@ -146,10 +146,15 @@ impl Worker {
     /// A part of the log was missed. What the directory says now is the truth.
     async fn read_everything_again(self: &Rc<Self>) {
         tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
-        let watchers: Vec<WatcherKey> =
-            self.audience.borrow().members().map(|(watcher, _)| watcher).collect();
-        for watcher in watchers {
-            self.reload(watcher).await;
+        let watchers: Vec<(WatcherKey, ConnectionId)> =
+            self.audience.borrow().members().map(|(watcher, member)| (watcher, member.connection)).collect();
+        for (watcher, id) in watchers {
+            match self.settle(watcher, Vec::new()).await {
+                Ok(true) => {}
+                // What was missed may have been why.
+                Ok(false) => self.close_superseded(id),
+                Err(error) => tracing::error!(%error, "a watch list could not be read"),
+            }
         }
         let users: Vec<User> = self.audience.borrow().users().cloned().collect();
         for some in users.chunks(500) {

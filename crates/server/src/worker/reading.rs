@@ -24,15 +24,13 @@ impl Worker {
         }
     }
 
-    /// The peer has closed its side. One that does not take its answers is not read from, and would not be missed
-    /// before its heartbeat is.
+    /// The peer has closed its side. What it sent before may have come with the same edge, so this has to be kept
+    /// in mind until the end was read.
     pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
-        let is_stuck =
-            |connection: &Connection| !connection.busy && connection.stream.unsent() > MAX_UNSENT_BYTES;
-        let stuck = self.connections.borrow().get(slot).is_some_and(is_stuck);
-        if stuck {
-            self.end(slot, LinkEnd::Closed);
+        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+            connection.read_closed = true;
         }
+        self.on_readable(slot);
     }
 
     pub(super) fn on_writable(self: &Rc<Self>, slot: usize) {
@@ -70,11 +68,16 @@ impl Worker {
             let (length, outcome) = {
                 let mut connections = self.connections.borrow_mut();
                 let Some(connection) = connections.get_mut(slot) else { return };
-                if !connection.readable
-                    || connection.busy
-                    || connection.queued
-                    || connection.stream.unsent() > MAX_UNSENT_BYTES
-                {
+                if !connection.readable || connection.busy || connection.queued {
+                    return;
+                }
+                if connection.stream.unsent() > MAX_UNSENT_BYTES {
+                    // Who does not take its answers is not read from, and would not be missed before its heartbeat is.
+                    let gone = connection.read_closed;
+                    drop(connections);
+                    if gone {
+                        self.end(slot, LinkEnd::Closed);
+                    }
                     return;
                 }
                 if turn == READS_PER_TURN {
@@ -83,7 +86,8 @@ impl Worker {
                     return;
                 }
                 let (length, outcome) = connection.stream.read(&mut self.scratch.borrow_mut());
-                connection.readable = outcome == ReadOutcome::More;
+                connection.read_closed &= length > 0;
+                connection.readable = outcome == ReadOutcome::More || connection.read_closed;
                 if length > 0 {
                     connection.heard = self.shared.clock.now().moment;
                 }

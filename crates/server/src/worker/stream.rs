@@ -36,6 +36,8 @@ impl Write for Pipe<'_, '_> {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
+    /// TLS has said its last alert: nothing that still comes may be shown to it.
+    tls_over: bool,
     /// Bytes for the socket that it would not take. Bounded by who fills it.
     unsent: Vec<u8>,
     /// Nothing more will be sent once they are.
@@ -55,7 +57,7 @@ pub enum ReadOutcome {
 
 impl Stream {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, tls: None, unsent: Vec::new(), ends: false }
+        Self { socket, tls: None, tls_over: false, unsent: Vec::new(), ends: false }
     }
 
     pub fn is_tls(&self) -> bool {
@@ -84,7 +86,16 @@ impl Stream {
     }
 
     /// Takes received bytes through TLS, if there is any, and appends the plain text.
-    pub fn decrypt(&mut self, mut received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
+    pub fn decrypt(&mut self, received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
+        if self.tls_over {
+            return Ok(());
+        }
+        let decrypted = self.try_decrypt(received, plain);
+        self.tls_over = decrypted.is_err();
+        decrypted
+    }
+
+    fn try_decrypt(&mut self, mut received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
         let Some(tls) = &mut self.tls else {
             plain.extend_from_slice(received);
             return Ok(());
@@ -167,8 +178,9 @@ impl Stream {
 
     /// Tells the peer that nothing more will come, once it has taken what waits for it.
     pub fn shut_down(&mut self) {
-        if let Some(tls) = &mut self.tls {
+        if let (Some(tls), false) = (&mut self.tls, self.tls_over) {
             tls.send_close_notify();
+            self.tls_over = true;
         }
         self.ends = true;
         // The link may be broken already; then there is nobody to tell.
