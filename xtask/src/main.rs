@@ -48,8 +48,8 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
     Command {
         name: "bench",
         usage: "bench [ARGS…]",
-        about: "measure this server, and its peers where they are installed",
-        more: "ARGS go to `lamplight load bench`.",
+        about: "measure what this server costs: the figures of docs/performance.md",
+        more: "ARGS go to `lamplight load bench`: `--quick` to see that it works, `--out FILE` for JSON.",
         run: |args| Ground::find()?.become_lamplight(&["load", "bench"], args),
     },
     Command {

@@ -59,6 +59,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch_all(watcher, why);
     }
 
+    /// Gives back the memory that a connection's edges do not need. To be called when its lists have changed.
+    pub fn shrink(&mut self, watcher: WatcherKey) {
+        self.graph.shrink(watcher);
+    }
+
     /// Whether a connection watches a user.
     pub fn is_watching(&self, watcher: WatcherKey, user: &User) -> bool {
         self.graph.is_watching(watcher, user)

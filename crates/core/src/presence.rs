@@ -281,6 +281,8 @@ impl Presence {
                 }
                 None => {
                     let (id, platform) = (connect.device.clone(), connect.platform);
+                    // Most users have one device, and it stays.
+                    presence.devices.reserve_exact(1);
                     presence.devices.push(Device { id, platform, link });
                 }
             }
@@ -465,6 +467,8 @@ impl Presence {
             (false, false) => Reason::Logout,
         };
         self.change(reason, settings, now, |presence, ended| {
+            // There is an account, or nobody would adopt its facts.
+            presence.deleted_until = None;
             presence.sigs_revoked = presence.sigs_revoked.max(sigs_revoked);
             let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
             let is_gone = |device: &Device| if device.platform.is_web() { kicked } else { !is_fact(device) };
@@ -552,9 +556,7 @@ impl Presence {
         cause: Option<EndCause>,
         ended: &mut Vec<Ended>,
     ) -> Vec<Removed> {
-        let (gone, kept) = std::mem::take(&mut self.devices).into_iter().partition(|device| doomed(device));
-        self.devices = kept;
-        let gone: Vec<Device> = gone;
+        let gone: Vec<Device> = self.devices.extract_if(.., |device| doomed(device)).collect();
         gone.into_iter()
             .map(|device| {
                 let connection = match device.link {

@@ -5,6 +5,7 @@
 use hashbrown::HashTable;
 use lamplight_model::User;
 use slab::Slab;
+use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 /// A user that somebody watches.
@@ -56,8 +57,9 @@ struct Subject<S> {
 #[derive(Default)]
 struct Watcher {
     outgoing: Vec<Outgoing>,
-    /// Places in `outgoing` with the pending mark, in the order in which they were marked.
-    pending: Vec<u32>,
+    /// Places in `outgoing` with the pending mark, in the order in which they were marked. One or two need no
+    /// memory of their own: that is what a connection that keeps up has.
+    pending: SmallVec<[u32; 2]>,
     /// The watcher is in `touched`.
     touched: bool,
 }
@@ -146,6 +148,11 @@ impl<S> WatchGraph<S> {
         }
     }
 
+    /// Gives back the memory that a watcher's edges do not need: they seldom change once they are there.
+    pub fn shrink(&mut self, watcher: WatcherKey) {
+        self.watchers[watcher.0 as usize].outgoing.shrink_to_fit();
+    }
+
     /// Whether a watcher watches a user.
     pub fn is_watching(&self, watcher: WatcherKey, user: &User) -> bool {
         self.find(user).is_some_and(|subject| self.find_edge(watcher, subject).is_some())
@@ -208,7 +215,7 @@ impl<S> WatchGraph<S> {
         }
         watcher.pending.drain(..done);
         if watcher.pending.is_empty() {
-            watcher.pending = Vec::new();
+            watcher.pending = SmallVec::new();
         }
         !watcher.pending.is_empty()
     }

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use lamplight_core::{EndCause, Hub, Told, Versioned, WatcherKey, Why};
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, User, UserId, UserStatus, Version};
+use smallvec::SmallVec;
 
 /// What the caller must do after [`Audience::hear`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,8 +58,9 @@ impl Member {
 /// The connections of one worker, whom they watch, and what each has still to be told.
 pub struct Audience<S> {
     hub: Hub<S>,
-    members: HashMap<WatcherKey, Member, foldhash::fast::RandomState>,
-    by_user: HashMap<User, Vec<WatcherKey>, foldhash::fast::RandomState>,
+    /// The member of each watcher, by the watcher's number.
+    members: Vec<Option<Member>>,
+    by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
 }
 
 impl<S> Default for Audience<S>
@@ -66,7 +68,7 @@ where
     S: Versioned,
 {
     fn default() -> Self {
-        Self { hub: Hub::default(), members: HashMap::default(), by_user: HashMap::default() }
+        Self { hub: Hub::default(), members: Vec::new(), by_user: HashMap::default() }
     }
 }
 
@@ -78,13 +80,18 @@ impl<S: Versioned> Audience<S> {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
         self.by_user.entry(member.user.clone()).or_default().push(watcher);
-        self.members.insert(watcher, member);
+        let number = watcher.0 as usize;
+        if self.members.len() <= number {
+            self.members.resize_with(number + 1, || None);
+        }
+        self.members[number] = Some(member);
         watcher
     }
 
     /// Lets a connection go.
     pub fn leave(&mut self, watcher: WatcherKey) {
-        let Some(member) = self.members.remove(&watcher) else { return };
+        let place = self.members.get_mut(watcher.0 as usize);
+        let Some(member) = place.and_then(Option::take) else { return };
         if let Some(watchers) = self.by_user.get_mut(&member.user) {
             watchers.retain(|other| *other != watcher);
             if watchers.is_empty() {
@@ -96,7 +103,7 @@ impl<S: Versioned> Audience<S> {
 
     /// How much this connection has heard of its user's lists; ask before reading a watch list.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
-        self.members.get(&watcher).map(|member| member.lists)
+        self.member(watcher).map(|member| member.lists)
     }
 
     /// Makes a connection watch exactly whom the list names, and its own user. Says whether it did: a list that
@@ -109,7 +116,7 @@ impl<S: Versioned> Audience<S> {
         heard: u32,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return true };
+        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
         }
@@ -118,6 +125,7 @@ impl<S: Versioned> Audience<S> {
         // Last: who is watched for another reason than before stays watched, and is no news.
         self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
+        self.hub.shrink(watcher);
         true
     }
 
@@ -132,6 +140,7 @@ impl<S: Versioned> Audience<S> {
         effects: &mut Vec<Effect>,
     ) -> Vec<UserId> {
         self.change_list(watcher, added, left, effects);
+        self.hub.shrink(watcher);
         self.not_watched(watcher, left)
     }
 
@@ -152,7 +161,7 @@ impl<S: Versioned> Audience<S> {
             News::Status(status) => self.tell(&entry.user, status, prepare),
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
-                    self.members.get(watcher).is_some_and(|member| member.connection == ended.connection)
+                    self.member(*watcher).is_some_and(|member| member.connection == ended.connection)
                 });
                 effects.extend(watcher.map(|watcher| Effect::Close { watcher, cause: ended.cause }));
             }
@@ -180,10 +189,12 @@ impl<S: Versioned> Audience<S> {
                 }
             }
             News::App(app) => {
-                for (watcher, member) in &mut self.members {
-                    if member.user.app == *app {
+                for (number, member) in self.members.iter_mut().enumerate() {
+                    if let Some(member) = member
+                        && member.user.app == *app
+                    {
                         member.lists = member.lists.wrapping_add(1);
-                        effects.push(Effect::Reload(*watcher));
+                        effects.push(Effect::Reload(WatcherKey(number as u32)));
                     }
                 }
             }
@@ -230,12 +241,13 @@ impl<S: Versioned> Audience<S> {
 
     /// Every connection.
     pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
-        self.members.iter().map(|(watcher, member)| (*watcher, member))
+        let members = self.members.iter().enumerate();
+        members.filter_map(|(number, member)| Some((WatcherKey(number as u32), member.as_ref()?)))
     }
 
     /// The connection behind a key.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
-        self.members.get(&watcher)
+        self.members.get(watcher.0 as usize)?.as_ref()
     }
 
     /// How many users are watched, and along how many edges.
@@ -244,13 +256,13 @@ impl<S: Versioned> Audience<S> {
     }
 
     fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
-        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else { return Vec::new() };
+        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
     fn count_list_news(&mut self, watcher: WatcherKey) {
-        if let Some(member) = self.members.get_mut(&watcher) {
+        if let Some(Some(member)) = self.members.get_mut(watcher.0 as usize) {
             member.lists = member.lists.wrapping_add(1);
         }
     }
@@ -267,7 +279,7 @@ impl<S: Versioned> Audience<S> {
         left: &[UserId],
         effects: &mut Vec<Effect>,
     ) -> (Vec<UserId>, Vec<UserId>) {
-        let Some(app) = self.members.get(&watcher).map(|member| member.user.app) else {
+        let Some(app) = self.member(watcher).map(|member| member.user.app) else {
             return (Vec::new(), Vec::new());
         };
         let mut changed = (Vec::new(), Vec::new());

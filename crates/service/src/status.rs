@@ -1,7 +1,7 @@
 //! The calls of a logged-in client (SPEC section 3).
 
 use crate::{Service, ServiceError};
-use lamplight_core::{Call, Gate, Presence, check_call, notifications};
+use lamplight_core::{Call, Gate, Presence, Transition, check_call, notifications};
 use lamplight_model::{
     App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
 };
@@ -99,10 +99,12 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        let done = self
-            .directory
-            .update(caller, now, |presence| presence.subscribe(&known, &app.settings, now.moment));
-        let done = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        // The account may have been deleted before the worker of this connection has heard of it.
+        let done = self.directory.update(caller, now, |presence| match presence.is_deleted() {
+            true => Transition::quiet(None),
+            false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
+        });
+        let done = done.await?.flatten().ok_or(Code::NOT_LOGGED_IN)?;
         let subscribed = known.into_iter().filter(|user| !done.evicted.contains(user)).collect();
         Ok(SubscribeDone { subscribed, failures, evicted: done.evicted })
     }
@@ -119,8 +121,11 @@ impl Service {
         // Asked before the list changes, so that nothing is awaited between the change and its answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
-        let removed = self.directory.update(caller, now, |presence| presence.unsubscribe(list));
-        let removed = removed.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        let removed = self.directory.update(caller, now, |presence| match presence.is_deleted() {
+            true => Transition::quiet(None),
+            false => presence.unsubscribe(list).map(Some),
+        });
+        let removed = removed.await?.flatten().ok_or(Code::NOT_LOGGED_IN)?;
         failures.retain(|(user, _)| !removed.contains(user));
         Ok((removed, failures))
     }
@@ -133,7 +138,8 @@ impl Service {
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now)?;
         let list = self.directory.read(std::slice::from_ref(caller), |_, presence| {
-            presence.map(|presence| presence.subscriptions().iter().collect())
+            let there = presence.filter(|presence| !presence.is_deleted());
+            there.map(|presence| presence.subscriptions().iter().collect())
         });
         let list = list.await?.remove(0).ok_or(Code::NOT_LOGGED_IN)?;
         Ok((list, app.settings.limits.subscriptions))

@@ -41,6 +41,9 @@ impl CallWindows {
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.retain(|_, (window, length)| !window.is_idle(*length, now));
+            if shard.len() < shard.capacity() / 4 {
+                shard.shrink_to_fit();
+            }
         }
     }
 }

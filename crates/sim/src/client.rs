@@ -17,8 +17,6 @@ pub struct Client {
     pub stalled: bool,
     /// Whom it may be told of, by the rules when its worker last heard everything.
     pub allowed: BTreeSet<Who>,
-    /// The step of the history at which it connected, or was last brought up to date altogether.
-    pub since_step: usize,
     picture: BTreeMap<Who, UserStatus>,
     /// Who may be told once more, at the same version, as they are known: they left the list or are new on it, or the client had
     /// them from an answer while its worker was late to hear of the same change.
@@ -26,7 +24,7 @@ pub struct Client {
     /// Until everybody has heard everything, all may be told once more: the worker was late when the client came,
     /// or when a friendship ended and began anew.
     lenient: bool,
-    /// Accounts that were deleted while the worker was late.
+    /// Deleted accounts that were forgotten while the worker was late.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list, as far as the client was told; `None` when it cannot know.
     list: Option<BTreeSet<Who>>,
@@ -41,7 +39,6 @@ impl Client {
             worker,
             stalled: false,
             allowed: BTreeSet::new(),
-            since_step: 0,
             picture,
             may_repeat: BTreeSet::new(),
             lenient: false,
@@ -58,6 +55,7 @@ impl Client {
         {
             return Err(format!("told version {} after {}", status.version, known.version));
         }
+        self.may_miss.remove(&of);
         self.picture.insert(of, status);
         Ok(())
     }
@@ -119,6 +117,13 @@ impl Client {
     /// What the client shows.
     pub fn picture(&self) -> &BTreeMap<Who, UserStatus> {
         &self.picture
+    }
+
+    /// What the device still knows when its connection is gone.
+    pub fn left_behind(&self) -> BTreeMap<Who, UserStatus> {
+        let mut picture = self.picture.clone();
+        picture.retain(|of, _| !self.may_miss.contains(of));
+        picture
     }
 
     /// What it says on resume.

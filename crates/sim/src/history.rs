@@ -186,11 +186,10 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// A list of users for a call. Duplicates stay within the least batch, so that it does not matter how they are
-/// counted.
+/// A list of users for a call, now and then with everybody in it twice: duplicates count once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
-        return vec![who];
+        return vec![who; 1 + random.below(2)];
     }
     let mut users = Vec::new();
     for _ in 0..1 + random.below(most) {
@@ -200,12 +199,15 @@ fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> V
         if (user == who && !random.once_in(8)) || (!is_interesting && random.once_in(2)) {
             continue;
         }
-        if !users.contains(&user) || users.len() < 2 {
+        if !users.contains(&user) || random.once_in(3) {
             users.push(user);
         }
     }
     if random.once_in(30) {
         users.push(UNREADABLE);
+    }
+    if random.once_in(8) {
+        users.extend_from_within(..);
     }
     users
 }

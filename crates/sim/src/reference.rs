@@ -29,8 +29,8 @@ pub struct Reference {
     /// The last time of which the disk knows that the process lived.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// When the live records were lost last.
-    lost_at: Option<Timestamp>,
+    /// Until when the live records were lost last, if only because there were none before.
+    lost_at: Timestamp,
     /// Why each connection that has ended did.
     ended: BTreeMap<u64, Cause>,
 }
@@ -45,7 +45,7 @@ impl Reference {
             people,
             alive_at: now.wall,
             latest_wall: now.wall,
-            lost_at: None,
+            lost_at: now.wall,
             ended: BTreeMap::new(),
         }
     }
@@ -69,7 +69,7 @@ impl Reference {
             Step::Create { who } => {
                 let is_new = self.people[*who].account.is_none();
                 if is_new {
-                    self.people[*who] = Person::new_from(&self.people[*who], self.now.wall);
+                    self.people[*who].begin_account(self.now);
                 }
                 return Answer::Was(is_new);
             }
@@ -110,30 +110,35 @@ impl Reference {
         Answer::Done
     }
 
-    /// What everybody should be shown of a user; `None` without an account.
+    /// What everybody who asks should be shown of a user; `None` without an account.
     pub fn status(&self, who: Who) -> Option<Shown> {
+        self.people[who].account.and_then(|_| self.watched_status(who))
+    }
+
+    /// What everybody who watches should be shown of a user: of a deleted account too, until it is forgotten.
+    pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
-        let created = person.account?;
+        let since = person.since.or(person.account)?;
         Some(Shown {
             kind: person.kind(),
             text: person.text.clone(),
-            since: person.since.unwrap_or(created),
+            since,
             reason: person.reason,
             last_seen: if person.is_connected() { Some(self.now.wall) } else { person.last_seen },
             platforms: person.present().map(|login| DEVICES[login.device].1).collect(),
         })
     }
 
-    /// How many visible changes there were of a user, and in which life of its account and of the records.
+    /// How many visible changes there were of a user, and since how often it was forgotten or lost.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Whether there is somebody whose record was lost, and who has not logged in since.
-    pub fn misses_somebody(&self) -> bool {
-        let lost =
-            |person: &Person| !person.is_known && person.account.is_some() && person.account <= self.lost_at;
-        self.people.iter().any(lost)
+    /// Above which time the versions of a user begin of whom nothing is known; `None` while something is, by an
+    /// account or by the record of one that was deleted.
+    pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
+        let person = &self.people[who];
+        (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
     /// Whether a connection of `viewer` is told of `of` (SPEC section 4).
@@ -222,7 +227,7 @@ impl Reference {
                 return Answer::Refused(6208);
             }
             if registered {
-                *person = Person::new_from(person, now.wall);
+                person.begin_account(now);
             }
         }
         person.is_known = true;
@@ -332,6 +337,7 @@ impl Reference {
             return Answer::Refused(70107);
         }
         person.revoked = person.revoked.max(Some(wall));
+        person.account_revoked = person.account_revoked.max(Some(wall));
         if person.is_known {
             self.alter(who, Reason::Kicked, |all, person| all.end_all(person, Cause::KickedByOperator));
         }
@@ -342,10 +348,21 @@ impl Reference {
         if self.people[who].account.is_none() {
             return Answer::Refused(70107);
         }
-        let mut gone = std::mem::take(&mut self.people[who]);
-        self.end_all(&mut gone, Cause::Deleted);
-        self.people[who].calls = gone.calls;
-        self.people[who].life = gone.life + 1;
+        if self.people[who].is_known {
+            let kept = self.now.moment + self.settings.timing.login_retention();
+            self.alter(who, Reason::Deleted, |all, person| all.end_all(person, Cause::Deleted));
+            let person = &mut self.people[who];
+            person.account = None;
+            person.account_revoked = None;
+            person.forgotten_at = Some(kept);
+            person.list.clear();
+            person.list_ends = None;
+            person.list_lost = true;
+            person.friends.clear();
+            person.notices.clear();
+        } else {
+            self.people[who] = self.people[who].forgotten();
+        }
         for person in &mut self.people {
             person.friends.remove(&who);
         }
@@ -388,6 +405,9 @@ impl Reference {
             person.list_ends = None;
             person.list_lost = true;
         }
+        if person.forgotten_at.is_some_and(|end| end <= now) {
+            *person = person.forgotten();
+        }
     }
 
     /// Another process has taken over what the former one left on disk.
@@ -396,10 +416,9 @@ impl Reference {
         for person in &mut self.people {
             // A process has no clock but the wall while it is down: deadlines outlive it as wall times.
             let noted = person.noted;
-            let carried = |deadline: Moment| {
-                let wall = Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
-                now.moment + wall.since(now.wall)
-            };
+            let on_wall =
+                |deadline: Moment| Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
+            let carried = |deadline: Moment| now.moment + on_wall(deadline).since(now.wall);
             if person.is_connected() {
                 person.last_seen = Some(person.last_seen.unwrap_or_default().max(alive_at));
             }
@@ -416,6 +435,12 @@ impl Reference {
             person.list_ends = person.list_ends.map(carried);
             person.calls.clear();
             person.noted = now;
+            if let Some(end) = person.forgotten_at {
+                // Nothing changes of a deleted account: its deadline stays on disk as it was.
+                let moment = carried(end);
+                person.forgotten_at = Some(moment);
+                person.noted = Now { moment, wall: on_wall(end) };
+            }
         }
         self.alive_at = now.wall;
     }
@@ -424,7 +449,7 @@ impl Reference {
     fn lose_live(&mut self) {
         let lapses = self.now.moment + self.settings.timing.login_retention();
         self.restart();
-        self.lost_at = Some(self.now.wall);
+        self.lost_at = self.now.wall;
         for person in &mut self.people {
             let mut logins = std::mem::take(&mut person.logins);
             logins.retain(|login| !DEVICES[login.device].1.is_web());
@@ -432,7 +457,8 @@ impl Reference {
             logins.iter_mut().for_each(|login| login.link = Link::Away { lapses });
             *person = Person {
                 account: person.account,
-                revoked: person.revoked,
+                revoked: person.account_revoked,
+                account_revoked: person.account_revoked,
                 is_known: !logins.is_empty(),
                 since: logins.iter().map(|login| login.at).max(),
                 notices: std::mem::take(&mut person.notices),

@@ -7,6 +7,7 @@ use crate::step::{Device, End, Knob, Step, USERS, Who};
 use crate::worker::Notice;
 use crate::world::{Failed, WORKERS, World, who_is};
 use lamplight_model::{AppSettings, Moment, Now, Reason, StatusType, Timestamp, UserStatus, Version};
+use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -59,8 +60,8 @@ struct Record {
     /// Of which life of the account, and after how many changes.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// The account was deleted at this step.
-    deleted: usize,
+    /// An account was deleted, and nothing of it is known any longer.
+    forgotten: bool,
 }
 
 /// A model, a world, and what was seen of both.
@@ -68,7 +69,6 @@ pub struct Trial {
     reference: Reference,
     world: World,
     records: Vec<Record>,
-    steps: usize,
     connections: u64,
     told: Vec<Told>,
     tally: BTreeMap<String, usize>,
@@ -95,7 +95,6 @@ impl Trial {
             reference: Reference::new(now, settings.clone()),
             world: World::new(now, settings)?,
             records: USERS.iter().map(|_| Record::default()).collect(),
-            steps: 0,
             connections: 0,
             told: Vec::new(),
             tally: BTreeMap::new(),
@@ -130,9 +129,8 @@ impl Trial {
     /// now, as a call of somebody who is not connected.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
-        self.steps += 1;
         self.told.clear();
-        let before: Vec<Option<Shown>> = (0..USERS.len()).map(|who| self.reference.status(who)).collect();
+        let lives: Vec<u64> = (0..USERS.len()).map(|who| self.reference.changes(who).0).collect();
         let expected = self.reference.apply(step, connection);
         let now = self.reference.now;
         let answer = self.world.listen(|world| world.apply(step, connection, now))?;
@@ -144,7 +142,6 @@ impl Trial {
         if let Step::Login { .. } = step
             && let Some(client) = self.world.client_mut(connection)
         {
-            client.since_step = self.steps;
             client.allowed = watched(&self.reference, client.who);
             client.set_list(self.reference.told_list(client.who));
             let reference = &self.reference;
@@ -154,15 +151,11 @@ impl Trial {
                 client.expect_repeats();
             }
         }
-        if let Step::Delete { who } = step
-            && answer == Answer::Done
-        {
-            self.records[*who].deleted = self.steps;
-            for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
-                self.for_clients(worker, |_, client| client.may_miss.extend([*who]));
-            }
-            if let Some(last) = before[*who].as_ref().filter(|last| last.kind != StatusType::Unlogined) {
-                self.note_farewell(*who, last, now);
+        for (who, life) in lives.into_iter().enumerate() {
+            if self.reference.changes(who).0 != life && self.reference.watched_status(who).is_none() {
+                self.count("forgotten");
+                self.records[who].forgotten = true;
+                self.world.forget(who);
             }
         }
         if let Step::Befriend { .. } = step {
@@ -209,9 +202,7 @@ impl Trial {
     /// The connection that a step is about; 0 for none, `None` for one that is missing.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
-            Step::Login { who, .. } | Step::Create { who } if self.is_too_early(*who) => None,
-            // A second restart forgets that records were lost, and versions go back (known gap).
-            Step::Restart { .. } if self.reference.misses_somebody() => None,
+            Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
             Step::Login { .. } => {
                 self.connections += 1;
                 Some(self.connections)
@@ -253,19 +244,28 @@ impl Trial {
         }
     }
 
-    /// Whether the wall clock has yet to pass the last version of an account that was deleted. Nothing of a
-    /// deleted account is kept, so one that is made again numbers on from the clock (known gap).
-    fn is_too_early(&self, who: Who) -> bool {
+    /// Whether an account would be made again of which nothing is known any longer, while the wall clock is behind
+    /// its last version: it can only number on from the clock.
+    fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
-        let wall = self.reference.now.wall;
-        self.reference.status(who).is_none() && last.is_some_and(|(last, _)| *last >= Version::at(wall))
+        let begins = self.reference.begins_above(who);
+        begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
     /// The directory has every user as the model has, and the version rises with every change and only then.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
-        for (who, actual) in self.world.statuses(self.reference.now)?.into_iter().enumerate() {
+        for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
+            let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
+            if actual != expected {
+                let name = USERS[who];
+                return Err(Fault(format!("{name} is answered as {actual:?}\n  instead of {expected:?}")));
+            }
+        }
+        for (who, actual) in
+            self.world.statuses(Viewing::Watched, self.reference.now)?.into_iter().enumerate()
+        {
             let name = USERS[who];
-            let expected = self.reference.status(who);
+            let expected = self.reference.watched_status(who);
             if actual.as_ref().map(Shown::of) != expected {
                 let actual = actual.as_ref().map(Shown::of);
                 return Err(Fault(format!("{name} is {actual:?}\n  instead of {expected:?}")));
@@ -287,6 +287,7 @@ impl Trial {
                 )));
             }
             record.at = Some(at);
+            record.forgotten &= actual.reason == Reason::None;
             record.versions.insert(actual.version, versioned(&actual));
         }
         let online = (0..USERS.len()).filter_map(|who| self.reference.status(who));
@@ -296,15 +297,6 @@ impl Trial {
             return Err(Fault(format!("{stats:?} with {online} users ONLINE")));
         }
         Ok(())
-    }
-
-    /// Watchers may be told that somebody whose account was deleted has no login any longer.
-    fn note_farewell(&mut self, who: Who, last: &Shown, now: Now) {
-        let record = &mut self.records[who];
-        let Some((version, _)) = record.versions.last_key_value() else { return };
-        debug_assert!(last.kind != StatusType::Unlogined);
-        let farewell = (StatusType::Unlogined, String::new(), now.wall, Reason::Deleted);
-        record.versions.insert(version.next(now.wall), farewell);
     }
 
     fn let_hear(&mut self) -> Result<(), Fault> {
@@ -335,10 +327,8 @@ impl Trial {
     /// A worker that missed a part of the log tells its clients the list as a whole.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
-        let steps = self.steps;
         self.for_clients(worker, |reference, client| {
             client.set_list(reference.told_list(client.who));
-            client.since_step = steps;
         });
     }
 
@@ -422,24 +412,21 @@ impl Trial {
             for of in watched(&self.reference, client.who) {
                 let record = &self.records[of];
                 let shows = client.picture().get(&of).map(versioned);
-                let is_right = match self.reference.status(of) {
-                    // That an account was made again is no news until somebody uses it.
-                    Some(Shown { kind: StatusType::Unlogined, reason: Reason::None, .. })
-                        if shows.as_ref().is_none_or(|shows| shows.0 == StatusType::Unlogined)
-                            && record.deleted > 0 =>
-                    {
-                        true
-                    }
-                    Some(_) => shows == record.versions.last_key_value().map(|(_, truth)| truth.clone()),
-                    // Who connects after an account was deleted learns nothing of it (known gap).
-                    None => {
-                        client.since_step > record.deleted
-                            || client.may_miss.contains(&of)
-                            || shows.is_none_or(|shows| shows.0 == StatusType::Unlogined)
-                    }
+                let truth = self.reference.watched_status(of);
+                // That an account was made again is no news until somebody uses it, and of one that was forgotten
+                // nobody is told.
+                let is_no_news = match &truth {
+                    Some(truth) => record.forgotten && truth.kind == StatusType::Unlogined,
+                    None => true,
+                };
+                let is_right = if is_no_news {
+                    client.may_miss.contains(&of)
+                        || shows.is_none_or(|shows| shows.0 == StatusType::Unlogined)
+                } else {
+                    shows == record.versions.last_key_value().map(|(_, truth)| truth.clone())
                 };
                 if !is_right {
-                    let (shows, truth) = (client.picture().get(&of), self.reference.status(of));
+                    let shows = client.picture().get(&of);
                     return Err(Fault(format!(
                         "{name} shows {} as {shows:?}\n  instead of {truth:?}",
                         USERS[of]

@@ -6,7 +6,7 @@ use crate::world::{user_of, who_is};
 use lamplight_core::{EndCause, Told, WatcherKey};
 use lamplight_directory::{Heard, LogReader};
 use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
-use lamplight_service::{Audience, Effect, Member, Service, ServiceError};
+use lamplight_service::{Audience, Effect, Member, Service, ServiceError, Viewing};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that the clients of a worker notice.
@@ -77,8 +77,14 @@ impl Worker {
             Heard::All => {}
             Heard::Missed => {
                 notices.push(Notice::Missed);
-                let reloads = self.connections.values().map(|watcher| Effect::Reload(*watcher)).collect();
-                notices.extend(self.carry_out(service, reloads, now).await?);
+                let all: Vec<_> = self.connections.iter().map(|(id, watcher)| (*id, *watcher)).collect();
+                for (connection, watcher) in all {
+                    // What was missed may have been why.
+                    if !self.settle(service, watcher, Vec::new(), now).await? {
+                        self.leave(connection);
+                        notices.push(Notice::Closed(connection, None));
+                    }
+                }
                 let users: Vec<User> = self.audience.users().cloned().collect();
                 self.read(service, &users, now).await?;
             }
@@ -169,11 +175,8 @@ impl Worker {
             }
         }
         for watcher in reloads {
-            let Some(connection) = self.connection(watcher) else { continue };
-            if !self.settle(service, watcher, Vec::new(), now).await? {
-                self.leave(connection);
-                notices.push(Notice::Closed(connection, None));
-            }
+            // That a connection has ended, and why, is in the log behind this entry.
+            self.settle(service, watcher, Vec::new(), now).await?;
         }
         self.read(service, &unread, now).await?;
         Ok(notices)
@@ -205,7 +208,7 @@ impl Worker {
     async fn read(&mut self, service: &Service, users: &[User], now: Now) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        for status in service.statuses(any, &ids, now).await?.into_iter().flatten() {
+        for status in service.statuses(any, &ids, Viewing::Watched, now).await?.into_iter().flatten() {
             let user = User::new(any.app, status.user_id.clone());
             self.audience.tell(&user, &status, UserStatus::clone);
         }

@@ -16,7 +16,7 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserId,
     UserStatus,
 };
-use lamplight_service::{LoginCall, Service, ServiceError, ThrottleLimits};
+use lamplight_service::{LoginCall, Service, ServiceError, ThrottleLimits, Viewing};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
@@ -108,11 +108,11 @@ impl World {
         self.awake[worker]
     }
 
-    /// The status of every user, as anybody would be answered now.
-    pub(crate) fn statuses(&self, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
+    /// The status of every user, as anybody would be answered or told now.
+    pub(crate) fn statuses(&self, viewing: Viewing, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
         let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
         let service = &self.node()?.service;
-        Ok(self.runtime.block_on(service.statuses(&user_of(0), &ids, self.here(now)))?)
+        Ok(self.runtime.block_on(service.statuses(&user_of(0), &ids, viewing, self.here(now)))?)
     }
 
     pub(crate) fn stats(&self) -> Result<DirectoryStats, Failed> {
@@ -385,7 +385,7 @@ impl World {
         let before =
             self.clients.iter().rev().find(|(_, client)| (client.who, client.device) == (*who, *device));
         let picture = before
-            .map(|(_, client)| client.picture().clone())
+            .map(|(_, client)| client.left_behind())
             .or_else(|| self.pictures.get(&(*who, *device)).cloned())
             .filter(|_| *resume)
             .unwrap_or_default();
@@ -437,7 +437,15 @@ impl World {
         self.workers[client.worker].leave(connection);
         let key = (client.who, client.device);
         if !self.clients.values().any(|other| (other.who, other.device) == key) {
-            self.pictures.insert(key, client.picture().clone());
+            self.pictures.insert(key, client.left_behind());
+        }
+    }
+
+    /// Nothing is known of a user any longer. Who was away until now, or will have missed it, is not told.
+    pub(crate) fn forget(&mut self, who: Who) {
+        self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));
+        for client in self.clients.values_mut().filter(|client| !self.awake[client.worker]) {
+            client.may_miss.insert(who);
         }
     }
 
@@ -460,8 +468,7 @@ impl World {
         let nobody_waits = ThrottleLimits { failures_per_account: u32::MAX, failures_per_address: u32::MAX };
         let live = Arc::clone(&directory) as Arc<dyn Directory>;
         let service = Service::new(Arc::new(facts), live, nobody_waits);
-        let lost = !found.found && self.restarts > 1;
-        self.runtime.block_on(service.recover(directory.users(), lost, here))?;
+        self.runtime.block_on(service.recover(directory.users(), found.complete_since, here))?;
         self.workers = (0..WORKERS).map(|_| Worker::default()).collect();
         self.readers = (0..WORKERS).map(|_| directory.log()).collect();
         (self.awake, self.woken) = ([true; WORKERS], [false; WORKERS]);

@@ -20,6 +20,7 @@ const EXPECTED: &[&str] = &[
     "closed: kicked by the operator",
     "closed: superseded",
     "evicted",
+    "forgotten",
     "list changed on another device",
     "listed",
     "logged in",

@@ -287,6 +287,64 @@ fn a_worker_that_is_late_does_not_tell_who_comes_back_what_he_knows() {
     );
 }
 
+// Accounts that are deleted and made again
+
+#[test]
+fn who_comes_back_after_a_deletion_is_told_of_it() {
+    for end in ["close", "timeout"] {
+        check(
+            &after(&format!("bob.phone {end}\nann delete\n---\nbob.phone resume 2")),
+            &["bob.phone: ann UNLOGINED deleted"],
+        );
+    }
+    check(&after("ann delete\nbob.mac login 2\n---"), &[]);
+    check(&after("ann delete\n---\nbob.mac login 2"), &["bob.mac: ann UNLOGINED deleted"]);
+    check(
+        &after(
+            "set list-retention 400000\nbob.phone close\nann delete\nkill-9 0\nadvance 299000\nupkeep\n---\nbob.phone resume 2",
+        ),
+        &["bob.phone: ann UNLOGINED deleted"],
+    );
+    check(&after("doze 1\nann delete\nflood\n---\nwake 1"), &["bob.phone: ann UNLOGINED deleted"]);
+}
+
+#[test]
+fn an_account_made_again_is_heard_of_by_who_watched_it() {
+    for (clock, made) in
+        [("advance 1", "ann create"), ("jump -3600000", "ann create"), ("jump -60000", "upkeep")]
+    {
+        check(
+            &after(&format!("---\nann delete\n{clock}\n{made}\nann.web login 2\nann.web text again")),
+            &[
+                "bob.phone: ann UNLOGINED deleted",
+                "bob.phone: ann ONLINE login",
+                "bob.phone: ann ONLINE custom again",
+            ],
+        );
+    }
+}
+
+#[test]
+fn versions_stay_above_after_a_loss_and_two_restarts() {
+    check(
+        &after(
+            "bob.mac login 2\nann.phone logout\nlose-live\nkill-9 0\njump -3600000\nrestart 10\n---\n\
+             bob.mac resume 2\nbob.mac subscribe ann\nann.phone login 0",
+        ),
+        &["bob.mac: ann ONLINE login"],
+    );
+}
+
+#[test]
+fn a_late_call_of_a_deleted_user_leaves_nothing_behind() {
+    check(
+        &after(
+            "doze 1\nbob delete\nbob.phone subscribe ann\nbob.phone list\nwake 1\nbob.web login 1\n---\nann.phone text busy",
+        ),
+        &[],
+    );
+}
+
 // Friends, switches and clocks
 
 #[test]

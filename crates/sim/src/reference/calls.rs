@@ -4,13 +4,25 @@ use super::Reference;
 use super::person::{Operation, Person};
 use crate::answer::{Answer, Shown};
 use crate::step::{UNREADABLE, Who};
-use lamplight_model::{Edition, Reason, StatusType, Timestamp};
+use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// A user whose account was just made; the calls and the life of its name go on.
-    pub fn new_from(old: &Self, created: Timestamp) -> Self {
-        Self { account: Some(created), calls: old.calls.clone(), life: old.life, ..Self::default() }
+    /// The account was just made; what is still known of one before it goes on.
+    pub fn begin_account(&mut self, now: Now) {
+        self.account = Some(now.wall);
+        self.forgotten_at = None;
+        self.noted = now;
+    }
+
+    /// Nothing is kept but the calls and the life of the name.
+    pub fn forgotten(&self) -> Self {
+        Self { calls: self.calls.clone(), life: self.life + 1, ..Self::default() }
+    }
+
+    /// Somebody with an account and a live record.
+    fn is_there(&self) -> bool {
+        self.is_known && self.account.is_some()
     }
 }
 
@@ -51,7 +63,7 @@ impl Reference {
         let (known, unknown) = self.by_account(users);
         let mut evicted = Vec::new();
         if !known.is_empty() {
-            if !self.people[who].is_known {
+            if !self.people[who].is_there() {
                 return Answer::Refused(6014);
             }
             let limit = usize::from(self.settings.limits.subscriptions);
@@ -81,7 +93,7 @@ impl Reference {
         }
         let (_, mut unknown) = self.by_account(users);
         let (person, now) = (&mut self.people[who], self.now);
-        if !person.is_known {
+        if !person.is_there() {
             return Answer::Refused(6014);
         }
         let all = users.is_empty();
@@ -103,7 +115,7 @@ impl Reference {
         if let Some(code) = self.refusal(who, Operation::List, &[], 0) {
             return Answer::Refused(code);
         }
-        if !self.people[who].is_known {
+        if !self.people[who].is_there() {
             return Answer::Refused(6014);
         }
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
@@ -122,7 +134,7 @@ impl Reference {
         if users.contains(&UNREADABLE) || (users.is_empty() && !may_be_empty) || names_self {
             return Some(6017);
         }
-        if users.len() > usize::from(batch) {
+        if once(users).len() > usize::from(batch) {
             return Some(70206);
         }
         let (rate, now) = (self.settings.limits.rate, self.now.moment);
@@ -139,13 +151,7 @@ impl Reference {
 
     /// Each user once, in the order given: those with an account, and those without.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
-        let mut once = Vec::new();
-        for user in users {
-            if !once.contains(user) {
-                once.push(*user);
-            }
-        }
-        once.into_iter().partition(|user| self.people[*user].account.is_some())
+        once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }
 
     fn not_watched(&self, who: Who, left: &[Who]) -> Vec<Who> {
@@ -155,4 +161,15 @@ impl Reference {
     fn with_status(&self, users: Vec<Who>) -> Vec<(Who, Shown)> {
         users.into_iter().filter_map(|user| Some((user, self.status(user)?))).collect()
     }
+}
+
+/// Each user once, in the order given.
+fn once(users: &[Who]) -> Vec<Who> {
+    let mut once = Vec::new();
+    for user in users {
+        if !once.contains(user) {
+            once.push(*user);
+        }
+    }
+    once
 }

@@ -11,8 +11,12 @@ pub(super) struct Person {
     pub account: Option<Timestamp>,
     /// UserSigs of this second or before do not count.
     pub revoked: Option<Timestamp>,
-    /// Has logged in since the account was made.
+    /// As far as the account says so; the live record outlives it.
+    pub account_revoked: Option<Timestamp>,
+    /// There is a live record: has logged in, and was not forgotten.
     pub is_known: bool,
+    /// When the live record of a deleted account is forgotten.
+    pub forgotten_at: Option<Moment>,
     /// Earliest first.
     pub logins: Vec<Login>,
     pub text: String,
@@ -28,7 +32,7 @@ pub(super) struct Person {
     pub notices: Vec<(Device, bool)>,
     /// The rated calls, by operation.
     pub calls: Vec<(Operation, Moment)>,
-    /// Counts accounts of this name and losses of the live records.
+    /// Counts how often what was known of the user was forgotten or lost.
     pub life: u64,
     /// Counts visible changes.
     pub changes: u64,
@@ -69,7 +73,9 @@ impl Default for Person {
         Self {
             account: None,
             revoked: None,
+            account_revoked: None,
             is_known: false,
+            forgotten_at: None,
             logins: Vec::new(),
             text: String::new(),
             since: None,
@@ -125,6 +131,7 @@ impl Person {
             Link::Held { until, .. } => until <= now,
             Link::Away { lapses } => lapses <= now,
         };
-        self.logins.iter().any(login_is_due) || self.list_ends.is_some_and(|end| end <= now)
+        let ends = [self.list_ends, self.forgotten_at];
+        self.logins.iter().any(login_is_due) || ends.iter().flatten().any(|end| *end <= now)
     }
 }

@@ -1,0 +1,175 @@
+//! The arguments of `lamplight load`.
+
+use clap::{Args, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `lamplight load`.
+#[derive(Args, Debug, Clone)]
+pub struct LoadArgs {
+    /// What to measure
+    #[command(subcommand)]
+    pub what: What,
+}
+
+/// What to measure.
+#[derive(Subcommand, Debug, Clone)]
+pub enum What {
+    /// Everything, one after the other, each with a server of its own
+    #[command(after_help = "\
+Examples:
+  lamplight load bench --quick
+  lamplight load bench --out figures.json
+  lamplight load bench --program target/release/lamplight
+
+It takes some four minutes. What the figures mean and what they should be: docs/performance.md")]
+    Bench(BenchArgs),
+    /// Logins: of new accounts, of known devices, and with everyone else there
+    #[command(after_help = "\
+Examples:
+  lamplight load login
+  lamplight load login --users 500 --server 127.0.0.1:7400 --app 1400000001 --key 5f1c…")]
+    Login(LoginArgs),
+    /// Memory of connections that do nothing
+    #[command(after_help = "\
+Examples:
+  lamplight load idle --users 10000")]
+    Idle(PartArgs),
+    /// Changes at a fixed rate, and how late they arrive
+    #[command(after_help = "\
+Examples:
+  lamplight load open --rate 500 --changes 10000")]
+    Open(OpenArgs),
+    /// Changes as fast as they are delivered, and what a delivery costs
+    #[command(after_help = "\
+Examples:
+  lamplight load closed
+  lamplight load closed --outstanding 512 --users 5000")]
+    Closed(ClosedArgs),
+    /// All connections dropped at once, and back again
+    #[command(after_help = "\
+Examples:
+  lamplight load storm --users 5000")]
+    Storm(PartArgs),
+    /// A client that stops reading while its users change
+    #[command(after_help = "\
+Examples:
+  lamplight load slow --changes 100000")]
+    Slow(SlowArgs),
+    /// Clients that die, and how soon their watchers know
+    #[command(after_help = "\
+Examples:
+  lamplight load death")]
+    Death(PartArgs),
+}
+
+/// Where the server is.
+#[derive(Args, Debug, Clone, Default)]
+#[command(next_help_heading = "Server")]
+pub struct ServerArgs {
+    /// The client port of a running server; without it, one is started and ended
+    #[arg(long, value_name = "ADDRESS", requires = "app", requires = "key")]
+    pub server: Option<SocketAddr>,
+    /// The SDKAppID of an app of that server; the load makes its accounts there
+    #[arg(long, value_name = "ID", requires = "server")]
+    pub app: Option<u32>,
+    /// The text of a key of that app
+    #[arg(long, value_name = "TEXT", env = "LAMPLIGHT_LOAD_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// The process of that server, to measure what it costs
+    #[arg(long, value_name = "PID", requires = "server")]
+    pub pid: Option<u32>,
+    /// The program to start [default: this one]
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    pub program: Option<PathBuf>,
+    /// Worker threads of the server that is started [default: one for each core]
+    #[arg(long, value_name = "N", conflicts_with = "server")]
+    pub workers: Option<usize>,
+}
+
+/// What every part takes.
+#[derive(Args, Debug, Clone)]
+pub struct PartArgs {
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Users, each watching twenty others, each with a connection [default: as in docs/performance.md]
+    #[arg(long, value_name = "N")]
+    pub users: Option<u32>,
+    /// Write the figures to this file too, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `lamplight load bench`.
+#[derive(Args, Debug, Clone)]
+pub struct BenchArgs {
+    /// With small numbers, to see that it works: the figures mean little
+    #[arg(long)]
+    pub quick: bool,
+    /// The program to start [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Worker threads of the servers [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Write the figures to this file too, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `lamplight load login`.
+#[derive(Args, Debug, Clone)]
+pub struct LoginArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// How often some leave and come while everyone else is there
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub rounds: u32,
+}
+
+/// `lamplight load open`.
+#[derive(Args, Debug, Clone)]
+pub struct OpenArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Changes a second
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+    /// Changes altogether
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub changes: u64,
+}
+
+/// `lamplight load closed`.
+#[derive(Args, Debug, Clone)]
+pub struct ClosedArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Changes under way at a time
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub outstanding: usize,
+    /// Changes altogether
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub changes: u64,
+    /// How often; the middle one counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// Do not ask for an answer to a change
+    #[arg(long)]
+    pub unanswered: bool,
+}
+
+/// `lamplight load slow`.
+#[derive(Args, Debug, Clone)]
+pub struct SlowArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Changes among the twenty users whom the client watches
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub changes: u64,
+}

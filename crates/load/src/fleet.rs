@@ -1,0 +1,454 @@
+//! All connections of a load, on one thread: they log in, ask, and hear.
+//!
+//! It keeps the picture of what was told. What a measurement does with the news is its own affair.
+
+use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
+use crate::notice::{Notice, notices, status_changed, text_of};
+use crate::picture::Picture;
+use crate::ring::{Ring, user_id};
+use crate::target::Target;
+use anyhow::{Context, Result, bail, ensure};
+use lamplight_model::Platform;
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{put_frame, v1};
+use mio::{Events, Poll};
+use prost::Message as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::time::{Duration, Instant};
+
+/// How long anything may take that is sure to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The silence after which nothing more is expected.
+const SILENCE: Duration = Duration::from_millis(300);
+const SCRATCH_BYTES: usize = 512 * 1024;
+/// A sign of life is due after this part of the heartbeat timeout.
+const BEATS: u32 = 4;
+/// Signs of life that are given at a time, so that they do not come in a burst.
+const BEATS_AT_ONCE: u32 = 32;
+/// The id of every request that is answered: a connection asks one thing at a time.
+const REQUEST_ID: u64 = 1;
+
+/// Something that a connection heard.
+#[derive(Clone, Copy, Debug)]
+pub enum News {
+    /// It is logged in.
+    LoggedIn(u32),
+    /// A request is answered.
+    Answered,
+    /// It was told of a user, and it was news.
+    Told {
+        /// The connection.
+        watcher: u32,
+        /// What it was told.
+        notice: Notice,
+        /// When the bytes were read.
+        at: Instant,
+    },
+    /// The server has closed it.
+    Gone(u32),
+}
+
+/// How connections log in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoginKind {
+    /// As an application does at its start: it is told everything.
+    Start,
+    /// As an SDK does after a broken link: it says what it knows and is told what differs.
+    Resume,
+}
+
+/// How notifications travelled.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Travelled {
+    /// Messages that carried notifications.
+    pub messages: u64,
+    /// Notifications in them.
+    pub notifications: u64,
+    /// Bytes of these messages.
+    pub bytes: u64,
+}
+
+/// Connections to one server, one for each user of the ring.
+pub struct Fleet {
+    target: Target,
+    ring: Ring,
+    poll: Poll,
+    events: Events,
+    links: Vec<Link>,
+    sigs: Vec<String>,
+    scratch: Box<[u8]>,
+    frame: Vec<u8>,
+    news: Vec<News>,
+    /// What each user knows and has been told.
+    pub picture: Picture,
+    travelled: Travelled,
+    heartbeat_timeout: Duration,
+    /// How many of this round of signs of life are given.
+    beaten: u32,
+    beating_since: Instant,
+    /// The last refusal, for the message of an error.
+    refusal: Option<String>,
+}
+
+impl Fleet {
+    /// Connections for every user of the ring, not connected yet.
+    pub fn new(target: Target, ring: Ring) -> Result<Self> {
+        raise_file_limit();
+        let sigs: Result<_> = (0..ring.users()).map(|user| target.user_sig(&user_id(user))).collect();
+        Ok(Self {
+            target,
+            ring,
+            poll: Poll::new()?,
+            events: Events::with_capacity(1_024),
+            links: (0..ring.users()).map(|_| Link::default()).collect(),
+            sigs: sigs?,
+            scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
+            frame: Vec::new(),
+            news: Vec::new(),
+            picture: Picture::new(ring),
+            travelled: Travelled::default(),
+            heartbeat_timeout: Duration::MAX,
+            beaten: 0,
+            beating_since: Instant::now(),
+            refusal: None,
+        })
+    }
+
+    /// Who is on it.
+    pub fn ring(&self) -> Ring {
+        self.ring
+    }
+
+    /// The server.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The server has another address now.
+    pub fn set_target(&mut self, target: Target) {
+        self.target = target;
+    }
+
+    /// How notifications travelled since the start.
+    pub fn travelled(&self) -> Travelled {
+        self.travelled
+    }
+
+    /// The silence after which the server gives a connection up, as it has told at the last login.
+    pub fn heartbeat_timeout(&self) -> Duration {
+        self.heartbeat_timeout
+    }
+
+    /// CPU time of the server; zero where its process is not known.
+    pub fn server_cpu(&self) -> Result<Duration> {
+        self.target.meter.map_or(Ok(Duration::ZERO), |meter| meter.cpu())
+    }
+
+    // Coming and going
+
+    /// Logs users in, so many at a time. Answers with how long each took.
+    pub fn log_in(&mut self, users: &[u32], window: usize, kind: LoginKind) -> Result<Vec<Duration>> {
+        let mut began = vec![None; self.links.len()];
+        let mut took = Vec::with_capacity(users.len());
+        let mut started = 0;
+        let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
+        while took.len() < users.len() {
+            while started < users.len() && started - took.len() < window {
+                let user = users[started];
+                began[user as usize] = Some(Instant::now());
+                self.start_login(user, kind, ReceiveBuffer::Usual)?;
+                started += 1;
+            }
+            for news in self.pump(Duration::from_millis(50))? {
+                match news {
+                    News::LoggedIn(user) => {
+                        took.push(began[user as usize].context("nobody asked for this login")?.elapsed());
+                    }
+                    News::Gone(user) => bail!("the server has closed the connection of {}", user_id(user)),
+                    News::Answered | News::Told { .. } => {}
+                }
+            }
+            if let Some(refusal) = self.refusal.take() {
+                bail!("a login was refused: {refusal}");
+            }
+            ensure!(Instant::now() < until, "{} logins are not answered", users.len() - took.len());
+        }
+        Ok(took)
+    }
+
+    /// Begins a login; the answer is [`News::LoggedIn`].
+    pub fn start_login(&mut self, user: u32, kind: LoginKind, buffer: ReceiveBuffer) -> Result<()> {
+        let resume = kind == LoginKind::Resume;
+        let request = v1::LoginRequest {
+            sdk_app_id: self.target.app.0,
+            user_id: user_id(user),
+            user_sig: self.sigs[user as usize].clone(),
+            device_id: format!("load-{user:07}"),
+            platform: Platform::Linux as i32,
+            resume,
+            known: if resume { self.picture.known(user) } else { Vec::new() },
+        };
+        let message = v1::ClientMessage { id: REQUEST_ID, body: Some(Request::Login(request)) };
+        self.frame.clear();
+        put_frame(&mut self.frame, &message);
+        let link = &mut self.links[user as usize];
+        link.connect(user, self.target.address, buffer, &self.frame, self.poll.registry())
+    }
+
+    /// Subscribes each of the users to its neighbours, so many at a time.
+    pub fn subscribe(&mut self, users: &[u32], window: usize) -> Result<()> {
+        let (mut asked, mut answered) = (0, 0);
+        let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
+        while answered < users.len() {
+            while asked < users.len() && asked - answered < window {
+                let user = users[asked];
+                let user_ids = self.ring.neighbours(user).map(user_id).collect();
+                let request = v1::SubscribeUserStatusRequest { user_ids };
+                self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))?;
+                asked += 1;
+            }
+            answered +=
+                self.pump(Duration::from_millis(50))?.filter(|news| matches!(news, News::Answered)).count();
+            if let Some(refusal) = self.refusal.take() {
+                bail!("a subscription was refused: {refusal}");
+            }
+            ensure!(Instant::now() < until, "{} subscriptions are not answered", users.len() - answered);
+        }
+        Ok(())
+    }
+
+    /// Drops connections: orderly, or with a reset as of a broken link.
+    pub fn drop_links(&mut self, users: &[u32], reset: bool) {
+        for user in users {
+            self.links[*user as usize].close(reset);
+            self.picture.went(*user);
+        }
+    }
+
+    /// From now on the connection does so.
+    pub fn set_habit(&mut self, user: u32, habit: Habit) {
+        self.links[user as usize].habit = habit;
+    }
+
+    /// The port of a connection.
+    pub fn port(&self, user: u32) -> Option<u16> {
+        self.links[user as usize].port()
+    }
+
+    // Asking and hearing
+
+    /// Sets the custom status of a user to that of this number. With `answered`, an answer is asked for, as an
+    /// SDK does.
+    pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
+        self.picture.set_text(user, text);
+        let id = if answered { REQUEST_ID } else { 0 };
+        let request = v1::SetSelfStatusRequest { custom_status: text_of(text) };
+        self.ask(user, id, Request::SetSelfStatus(request))
+    }
+
+    /// Gives signs of life, of one connection after the other, so that each is in time.
+    fn beat(&mut self) -> Result<()> {
+        let users = self.ring.users();
+        let every = self.heartbeat_timeout / BEATS;
+        let due = users as f64 * self.beating_since.elapsed().as_secs_f64() / every.as_secs_f64();
+        for _ in 0..BEATS_AT_ONCE {
+            if f64::from(self.beaten) >= due {
+                break;
+            }
+            let user = self.beaten;
+            let link = &self.links[user as usize];
+            if link.stage == Stage::LoggedIn && link.habit != Habit::Silent {
+                self.ask(user, 0, Request::Heartbeat(v1::Heartbeat {}))?;
+            }
+            self.beaten += 1;
+            if self.beaten == users {
+                (self.beaten, self.beating_since) = (0, Instant::now());
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection gives a sign of life, and none after that, as when its network goes.
+    pub fn last_sign(&mut self, user: u32) -> Result<()> {
+        self.ask(user, 0, Request::Heartbeat(v1::Heartbeat {}))?;
+        self.links[user as usize].habit = Habit::Silent;
+        Ok(())
+    }
+
+    fn ask(&mut self, user: u32, id: u64, request: Request) -> Result<()> {
+        self.frame.clear();
+        put_frame(&mut self.frame, &v1::ClientMessage { id, body: Some(request) });
+        let sent = self.links[user as usize].send(&self.frame);
+        sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
+    }
+
+    /// Waits for the sockets, at most so long, and takes in what they have. A wait below a millisecond does not
+    /// wait.
+    pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
+        self.beat()?;
+        // The kernel counts in milliseconds and rounds up.
+        let wait = Duration::from_millis(wait.as_millis() as u64);
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready: Vec<(u32, bool)> =
+            self.events.iter().map(|event| (event.token().0 as u32, event.is_writable())).collect();
+        for (user, writable) in ready {
+            if writable && self.links[user as usize].flush().is_err() {
+                self.gone(user);
+            }
+            if self.links[user as usize].habit == Habit::Alive {
+                self.read(user)?;
+            }
+        }
+        Ok(std::mem::take(&mut self.news).into_iter())
+    }
+
+    /// Reads what a connection has; what it heard comes with the next [`pump`](Self::pump).
+    pub fn read(&mut self, user: u32) -> Result<()> {
+        loop {
+            let Self { links, scratch, picture, travelled, heartbeat_timeout, news, refusal, .. } = self;
+            let link = &mut links[user as usize];
+            let mut stage = link.stage;
+            let stage_now = &mut stage;
+            let mut ear = Ear {
+                user,
+                picture,
+                travelled,
+                heartbeat_timeout,
+                news,
+                refusal,
+                stage: stage_now,
+                fault: None,
+            };
+            let outcome = link.read(scratch, |message| ear.hear(message))?;
+            if let Some(fault) = ear.fault {
+                bail!("{} was told what is not understood: {fault}", user_id(user));
+            }
+            link.stage = stage;
+            match outcome {
+                ReadOutcome::Drained => return Ok(()),
+                ReadOutcome::More => {}
+                ReadOutcome::Ended => {
+                    self.gone(user);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn gone(&mut self, user: u32) {
+        let link = &mut self.links[user as usize];
+        if link.stage != Stage::Closed {
+            link.close(false);
+            self.news.push(News::Gone(user));
+        }
+    }
+
+    /// Takes in what comes until nothing comes any more and the server rests.
+    pub fn quiet(&mut self) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        let (mut since, mut cpu) = (Instant::now(), self.server_cpu()?);
+        while since.elapsed() < SILENCE {
+            let heard = self.pump(Duration::from_millis(20))?.count();
+            let now = self.server_cpu()?;
+            // A tick of its own accord, now and then, is rest.
+            if heard > 0 || now > cpu + Duration::from_millis(10) {
+                (since, cpu) = (Instant::now(), now);
+            }
+            ensure!(Instant::now() < until, "the server does not come to rest");
+        }
+        Ok(())
+    }
+
+    /// Holds what every connection was told last against what is true. What is wrong is a miss.
+    pub fn verify(&mut self) {
+        for user in 0..self.ring.users() {
+            let link = &self.links[user as usize];
+            if link.stage == Stage::LoggedIn && link.habit == Habit::Alive {
+                let wrong = self.picture.wrong(user);
+                self.picture.miss(wrong);
+            }
+        }
+    }
+}
+
+/// What takes in the messages of one connection.
+struct Ear<'a> {
+    user: u32,
+    picture: &'a mut Picture,
+    travelled: &'a mut Travelled,
+    heartbeat_timeout: &'a mut Duration,
+    news: &'a mut Vec<News>,
+    refusal: &'a mut Option<String>,
+    stage: &'a mut Stage,
+    fault: Option<String>,
+}
+
+impl Ear<'_> {
+    fn hear(&mut self, message: &[u8]) {
+        let Some(statuses) = status_changed(message) else {
+            match v1::ServerMessage::decode(message) {
+                Ok(message) => self.hear_other(message),
+                Err(error) => self.fault = Some(error.to_string()),
+            }
+            return;
+        };
+        let at = Instant::now();
+        self.travelled.messages += 1;
+        self.travelled.bytes += message.len() as u64;
+        let watcher = self.user;
+        let understood = notices(statuses, |notice| {
+            self.travelled.notifications += 1;
+            if self.picture.told(watcher, notice) {
+                self.news.push(News::Told { watcher, notice, at });
+            }
+        });
+        if understood.is_none() {
+            self.fault = Some("a status".to_owned());
+        }
+    }
+
+    fn hear_other(&mut self, message: v1::ServerMessage) {
+        match message.body {
+            Some(Body::Login(login)) => {
+                self.know(&login.statuses);
+                *self.heartbeat_timeout = Duration::from_millis(login.heartbeat_timeout_ms.into());
+                *self.stage = Stage::LoggedIn;
+                self.picture.came(self.user);
+                self.news.push(News::LoggedIn(self.user));
+            }
+            Some(Body::SubscribeUserStatus(done)) => {
+                self.know(&done.statuses);
+                if let Some(failure) = done.failures.first() {
+                    self.fault = Some(format!("{} cannot be watched: {}", failure.user_id, failure.code));
+                }
+                self.news.push(News::Answered);
+            }
+            Some(Body::SetSelfStatus(_)) => self.news.push(News::Answered),
+            Some(Body::Refusal(refusal)) => *self.refusal = Some(refusal.message),
+            Some(Body::ConnectionEnded(ended)) => *self.refusal = Some(ended.message),
+            other => self.fault = Some(format!("{other:?}")),
+        }
+    }
+
+    fn know(&mut self, statuses: &[v1::UserStatus]) {
+        for status in statuses {
+            match Notice::from_status(status) {
+                Some(notice) => self.picture.answered(self.user, notice),
+                None => self.fault = Some(format!("{status:?}")),
+            }
+        }
+    }
+}
+
+/// Raises the file limit of this process as far as it may be.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it cannot be raised, what there is has to do.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

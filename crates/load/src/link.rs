@@ -1,0 +1,198 @@
+//! One connection of the load: a socket, and the bytes on their way.
+
+use anyhow::{Context, Result, ensure};
+use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How many loopback addresses the connections come from: an address has some 28,000 ports, and those of
+/// former connections are not free at once.
+const SOURCES: u32 = 8;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// There is no socket.
+    Closed,
+    /// The login is on its way.
+    LoggingIn,
+    /// Logged in.
+    LoggedIn,
+}
+
+/// A connection, or the place for one.
+pub struct Link {
+    /// How far it has come.
+    pub stage: Stage,
+    /// What it does while it is logged in.
+    pub habit: Habit,
+    socket: Option<TcpStream>,
+    /// Bytes of a frame that is not whole yet.
+    partial: Vec<u8>,
+    /// Bytes that the socket has not taken yet.
+    unsent: Vec<u8>,
+}
+
+/// What a connection does while it is logged in.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Habit {
+    /// It reads, and gives signs of life.
+    #[default]
+    Alive,
+    /// It gives signs of life, and does not read.
+    Stalled,
+    /// Neither, as one whose network is gone.
+    Silent,
+}
+
+/// What came of reading.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadOutcome {
+    /// There is no more for now.
+    Drained,
+    /// There may be more.
+    More,
+    /// The server has closed the connection.
+    Ended,
+}
+
+/// Whether a buffer of the kernel is small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReceiveBuffer {
+    /// As the kernel likes.
+    Usual,
+    /// As small as there is.
+    Small,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        let (partial, unsent) = (Vec::new(), Vec::new());
+        Self { stage: Stage::Closed, habit: Habit::Alive, socket: None, partial, unsent }
+    }
+}
+
+impl Link {
+    /// Connects and says `first` as soon as the server takes it.
+    pub fn connect(
+        &mut self,
+        number: u32,
+        server: SocketAddr,
+        buffer: ReceiveBuffer,
+        first: &[u8],
+        registry: &Registry,
+    ) -> Result<()> {
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))
+            .context("a socket cannot be made; is the limit of open files too low?")?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        if buffer == ReceiveBuffer::Small {
+            socket.set_recv_buffer_size(4_096)?;
+        }
+        if server.ip().is_loopback() && server.is_ipv4() {
+            let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + 1 + number % SOURCES);
+            socket.bind(&SockAddr::from(SocketAddr::new(IpAddr::V4(source), 0)))?;
+        }
+        match socket.connect(&server.into()) {
+            Ok(()) => {}
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot connect to {server}")),
+        }
+        let mut socket = TcpStream::from_std(socket.into());
+        registry.register(&mut socket, Token(number as usize), Interest::READABLE | Interest::WRITABLE)?;
+        self.unsent.clear();
+        self.unsent.extend_from_slice(NATIVE_PREAMBLE);
+        self.unsent.extend_from_slice(first);
+        self.partial = Vec::new();
+        self.socket = Some(socket);
+        self.stage = Stage::LoggingIn;
+        Ok(())
+    }
+
+    /// Sends bytes, as far as the socket takes them now.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unsent.extend_from_slice(bytes);
+        self.flush()
+    }
+
+    /// Sends what the socket would not take before.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let Some(socket) = &mut self.socket else { return Ok(()) };
+        while !self.unsent.is_empty() {
+            match socket.write(&self.unsent) {
+                Ok(sent) => drop(self.unsent.drain(..sent)),
+                // Not yet connected is a kind of "not now".
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) =>
+                {
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.unsent = Vec::new();
+        Ok(())
+    }
+
+    /// Reads once, and hands every whole message to `hear`.
+    pub fn read(&mut self, scratch: &mut [u8], hear: impl FnMut(&[u8])) -> Result<ReadOutcome> {
+        let Some(socket) = &mut self.socket else { return Ok(ReadOutcome::Drained) };
+        // What is left of the last time comes first.
+        let kept = self.partial.len();
+        let largest = scratch.len() / 2;
+        scratch[..kept].copy_from_slice(&self.partial);
+        let length = match socket.read(&mut scratch[kept..]) {
+            Ok(0) => return Ok(ReadOutcome::Ended),
+            Ok(length) => length,
+            Err(error) => return Ok(outcome_of(&error)),
+        };
+        let rest = frames(&scratch[..kept + length], largest, hear)?;
+        if kept > 0 || !rest.is_empty() {
+            ensure!(rest.len() < largest, "the server sent a larger message than a load expects");
+            self.partial = rest.to_vec();
+        }
+        // A short read has emptied the socket; what comes later is a new edge.
+        Ok(if kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
+    }
+
+    /// The port of this side.
+    pub fn port(&self) -> Option<u16> {
+        Some(self.socket.as_ref()?.local_addr().ok()?.port())
+    }
+
+    /// Closes the connection. With `reset` the server hears of a broken link, not of an end.
+    pub fn close(&mut self, reset: bool) {
+        if let Some(socket) = self.socket.take()
+            && reset
+        {
+            // Where it cannot be set, the link ends the other way.
+            let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+        }
+        *self = Self::default();
+    }
+}
+
+/// Hands every whole message to `hear` and answers with the rest.
+fn frames(mut bytes: &[u8], largest: usize, mut hear: impl FnMut(&[u8])) -> Result<&[u8]> {
+    while let Framed::Frame { message, taken } = next_frame(bytes, largest)? {
+        hear(message);
+        bytes = &bytes[taken..];
+    }
+    Ok(bytes)
+}
+
+fn outcome_of(error: &io::Error) -> ReadOutcome {
+    let kind = error.kind();
+    if kind == io::ErrorKind::Interrupted {
+        ReadOutcome::More
+    } else if matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) {
+        ReadOutcome::Drained
+    } else {
+        ReadOutcome::Ended
+    }
+}

@@ -1,0 +1,149 @@
+//! What can be measured: one file for each part, and the choice among them.
+
+mod bench;
+mod changes;
+mod death;
+mod idle;
+mod login;
+mod slow;
+mod storm;
+
+use crate::args::{PartArgs, ServerArgs, What};
+use crate::fleet::Fleet;
+use crate::process_meter::ProcessMeter;
+use crate::report::Report;
+use crate::ring::Ring;
+use crate::server_process::{ServerProcess, ServerSettings};
+use crate::target::Target;
+use anyhow::{Context, Result};
+use lamplight_model::{AppId, AppKey};
+use std::path::PathBuf;
+
+/// Users of the parts that measure time.
+const USERS: u32 = 5_000;
+/// Logins under way at a time.
+const LOGIN_WINDOW: usize = 64;
+
+/// Measures what is asked for.
+pub fn run(what: What) -> Result<()> {
+    let mut report = Report::default();
+    let out = match what {
+        What::Bench(args) => {
+            bench::run(&args, &mut report)?;
+            args.out
+        }
+        What::Login(args) => {
+            let (_server, mut fleet) = ready(&args.part, USERS, ServerSettings::default())?;
+            login::measure(&mut fleet, args.rounds, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Idle(args) => {
+            let (_server, mut fleet) = ready(&args, idle::USERS, ServerSettings::default())?;
+            idle::measure(&mut fleet, &mut report)?;
+            end(&fleet, &mut report);
+            args.out
+        }
+        What::Open(args) => {
+            let (_server, mut fleet) = ready(&args.part, USERS, ServerSettings::default())?;
+            login::everyone(&mut fleet)?;
+            changes::open(&mut fleet, args.changes, args.rate, 0, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Closed(args) => {
+            let (_server, mut fleet) = ready(&args.part, USERS, ServerSettings::default())?;
+            login::everyone(&mut fleet)?;
+            let load = changes::ClosedLoad {
+                changes: args.changes,
+                outstanding: args.outstanding,
+                repeat: args.repeat,
+                answered: !args.unanswered,
+            };
+            changes::closed(&mut fleet, &load, 0, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Storm(args) => {
+            let (_server, mut fleet) = ready(&args, USERS, ServerSettings::default())?;
+            login::everyone(&mut fleet)?;
+            storm::measure(&mut fleet, &mut report)?;
+            end(&fleet, &mut report);
+            args.out
+        }
+        What::Slow(args) => {
+            let (_server, mut fleet) = ready(&args.part, slow::USERS, ServerSettings::default())?;
+            slow::measure(&mut fleet, args.changes, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Death(args) => {
+            let (mut server, mut fleet) = ready(&args, death::USERS, death::SETTINGS)?;
+            death::measure(&mut fleet, server.ours(), death::ROUNDS, &mut report)?;
+            end(&fleet, &mut report);
+            args.out
+        }
+    };
+    report.end(out.as_deref())
+}
+
+/// Where the server of a part is.
+enum Server {
+    /// One of our own, ended with the part.
+    Ours(Box<ServerProcess>),
+    /// One that runs without us.
+    Running(Target),
+}
+
+impl Server {
+    fn find(args: &ServerArgs, settings: ServerSettings) -> Result<Self> {
+        let (Some(address), Some(app), Some(key)) = (args.server, args.app, &args.key) else {
+            let settings = ServerSettings { workers: args.workers, ..settings };
+            return Self::start(args.program.clone(), settings);
+        };
+        let key = AppKey { id: 1, text: key.clone() };
+        let meter = args.pid.map(ProcessMeter::new);
+        Ok(Self::Running(Target { address, app: AppId(app), key, meter }))
+    }
+
+    fn start(program: Option<PathBuf>, settings: ServerSettings) -> Result<Self> {
+        let program = match program {
+            Some(program) => program,
+            None => std::env::current_exe().context("this program does not know where it is")?,
+        };
+        Ok(Self::Ours(Box::new(ServerProcess::start(&program, settings)?)))
+    }
+
+    fn target(&self) -> &Target {
+        match self {
+            Self::Ours(process) => process.target(),
+            Self::Running(target) => target,
+        }
+    }
+
+    /// The process, if it is ours to kill.
+    fn ours(&mut self) -> Option<&mut ServerProcess> {
+        match self {
+            Self::Ours(process) => Some(process),
+            Self::Running(_) => None,
+        }
+    }
+}
+
+/// A server, and the users of a part, not connected yet.
+fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
+    let server = Server::find(&args.server, settings)?;
+    let fleet = Fleet::new(server.target().clone(), Ring::new(args.users.unwrap_or(users))?)?;
+    Ok((server, fleet))
+}
+
+/// Notes what was told wrongly to the users of a part.
+fn end(fleet: &Fleet, report: &mut Report) {
+    report.note_faults(fleet.picture.faults());
+}
+
+/// The middle one of several measurements.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,125 @@
+//! Changes: as fast as they are delivered, and at a fixed rate.
+
+use super::middle;
+use crate::bare_loop::BareLoop;
+use crate::course::{Course, CourseSettings, Delivered, Pace};
+use crate::fleet::Fleet;
+use crate::report::{Report, Target, say};
+use crate::ring::WATCHED;
+use anyhow::Result;
+
+/// Changes under way at a time, of the figure to which the first target belongs.
+pub const NARROW: usize = 32;
+/// Changes under way at a time, of the figure to which the second target belongs.
+pub const WIDE: usize = 512;
+/// Deliveries for a CPU-second that are asked for with [`NARROW`].
+const NARROW_TARGET: f64 = 70_000.0;
+/// What is ready together leaves together: so many times that with [`WIDE`].
+const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
+/// Changes before those that count, for each one that counts.
+const WARM_UP: u64 = 10;
+
+/// A load where the next change starts when one is complete.
+#[derive(Clone, Copy, Debug)]
+pub struct ClosedLoad {
+    /// Changes that count.
+    pub changes: u64,
+    /// Changes under way at a time.
+    pub outstanding: usize,
+    /// How often; the middle one counts.
+    pub repeat: u32,
+    /// Ask for an answer to each change.
+    pub answered: bool,
+}
+
+/// Measures what a delivery costs, and what the bare loop needs for as much in the same minute. Answers with the
+/// last text that was used.
+pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
+    let ring = fleet.ring();
+    say(&format!(
+        "closed: {} users, {} changes, {} outstanding, {} times",
+        ring.users(),
+        load.changes,
+        load.outstanding,
+        load.repeat
+    ));
+    fleet.quiet()?;
+    let settings =
+        CourseSettings { answered: load.answered, ..CourseSettings::new((0..ring.users()).collect()) };
+    let mut course = Course::new(fleet, settings, after)?;
+    let pace = Pace::Outstanding(load.outstanding);
+    let together = course.run(fleet, load.changes / WARM_UP, pace)?.together;
+
+    let mut single_loop = BareLoop::new(ring, 1.0)?;
+    let mut runs: Vec<Delivered> = Vec::new();
+    let (mut single, mut grouped) = (Vec::new(), Vec::new());
+    for _ in 0..load.repeat {
+        runs.push(course.run(fleet, load.changes, pace)?);
+        single.push(single_loop.run(load.changes, load.outstanding)?.per_cpu_second());
+    }
+    drop(single_loop);
+    let together = runs.last().map_or(together, |run| run.together).clamp(1.0, WATCHED as f64);
+    let mut grouped_loop = BareLoop::new(ring, together)?;
+    for _ in 0..load.repeat {
+        grouped.push(grouped_loop.run(load.changes, load.outstanding)?.per_cpu_second());
+    }
+    drop(grouped_loop);
+    fleet.quiet()?;
+    fleet.verify();
+
+    let count = runs.len();
+    let per_cpu_second = middle(runs.iter().map(Delivered::per_cpu_second).collect());
+    let target = match load.outstanding {
+        NARROW => Some(Target::AtLeast(NARROW_TARGET)),
+        WIDE => Some(Target::AtLeast(WIDE_TARGET)),
+        _ => None,
+    };
+    let name = |what: &str| format!("{} outstanding: {what}", load.outstanding);
+    if fleet.target().meter.is_some() {
+        report.note(name("delivered per CPU-second of the server"), per_cpu_second, "", target);
+        let all: Vec<_> = runs.iter().map(Delivered::per_cpu_second).collect();
+        report.note(name("the least of them"), all.iter().copied().fold(f64::MAX, f64::min), "", None);
+        report.note(name("the most of them"), all.iter().copied().fold(0.0, f64::max), "", None);
+    }
+    let mean = |of: fn(&Delivered) -> f64| runs.iter().map(of).sum::<f64>() / count as f64;
+    report.note(
+        name("delivered per second"),
+        mean(|run| run.copies as f64 / run.took.as_secs_f64()),
+        "",
+        None,
+    );
+    report.note(name("notifications in one write"), mean(|run| run.together), "", None);
+    report.note(name("bytes of a notification"), mean(|run| run.bytes), "B", None);
+    report.note(name("latency p50"), mean(|run| run.latency_ms(0.5)), "ms", None);
+    report.note(name("latency p99"), mean(|run| run.latency_ms(0.99)), "ms", None);
+    let (single, grouped) = (middle(single), middle(grouped));
+    report.note(name("bare loop, one in a write, per CPU-second"), single, "", None);
+    report.note(name("bare loop, as many in a write, per CPU-second"), grouped, "", None);
+    if fleet.target().meter.is_some() {
+        report.note(name("server : bare loop, one in a write"), per_cpu_second / single, "", None);
+        report.note(name("server : bare loop, as many in a write"), per_cpu_second / grouped, "", None);
+    }
+    Ok(course.last_text())
+}
+
+/// Measures how late changes arrive that are due at a fixed rate. Answers with the last text that was used.
+pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut Report) -> Result<u32> {
+    let users = fleet.ring().users();
+    say(&format!("open: {users} users, {changes} changes at {rate} a second"));
+    fleet.quiet()?;
+    let mut course = Course::new(fleet, CourseSettings::new((0..users).collect()), after)?;
+    course.run(fleet, (changes / WARM_UP).min(u64::from(rate)), Pace::PerSecond(rate))?;
+    let run = course.run(fleet, changes, Pace::PerSecond(rate))?;
+    fleet.quiet()?;
+    fleet.verify();
+    let name = |what: &str| format!("{rate} changes a second: {what}");
+    report.note(name("latency p50"), run.latency_ms(0.5), "ms", None);
+    report.note(name("latency p99"), run.latency_ms(0.99), "ms", Some(Target::AtMost(20.0)));
+    report.note(name("latency, the worst"), run.latency.max() as f64 / 1_000.0, "ms", None);
+    let expected = run.changes * WATCHED as u64;
+    report.note(name("delivered"), run.copies as f64, "", Some(Target::AtLeast(expected as f64)));
+    if fleet.target().meter.is_some() {
+        report.note(name("delivered per CPU-second of the server"), run.per_cpu_second(), "", None);
+    }
+    Ok(course.last_text())
+}

@@ -1,0 +1,153 @@
+//! Clients that die, and a server that does, and how soon their watchers know.
+
+use super::LOGIN_WINDOW;
+use super::login::{self, milliseconds};
+use crate::fleet::{Fleet, LoginKind, News};
+use crate::report::{Report, Target, say};
+use crate::ring::WATCHED;
+use crate::server_process::{ServerProcess, ServerSettings};
+use anyhow::{Result, ensure};
+use std::time::{Duration, Instant};
+
+/// Everyone; three of them have no neighbour in common.
+pub const USERS: u32 = 63;
+/// How often clients die of each cause.
+pub const ROUNDS: u32 = 3;
+/// The silence after which the app of our own server gives a connection up.
+const HEARTBEAT_TIMEOUT_S: u32 = 2;
+/// How long clients of our own server count as present after it was killed.
+const GRACE: Duration = Duration::from_secs(3);
+/// The server of this part.
+pub const SETTINGS: ServerSettings = ServerSettings {
+    heartbeat_timeout_s: Some(HEARTBEAT_TIMEOUT_S),
+    grace_ms: Some(GRACE.as_millis() as u32),
+    workers: None,
+};
+/// How much later than the bound watchers may know, at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Measures how soon all watchers know. The server is killed only when it is `ours`.
+pub fn measure(
+    fleet: &mut Fleet,
+    ours: Option<&mut ServerProcess>,
+    rounds: u32,
+    report: &mut Report,
+) -> Result<()> {
+    say(&format!("death: {} users, {rounds} times", fleet.ring().users()));
+    login::everyone(fleet)?;
+    let timeout = fleet.heartbeat_timeout();
+
+    let mut late = Lateness::default();
+    for round in 0..rounds {
+        let victims = fleet.ring().spread(round, u32::MAX);
+        let died = Instant::now();
+        fleet.drop_links(&victims, true);
+        late.wait(fleet, &victims, died, PATIENCE)?;
+        fleet.log_in(&victims, LOGIN_WINDOW, LoginKind::Resume)?;
+        fleet.quiet()?;
+    }
+    report.note("killed client: all watchers know after at most", late.most_ms(), "ms", None);
+
+    let mut late = Lateness::default();
+    for round in 0..rounds {
+        let victims = fleet.ring().spread(round, u32::MAX);
+        let died = Instant::now();
+        for victim in &victims {
+            fleet.last_sign(*victim)?;
+            fleet.picture.went(*victim);
+        }
+        late.wait(fleet, &victims, died, timeout + PATIENCE)?;
+        fleet.drop_links(&victims, true);
+        fleet.log_in(&victims, LOGIN_WINDOW, LoginKind::Resume)?;
+        fleet.quiet()?;
+    }
+    let timeout_ms = milliseconds(timeout);
+    report.note("half-open client: heartbeat timeout", timeout_ms, "ms", None);
+    let bound = Some(Target::AtMost(timeout_ms + 1_000.0));
+    report.note("half-open client: all watchers know after at most", late.most_ms(), "ms", bound);
+    report.note(
+        "half-open client: and none before",
+        late.least_ms(),
+        "ms",
+        Some(Target::AtLeast(timeout_ms - 1.0)),
+    );
+    fleet.verify();
+
+    if let Some(server) = ours {
+        kill_server(fleet, server, report)?;
+        fleet.verify();
+    }
+    Ok(())
+}
+
+/// Kills the server; all but a few come back to it.
+fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Report) -> Result<()> {
+    let victims = fleet.ring().spread(0, u32::MAX);
+    let everyone: Vec<u32> = (0..fleet.ring().users()).collect();
+    let survivors: Vec<u32> = everyone.iter().copied().filter(|user| !victims.contains(user)).collect();
+    server.kill();
+    let died = Instant::now();
+    fleet.drop_links(&everyone, true);
+    server.start_again()?;
+    fleet.set_target(server.target().clone());
+    fleet.log_in(&survivors, LOGIN_WINDOW, LoginKind::Resume)?;
+    let back = died.elapsed();
+    let mut late = Lateness::default();
+    late.wait(fleet, &victims, died, back + GRACE + PATIENCE)?;
+    fleet.quiet()?;
+    report.note("killed server: who comes back is back after", milliseconds(back), "ms", None);
+    report.note("killed server: grace", milliseconds(GRACE), "ms", None);
+    report.note("killed server: who does not is gone to all after", late.most_ms(), "ms", None);
+    let false_leaves = late.others as f64;
+    report.note(
+        "killed server: told that somebody left who did not",
+        false_leaves,
+        "",
+        Some(Target::AtMost(0.0)),
+    );
+    Ok(())
+}
+
+/// How long after a death its watchers knew.
+#[derive(Default)]
+struct Lateness {
+    knew: Vec<Duration>,
+    /// Notifications that somebody else left.
+    others: u64,
+}
+
+impl Lateness {
+    /// Waits until every watcher knows that the victims are gone.
+    fn wait(&mut self, fleet: &mut Fleet, victims: &[u32], died: Instant, at_most: Duration) -> Result<()> {
+        let expected = self.knew.len() + victims.len() * WATCHED;
+        while self.knew.len() < expected {
+            for news in fleet.pump(Duration::from_millis(10))? {
+                match news {
+                    News::Told { watcher, notice, at } if !notice.online && watcher != notice.user => {
+                        if victims.contains(&notice.user) {
+                            self.knew.push(at.saturating_duration_since(died));
+                        } else {
+                            self.others += 1;
+                        }
+                    }
+                    News::Told { .. } | News::LoggedIn(_) | News::Answered => {}
+                    News::Gone(user) => ensure!(victims.contains(&user), "the server gave user {user} up"),
+                }
+            }
+            ensure!(
+                died.elapsed() < at_most,
+                "{} notifications of a death did not come within {at_most:?}",
+                expected - self.knew.len()
+            );
+        }
+        Ok(())
+    }
+
+    fn most_ms(&self) -> f64 {
+        milliseconds(self.knew.iter().copied().max().unwrap_or_default())
+    }
+
+    fn least_ms(&self) -> f64 {
+        milliseconds(self.knew.iter().copied().min().unwrap_or_default())
+    }
+}

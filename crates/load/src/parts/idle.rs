@@ -1,0 +1,41 @@
+//! What a connection costs that does nothing.
+
+use super::login;
+use crate::fleet::Fleet;
+use crate::report::{Report, Target, say};
+use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+
+/// Connections.
+pub const USERS: u32 = 10_000;
+/// How long the server gets to give back what the logins took.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Measures the memory of a fresh server with everyone connected, above that without anyone.
+pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
+    let users = fleet.ring().users();
+    say(&format!("idle: {users} native connections, each watching 20"));
+    let meter = fleet.target().meter.context("memory needs the process: --pid")?;
+    let empty = meter.memory()?;
+    login::everyone(fleet)?;
+    let (cpu, began) = (meter.cpu()?, Instant::now());
+    while began.elapsed() < SETTLE {
+        // Nothing is to come, and if something does it is judged.
+        fleet.pump(Duration::from_millis(100))?.for_each(drop);
+    }
+    let busy = (meter.cpu()? - cpu).as_secs_f64() / began.elapsed().as_secs_f64();
+    let full = meter.memory()?;
+    let each = |full: u64, empty: u64| full.saturating_sub(empty) as f64 / f64::from(users) / 1_024.0;
+    let target = Some(Target::AtMost(3.0));
+    report.note(
+        "idle connection: server memory, resident",
+        each(full.resident, empty.resident),
+        "KiB",
+        target,
+    );
+    report.note("idle connection: of it anonymous", each(full.anonymous, empty.anonymous), "KiB", None);
+    report.note("empty server: memory, resident", empty.resident as f64 / 1_048_576.0, "MiB", None);
+    report.note("idle server: CPU of one core", busy * 100.0, "%", None);
+    fleet.verify();
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! A client that stops reading while the users whom it watches change.
+
+use super::{login, middle};
+use crate::course::{Course, CourseSettings, Pace};
+use crate::fleet::{Fleet, LoginKind, News};
+use crate::link::{Habit, ReceiveBuffer};
+use crate::process_meter::{Memory, ProcessMeter};
+use crate::report::{Report, Target, say};
+use crate::ring::WATCHED;
+use anyhow::{Context, Result, ensure};
+use std::time::Duration;
+
+/// Everyone.
+pub const USERS: u32 = 63;
+/// The client that stops reading.
+const SLOW: u32 = 0;
+/// Changes under way at a time.
+const OUTSTANDING: usize = 16;
+/// Pairs of runs, one in which the client reads and one in which it does not; the middle ones count.
+const ROUNDS: u32 = 3;
+
+/// Measures what the server holds for the client, against a run of the same changes in which it reads, and what
+/// the client knows in the end.
+pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
+    say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
+    let meter = fleet.target().meter.context("memory needs the process: --pid")?;
+    login::everyone(fleet)?;
+    // Its kernel takes little for it, so that the server sees early that it does not read.
+    fleet.drop_links(&[SLOW], false);
+    fleet.quiet()?;
+    fleet.start_login(SLOW, LoginKind::Start, ReceiveBuffer::Small)?;
+    fleet.quiet()?;
+
+    let busy: Vec<u32> = fleet.ring().neighbours(SLOW).collect();
+    let all_read = CourseSettings::new(busy);
+    let one_stalls = CourseSettings { copies: WATCHED as u32 - 1, silent: vec![SLOW], ..all_read.clone() };
+    let (mut text, mut grown, mut kernel, mut told) = (0, [Vec::new(), Vec::new()], Vec::new(), 0);
+    let mut before = meter.memory()?;
+    for round in 0..=ROUNDS {
+        for (settings, grown) in [&all_read, &one_stalls].into_iter().zip(&mut grown) {
+            let stalls = !settings.silent.is_empty();
+            fleet.set_habit(SLOW, if stalls { Habit::Stalled } else { Habit::Alive });
+            let mut course = Course::new(fleet, settings.clone(), text)?;
+            course.run(fleet, changes, Pace::Outstanding(OUTSTANDING))?;
+            text = course.last_text();
+            let after = settled(fleet, meter)?;
+            // What the server takes for so many changes alone, it takes in the first round.
+            if round > 0 {
+                grown.push(after.resident as f64 - before.resident as f64);
+            }
+            before = after;
+            if stalls {
+                let port = fleet.port(SLOW).context("the slow client was cut off")?;
+                kernel.push(meter.send_queue(fleet.target().address.port(), port)? as f64);
+                told = read_again(fleet)?;
+            }
+        }
+    }
+
+    let kib = |bytes: f64| bytes / 1_024.0;
+    let [read, stalled] = grown.map(middle).map(kib);
+    let (process, kernel) = (stalled - read, kib(middle(kernel)));
+    let target = Some(Target::AtMost(64.0));
+    report.note(
+        "client that does not read: memory, with the kernel's",
+        process.max(0.0) + kernel,
+        "KiB",
+        target,
+    );
+    report.note("client that does not read: in the server", process, "KiB", None);
+    report.note("client that does not read: waiting in the kernel", kernel, "KiB", None);
+    report.note("run in which it reads: growth of the server", read, "KiB", None);
+    report.note("client that did not read: told when it reads again", told as f64, "", None);
+    let wrong = fleet.picture.wrong(SLOW) as f64;
+    report.note("client that did not read: users it sees wrongly", wrong, "", Some(Target::AtMost(0.0)));
+    Ok(())
+}
+
+/// The client reads again. Answers with how much it is told until it knows everything.
+fn read_again(fleet: &mut Fleet) -> Result<u64> {
+    let before = fleet.travelled().notifications;
+    fleet.set_habit(SLOW, Habit::Alive);
+    fleet.read(SLOW)?;
+    for news in fleet.pump(Duration::ZERO)? {
+        ensure!(!matches!(news, News::Gone(SLOW)), "the slow client was cut off");
+    }
+    fleet.quiet()?;
+    fleet.verify();
+    Ok(fleet.travelled().notifications - before)
+}
+
+/// Waits until the server rests, and for the memory that it gives back then.
+fn settled(fleet: &mut Fleet, meter: ProcessMeter) -> Result<Memory> {
+    fleet.quiet()?;
+    std::thread::sleep(Duration::from_millis(500));
+    meter.memory()
+}

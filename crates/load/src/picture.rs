@@ -1,0 +1,179 @@
+//! What each connection has been told of each user it watches, held against what is true.
+//!
+//! Knows nothing of sockets: it is told what arrived, and judges it.
+
+use crate::notice::Notice;
+use crate::ring::{EDGES, Ring};
+use lamplight_wire::v1::Known;
+use serde::Serialize;
+
+/// What one connection knows of one user.
+#[derive(Clone, Copy, Default, Debug)]
+struct Seen {
+    version: u64,
+    text: u32,
+    online: bool,
+}
+
+/// What is true of a user.
+#[derive(Clone, Copy, Default, Debug)]
+struct Truth {
+    text: u32,
+    online: bool,
+}
+
+/// What was told wrongly.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
+pub struct Faults {
+    /// Notifications of a version that the connection had been told before.
+    pub duplicates: u64,
+    /// Notifications of a version older than one that the connection had been told.
+    pub backwards: u64,
+    /// Notifications of somebody whom the connection does not watch.
+    pub strangers: u64,
+    /// Notifications that never came, or edges whose last notification is not the truth.
+    pub misses: u64,
+}
+
+impl Faults {
+    /// Nothing was wrong.
+    pub fn none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds those of another run.
+    pub fn add(&mut self, other: Self) {
+        self.duplicates += other.duplicates;
+        self.backwards += other.backwards;
+        self.strangers += other.strangers;
+        self.misses += other.misses;
+    }
+}
+
+/// What each connection has been told, and what is true.
+pub struct Picture {
+    ring: Ring,
+    seen: Vec<Seen>,
+    truth: Vec<Truth>,
+    faults: Faults,
+}
+
+impl Picture {
+    /// Nobody has been told anything, and nobody is there.
+    pub fn new(ring: Ring) -> Self {
+        let users = ring.users() as usize;
+        let seen = vec![Seen::default(); users * EDGES];
+        Self { ring, seen, truth: vec![Truth::default(); users], faults: Faults::default() }
+    }
+
+    /// A connection was told of a user on the server's own account. Says whether it was news.
+    pub fn told(&mut self, watcher: u32, notice: Notice) -> bool {
+        let Some(edge) = self.ring.edge(watcher, notice.user) else {
+            self.faults.strangers += 1;
+            return false;
+        };
+        let seen = &mut self.seen[edge];
+        if notice.version <= seen.version {
+            let duplicate = notice.version == seen.version;
+            *(if duplicate { &mut self.faults.duplicates } else { &mut self.faults.backwards }) += 1;
+            return false;
+        }
+        *seen = Seen { version: notice.version, text: notice.text, online: notice.online };
+        true
+    }
+
+    /// A connection was told of a user in an answer, which may repeat what it knows.
+    pub fn answered(&mut self, watcher: u32, notice: Notice) {
+        let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
+        if known != Some(notice.version) {
+            self.told(watcher, notice);
+        }
+    }
+
+    /// A user has come. The answer to the login has said which custom status there is: none, unless the server
+    /// took the user back before it saw the former connection end.
+    pub fn came(&mut self, user: u32) {
+        let own = self.ring.edge(user, user).expect("everyone is told of oneself");
+        self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
+    }
+
+    /// A user has gone, and with that the custom status.
+    pub fn went(&mut self, user: u32) {
+        self.truth[user as usize] = Truth::default();
+    }
+
+    /// A user has another custom status.
+    pub fn set_text(&mut self, user: u32, text: u32) {
+        self.truth[user as usize].text = text;
+    }
+
+    /// What a connection can say that it knows when it comes back.
+    pub fn known(&self, watcher: u32) -> Vec<Known> {
+        let users = self.ring.neighbours(watcher).chain([watcher]);
+        let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));
+        seen.filter(|(_, version)| *version > 0)
+            .map(|(user, version)| Known { user_id: crate::ring::user_id(user), version })
+            .collect()
+    }
+
+    /// How many edges of a connection are not as the truth is.
+    pub fn wrong(&self, watcher: u32) -> u64 {
+        let users = self.ring.neighbours(watcher).chain([watcher]);
+        let is_wrong = |user: &u32| {
+            let truth = self.truth[*user as usize];
+            let edge = self.ring.edge(watcher, *user).expect("they are neighbours");
+            let seen = self.seen[edge];
+            (seen.online, seen.text) != (truth.online, truth.text)
+        };
+        users.filter(is_wrong).count() as u64
+    }
+
+    /// Notes notifications that never came.
+    pub fn miss(&mut self, count: u64) {
+        self.faults.misses += count;
+    }
+
+    /// What was wrong so far.
+    pub fn faults(&self) -> Faults {
+        self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(user: u32, version: u64, text: u32) -> Notice {
+        Notice { user, version, text, online: true }
+    }
+
+    #[test]
+    fn only_a_higher_version_of_a_watched_user_is_news() {
+        let mut picture = Picture::new(Ring::new(100).unwrap());
+        assert!(picture.told(0, notice(1, 5, 0)));
+        picture.answered(0, notice(1, 5, 0));
+        assert!(picture.faults().none());
+        assert!(!picture.told(0, notice(1, 5, 0)));
+        assert!(!picture.told(0, notice(1, 4, 0)));
+        assert!(!picture.told(0, notice(50, 9, 0)));
+        assert!(picture.told(1, notice(1, 5, 0)), "another connection hears for itself");
+        let expected = Faults { duplicates: 1, backwards: 1, strangers: 1, misses: 0 };
+        assert_eq!(picture.faults(), expected);
+    }
+
+    #[test]
+    fn an_edge_is_wrong_until_the_truth_has_come() {
+        let mut picture = Picture::new(Ring::new(100).unwrap());
+        assert_eq!(picture.wrong(0), 0);
+        picture.came(3);
+        picture.set_text(3, 7);
+        assert_eq!((picture.wrong(0), picture.wrong(50)), (1, 0));
+        picture.told(0, notice(3, 1, 6));
+        assert_eq!(picture.wrong(0), 1);
+        picture.told(0, notice(3, 2, 7));
+        assert_eq!(picture.wrong(0), 0);
+        assert_eq!(picture.known(0), [Known { user_id: "u0000003".into(), version: 2 }]);
+        picture.went(3);
+        assert_eq!(picture.wrong(0), 1, "the custom status goes with its user");
+    }
+}

@@ -1,0 +1,121 @@
+//! What a process costs, as the kernel counts it.
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::time::Duration;
+
+/// What `/proc/*/stat` counts in: a hundredth of a second, by the kernel's contract with programs.
+const TICK: Duration = Duration::from_millis(10);
+/// The fields of `/proc/*/stat` after the name, from 0: user and system time.
+const USER_TIME: usize = 11;
+const SYSTEM_TIME: usize = 12;
+
+/// Reads what a process costs.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessMeter {
+    pid: u32,
+}
+
+/// The memory of a process, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All that is resident.
+    pub resident: u64,
+    /// Of that, what is no file.
+    pub anonymous: u64,
+}
+
+impl ProcessMeter {
+    /// For this process.
+    pub fn new(pid: u32) -> Self {
+        Self { pid }
+    }
+
+    /// User and system time since its start, over all threads that it has or had.
+    pub fn cpu(self) -> Result<Duration> {
+        cpu_of(&format!("/proc/{}/stat", self.pid))
+    }
+
+    /// What it holds now.
+    pub fn memory(self) -> Result<Memory> {
+        let path = format!("/proc/{}/smaps_rollup", self.pid);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let kilobytes = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            number.with_context(|| format!("{path} does not have {name}"))
+        };
+        Ok(Memory { resident: kilobytes("Rss:")? * 1024, anonymous: kilobytes("Anonymous:")? * 1024 })
+    }
+
+    /// Bytes that wait in the kernel on the socket from `local` to `remote`, which are ports of this machine.
+    pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
+        let path = format!("/proc/{}/net/tcp", self.pid);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let ends = [format!(":{local:04X}"), format!(":{remote:04X}")];
+        for line in text.lines() {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            if let [_, here, there, _, queues, ..] = fields[..]
+                && here.ends_with(&ends[0])
+                && there.ends_with(&ends[1])
+            {
+                let waiting = queues.split(':').next().unwrap_or_default();
+                return Ok(u64::from_str_radix(waiting, 16)?);
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// User and system time of the thread that asks.
+pub fn cpu_of_this_thread() -> Result<Duration> {
+    // In nanoseconds, where the kernel keeps them.
+    if let Ok(text) = fs::read_to_string("/proc/thread-self/schedstat")
+        && let Some(nanoseconds) = text.split_whitespace().next().and_then(|field| field.parse().ok())
+        && nanoseconds > 0
+    {
+        return Ok(Duration::from_nanos(nanoseconds));
+    }
+    cpu_of("/proc/thread-self/stat")
+}
+
+fn cpu_of(path: &str) -> Result<Duration> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+    // The name is in brackets and may contain anything.
+    let (_, fields) = text.rsplit_once(") ").with_context(|| format!("{path} is not understood"))?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = [USER_TIME, SYSTEM_TIME].iter().map(|index| fields.get(*index)?.parse::<u32>().ok());
+    let ticks: Option<u32> = ticks.sum();
+    Ok(TICK * ticks.with_context(|| format!("{path} has no times"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn what_this_process_costs_is_seen() {
+        let meter = ProcessMeter::new(std::process::id());
+        let (before, thread) = (meter.cpu().unwrap(), cpu_of_this_thread().unwrap());
+        let began = Instant::now();
+        while meter.cpu().unwrap() < before + 3 * TICK {
+            assert!(began.elapsed() < Duration::from_secs(20), "no time passes");
+        }
+        assert!(cpu_of_this_thread().unwrap() > thread);
+        let memory = meter.memory().unwrap();
+        assert!(memory.anonymous > 0 && memory.anonymous <= memory.resident);
+    }
+
+    #[test]
+    fn what_waits_on_a_socket_is_seen() {
+        use std::io::Write;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_server, _) = listener.accept().unwrap();
+        client.set_nonblocking(true).unwrap();
+        while client.write(&[0; 65_536]).is_ok() {}
+        let (here, there) = (client.local_addr().unwrap().port(), client.peer_addr().unwrap().port());
+        assert!(ProcessMeter::new(std::process::id()).send_queue(here, there).unwrap() > 0);
+    }
+}

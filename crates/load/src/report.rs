@@ -1,0 +1,158 @@
+//! What was measured, for people and for programs.
+
+use crate::picture::Faults;
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+/// What a figure should be.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// No more than this.
+    AtMost(f64),
+    /// No less than this.
+    AtLeast(f64),
+}
+
+impl Target {
+    fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+}
+
+/// One number.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Figure {
+    /// What it is.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// Of what.
+    pub unit: &'static str,
+    /// What it should be, where something is asked for.
+    pub target: Option<Target>,
+}
+
+/// All that was measured in one go.
+#[derive(Default, Debug, Serialize)]
+pub struct Report {
+    /// The numbers, in the order measured.
+    pub figures: Vec<Figure>,
+    /// What was told wrongly.
+    pub faults: Faults,
+}
+
+impl Report {
+    /// Notes a number, and prints it.
+    pub fn note(&mut self, name: impl Into<String>, value: f64, unit: &'static str, target: Option<Target>) {
+        let figure = Figure { name: name.into(), value, unit, target };
+        say(&row(&figure));
+        self.figures.push(figure);
+    }
+
+    /// Notes what was told wrongly in one part.
+    pub fn note_faults(&mut self, faults: Faults) {
+        if !faults.none() {
+            say(&format!("  WRONG: {}", faults_text(faults)));
+        }
+        self.faults.add(faults);
+    }
+
+    /// Says the end, writes the file if one is asked for, and fails when something was told wrongly.
+    pub fn end(&self, out: Option<&Path>) -> Result<()> {
+        let (met, all) = self.figures.iter().fold((0, 0), |(met, all), figure| match figure.target {
+            Some(target) => (met + usize::from(target.is_met(figure.value)), all + 1),
+            None => (met, all),
+        });
+        if all > 0 {
+            say(&format!("{met} of {all} targets met"));
+        }
+        say(&faults_text(self.faults));
+        if let Some(path) = out {
+            let text = serde_json::to_string_pretty(self)? + "\n";
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if !self.faults.none() {
+            bail!("not everything was told, or not once, or not in order");
+        }
+        Ok(())
+    }
+}
+
+/// Prints a line.
+pub fn say(line: &str) {
+    // Whoever reads our output may have left; the file is still to be written.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn row(figure: &Figure) -> String {
+    let mut row = format!("  {:<58} {:>12} {:<8}", figure.name, number(figure.value), figure.unit);
+    if let Some(target) = figure.target {
+        let (word, bound) = match target {
+            Target::AtMost(most) => ("at most", most),
+            Target::AtLeast(least) => ("at least", least),
+        };
+        let met = if target.is_met(figure.value) { "met" } else { "NOT MET" };
+        // Writing to a String never fails.
+        let _ = write!(row, " {word} {}: {met}", number(bound));
+    }
+    row.trim_end().to_owned()
+}
+
+fn number(value: f64) -> String {
+    match value.abs() {
+        magnitude if magnitude >= 1_000.0 || value == value.trunc() => {
+            let digits = format!("{:.0}", value.abs());
+            let mut text = String::new();
+            for (index, digit) in digits.chars().enumerate() {
+                if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                    text.push(',');
+                }
+                text.push(digit);
+            }
+            if value <= -1.0 { format!("-{text}") } else { text }
+        }
+        magnitude if magnitude >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn faults_text(faults: Faults) -> String {
+    let Faults { duplicates, backwards, strangers, misses } = faults;
+    format!("misses {misses}, duplicates {duplicates}, backwards {backwards}, strangers {strangers}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_for_people() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.25, "0.250"),
+            (12.34, "12.3"),
+            (123.0, "123"),
+            (70_000.4, "70,000"),
+            (-1_234_567.0, "-1,234,567"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn what_was_told_wrongly_is_a_failure_and_a_missed_target_is_none() {
+        let mut report = Report::default();
+        report.note("a", 2.0, "x", Some(Target::AtMost(1.0)));
+        assert!(row(&report.figures[0]).ends_with("at most 1: NOT MET"));
+        report.end(None).unwrap();
+        report.note_faults(Faults { misses: 1, ..Faults::default() });
+        assert!(report.end(None).is_err());
+    }
+}

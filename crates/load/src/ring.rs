@@ -1,0 +1,115 @@
+//! Who watches whom: users on a ring, each watching the ten on either side. So each is watched by twenty.
+
+use anyhow::{Result, ensure};
+
+/// Users that one watches, and that watch one.
+pub const WATCHED: usize = 20;
+/// Users whose status a connection is told of: those it watches and its own.
+pub const EDGES: usize = WATCHED + 1;
+/// Users on one side.
+const REACH: u32 = 10;
+
+/// A ring of so many users, numbered from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring {
+    users: u32,
+}
+
+impl Ring {
+    /// A ring on which the twenty are twenty different users.
+    pub fn new(users: u32) -> Result<Self> {
+        ensure!(
+            (EDGES as u32..10_000_000).contains(&users),
+            "from {EDGES} to 9,999,999 users are possible, not {users}"
+        );
+        Ok(Self { users })
+    }
+
+    /// How many users there are.
+    pub fn users(self) -> u32 {
+        self.users
+    }
+
+    /// The twenty whom a user watches; the same twenty watch the user.
+    pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
+        (1..=REACH)
+            .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
+    }
+
+    /// The number of the edge along which `watcher` is told of `user`, counted over all watchers. The own user
+    /// has the first of the watcher's edges.
+    pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
+        let forwards = (user + self.users - watcher) % self.users;
+        let place = if forwards <= REACH {
+            forwards
+        } else if self.users - forwards <= REACH {
+            REACH + self.users - forwards
+        } else {
+            return None;
+        };
+        Some(watcher as usize * EDGES + place as usize)
+    }
+
+    /// Users of whom no two have a neighbour in common, from `first` on, at most `count`.
+    pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
+        let apart = 2 * REACH + 1;
+        (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()
+    }
+}
+
+/// The `userID` of a user.
+pub fn user_id(user: u32) -> String {
+    format!("u{user:07}")
+}
+
+/// The user behind a `userID`.
+pub fn user_of(id: &[u8]) -> Option<u32> {
+    let digits = id.strip_prefix(b"u").filter(|digits| digits.len() == 7)?;
+    digits
+        .iter()
+        .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn everyone_watches_twenty_others_along_edges_of_their_own() {
+        for users in [21, 22, 40, 41, 100] {
+            let ring = Ring::new(users).unwrap();
+            let mut edges = HashSet::new();
+            let mut watched_by = vec![0; users as usize];
+            for watcher in 0..users {
+                assert!(edges.insert(ring.edge(watcher, watcher).unwrap()));
+                for user in ring.neighbours(watcher) {
+                    assert!(edges.insert(ring.edge(watcher, user).unwrap()), "{users}: {watcher}, {user}");
+                    watched_by[user as usize] += 1;
+                }
+            }
+            assert_eq!(edges.len(), users as usize * EDGES);
+            assert!(watched_by.iter().all(|count| *count == WATCHED));
+        }
+        assert_eq!(Ring::new(100).unwrap().edge(0, 11), None);
+        assert!(Ring::new(20).is_err());
+    }
+
+    #[test]
+    fn who_is_spread_has_no_neighbour_in_common() {
+        let ring = Ring::new(100).unwrap();
+        let spread = ring.spread(95, 100);
+        assert_eq!(spread.len(), 4);
+        let all: HashSet<u32> =
+            spread.iter().flat_map(|user| ring.neighbours(*user).chain([*user])).collect();
+        assert_eq!(all.len(), 4 * EDGES);
+    }
+
+    #[test]
+    fn a_user_is_found_by_the_id() {
+        assert_eq!(user_of(user_id(1_234).as_bytes()), Some(1_234));
+        for other in ["", "u", "u123", "v0001234", "u000123x", "u00001234"] {
+            assert_eq!(user_of(other.as_bytes()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A server of our own: started for a measurement in a data folder of its own, and ended with it.
+//!
+//! It is the program `lamplight` with its public commands `app create` and `serve`, and nothing else.
+
+use crate::process_meter::ProcessMeter;
+use crate::target::Target;
+use anyhow::{Context, Result, bail, ensure};
+use lamplight_model::{AppId, AppKey};
+use serde::Deserialize;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a server of our own differs from any other.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct ServerSettings {
+    /// The silence after which the app gives a native connection up, in seconds; else the default.
+    pub heartbeat_timeout_s: Option<u32>,
+    /// How long clients of a killed server count as present, in milliseconds; else the default.
+    pub grace_ms: Option<u32>,
+    /// Worker threads; else one for each core.
+    pub workers: Option<usize>,
+}
+
+/// A running server.
+pub struct ServerProcess {
+    program: PathBuf,
+    settings: ServerSettings,
+    folder: TempDir,
+    child: Child,
+    target: Target,
+}
+
+/// What `app create --json` answers.
+#[derive(Deserialize)]
+struct Created {
+    app: CreatedApp,
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct CreatedApp {
+    #[serde(rename = "SDKAppID")]
+    id: AppId,
+}
+
+/// What a running server leaves in its data folder.
+#[derive(Deserialize)]
+struct NodeFile {
+    pid: u32,
+    client: SocketAddr,
+}
+
+impl ServerProcess {
+    /// Starts `program` with an app of its own, and waits until clients can connect.
+    pub fn start(program: &Path, settings: ServerSettings) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lamplight-load-").tempdir()?;
+        let mut create = Command::new(program);
+        create.args(["app", "create", "--json", "--data-dir"]).arg(folder.path());
+        if let Some(seconds) = settings.heartbeat_timeout_s {
+            create.args(["--heartbeat-timeout-native", &format!("{seconds}s")]);
+        }
+        let output = create
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        ensure!(output.status.success(), "`app create` failed: {}", output.status);
+        let created: Created =
+            serde_json::from_slice(&output.stdout).context("the answer of `app create` is not understood")?;
+        let mut child = serve(program, folder.path(), settings)?;
+        let address = match await_node_file(&mut child, folder.path()) {
+            Ok(address) => address,
+            Err(error) => {
+                end(&mut child);
+                return Err(error);
+            }
+        };
+        let target = Target {
+            address,
+            app: created.app.id,
+            key: AppKey { id: 1, text: created.key },
+            meter: Some(ProcessMeter::new(child.id())),
+        };
+        Ok(Self { program: program.to_owned(), settings, folder, child, target })
+    }
+
+    /// Where it is, and how to log in.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Kills the server: it has no time for a last word.
+    pub fn kill(&mut self) {
+        end(&mut self.child);
+    }
+
+    /// Starts it again after [`kill`](Self::kill), on the same data folder. Its address is another one.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.child = serve(&self.program, self.folder.path(), self.settings)?;
+        self.target.address = await_node_file(&mut self.child, self.folder.path())?;
+        self.target.meter = Some(ProcessMeter::new(self.child.id()));
+        Ok(())
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(log_path(folder))?;
+    let mut serve = Command::new(program);
+    serve.arg("serve").arg("--data-dir").arg(folder);
+    serve.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
+    serve.env("LAMPLIGHT_LOG", "warn");
+    // The whole load comes from a handful of addresses.
+    serve.env("LAMPLIGHT_LIMITS__CONNECTIONS_PER_ADDRESS", "1000000");
+    if let Some(grace) = settings.grace_ms {
+        serve.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", grace.to_string());
+    }
+    if let Some(workers) = settings.workers {
+        serve.env("LAMPLIGHT_WORKERS", workers.to_string());
+    }
+    serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    serve.spawn().with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// Waits for the file that the server leaves when clients can connect.
+fn await_node_file(child: &mut Child, folder: &Path) -> Result<SocketAddr> {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if let Some(status) = child.try_wait()? {
+            bail!("the server ended at its start: {status}\n{}", log_of(folder));
+        }
+        // One of a killed server names another process.
+        let file = fs::read(folder.join("node.json")).ok();
+        let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
+        if let Some(file) = file.filter(|file| file.pid == child.id()) {
+            return Ok(file.client);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    bail!("the server did not start within {PATIENCE:?}\n{}", log_of(folder))
+}
+
+fn log_path(folder: &Path) -> PathBuf {
+    folder.join("server.log")
+}
+
+fn log_of(folder: &Path) -> String {
+    fs::read_to_string(log_path(folder)).unwrap_or_default()
+}
+
+fn end(child: &mut Child) {
+    // One that has ended already is no fault.
+    let _ = child.kill();
+    let _ = child.wait();
+}

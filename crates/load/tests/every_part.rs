@@ -1,0 +1,67 @@
+//! Every part of a load, with small numbers, against a node in this process: nothing is told wrongly.
+//!
+//! `lamplight load bench --quick` does the same with servers that are processes of their own.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_load::{ClosedArgs, LoadArgs, LoginArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What};
+use lamplight_server::{Clock, Config, Node};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Makes a part of what every part takes.
+type Choice = fn(PartArgs) -> What;
+
+/// A node whose app gives silent connections up soon.
+async fn start(folder: &Path) -> (Node, ServerArgs) {
+    let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };
+    config.http_listen = here;
+    config.workers = 2;
+    let node = Node::start(config, Clock::default()).await.unwrap();
+    let mut app = node.created().unwrap().clone();
+    app.settings.timing.heartbeat_timeout_native_ms = 2_000;
+    node.service().put_app(app.clone()).await.unwrap();
+    let server = ServerArgs {
+        server: Some(node.client_address()),
+        app: Some(app.id.0),
+        key: Some(app.keys[0].text.clone()),
+        pid: Some(std::process::id()),
+        ..ServerArgs::default()
+    };
+    (node, server)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_told_wrongly_in_any_part() {
+    let part = |server: ServerArgs| PartArgs { server, users: Some(63), out: None };
+    let parts: [(&str, Choice); 7] = [
+        ("login", |part| What::Login(LoginArgs { part, rounds: 2 })),
+        ("idle", What::Idle),
+        ("open", |part| What::Open(OpenArgs { part, rate: 200, changes: 60 })),
+        ("closed", |part| {
+            let unanswered = false;
+            What::Closed(ClosedArgs { part, outstanding: 8, changes: 100, repeat: 1, unanswered })
+        }),
+        ("storm", What::Storm),
+        ("slow", |part| What::Slow(SlowArgs { part, changes: 400 })),
+        ("death", What::Death),
+    ];
+    let runs = parts.map(|(name, what)| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let (node, server) = start(folder.path()).await;
+        let out = folder.path().join("figures.json");
+        let args = LoadArgs { what: what(PartArgs { out: Some(out.clone()), ..part(server) }) };
+        tokio::task::spawn_blocking(move || lamplight_load::run(args))
+            .await
+            .unwrap()
+            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let figures: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+        assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}");
+        node.stop().await;
+    });
+    // One after the other: each waits for this process to rest.
+    for run in runs {
+        run.await;
+    }
+}
