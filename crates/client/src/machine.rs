@@ -426,11 +426,13 @@ impl Machine {
         {
             if let Request::Unsubscribe(users) = &call.request {
                 // Before it is sent: a batch sent after it would subscribe them again.
-                if users.is_empty() {
-                    session.restore.give_up();
+                let lost = if users.is_empty() {
+                    session.restore.give_up()
                 } else {
-                    session.restore.forget(&request::users(users).into_iter().collect());
-                }
+                    session.restore.forget(&request::users(users).into_iter().collect())
+                };
+                // The answer does not name them: they are not on the list.
+                self.not_watched(&lost.not_watched, turn);
             }
             let body = match &call.request {
                 Request::Login { user_sig, resume } => {

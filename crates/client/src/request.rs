@@ -38,6 +38,8 @@ pub struct Subscribed {
     pub failures: Vec<Failure>,
     /// Who had to leave the full list, earliest subscribed first.
     pub evicted: Vec<UserId>,
+    /// Of these, who is not watched any longer: not as a friend either. They have left the cache.
+    pub not_watched: Vec<UserId>,
 }
 
 /// The answer to `unsubscribeUserStatus`.
@@ -45,6 +47,8 @@ pub struct Subscribed {
 pub struct Unsubscribed {
     /// Those who could not be unsubscribed from.
     pub failures: Vec<Failure>,
+    /// Who is not watched any longer: not as a friend either. They have left the cache.
+    pub not_watched: Vec<UserId>,
 }
 
 /// The subscription list of the account.
@@ -164,7 +168,10 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
             Some(Answer::Subscribed(subscribed(told)))
         }
         (Request::Unsubscribe(_), Tell::UnsubscribeUserStatus(told)) => {
-            Some(Answer::Unsubscribed(Unsubscribed { failures: failures(told.failures) }))
+            Some(Answer::Unsubscribed(Unsubscribed {
+                failures: failures(told.failures),
+                not_watched: users(&told.not_watched),
+            }))
         }
         (Request::GetSubscriptions, Tell::GetSubscriptions(told)) => {
             Some(Answer::Subscriptions(Subscriptions { users: users(&told.user_ids), limit: told.limit }))
@@ -193,6 +200,7 @@ pub(crate) fn subscribed(told: v1::SubscribeUserStatusResponse) -> Subscribed {
         statuses: statuses(told.statuses),
         failures: failures(told.failures),
         evicted: users(&told.evicted),
+        not_watched: users(&told.not_watched),
     }
 }
 

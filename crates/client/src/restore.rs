@@ -4,6 +4,7 @@
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
+use std::mem;
 use std::time::Duration;
 
 /// The most users in one call; the default limit of an app (SPEC section 3).
@@ -16,19 +17,46 @@ const PACE: Duration = Duration::from_millis(500);
 /// The wait after a refusal that passes with time: the window of the default rate limit.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
+/// What came of a call.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Restored {
+    /// Who is subscribed to again.
+    pub(crate) kept: Vec<UserId>,
+    /// Who is not.
+    pub(crate) lost: Lost,
+}
+
+/// Users who will not be subscribed to again.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub(crate) struct Lost {
+    /// All of them.
+    pub(crate) users: Vec<UserId>,
+    /// Of these, who is not watched: not as a friend either.
+    pub(crate) not_watched: Vec<UserId>,
+}
+
 /// The users that are to be subscribed again.
 #[derive(Debug)]
 pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and not answered.
     sent: Option<Vec<UserId>>,
+    /// Of these users, those of whom the server has said that they are not watched. They leave the cache only
+    /// if they are not subscribed to again.
+    unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
 }
 
 impl Default for Restore {
     fn default() -> Self {
-        Self { waiting: VecDeque::new(), sent: None, batch: BATCH, not_before: Moment::default() }
+        Self {
+            waiting: VecDeque::new(),
+            sent: None,
+            unwatched: BTreeSet::new(),
+            batch: BATCH,
+            not_before: Moment::default(),
+        }
     }
 }
 
@@ -38,11 +66,17 @@ impl Restore {
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;
+        self.unwatched.clear();
     }
 
-    /// Whether this user is still to be subscribed again.
-    pub(crate) fn covers(&self, user: &UserId) -> bool {
-        self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user))
+    /// The server has said that this user is not watched. Whether it is still to be subscribed again.
+    pub(crate) fn not_watched(&mut self, user: &UserId) -> bool {
+        let covered =
+            self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user));
+        if covered {
+            self.unwatched.insert(user.clone());
+        }
+        covered
     }
 
     /// Whether nothing is left to do.
@@ -66,9 +100,13 @@ impl Restore {
         Some(batch)
     }
 
-    /// The call was answered. Hands back the users that it asked for.
-    pub(crate) fn answered(&mut self) -> Vec<UserId> {
-        self.sent.take().unwrap_or_default()
+    /// The call was answered; it failed for these users.
+    pub(crate) fn answered(&mut self, failed: &BTreeSet<&str>) -> Restored {
+        let sent = self.sent.take().unwrap_or_default();
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            sent.into_iter().partition(|user| failed.contains(user.as_str()));
+        kept.iter().for_each(|user| _ = self.unwatched.remove(user));
+        Restored { kept, lost: self.lose(lost) }
     }
 
     /// The call was refused for now.
@@ -93,14 +131,23 @@ impl Restore {
     }
 
     /// The application does not want these users any longer.
-    pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) {
-        self.waiting.retain(|user| !users.contains(user));
+    pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) -> Lost {
+        let (lost, waiting): (Vec<_>, Vec<_>) =
+            mem::take(&mut self.waiting).into_iter().partition(|user| users.contains(user));
+        self.waiting = waiting.into();
+        self.lose(lost)
     }
 
-    /// Gives all up and hands back who was left.
-    pub(crate) fn give_up(&mut self) -> Vec<UserId> {
+    /// Gives all up.
+    pub(crate) fn give_up(&mut self) -> Lost {
         self.put_back();
-        self.waiting.drain(..).collect()
+        let lost = self.waiting.drain(..).collect();
+        self.lose(lost)
+    }
+
+    fn lose(&mut self, users: Vec<UserId>) -> Lost {
+        let not_watched = users.iter().filter(|user| self.unwatched.remove(*user)).cloned().collect();
+        Lost { users, not_watched }
     }
 }
 
@@ -119,13 +166,13 @@ mod tests {
         let start = Moment(1_000);
         assert_eq!(restore.next_batch(start).unwrap().len(), 100);
         assert_eq!((restore.due(), restore.next_batch(Moment(9_000))), (None, None), "one at a time");
-        assert_eq!(restore.answered(), users(100));
+        assert_eq!(restore.answered(&BTreeSet::new()).kept, users(100));
         assert_eq!(restore.due(), Some(start + PACE));
         assert_eq!(restore.next_batch(start), None);
         assert_eq!(restore.next_batch(start + PACE).unwrap().len(), 100);
-        restore.answered();
+        restore.answered(&BTreeSet::new());
         assert_eq!(restore.next_batch(start + PACE * 2).unwrap().len(), 50);
-        restore.answered();
+        restore.answered(&BTreeSet::new());
         assert_eq!(restore.due(), None);
     }
 
@@ -138,7 +185,7 @@ mod tests {
         assert_eq!(restore.next_batch(Moment(0) + PACE).unwrap(), users(100));
         restore.refused_for_now(Moment(700));
         assert_eq!(restore.due(), Some(Moment(700) + AFTER_REFUSAL));
-        assert_eq!(restore.give_up(), users(150));
+        assert_eq!(restore.give_up().users, users(150));
     }
 
     #[test]
@@ -158,8 +205,26 @@ mod tests {
     fn who_is_unsubscribed_meanwhile_is_not_subscribed_again() {
         let mut restore = Restore::default();
         restore.begin(&users(3));
-        restore.forget(&users(2).into_iter().collect());
-        assert!(!restore.covers(&users(1)[0]));
+        let lost = restore.forget(&users(2).into_iter().collect());
+        assert_eq!(lost, Lost { users: users(2), not_watched: Vec::new() });
+        assert!(!restore.not_watched(&users(1)[0]));
         assert_eq!(restore.next_batch(Moment(0)).unwrap(), users(3)[2..]);
+    }
+
+    #[test]
+    fn who_was_not_watched_and_is_lost_is_named() {
+        let mut restore = Restore::default();
+        restore.begin(&users(4));
+        assert!(users(3).iter().all(|user| restore.not_watched(user)));
+        restore.next_batch(Moment(0));
+        // The first is subscribed again; the second is not; and the last was watched all the time.
+        let failed = BTreeSet::from(["u1", "u3"]);
+        let restored = restore.answered(&failed);
+        let all = users(4);
+        assert_eq!(restored.kept, [all[0].clone(), all[2].clone()]);
+        assert_eq!(restored.lost.users, [all[1].clone(), all[3].clone()]);
+        assert_eq!(restored.lost.not_watched, [all[1].clone()]);
+        restore.begin(&users(2));
+        assert_eq!(restore.give_up(), Lost { users: users(2), not_watched: Vec::new() });
     }
 }

@@ -18,9 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The largest message that is read from a server, in bytes: the statuses of some 50,000 users.
-pub(crate) const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
-
 /// The most messages that wait to be written. More than the machine ever has in flight, so that only a peer
 /// that has stopped to read fills it.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;

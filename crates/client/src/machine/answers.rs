@@ -4,6 +4,7 @@ use super::{Machine, Phase, Retry, Session, Turn};
 use crate::event::KickedBy;
 use crate::link::{Call, InFlight, Link};
 use crate::request::{self, Answer, Request};
+use crate::restore::Restored;
 use crate::{Error, Event, LinkEnd, Refused};
 use lamplight_model::{Code, Platform, UserId, UserStatus};
 use lamplight_wire::v1;
@@ -104,7 +105,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// The snapshot of a login, and what came before it: all that differs from what was known.
+    /// The snapshot of a login, and what came before it: all that differs from what was known. A list that an
+    /// earlier process has left is older than all that this session has subscribed to.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if told.subscriptions_lost {
@@ -113,10 +115,13 @@ impl Machine {
         // Who is about to be subscribed again does not leave and come back before the application's eyes.
         let left: Vec<UserId> = request::users(&told.not_watched)
             .into_iter()
-            .filter(|user| !session.restore.covers(user))
+            .filter(|user| !session.restore.not_watched(user))
             .collect();
         let gone: BTreeSet<&UserId> = left.iter().collect();
-        session.subscriptions.retain(|user| !gone.contains(user));
+        let own: Vec<UserId> = session.subscriptions.drain(..).filter(|user| !gone.contains(user)).collect();
+        let known: BTreeSet<&UserId> = own.iter().collect();
+        let earlier = request::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
+        session.subscriptions = earlier.chain(own.iter().cloned()).collect();
         statuses.extend(request::statuses(told.statuses));
         self.told(statuses, turn);
         self.not_watched(&left, turn);
@@ -163,15 +168,12 @@ impl Machine {
                     | Request::GetSubscriptions => Vec::new(),
                 };
                 let added = asked.into_iter().filter(|user| !failed.contains(&user.as_str())).collect();
-                self.list_changed(added, &told.evicted, turn);
+                self.list_changed(added, &told.evicted);
+                self.not_watched(&told.not_watched, turn);
             }
             Answer::Unsubscribed(told) => {
-                let failed: Vec<&str> =
-                    told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
-                let removed: Vec<UserId> = self.unsubscribed_by(&call.request);
-                let removed: Vec<UserId> =
-                    removed.into_iter().filter(|user| !failed.contains(&user.as_str())).collect();
-                self.list_changed(Vec::new(), &removed, turn);
+                self.unsubscribed_by(&call.request);
+                self.not_watched(&told.not_watched, turn);
             }
             Answer::Subscriptions(told) => {
                 if let Some(session) = &mut self.session
@@ -203,24 +205,21 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Who leaves the list by this call. All of them: everybody but oneself, because the list may be older
-    /// than this session and hold more than it has seen. A friend among them, if friends are told of, is back
-    /// with the next change.
-    fn unsubscribed_by(&self, asked: &Request) -> Vec<UserId> {
-        let Some(session) = &self.session else { return Vec::new() };
+    /// Who has left the list by this call.
+    fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {
-                let cached = self.cache.iter().map(|status| &status.user_id);
-                let everybody: BTreeSet<&UserId> = cached.chain(&session.subscriptions).collect();
-                everybody.into_iter().filter(|user| **user != session.user).cloned().collect()
+                if let Some(session) = &mut self.session {
+                    session.subscriptions.clear();
+                }
             }
-            Request::Unsubscribe(users) => request::users(users),
+            Request::Unsubscribe(users) => self.list_changed(Vec::new(), &request::users(users)),
             Request::Login { .. }
             | Request::Logout
             | Request::SetSelfStatus(_)
             | Request::GetUserStatus(_)
             | Request::Subscribe(_)
-            | Request::GetSubscriptions => Vec::new(),
+            | Request::GetSubscriptions => {}
         }
     }
 
@@ -230,13 +229,12 @@ impl Machine {
         }
         let Tell::SubscribeUserStatus(told) = body else { return self.misunderstood(turn) };
         let Some(session) = &mut self.session else { return };
-        let asked = session.restore.answered();
         let told = request::subscribed(told);
-        self.told(told.statuses, turn);
         let failed: BTreeSet<&str> = told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
-        let (lost, kept): (Vec<UserId>, Vec<UserId>) =
-            asked.into_iter().partition(|user| failed.contains(user.as_str()));
-        self.list_changed(kept, &[lost, told.evicted].concat(), turn);
+        let Restored { kept, lost } = session.restore.answered(&failed);
+        self.told(told.statuses, turn);
+        self.list_changed(kept, &[lost.users, told.evicted].concat());
+        self.not_watched(&[lost.not_watched, told.not_watched].concat(), turn);
     }
 
     fn restore_refused(&mut self, refused: &Refused, turn: &mut Turn) {
@@ -250,7 +248,8 @@ impl Machine {
         // The gate is closed now: nobody of them is watched by subscription any longer.
         tracing::debug!(code = refused.code, "the subscription list cannot be restored");
         let lost = session.restore.give_up();
-        self.list_changed(Vec::new(), &lost, turn);
+        self.list_changed(Vec::new(), &lost.users);
+        self.not_watched(&lost.not_watched, turn);
     }
 
     // What the server says on its own.
@@ -261,7 +260,8 @@ impl Machine {
         emit_changed(changed, turn);
     }
 
-    fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
+    /// Users who are not watched any longer leave the cache.
+    pub(super) fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
         // Oneself is always watched.
         let own = self.session.as_ref().map(|session| &session.user);
         let left = self.cache.remove(users.iter().filter(|user| Some(*user) != own));
@@ -277,14 +277,16 @@ impl Machine {
             subscribed: subscribed.clone(),
             unsubscribed: unsubscribed.clone(),
         });
+        let mut not_watched = request::users(&told.not_watched);
         if let Some(session) = &mut self.session {
-            session.restore.forget(&unsubscribed.iter().cloned().collect());
+            not_watched.extend(session.restore.forget(&unsubscribed.iter().cloned().collect()).not_watched);
         }
-        self.list_changed(subscribed, &unsubscribed, turn);
+        self.list_changed(subscribed, &unsubscribed);
+        self.not_watched(&not_watched, turn);
     }
 
     /// Keeps what is known of the list in step: these are its newest now, and those left it.
-    fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId], turn: &mut Turn) {
+    fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId]) {
         let Some(session) = &mut self.session else { return };
         let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();
         session.subscriptions.retain(|user| !moved.contains(user));
@@ -295,8 +297,6 @@ impl Machine {
                 session.subscriptions.push(user.clone());
             }
         }
-        let removed: Vec<UserId> = removed.into_iter().cloned().collect();
-        self.not_watched(&removed, turn);
     }
 
     /// The server's last words on this link.

@@ -1,10 +1,10 @@
 //! Native framing: a preamble, then each message with its length in front.
 
-use super::{Incoming, MAX_SERVER_MESSAGE, READ_CHUNK};
+use super::{Incoming, READ_CHUNK};
 use crate::{LinkEnd, TransportError};
 use bytes::{Buf as _, BytesMut};
 use futures_util::future;
-use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
+use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame, put_frame, v1};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc::Receiver;
 

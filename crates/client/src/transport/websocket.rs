@@ -1,10 +1,10 @@
 //! WebSocket: one message in each binary WebSocket message, under the protobuf subprotocol.
 
-use super::{Incoming, MAX_SERVER_MESSAGE, READ_CHUNK};
+use super::{Incoming, READ_CHUNK};
 use crate::{LinkEnd, TransportError};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _, future};
-use lamplight_wire::{SUBPROTOCOL_PROTOBUF, v1};
+use lamplight_wire::{MAX_SERVER_MESSAGE, SUBPROTOCOL_PROTOBUF, v1};
 use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::Receiver;

@@ -2,9 +2,13 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod cable;
+pub mod pair;
+pub mod websocket;
+
 use lamplight_auth::{Claims, sign};
-use lamplight_model::{App, AppSettings, Platform, StatusType, UserId};
-use lamplight_server::{Clock, Config, Node};
+use lamplight_model::{App, AppSettings, Platform, StatusType, User, UserId};
+use lamplight_server::{Clock, Config, Node, TlsConfig};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
@@ -23,7 +27,25 @@ pub struct TestNode {
     pub node: Node,
     pub clock: Clock,
     pub app: App,
+    pub config: Config,
     pub folder: TempDir,
+}
+
+/// A node between its stop and its next start.
+pub struct StoppedNode {
+    clock: Clock,
+    app: App,
+    config: Config,
+    folder: TempDir,
+}
+
+impl StoppedNode {
+    pub async fn start(self) -> TestNode {
+        let Self { clock, app, config, folder } = self;
+        let node = Node::start(config.clone(), clock.clone()).await.unwrap();
+        assert!(node.created().is_none());
+        TestNode { node, clock, app, config, folder }
+    }
 }
 
 pub fn config(folder: &Path) -> Config {
@@ -36,6 +58,16 @@ pub fn config(folder: &Path) -> Config {
     }
 }
 
+/// Gives a node a self-signed certificate of localhost; answers with it, as PEM.
+pub fn with_tls(config: &mut Config) -> String {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (config.data_dir.join("cert.pem"), config.data_dir.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    config.tls = TlsConfig { certificate: Some(certificate), key: Some(key) };
+    made.cert.pem()
+}
+
 impl TestNode {
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -46,9 +78,33 @@ impl TestNode {
         let mut config = config(folder.path());
         change(&mut config);
         let clock = Clock::default();
-        let node = Node::start(config, clock.clone()).await.unwrap();
+        let node = Node::start(config.clone(), clock.clone()).await.unwrap();
         let app = node.created().unwrap().clone();
-        Self { node, clock, app, folder }
+        Self { node, clock, app, config, folder }
+    }
+
+    pub async fn stop(self) -> StoppedNode {
+        let Self { node, clock, app, config, folder } = self;
+        node.stop().await;
+        StoppedNode { clock, app, config, folder }
+    }
+
+    pub fn user(&self, id: &str) -> User {
+        User::new(self.app.id, UserId::new(id).unwrap())
+    }
+
+    pub async fn has_account(&self, id: &str) -> bool {
+        self.node.service().facts().accounts(vec![self.user(id)]).await.unwrap()[0].is_some()
+    }
+
+    /// A value that the node shows to Prometheus: the first line that begins so.
+    pub async fn metric(&self, line: &str) -> u64 {
+        let mut stream = TcpStream::connect(self.node.http_address()).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let found = text.lines().find_map(|shown| shown.strip_prefix(line)?.split_whitespace().next());
+        found.map_or(0, |value| value.parse().unwrap())
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -89,6 +145,13 @@ impl TestNode {
         Wire::connect(self.address()).await
     }
 
+    /// Connects and does not say how it speaks.
+    pub async fn connect_silently(&self) -> Wire {
+        let stream = TcpStream::connect(self.address()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Wire::over(stream)
+    }
+
     /// Logs a device in over native TCP.
     pub async fn log_in(&self, user: &str, device: &str, platform: Platform) -> Wire {
         let mut wire = self.connect().await;
@@ -119,20 +182,25 @@ pub struct Wire {
 }
 
 impl Wire {
+    fn over(stream: TcpStream) -> Self {
+        Self { stream, received: Vec::new(), next_id: 1, pushed: Vec::new() }
+    }
+
     pub async fn connect(address: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         stream.write_all(NATIVE_PREAMBLE).await.unwrap();
-        Self { stream, received: Vec::new(), next_id: 1, pushed: Vec::new() }
+        Self::over(stream)
     }
 
     /// A client whose kernel takes little for it.
     pub async fn connect_small(address: SocketAddr) -> Self {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
+        socket.set_send_buffer_size(16 * 1024).unwrap();
         let mut stream = socket.connect(address).await.unwrap();
         stream.write_all(NATIVE_PREAMBLE).await.unwrap();
-        Self { stream, received: Vec::new(), next_id: 1, pushed: Vec::new() }
+        Self::over(stream)
     }
 
     pub async fn send(&mut self, body: Request) -> u64 {
@@ -220,9 +288,9 @@ impl Wire {
     /// The last words of the server.
     pub async fn last_words(&mut self) -> v1::ConnectionEnded {
         loop {
-            match self.push().await.expect("last words come before the end") {
-                Body::ConnectionEnded(words) => return words,
-                _ => {}
+            let body = self.push().await.expect("last words come before the end");
+            if let Body::ConnectionEnded(words) = body {
+                return words;
             }
         }
     }
@@ -231,6 +299,32 @@ impl Wire {
     pub async fn closed(&mut self) {
         while self.next().await.is_some() {}
     }
+
+    /// Sends a frame around whatever bytes.
+    pub async fn send_framed(&mut self, message: &[u8]) {
+        let mut bytes = length_prefix(message.len());
+        bytes.extend_from_slice(message);
+        self.stream.write_all(&bytes).await.unwrap();
+    }
+
+    /// The next status that is told of a user.
+    pub async fn told_of(&mut self, user: &str) -> v1::UserStatus {
+        loop {
+            if let Body::StatusChanged(changed) = self.push().await.expect("still connected") {
+                let found = changed.statuses.into_iter().find(|told| told.user_id == user);
+                if let Some(told) = found {
+                    return told;
+                }
+            }
+        }
+    }
+}
+
+/// A length in front of a frame.
+pub fn length_prefix(length: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    prost::encode_length_delimiter(length, &mut bytes).unwrap();
+    bytes
 }
 
 pub fn ids(users: &[&str]) -> Vec<String> {
@@ -247,6 +341,10 @@ pub fn subscribe(users: &[&str]) -> Request {
 
 pub fn unsubscribe(users: &[&str]) -> Request {
     Request::UnsubscribeUserStatus(v1::UnsubscribeUserStatusRequest { user_ids: ids(users) })
+}
+
+pub fn list() -> Request {
+    Request::GetSubscriptions(v1::GetSubscriptionsRequest {})
 }
 
 pub fn custom(text: &str) -> Request {

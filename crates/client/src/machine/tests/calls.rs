@@ -8,7 +8,7 @@ use expect_test::expect;
 #[test]
 fn calls_are_matched_by_id_and_change_the_cache() {
     check_live(
-        "set hi\nget ann bob\nsub bob cid\nlist\nanswer @4 set me:2\nanswer @3 get ann:6 bob:3\nanswer @2 sub bob:3 failed=cid evicted=ann\nanswer @ list bob\npush me:2\nunsub bob\nanswer @ unsub\ncached",
+        "set hi\nget ann bob\nsub bob cid\nlist\nanswer @4 set me:2\nanswer @3 get ann:6 bob:3\nanswer @2 sub bob:3 failed=cid evicted=ann not_watched=ann\nanswer @ list bob\npush me:2\nunsub bob\nanswer @ unsub not_watched=bob\ncached",
         expect![[r#"
             > set hi
               send set hi
@@ -24,7 +24,7 @@ fn calls_are_matched_by_id_and_change_the_cache() {
             > answer @3 get ann:6 bob:3
               ! ann:6
               call 3: ann:6 bob:3
-            > answer @2 sub bob:3 failed=cid evicted=ann
+            > answer @2 sub bob:3 failed=cid evicted=ann not_watched=ann
               ! bob:3
               ! not watched: ann
               call 4: bob:3 failed=cid evicted=[ann]
@@ -33,7 +33,7 @@ fn calls_are_matched_by_id_and_change_the_cache() {
             > push me:2
             > unsub bob
               send unsub bob
-            > answer @ unsub
+            > answer @ unsub not_watched=bob
               ! not watched: bob
               call 6: unsubscribed
             > cached
@@ -58,9 +58,9 @@ fn calls_are_matched_by_id_and_change_the_cache() {
 }
 
 #[test]
-fn unsubscribing_from_all_leaves_only_oneself() {
+fn who_is_unsubscribed_from_and_watched_as_a_friend_stays() {
     check_live(
-        "sub bob\nanswer @ sub bob:1\nunsub\nanswer @ unsub\ncached",
+        "sub bob\nanswer @ sub bob:1\nunsub\nanswer @ unsub not_watched=bob\ncached",
         expect![[r#"
         > sub bob
           send sub bob
@@ -68,12 +68,12 @@ fn unsubscribing_from_all_leaves_only_oneself() {
           ! bob:1
           call 2: bob:1 evicted=[]
         > unsub
-          send unsub 
-        > answer @ unsub
-          ! not watched: ann bob
+          send unsub
+        > answer @ unsub not_watched=bob
+          ! not watched: bob
           call 3: unsubscribed
         > cached
-          me:1
+          ann:5 me:1
     "#]],
     );
 }

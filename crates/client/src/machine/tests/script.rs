@@ -117,12 +117,15 @@ impl World {
             "push" => told(0, Tell::StatusChanged(v1::StatusChanged { statuses: wire_statuses(rest) })),
             "changed" => {
                 let pick = |sign| rest.split_whitespace().filter_map(move |word| word.strip_prefix(sign));
-                let (subscribed, unsubscribed) = (pick('+'), pick('-'));
+                // `-ann` is still watched, as a friend; `!ann` is not.
+                let (subscribed, unsubscribed, not_watched) = (pick('+'), pick('-'), pick('!'));
+                let unsubscribed = unsubscribed.chain(not_watched.clone());
                 told(
                     0,
                     Tell::SubscriptionsChanged(v1::SubscriptionsChanged {
                         subscribed: subscribed.map(str::to_owned).collect(),
                         unsubscribed: unsubscribed.map(str::to_owned).collect(),
+                        not_watched: not_watched.map(str::to_owned).collect(),
                     }),
                 )
             }
@@ -170,6 +173,7 @@ impl World {
                 not_watched: listed("not_watched"),
                 subscriptions_lost: what.contains(&"lost"),
                 registered: false,
+                subscriptions: listed("subscriptions"),
             }),
             "no" => {
                 Tell::Refusal(v1::Refusal { code: what[0].parse().unwrap(), message: "words".to_owned() })
@@ -182,8 +186,12 @@ impl World {
                 statuses,
                 failures,
                 evicted: listed("evicted"),
+                not_watched: listed("not_watched"),
             }),
-            "unsub" => Tell::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse { failures }),
+            "unsub" => Tell::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
+                failures,
+                not_watched: listed("not_watched"),
+            }),
             "list" => Tell::GetSubscriptions(v1::GetSubscriptionsResponse {
                 user_ids: what.iter().map(|word| (*word).to_owned()).collect(),
                 limit: 200,
@@ -229,7 +237,7 @@ fn show_message(message: &v1::ClientMessage) -> String {
         Ask::Heartbeat(_) => "heartbeat".to_owned(),
     };
     let unasking = if message.id == 0 { " (no answer)" } else { "" };
-    format!("{body}{unasking}")
+    format!("{}{unasking}", body.trim_end())
 }
 
 fn show_users(users: &[String]) -> String {

@@ -8,7 +8,7 @@ use expect_test::expect;
 #[test]
 fn who_is_not_watched_any_longer_leaves() {
     check_live(
-        "sub bob\nanswer @ sub bob:1\ndown\nnext\nup\nanswer @ login not_watched=bob\nchanged +cid -ann\npush cid:3\ncached",
+        "sub bob\nanswer @ sub bob:1\ndown\nnext\nup\nanswer @ login not_watched=bob\nchanged +cid !ann\npush cid:3\ncached",
         expect![[r#"
             > sub bob
               send sub bob
@@ -26,7 +26,7 @@ fn who_is_not_watched_any_longer_leaves() {
             > answer @ login not_watched=bob
               ! Connected { resumed: true }
               ! not watched: bob
-            > changed +cid -ann
+            > changed +cid !ann
               ! list changed: + cid - ann
               ! not watched: ann
             > push cid:3
@@ -40,7 +40,7 @@ fn who_is_not_watched_any_longer_leaves() {
 #[test]
 fn a_lost_list_is_subscribed_again_and_only_what_differs_surfaces() {
     check_live(
-        "sub bob cid dan\nanswer @ sub bob:1 cid:1 dan:1\ndown\nnext\nup\nanswer @ login lost not_watched=bob,cid,dan,ann\nanswer @ sub bob:2 cid:1 failed=dan\ncached\nnext",
+        "sub bob cid dan\nanswer @ sub bob:1 cid:1 dan:1\ndown\nnext\nup\nanswer @ login lost not_watched=cid,dan,ann\nanswer @ sub bob:2 cid:1 failed=dan\ncached\nnext",
         expect![[r#"
             > sub bob cid dan
               send sub bob cid dan
@@ -55,7 +55,7 @@ fn a_lost_list_is_subscribed_again_and_only_what_differs_surfaces() {
               open
             > up
               send login me sig resume known=[ann:5 bob:1 cid:1 dan:1 me:1]
-            > answer @ login lost not_watched=bob,cid,dan,ann
+            > answer @ login lost not_watched=cid,dan,ann
               ! Connected { resumed: true }
               ! not watched: ann
               send sub bob cid dan
@@ -71,16 +71,64 @@ fn a_lost_list_is_subscribed_again_and_only_what_differs_surfaces() {
 }
 
 #[test]
+fn who_left_the_list_and_is_watched_as_a_friend_stays() {
+    check_live(
+        "sub bob\nanswer @ sub bob:1 evicted=ann\nchanged -bob\nunsub ann\nanswer @ unsub\ncached\nchanged !bob\ncached",
+        expect![[r#"
+            > sub bob
+              send sub bob
+            > answer @ sub bob:1 evicted=ann
+              ! bob:1
+              call 2: bob:1 evicted=[ann]
+            > changed -bob
+              ! list changed: +  - bob
+            > unsub ann
+              send unsub ann
+            > answer @ unsub
+              call 3: unsubscribed
+            > cached
+              ann:5 bob:1 me:1
+            > changed !bob
+              ! list changed: +  - bob
+              ! not watched: bob
+            > cached
+              ann:5 me:1
+        "#]],
+    );
+}
+
+#[test]
+fn what_an_earlier_process_subscribed_to_is_restored_too() {
+    let mut world = World::new(Platform::Linux);
+    world.run("login\nup\nanswer @ login me:1 ann:5 zoe:1 subscriptions=ann,zoe\nsub bob zoe");
+    world.run("answer @ sub bob:1 zoe:1\ndown\nnext\nup");
+    world.transcript.clear();
+    world.run("answer @ login lost not_watched=ann,bob,zoe\nanswer @ sub ann:5 bob:1 zoe:2\ncached");
+    expect![[r#"
+        > answer @ login lost not_watched=ann,bob,zoe
+          ! Connected { resumed: true }
+          send sub ann bob zoe
+        > answer @ sub ann:5 bob:1 zoe:2
+          ! zoe:2
+        > cached
+          ann:5 bob:1 me:1 zoe:2
+    "#]]
+    .assert_eq(&world.transcript);
+}
+
+#[test]
 fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
     let mut world = World::new(Platform::Linux);
     let (ask, answer) = subscribed_to(150);
     world.run(&format!("{LIVE}\n{ask}\n{answer}\ndown\nnext\nup"));
     world.transcript.clear();
-    world.run("answer @ login lost\ndown\nnext\nup\nanswer @ login\nanswer @ no 7008\nnext");
+    // All are still watched as friends, but for three.
+    world.run("answer @ login lost not_watched=u100,u120,u149\ndown\nnext\nup\nanswer @ login");
+    world.run("answer @ no 7008\nnext");
     world.run("answer @ no 70206\nnext\nanswer @ sub\nunsub u149\nanswer @ unsub\nnext\nanswer @ sub");
     world.run("next\nanswer @ no 7013\nnext");
     expect![[r#"
-        > answer @ login lost
+        > answer @ login lost not_watched=u100,u120,u149
           ! Connected { resumed: true }
           send sub u000 … u099 (100)
         > down
@@ -102,9 +150,9 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
           send sub u000 … u049 (50)
         > answer @ sub
         > unsub u149
+          ! not watched: u149
           send unsub u149
         > answer @ unsub
-          ! not watched: u149
           call 3: unsubscribed
         > next, after 500 ms
           send sub u050 … u099 (50)
@@ -112,7 +160,7 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
         > next, after 500 ms
           send sub u100 … u148 (49)
         > answer @ no 7013
-          ! not watched: u100 … u148 (49)
+          ! not watched: u100 u120
         > next, after 120000 ms
           send heartbeat
     "#]]

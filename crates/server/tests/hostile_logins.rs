@@ -1,0 +1,253 @@
+//! Logins that are refused: each gets its code, changes nothing and harms no other connection.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod common;
+
+use common::pair::Pair;
+use common::{PATIENCE, TestNode, Wire, custom};
+use lamplight_auth::{Claims, sign};
+use lamplight_model::{AppId, AppKey, Platform, UserId};
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+/// A good login of Eve, but for one thing.
+fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request {
+    let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { unreachable!() };
+    spoil(&mut login);
+    Request::Login(login)
+}
+
+/// A UserSig that is signed as it should be, but for one thing.
+fn sig(node: &TestNode, spoil: impl FnOnce(&mut Claims, &mut AppKey)) -> String {
+    let mut claims = Claims {
+        user_id: UserId::new("eve").unwrap(),
+        app: node.app.id,
+        issued: node.clock.now().wall.as_secs(),
+        expire: 3_600,
+        userbuf: None,
+    };
+    let mut key = node.app.keys[0].clone();
+    spoil(&mut claims, &mut key);
+    sign(&key, &claims)
+}
+
+fn forged(node: &TestNode, user: &str) -> Request {
+    let user_sig = sig(node, |claims, key| {
+        claims.user_id = UserId::new(user).unwrap();
+        key.text = "0123456789abcdef".repeat(4);
+    });
+    login(node, |login| {
+        login.user_id = user.to_owned();
+        login.user_sig = user_sig;
+    })
+}
+
+async fn logs_in(eve: &mut Wire, request: Request) {
+    match eve.ask(request).await {
+        Body::Login(_) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_login_has_its_code_and_leaves_nothing_behind() {
+    let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_account = 1_000).await;
+    let n = &node;
+    let with_sig = |user_sig: String| login(n, |login| login.user_sig = user_sig);
+    let with_user = |user: &str| login(n, |login| user.clone_into(&mut login.user_id));
+    let with_device = |device: &str| login(n, |login| device.clone_into(&mut login.device_id));
+    let with_platform = |platform: i32| login(n, |login| login.platform = platform);
+    let with_app = |app: u32| login(n, |login| login.sdk_app_id = app);
+    let now = n.clock.now().wall.as_secs();
+    let cases = [
+        ("no platform", with_platform(0), 6017),
+        ("an unknown platform", with_platform(8), 6017),
+        ("a negative platform", with_platform(-1), 6017),
+        ("no device", with_device(""), 6017),
+        ("a device of 65 bytes", with_device(&"d".repeat(65)), 6017),
+        ("a device that is not ASCII", with_device("téléphone"), 6017),
+        ("no user", with_user(""), 7003),
+        ("a user of 33 bytes", with_user(&"e".repeat(33)), 7003),
+        ("a user that is not ASCII", with_user("ève"), 7003),
+        ("a user with a line break", with_user("eve\n"), 7003),
+        ("no app", with_app(0), 70020),
+        ("an app that does not exist", with_app(1_400_000_002), 70020),
+        ("no UserSig", with_sig(String::new()), 70002),
+        ("a UserSig that is none", with_sig("nonsense".to_owned()), 70003),
+        ("a UserSig that is too long", with_sig("A".repeat(60_000)), 70003),
+        ("a UserSig that was cut", with_sig(n.sig("eve")[..50].to_owned()), 70003),
+        ("of another app", with_sig(sig(n, |claims, _| claims.app = AppId(1_400_000_002))), 70014),
+        ("of another user", with_sig(n.sig("bob")), 70013),
+        ("of a user whose name is a beginning of it", with_sig(n.sig("eve2")), 70013),
+        ("of another key", with_sig(sig(n, |_, key| key.text = "0123456789abcdef".repeat(4))), 70009),
+        ("of the empty key", with_sig(sig(n, |_, key| key.text.clear())), 70009),
+        ("expired", with_sig(sig(n, |claims, _| claims.issued = now - 3_600)), 70001),
+        ("expired at once", with_sig(n.sig_for("eve", 0)), 70001),
+        (
+            "expired and of another key",
+            {
+                let user_sig = sig(n, |claims, key| {
+                    claims.issued = now - 3_600;
+                    key.text = "0123456789abcdef".repeat(4);
+                });
+                with_sig(user_sig)
+            },
+            70009,
+        ),
+    ];
+    let mut eve = node.connect().await;
+    for (name, request, code) in cases {
+        assert_eq!(eve.refused(request).await, code, "{name}");
+        assert_eq!(eve.refused(custom("x")).await, 6014, "{name}");
+    }
+    assert!(!node.has_account("eve").await && !node.has_account("eve2").await);
+    // The connection is as good as before.
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let old = login(&node, |_| {});
+    let mut eve = node.connect().await;
+    logs_in(&mut eve, old.clone()).await;
+    node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
+    eve.closed().await;
+    let mut eve = node.connect().await;
+    assert_eq!(eve.refused(old).await, 70052);
+    node.clock.advance(Duration::from_secs(1));
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn ten_forged_user_sigs_cost_the_account_a_minute() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = node.connect().await;
+    for n in 0..10 {
+        // Wherever they come from.
+        if n % 3 == 0 {
+            eve = node.connect().await;
+        }
+        assert_eq!(eve.refused(forged(&node, "eve")).await, 70009);
+    }
+    assert_eq!(eve.refused(forged(&node, "eve")).await, 70050);
+    assert_eq!(eve.refused(login(&node, |_| {})).await, 70050, "the right one too");
+    // Nobody else waits.
+    node.log_in("fay", "phone", Platform::IPhone).await;
+    node.clock.advance(Duration::from_secs(59));
+    let mut eve = node.connect().await;
+    assert_eq!(eve.refused(login(&node, |_| {})).await, 70050);
+    node.clock.advance(Duration::from_secs(1));
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn forging_for_many_accounts_costs_the_address_a_minute() {
+    let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_address = 5).await;
+    let mut eve = node.connect().await;
+    for n in 0..5 {
+        assert_eq!(eve.refused(forged(&node, &format!("u{n}"))).await, 70009);
+    }
+    let mut fay = node.connect().await;
+    assert_eq!(fay.refused(login(&node, |_| {})).await, 70050);
+    node.clock.advance(Duration::from_secs(60));
+    logs_in(&mut node.connect().await, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_user_sig_that_has_merely_expired_is_no_guess() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = node.connect().await;
+    let expired = node.sig_for("eve", 0);
+    for _ in 0..20 {
+        assert_eq!(eve.refused(login(&node, |login| login.user_sig = expired.clone())).await, 70001);
+    }
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn nobody_else_logs_in_on_a_connection_that_has_somebody() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = node.connect().await;
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    eve.ask(custom("mine")).await;
+    assert_eq!(eve.refused(node.login("fay", "phone", Platform::IPhone)).await, 6017);
+    assert_eq!(eve.refused(login(&node, |login| login.sdk_app_id = 1)).await, 6017);
+    assert!(!node.has_account("fay").await);
+    // A bad UserSig for the one who is there is refused, and the good one stays.
+    assert_eq!(eve.refused(login(&node, |login| login.user_sig = node.sig("bob"))).await, 70013);
+    assert_eq!(eve.status_of("eve").await.custom_status, "mine");
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn what_a_client_says_that_it_knows_need_not_be_true() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
+    eve.subscribe(&["bob"]).await;
+    drop(eve);
+    node.has_connections(2).await;
+    let known = |user: &str, version| v1::Known { user_id: user.to_owned(), version };
+    let mut eve = node.connect().await;
+    let resume = login(&node, |login| {
+        login.resume = true;
+        // The future, nobody, no userID, somebody twice.
+        login.known = vec![
+            known("bob", u64::MAX),
+            known("nobody", 1),
+            known("", 1),
+            known("\u{7f}", 1),
+            known("eve", 0),
+            known("eve", 0),
+        ];
+    });
+    let Body::Login(answer) = eve.ask(resume).await else { panic!() };
+    assert_eq!(answer.not_watched, ["nobody", "", "\u{7f}"]);
+    let told: Vec<_> = answer.statuses.iter().map(|status| status.user_id.as_str()).collect();
+    assert!(told.contains(&"eve"), "{told:?}");
+    pair.proves_unharmed().await;
+}
+
+/// Whether the server closes a new connection at once.
+async fn is_turned_away(node: &TestNode) -> bool {
+    let mut stream = TcpStream::connect(node.address()).await.unwrap();
+    let mut byte = [0];
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut byte));
+    matches!(read.await.expect("the server closes"), Ok(0) | Err(_))
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_and_the_others_stay() {
+    for per_address in [true, false] {
+        let limited = Pair::on_a_node(|config| {
+            if per_address {
+                config.limits.connections_per_address = 3;
+            } else {
+                config.limits.connections = 3;
+            }
+        });
+        let (node, pair) = limited.await;
+        let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
+        for _ in 0..10 {
+            assert!(is_turned_away(&node).await);
+        }
+        assert_eq!(eve.status_of("eve").await.user_id, "eve");
+        // A place that is given back can be taken again, and only once.
+        drop(eve);
+        node.has_connections(2).await;
+        let _eve = node.log_in("eve", "phone", Platform::IPhone).await;
+        assert!(is_turned_away(&node).await);
+        pair.proves_unharmed().await;
+    }
+}
