@@ -236,7 +236,7 @@ mod tests {
     /// While the vector is good.
     const NOW: Timestamp = Timestamp((ISSUED + 1) * 1000);
 
-    /// The vector of cloud-facts section 7, as Python's zlib 1.2.13 packs it.
+    /// The vector of the SPEC (section 5), as Python's zlib 1.2.13 packs it.
     const PYTHON: &str = concat!(
         "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkEnMyk1PjDQxhssUp2YkFBZkpQDlDEwMIMITKpVYUZBalAmXMDEws",
         "DAygoiWZuSAxQ3Ooaph4cWY6yIISk9Jyz3QzPwNjY4NyJycnj6qCQv8K74iCYFcn-wLXPLe0KkMn7YhK78RIW6VaAKexMrM_"

@@ -65,9 +65,9 @@ mod tests {
     #[test]
     fn four_schemes_are_understood() {
         let cases = [
-            ("tcp://localhost:7500", Ok("native plain localhost 7500")),
-            ("tls://chat.example:7500/", Ok("native tls chat.example 7500")),
-            ("tcp://[::1]:7500", Ok("native plain ::1 7500")),
+            ("tcp://localhost:7400", Ok("native plain localhost 7400")),
+            ("tls://chat.example:7400/", Ok("native tls chat.example 7400")),
+            ("tcp://[::1]:7400", Ok("native plain ::1 7400")),
             ("ws://localhost:8080/im", Ok("websocket plain localhost 8080")),
             ("ws://localhost", Ok("websocket plain localhost 80")),
             ("wss://chat.example", Ok("websocket tls chat.example 443")),

@@ -4,7 +4,7 @@
 //! use lamplight_client::{AppId, Client, Event};
 //!
 //! # async fn quick_start(user_sig: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::builder("tcp://localhost:7500").app(AppId(1400000001)).build()?;
+//! let client = Client::builder("tcp://localhost:7400").app(AppId(1400000001)).build()?;
 //! let mut events = client.events();
 //!
 //! client.login("alice", user_sig).await?;
