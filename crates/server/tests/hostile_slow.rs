@@ -14,6 +14,7 @@ use lamplight_wire::{Framed, next_frame, put_frame, v1};
 use prost::Message as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinHandle;
@@ -234,4 +235,21 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
     }
     node.has_connections(2).await;
     pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn who_does_not_go_after_the_last_words_is_cut_off() {
+    let node = TestNode::start().await;
+    // One that never logs in and one that is logged out by its UserSig; neither closes its side.
+    let _silent = node.connect().await;
+    let mut eve = node.connect().await;
+    let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { panic!() };
+    login.user_sig = node.sig_for("eve", 100);
+    let Body::Login(_) = eve.ask(Request::Login(login)).await else { panic!() };
+    node.has_connections(2).await;
+
+    node.clock.advance(Duration::from_secs(101));
+    assert_eq!(eve.last_words().await.cause, Cause::UserSigExpired as i32);
+    node.clock.advance(Duration::from_secs(3));
+    node.has_connections(0).await;
 }

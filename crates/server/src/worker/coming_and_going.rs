@@ -15,6 +15,8 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 const ACCEPTS_PER_TURN: usize = 128;
+/// The wheel has no entry for a connection.
+const NO_CHECK: Moment = Moment(u64::MAX);
 
 impl Worker {
     /// Takes in who waits at the door.
@@ -77,6 +79,7 @@ impl Worker {
             read_closed: false,
             queued: false,
             to_flush: false,
+            check_at: deadline,
             ending: None,
         });
         self.wheel.borrow_mut().schedule(id, deadline);
@@ -133,7 +136,7 @@ impl Worker {
         let deadline = now.moment + CLOSING_TIME;
         connection.session = Session::Closing { deadline };
         connection.input = Vec::new();
-        self.wheel.borrow_mut().schedule(connection.id, deadline);
+        self.check_by(connection, deadline);
         drop(connections);
         if sent.is_err() {
             self.remove(slot);
@@ -210,6 +213,14 @@ impl Worker {
         }
     }
 
+    /// Has the deadlines of a connection looked at by then, unless they are anyway.
+    pub(super) fn check_by(&self, connection: &mut Connection, at: Moment) {
+        if at < connection.check_at {
+            connection.check_at = at;
+            self.wheel.borrow_mut().schedule(connection.id, at);
+        }
+    }
+
     /// Looks at the real deadline of a connection.
     pub(super) fn check_deadline(self: &Rc<Self>, id: ConnectionId, now: Now) {
         enum Due {
@@ -221,10 +232,14 @@ impl Worker {
         }
         let slot = slot_of(id);
         let due = {
-            let connections = self.connections.borrow();
-            let Some(connection) = connections.get(slot).filter(|connection| connection.id == id) else {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot).filter(|connection| connection.id == id) else {
                 return;
             };
+            if connection.check_at > now.moment {
+                return;
+            }
+            connection.check_at = NO_CHECK;
             let check = connection.next_check(now);
             match &connection.session {
                 Session::Closing { .. } if check <= now.moment => Due::Gone,
@@ -239,7 +254,7 @@ impl Worker {
             }
         };
         match due {
-            Due::Later(at) => self.wheel.borrow_mut().schedule(id, at),
+            Due::Later(at) => self.check_by(&mut self.connections.borrow_mut()[slot], at),
             Due::LoginTimeout => {
                 self.metrics.protocol_errors.inc();
                 self.close(slot, last_words(Cause::LoginTimeout, "no login in time"), None);

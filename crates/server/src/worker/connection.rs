@@ -32,6 +32,9 @@ pub struct Connection {
     pub queued: bool,
     /// Stands in the worker's list of connections with output.
     pub to_flush: bool,
+    /// When its deadlines are looked at next. The wheel cannot take an entry back: one that comes before has been
+    /// overtaken by another.
+    pub check_at: Moment,
     /// How the connection ends once it is no longer busy.
     pub ending: Option<Ending>,
 }

@@ -67,7 +67,8 @@ impl Worker {
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(self.shared.config.frames());
-            self.wheel.borrow_mut().schedule(id, connection.next_check(now));
+            let check = connection.next_check(now);
+            self.check_by(connection, check);
         }
         let current = match self.settle(watcher, effects).await {
             Ok(current) => current,
