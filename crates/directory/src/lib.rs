@@ -12,7 +12,7 @@ mod log;
 
 pub use in_process::{InProcessDirectory, Recovered};
 pub use journal::JournalError;
-pub use log::{ChangeLog, Heard, LogEntry, LogReader, News};
+pub use log::{ChangeLog, Heard, LogEntry, LogReader, MAX_WAITING_ENTRIES, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
