@@ -54,11 +54,6 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Takes away a reason to watch from everyone whom a connection watches.
-    pub fn unwatch_all(&mut self, watcher: WatcherKey, why: Why) {
-        self.graph.unwatch_all(watcher, why);
-    }
-
     /// Gives back the memory that a connection's edges do not need. To be called when its lists have changed.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         self.graph.shrink(watcher);

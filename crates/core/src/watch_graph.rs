@@ -137,17 +137,6 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Takes one reason away from every edge of a watcher.
-    pub fn unwatch_all(&mut self, watcher: WatcherKey, why: Why) {
-        for place in (0..self.watchers[watcher.0 as usize].outgoing.len()).rev() {
-            let edge = &mut self.watchers[watcher.0 as usize].outgoing[place];
-            edge.subject &= !(why as u32);
-            if edge.subject & REASONS == 0 {
-                self.remove_edge(watcher.0, place as u32);
-            }
-        }
-    }
-
     /// Gives back the memory that a watcher's edges do not need: they seldom change once they are there.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         self.watchers[watcher.0 as usize].outgoing.shrink_to_fit();

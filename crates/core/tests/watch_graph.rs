@@ -306,7 +306,7 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
         ["unwatch", name, user] => gone(hub.unwatch(names[name], &who(user), Why::Subscribed)),
         ["unwatch", name, user, why] => gone(hub.unwatch(names[name], &who(user), reason(why))),
         ["unwatch_all", name, why] => {
-            hub.unwatch_all(names[name], reason(why));
+            unwatch_all(hub, names[name], reason(why));
             "-".into()
         }
         ["detach", name] => {
@@ -365,6 +365,14 @@ fn reason(why: &str) -> Why {
 }
 
 /// What a frame with room for `limit` states takes out of the mailbox, with `...` when something is left.
+/// Takes a reason away from every edge that has it, as a new watch list does.
+fn unwatch_all(hub: &mut Hub<UserStatus>, watcher: WatcherKey, why: Why) {
+    let watched: Vec<User> = hub.watched(watcher, why).cloned().collect();
+    for user in watched {
+        hub.unwatch(watcher, &user, why);
+    }
+}
+
 fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
     let mut told = Vec::new();
     let left = hub.drain(watcher, |state| {
@@ -554,7 +562,7 @@ impl World {
                 for user in 0..USERS {
                     model.connections.get_mut(&c).unwrap().drop_reason(user, why);
                 }
-                hub.unwatch_all(key, why);
+                unwatch_all(hub, key, why);
             }),
             Event::Tell(user, version) => {
                 let newer = self.model.states.get(&user).is_none_or(|known| *known < version);

@@ -224,11 +224,6 @@ impl<S: Versioned> Audience<S> {
         self.hub.drain(watcher, tell)
     }
 
-    /// Whether a connection has still to be told something.
-    pub fn has_pending(&self, watcher: WatcherKey) -> bool {
-        self.hub.has_pending(watcher)
-    }
-
     /// Moves the connections whose mailbox got something since the last call into `touched`, each once.
     pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
         self.hub.take_touched(touched);
