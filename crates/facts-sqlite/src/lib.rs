@@ -8,6 +8,7 @@
 //! Nothing here decides anything: no rule, no status, no check of an app is known.
 
 mod fault;
+mod lists;
 mod readers;
 mod schema;
 mod statements;
@@ -19,9 +20,7 @@ pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE};
 
 pub use readers::{READ_QUEUE, READERS};
 
-use lamplight_facts::{
-    Account, Answer, Befriended, EndedLogin, Facts, FactsError, Friend, Login, LoginRecorded, NewLogin,
-};
+use lamplight_facts::{Account, Answer, EndedLogin, Facts, FactsError, Login, LoginRecorded, NewLogin};
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use readers::Readers;
 use std::path::Path;
@@ -109,18 +108,5 @@ impl Facts for SqliteFacts {
 
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
         self.readers.read("reading all logins", statements::all_logins)
-    }
-
-    fn add_friend(&self, owner: User, friend: UserId, both: bool, remark: String) -> Answer<'_, Befriended> {
-        self.writer
-            .write("adding a friend", move |db| statements::add_friend(db, &owner, &friend, both, &remark))
-    }
-
-    fn delete_friend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, bool> {
-        self.writer.write("deleting a friend", move |db| statements::delete_friend(db, &owner, &friend, both))
-    }
-
-    fn friends(&self, owner: User) -> Answer<'_, Vec<Friend>> {
-        self.readers.read("reading friends", move |db| statements::friends(db, &owner))
     }
 }

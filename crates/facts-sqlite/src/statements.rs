@@ -2,9 +2,7 @@
 //!
 //! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
 
-use lamplight_facts::{
-    Account, Befriended, EndedLogin, Friend, KickMark, Login, LoginRecorded, MAX_KICK_MARKS, NewLogin,
-};
+use lamplight_facts::{Account, EndedLogin, KickMark, Login, LoginRecorded, MAX_KICK_MARKS, NewLogin};
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, params};
@@ -165,52 +163,6 @@ fn trim_kick_marks(db: &Connection, user: &User) -> Result<()> {
                    SELECT device FROM kick_marks WHERE app = ?1 AND user = ?2
                    ORDER BY at DESC, seq DESC LIMIT -1 OFFSET ?3)";
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_KICK_MARKS as i64]).map(drop)
-}
-
-// Friends
-
-pub(crate) fn add_friend(
-    db: &Connection,
-    owner: &User,
-    friend: &UserId,
-    both: bool,
-    remark: &str,
-) -> Result<Befriended> {
-    let app = owner.app.0;
-    let exists = "SELECT 1 FROM accounts WHERE app = ?1 AND id = ?2";
-    for id in [&owner.id, friend] {
-        if !db.prepare_cached(exists)?.exists(params![app, id.as_str()])? {
-            return Ok(Befriended::NoSuchAccount);
-        }
-    }
-    let put = "INSERT INTO friends (app, owner, friend, remark) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT DO UPDATE SET remark = excluded.remark";
-    change(db, put, params![app, owner.id.as_str(), friend.as_str(), remark])?;
-    if both {
-        let keep = "INSERT INTO friends (app, owner, friend, remark) VALUES (?1, ?2, ?3, '')
-                    ON CONFLICT DO NOTHING";
-        change(db, keep, params![app, friend.as_str(), owner.id.as_str()])?;
-    }
-    Ok(Befriended::Done)
-}
-
-pub(crate) fn delete_friend(db: &Connection, owner: &User, friend: &UserId, both: bool) -> Result<bool> {
-    let sql = "DELETE FROM friends WHERE app = ?1 AND owner = ?2 AND friend = ?3";
-    let mut deleted = change(db, sql, params![owner.app.0, owner.id.as_str(), friend.as_str()])?;
-    if both {
-        deleted += change(db, sql, params![owner.app.0, friend.as_str(), owner.id.as_str()])?;
-    }
-    Ok(deleted > 0)
-}
-
-pub(crate) fn friends(db: &Connection, owner: &User) -> Result<Vec<Friend>> {
-    let sql = "SELECT friend, remark, EXISTS (
-                   SELECT 1 FROM friends AS back
-                   WHERE back.app = forth.app AND back.owner = forth.friend AND back.friend = forth.owner)
-               FROM friends AS forth WHERE app = ?1 AND owner = ?2 ORDER BY friend";
-    list(db, sql, params![owner.app.0, owner.id.as_str()], |row| {
-        Ok(Friend { id: parsed(row, 0, UserId::new)?, remark: row.get(1)?, mutual: row.get(2)? })
-    })
 }
 
 // Statements and rows

@@ -10,7 +10,7 @@
 
 use crate::{
     Account, Answer, Befriended, EndedLogin, Facts, Friend, KickMark, Login, LoginRecorded, MAX_KICK_MARKS,
-    NewLogin,
+    NewFriendship, NewLogin,
 };
 use futures_util::future::join_all;
 use lamplight_model::{
@@ -193,12 +193,12 @@ pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     for (n, name) in names.into_iter().enumerate() {
         assert!(ok(facts.create_account(user(name), at(1))).await, "{name:?} is like an earlier one");
         let remark = remarks[n % remarks.len()].to_owned();
-        ok(facts.add_friend(user("owner"), id(name), false, remark)).await;
+        befriend(facts, user("owner"), id(name), false, remark).await;
         let long_device = format!("{name}{}", "d".repeat(DeviceId::MAX_BYTES - name.len()));
         ok(facts.record_login(new_login(name, &long_device, 1))).await;
     }
     for (n, name) in names.into_iter().enumerate() {
-        let friends = ok(facts.friends(user("owner"))).await;
+        let friends = all_friends(facts, user("owner")).await;
         let friend = friends.iter().find(|friend| friend.id.as_str() == name).expect("the friend was added");
         assert_eq!(friend.remark, remarks[n % remarks.len()]);
         let logins = ok(facts.logins(user(name))).await;
@@ -245,16 +245,16 @@ pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &
         kick(facts, name, "kicked", 2, false).await;
     }
     ok(facts.create_account(user("carol"), at(1))).await;
-    ok(facts.add_friend(user("alice"), id("bob"), true, "b".into())).await;
-    ok(facts.add_friend(user("bob"), id("carol"), true, "c".into())).await;
+    befriend(facts, user("alice"), id("bob"), true, "b".into()).await;
+    befriend(facts, user("bob"), id("carol"), true, "c".into()).await;
 
     assert!(ok(facts.delete_account(user("alice"))).await);
 
     assert_eq!(ok(facts.logins(user("alice"))).await, []);
-    assert_eq!(ok(facts.friends(user("alice"))).await, []);
+    assert_eq!(all_friends(facts, user("alice")).await, []);
     let registered = LoginRecorded::Recorded { registered: true };
     assert_eq!(ok(facts.record_login(new_login("alice", "kicked", 3))).await, registered);
-    assert_eq!(ok(facts.friends(user("alice"))).await, []);
+    assert_eq!(all_friends(facts, user("alice")).await, []);
 
     assert_eq!(devices(facts, "bob").await, ["phone", "tablet"]);
     assert_eq!(friends(facts, "bob").await, ["carol, mutual: c"]);
@@ -266,7 +266,7 @@ pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.record_login(new_login(name, "phone", 1))).await;
     }
-    ok(facts.add_friend(user("bob"), id("alice"), true, "a".into())).await;
+    befriend(facts, user("bob"), id("alice"), true, "a".into()).await;
     ok(facts.revoke_sigs(user("alice"), at(5))).await;
     ok(facts.delete_account(user("alice"))).await;
     assert!(ok(facts.create_account(user("alice"), at(9))).await);
@@ -286,11 +286,14 @@ pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
         let login = NewLogin { user: other(name), ..new_login(name, "phone", 2) };
         assert_eq!(ok(facts.record_login(login)).await, LoginRecorded::Recorded { registered: true });
     }
-    ok(facts.add_friend(user("alice"), id("bob"), true, String::new())).await;
-    assert_eq!(ok(facts.friends(other("alice"))).await, []);
-    ok(facts.add_friend(other("alice"), id("bob"), false, "o".into())).await;
-    let bob = Friend { id: id("bob"), remark: "o".into(), mutual: false };
-    assert_eq!(ok(facts.friends(other("alice"))).await, [bob]);
+    befriend(facts, user("alice"), id("bob"), true, String::new()).await;
+    assert_eq!(all_friends(facts, other("alice")).await, []);
+    befriend(facts, other("alice"), id("bob"), false, "o".into()).await;
+    let friends = all_friends(facts, other("alice")).await;
+    assert_eq!(
+        (friends.len(), &friends[0].id, &*friends[0].remark, friends[0].mutual),
+        (1, &id("bob"), "o", false)
+    );
 
     ok(facts.revoke_sigs(other("alice"), at(5))).await;
     let account = ok(facts.accounts(vec![user("alice")])).await.remove(0).expect("alice has an account");
@@ -301,10 +304,10 @@ pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
     let login = NewLogin { user: other("alice"), ..new_login("alice", "phone", 4) };
     assert_eq!(ok(facts.record_login(login)).await, RECORDED);
 
-    ok(facts.delete_friend(user("alice"), id("bob"), true)).await;
-    assert_eq!(ok(facts.friends(other("alice"))).await.len(), 1);
+    unfriend(facts, user("alice"), id("bob"), true).await;
+    assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
     ok(facts.delete_account(user("alice"))).await;
-    assert_eq!(ok(facts.friends(other("alice"))).await.len(), 1);
+    assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
     assert_eq!(ok(facts.logins(other("alice"))).await.len(), 1);
     assert_eq!(ok(facts.list_accounts(OTHER_APP, None, 10)).await.len(), 2);
 }
@@ -555,9 +558,9 @@ pub async fn beyond_the_bound_the_oldest_kick_marks_go(facts: &dyn Facts) {
 /// The other side gets an entry when asked for, without a remark.
 pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
-    let add = |friend, both| facts.add_friend(user("alice"), id(friend), both, "r".into());
-    assert_eq!(ok(add("bob", false)).await, Befriended::Done);
-    assert_eq!(ok(add("carol", true)).await, Befriended::Done);
+    let add = |friend, both| befriend(facts, user("alice"), id(friend), both, "r".into());
+    assert_eq!(add("bob", false).await, Befriended::Done);
+    assert_eq!(add("carol", true).await, Befriended::Done);
     assert_eq!(friends(facts, "alice").await, ["bob: r", "carol, mutual: r"]);
     assert_eq!(friends(facts, "bob").await, [""; 0]);
     assert_eq!(friends(facts, "carol").await, ["alice, mutual: "]);
@@ -566,12 +569,12 @@ pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
 /// Two entries that were made apart are mutual; one of them alone is not.
 pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     make_accounts(facts).await;
-    ok(facts.add_friend(user("alice"), id("bob"), false, String::new())).await;
+    befriend(facts, user("alice"), id("bob"), false, String::new()).await;
     assert_eq!(friends(facts, "alice").await, ["bob: "]);
-    ok(facts.add_friend(user("bob"), id("alice"), false, String::new())).await;
+    befriend(facts, user("bob"), id("alice"), false, String::new()).await;
     assert_eq!(friends(facts, "alice").await, ["bob, mutual: "]);
     assert_eq!(friends(facts, "bob").await, ["alice, mutual: "]);
-    ok(facts.delete_friend(user("alice"), id("bob"), false)).await;
+    unfriend(facts, user("alice"), id("bob"), false).await;
     assert_eq!(friends(facts, "alice").await, [""; 0]);
     assert_eq!(friends(facts, "bob").await, ["alice: "]);
 }
@@ -579,11 +582,11 @@ pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
 /// Adding again makes no second entry and leaves the remark of the other side alone.
 pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &dyn Facts) {
     make_accounts(facts).await;
-    ok(facts.add_friend(user("alice"), id("bob"), true, "old".into())).await;
-    ok(facts.add_friend(user("bob"), id("alice"), false, "of bob".into())).await;
+    befriend(facts, user("alice"), id("bob"), true, "old".into()).await;
+    befriend(facts, user("bob"), id("alice"), false, "of bob".into()).await;
     for both in [true, false] {
-        let again = facts.add_friend(user("alice"), id("bob"), both, format!("new, {both}"));
-        assert_eq!(ok(again).await, Befriended::Done);
+        let again = befriend(facts, user("alice"), id("bob"), both, format!("new, {both}"));
+        assert_eq!(again.await, Befriended::Done);
         assert_eq!(friends(facts, "alice").await, [format!("bob, mutual: new, {both}")]);
         assert_eq!(friends(facts, "bob").await, ["alice, mutual: of bob"]);
     }
@@ -594,8 +597,9 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     for both in [false, true] {
         for (owner, friend) in [("alice", "nobody"), ("nobody", "alice"), ("nobody", "no one")] {
-            let answer = facts.add_friend(user(owner), id(friend), both, String::new());
-            assert_eq!(ok(answer).await, Befriended::NoSuchAccount, "{owner} and {friend}");
+            let answer = befriend(facts, user(owner), id(friend), both, String::new());
+            let expected = if owner == "nobody" { Befriended::NoSuchOwner } else { Befriended::NoSuchFriend };
+            assert_eq!(answer.await, expected, "{owner} and {friend}");
         }
     }
     ok(facts.create_account(user("nobody"), at(1))).await;
@@ -606,21 +610,21 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
 /// With both sides, one entry that was there is enough for a yes; a second deletion says no.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
-    ok(facts.add_friend(user("alice"), id("bob"), true, String::new())).await;
-    ok(facts.add_friend(user("alice"), id("carol"), true, String::new())).await;
-    let delete = |owner, friend, both| facts.delete_friend(user(owner), id(friend), both);
+    befriend(facts, user("alice"), id("bob"), true, String::new()).await;
+    befriend(facts, user("alice"), id("carol"), true, String::new()).await;
+    let delete = |owner, friend, both| unfriend(facts, user(owner), id(friend), both);
 
-    assert!(ok(delete("alice", "bob", false)).await);
-    assert!(!ok(delete("alice", "bob", false)).await);
+    assert!(delete("alice", "bob", false).await);
+    assert!(!delete("alice", "bob", false).await);
     assert_eq!(friends(facts, "bob").await, ["alice: "]);
-    assert!(ok(delete("alice", "bob", true)).await);
-    assert!(!ok(delete("alice", "bob", true)).await);
+    assert!(delete("alice", "bob", true).await);
+    assert!(!delete("alice", "bob", true).await);
     assert_eq!(friends(facts, "bob").await, [""; 0]);
 
-    assert!(ok(delete("carol", "alice", true)).await);
+    assert!(delete("carol", "alice", true).await);
     assert_eq!(friends(facts, "alice").await, [""; 0]);
     assert_eq!(friends(facts, "carol").await, [""; 0]);
-    assert!(!ok(delete("nobody", "alice", true)).await);
+    assert!(!delete("nobody", "alice", true).await);
 }
 
 /// The order is that of [`UserId`].
@@ -629,10 +633,10 @@ pub async fn friends_are_listed_by_rising_id(facts: &dyn Facts) {
     let mut names = ["b", "B", "a", "~", " ", "_", "10", "9", "a b", "ab"].map(id).to_vec();
     for name in &names {
         ok(facts.create_account(User::new(APP, name.clone()), at(1))).await;
-        ok(facts.add_friend(user("owner"), name.clone(), false, String::new())).await;
+        befriend(facts, user("owner"), name.clone(), false, String::new()).await;
     }
     names.sort();
-    let listed: Vec<UserId> = ok(facts.friends(user("owner"))).await.into_iter().map(|it| it.id).collect();
+    let listed: Vec<UserId> = all_friends(facts, user("owner")).await.into_iter().map(|it| it.id).collect();
     assert_eq!(listed, names);
 }
 
@@ -701,8 +705,24 @@ async fn devices(facts: &dyn Facts, name: &str) -> Vec<String> {
 /// The friend list as text: `bob, mutual: the remark`.
 async fn friends(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line =
-        |Friend { id, remark, mutual }| format!("{id}{}: {remark}", if mutual { ", mutual" } else { "" });
-    ok(facts.friends(user(owner))).await.into_iter().map(line).collect()
+        |Friend { id, remark, mutual, .. }| format!("{id}{}: {remark}", if mutual { ", mutual" } else { "" });
+    all_friends(facts, user(owner)).await.into_iter().map(line).collect()
+}
+
+async fn all_friends(facts: &dyn Facts, owner: User) -> Vec<Friend> {
+    ok(facts.friend_page(owner, None, usize::MAX)).await
+}
+
+async fn befriend(facts: &dyn Facts, owner: User, friend: UserId, both: bool, remark: String) -> Befriended {
+    let (source, wording) = Default::default();
+    let new =
+        NewFriendship { owner, friend, both, remark, source, wording, at: at(1), limit: 100, ask: false };
+    ok(facts.befriend(new)).await.outcome
+}
+
+async fn unfriend(facts: &dyn Facts, owner: User, friend: UserId, both: bool) -> bool {
+    let done = ok(facts.unfriend(owner, friend, both)).await;
+    done.forth || done.back
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
-//! The port for what is durable: apps, accounts, logins, friends.
+//! The port for what is durable: apps, accounts, logins; and, in `lists`, what users keep of each other.
 //!
 //! A call that changes something returns when the change is committed: what was acknowledged survives
 //! `kill -9`. An adapter implements [`Facts`] and passes [`conformance`]. Rules live elsewhere: this crate
 //! does not know what a status is, nor which login may kick which.
 
 pub mod conformance;
+mod lists;
+
+pub use lists::{
+    Befriended, Befriending, Conversation, ConversationPlace, ConversationSet, Friend, Lists, ListsState,
+    NewFriendship, NewMessage, ProfileSet, Sent, StoredMessage, Unfriended,
+};
 
 use futures_util::future::BoxFuture;
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
@@ -13,7 +19,7 @@ use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
 /// What is durable. Every list that a call returns is in a stable order, stated at the call.
-pub trait Facts: Send + Sync {
+pub trait Facts: Lists + Send + Sync {
     // Apps
 
     /// Every app, by rising id.
@@ -55,19 +61,6 @@ pub trait Facts: Send + Sync {
 
     /// Every login of every user, in no particular order.
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
-
-    // Friends
-
-    /// `owner` takes `friend` into the friend list; with `both`, the other way round too. Again: changes the
-    /// remark of the owner's entry. Says [`Befriended::NoSuchAccount`] when either has no account.
-    fn add_friend(&self, owner: User, friend: UserId, both: bool, remark: String) -> Answer<'_, Befriended>;
-
-    /// `owner` takes `friend` out of the friend list; with `both`, the other way round too. Says whether an
-    /// entry was there.
-    fn delete_friend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, bool>;
-
-    /// The friend list of a user, by rising id.
-    fn friends(&self, owner: User) -> Answer<'_, Vec<Friend>>;
 }
 
 /// The most kick marks that are kept of one user.
@@ -143,26 +136,6 @@ pub struct KickMark {
     pub told: bool,
     /// When.
     pub at: Timestamp,
-}
-
-/// What came of [`Facts::add_friend`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Befriended {
-    /// The entry is there.
-    Done,
-    /// This one has no account; nothing was changed.
-    NoSuchAccount,
-}
-
-/// An entry of a friend list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Friend {
-    /// Who.
-    pub id: UserId,
-    /// What the owner calls them; may be empty.
-    pub remark: String,
-    /// Whether the other one has the owner in the list too.
-    pub mutual: bool,
 }
 
 /// A call to [`Facts`] that failed: not a "no", but a fault of the adapter or of what is below it.

@@ -50,6 +50,26 @@ pub struct AppSettings {
     pub limits: Limits,
     /// How long.
     pub timing: Timing,
+    /// Where the app's backend is told of what happens.
+    pub webhooks: WebhookSettings,
+}
+
+/// Where the app's backend is told of what happens (SPEC sections 6 and 9).
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Gets `State.StateChange`. Empty: nobody does.
+    pub state_change_url: String,
+    /// Gets each message to a user who is OFFLINE, to be pushed by the app's own means. Empty: nobody does.
+    pub push_url: String,
+    /// Signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty: requests are not signed.
+    pub token: String,
+}
+
+impl fmt::Debug for WebhookSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WebhookSettings({:?}, {:?}, …)", self.state_change_url, self.push_url)
+    }
 }
 
 /// The edition of an app; a self-hosted app is `flagship` unless set otherwise (SPEC section 7).
@@ -167,6 +187,12 @@ pub struct Limits {
     pub custom_status_bytes: u16,
     /// Calls per user and operation.
     pub rate: RateLimit,
+    /// Calls of the server API per command (SPEC section 8).
+    pub api_rate: RateLimit,
+    /// Entries of one friend list. 1–10,000.
+    pub friends: u16,
+    /// Bytes of one text message. 1–65,535.
+    pub message_bytes: u16,
 }
 
 impl Default for Limits {
@@ -178,6 +204,9 @@ impl Default for Limits {
             unsubscribe_batch: 100,
             custom_status_bytes: 100,
             rate: RateLimit { calls: 20, window_ms: 5_000 },
+            api_rate: RateLimit { calls: 200, window_ms: 1_000 },
+            friends: 3_000,
+            message_bytes: 12_288,
         }
     }
 }
@@ -198,6 +227,8 @@ pub struct Timing {
     pub login_retention_ms: u32,
     /// The subscription list outlives the user's last connection by this. At most 49 days.
     pub subscription_retention_ms: u32,
+    /// Messages are kept this many days; 0: for ever. At most 3,650.
+    pub message_retention_days: u16,
 }
 
 impl Default for Timing {
@@ -209,6 +240,7 @@ impl Default for Timing {
             linger_web_ms: 0,
             login_retention_ms: 7 * 24 * 3_600_000,
             subscription_retention_ms: 600_000,
+            message_retention_days: 365,
         }
     }
 }
@@ -259,7 +291,7 @@ impl AppSettings {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
         let (limits, timing, policy) = (&self.limits, &self.timing, &self.multi_device);
-        let bounds: [(&'static str, u64, u64, u64); 16] = [
+        let bounds: [(&'static str, u64, u64, u64); 24] = [
             ("name", self.name.len() as u64, 0, 200),
             ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
             ("multi_device.native_instances", policy.native_instances.into(), 1, 3),
@@ -276,6 +308,14 @@ impl AppSettings {
             ("timing.linger_web_ms", timing.linger_web_ms.into(), 0, TEN_MINUTES),
             ("timing.login_retention_ms", timing.login_retention_ms.into(), 60_000, u32::MAX.into()),
             ("timing.subscription_retention_ms", timing.subscription_retention_ms.into(), 0, u32::MAX.into()),
+            ("timing.message_retention_days", timing.message_retention_days.into(), 0, 3_650),
+            ("limits.api_rate.calls", limits.api_rate.calls.into(), 1, 60_000),
+            ("limits.api_rate.window_ms", limits.api_rate.window_ms.into(), 1, HOUR),
+            ("limits.friends", limits.friends.into(), 1, 10_000),
+            ("limits.message_bytes", limits.message_bytes.into(), 1, 65_535),
+            ("webhooks.state_change_url (bytes)", self.webhooks.state_change_url.len() as u64, 0, 2_000),
+            ("webhooks.push_url (bytes)", self.webhooks.push_url.len() as u64, 0, 2_000),
+            ("webhooks.token (bytes)", self.webhooks.token.len() as u64, 0, 200),
         ];
         for (setting, given, least, most) in bounds {
             if !(least..=most).contains(&given) {

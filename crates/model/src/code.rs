@@ -42,6 +42,15 @@ codes! {
     BAD_USER_ID = 7003, "bad userID: 1 to 32 bytes of printable ASCII", "userID 无效：须为 1 至 32 字节的可打印 ASCII 字符";
     CALLED_TOO_OFTEN = 7008, "called too often; wait and try again", "调用过于频繁，请稍后重试";
     EDITION_NOT_SUPPORTED = 7013, "the app's edition does not support this call; upgrade to flagship", "套餐包不支持该接口的使用，请升级到旗舰版套餐";
+    FRIEND_REQUEST_INVALID = 30001, "invalid parameter in a call about friends", "关系链请求参数错误";
+    FRIEND_NO_SUCH_ACCOUNT = 30003, "no such account", "帐号不存在";
+    FRIEND_LIST_FULL = 30010, "the friend list is full", "自己的好友数已达上限";
+    FRIEND_PEER_LIST_FULL = 30014, "the friend list of the other one is full", "对方的好友数已达上限";
+    FRIEND_DENIED = 30516, "the other one lets nobody add them", "对方拒绝任何人添加好友";
+    NOT_A_FRIEND = 31704, "not a friend", "不是好友";
+    PROFILE_INVALID = 40001, "invalid parameter in a call about profiles", "资料请求参数错误";
+    PROFILE_NO_SUCH_ACCOUNT = 40003, "no such account", "帐号不存在";
+    PROFILE_TOO_LONG = 40601, "a value of the profile is too long", "资料字段的值超出长度限制";
     HTTP_UNREADABLE = 60002, "the HTTP request could not be read", "HTTP 请求解析错误";
     JSON_UNREADABLE = 60003, "the JSON of the request could not be read", "请求 JSON 解析错误";
     WRONG_CREDENTIALS = 60004, "userID or UserSig in the URL or the body is wrong", "URL 或请求包体中的 UserID 或 UserSig 错误";
@@ -72,6 +81,7 @@ codes! {
     BATCH_TOO_LARGE = 70206, "too many users in one call", "单次请求的用户数超过限制";
     INTERNAL = 70500, "internal error; try again", "内部错误，请重试";
     STATUS_SWITCHED_OFF = 72001, "the user-status switch of the app is off", "用户状态功能未开启，请在控制台打开开关";
+    MESSAGE_TOO_LONG = 80002, "the message is too long", "消息内容超出长度限制";
     QUERY_UNREADABLE = 90001, "the JSON of the request could not be read, or To_Account is empty", "请求 JSON 解析错误，或 To_Account 为空";
     QUERY_ACCOUNT_MALFORMED = 90003, "To_Account is malformed", "To_Account 格式错误";
     QUERY_ADMIN_REQUIRED = 90009, "the caller must be an app admin", "须由 App 管理员调用";
@@ -133,6 +143,18 @@ impl From<Code> for Refusal {
 impl From<crate::InvalidUserId> for Refusal {
     fn from(_: crate::InvalidUserId) -> Self {
         Self::new(Code::BAD_USER_ID)
+    }
+}
+
+impl From<crate::InvalidText> for Refusal {
+    fn from(invalid: crate::InvalidText) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
+}
+
+impl From<crate::InvalidClientMessageId> for Refusal {
+    fn from(invalid: crate::InvalidClientMessageId) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
     }
 }
 

@@ -7,17 +7,24 @@ mod app;
 mod code;
 mod custom_status;
 mod device;
+mod message;
 mod moment;
+mod profile;
 mod status;
 mod user;
 
 pub use app::{
     App, AppKey, AppSettings, Edition, InvalidSettings, Limits, MultiDeviceMode, MultiDevicePolicy,
-    RateLimit, Switches, Timing,
+    RateLimit, Switches, Timing, WebhookSettings,
 };
 pub use code::{Code, Refusal};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};
 pub use device::{ConnectionId, DeviceId, InvalidDeviceId, Platform, PlatformSet, UnknownPlatform};
+pub use message::{ClientMessageId, InvalidClientMessageId, Message};
 pub use moment::{Moment, Now, Timestamp};
+pub use profile::{
+    AllowType, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_REMARK_BYTES, Profile, ProfileChange,
+    check_text,
+};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId};

@@ -179,7 +179,7 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
             done(true)
         }
         Operation::AddFriend { owner, friend, both, remark } => {
-            service.add_friend(&owner, &friend, both, &remark).await?;
+            service.add_friend(&owner, &friend, both, &remark, now).await?;
             done(true)
         }
         Operation::DeleteFriend { owner, friend, both } => {
@@ -191,7 +191,8 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
                 remark: friend.remark,
                 mutual: friend.mutual,
             };
-            Outcome::Friends(service.facts().friends(owner).await?.into_iter().map(show).collect())
+            let friends = service.facts().friend_page(owner, None, usize::MAX).await?;
+            Outcome::Friends(friends.into_iter().map(show).collect())
         }
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;

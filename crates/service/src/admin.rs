@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_directory::News;
-use lamplight_facts::Befriended;
+use lamplight_facts::{Befriended, NewFriendship};
 use lamplight_model::{App, Code, Now, Refusal, User, UserId};
 
 impl Service {
@@ -30,13 +30,13 @@ impl Service {
     /// Deletes an account: its logins and connections end, and its watchers are told. Refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
-        let friends = self.facts.friends(user.clone()).await?;
+        let friends = self.facts.mutual_friends(user.clone()).await?;
         if !self.facts.delete_account(user.clone()).await? {
             return Err(Code::NO_SUCH_ACCOUNT.into());
         }
         self.directory.update(user, now, |presence| presence.delete(&app.settings, now)).await?;
-        for friend in friends.into_iter().filter(|friend| friend.mutual) {
-            self.publish_friendship(user, &friend.id, false);
+        for friend in friends {
+            self.publish_friendship(user, &friend, false);
         }
         Ok(())
     }
@@ -65,17 +65,32 @@ impl Service {
         friend: &UserId,
         both: bool,
         remark: &str,
+        now: Now,
     ) -> Result<(), ServiceError> {
-        self.app(owner)?;
+        let app = self.app(owner)?;
         if owner.id == *friend {
             return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody is their own friend").into());
         }
-        match self.facts.add_friend(owner.clone(), friend.clone(), both, remark.to_owned()).await? {
+        let friendship = NewFriendship {
+            owner: owner.clone(),
+            friend: friend.clone(),
+            both,
+            remark: remark.to_owned(),
+            source: String::new(),
+            wording: String::new(),
+            at: now.wall,
+            limit: usize::from(app.settings.limits.friends),
+            ask: false,
+        };
+        let done = self.facts.befriend(friendship).await?;
+        match done.outcome {
             Befriended::Done => {}
-            Befriended::NoSuchAccount => return Err(Code::NO_SUCH_ACCOUNT.into()),
+            Befriended::NoSuchOwner | Befriended::NoSuchFriend => return Err(Code::NO_SUCH_ACCOUNT.into()),
+            Befriended::ListFull => return Err(Code::FRIEND_LIST_FULL.into()),
+            Befriended::FriendListFull => return Err(Code::FRIEND_PEER_LIST_FULL.into()),
+            Befriended::Denied => return Err(Code::FRIEND_DENIED.into()),
         }
-        let mutual = self.are_mutual(owner, friend).await?;
-        if mutual {
+        if done.back.is_some() {
             self.publish_friendship(owner, friend, true);
         }
         Ok(())
@@ -90,14 +105,9 @@ impl Service {
         both: bool,
     ) -> Result<bool, ServiceError> {
         self.app(owner)?;
-        let was_there = self.facts.delete_friend(owner.clone(), friend.clone(), both).await?;
+        let done = self.facts.unfriend(owner.clone(), friend.clone(), both).await?;
         self.publish_friendship(owner, friend, false);
-        Ok(was_there)
-    }
-
-    async fn are_mutual(&self, owner: &User, friend: &UserId) -> Result<bool, ServiceError> {
-        let friends = self.facts.friends(owner.clone()).await?;
-        Ok(friends.iter().any(|entry| entry.id == *friend && entry.mutual))
+        Ok(done.forth || done.back)
     }
 
     /// Both sides hear of it, wherever they are connected.

@@ -150,9 +150,7 @@ impl Service {
         let notified = notifications(&self.app(user)?.settings);
         let mut list = WatchList::default();
         if notified.friends {
-            let friends = self.facts.friends(user.clone()).await?;
-            list.friends =
-                friends.into_iter().filter(|friend| friend.mutual).map(|friend| friend.id).collect();
+            list.friends = self.facts.mutual_friends(user.clone()).await?;
         }
         if notified.subscriptions {
             let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {

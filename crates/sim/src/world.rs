@@ -284,7 +284,7 @@ impl World {
             }
             Step::Befriend { who, friend, lists } => {
                 let (owner, friend) = (user_of(*who), user_of(*friend).id);
-                runtime.block_on(service.add_friend(&owner, &friend, *lists == Friends::Both, ""))?;
+                runtime.block_on(service.add_friend(&owner, &friend, *lists == Friends::Both, "", here))?;
                 Answer::Done
             }
             Step::Unfriend { who, friend, lists } => {

@@ -46,7 +46,20 @@ impl Machine {
             | Tell::SubscribeUserStatus(_)
             | Tell::UnsubscribeUserStatus(_)
             | Tell::GetSubscriptions(_)
+            | Tell::SetSelfInfo(_)
+            | Tell::GetUsersInfo(_)
+            | Tell::GetFriendList(_)
+            | Tell::AddFriend(_)
+            | Tell::DeleteFriends(_)
+            | Tell::SetFriendRemark(_)
+            | Tell::SendMessage(_)
+            | Tell::GetHistory(_)
+            | Tell::GetConversationList(_)
+            | Tell::MarkRead(_)
+            | Tell::PinConversation(_)
+            | Tell::DeleteConversation(_)
             | Tell::Heartbeat(_) => self.answered(message.id, body, turn),
+            Tell::ListsChanged(_) => {}
         }
     }
 

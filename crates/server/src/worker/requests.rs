@@ -112,6 +112,18 @@ impl Worker {
                 let user_ids = list.iter().map(UserId::to_string).collect();
                 Ok(Body::GetSubscriptions(v1::GetSubscriptionsResponse { user_ids, limit: limit.into() }))
             }
+            Request::SetSelfInfo(_)
+            | Request::GetUsersInfo(_)
+            | Request::GetFriendList(_)
+            | Request::AddFriend(_)
+            | Request::DeleteFriends(_)
+            | Request::SetFriendRemark(_)
+            | Request::SendMessage(_)
+            | Request::GetHistory(_)
+            | Request::GetConversationList(_)
+            | Request::MarkRead(_)
+            | Request::PinConversation(_)
+            | Request::DeleteConversation(_) => Err(Code::INVALID_PARAMETER.into()),
             Request::Login(_) | Request::Logout(_) | Request::Heartbeat(_) => unreachable!("handled before"),
         }
     }

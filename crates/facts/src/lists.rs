@@ -1,0 +1,303 @@
+//! The part of the port for the lists of a user: profile, friends, messages, conversations.
+//!
+//! Every change of a user's lists counts up the user's *lists version*, in the same transaction, so a client that
+//! was away knows from one number whether its lists are still true. A new account starts at the time it was made, in
+//! milliseconds: the number of an account that was deleted and made again does not come back.
+
+use crate::Answer;
+use lamplight_model::{AppId, ClientMessageId, Message, Profile, ProfileChange, Timestamp, User, UserId};
+
+/// What is durable of the lists of users. Texts were checked by the caller.
+pub trait Lists: Send + Sync {
+    /// The lists version and the unread messages of a user; `None` where there is no account.
+    fn lists_state(&self, user: User) -> Answer<'_, Option<ListsState>>;
+
+    // Profiles
+
+    /// The profiles of these users, in the order asked; `None` where there is no account.
+    fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
+
+    /// Changes a profile. `None` where there is no account. A change that changes nothing counts nothing up.
+    fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
+
+    // Friends
+
+    /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. An entry that is there
+    /// keeps its time, and gets the remark, source and wording; the other side's entry is made without a remark,
+    /// or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was changed.
+    fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
+
+    /// Changes the remark of an entry; `None` where there is none.
+    fn set_remark(
+        &self,
+        owner: User,
+        friend: UserId,
+        remark: String,
+    ) -> Answer<'_, Option<(Friend, ListsState)>>;
+
+    /// Takes `friend` out of the friend list of `owner`, and with `both` the other way round.
+    fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
+
+    /// One entry of a friend list.
+    fn friend(&self, owner: User, friend: UserId) -> Answer<'_, Option<Friend>>;
+
+    /// Up to `limit` entries of a friend list whose id is after `after`, by rising id.
+    fn friend_page(&self, owner: User, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Friend>>;
+
+    /// How many entries a friend list has.
+    fn count_friends(&self, owner: User) -> Answer<'_, usize>;
+
+    /// Who has the owner in the friend list and is in the owner's, by rising id.
+    fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
+
+    // Messages and conversations
+
+    /// Stores a message and brings both conversation lists up to date, in one transaction. A second message of the
+    /// same sender with the same client id is not stored, whatever else it says.
+    fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
+
+    /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before
+    /// the sequence `before` where it is given, and none of what the owner has deleted.
+    fn history(
+        &self,
+        owner: User,
+        peer: UserId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Answer<'_, Vec<Message>>;
+
+    /// Up to `limit` rows of the owner's conversation list: pinned first, then the latest active, equal ones by
+    /// rising peer; those only that come after the row `after` in this order.
+    fn conversations(
+        &self,
+        owner: User,
+        after: Option<ConversationPlace>,
+        limit: usize,
+    ) -> Answer<'_, Vec<Conversation>>;
+
+    /// One row of the owner's conversation list.
+    fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
+
+    /// The owner has read the peer's messages up to `sequence`, or all there are. Never goes back. `None` where
+    /// there is no such conversation in the list.
+    fn mark_read(
+        &self,
+        owner: User,
+        peer: UserId,
+        sequence: Option<u64>,
+    ) -> Answer<'_, Option<ConversationSet>>;
+
+    /// Pins a row to the top of the list, or lets it go. `None` where there is no such conversation in the list.
+    fn pin_conversation(
+        &self,
+        owner: User,
+        peer: UserId,
+        pinned: bool,
+    ) -> Answer<'_, Option<ConversationSet>>;
+
+    /// Takes a row out of the owner's list, with what the owner could see of it. `None` where there is none.
+    fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
+
+    /// Forgets up to `limit` messages of an app that were committed before `before`. Says how many. Rows of
+    /// conversation lists stay, without a last message once it is gone; no lists version counts up. What was unread
+    /// stays counted until it is read.
+    fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
+}
+
+/// How far the lists of a user are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ListsState {
+    /// Counts every change of the user's lists.
+    pub version: u64,
+    /// Unread messages, over all conversations.
+    pub total_unread: u32,
+}
+
+/// What came of [`Lists::set_profile`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProfileSet {
+    /// The profile after the change.
+    pub profile: Profile,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// The lists of the user after it.
+    pub state: ListsState,
+}
+
+/// What [`Lists::befriend`] takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewFriendship {
+    /// Whose list.
+    pub owner: User,
+    /// Who goes into it.
+    pub friend: UserId,
+    /// The other way round too.
+    pub both: bool,
+    /// What the owner calls the friend; may be empty.
+    pub remark: String,
+    /// Where the friendship came from, in the app's own words; may be empty.
+    pub source: String,
+    /// What the owner said when asking; may be empty.
+    pub wording: String,
+    /// When.
+    pub at: Timestamp,
+    /// The most entries of one list. An entry that is there already needs no room.
+    pub limit: usize,
+    /// Whether a friend who lets nobody add them is asked (a user asks) or not (the app decides).
+    pub ask: bool,
+}
+
+/// What came of [`Lists::befriend`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Befriending {
+    /// Whether it was done.
+    pub outcome: Befriended,
+    /// The entry of the owner; `Some` exactly when it was done.
+    pub entry: Option<Friend>,
+    /// The entry of the friend, if the friend has the owner in the list now.
+    pub back: Option<Friend>,
+    /// The owner's lists after it.
+    pub owner_state: ListsState,
+    /// The friend's lists after it.
+    pub friend_state: ListsState,
+}
+
+/// Whether two became friends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Befriended {
+    /// The entry is there.
+    Done,
+    /// The owner has no account.
+    NoSuchOwner,
+    /// The friend has no account.
+    NoSuchFriend,
+    /// The owner's list has no room.
+    ListFull,
+    /// With `both`: the friend's list has no room.
+    FriendListFull,
+    /// The friend lets nobody add them.
+    Denied,
+}
+
+/// What came of [`Lists::unfriend`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfriended {
+    /// Whether the owner had the friend.
+    pub forth: bool,
+    /// Whether the friend had the owner and, with `both`, has no longer.
+    pub back: bool,
+    /// The entry that the friend still has of the owner.
+    pub left: Option<Friend>,
+    /// The owner's lists after it.
+    pub owner_state: ListsState,
+    /// The friend's lists after it. It counts up when an entry of theirs goes, or is no longer mutual.
+    pub friend_state: ListsState,
+}
+
+/// An entry of a friend list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Friend {
+    /// Who.
+    pub id: UserId,
+    /// What the owner calls them; may be empty.
+    pub remark: String,
+    /// Whether the other one has the owner in the list too.
+    pub mutual: bool,
+    /// When the entry was made.
+    pub added: Timestamp,
+    /// Where the friendship came from, in the app's own words; may be empty.
+    pub source: String,
+    /// What the owner said when asking; may be empty.
+    pub wording: String,
+    /// What the friend shows.
+    pub profile: Profile,
+}
+
+/// What [`Lists::send_message`] takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewMessage {
+    /// Who sends it.
+    pub from: User,
+    /// Whom it is for.
+    pub to: UserId,
+    /// What it says.
+    pub text: String,
+    /// What the sender calls it.
+    pub client_id: ClientMessageId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came of [`Lists::send_message`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// It is stored.
+    Stored(Box<StoredMessage>),
+    /// It had been stored before; nothing was changed.
+    Repeated(Message),
+    /// The sender has no account.
+    NoSuchSender,
+    /// The recipient has no account.
+    NoSuchRecipient,
+}
+
+/// A message that was stored, and what it did to the lists of the two.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredMessage {
+    /// The message.
+    pub message: Message,
+    /// The conversation as the sender has it now.
+    pub sender: ConversationSet,
+    /// The conversation as the recipient has it now; the sender's own for a message to oneself.
+    pub recipient: ConversationSet,
+}
+
+/// A row of a conversation list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conversation {
+    /// The other one.
+    pub peer: UserId,
+    /// The newest message that the owner can see; `None` when it has gone by retention.
+    pub last: Option<Message>,
+    /// Messages of the peer that the owner has not read.
+    pub unread: u32,
+    /// The owner has read up to this sequence.
+    pub read_sequence: u64,
+    /// Whether the row is pinned to the top.
+    pub pinned: bool,
+    /// When the conversation last moved.
+    pub active: Timestamp,
+    /// What the peer shows; the default one when the peer has no account any longer.
+    pub profile: Profile,
+    /// What the owner calls the peer, if the peer is in the friend list; else empty.
+    pub remark: String,
+}
+
+impl Conversation {
+    /// Where the row stands in its list.
+    pub fn place(&self) -> ConversationPlace {
+        ConversationPlace { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
+    }
+}
+
+/// A place in a conversation list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConversationPlace {
+    /// Pinned rows come first,
+    pub pinned: bool,
+    /// then the latest active,
+    pub active: Timestamp,
+    /// then by rising peer.
+    pub peer: UserId,
+}
+
+/// A row of a conversation list after a change of it, and the owner's lists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConversationSet {
+    /// The row.
+    pub conversation: Conversation,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// The owner's lists after the change.
+    pub state: ListsState,
+}

@@ -1,0 +1,152 @@
+//! What an account shows of itself beside its `userID`.
+
+use serde::{Deserialize, Serialize};
+
+/// The profile of an account (SPEC section 6). A new account has the default one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name for people. Empty: none, the `userID` is shown.
+    pub nick: String,
+    /// An http or https URL of a picture. Empty: none.
+    pub avatar_url: String,
+    /// Who may take the account into a friend list.
+    pub allow: AllowType,
+}
+
+/// Whether others may take an account into their friend lists.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowType {
+    /// Anybody may.
+    #[default]
+    AllowAny,
+    /// No user may; the server API, which speaks for the app, still can.
+    DenyAny,
+}
+
+/// A change of a profile: what is `None` stays as it is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct ProfileChange {
+    /// The new nick.
+    pub nick: Option<String>,
+    /// The new URL of the picture.
+    pub avatar_url: Option<String>,
+    /// Who may take the account into a friend list from now on.
+    pub allow: Option<AllowType>,
+}
+
+/// The longest nick and the longest avatar URL, in bytes (the cloud's 40601 begins above 500).
+pub const MAX_PROFILE_BYTES: usize = 500;
+
+/// The longest remark, in bytes (the bound of the cloud's `Tag_SNS_IM_Remark`).
+pub const MAX_REMARK_BYTES: usize = 96;
+
+/// The longest `AddSource` and `AddWording`, in bytes.
+pub const MAX_ADD_TEXT_BYTES: usize = 256;
+
+/// A text of a profile or of a friend entry that cannot be taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidText {
+    /// More bytes than allowed.
+    #[error("{what} has at most {limit} bytes, this one has {length}")]
+    TooLong {
+        /// Which text.
+        what: &'static str,
+        /// What is allowed, in bytes.
+        limit: usize,
+        /// What was given, in bytes.
+        length: usize,
+    },
+    /// A control character, as a line break.
+    #[error("{what} has a control character")]
+    Control {
+        /// Which text.
+        what: &'static str,
+    },
+    /// The avatar is no URL that a browser would load.
+    #[error("an avatar is an http or https URL")]
+    NoUrl,
+}
+
+impl ProfileChange {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.nick.is_none() && self.avatar_url.is_none() && self.allow.is_none()
+    }
+
+    /// Checks every text: [`MAX_PROFILE_BYTES`], no control characters, the avatar a URL or empty.
+    pub fn check(&self) -> Result<(), InvalidText> {
+        if let Some(nick) = &self.nick {
+            check_text("a nick", nick, MAX_PROFILE_BYTES)?;
+        }
+        if let Some(url) = &self.avatar_url {
+            check_text("an avatar URL", url, MAX_PROFILE_BYTES)?;
+            let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
+            if !url.is_empty() && !lower.starts_with("http://") && !lower.starts_with("https://") {
+                return Err(InvalidText::NoUrl);
+            }
+        }
+        Ok(())
+    }
+
+    /// The profile after the change.
+    pub fn apply(&self, profile: &mut Profile) {
+        if let Some(nick) = &self.nick {
+            profile.nick.clone_from(nick);
+        }
+        if let Some(url) = &self.avatar_url {
+            profile.avatar_url.clone_from(url);
+        }
+        if let Some(allow) = self.allow {
+            profile.allow = allow;
+        }
+    }
+}
+
+/// Checks one text of one line: its bytes, and that nothing in it is a control character.
+pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
+    if text.len() > limit {
+        return Err(InvalidText::TooLong { what, limit, length: text.len() });
+    }
+    if text.chars().any(char::is_control) {
+        return Err(InvalidText::Control { what });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_a_profile_are_bounded_lines_and_an_avatar_is_a_url() {
+        let nick = |text: &str| ProfileChange { nick: Some(text.into()), ..ProfileChange::default() };
+        let avatar = |text: &str| ProfileChange { avatar_url: Some(text.into()), ..ProfileChange::default() };
+        let table = [
+            (nick(""), true),
+            (nick("爱丽丝"), true),
+            (nick(&"x".repeat(500)), true),
+            (nick(&"x".repeat(501)), false),
+            (nick("two\nlines"), false),
+            (avatar(""), true),
+            (avatar("https://example.com/a.png"), true),
+            (avatar("HTTP://example.com/a.png"), true),
+            (avatar("javascript:alert(1)"), false),
+            (avatar("爱丽丝"), false),
+            (avatar("data:image/png;base64,AA=="), false),
+        ];
+        for (change, valid) in table {
+            assert_eq!(change.check().is_ok(), valid, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_leaves_what_it_does_not_name() {
+        let mut profile = Profile { nick: "a".into(), avatar_url: "http://b".into(), ..Profile::default() };
+        ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() }.apply(&mut profile);
+        ProfileChange { nick: Some(String::new()), ..ProfileChange::default() }.apply(&mut profile);
+        let expected =
+            Profile { nick: String::new(), avatar_url: "http://b".into(), allow: AllowType::DenyAny };
+        assert_eq!(profile, expected);
+    }
+}
