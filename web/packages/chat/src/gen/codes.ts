@@ -1,0 +1,114 @@
+// The codes of docs/codes.md. Made by `npm run generate`.
+
+/** What every answer may carry: a number, and what it means. */
+export const CODES = {
+  OK: { number: 0, english: "ok", chinese: "成功" },
+  NOT_LOGGED_IN: { number: 6014, english: "not logged in", chinese: "未登录" },
+  INVALID_PARAMETER: { number: 6017, english: "invalid parameter", chinese: "参数无效" },
+  LOGIN_SIG_EXPIRED: {
+    number: 6206,
+    english: "the UserSig expired; log in again with a new one",
+    chinese: "UserSig 已过期，请使用新的 UserSig 重新登录",
+  },
+  KICKED_BY_OTHER_LOGIN: {
+    number: 6208,
+    english: "kicked by another login of the same account",
+    chinese: "同一帐号在其他终端登录，已被踢下线",
+  },
+  BAD_USER_ID: {
+    number: 7003,
+    english: "bad userID: 1 to 32 bytes of printable ASCII",
+    chinese: "userID 无效：须为 1 至 32 字节的可打印 ASCII 字符",
+  },
+  CALLED_TOO_OFTEN: {
+    number: 7008,
+    english: "called too often; wait and try again",
+    chinese: "调用过于频繁，请稍后重试",
+  },
+  EDITION_NOT_SUPPORTED: {
+    number: 7013,
+    english: "the app's edition does not support this call; upgrade to flagship",
+    chinese: "套餐包不支持该接口的使用，请升级到旗舰版套餐",
+  },
+  HTTP_UNREADABLE: { number: 60002, english: "the HTTP request could not be read", chinese: "HTTP 请求解析错误" },
+  JSON_UNREADABLE: {
+    number: 60003,
+    english: "the JSON of the request could not be read",
+    chinese: "请求 JSON 解析错误",
+  },
+  WRONG_CREDENTIALS: {
+    number: 60004,
+    english: "userID or UserSig in the URL or the body is wrong",
+    chinese: "URL 或请求包体中的 UserID 或 UserSig 错误",
+  },
+  BAD_CREDENTIALS: {
+    number: 60005,
+    english: "userID or UserSig in the URL or the body is wrong",
+    chinese: "URL 或请求包体中的 UserID 或 UserSig 错误",
+  },
+  APP_ID_INVALID: { number: 60006, english: "the SDKAppID is invalid", chinese: "SDKAppID 无效" },
+  API_RATE: { number: 60007, english: "this API is called too often", chinese: "REST 接口调用频率超过限制" },
+  NO_SUCH_SERVICE: { number: 60009, english: "no such service or command", chinese: "请求的服务或命令不存在" },
+  ADMIN_REQUIRED: { number: 60010, english: "the caller must be an app admin", chinese: "须由 App 管理员调用" },
+  APP_RATE: { number: 60011, english: "the app calls too often", chinese: "SDKAppID 请求频率超限" },
+  APP_ID_MISSING: { number: 60012, english: "the SDKAppID is missing", chinese: "缺少 SDKAppID" },
+  USER_ID_NOT_TEXT: { number: 60015, english: "the userID is not a string", chinese: "UserID 不是字符串" },
+  APP_DISABLED: { number: 60016, english: "the app is disabled", chinese: "SDKAppID 被禁用" },
+  REQUEST_DISABLED: { number: 60017, english: "the request is disabled", chinese: "请求被禁用" },
+  TOO_FREQUENT: { number: 60018, english: "requests come too often", chinese: "请求过于频繁" },
+  REQUESTS_TOO_FREQUENT: { number: 60019, english: "requests come too often", chinese: "请求过于频繁" },
+  NO_PACKAGE: { number: 60020, english: "the app has no edition in force", chinese: "未开通套餐包或套餐包未生效" },
+  ADDRESS_NOT_ALLOWED: {
+    number: 60021,
+    english: "calls from this address are not allowed",
+    chinese: "不允许从该 IP 调用",
+  },
+  SIG_EXPIRED: { number: 70001, english: "the UserSig has expired", chinese: "UserSig 已过期" },
+  SIG_EMPTY: { number: 70002, english: "the UserSig is empty", chinese: "UserSig 为空" },
+  SIG_UNREADABLE: { number: 70003, english: "the UserSig cannot be read", chinese: "UserSig 无法解析" },
+  SIG_WRONG: { number: 70009, english: "the signature of the UserSig is wrong", chinese: "UserSig 签名校验失败" },
+  SIG_OTHER_USER: {
+    number: 70013,
+    english: "the userID differs from the one that was signed",
+    chinese: "userID 与 UserSig 中的不一致",
+  },
+  SIG_OTHER_APP: {
+    number: 70014,
+    english: "the SDKAppID differs from the one that was signed",
+    chinese: "SDKAppID 与 UserSig 中的不一致",
+  },
+  NO_SUCH_APP: { number: 70020, english: "no such app", chinese: "SDKAppID 不存在" },
+  TOO_MANY_FAILURES: {
+    number: 70050,
+    english: "too many failed attempts; wait a minute",
+    chinese: "验证失败次数过多，请一分钟后重试",
+  },
+  SIG_REVOKED: {
+    number: 70052,
+    english: "the UserSig has been revoked; make a new one",
+    chinese: "UserSig 已失效，请重新生成",
+  },
+  NO_SUCH_ACCOUNT: { number: 70107, english: "no such account", chinese: "帐号不存在" },
+  BATCH_TOO_LARGE: { number: 70206, english: "too many users in one call", chinese: "单次请求的用户数超过限制" },
+  INTERNAL: { number: 70500, english: "internal error; try again", chinese: "内部错误，请重试" },
+  STATUS_SWITCHED_OFF: {
+    number: 72001,
+    english: "the user-status switch of the app is off",
+    chinese: "用户状态功能未开启，请在控制台打开开关",
+  },
+  QUERY_UNREADABLE: {
+    number: 90001,
+    english: "the JSON of the request could not be read, or To_Account is empty",
+    chinese: "请求 JSON 解析错误，或 To_Account 为空",
+  },
+  QUERY_ACCOUNT_MALFORMED: { number: 90003, english: "To_Account is malformed", chinese: "To_Account 格式错误" },
+  QUERY_ADMIN_REQUIRED: { number: 90009, english: "the caller must be an app admin", chinese: "须由 App 管理员调用" },
+  QUERY_BATCH_TOO_LARGE: {
+    number: 90011,
+    english: "more than 500 accounts in To_Account",
+    chinese: "To_Account 超过 500 个帐号",
+  },
+} as const;
+
+/** The name of a code. */
+export type CodeName = keyof typeof CODES;

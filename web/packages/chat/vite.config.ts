@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  build: {
+    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    target: "es2022",
+    sourcemap: true,
+    minify: false,
+  },
+  test: {
+    include: ["tests/**/*.test.ts"],
+  },
+});

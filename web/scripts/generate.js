@@ -1,0 +1,104 @@
+/**
+ * Makes what must not be kept by hand: the types of the wire from `proto/`, and the table of codes from
+ * `docs/codes.md`, which is itself made from the table of the server.
+ *
+ *     node scripts/generate.js           writes them
+ *     node scripts/generate.js --check   fails when they are not current
+ *
+ * The generator of protobuf writes descriptors for a library at run time, and beside them the types of the JSON
+ * mapping. The SDK speaks JSON and needs those types alone: they are taken out, so nothing is left at run time.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as prettier from "prettier";
+import ts from "typescript";
+
+const WEB = fileURLToPath(new URL("..", import.meta.url));
+const PROTO = join(WEB, "../proto");
+const CODES = join(WEB, "../docs/codes.md");
+const FILES = ["status", "chat", "client"].map((name) => `lamplight/v1/${name}`);
+const GENERATED = join(WEB, "packages/chat/src/gen");
+
+const outputs = [
+  { path: join(GENERATED, "wire.ts"), text: wireTypes() },
+  { path: join(GENERATED, "codes.ts"), text: codeTable(readFileSync(CODES, "utf8")) },
+];
+
+let stale = 0;
+for (const { path, text } of outputs) {
+  const options = await prettier.resolveConfig(path);
+  const wanted = await prettier.format(text, { ...options, parser: "typescript" });
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, wanted);
+  } else if (readOrEmpty(path) !== wanted) {
+    console.error(`${path.slice(WEB.length)} is not current: run \`npm run generate\` and commit it`);
+    stale += 1;
+  }
+}
+process.exitCode = stale > 0 ? 1 : 0;
+
+function wireTypes() {
+  const folder = mkdtempSync(join(tmpdir(), "lamplight-generate-"));
+  try {
+    const plugin = { local: join(WEB, "node_modules/.bin/protoc-gen-es"), out: folder };
+    const template = { version: "v2", plugins: [{ ...plugin, opt: ["target=ts", "json_types=true"] }] };
+    execFileSync(
+      join(WEB, "node_modules/.bin/buf"),
+      [
+        "generate",
+        PROTO,
+        "--template",
+        JSON.stringify(template),
+        ...FILES.flatMap((file) => ["--path", join(PROTO, `${file}.proto`)]),
+      ],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
+    const types = FILES.flatMap((file) => jsonTypes(readFileSync(join(folder, `${file}_pb.ts`), "utf8")));
+    return `// The JSON mapping of proto/lamplight/v1, as types. Made by \`npm run generate\`.\n\n${types.join("\n\n")}\n`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The declarations of the types whose names end in `Json`. What they mean is said in `proto/`. */
+function jsonTypes(text) {
+  const source = ts.createSourceFile("pb.ts", text, ts.ScriptTarget.Latest, true);
+  const printer = ts.createPrinter({ removeComments: true });
+  return source.statements
+    .filter((statement) => ts.isTypeAliasDeclaration(statement) && statement.name.text.endsWith("Json"))
+    .map((statement) => printer.printNode(ts.EmitHint.Unspecified, statement, source));
+}
+
+function codeTable(page) {
+  const rows = [...page.matchAll(/^\| (\d+) \| `([A-Z0-9_]+)` \| (.+) \| (.+) \|$/gm)];
+  const lines = page.split("\n").filter((line) => /^\| -?\d/.test(line));
+  if (rows.length === 0 || rows.length !== lines.length) {
+    throw new Error(`${CODES}: ${rows.length} of ${lines.length} rows could be read`);
+  }
+  const text = (cell) => JSON.stringify(cell.replaceAll("\\|", "|"));
+  const entries = rows.map(
+    ([, number, name, english, chinese]) =>
+      `${name}: { number: ${number}, english: ${text(english)}, chinese: ${text(chinese)} },`,
+  );
+  return `// The codes of docs/codes.md. Made by \`npm run generate\`.
+
+/** What every answer may carry: a number, and what it means. */
+export const CODES = {
+${entries.join("\n")}
+} as const;
+
+/** The name of a code. */
+export type CodeName = keyof typeof CODES;
+`;
+}
+
+function readOrEmpty(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
