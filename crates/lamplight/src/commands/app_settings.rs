@@ -71,6 +71,30 @@ pub struct SettingsArgs {
     /// A subscription list outlives the last connection by this, 0 to 49d
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     subscription_retention: Option<u32>,
+    /// Entries of one friend list, 1 to 10000
+    #[arg(long, value_name = "N")]
+    friends: Option<u16>,
+    /// Bytes of one text message, 1 to 65535
+    #[arg(long, value_name = "N")]
+    message_bytes: Option<u16>,
+    /// Days that messages are kept, 0 (for ever) to 3650
+    #[arg(long, value_name = "N")]
+    message_days: Option<u16>,
+    /// Calls of one command of the server API in its rate window, 1 to 60000
+    #[arg(long, value_name = "N")]
+    api_rate_calls: Option<u16>,
+    /// The rate window of the server API, 1ms to 1h
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    api_rate_window: Option<u32>,
+    /// Gets State.StateChange; "" for nobody
+    #[arg(long, value_name = "URL")]
+    state_change_url: Option<String>,
+    /// Gets messages to users who are OFFLINE, to be pushed; "" for nobody
+    #[arg(long, value_name = "URL")]
+    push_url: Option<String>,
+    /// Signs the requests of webhooks; "" for none
+    #[arg(long, value_name = "TOKEN")]
+    webhook_token: Option<String>,
 }
 
 impl SettingsArgs {
@@ -96,7 +120,16 @@ impl SettingsArgs {
         set(&mut limits.custom_status_bytes, self.custom_status_bytes.as_ref());
         set(&mut limits.rate.calls, self.rate_calls.as_ref());
         set(&mut limits.rate.window_ms, self.rate_window.as_ref());
+        set(&mut limits.friends, self.friends.as_ref());
+        set(&mut limits.message_bytes, self.message_bytes.as_ref());
+        set(&mut limits.api_rate.calls, self.api_rate_calls.as_ref());
+        set(&mut limits.api_rate.window_ms, self.api_rate_window.as_ref());
+        let webhooks = &mut settings.webhooks;
+        set(&mut webhooks.state_change_url, self.state_change_url.as_ref());
+        set(&mut webhooks.push_url, self.push_url.as_ref());
+        set(&mut webhooks.token, self.webhook_token.as_ref());
         let timing = &mut settings.timing;
+        set(&mut timing.message_retention_days, self.message_days.as_ref());
         set(&mut timing.heartbeat_timeout_native_ms, self.heartbeat_timeout_native.as_ref());
         set(&mut timing.heartbeat_timeout_web_ms, self.heartbeat_timeout_web.as_ref());
         set(&mut timing.linger_native_ms, self.linger_native.as_ref());
@@ -109,7 +142,7 @@ impl SettingsArgs {
 
 /// The settings as rows of name and value. The names are those of the flags.
 pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
-    let AppSettings { name, edition, switches, multi_device, limits, timing } = settings;
+    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks } = settings;
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
     let time = |milliseconds: u32| duration_text(milliseconds.into());
     let rows = [
@@ -133,6 +166,15 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
         ("linger-web", time(timing.linger_web_ms)),
         ("login-retention", time(timing.login_retention_ms)),
         ("subscription-retention", time(timing.subscription_retention_ms)),
+        ("friends", limits.friends.to_string()),
+        ("message-bytes", limits.message_bytes.to_string()),
+        ("message-days", timing.message_retention_days.to_string()),
+        ("api-rate-calls", limits.api_rate.calls.to_string()),
+        ("api-rate-window", time(limits.api_rate.window_ms)),
+        ("state-change-url", webhooks.state_change_url.clone()),
+        ("push-url", webhooks.push_url.clone()),
+        // A secret is shown to nobody who looks over a shoulder.
+        ("webhook-token", if webhooks.token.is_empty() { "" } else { "(set)" }.to_owned()),
     ];
     rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }

@@ -103,6 +103,7 @@ impl Worker {
             server_time: now.wall.0,
             statuses,
             subscriptions,
+            lists_version: 0,
             not_watched,
             subscriptions_lost: done.subscriptions_lost,
             registered: done.registered,
