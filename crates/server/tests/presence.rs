@@ -158,7 +158,7 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
     let (alice_user, bob_id) = (user("alice"), UserId::new("bob").unwrap());
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
-    node.node.service().add_friend(&alice_user, &bob_id, true, "", node.now()).await.unwrap();
+    node.node.service().add_friend(&alice_user, &bob_id, true, "", node.clock.now()).await.unwrap();
 
     bob.ask(custom("nobody hears this")).await;
     node.set(|settings| settings.switches.friend_notification = true).await;

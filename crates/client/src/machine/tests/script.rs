@@ -174,6 +174,7 @@ impl World {
                 subscriptions_lost: what.contains(&"lost"),
                 registered: false,
                 subscriptions: listed("subscriptions"),
+                lists_version: 0,
             }),
             "no" => {
                 Tell::Refusal(v1::Refusal { code: what[0].parse().unwrap(), message: "words".to_owned() })
@@ -235,6 +236,18 @@ fn show_message(message: &v1::ClientMessage) -> String {
         Ask::UnsubscribeUserStatus(unsub) => format!("unsub {}", show_users(&unsub.user_ids)),
         Ask::GetSubscriptions(_) => "list".to_owned(),
         Ask::Heartbeat(_) => "heartbeat".to_owned(),
+        Ask::SetSelfInfo(_)
+        | Ask::GetUsersInfo(_)
+        | Ask::GetFriendList(_)
+        | Ask::AddFriend(_)
+        | Ask::DeleteFriends(_)
+        | Ask::SetFriendRemark(_)
+        | Ask::SendMessage(_)
+        | Ask::GetHistory(_)
+        | Ask::GetConversationList(_)
+        | Ask::MarkRead(_)
+        | Ask::PinConversation(_)
+        | Ask::DeleteConversation(_) => unreachable!("no script asks for it"),
     };
     let unasking = if message.id == 0 { " (no answer)" } else { "" };
     format!("{}{unasking}", body.trim_end())
