@@ -42,6 +42,8 @@ codes! {
     BAD_USER_ID = 7003, "bad userID: 1 to 32 bytes of printable ASCII", "userID 无效：须为 1 至 32 字节的可打印 ASCII 字符";
     CALLED_TOO_OFTEN = 7008, "called too often; wait and try again", "调用过于频繁，请稍后重试";
     EDITION_NOT_SUPPORTED = 7013, "the app's edition does not support this call; upgrade to flagship", "套餐包不支持该接口的使用，请升级到旗舰版套餐";
+    NOT_CONNECTED = 9508, "no connection to the server", "未连接到服务器";
+    NO_ANSWER = 9520, "no answer in time; whether the server has done it is not known", "服务器未及时应答，操作是否已执行未知";
     FRIEND_REQUEST_INVALID = 30001, "invalid parameter in a call about friends", "关系链请求参数错误";
     FRIEND_NO_SUCH_ACCOUNT = 30003, "no such account", "帐号不存在";
     FRIEND_LIST_FULL = 30010, "the friend list is full", "自己的好友数已达上限";

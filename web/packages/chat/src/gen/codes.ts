@@ -30,6 +30,37 @@ export const CODES = {
     english: "the app's edition does not support this call; upgrade to flagship",
     chinese: "套餐包不支持该接口的使用，请升级到旗舰版套餐",
   },
+  NOT_CONNECTED: { number: 9508, english: "no connection to the server", chinese: "未连接到服务器" },
+  NO_ANSWER: {
+    number: 9520,
+    english: "no answer in time; whether the server has done it is not known",
+    chinese: "服务器未及时应答，操作是否已执行未知",
+  },
+  FRIEND_REQUEST_INVALID: {
+    number: 30001,
+    english: "invalid parameter in a call about friends",
+    chinese: "关系链请求参数错误",
+  },
+  FRIEND_NO_SUCH_ACCOUNT: { number: 30003, english: "no such account", chinese: "帐号不存在" },
+  FRIEND_LIST_FULL: { number: 30010, english: "the friend list is full", chinese: "自己的好友数已达上限" },
+  FRIEND_PEER_LIST_FULL: {
+    number: 30014,
+    english: "the friend list of the other one is full",
+    chinese: "对方的好友数已达上限",
+  },
+  FRIEND_DENIED: { number: 30516, english: "the other one lets nobody add them", chinese: "对方拒绝任何人添加好友" },
+  NOT_A_FRIEND: { number: 31704, english: "not a friend", chinese: "不是好友" },
+  PROFILE_INVALID: {
+    number: 40001,
+    english: "invalid parameter in a call about profiles",
+    chinese: "资料请求参数错误",
+  },
+  PROFILE_NO_SUCH_ACCOUNT: { number: 40003, english: "no such account", chinese: "帐号不存在" },
+  PROFILE_TOO_LONG: {
+    number: 40601,
+    english: "a value of the profile is too long",
+    chinese: "资料字段的值超出长度限制",
+  },
   HTTP_UNREADABLE: { number: 60002, english: "the HTTP request could not be read", chinese: "HTTP 请求解析错误" },
   JSON_UNREADABLE: {
     number: 60003,
@@ -96,6 +127,7 @@ export const CODES = {
     english: "the user-status switch of the app is off",
     chinese: "用户状态功能未开启，请在控制台打开开关",
   },
+  MESSAGE_TOO_LONG: { number: 80002, english: "the message is too long", chinese: "消息内容超出长度限制" },
   QUERY_UNREADABLE: {
     number: 90001,
     english: "the JSON of the request could not be read, or To_Account is empty",
