@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use crate::{Directory, DirectoryStats, Heard, LogReader, News};
+use futures_util::FutureExt;
 use lamplight_core::{Connect, EndCause, LinkEnd, Presence, Transition};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
@@ -32,6 +33,10 @@ macro_rules! directory_conformance_tests {
             a_record_is_due_at_its_deadline_and_not_before
             a_removed_record_is_absent
             what_is_published_is_heard
+            the_feed_has_each_user_once_at_the_last_visible_change
+            the_feed_has_the_users_of_one_app
+            who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it
+            a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again
             what_there_is_is_counted
         }
     };
@@ -211,6 +216,65 @@ pub async fn what_there_is_is_counted(directory: Arc<dyn Directory>) {
 }
 
 // What the rules are written with
+
+/// A page says who changed, and its place is where the next one goes on.
+pub async fn the_feed_has_each_user_once_at_the_last_visible_change(directory: Arc<dyn Directory>) {
+    for name in ["a", "b", "c"] {
+        seed(&directory, name).await;
+    }
+    let snapshot = directory.feed(AppId(1), None, 100).await.unwrap();
+    assert_eq!(snapshot.users, [user("a"), user("b"), user("c")]);
+    assert!(snapshot.reset && snapshot.finished);
+
+    connect(&directory, "b", "phone", 1, now(1)).await;
+    connect(&directory, "a", "phone", 2, now(2)).await;
+    connect(&directory, "b", "tablet", 3, now(3)).await;
+    let first = directory.feed(AppId(1), Some(snapshot.place), 1).await.unwrap();
+    assert_eq!((first.users, first.reset, first.finished), (vec![user("b")], false, false));
+    let second = directory.feed(AppId(1), Some(first.place), 1).await.unwrap();
+    assert_eq!((second.users, second.reset, second.finished), (vec![user("a")], false, true));
+    let end = directory.feed(AppId(1), Some(second.place), 1).await.unwrap();
+    assert_eq!((end.users, end.reset, end.finished), (vec![], false, true));
+}
+
+/// And of no other.
+pub async fn the_feed_has_the_users_of_one_app(directory: Arc<dyn Directory>) {
+    seed(&directory, "a").await;
+    let other = User::new(AppId(2), id("a"));
+    directory.seed(&other, blank(Version(1)), now(0)).await.unwrap();
+    assert_eq!(directory.feed(AppId(2), None, 9).await.unwrap().users, [other]);
+    assert_eq!(directory.feed(AppId(3), None, 9).await.unwrap().users, []);
+}
+
+/// Polled before the page is read, so that nothing falls between.
+pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(directory: Arc<dyn Directory>) {
+    seed(&directory, "a").await;
+    let place = directory.feed(AppId(1), None, 9).await.unwrap().place;
+    let mut moved = directory.feed_moved();
+    assert!((&mut moved).now_or_never().is_none());
+    connect(&directory, "a", "phone", 1, now(1)).await;
+    assert!((&mut moved).now_or_never().is_some());
+    assert_eq!(directory.feed(AppId(1), Some(place), 9).await.unwrap().users, [user("a")]);
+    let mut moved = directory.feed_moved();
+    assert!((&mut moved).now_or_never().is_none());
+    connect(&directory, "a", "tablet", 2, now(2)).await;
+    assert!(moved.now_or_never().is_none(), "a further device is no change");
+}
+
+/// Whoever has read up to the removed record has missed nothing.
+pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(
+    directory: Arc<dyn Directory>,
+) {
+    let start = directory.feed(AppId(1), None, 9).await.unwrap().place;
+    seed(&directory, "a").await;
+    let after = directory.feed(AppId(1), None, 9).await.unwrap().place;
+    seed(&directory, "b").await;
+    directory.remove(&user("a"), now(1)).await.unwrap();
+    let missed = directory.feed(AppId(1), Some(start), 9).await.unwrap();
+    assert_eq!((missed.users, missed.reset), (vec![user("b")], true));
+    let followed = directory.feed(AppId(1), Some(after), 9).await.unwrap();
+    assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
+}
 
 fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()

@@ -1,12 +1,13 @@
 //! The directory of the embedded default: records in this process, in shards, with a journal on disk.
 
-use crate::journal::{Journal, JournalError};
+use crate::feed::{Feed, FeedPage, FeedPlace};
+use crate::journal::{Journal, JournalError, SavedFeed};
 use crate::log::{ChangeLog, LogReader, News};
 use crate::{Answer, Change, Directory, DirectoryStats, View};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{Moment, Now, Platform, StatusType, Timestamp, User};
+use lamplight_model::{AppId, Moment, Now, Platform, StatusType, Timestamp, User};
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub struct InProcessDirectory {
     shards: Vec<Mutex<Shard>>,
     hasher: foldhash::fast::RandomState,
     log: ChangeLog,
+    feed: Feed,
     journal: Option<Mutex<JournalState>>,
     counters: Counters,
 }
@@ -36,6 +38,8 @@ struct Shard {
 
 struct Record {
     presence: Presence,
+    /// Where the user stands in the feed.
+    place: u64,
     /// The deadline under which the record stands in `Shard::deadlines`.
     scheduled: Option<Moment>,
 }
@@ -44,8 +48,9 @@ struct JournalState {
     journal: Journal,
     /// The bytes of the current file when it first held every record.
     complete_at: u64,
-    /// Carried from file to file.
+    /// Carried from file to file, as is the next.
     complete_since: Timestamp,
+    machine: String,
 }
 
 #[derive(Default)]
@@ -73,6 +78,7 @@ impl InProcessDirectory {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: foldhash::fast::RandomState::default(),
             log: ChangeLog::default(),
+            feed: Feed::new(1, 0),
             journal: None,
             counters: Counters::default(),
         }
@@ -85,16 +91,26 @@ impl InProcessDirectory {
         let complete_since = recovery.complete_since.unwrap_or(now.wall);
         let recovered = Recovered { records: recovery.records.len(), complete_since };
         let mut directory = Self::in_memory();
-        for (user, saved) in recovery.records {
-            journal.put(&user, &saved)?;
+        let machine = running_machine();
+        let (epoch, horizon) = match recovery.feed {
+            Some(feed) if feed.machine == machine && !recovery.damaged => (feed.epoch, feed.horizon),
+            // The end of the journal may be lost, with the machine or by damage: what was told of it was not kept.
+            Some(feed) => (now.wall.0.max(feed.epoch + 1), feed.horizon),
+            None => (now.wall.0.max(1), 0),
+        };
+        directory.feed = Feed::new(epoch, horizon);
+        for (user, (saved, place)) in recovery.records {
+            journal.put(&user, &saved, place)?;
             let presence = saved.restore(now, recovery.alive_at, now.moment + grace);
-            directory.shard(&user).insert(&user, presence, &directory.counters);
+            directory.feed.restore(&user, place);
+            directory.shard(&user).insert(&user, presence, place, &directory.counters);
         }
+        journal.feed(&SavedFeed { epoch, machine: machine.clone(), horizon })?;
         journal.complete_since(complete_since)?;
         journal.alive(now.wall)?;
         journal.complete()?;
         let complete_at = journal.written();
-        directory.journal = Some(Mutex::new(JournalState { journal, complete_at, complete_since }));
+        directory.journal = Some(Mutex::new(JournalState { journal, complete_at, complete_since, machine }));
         Ok((directory, recovered))
     }
 
@@ -111,6 +127,9 @@ impl InProcessDirectory {
         state.journal.rotate()?;
         let since = state.complete_since;
         state.journal.complete_since(since)?;
+        let (epoch, horizon) = (self.feed.epoch(), self.feed.horizon());
+        let machine = state.machine.clone();
+        state.journal.feed(&SavedFeed { epoch, machine, horizon })?;
         drop(state);
         self.write_all_records(now)
     }
@@ -125,7 +144,7 @@ impl InProcessDirectory {
             let shard = lock(shard);
             for (user, record) in &shard.records {
                 if let Some(mut state) = self.journal() {
-                    state.journal.put(user, &record.presence.save(now))?;
+                    state.journal.put(user, &record.presence.save(now), record.place)?;
                 }
             }
         }
@@ -145,9 +164,9 @@ impl InProcessDirectory {
     }
 
     /// Writes a record to disk. The caller holds its shard, so entries of a user are in order.
-    fn keep(&self, user: &User, presence: &Presence, now: Now) {
+    fn keep(&self, user: &User, presence: &Presence, place: u64, now: Now) {
         let Some(mut state) = self.journal() else { return };
-        if let Err(error) = state.journal.put(user, &presence.save(now)) {
+        if let Err(error) = state.journal.put(user, &presence.save(now), place) {
             self.journal_failed(&error);
         }
     }
@@ -181,8 +200,11 @@ impl Directory for InProcessDirectory {
         self.counters.count(&record.presence, false);
         let mut transition = change(&mut record.presence);
         self.counters.count(&record.presence, true);
+        if transition.visible {
+            record.place = self.feed.advance(user, Some(record.place));
+        }
         if transition.changed {
-            self.keep(user, &record.presence, now);
+            self.keep(user, &record.presence, record.place, now);
             let scheduled = record.presence.next_deadline();
             if scheduled != record.scheduled {
                 let before = std::mem::replace(&mut record.scheduled, scheduled);
@@ -191,6 +213,10 @@ impl Directory for InProcessDirectory {
             }
         }
         self.tell(user, &record.presence, &mut transition, now.wall);
+        drop(shard);
+        if transition.visible {
+            self.feed.announce();
+        }
         done(true)
     }
 
@@ -204,8 +230,9 @@ impl Directory for InProcessDirectory {
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
         let mut shard = self.shard(user);
         if !shard.records.contains_key(user) {
-            self.keep(user, &presence, now);
-            shard.insert(user, presence, &self.counters);
+            let place = self.feed.advance(user, None);
+            self.keep(user, &presence, place, now);
+            shard.insert(user, presence, place, &self.counters);
         }
         done(())
     }
@@ -216,6 +243,7 @@ impl Directory for InProcessDirectory {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
             shard.reschedule(user, record.scheduled, None);
+            self.feed.forget(user, record.place);
             if let Some(mut state) = self.journal()
                 && let Err(error) = state.journal.remove(user)
             {
@@ -244,6 +272,14 @@ impl Directory for InProcessDirectory {
         self.log.reader()
     }
 
+    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage> {
+        done(self.feed.page(app, after, limit))
+    }
+
+    fn feed_moved(&self) -> BoxFuture<'_, ()> {
+        self.feed.moved().boxed()
+    }
+
     fn stats(&self) -> DirectoryStats {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         DirectoryStats {
@@ -256,12 +292,12 @@ impl Directory for InProcessDirectory {
 }
 
 impl Shard {
-    fn insert(&mut self, user: &User, presence: Presence, counters: &Counters) {
+    fn insert(&mut self, user: &User, presence: Presence, place: u64, counters: &Counters) {
         counters.count(&presence, true);
         counters.records.fetch_add(1, Ordering::Relaxed);
         let scheduled = presence.next_deadline();
         self.reschedule(user, None, scheduled);
-        self.records.insert(user.clone(), Box::new(Record { presence, scheduled }));
+        self.records.insert(user.clone(), Box::new(Record { presence, place, scheduled }));
     }
 
     fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {
@@ -291,6 +327,12 @@ impl Counters {
             bump(&self.devices[platform as usize - 1]);
         }
     }
+}
+
+/// Names the running machine from its start to its end. Where it cannot be told, it never seems to end.
+fn running_machine() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
 }
 
 /// Each critical section leaves its shard whole, so a panic elsewhere does not taint it.

@@ -16,7 +16,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x01";
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x02";
 
 /// No entry is longer: a list of 10,000 subscriptions of the longest ids fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
@@ -24,21 +24,34 @@ const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 /// One entry.
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
 enum Entry {
-    Put(User, SavedPresence),
+    /// A record, and where its user stands in the feed.
+    Put(User, SavedPresence, u64),
     Remove(User),
     /// The process lived at this time.
     Alive(Timestamp),
     /// Of what was before this time, records may be missing.
     CompleteSince(Timestamp),
+    Feed(SavedFeed),
+}
+
+/// What is kept of the feed besides the places of its users.
+#[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
+pub(crate) struct SavedFeed {
+    pub epoch: u64,
+    /// The run of the machine in which the journal was written: when it ended, what the kernel still had of the
+    /// journal may have ended with it.
+    pub machine: String,
+    pub horizon: u64,
 }
 
 /// What an entry is made of when it is written: borrowed, and otherwise the same.
 #[derive(Serialize)]
 enum EntryRef<'a> {
-    Put(&'a User, &'a SavedPresence),
+    Put(&'a User, &'a SavedPresence, u64),
     Remove(&'a User),
     Alive(Timestamp),
     CompleteSince(Timestamp),
+    Feed(&'a SavedFeed),
 }
 
 /// The journal cannot be opened or written.
@@ -54,7 +67,11 @@ pub struct JournalError {
 /// What was found on disk.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
-    pub records: HashMap<User, SavedPresence>,
+    pub records: HashMap<User, (SavedPresence, u64)>,
+    /// `None` when there was no journal at all.
+    pub feed: Option<SavedFeed>,
+    /// A file ended in the middle of an entry, or had one that cannot be read: what came after it is lost.
+    pub damaged: bool,
     /// The last moment at which the former process is known to have lived.
     pub alive_at: Timestamp,
     /// Of what was before this time, records may be missing; `None` when there was no journal at all.
@@ -109,8 +126,12 @@ impl Journal {
         Ok(())
     }
 
-    pub fn put(&mut self, user: &User, presence: &SavedPresence) -> Result<(), JournalError> {
-        self.write(&EntryRef::Put(user, presence))
+    pub fn put(&mut self, user: &User, presence: &SavedPresence, place: u64) -> Result<(), JournalError> {
+        self.write(&EntryRef::Put(user, presence, place))
+    }
+
+    pub fn feed(&mut self, feed: &SavedFeed) -> Result<(), JournalError> {
+        self.write(&EntryRef::Feed(feed))
     }
 
     pub fn remove(&mut self, user: &User) -> Result<(), JournalError> {
@@ -180,16 +201,22 @@ fn file_path(folder: &Path, number: u64) -> PathBuf {
 
 /// Applies the entries of one file, up to the first that is torn.
 fn replay(bytes: &[u8], recovery: &mut Recovery) {
-    let Some(mut rest) = bytes.strip_prefix(MAGIC.as_slice()) else { return };
+    let Some(mut rest) = bytes.strip_prefix(MAGIC.as_slice()) else {
+        recovery.damaged = true;
+        return;
+    };
     recovery.complete_since.get_or_insert_default();
     while let Some((entry, tail)) = next_entry(rest) {
         match entry {
-            Entry::Put(user, presence) => {
-                recovery.records.insert(user, presence);
+            Entry::Put(user, presence, place) => {
+                recovery.records.insert(user, (presence, place));
             }
             Entry::Remove(user) => {
-                recovery.records.remove(&user);
+                if let (Some((_, place)), Some(feed)) = (recovery.records.remove(&user), &mut recovery.feed) {
+                    feed.horizon = feed.horizon.max(place);
+                }
             }
+            Entry::Feed(feed) => recovery.feed = Some(feed),
             Entry::CompleteSince(since) => {
                 recovery.complete_since = recovery.complete_since.max(Some(since));
             }
@@ -197,6 +224,7 @@ fn replay(bytes: &[u8], recovery: &mut Recovery) {
         }
         rest = tail;
     }
+    recovery.damaged |= !rest.is_empty();
 }
 
 fn next_entry(bytes: &[u8]) -> Option<(Entry, &[u8])> {

@@ -6,17 +6,19 @@
 //! [seeds](Directory::seed) it.
 
 pub mod conformance;
+mod feed;
 mod in_process;
 mod journal;
 mod log;
 
+pub use feed::{FeedPage, FeedPlace, InvalidFeedPlace};
 pub use in_process::{InProcessDirectory, Recovered};
 pub use journal::JournalError;
 pub use log::{ChangeLog, Heard, LogEntry, LogReader, MAX_WAITING_ENTRIES, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{Moment, Now, Platform, User};
+use lamplight_model::{AppId, Moment, Now, Platform, User};
 
 /// The answer of a call to a [`Directory`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
@@ -52,6 +54,13 @@ pub trait Directory: Send + Sync {
 
     /// Follows the log from here on.
     fn log(&self) -> LogReader;
+
+    /// Up to `limit` users of an app whose status changed visibly after this place, in the order of their last
+    /// change; from the beginning where there is no place, or one that is of no use any longer.
+    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage>;
+
+    /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.
+    fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// What there is, for metrics.
     fn stats(&self) -> DirectoryStats;

@@ -195,3 +195,52 @@ async fn a_journal_that_has_grown_is_written_anew_while_changes_go_on() {
         assert_eq!((after.version, after.custom_status), (before.version, before.custom_status));
     }
 }
+
+#[tokio::test]
+async fn a_cursor_of_the_feed_survives_a_restart_and_nothing_is_missed_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    for n in 0..4 {
+        log_in(&*directory, &user(n), "first", now(1)).await;
+    }
+    directory.remove(&user(3), now(1)).await.unwrap();
+    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    set_custom(&*directory, &user(0), "not read before the end", now(2)).await;
+    std::mem::forget(directory);
+
+    let directory = open(folder.path(), now(3));
+    set_custom(&*directory, &user(2), "after the start", now(4)).await;
+    let page = directory.feed(AppId(1), Some(place), 100).await.unwrap();
+    assert_eq!((page.users, page.reset), (vec![user(0), user(2)], false));
+}
+
+#[tokio::test]
+async fn a_cursor_from_before_a_removal_begins_again_after_a_restart_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    log_in(&*directory, &user(1), "gone", now(1)).await;
+    directory.remove(&user(1), now(2)).await.unwrap();
+    for at in [3, 4] {
+        let directory = open(folder.path(), now(at));
+        assert!(directory.feed(AppId(1), Some(place), 100).await.unwrap().reset, "at {at}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    drop(directory);
+    let file = journal_file(&folder);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let page = open(folder.path(), now(2)).feed(AppId(1), Some(place), 100).await.unwrap();
+    assert!(page.reset && page.place.epoch > place.epoch);
+
+    fs::remove_file(journal_file(&folder)).unwrap();
+    let page = open(folder.path(), now(3)).feed(AppId(1), Some(place), 100).await.unwrap();
+    assert!(page.reset);
+}

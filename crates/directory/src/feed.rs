@@ -1,0 +1,237 @@
+//! Whose status changed since: users in the order of their last visible change.
+//!
+//! A feed is conflated as a mailbox is: it holds each user once, at the place of the last change, and no history. So
+//! no reader can come too late for what it has to hold, and whoever reads from the beginning has a snapshot.
+//!
+//! This file knows places and users. It does not know what changed.
+
+use lamplight_model::{AppId, User, UserId};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// How far a reader of the feed is. Its text is for the reader to keep, not to understand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FeedPlace {
+    /// Counts the times when live records may have been lost: what was told before may never have been.
+    pub epoch: u64,
+    /// Counts the visible changes of this epoch, over all users. Everything up to here has been read.
+    pub sequence: u64,
+}
+
+/// The text is no place of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor of the status feed")]
+pub struct InvalidFeedPlace;
+
+impl fmt::Display for FeedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.epoch, self.sequence)
+    }
+}
+
+impl FromStr for FeedPlace {
+    type Err = InvalidFeedPlace;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFeedPlace> {
+        let (epoch, sequence) = text.split_once('-').ok_or(InvalidFeedPlace)?;
+        let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            true => u64::from_str_radix(text, 16).map_err(|_| InvalidFeedPlace),
+            false => Err(InvalidFeedPlace),
+        };
+        Ok(Self { epoch: number(epoch)?, sequence: number(sequence)? })
+    }
+}
+
+/// Some users of one app, in the order of their last visible change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedPage {
+    /// Whose status is not what it was at the place asked for.
+    pub users: Vec<User>,
+    /// The place asked for is of no use any longer: this page is the first of a snapshot, and what the reader
+    /// holds is to be replaced by what follows. A user who is not in the snapshot has no login.
+    pub reset: bool,
+    /// Where to read on.
+    pub place: FeedPlace,
+    /// Whether there was nothing more.
+    pub finished: bool,
+}
+
+/// The feed of a directory, over all apps.
+pub(crate) struct Feed {
+    state: Mutex<FeedState>,
+    moved: Notify,
+}
+
+struct FeedState {
+    epoch: u64,
+    last: u64,
+    /// A record that was removed stood at or before this place: who has not read so far missed it.
+    horizon: u64,
+    users: BTreeMap<(AppId, u64), UserId>,
+}
+
+impl Feed {
+    pub fn new(epoch: u64, horizon: u64) -> Self {
+        let state = FeedState { epoch, last: horizon, horizon, users: BTreeMap::new() };
+        Self { state: Mutex::new(state), moved: Notify::new() }
+    }
+
+    /// A record was read back from disk.
+    pub fn restore(&self, user: &User, place: u64) {
+        let mut state = self.lock();
+        state.last = state.last.max(place);
+        state.users.insert((user.app, place), user.id.clone());
+    }
+
+    /// The user's status changed: moves the user from the place where it stood, if any, to the end. The caller
+    /// holds the user's record.
+    pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
+        let mut state = self.lock();
+        if let Some(before) = before {
+            state.users.remove(&(user.app, before));
+        }
+        state.last += 1;
+        let place = state.last;
+        state.users.insert((user.app, place), user.id.clone());
+        place
+    }
+
+    /// Wakes who waits. The change that [`Feed::advance`] was called for can be read from now on.
+    pub fn announce(&self) {
+        self.moved.notify_waiters();
+    }
+
+    /// The record is gone.
+    pub fn forget(&self, user: &User, place: u64) {
+        let mut state = self.lock();
+        state.users.remove(&(user.app, place));
+        state.horizon = state.horizon.max(place);
+    }
+
+    pub fn page(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> FeedPage {
+        let state = self.lock();
+        let known = after.filter(|place| {
+            place.epoch == state.epoch && (state.horizon..=state.last).contains(&place.sequence)
+        });
+        let start = known.map_or(0, |place| place.sequence);
+        let mut users = state.users.range((app, start + 1)..=(app, u64::MAX));
+        let page: Vec<(u64, User)> =
+            users.by_ref().take(limit).map(|((_, place), id)| (*place, User::new(app, id.clone()))).collect();
+        let finished = users.next().is_none();
+        let sequence = match page.last() {
+            Some((place, _)) if !finished => *place,
+            // Nothing of this app stands between what was read and the end.
+            Some(_) | None => state.last,
+        };
+        FeedPage {
+            users: page.into_iter().map(|(_, user)| user).collect(),
+            reset: known.is_none(),
+            place: FeedPlace { epoch: state.epoch, sequence },
+            finished,
+        }
+    }
+
+    /// Resolves at the next change after its first poll.
+    pub async fn moved(&self) {
+        self.moved.notified().await;
+    }
+
+    pub fn epoch(&self) -> u64 {
+        self.lock().epoch
+    }
+
+    pub fn horizon(&self) -> u64 {
+        self.lock().horizon
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FeedState> {
+        // Each critical section leaves the feed whole, so a panic elsewhere does not taint it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: AppId = AppId(1);
+
+    fn user(id: &str) -> User {
+        User::new(APP, UserId::new(id).unwrap())
+    }
+
+    fn names(page: &FeedPage) -> String {
+        let mut names: Vec<&str> = page.users.iter().map(|user| user.id.as_str()).collect();
+        names.extend(page.reset.then_some("(reset)"));
+        names.extend((!page.finished).then_some("…"));
+        names.join(" ")
+    }
+
+    #[test]
+    fn a_place_is_read_back_from_its_text_and_nothing_else_is_one() {
+        let place = FeedPlace { epoch: u64::MAX, sequence: 17 };
+        assert_eq!(place.to_string().parse(), Ok(place));
+        for text in ["", "-", "1-", "-1", "1-2-3", "1-+2", "g-1", "1", " 1-2", "11112222333344445-1"] {
+            assert_eq!(text.parse::<FeedPlace>(), Err(InvalidFeedPlace), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_user_stands_once_at_its_last_change() {
+        let feed = Feed::new(7, 0);
+        let a = feed.advance(&user("a"), None);
+        let b = feed.advance(&user("b"), None);
+        let first = feed.page(APP, None, 10);
+        assert_eq!(names(&first), "a b (reset)");
+        assert_eq!(names(&feed.page(APP, Some(first.place), 10)), "");
+        feed.advance(&user("a"), Some(a));
+        feed.advance(&user("c"), None);
+        assert_eq!(names(&feed.page(APP, Some(first.place), 10)), "a c");
+        assert_eq!(names(&feed.page(APP, None, 10)), "b a c (reset)");
+        feed.advance(&user("b"), Some(b));
+        assert_eq!(names(&feed.page(APP, None, 2)), "a c (reset) …");
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_a_gap_while_users_move() {
+        let feed = Feed::new(7, 0);
+        let places: Vec<u64> = ["a", "b", "c", "d"].iter().map(|id| feed.advance(&user(id), None)).collect();
+        let first = feed.page(APP, None, 2);
+        assert_eq!(names(&first), "a b (reset) …");
+        feed.advance(&user("a"), Some(places[0]));
+        feed.advance(&user("c"), Some(places[2]));
+        let second = feed.page(APP, Some(first.place), 2);
+        assert_eq!(names(&second), "d a …");
+        assert_eq!(names(&feed.page(APP, Some(second.place), 2)), "c");
+    }
+
+    #[test]
+    fn apps_have_nothing_in_common_but_the_count() {
+        let feed = Feed::new(7, 0);
+        let other = User::new(AppId(2), UserId::new("z").unwrap());
+        feed.advance(&other, None);
+        feed.advance(&user("a"), None);
+        let page = feed.page(APP, None, 10);
+        assert_eq!(names(&page), "a (reset)");
+        feed.advance(&other, Some(1));
+        assert_eq!(names(&feed.page(APP, Some(page.place), 10)), "");
+    }
+
+    #[test]
+    fn who_cannot_have_seen_everything_begins_again() {
+        let feed = Feed::new(7, 0);
+        let gone = feed.advance(&user("gone"), None);
+        let early = FeedPlace { epoch: 7, sequence: gone - 1 };
+        let late = FeedPlace { epoch: 7, sequence: gone };
+        feed.advance(&user("a"), None);
+        assert_eq!(names(&feed.page(APP, Some(early), 10)), "gone a");
+        feed.forget(&user("gone"), gone);
+        assert_eq!(names(&feed.page(APP, Some(early), 10)), "a (reset)");
+        assert_eq!(names(&feed.page(APP, Some(late), 10)), "a");
+        assert_eq!(names(&feed.page(APP, Some(FeedPlace { epoch: 6, sequence: 2 }), 10)), "a (reset)");
+        assert_eq!(names(&feed.page(APP, Some(FeedPlace { epoch: 7, sequence: 3 }), 10)), "a (reset)");
+    }
+}
