@@ -198,9 +198,12 @@ impl Directory for InProcessDirectory {
         let mut shard = self.shard(user);
         let Some(mut record) = shard.records.get_mut(user) else { return done(false) };
         self.counters.count(&record.presence, false);
+        let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
+        // That there is an account again is nothing to watchers, but a mirror holds it.
+        let moves = transition.visible || was_deleted != record.presence.is_deleted();
         self.counters.count(&record.presence, true);
-        if transition.visible {
+        if moves {
             record.place = self.feed.advance(user, Some(record.place));
         }
         if transition.changed {
@@ -214,7 +217,7 @@ impl Directory for InProcessDirectory {
         }
         self.tell(user, &record.presence, &mut transition, now.wall);
         drop(shard);
-        if transition.visible {
+        if moves {
             self.feed.announce();
         }
         done(true)

@@ -55,8 +55,8 @@ pub trait Directory: Send + Sync {
     /// Follows the log from here on.
     fn log(&self) -> LogReader;
 
-    /// Up to `limit` users of an app whose status changed visibly after this place, in the order of their last
-    /// change; from the beginning where there is no place, or one that is of no use any longer.
+    /// Up to `limit` users of an app whose status changed visibly after this place, or whose account was deleted or
+    /// made again, in the order of their last change; from the beginning where there is no place, or one that is of no use any longer.
     fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.

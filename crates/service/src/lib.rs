@@ -9,6 +9,7 @@
 mod admin;
 mod apps;
 mod audience;
+mod feed;
 mod login;
 mod status;
 mod throttle;
@@ -17,6 +18,7 @@ mod windows;
 
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member};
+pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use login::{LoggedIn, LoginCall};
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
 pub use throttle::{LoginThrottle, ThrottleLimits};

@@ -1,0 +1,144 @@
+//! The status feed, followed by a mirror that is away at times, over restarts of the node.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use common::TestNode;
+use lamplight_core::LinkEnd;
+use lamplight_model::{Code, ConnectionId, DeviceId, Platform, StatusType, UserId, Version};
+use lamplight_service::{LoginCall, Service, ServiceError, Viewing};
+use rand::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+
+/// What a backend would keep: who it has heard of, and nothing of who is not logged in and not there.
+#[derive(Default)]
+struct Mirror {
+    cursor: String,
+    users: BTreeMap<UserId, (StatusType, String, Version)>,
+    resets: usize,
+}
+
+impl Mirror {
+    /// Reads to the end, a page of `limit` at a time.
+    async fn follow(&mut self, node: &TestNode, limit: usize) {
+        loop {
+            let now = node.clock.now();
+            let page = node.node.service().status_feed(node.app.id, &self.cursor, limit, now).await.unwrap();
+            assert!(page.changes.len() <= limit);
+            if page.reset {
+                self.users.clear();
+                self.resets += 1;
+            }
+            for change in page.changes {
+                let status = change.status;
+                if change.deleted {
+                    self.users.remove(&status.user_id);
+                    continue;
+                }
+                let custom = status.custom_status.as_str().to_owned();
+                self.users.insert(status.user_id, (status.status_type, custom, status.version));
+            }
+            self.cursor = page.cursor;
+            if page.finished {
+                return;
+            }
+        }
+    }
+
+    async fn is_true(&self, node: &TestNode, ids: &[UserId]) {
+        let viewer = node.user("viewer");
+        let now = node.clock.now();
+        let statuses = node.node.service().statuses(&viewer, ids, Viewing::Asked, now).await.unwrap();
+        for (id, status) in ids.iter().zip(statuses) {
+            let told = self.users.get(id).map(|(kind, custom, _)| (*kind, custom.as_str()));
+            match status {
+                // Whoever the mirror has not heard of has no login.
+                Some(status) => {
+                    let expected = (status.status_type, status.custom_status.as_str());
+                    assert_eq!(told.unwrap_or((StatusType::Unlogined, "")), expected, "{id}");
+                }
+                None => assert_eq!(told, None, "{id} has no account"),
+            }
+        }
+    }
+}
+
+async fn log_in(node: &TestNode, user: &str, device: &str, platform: Platform, connection: u64) {
+    let sig = node.sig(user);
+    let call = LoginCall {
+        app: node.app.id,
+        user_id: user,
+        user_sig: &sig,
+        device_id: device,
+        platform,
+        resume: false,
+        connection: ConnectionId(connection),
+        address: "127.0.0.1".parse().unwrap(),
+    };
+    node.node.service().login(&call, node.clock.now()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts() {
+    let mut random = rand::rngs::StdRng::seed_from_u64(20_261_124);
+    let mut node = TestNode::start().await;
+    let ids: Vec<UserId> = (0..12).map(|n| UserId::new(&format!("user{n}")).unwrap()).collect();
+    let (mut often, mut rarely) = (Mirror::default(), Mirror::default());
+    let mut connections: Vec<(usize, ConnectionId, DeviceId)> = Vec::new();
+    for step in 0..600u64 {
+        let who = random.random_range(0..ids.len());
+        let user = node.user(ids[who].as_str());
+        match random.random_range(0..100) {
+            0..=34 => {
+                let platform = if random.random() { Platform::Web } else { Platform::Android };
+                let device = format!("{platform}");
+                log_in(&node, ids[who].as_str(), &device, platform, step + 1).await;
+                connections.push((who, ConnectionId(step + 1), DeviceId::new(&device).unwrap()));
+            }
+            35..=59 => {
+                let text = format!("at {step}");
+                let set = node.node.service().set_self_status(&user, &text, node.clock.now()).await;
+                assert!(set.is_ok() || matches!(set, Err(ServiceError::Refused(_))), "{set:?}");
+            }
+            60..=84 if !connections.is_empty() => {
+                let (who, connection, device) =
+                    connections.swap_remove(random.random_range(0..connections.len()));
+                let (user, now) = (node.user(ids[who].as_str()), node.clock.now());
+                let service: &Service = node.node.service();
+                if random.random() {
+                    service.disconnect(&user, connection, LinkEnd::Closed, now).await.unwrap();
+                } else {
+                    service.logout(&user, &device, connection, now).await.unwrap();
+                }
+            }
+            85..=90 => {
+                // Who was never there cannot be deleted.
+                let deleted = node.node.service().delete_account(&user, node.clock.now()).await;
+                assert!(deleted.is_ok() || matches!(deleted, Err(ServiceError::Refused(_))), "{deleted:?}");
+            }
+            91..=93 => {
+                node.node.service().create_account(&user, node.clock.now()).await.unwrap();
+            }
+            94 => node = node.stop().await.start().await,
+            _ => {}
+        }
+        if step % 3 == 0 {
+            often.follow(&node, 1 + who).await;
+            often.is_true(&node, &ids).await;
+        }
+        if step % 97 == 0 {
+            rarely.follow(&node, 5).await;
+            rarely.is_true(&node, &ids).await;
+        }
+    }
+    assert_eq!((often.resets, rarely.resets), (1, 1), "only the first page of each was a snapshot");
+}
+
+#[tokio::test]
+async fn a_cursor_that_never_was_one_is_refused() {
+    let node = TestNode::start().await;
+    let feed = node.node.service().status_feed(node.app.id, "yesterday", 10, node.clock.now()).await;
+    let Err(ServiceError::Refused(refusal)) = feed else { panic!("{feed:?}") };
+    assert_eq!(refusal.code, Code::INVALID_PARAMETER);
+}

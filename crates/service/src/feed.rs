@@ -1,0 +1,74 @@
+//! The status feed: how a backend keeps a mirror of who is there (SPEC section 10).
+
+use crate::{Service, ServiceError};
+use lamplight_directory::FeedPlace;
+use lamplight_model::{AppId, Code, Now, Refusal, UserStatus};
+
+/// The most users of one page of the feed.
+pub const MAX_FEED_PAGE: usize = 1_000;
+
+/// A page of the feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StatusFeed {
+    /// Users whose status is not what it was at the cursor, as they are now, in the order of their last change.
+    pub changes: Vec<FeedChange>,
+    /// What the mirror holds is of no use: it is to be emptied before these changes are put in. Who is in none of the
+    /// pages that follow has no login.
+    pub reset: bool,
+    /// Where to read on.
+    pub cursor: String,
+    /// Whether there was nothing more.
+    pub finished: bool,
+}
+
+/// A user of the feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedChange {
+    /// The status now.
+    pub status: UserStatus,
+    /// The account is gone.
+    pub deleted: bool,
+}
+
+impl Service {
+    /// Reads the feed of an app: from the beginning with an empty cursor, else on from where an earlier page ended.
+    /// `limit` is bounded by [`MAX_FEED_PAGE`].
+    ///
+    /// Refused with 70020, and with 6017 for a cursor that never was one. One that is too old is no fault: the page
+    /// is then the first of a snapshot and says so.
+    pub async fn status_feed(
+        &self,
+        app: AppId,
+        cursor: &str,
+        limit: usize,
+        now: Now,
+    ) -> Result<StatusFeed, ServiceError> {
+        self.apps().get(app).ok_or(Code::NO_SUCH_APP)?;
+        let after: Option<FeedPlace> = match cursor {
+            "" => None,
+            text => Some(text.parse().map_err(|invalid: lamplight_directory::InvalidFeedPlace| {
+                Refusal::because(Code::INVALID_PARAMETER, invalid.to_string())
+            })?),
+        };
+        let page = self.directory().feed(app, after, limit.clamp(1, MAX_FEED_PAGE)).await?;
+        let changes = self.directory().read(&page.users, |user, presence| {
+            presence.map(|presence| FeedChange {
+                status: presence.status(&user.id, now.wall),
+                deleted: presence.is_deleted(),
+            })
+        });
+        Ok(StatusFeed {
+            // A record that was removed since left the feed too; a cursor from before it begins again.
+            changes: changes.await?.into_iter().flatten().collect(),
+            reset: page.reset,
+            cursor: page.place.to_string(),
+            finished: page.finished,
+        })
+    }
+
+    /// Resolves when a status of any app changes visibly after the first poll: what to wait for before the feed is
+    /// read again. Poll it before reading.
+    pub async fn status_feed_moved(&self) {
+        self.directory().feed_moved().await;
+    }
+}
