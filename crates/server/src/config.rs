@@ -1,5 +1,6 @@
 //! What an operator may set for a node: file, environment and flags, in rising order of precedence.
 
+use crate::web::is_client_url;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lamplight_service::ThrottleLimits;
@@ -17,8 +18,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where clients connect: native, WebSocket and TLS on one port.
     pub client_listen: SocketAddr,
-    /// Where metrics and health are served.
+    /// Where the web pages, metrics and health are served.
     pub http_listen: SocketAddr,
+    /// Where pages find the client port, as `ws://…` or `wss://…`, when a proxy is in between.
+    pub public_client_url: Option<String>,
     /// Worker threads; 0 is one for each core.
     pub workers: usize,
     /// TLS on the client port.
@@ -68,6 +71,7 @@ impl Default for Config {
             data_dir: PathBuf::from("lamplight-data"),
             client_listen: SocketAddr::new(any, 7400),
             http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
+            public_client_url: None,
             workers: 0,
             tls: TlsConfig::default(),
             limits: LimitsConfig::default(),
@@ -159,6 +163,10 @@ impl Config {
             1,
             u32::MAX.into(),
         )?;
+        if let Some(url) = self.public_client_url.as_ref().filter(|url| !is_client_url(url)) {
+            let problem = format!("must be the URL of a WebSocket, ws://… or wss://…, not `{url}`");
+            return Err(ConfigError::Invalid { setting: "public_client_url", problem });
+        }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             let problem = "a certificate needs its key, and a key its certificate".to_owned();
             return Err(ConfigError::Invalid { setting: "tls", problem });
@@ -215,6 +223,9 @@ mod tests {
     fn a_value_outside_its_bounds_is_named() {
         let error = Config::load(None, vec![("limits.login_timeout_ms", 5u32.into())]).unwrap_err();
         assert_eq!(error.to_string(), "limits.login_timeout_ms: must be from 100 to 600000, not 5");
+        let url = "https://chat.example".into();
+        let error = Config::load(None, vec![("public_client_url", url)]).unwrap_err().to_string();
+        assert!(error.starts_with("public_client_url: must be the URL of a WebSocket"), "{error}");
         let error = Config::load(None, vec![("tls.key", "k.pem".into())]).unwrap_err();
         assert_eq!(error.to_string(), "tls: a certificate needs its key, and a key its certificate");
     }

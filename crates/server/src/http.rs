@@ -1,4 +1,4 @@
-//! The HTTP port: metrics and health.
+//! The HTTP port: what is put together on it, and that it is served.
 
 use crate::metrics::Metrics;
 use axum::Router;
@@ -13,22 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::AbortHandle;
 
 #[derive(Clone)]
-struct HttpState {
+struct Health {
     metrics: Arc<Metrics>,
     ready: Arc<AtomicBool>,
 }
 
 /// Serves until the handle is aborted. Answers with the address that was bound.
-pub async fn serve(
-    address: SocketAddr,
-    metrics: Arc<Metrics>,
-    ready: Arc<AtomicBool>,
-) -> io::Result<(SocketAddr, AbortHandle)> {
-    let router = Router::new()
-        .route("/metrics", get(show_metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(show_readiness))
-        .with_state(HttpState { metrics, ready });
+pub async fn serve(address: SocketAddr, router: Router) -> io::Result<(SocketAddr, AbortHandle)> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let task = tokio::spawn(async move {
@@ -39,8 +30,17 @@ pub async fn serve(
     Ok((bound, task.abort_handle()))
 }
 
-async fn show_metrics(State(state): State<HttpState>) -> impl IntoResponse {
-    match state.metrics.encode() {
+/// The routes by which a node tells how it is.
+pub fn health(metrics: Arc<Metrics>, ready: Arc<AtomicBool>) -> Router {
+    Router::new()
+        .route("/metrics", get(show_metrics))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(show_readiness))
+        .with_state(Health { metrics, ready })
+}
+
+async fn show_metrics(State(health): State<Health>) -> impl IntoResponse {
+    match health.metrics.encode() {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text).into_response()
@@ -49,8 +49,8 @@ async fn show_metrics(State(state): State<HttpState>) -> impl IntoResponse {
     }
 }
 
-async fn show_readiness(State(state): State<HttpState>) -> (StatusCode, &'static str) {
-    if state.ready.load(Ordering::Relaxed) {
+async fn show_readiness(State(health): State<Health>) -> (StatusCode, &'static str) {
+    if health.ready.load(Ordering::Relaxed) {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")

@@ -11,9 +11,11 @@ mod keeper;
 mod metrics;
 mod node;
 mod tls;
+mod web;
 mod worker;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
 pub use control::{ControlClient, ControlError, Operation, Outcome, ShownAccount, ShownFriend, offline};
 pub use node::{Node, NodeError};
+pub use web::are_built as web_is_built;

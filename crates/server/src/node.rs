@@ -6,7 +6,8 @@ use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::tls::{Certificate, TlsError};
 use crate::worker::{self, Command, Shared};
-use crate::{control, http, keeper};
+use crate::{control, http, keeper, web};
+use axum::Router;
 use lamplight_directory::{Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
@@ -105,6 +106,11 @@ pub enum NodeError {
 impl Node {
     /// Starts a node in the current tokio runtime. When it returns, clients can connect.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, NodeError> {
+        Self::start_with(config, clock, None).await
+    }
+
+    /// The same, with routes of the demo on the HTTP port: its pages are told that they are there.
+    pub async fn start_with(config: Config, clock: Clock, demo: Option<Router>) -> Result<Self, NodeError> {
         let lock = lock_data_folder(&config.data_dir)?;
         let certificate = match (&config.tls.certificate, &config.tls.key) {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
@@ -167,7 +173,11 @@ impl Node {
         }
 
         let ready = Arc::new(AtomicBool::new(true));
-        let (http_address, http) = http::serve(config.http_listen, Arc::clone(&metrics), Arc::clone(&ready))
+        let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
+        let router = http::health(Arc::clone(&metrics), Arc::clone(&ready))
+            .merge(web::routes(site))
+            .merge(demo.unwrap_or_default());
+        let (http_address, http) = http::serve(config.http_listen, router)
             .await
             .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
         let control_path = control::socket_path(&config.data_dir);

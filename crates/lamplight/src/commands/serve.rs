@@ -8,7 +8,7 @@ use crate::output::{json_line, line};
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
-use lamplight_server::{Clock, Config, Node};
+use lamplight_server::{Clock, Config, Node, web_is_built};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub struct ListenArgs {
     #[arg(long, value_name = "ADDRESS")]
     client_listen: Option<SocketAddr>,
 
-    /// Where metrics and health are served [default: 127.0.0.1:7401]
+    /// Where web pages, metrics and health are served [default: 127.0.0.1:7401]
     #[arg(long, value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
 
@@ -143,6 +143,7 @@ impl Served {
         let tls = if file.tls { ", with TLS or without" } else { "" };
         line(format!("Lamplight {} is listening.\n", file.version))?;
         line(format!("  clients    {} (native and WebSocket{tls})", file.client))?;
+        line(format!("  web        {}", web_text(file)))?;
         line(format!("  metrics    {}/metrics", file.http_url()))?;
         line(format!("  data       {}", self.data_dir.display()))?;
         line(format!("  SDKAppID   {}\n", apps.join(", ")))?;
@@ -169,6 +170,14 @@ impl Served {
             "created": self.node.created().map(|app| app.id),
             "version": self.file.version,
         }))
+    }
+}
+
+/// Where the web pages are, if they are.
+pub fn web_text(file: &NodeFile) -> String {
+    match web_is_built() {
+        true => format!("{}/", file.http_url()),
+        false => format!("not built into this binary; {}/ says how", file.http_url()),
     }
 }
 

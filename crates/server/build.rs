@@ -1,0 +1,74 @@
+//! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. Where they
+//! were not built the table is empty, and the server says so: building it needs no node.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::Write as _;
+use std::fs;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+
+/// What a packed form of a file is called: the web build writes it beside the file.
+const PACKED: [&str; 2] = ["br", "gz"];
+
+fn main() {
+    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let dist = package.join("../../web/dist");
+    println!("cargo:rerun-if-changed=build.rs");
+    // Cargo looks at every file below. The folder is in the repository, empty, so that there is always one to look
+    // at: a path that is missing would build this crate anew each time.
+    println!("cargo:rerun-if-changed={}", dist.display());
+    let mut files = Vec::new();
+    collect(&dist, &dist, &mut files);
+    files.sort();
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("web_files.rs"), table(&dist, &files)).expect("the output folder can be written");
+}
+
+/// The files below a folder, as paths from `root`; none where there is no folder.
+fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("the folder can be read").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("the web build writes plain names");
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if !name.starts_with('.') {
+            let path = path.strip_prefix(root).expect("it is below the root");
+            files.push(path.to_str().expect("the web build writes plain names").replace('\\', "/"));
+        }
+    }
+}
+
+/// The Rust of the table. Each path is known by name there, in order, so that it can be searched.
+fn table(dist: &Path, files: &[String]) -> String {
+    let mut table = "&[\n".to_owned();
+    for path in files.iter().filter(|path| packed_form_of(path, files).is_none()) {
+        let plain = fs::canonicalize(dist.join(path)).expect("it was listed just now");
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&fs::read(&plain).expect("a file of the web build can be read"));
+        let packed = PACKED.map(|ending| {
+            let packed = format!("{path}.{ending}");
+            match files.contains(&packed) {
+                true => format!("Some(include_bytes!({:?}))", plain.with_file_name(file_name(&packed))),
+                false => "None".to_owned(),
+            }
+        });
+        let [brotli, gzip] = packed;
+        writeln!(
+            table,
+            "    File {{ path: {path:?}, tag: \"{:016x}\", plain: include_bytes!({plain:?}), brotli: {brotli}, gzip: {gzip} }},",
+            hasher.finish()
+        )
+        .expect("a string takes everything");
+    }
+    table + "]\n"
+}
+
+/// The file that this one is a packed form of, if it is one.
+fn packed_form_of<'a>(path: &'a str, files: &[String]) -> Option<&'a str> {
+    let (plain, ending) = path.rsplit_once('.')?;
+    (PACKED.contains(&ending) && files.iter().any(|file| file == plain)).then_some(plain)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}

@@ -1,0 +1,191 @@
+//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the pages of the UI kit at
+//! `/docs/uikit/`; and `/lamplight.json`, by which a page finds the client port.
+//!
+//! The pages are in the binary when `web/dist` was there to be built in, see `build.rs`. It knows nothing of what
+//! is in them.
+
+mod client_url;
+mod files;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use client_url::ClientDoor;
+pub use client_url::is_client_url;
+use files::{Encoding, FILES, File, find};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Every page of a single-page application is its first page; these have paths of their own.
+const APPLICATIONS: [&str; 1] = ["console/"];
+
+/// What Vite names by its content lies in folders of this name.
+const NAMED_BY_CONTENT: &str = "assets";
+
+/// What is said where pages were not built in.
+const NOT_BUILT: &str = include_str!("web/not_built.html");
+
+/// What the pages need to know about their node.
+pub struct Site {
+    door: ClientDoor,
+    demo: bool,
+}
+
+impl Site {
+    /// A site whose pages reach clients at `client_address`, or at `public_client_url` where a proxy is in between.
+    /// With `demo` the pages offer the users of the demo.
+    pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
+        Self { door: ClientDoor::new(client_address, public_client_url), demo }
+    }
+}
+
+/// Whether the demo's pages are in this binary.
+pub fn are_built() -> bool {
+    find(FILES, "index.html").is_some()
+}
+
+/// The routes. What no other route takes is looked up among the files.
+pub fn routes(site: Site) -> Router {
+    let site = Arc::new(site);
+    Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
+}
+
+/// Where clients connect, as seen from the page that asks.
+async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
+    let description = json!({
+        "clientUrl": site.door.url(host(&headers)),
+        "demo": site.demo,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    ([(header::CACHE_CONTROL, "no-cache")], Json(description))
+}
+
+async fn serve(State(site): State<Arc<Site>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let mut response = answer(FILES, &method, uri.path(), &headers);
+    for (name, value) in protection(&site.door, host(&headers)) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+}
+
+/// What the files have for a request.
+fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let found = match look_up(files, path) {
+        Found::File(file) => file,
+        Found::Folder => {
+            let with_slash = HeaderValue::from_str(&format!("/{path}/")).expect("it is a file's path");
+            return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, with_slash)]).into_response();
+        }
+        Found::NotBuilt(status) if reads(method) => {
+            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            return (status, kind, NOT_BUILT).into_response();
+        }
+        Found::NotBuilt(_) | Found::Nothing => {
+            return (StatusCode::NOT_FOUND, "there is nothing here\n").into_response();
+        }
+    };
+    if !reads(method) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let (encoding, body) = found.packed(accepted.unwrap_or_default());
+    let tag = format!("\"{}{}\"", found.tag, encoding.map(Encoding::suffix).unwrap_or_default());
+    let caching =
+        if named_by_content(found.path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = if known.is_some_and(|known| knows(known, &tag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = ([(header::CONTENT_TYPE, found.kind())], body).into_response();
+        if let Some(encoding) = encoding {
+            let name = HeaderValue::from_static(encoding.name());
+            response.headers_mut().insert(header::CONTENT_ENCODING, name);
+        }
+        response
+    };
+    let tag = HeaderValue::from_str(&tag).expect("it is made of hexadecimal digits");
+    response.headers_mut().insert(header::ETAG, tag);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+/// What is found at a path.
+enum Found<'a> {
+    File(&'a File),
+    /// A folder with a first page, called without its `/`: links in the page would lead astray.
+    Folder,
+    /// Pages that are not in this binary.
+    NotBuilt(StatusCode),
+    Nothing,
+}
+
+fn look_up<'a>(files: &'a [File], path: &str) -> Found<'a> {
+    if let Some(file) = find(files, path) {
+        return Found::File(file);
+    }
+    let folder = if path.is_empty() || path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
+    let first_page = find(files, &format!("{folder}index.html"));
+    match first_page {
+        Some(file) if folder == path => return Found::File(file),
+        Some(_) => return Found::Folder,
+        None => {}
+    }
+    let application = APPLICATIONS.into_iter().find(|application| folder.starts_with(application));
+    let is_page = !path.rsplit('/').next().unwrap_or_default().contains('.');
+    match application {
+        Some(application) if is_page => match find(files, &format!("{application}index.html")) {
+            Some(file) => Found::File(file),
+            None => Found::NotBuilt(StatusCode::NOT_FOUND),
+        },
+        Some(_) | None if path.is_empty() => Found::NotBuilt(StatusCode::OK),
+        Some(_) | None => Found::Nothing,
+    }
+}
+
+fn reads(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
+fn named_by_content(path: &str) -> bool {
+    path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
+}
+
+/// Whether an `If-None-Match` names this tag. A proxy that packs a body makes its tag weak.
+fn knows(header: &str, tag: &str) -> bool {
+    header
+        .split(',')
+        .map(|known| known.trim())
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// What a page may do: load scripts and styles from here alone, talk to here and to the client port. Avatars come
+/// from wherever people put them.
+fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
+    let policy = format!(
+        "default-src 'self'; connect-src 'self' {}; img-src 'self' data: https: http:; object-src 'none'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        door.origin(host)
+    );
+    let policy = HeaderValue::from_str(&policy).expect("an origin is plain text");
+    let plain = HeaderValue::from_static;
+    [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, plain("nosniff")),
+        (header::X_FRAME_OPTIONS, plain("DENY")),
+        (header::REFERRER_POLICY, plain("no-referrer")),
+        (HeaderName::from_static("cross-origin-opener-policy"), plain("same-origin")),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
