@@ -3,14 +3,16 @@
 use crate::SqliteFacts;
 use crate::fault::{self, Stopped};
 use lamplight_facts::*;
-use lamplight_model::{AppId, Message, Profile, ProfileChange, Timestamp, User, UserId};
+use lamplight_model::{
+    AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
+};
 
 fn later<'a, T: Send + 'a>() -> Answer<'a, T> {
     Box::pin(async { Err(fault::unavailable("being written", Stopped)) })
 }
 
 impl Lists for SqliteFacts {
-    fn lists_state(&self, _: User) -> Answer<'_, Option<ListsState>> {
+    fn lists_states(&self, _: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>> {
         later()
     }
     fn profiles(&self, _: Vec<User>) -> Answer<'_, Vec<Option<Profile>>> {
@@ -22,7 +24,7 @@ impl Lists for SqliteFacts {
     fn befriend(&self, _: NewFriendship) -> Answer<'_, Befriending> {
         later()
     }
-    fn set_remark(&self, _: User, _: UserId, _: String) -> Answer<'_, Option<(Friend, ListsState)>> {
+    fn set_remark(&self, _: User, _: UserId, _: String) -> Answer<'_, Option<RemarkSet>> {
         later()
     }
     fn unfriend(&self, _: User, _: UserId, _: bool) -> Answer<'_, Unfriended> {

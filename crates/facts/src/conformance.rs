@@ -9,12 +9,12 @@
 //! accounts: which apps exist is for the caller to check.
 
 use crate::{
-    Account, Answer, Befriended, EndedLogin, Facts, Friend, KickMark, Login, LoginRecorded, MAX_KICK_MARKS,
+    Account, Answer, Befriended, EndedLogin, Facts, KickMark, Login, LoginRecorded, MAX_KICK_MARKS,
     NewFriendship, NewLogin,
 };
 use futures_util::future::join_all;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, DeviceId, Edition, Platform, Timestamp, User, UserId,
+    App, AppId, AppKey, AppSettings, DeviceId, Edition, Friend, Platform, Timestamp, User, UserId,
 };
 
 /// Makes a `#[tokio::test]` of each rule of the [conformance suite](crate::conformance).

@@ -8,8 +8,8 @@ pub mod conformance;
 mod lists;
 
 pub use lists::{
-    Befriended, Befriending, Conversation, ConversationPlace, ConversationSet, Friend, Lists, ListsState,
-    NewFriendship, NewMessage, ProfileSet, Sent, StoredMessage, Unfriended,
+    Befriended, Befriending, ConversationSet, Lists, ListsState, NewFriendship, NewMessage, ProfileSet,
+    RemarkSet, Sent, StoredMessage, Unfriended,
 };
 
 use futures_util::future::BoxFuture;
@@ -39,7 +39,8 @@ pub trait Facts: Lists + Send + Sync {
     /// Makes the account if there is none. Says whether it made one.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, bool>;
 
-    /// Deletes the account with its logins, kick marks and friendships. Says whether there was one.
+    /// Deletes the account with its logins, kick marks and friendships. Says whether there was one. Who had it in
+    /// the friend list has a list that changed.
     fn delete_account(&self, user: User) -> Answer<'_, bool>;
 
     /// From now on UserSigs of this user issued at or before `at` do not count. Says whether there is such

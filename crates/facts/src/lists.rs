@@ -1,16 +1,21 @@
 //! The part of the port for the lists of a user: profile, friends, messages, conversations.
 //!
-//! Every change of a user's lists counts up the user's *lists version*, in the same transaction, so a client that
-//! was away knows from one number whether its lists are still true. A new account starts at the time it was made, in
-//! milliseconds: the number of an account that was deleted and made again does not come back.
+//! Every change of a user's lists counts up the user's *lists version* by one, in the same transaction, so a client
+//! that was away knows from one number whether its lists are still true, and changes can be told in their order.
+//! What changes nothing counts nothing up; the profile of somebody else is not counted. A new account starts at the
+//! time it was made, in milliseconds: the number of an account that was deleted and made again does not come back.
 
 use crate::Answer;
-use lamplight_model::{AppId, ClientMessageId, Message, Profile, ProfileChange, Timestamp, User, UserId};
+use lamplight_model::{
+    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange,
+    Timestamp, User, UserId,
+};
 
 /// What is durable of the lists of users. Texts were checked by the caller.
 pub trait Lists: Send + Sync {
-    /// The lists version and the unread messages of a user; `None` where there is no account.
-    fn lists_state(&self, user: User) -> Answer<'_, Option<ListsState>>;
+    /// The lists version and the unread messages of these users, in the order asked; `None` where there is no
+    /// account. Every login asks for it, so it comes in batches and is worth being quick.
+    fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
 
@@ -27,13 +32,8 @@ pub trait Lists: Send + Sync {
     /// or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
-    /// Changes the remark of an entry; `None` where there is none.
-    fn set_remark(
-        &self,
-        owner: User,
-        friend: UserId,
-        remark: String,
-    ) -> Answer<'_, Option<(Friend, ListsState)>>;
+    /// Changes the remark of an entry; `None` where there is none. The same remark counts nothing up.
+    fn set_remark(&self, owner: User, friend: UserId, remark: String) -> Answer<'_, Option<RemarkSet>>;
 
     /// Takes `friend` out of the friend list of `owner`, and with `both` the other way round.
     fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
@@ -156,6 +156,10 @@ pub struct Befriending {
     pub entry: Option<Friend>,
     /// The entry of the friend, if the friend has the owner in the list now.
     pub back: Option<Friend>,
+    /// Whether the owner's list differs from before: then, and only then, its version counted up, by one.
+    pub owner_changed: bool,
+    /// Whether the friend's list does: an entry is new there, or has become mutual.
+    pub friend_changed: bool,
     /// The owner's lists after it.
     pub owner_state: ListsState,
     /// The friend's lists after it.
@@ -179,6 +183,17 @@ pub enum Befriended {
     Denied,
 }
 
+/// What came of [`Lists::set_remark`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RemarkSet {
+    /// The entry after the change.
+    pub entry: Friend,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// The owner's lists after it.
+    pub state: ListsState,
+}
+
 /// What came of [`Lists::unfriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfriended {
@@ -192,25 +207,6 @@ pub struct Unfriended {
     pub owner_state: ListsState,
     /// The friend's lists after it. It counts up when an entry of theirs goes, or is no longer mutual.
     pub friend_state: ListsState,
-}
-
-/// An entry of a friend list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Friend {
-    /// Who.
-    pub id: UserId,
-    /// What the owner calls them; may be empty.
-    pub remark: String,
-    /// Whether the other one has the owner in the list too.
-    pub mutual: bool,
-    /// When the entry was made.
-    pub added: Timestamp,
-    /// Where the friendship came from, in the app's own words; may be empty.
-    pub source: String,
-    /// What the owner said when asking; may be empty.
-    pub wording: String,
-    /// What the friend shows.
-    pub profile: Profile,
 }
 
 /// What [`Lists::send_message`] takes.
@@ -250,45 +246,6 @@ pub struct StoredMessage {
     pub sender: ConversationSet,
     /// The conversation as the recipient has it now; the sender's own for a message to oneself.
     pub recipient: ConversationSet,
-}
-
-/// A row of a conversation list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Conversation {
-    /// The other one.
-    pub peer: UserId,
-    /// The newest message that the owner can see; `None` when it has gone by retention.
-    pub last: Option<Message>,
-    /// Messages of the peer that the owner has not read.
-    pub unread: u32,
-    /// The owner has read up to this sequence.
-    pub read_sequence: u64,
-    /// Whether the row is pinned to the top.
-    pub pinned: bool,
-    /// When the conversation last moved.
-    pub active: Timestamp,
-    /// What the peer shows; the default one when the peer has no account any longer.
-    pub profile: Profile,
-    /// What the owner calls the peer, if the peer is in the friend list; else empty.
-    pub remark: String,
-}
-
-impl Conversation {
-    /// Where the row stands in its list.
-    pub fn place(&self) -> ConversationPlace {
-        ConversationPlace { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
-    }
-}
-
-/// A place in a conversation list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConversationPlace {
-    /// Pinned rows come first,
-    pub pinned: bool,
-    /// then the latest active,
-    pub active: Timestamp,
-    /// then by rising peer.
-    pub peer: UserId,
 }
 
 /// A row of a conversation list after a change of it, and the owner's lists.

@@ -5,8 +5,10 @@
 
 mod app;
 mod code;
+mod conversation;
 mod custom_status;
 mod device;
+mod friend;
 mod message;
 mod moment;
 mod profile;
@@ -18,8 +20,10 @@ pub use app::{
     RateLimit, Switches, Timing, WebhookSettings,
 };
 pub use code::{Code, Refusal};
+pub use conversation::{Conversation, ConversationPlace};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};
 pub use device::{ConnectionId, DeviceId, InvalidDeviceId, Platform, PlatformSet, UnknownPlatform};
+pub use friend::Friend;
 pub use message::{ClientMessageId, InvalidClientMessageId, Message};
 pub use moment::{Moment, Now, Timestamp};
 pub use profile::{

@@ -186,7 +186,7 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
             done(service.delete_friend(&owner, &friend, both).await?)
         }
         Operation::ListFriends(owner) => {
-            let show = |friend: lamplight_facts::Friend| ShownFriend {
+            let show = |friend: lamplight_model::Friend| ShownFriend {
                 user_id: friend.id,
                 remark: friend.remark,
                 mutual: friend.mutual,
