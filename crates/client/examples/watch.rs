@@ -38,6 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             | Event::Superseded
             | Event::LoginRefused(_)
             | Event::LoggedOut
+            | Event::MessagesReceived(_)
+            | Event::ConversationsChanged { .. }
+            | Event::FriendListChanged { .. }
+            | Event::SelfInfoChanged(_)
+            | Event::ListsOutdated
             | Event::Missed { .. } => println!("-- {event:?}"),
         }
         if event.ends_session() {

@@ -1,5 +1,7 @@
 //! The handle that an application holds.
 
+mod lists;
+
 use crate::builder::ClientBuilder;
 use crate::driver::{Command, Waiter};
 use crate::request::{Answer, LoggedIn, Request, Statuses, Subscribed, Subscriptions, Unsubscribed};

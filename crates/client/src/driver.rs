@@ -164,7 +164,7 @@ impl Socket {
                 }
             },
             Self::Open(connection) => match connection.next().await {
-                Ok(message) => Input::Received(message),
+                Ok(message) => Input::Received(Box::new(message)),
                 Err(end) => Input::LinkEnded(end),
             },
         }

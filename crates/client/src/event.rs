@@ -1,7 +1,7 @@
 //! What the client tells the application on its own.
 
-use crate::{LinkEnd, Refused};
-use lamplight_model::{Platform, UserId, UserStatus};
+use crate::{ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo};
+use lamplight_model::{Message, Platform, UserId, UserStatus};
 use std::time::Duration;
 
 /// Something happened.
@@ -43,6 +43,29 @@ pub enum Event {
         /// Who was unsubscribed from.
         unsubscribed: Vec<UserId>,
     },
+    /// Messages were received, or sent from another own device; oldest first.
+    MessagesReceived(Vec<Message>),
+    /// Rows of the conversation list changed: by a message, or by another own device.
+    ConversationsChanged {
+        /// As they are now.
+        changed: Vec<ConversationInfo>,
+        /// Those that are gone, by their peer.
+        deleted: Vec<UserId>,
+        /// Unread messages over all conversations, where the server told it.
+        total_unread: Option<u32>,
+    },
+    /// Entries of the friend list are new, differ, or are gone.
+    FriendListChanged {
+        /// As they are now.
+        changed: Vec<FriendInfo>,
+        /// Who is out of the list.
+        deleted: Vec<UserId>,
+    },
+    /// The own profile was changed, here or elsewhere.
+    SelfInfoChanged(UserInfo),
+    /// Something of the own lists changed while this client could not be told: read friends and conversations again.
+    /// Never told when nothing changed.
+    ListsOutdated,
     /// This device was logged out by somebody else. The session is over.
     KickedOffline {
         /// By whom.
@@ -59,7 +82,7 @@ pub enum Event {
     /// The application logged out. The session is over.
     LoggedOut,
     /// The reader of events was so slow that this many were dropped, oldest first. Never a status: those are
-    /// conflated, not dropped.
+    /// conflated, not dropped. Messages and changes of lists may be among them: read the lists again.
     Missed {
         /// How many.
         events: u64,
@@ -97,6 +120,11 @@ impl Event {
             | Self::StatusChanged(_)
             | Self::NotWatched(_)
             | Self::SubscriptionsChanged { .. }
+            | Self::MessagesReceived(_)
+            | Self::ConversationsChanged { .. }
+            | Self::FriendListChanged { .. }
+            | Self::SelfInfoChanged(_)
+            | Self::ListsOutdated
             | Self::Missed { .. } => false,
         }
     }

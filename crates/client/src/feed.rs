@@ -73,6 +73,11 @@ impl Feed {
             | Event::ConnectFailed { .. }
             | Event::Disconnected { .. }
             | Event::SubscriptionsChanged { .. }
+            | Event::MessagesReceived(_)
+            | Event::ConversationsChanged { .. }
+            | Event::FriendListChanged { .. }
+            | Event::SelfInfoChanged(_)
+            | Event::ListsOutdated
             | Event::KickedOffline { .. }
             | Event::UserSigExpired
             | Event::AccountDeleted
@@ -172,6 +177,11 @@ mod tests {
             | Event::ConnectFailed { .. }
             | Event::Disconnected { .. }
             | Event::SubscriptionsChanged { .. }
+            | Event::MessagesReceived(_)
+            | Event::ConversationsChanged { .. }
+            | Event::FriendListChanged { .. }
+            | Event::SelfInfoChanged(_)
+            | Event::ListsOutdated
             | Event::KickedOffline { .. }
             | Event::AccountDeleted
             | Event::Superseded

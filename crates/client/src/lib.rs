@@ -39,6 +39,7 @@ mod error;
 mod event;
 mod feed;
 mod link;
+mod lists;
 mod machine;
 mod request;
 mod restore;
@@ -51,11 +52,14 @@ pub use builder::ClientBuilder;
 pub use client::{Client, MAX_CALLS};
 pub use error::{BuildError, Error, LinkEnd, Refused, TransportError};
 pub use event::{Event, KickedBy};
+pub use lists::{
+    ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo, UsersInfo,
+};
 pub use request::{Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
 pub use shared::Events;
 
 // The nouns that the calls and events are made of.
 pub use lamplight_model::{
-    AppId, Code, CustomStatus, DeviceId, Platform, PlatformSet, Reason, StatusType, Timestamp, UserId,
-    UserStatus, Version,
+    AllowType, AppId, ClientMessageId, Code, CustomStatus, DeviceId, Message, Platform, PlatformSet, Profile,
+    ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
 };

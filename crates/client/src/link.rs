@@ -121,6 +121,22 @@ impl Link {
         })
     }
 
+    /// Takes the calls that may be made once more after the link broke without an answer, in the order of sending:
+    /// the server stores a message once, however often it is sent.
+    pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
+        let is_repeatable = |request: &InFlight| match request {
+            InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),
+            InFlight::Heartbeat | InFlight::Restore => false,
+        };
+        let taken = self.in_flight.extract_if(.., |_, request| is_repeatable(request));
+        taken
+            .filter_map(|(_, request)| match request {
+                InFlight::Call(call) => Some(call),
+                InFlight::Heartbeat | InFlight::Restore => None,
+            })
+            .collect()
+    }
+
     /// The earliest deadline of a call.
     pub(crate) fn next_call_deadline(&self) -> Option<Moment> {
         let deadlines = self.in_flight.values().filter_map(|request| match request {

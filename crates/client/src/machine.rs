@@ -20,6 +20,7 @@ mod tests;
 use crate::backoff::{self, Jitter};
 use crate::cache::Cache;
 use crate::link::{Call, CallId, InFlight, Link};
+use crate::lists::ListsKnown;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
 use crate::{Error, Event, LinkEnd, Refused};
@@ -57,7 +58,7 @@ pub(crate) enum Input {
     /// The link, or the attempt to make one, has ended.
     LinkEnded(LinkEnd),
     /// A message was received.
-    Received(v1::ServerMessage),
+    Received(Box<v1::ServerMessage>),
     /// The device has changed its network.
     NetworkChanged,
     /// Nothing but time: a deadline has passed.
@@ -104,6 +105,7 @@ struct Session {
     /// Who this client knows to be subscribed to, earliest first.
     subscriptions: Vec<UserId>,
     restore: Restore,
+    lists: ListsKnown,
     phase: Phase,
 }
 
@@ -196,7 +198,7 @@ impl Machine {
             Input::Call { call, deadline, request } => self.call(call, deadline, request, turn),
             Input::LinkUp => self.link_up(turn),
             Input::LinkEnded(why) => self.link_ended(why, Retry::BackOff, turn),
-            Input::Received(message) => self.received(message, turn),
+            Input::Received(message) => self.received(*message, turn),
             Input::NetworkChanged => self.network_changed(turn),
             Input::Tick => {}
         }
@@ -223,6 +225,7 @@ impl Machine {
                 queue: VecDeque::new(),
                 subscriptions: Vec::new(),
                 restore: Restore::default(),
+                lists: ListsKnown::default(),
                 phase: Phase::Waiting { until: turn.now },
             });
             return self.connect(turn);
@@ -366,6 +369,7 @@ impl Machine {
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
+                let again = link.take_repeatable();
                 for call in link.calls() {
                     logging_out |= call.request == Request::Logout;
                     if let Request::Login { user_sig, .. } = &call.request {
@@ -380,6 +384,7 @@ impl Machine {
                     session.failures = 0;
                 }
                 session.restore.put_back();
+                again.into_iter().rev().for_each(|call| session.queue.push_front(call));
                 true
             }
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
@@ -443,7 +448,8 @@ impl Machine {
                 | Request::GetUserStatus(_)
                 | Request::Subscribe(_)
                 | Request::Unsubscribe(_)
-                | Request::GetSubscriptions => {
+                | Request::GetSubscriptions
+                | Request::Lists(_) => {
                     request::operation(&call.request).expect("all but a login are operations")
                 }
             };

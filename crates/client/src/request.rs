@@ -1,12 +1,13 @@
 //! What an application can ask of the server, and what it gets: between the calls of the SDK and the
 //! messages of the wire.
 
-use crate::Refused;
+use crate::{Refused, lists};
 use lamplight_model::{Code, Timestamp, UserId, UserStatus};
 use lamplight_wire::FrameLimits;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
+use prost::Message as _;
 
 /// Bytes of a frame that are left free for what stands around a message: its id, key and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
@@ -83,6 +84,15 @@ pub(crate) enum Request {
     Subscribe(Vec<String>),
     Unsubscribe(Vec<String>),
     GetSubscriptions,
+    /// A call about profiles, friends, messages or conversations, as it goes over the wire.
+    Lists(Box<Ask>),
+}
+
+impl Request {
+    /// Whether asking twice is the same as asking once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Lists(ask) if matches!(**ask, Ask::SendMessage(_)))
+    }
 }
 
 /// What a call is answered with. The machine keeps each in step with its [`Request`].
@@ -95,6 +105,7 @@ pub(crate) enum Answer {
     Subscribed(Subscribed),
     Unsubscribed(Unsubscribed),
     Subscriptions(Subscriptions),
+    Lists(Box<Tell>),
 }
 
 /// A request that no frame can carry would cost the link; the server's own limits are far below.
@@ -105,6 +116,7 @@ pub(crate) fn check_size(request: &Request) -> Result<(), Refused> {
         Request::GetUserStatus(users) | Request::Subscribe(users) | Request::Unsubscribe(users) => {
             users.iter().map(|user| user.len() + 3).sum()
         }
+        Request::Lists(ask) => v1::ClientMessage { id: 0, body: Some((**ask).clone()) }.encoded_len(),
         Request::Logout | Request::GetSubscriptions => 0,
     };
     let limits = FrameLimits::default();
@@ -120,13 +132,17 @@ pub(crate) fn check_size(request: &Request) -> Result<(), Refused> {
         {
             Err(Refused::because(Code::BATCH_TOO_LARGE, "it does not fit into a frame"))
         }
+        Request::Lists(_) if length + FRAME_SLACK > limits.after_login => {
+            Err(Refused::because(Code::INVALID_PARAMETER, "it does not fit into a frame"))
+        }
         Request::Login { .. }
         | Request::SetSelfStatus(_)
         | Request::GetUserStatus(_)
         | Request::Subscribe(_)
         | Request::Unsubscribe(_)
         | Request::Logout
-        | Request::GetSubscriptions => Ok(()),
+        | Request::GetSubscriptions
+        | Request::Lists(_) => Ok(()),
     }
 }
 
@@ -148,6 +164,7 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
             Ask::UnsubscribeUserStatus(v1::UnsubscribeUserStatusRequest { user_ids: users.clone() })
         }
         Request::GetSubscriptions => Ask::GetSubscriptions(v1::GetSubscriptionsRequest {}),
+        Request::Lists(ask) => (**ask).clone(),
     })
 }
 
@@ -176,6 +193,7 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
         (Request::GetSubscriptions, Tell::GetSubscriptions(told)) => {
             Some(Answer::Subscriptions(Subscriptions { users: users(&told.user_ids), limit: told.limit }))
         }
+        (Request::Lists(ask), told) if lists::answers(ask, &told) => Some(Answer::Lists(Box::new(told))),
         (
             Request::Login { .. }
             | Request::Logout
@@ -183,7 +201,8 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
             | Request::GetUserStatus(_)
             | Request::Subscribe(_)
             | Request::Unsubscribe(_)
-            | Request::GetSubscriptions,
+            | Request::GetSubscriptions
+            | Request::Lists(_),
             _,
         ) => None,
     }

@@ -3,6 +3,7 @@
 use super::{Machine, Phase, Retry, Session, Turn};
 use crate::event::KickedBy;
 use crate::link::{Call, InFlight, Link};
+use crate::lists;
 use crate::request::{self, Answer, Request};
 use crate::restore::Restored;
 use crate::{Error, Event, LinkEnd, Refused};
@@ -59,7 +60,7 @@ impl Machine {
             | Tell::PinConversation(_)
             | Tell::DeleteConversation(_)
             | Tell::Heartbeat(_) => self.answered(message.id, body, turn),
-            Tell::ListsChanged(_) => {}
+            Tell::ListsChanged(told) => self.lists_changed(told, turn),
         }
     }
 
@@ -136,8 +137,12 @@ impl Machine {
         let earlier = request::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
         session.subscriptions = earlier.chain(own.iter().cloned()).collect();
         statuses.extend(request::statuses(told.statuses));
+        let lists_missed = session.lists.logged_in(told.lists_version);
         self.told(statuses, turn);
         self.not_watched(&left, turn);
+        if lists_missed {
+            turn.emit(Event::ListsOutdated);
+        }
     }
 
     // Calls.
@@ -178,7 +183,8 @@ impl Machine {
                     | Request::SetSelfStatus(_)
                     | Request::GetUserStatus(_)
                     | Request::Unsubscribe(_)
-                    | Request::GetSubscriptions => Vec::new(),
+                    | Request::GetSubscriptions
+                    | Request::Lists(_) => Vec::new(),
                 };
                 let added = asked.into_iter().filter(|user| !failed.contains(&user.as_str())).collect();
                 self.list_changed(added, &told.evicted);
@@ -195,6 +201,12 @@ impl Machine {
                     session.subscriptions.clone_from(&told.users);
                 }
             }
+            Answer::Lists(_) => {}
+        }
+        if let (Answer::Lists(told), Some(session)) = (&answer, &mut self.session)
+            && let Some(version) = lists::version_of(told)
+        {
+            session.lists.told(version);
         }
         let logged_out = answer == Answer::LoggedOut;
         if let Some(id) = call.id {
@@ -232,7 +244,8 @@ impl Machine {
             | Request::SetSelfStatus(_)
             | Request::GetUserStatus(_)
             | Request::Subscribe(_)
-            | Request::GetSubscriptions => {}
+            | Request::GetSubscriptions
+            | Request::Lists(_) => {}
         }
     }
 
@@ -296,6 +309,31 @@ impl Machine {
         }
         self.list_changed(subscribed, &unsubscribed);
         self.not_watched(&not_watched, turn);
+    }
+
+    /// What changed in the own lists, told in the order in which an application needs it.
+    fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if told.reload {
+            session.lists.reloads(told.lists_version);
+            return turn.emit(Event::ListsOutdated);
+        }
+        session.lists.told(told.lists_version);
+        let news = lists::news(told);
+        if !news.messages.is_empty() {
+            turn.emit(Event::MessagesReceived(news.messages));
+        }
+        if !news.conversations.is_empty() || !news.deleted_conversations.is_empty() {
+            let (changed, deleted) = (news.conversations, news.deleted_conversations);
+            turn.emit(Event::ConversationsChanged { changed, deleted, total_unread: news.total_unread });
+        }
+        if !news.friends.is_empty() || !news.deleted_friends.is_empty() {
+            let (changed, deleted) = (news.friends, news.deleted_friends);
+            turn.emit(Event::FriendListChanged { changed, deleted });
+        }
+        if let Some(profile) = news.profile {
+            turn.emit(Event::SelfInfoChanged(profile));
+        }
     }
 
     /// Keeps what is known of the list in step: these are its newest now, and those left it.

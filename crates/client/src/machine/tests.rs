@@ -3,6 +3,7 @@
 mod calls;
 mod invariants;
 mod links;
+mod lists;
 mod script;
 mod sessions;
 mod watching;

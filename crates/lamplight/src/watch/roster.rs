@@ -172,6 +172,12 @@ impl Roster {
                     self.say(now, format!("another device has unsubscribed from {user}"));
                 }
             }
+            // This screen is about who is there.
+            Event::MessagesReceived(_)
+            | Event::ConversationsChanged { .. }
+            | Event::FriendListChanged { .. }
+            | Event::SelfInfoChanged(_)
+            | Event::ListsOutdated => {}
             Event::KickedOffline { .. }
             | Event::UserSigExpired
             | Event::AccountDeleted
@@ -247,6 +253,11 @@ pub fn ending_text(event: &Event) -> String {
         | Event::StatusChanged(_)
         | Event::NotWatched(_)
         | Event::SubscriptionsChanged { .. }
+        | Event::MessagesReceived(_)
+        | Event::ConversationsChanged { .. }
+        | Event::FriendListChanged { .. }
+        | Event::SelfInfoChanged(_)
+        | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use super::super::*;
 use crate::event::KickedBy;
 use crate::request::{Failure, users};
 use crate::testing::{brief, status};
-use crate::{TransportError, request};
+use crate::{TransportError, lists, request};
 use expect_test::Expect;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -110,6 +110,27 @@ impl World {
             "sub" => self.call(Request::Subscribe(words())),
             "unsub" => self.call(Request::Unsubscribe(words())),
             "list" => self.call(Request::GetSubscriptions),
+            "say" => self.call(Request::Lists(Box::new(Ask::SendMessage(v1::SendMessageRequest {
+                to: "bob".to_owned(),
+                text: rest.to_owned(),
+                client_message_id: rest.to_owned(),
+            })))),
+            "read" => self.call(Request::Lists(Box::new(Ask::MarkRead(v1::MarkReadRequest {
+                peer: rest.to_owned(),
+                sequence: 0,
+            })))),
+            "told" | "reload" => {
+                let message = (word == "told").then(|| wire_message("news"));
+                told(
+                    0,
+                    Tell::ListsChanged(v1::ListsChanged {
+                        lists_version: rest.parse().unwrap(),
+                        messages: message.into_iter().collect(),
+                        reload: word == "reload",
+                        ..v1::ListsChanged::default()
+                    }),
+                )
+            }
             "up" => Input::LinkUp,
             "down" => Input::LinkEnded(LinkEnd::Closed),
             "failed" => Input::LinkEnded(LinkEnd::Failed(TransportError::new("connecting", "no route"))),
@@ -174,7 +195,12 @@ impl World {
                 subscriptions_lost: what.contains(&"lost"),
                 registered: false,
                 subscriptions: listed("subscriptions"),
-                lists_version: 0,
+                lists_version: listed("lists").first().map_or(0, |version| version.parse().unwrap()),
+            }),
+            "said" => Tell::SendMessage(v1::SendMessageResponse {
+                message: Some(wire_message("hi")),
+                repeated_send: false,
+                lists_version: what[0].parse().unwrap(),
             }),
             "no" => {
                 Tell::Refusal(v1::Refusal { code: what[0].parse().unwrap(), message: "words".to_owned() })
@@ -214,7 +240,7 @@ impl World {
 }
 
 fn told(id: u64, body: Tell) -> Input {
-    Input::Received(v1::ServerMessage { id, body: Some(body) })
+    Input::Received(Box::new(v1::ServerMessage { id, body: Some(body) }))
 }
 
 fn wire_statuses(words: &str) -> Vec<v1::UserStatus> {
@@ -236,21 +262,26 @@ fn show_message(message: &v1::ClientMessage) -> String {
         Ask::UnsubscribeUserStatus(unsub) => format!("unsub {}", show_users(&unsub.user_ids)),
         Ask::GetSubscriptions(_) => "list".to_owned(),
         Ask::Heartbeat(_) => "heartbeat".to_owned(),
+        Ask::SendMessage(message) => format!("say {}", message.text),
+        Ask::MarkRead(read) => format!("read {}", read.peer),
         Ask::SetSelfInfo(_)
         | Ask::GetUsersInfo(_)
         | Ask::GetFriendList(_)
         | Ask::AddFriend(_)
         | Ask::DeleteFriends(_)
         | Ask::SetFriendRemark(_)
-        | Ask::SendMessage(_)
         | Ask::GetHistory(_)
         | Ask::GetConversationList(_)
-        | Ask::MarkRead(_)
         | Ask::PinConversation(_)
         | Ask::DeleteConversation(_) => unreachable!("no script asks for it"),
     };
     let unasking = if message.id == 0 { " (no answer)" } else { "" };
     format!("{}{unasking}", body.trim_end())
+}
+
+fn wire_message(text: &str) -> v1::Message {
+    let (from, to, text) = ("bob".to_owned(), "me".to_owned(), text.to_owned());
+    v1::Message { from, to, text, sequence: 1, time: 1, client_message_id: "1".to_owned() }
 }
 
 fn show_users(users: &[String]) -> String {
@@ -280,6 +311,10 @@ fn show_result(result: Result<Answer, Error>) -> String {
         }
         Ok(Answer::Unsubscribed(told)) => format!("unsubscribed{}", failed(&told.failures)),
         Ok(Answer::Subscriptions(told)) => format!("list {}", show_ids(&told.users)),
+        Ok(Answer::Lists(told)) => match lists::version_of(&told) {
+            Some(version) => format!("done, lists are at {version}"),
+            None => format!("{told:?}"),
+        },
         Err(error) => format!("error {error}"),
     }
 }
@@ -294,7 +329,12 @@ fn show_event(event: &Event) -> String {
         Event::SubscriptionsChanged { subscribed, unsubscribed } => {
             format!("list changed: + {} - {}", show_ids(subscribed), show_ids(unsubscribed))
         }
+        Event::MessagesReceived(messages) => format!("message: {}", messages[0].text),
+        Event::ListsOutdated => "lists outdated".to_owned(),
         Event::Connecting
+        | Event::ConversationsChanged { .. }
+        | Event::FriendListChanged { .. }
+        | Event::SelfInfoChanged(_)
         | Event::Connected { .. }
         | Event::KickedOffline { by: KickedBy::Operator }
         | Event::UserSigExpired

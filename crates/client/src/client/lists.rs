@@ -1,0 +1,246 @@
+//! The calls about profiles, friends, messages and conversations.
+
+use super::Client;
+use crate::lists::{
+    self, ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo,
+    UsersInfo,
+};
+use crate::request::{Answer, Request};
+use crate::{Error, LinkEnd};
+use lamplight_model::{AllowType, ClientMessageId, ProfileChange};
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Ask;
+use lamplight_wire::v1::server_message::Body as Tell;
+
+/// How many friends are asked for at a time.
+const FRIEND_PAGE: u32 = 1_000;
+
+impl Client {
+    /// Changes the own profile: what is `None` stays. Answers the profile after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 6017 when a text is too long, has a control character, or the avatar is no http or
+    /// https URL.
+    pub async fn set_self_info(&self, change: ProfileChange) -> Result<UserInfo, Error> {
+        let allow_type = match change.allow {
+            None => v1::AllowType::Unspecified,
+            Some(AllowType::AllowAny) => v1::AllowType::AllowAny,
+            Some(AllowType::DenyAny) => v1::AllowType::DenyAny,
+        };
+        let ask = Ask::SetSelfInfo(v1::SetSelfInfoRequest {
+            nick: change.nick,
+            avatar_url: change.avatar_url,
+            allow_type: allow_type as i32,
+        });
+        let Tell::SetSelfInfo(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        told.profile.and_then(lists::user_info).ok_or_else(no_answer)
+    }
+
+    /// The profiles of users: at most 100.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the call as a whole was refused; users for whom alone it failed are in
+    /// [`UsersInfo::failures`].
+    pub async fn get_users_info<I>(&self, users: I) -> Result<UsersInfo, Error>
+    where
+        I: IntoIterator,
+        I::Item: ToString,
+    {
+        let user_ids = super::texts(users);
+        let ask = Ask::GetUsersInfo(v1::GetUsersInfoRequest { user_ids });
+        let Tell::GetUsersInfo(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(lists::users_info(told))
+    }
+
+    /// The whole friend list, by rising `userID`. The call timeout holds for each thousand of it.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_friend_list(&self) -> Result<Vec<FriendInfo>, Error> {
+        let mut friends: Vec<FriendInfo> = Vec::new();
+        loop {
+            let after = friends.last().map_or(String::new(), |friend| friend.user_id.to_string());
+            let ask = Ask::GetFriendList(v1::GetFriendListRequest { after, limit: FRIEND_PAGE });
+            let Tell::GetFriendList(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+            let before = friends.len();
+            friends.extend(told.friends.into_iter().filter_map(lists::friend));
+            if told.finished || friends.len() == before {
+                return Ok(friends);
+            }
+        }
+    }
+
+    /// Takes a user into the own friend list, and the own user into theirs. Again: changes the remark (UTF-8, at
+    /// most 96 bytes).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`]: 70107 no such account, 30516 the other one lets nobody add them, 30010 and 30014 a list is
+    /// full, 6017 oneself.
+    pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
+        let ask = Ask::AddFriend(v1::AddFriendRequest {
+            user_id: user_id.to_owned(),
+            remark: remark.to_owned(),
+            ..v1::AddFriendRequest::default()
+        });
+        let Tell::AddFriend(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        told.friend.and_then(lists::friend).ok_or_else(no_answer)
+    }
+
+    /// Takes users out of the own friend list, and the own user out of theirs: at most 100. Answers with those who
+    /// were no friends.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the call as a whole was refused.
+    pub async fn delete_from_friend_list<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
+    where
+        I: IntoIterator,
+        I::Item: ToString,
+    {
+        let user_ids = super::texts(users);
+        let ask = Ask::DeleteFriends(v1::DeleteFriendsRequest { user_ids, single: false });
+        let Tell::DeleteFriends(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(lists::item_failures(told.failures))
+    }
+
+    /// Changes what the own user calls a friend: UTF-8, at most 96 bytes; empty for none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`]: 31704 not a friend.
+    pub async fn set_friend_remark(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
+        let (user_id, remark) = (user_id.to_owned(), remark.to_owned());
+        let ask = Ask::SetFriendRemark(v1::SetFriendRemarkRequest { user_id, remark });
+        let Tell::SetFriendRemark(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        told.friend.and_then(lists::friend).ok_or_else(no_answer)
+    }
+
+    /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When it is answered
+    /// it is stored for good.
+    ///
+    /// A message that was on its way when the link broke is sent again after the reconnect, within the call timeout;
+    /// the server stores it once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`]: 70107 no such account, 80002 too long, 6017 empty.
+    pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
+        let random = format!("{:032x}", rand::random::<u128>());
+        let client_id = ClientMessageId::new(&random).expect("32 bytes of printable ASCII");
+        self.send_c2c_text_message_as(to, text, &client_id).await
+    }
+
+    /// The same under a name that the application chose and kept, so that even a retry after its own restart is
+    /// harmless: a second message of that name is answered with the first, and not stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    pub async fn send_c2c_text_message_as(
+        &self,
+        to: &str,
+        text: &str,
+        client_id: &ClientMessageId,
+    ) -> Result<SentMessage, Error> {
+        let ask = Ask::SendMessage(v1::SendMessageRequest {
+            to: to.to_owned(),
+            text: text.to_owned(),
+            client_message_id: client_id.to_string(),
+        });
+        let Tell::SendMessage(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        let message = told.message.and_then(lists::message).ok_or_else(no_answer)?;
+        Ok(SentMessage { message, repeated: told.repeated_send })
+    }
+
+    /// Messages with `peer`, newest first: up to `limit` (1 to 100) of those before the sequence `before`, or of all.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_c2c_history(
+        &self,
+        peer: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<History, Error> {
+        let before = before.unwrap_or(0);
+        let ask = Ask::GetHistory(v1::GetHistoryRequest { peer: peer.to_owned(), before, limit });
+        let Tell::GetHistory(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        let messages = told.messages.into_iter().filter_map(lists::message).collect();
+        Ok(History { messages, finished: told.finished })
+    }
+
+    /// A page of the conversation list: the first, or the one at the `next` of the page before. `limit`: 1 to 100.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 6017 for a `next` that is none.
+    pub async fn get_conversation_list(
+        &self,
+        next: Option<&str>,
+        limit: u32,
+    ) -> Result<ConversationPage, Error> {
+        let cursor = next.unwrap_or_default().to_owned();
+        let ask = Ask::GetConversationList(v1::GetConversationListRequest { cursor, limit });
+        let Tell::GetConversationList(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(ConversationPage {
+            conversations: told.conversations.into_iter().filter_map(lists::conversation).collect(),
+            next: Some(told.next).filter(|next| !next.is_empty()),
+            total_unread: told.total_unread,
+        })
+    }
+
+    /// The own user has read what `peer` sent, up to a sequence or all there is. Never goes back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when there is no such conversation.
+    pub async fn mark_read(&self, peer: &str, sequence: Option<u64>) -> Result<ConversationInfo, Error> {
+        let sequence = sequence.unwrap_or(0);
+        let ask = Ask::MarkRead(v1::MarkReadRequest { peer: peer.to_owned(), sequence });
+        let Tell::MarkRead(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
+    }
+
+    /// Pins a conversation to the top of the list, or lets it go.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when there is no such conversation.
+    pub async fn pin(&self, peer: &str, pinned: bool) -> Result<ConversationInfo, Error> {
+        let ask = Ask::PinConversation(v1::PinConversationRequest { peer: peer.to_owned(), pinned });
+        let Tell::PinConversation(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
+    }
+
+    /// Takes a conversation out of the own list, its history with it. The peer keeps theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when there is no such conversation.
+    pub async fn delete_conversation(&self, peer: &str) -> Result<(), Error> {
+        let ask = Ask::DeleteConversation(v1::DeleteConversationRequest { peer: peer.to_owned() });
+        self.lists(ask).await.map(drop)
+    }
+
+    async fn lists(&self, ask: Ask) -> Result<Tell, Error> {
+        let Answer::Lists(told) = self.call(Request::Lists(Box::new(ask))).await? else {
+            unreachable!("a call about the lists has an answer of its kind")
+        };
+        Ok(*told)
+    }
+}
+
+const KINDS: &str = "the machine holds each answer against its request";
+
+/// The answer had not what it must have.
+fn no_answer() -> Error {
+    Error::Transport(crate::TransportError::new(
+        "reading an answer",
+        LinkEnd::Protocol("an answer without what was asked for"),
+    ))
+}

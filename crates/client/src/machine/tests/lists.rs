@@ -1,0 +1,136 @@
+//! What the session does for messages, friends and conversations.
+
+use super::check_live;
+use super::script::check;
+use expect_test::expect;
+
+#[test]
+fn a_message_that_was_on_its_way_when_the_link_broke_is_sent_again_and_a_reading_is_not() {
+    check_live(
+        "say hi\nread bob\ndown\nnext\nup\nanswer @ login lists=0\nanswer @ said 1",
+        expect![[r#"
+        > say hi
+          send say hi
+        > read bob
+          send read bob
+        > down
+          close
+          call 3: error the connection broke before the answer
+          ! disconnected: closed by the server; retry 1s
+        > next, after 1000 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 me:1]
+        > answer @ login lists=0
+          ! Connected { resumed: true }
+          send say hi
+        > answer @ said 1
+          call 2: done, lists are at 1
+    "#]],
+    );
+}
+
+#[test]
+fn who_missed_nothing_is_not_told_to_read_again() {
+    check(
+        "login\nup\nanswer @ login lists=10\ntold 11\nsay hi\nanswer @ said 12\ndown\nnext\nup\nanswer @ login lists=12",
+        expect![[r#"
+            > login
+              ! Connecting
+              open
+            > up
+              send login me sig known=[]
+            > answer @ login lists=10
+              ! Connected { resumed: false }
+              call 1: logged in
+            > told 11
+              ! message: news
+            > say hi
+              send say hi
+            > answer @ said 12
+              call 2: done, lists are at 12
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[]
+            > answer @ login lists=12
+              ! Connected { resumed: true }
+        "#]],
+    );
+}
+
+#[test]
+fn who_missed_something_is_told_to_read_again_once() {
+    check(
+        "login\nup\nanswer @ login lists=10\nsay hi\nanswer @ said 12\ndown\nnext\nup\nanswer @ login lists=12\ndown\nnext\nup\nanswer @ login lists=12",
+        expect![[r#"
+            > login
+              ! Connecting
+              open
+            > up
+              send login me sig known=[]
+            > answer @ login lists=10
+              ! Connected { resumed: false }
+              call 1: logged in
+            > say hi
+              send say hi
+            > answer @ said 12
+              call 2: done, lists are at 12
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[]
+            > answer @ login lists=12
+              ! Connected { resumed: true }
+              ! lists outdated
+            > down
+              close
+              ! disconnected: closed by the server; retry 2s
+            > next, after 2000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[]
+            > answer @ login lists=12
+              ! Connected { resumed: true }
+        "#]],
+    );
+}
+
+#[test]
+fn a_server_that_could_not_tell_everything_has_the_lists_read_again() {
+    check(
+        "login\nup\nanswer @ login lists=10\nreload 17\ndown\nnext\nup\nanswer @ login lists=17",
+        expect![[r#"
+            > login
+              ! Connecting
+              open
+            > up
+              send login me sig known=[]
+            > answer @ login lists=10
+              ! Connected { resumed: false }
+              call 1: logged in
+            > reload 17
+              ! lists outdated
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[]
+            > answer @ login lists=17
+              ! Connected { resumed: true }
+        "#]],
+    );
+}
