@@ -43,7 +43,13 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         Event::NotWatched(users) => users
             .iter()
             .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is not watched any longer"))),
-        Event::Connecting => Ok(()),
+        // These lines are about who is there.
+        Event::Connecting
+        | Event::MessagesReceived(_)
+        | Event::ConversationsChanged { .. }
+        | Event::FriendListChanged { .. }
+        | Event::SelfInfoChanged(_)
+        | Event::ListsOutdated => Ok(()),
         Event::Connected { resumed: false } => note(as_json, "connected", "connected"),
         Event::Connected { resumed: true } => note(as_json, "connected", "connected again"),
         Event::Disconnected { why, retry_in } | Event::ConnectFailed { why, retry_in: Some(retry_in) } => {
