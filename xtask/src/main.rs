@@ -11,6 +11,7 @@ mod steps;
 mod tally;
 mod tidy;
 mod tools;
+mod web;
 
 use anyhow::{Result, bail};
 use ground::Ground;
@@ -30,8 +31,10 @@ const COMMANDS: &[Command] = &[
         name: "demo",
         usage: "demo [ARGS…]",
         about: "build everything and run the server with demo users",
-        more: "Prints the addresses to open. ARGS go to `lamplight demo`.",
-        run: |args| Ground::find()?.become_lamplight(&["demo"], args),
+        more: "Prints the addresses to open. ARGS go to `lamplight demo`.
+
+The web pages are built first; where that cannot be done, the demo goes on without them and says so.",
+        run: demo,
     },
     Command {
         name: "test",
@@ -100,6 +103,15 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     (command.run)(args)
+}
+
+/// The demo, with its web pages if they can be built.
+fn demo(args: &[&str]) -> Result<ExitCode> {
+    let ground = Ground::find()?;
+    if let Err(error) = tools::for_web(&ground).and_then(|()| web::build(&ground)) {
+        eprintln!("\nThe web pages cannot be built, the demo goes on without them: {error:#}\n");
+    }
+    ground.become_lamplight(&["demo"], args)
 }
 
 fn print_help() {

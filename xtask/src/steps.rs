@@ -2,7 +2,7 @@
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::Tally;
-use crate::{arrows, codes, interop, spelling, tidy, tools};
+use crate::{arrows, codes, interop, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -29,6 +29,22 @@ const STEPS: &[Step] = &[
     },
     Step { name: "fmt", about: "rustfmt", run: |it| run(&mut it.ground.cargo("fmt --all -- --check")) },
     Step {
+        name: "npm",
+        about: "the npm packages of web/ are those of the lock file",
+        run: |it| web::install(&it.ground, it.may_install),
+    },
+    Step { name: "prettier", about: "the form of the web packages", run: |it| it.npm("run format:check") },
+    Step {
+        name: "generated",
+        about: "what the web packages generate from others is current",
+        run: |it| it.npm("run generate:check"),
+    },
+    Step { name: "tsc", about: "the types of the web packages", run: |it| it.npm("run typecheck") },
+    Step { name: "eslint", about: "the lints of the web packages", run: |it| it.npm("run lint") },
+    // Before the first step that compiles the server: it takes the pages in.
+    Step { name: "web", about: "the web pages are built into web/dist", run: |it| web::build(&it.ground) },
+    Step { name: "size", about: "the SDK is as small as it should be", run: |it| it.npm("run size") },
+    Step {
         name: "clippy",
         about: "clippy without a warning; compiles tests, examples and benches too",
         run: |it| run(&mut it.ground.cargo("clippy --workspace --all-targets --locked -- -D warnings")),
@@ -49,6 +65,8 @@ const STEPS: &[Step] = &[
         about: "the examples in the documentation",
         run: |it| it.hear("test --doc --workspace --locked --no-fail-fast"),
     },
+    Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
+    Step { name: "browser", about: "a real browser at a real server", run: browser },
     Step {
         name: "mistakes",
         about: "the simulator finds every planted mistake",
@@ -65,6 +83,9 @@ const STEPS: &[Step] = &[
 
 /// The words for cargo that run the planted mistakes.
 pub const MISTAKES: &str = "run --locked --package lamplight-sim --bin mistakes --";
+
+/// The words for cargo that build the server as tests start it.
+const SERVER: &str = "build --locked --package lamplight";
 
 /// `cargo xtask test [OPTIONS]`.
 pub fn test(args: &[&str]) -> Result<ExitCode> {
@@ -116,6 +137,17 @@ impl Run {
         let tally = &mut self.tally;
         run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(line))
     }
+
+    /// Runs npm among the web packages, by these words.
+    fn npm(&self, words: &str) -> Result<()> {
+        run(&mut web::npm(&self.ground, words))
+    }
+
+    /// Runs tests by these words for npm and counts them.
+    fn hear_npm(&mut self, words: &str) -> Result<()> {
+        let tally = &mut self.tally;
+        run_and_hear(&mut web::npm(&self.ground, words), |line| tally.hear(line))
+    }
 }
 
 fn deny(it: &mut Run) -> Result<()> {
@@ -134,6 +166,17 @@ fn tests(it: &mut Run) -> Result<()> {
     } else {
         it.hear("test --workspace --all-targets --locked --no-fail-fast")
     }
+}
+
+/// Some of them start the server.
+fn web_tests(it: &mut Run) -> Result<()> {
+    run(&mut it.ground.cargo(SERVER))?;
+    it.hear_npm("test")
+}
+
+fn browser(it: &mut Run) -> Result<()> {
+    run(&mut it.ground.cargo(SERVER))?;
+    it.hear_npm("run e2e")
 }
 
 /// The table of what ran, then the line that counts the tests, which is the last.

@@ -12,20 +12,22 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes in one line of the output of nextest or of `cargo test`; any other line counts nothing.
+    /// Takes in one line of the output of nextest, `cargo test` or vitest; any other line counts nothing.
     pub fn hear(&mut self, line: &str) {
         let line = line.trim_start();
         let counts = if let Some(rest) = line.strip_prefix("Summary [") {
             rest.split_once("tests run:").or_else(|| rest.split_once("test run:")).map(|(_, counts)| counts)
+        } else if let Some(rest) = line.strip_prefix("Tests  ") {
+            Some(rest)
         } else {
             line.strip_prefix("test result: ")
                 .and_then(|rest| rest.split_once(". "))
                 .map(|(_, counts)| counts)
         };
-        for count in without_parentheses(counts.unwrap_or_default()).split([',', ';']) {
+        for count in without_parentheses(counts.unwrap_or_default()).split([',', ';', '|']) {
             let Some((number, what)) = count.trim().split_once(' ') else { continue };
             let Ok(number) = number.parse::<u64>() else { continue };
-            match what {
+            match what.trim_end() {
                 "passed" => self.passed += number,
                 "failed" | "timed out" | "exec failed" => self.failed += number,
                 _ => {}
@@ -78,6 +80,10 @@ mod tests {
                 0,
             ),
             ("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out", 3, 2),
+            ("      Tests  12 passed (12)", 12, 0),
+            ("      Tests  2 failed | 10 passed | 1 skipped (13)", 10, 2),
+            ("      Tests  no tests", 0, 0),
+            (" Test Files  1 failed | 3 passed (4)", 0, 0),
             ("test the_summary ... ok", 0, 0),
             ("5 passed, 1 failed", 0, 0),
             ("", 0, 0),

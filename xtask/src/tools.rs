@@ -1,7 +1,7 @@
 //! What a machine needs for the steps of `test`. A new machine gets it installed, or is told what to run.
 
 use crate::ground::{Ground, answers, output, run};
-use crate::spelling;
+use crate::{spelling, web};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -49,22 +49,32 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("git"),
     },
     Needed {
-        name: "node",
-        because: "the public npm generator of UserSigs",
-        probe: "node --version",
-        supply: Supply::Debian("nodejs"),
-    },
-    Needed {
-        name: "npm",
-        because: "the public npm generator of UserSigs",
-        probe: "npm --version",
-        supply: Supply::Debian("npm"),
+        name: "chromium",
+        because: "the tests in a real browser",
+        probe: "chromium --version",
+        supply: Supply::Debian("chromium"),
     },
     Needed {
         name: "python with venv",
         because: "the public PyPI generator of UserSigs, and the spelling checker",
         probe: "python3 -c import/venv,ensurepip",
         supply: Supply::Debian("python3 python3-venv"),
+    },
+];
+
+/// What the web packages are built with. The public npm generator of UserSigs needs it too.
+const NEEDED_FOR_WEB: &[Needed] = &[
+    Needed {
+        name: "node",
+        because: "the web packages",
+        probe: "node --version",
+        supply: Supply::Debian("nodejs"),
+    },
+    Needed {
+        name: "npm",
+        because: "the web packages",
+        probe: "npm --version",
+        supply: Supply::Debian("npm"),
     },
 ];
 
@@ -75,9 +85,8 @@ const DENY_AT_LEAST: (u32, u32) = (0, 18);
 
 /// Installs what is missing, or says what to run, and downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
-    let missing: Vec<&Needed> =
-        NEEDED.iter().filter(|needed| !answers(&mut probe(ground, needed.probe))).collect();
-    install(ground, may_install, &missing)?;
+    let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
+    install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
     // Every platform's, for those who look at the whole tree without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
@@ -88,6 +97,17 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What builds the web pages: node, and the packages of the lock file.
+pub fn for_web(ground: &Ground) -> Result<()> {
+    let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
+    install(ground, true, &missing)?;
+    web::install(ground, true)
+}
+
+fn is_missing(ground: &Ground, needed: &Needed) -> bool {
+    !answers(&mut probe(ground, needed.probe))
 }
 
 /// Whether cargo-nextest is installed.

@@ -1,0 +1,82 @@
+//! The web packages: what they need, and their part of `test` and `demo`.
+
+use crate::ground::{Ground, output, run};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::process::Command;
+
+/// Where npm works.
+const WEB: &str = "web";
+
+/// The oldest node that builds the packages: `engines` of `web/package.json`.
+const NODE_AT_LEAST: (u32, u32) = (20, 19);
+
+/// What was installed follows from these alone, and from node itself.
+const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.npmrc"];
+
+/// Goes with what was installed.
+const STAMP: &str = "web/node_modules/.lamplight-stamp";
+
+/// npm with the words of `args`, separated by spaces, among the web packages.
+pub fn npm(ground: &Ground, args: &str) -> Command {
+    let mut command = ground.command("npm");
+    command.current_dir(ground.path(WEB)).args(args.split(' '));
+    // Colours are for terminals, and would hide the counts of tests from us.
+    command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
+    command
+}
+
+/// Installs what the packages are built and tested with, unless the same was installed by the same node before.
+pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
+    let node = output(ground.command("node").arg("--version"))?;
+    if !is_recent(&node) {
+        let (major, minor) = NODE_AT_LEAST;
+        bail!(
+            "node is {}; the web packages need {major}.{minor} or newer: https://nodejs.org, or what your system has",
+            node.trim()
+        );
+    }
+    let mut stamp = node;
+    for file in INPUTS {
+        stamp += &fs::read_to_string(ground.path(file)).with_context(|| format!("cannot read {file}"))?;
+    }
+    if fs::read_to_string(ground.path(STAMP)).is_ok_and(|done| done == stamp) {
+        println!("the npm packages are there");
+        return Ok(());
+    }
+    if !may_install {
+        bail!("the npm packages are not installed: `npm ci` in {WEB}, or run without --no-install");
+    }
+    run(&mut npm(ground, "ci"))?;
+    fs::write(ground.path(STAMP), stamp).with_context(|| format!("cannot write {STAMP}"))
+}
+
+/// Builds the pages into `web/dist`, from where the server takes them.
+pub fn build(ground: &Ground) -> Result<()> {
+    run(&mut npm(ground, "run build"))
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut numbers =
+        version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= NODE_AT_LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_node_is_told_from_a_recent_one() {
+        for (version, recent) in [
+            ("v20.19.0\n", true),
+            ("v20.20.2", true),
+            ("v24.1.0", true),
+            ("v20.18.9", false),
+            ("v18.19.0", false),
+            ("", false),
+        ] {
+            assert_eq!(is_recent(version), recent, "{version}");
+        }
+    }
+}
