@@ -1,4 +1,39 @@
-/** The web SDK of Lamplight. */
+/**
+ * The web SDK of Lamplight.
+ *
+ *     import Lamplight from "@lamplight/chat";
+ *
+ *     const chat = Lamplight.create({ SDKAppID: 1400000001, server: "ws://localhost:7400" });
+ *     chat.on(Lamplight.EVENT.USER_STATUS_UPDATED, ({ data }) => console.log(data));
+ *     await chat.login({ userID: "alice", userSig });
+ *     await chat.subscribeUserStatus({ userIDList: ["bob"] });
+ */
 
-export { EVENT, TYPES } from "./constants.js";
-export { CODES, type CodeName } from "./gen/codes.js";
+import { Chat } from "./chat.js";
+import { EVENT as EVENTS, TYPES as VALUES } from "./constants.js";
+import { CODES } from "./gen/codes.js";
+import type { CreateOptions } from "./options.js";
+
+/** Makes a client. It connects at `login`. */
+function create(options: CreateOptions): Chat {
+  return new Chat(options);
+}
+
+const Lamplight = { create, EVENT: EVENTS, TYPES: VALUES, CODES };
+
+// The same names for types, as applications of the cloud's SDK use them.
+// eslint-disable-next-line @typescript-eslint/no-namespace -- a namespace of types alone is no code
+namespace Lamplight {
+  export type EVENT = (typeof EVENTS)[keyof typeof EVENTS];
+  export type TYPES = (typeof VALUES)[keyof typeof VALUES];
+}
+
+export default Lamplight;
+export { Chat, CODES, create, EVENTS as EVENT, VALUES as TYPES };
+export type { CodeName } from "./gen/codes.js";
+export type { WebSocketConstructor, WebSocketLike } from "./driver.js";
+export type { ChatEvent, EventData, EventName } from "./emitter.js";
+export { ChatError } from "./errors.js";
+export type * from "./options.js";
+export type { Conversation, Friend, LastMessage, Message, Profile } from "./shapes.js";
+export { isNewer, type Platform, type Reason, type StatusType, type UserStatus } from "./status.js";

@@ -1,0 +1,351 @@
+/** What the server says, and what it changes: the other half of the machine. */
+
+import type { Ask } from "./ask.js";
+import { end, failLogin, linkEnded } from "./endings.js";
+import { isRefusal, type Refused, refused } from "./errors.js";
+import type {
+  ConnectionEndedJson,
+  FailureJson,
+  LoginResponseJson,
+  ServerMessageJson,
+  SubscribeUserStatusResponseJson,
+  SubscriptionsChangedJson,
+} from "./gen/wire.js";
+import * as links from "./link.js";
+import type { Call } from "./link.js";
+
+import * as restores from "./restore.js";
+import { fold, type Folded, refresh } from "./roster.js";
+import type { Ending, Retry, Turn } from "./session.js";
+import { readStatuses, type UserStatus } from "./status.js";
+
+/** The wait after TOO_MANY_FAILURES, which asks for a minute. */
+const AFTER_TOO_MANY_FAILURES = 60_000;
+
+/** A message of the server. What a newer contract says and this one does not know is none of our business. */
+export function received(turn: Turn, message: ServerMessageJson): void {
+  if (turn.session === null) {
+    return;
+  }
+  if (turn.session.phase.at === "live") {
+    turn.setLink(links.heard(turn.session.phase.link, turn.now));
+  }
+  const { phase } = turn.session;
+  if (message.statusChanged !== undefined) {
+    const statuses = readStatuses(message.statusChanged.statuses);
+    if (phase.at === "loggingIn") {
+      turn.patch({ phase: { ...phase, early: [...phase.early, ...statuses] } });
+    } else {
+      told(turn, statuses);
+    }
+  } else if (message.subscriptionsChanged !== undefined) {
+    subscriptionsChanged(turn, message.subscriptionsChanged);
+  } else if (message.listsChanged !== undefined) {
+    turn.tell({ type: "listsChanged", told: message.listsChanged });
+  } else if (message.connectionEnded !== undefined) {
+    connectionEnded(turn, message.connectionEnded);
+  } else {
+    answered(turn, Number(message.id ?? 0), message);
+  }
+}
+
+function answered(turn: Turn, id: number, body: ServerMessageJson): void {
+  const phase = turn.session?.phase;
+  if (phase?.at === "loggingIn" && phase.id === id) {
+    loginAnswered(turn, phase.early, body);
+  } else if (phase?.at === "live") {
+    const taken = links.take(phase.link, id);
+    if (taken === undefined) {
+      return;
+    }
+    turn.setLink(taken.link);
+    switch (taken.request.kind) {
+      case "call":
+        callAnswered(turn, taken.request.call, body);
+        break;
+      case "restore":
+        restoreAnswered(turn, body);
+        break;
+      case "heartbeat":
+        break;
+    }
+  }
+}
+
+// Logins.
+
+function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMessageJson): void {
+  if (body.refusal !== undefined) {
+    loginRefused(turn, readRefusal(body));
+    return;
+  }
+  if (body.login === undefined || turn.session === null) {
+    misunderstood(turn);
+    return;
+  }
+  const { logins, established: again } = turn.session;
+  const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
+  turn.patch({ phase: { at: "live", link }, established: true, logins: [] });
+  turn.tell({ type: "connected", again, told: body.login });
+  logins.forEach(({ id }) => {
+    turn.answer(id, { ok: true, body });
+  });
+  toldAtLogin(turn, early, body.login);
+}
+
+/** The login of an attempt to connect was refused. */
+function loginRefused(turn: Turn, refusal: Refused): void {
+  const { session } = turn;
+  if (session === null) {
+    return;
+  }
+  const retry = retryAfter(refusal);
+  if (retry !== undefined) {
+    linkEnded(turn, refusal, retry);
+    return;
+  }
+  session.logins.forEach(({ id }) => {
+    turn.refuse(id, refusal);
+  });
+  turn.patch({ logins: [] });
+  if (session.established) {
+    end(turn, endingOf(refusal));
+  } else {
+    failLogin(turn, refusal);
+  }
+}
+
+function endingOf(refusal: Refused): Ending {
+  if (isRefusal(refusal, "KICKED_BY_OTHER_LOGIN")) {
+    return { by: "otherLogin", platform: "PLATFORM_UNSPECIFIED" };
+  }
+  if (isRefusal(refusal, "SIG_EXPIRED", "LOGIN_SIG_EXPIRED")) {
+    return { by: "userSigExpired" };
+  }
+  return isRefusal(refusal, "SIG_REVOKED") ? { by: "operator" } : { by: "refused", refusal };
+}
+
+/**
+ * The snapshot of a login, and what came before it: all that differs from what was known. A list that an earlier
+ * page has left is older than all that this session has subscribed to.
+ */
+function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
+  if (turn.session === null) {
+    return;
+  }
+  const { subscriptions: own, restore } = turn.session;
+  const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
+  // Who is about to be subscribed again does not leave and come back before the application's eyes.
+  const apart = restores.notWatched(begun, login.notWatched ?? []);
+  const gone = new Set(apart.left);
+  const kept = own.filter((user) => !gone.has(user));
+  const earlier = (login.subscriptions ?? []).filter((user) => !kept.includes(user));
+  turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
+  told(turn, [...early, ...readStatuses(login.statuses)]);
+  turn.leaveRoster(apart.left);
+}
+
+// Calls.
+
+function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
+  if (body.refusal !== undefined) {
+    turn.refuse(call.id, readRefusal(body));
+    return;
+  }
+  if (body[call.ask.kind] === undefined) {
+    turn.refuse(call.id, refused("NO_ANSWER", "what came is no answer to it"));
+    misunderstood(turn);
+    return;
+  }
+  learn(turn, call.ask, body);
+  turn.answer(call.id, { ok: true, body });
+  if (body.logout !== undefined) {
+    end(turn, { by: "logout" });
+  }
+}
+
+/** What the answer to a call says of the statuses and of the subscription list. */
+function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
+  if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
+    const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
+    turn.patch({ userSig: ask.parameters.userSig ?? "" });
+    turn.setLink({ ...turn.session.phase.link, heartbeat });
+    turn.tell({ type: "connected", again: true, told: body.login });
+    toldAtLogin(turn, [], body.login);
+  } else if (body.setSelfStatus?.status !== undefined) {
+    told(turn, readStatuses([body.setSelfStatus.status]));
+  } else if (body.getUserStatus !== undefined) {
+    surface(turn, refresh(turn.state.roster, readStatuses(body.getUserStatus.statuses)));
+  } else if (body.subscribeUserStatus !== undefined && ask.kind === "subscribeUserStatus") {
+    const failed = failedUsers(body.subscribeUserStatus.failures);
+    const added = (ask.parameters.userIds ?? []).filter((user) => !failed.has(user));
+    subscribed(turn, added, [], body.subscribeUserStatus);
+  } else if (body.unsubscribeUserStatus !== undefined && ask.kind === "unsubscribeUserStatus") {
+    const users = ask.parameters.userIds ?? [];
+    listChanged(turn, [], users.length === 0 ? (turn.session?.subscriptions ?? []) : users);
+    turn.leaveRoster(body.unsubscribeUserStatus.notWatched ?? []);
+  } else if (body.getSubscriptions !== undefined && turn.session !== null && restores.isIdle(turn.session.restore)) {
+    turn.patch({ subscriptions: body.getSubscriptions.userIds ?? [] });
+  }
+}
+
+function subscribed(
+  turn: Turn,
+  added: readonly string[],
+  lost: readonly string[],
+  body: SubscribeUserStatusResponseJson,
+): void {
+  told(turn, readStatuses(body.statuses));
+  listChanged(turn, added, [...lost, ...(body.evicted ?? [])]);
+  turn.leaveRoster(body.notWatched ?? []);
+}
+
+function restoreAnswered(turn: Turn, body: ServerMessageJson): void {
+  if (turn.session === null) {
+    return;
+  }
+  if (body.refusal !== undefined) {
+    restoreRefused(turn, readRefusal(body));
+    return;
+  }
+  if (body.subscribeUserStatus === undefined) {
+    misunderstood(turn);
+    return;
+  }
+  const { kept, lost, restore } = restores.answered(
+    turn.session.restore,
+    failedUsers(body.subscribeUserStatus.failures),
+  );
+  turn.patch({ restore });
+  subscribed(turn, kept, lost.users, body.subscribeUserStatus);
+  turn.leaveRoster(lost.notWatched);
+}
+
+function restoreRefused(turn: Turn, refusal: Refused): void {
+  if (turn.session === null) {
+    return;
+  }
+  const { restore } = turn.session;
+  const smaller = isRefusal(refusal, "BATCH_TOO_LARGE") ? restores.batchTooLarge(restore) : undefined;
+  if (smaller !== undefined) {
+    turn.patch({ restore: smaller });
+  } else if (retryAfter(refusal) !== undefined) {
+    turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
+  } else {
+    // The gate is closed now: nobody of them is watched by subscription any longer.
+    const given = restores.giveUp(restore);
+    turn.patch({ restore: given.restore });
+    listChanged(turn, [], given.lost.users);
+    turn.leaveRoster(given.lost.notWatched);
+  }
+}
+
+// What the server says on its own.
+
+/** Statuses of watched users. */
+function told(turn: Turn, statuses: readonly UserStatus[]): void {
+  surface(turn, fold(turn.state.roster, statuses));
+}
+
+function surface(turn: Turn, { roster, changed }: Folded): void {
+  turn.state = { ...turn.state, roster };
+  if (changed.length > 0) {
+    turn.tell({ type: "statuses", statuses: changed });
+  }
+}
+
+function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): void {
+  if (turn.session === null) {
+    return;
+  }
+  turn.tell({ type: "subscriptionsChanged", told: changed });
+  const unsubscribed = changed.unsubscribed ?? [];
+  const { restore, lost } = restores.forget(turn.session.restore, new Set(unsubscribed));
+  turn.patch({ restore });
+  listChanged(turn, changed.subscribed ?? [], unsubscribed);
+  turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
+}
+
+/** Keeps what is known of the list in step: these are its newest now, and those left it. */
+function listChanged(turn: Turn, added: readonly string[], removed: readonly string[]): void {
+  if (turn.session === null) {
+    return;
+  }
+  const moved = new Set([...added, ...removed]);
+  const gone = new Set(removed);
+  const newest = [...new Set(added)].filter((user) => !gone.has(user));
+  turn.patch({ subscriptions: [...turn.session.subscriptions.filter((user) => !moved.has(user)), ...newest] });
+}
+
+/** The server's last words on this link. */
+function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
+  const span = last.retryAfterMs ?? 0;
+  const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
+  switch (last.cause) {
+    case "CAUSE_KICKED_BY_OTHER_LOGIN":
+      over(turn, why, { by: "otherLogin", platform: last.byPlatform ?? "PLATFORM_UNSPECIFIED" });
+      break;
+    case "CAUSE_KICKED_BY_OPERATOR":
+    case "CAUSE_ACCOUNT_DELETED":
+      over(turn, why, { by: "operator" });
+      break;
+    case "CAUSE_USER_SIG_EXPIRED":
+      over(turn, refused("SIG_EXPIRED"), { by: "userSigExpired" });
+      break;
+    case "CAUSE_SUPERSEDED":
+      over(turn, why, { by: "superseded" });
+      break;
+    case "CAUSE_RECONNECT":
+      linkEnded(turn, why, { kind: "within", span });
+      break;
+    case "CAUSE_LOGIN_TIMEOUT":
+      linkEnded(turn, why, { kind: "backOff" });
+      break;
+    case "CAUSE_TOO_MANY_CONNECTIONS":
+    case "CAUSE_PROTOCOL_ERROR":
+    case "CAUSE_UNSPECIFIED":
+    case undefined:
+      linkEnded(turn, why, { kind: "notBefore", span });
+      break;
+  }
+}
+
+function over(turn: Turn, why: Refused, how: Ending): void {
+  turn.session?.logins.forEach(({ id }) => {
+    turn.refuse(id, why);
+  });
+  turn.patch({ logins: [] });
+  if (turn.session?.established === true) {
+    end(turn, how);
+  } else {
+    failLogin(turn, why);
+  }
+}
+
+function misunderstood(turn: Turn): void {
+  linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"), { kind: "backOff" });
+}
+
+/** Whether a refusal passes with time, and how soon to ask again. */
+function retryAfter(refusal: Refused): Retry | undefined {
+  if (isRefusal(refusal, "TOO_MANY_FAILURES")) {
+    return { kind: "notBefore", span: AFTER_TOO_MANY_FAILURES };
+  }
+  const passes = isRefusal(
+    refusal,
+    "CALLED_TOO_OFTEN",
+    "INTERNAL",
+    "APP_RATE",
+    "TOO_FREQUENT",
+    "REQUESTS_TOO_FREQUENT",
+  );
+  return passes ? { kind: "backOff" } : undefined;
+}
+
+function readRefusal({ refusal }: ServerMessageJson): Refused {
+  return { code: refusal?.code ?? 0, message: refusal?.message ?? "" };
+}
+
+function failedUsers(failures: readonly FailureJson[] | undefined): Set<string> {
+  return new Set((failures ?? []).map(({ userId }) => userId ?? ""));
+}

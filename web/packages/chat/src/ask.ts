@@ -1,0 +1,31 @@
+/** What can be asked of the server: the body of a `ClientMessage`, and the answer that belongs to it. */
+
+import type { ClientMessageJson, ServerMessageJson } from "./gen/wire.js";
+
+/** The kinds of requests. An answer has the same name as what it answers. */
+export type AskKind = Exclude<keyof ClientMessageJson, "id"> & keyof ServerMessageJson;
+
+/** The parameters of a request of that kind. */
+export type Parameters<K extends AskKind> = NonNullable<ClientMessageJson[K]>;
+
+/** The answer to a request of that kind. */
+export type AnswerTo<K extends AskKind> = NonNullable<ServerMessageJson[K]>;
+
+/** A request. */
+export type Ask = { [K in AskKind]: { readonly kind: K; readonly parameters: Parameters<K> } }[AskKind];
+
+/** The most bytes of a message before and after the login, by the server's defaults. */
+export const FRAME_LIMITS = { beforeLogin: 64 * 1024, afterLogin: 512 * 1024 };
+
+/** Bytes of a message that are left free for what stands around a body: its id and its name. */
+export const FRAME_SLACK = 64;
+
+/** Puts a request into a message. The id 0 asks for no answer. */
+export function message(id: number, ask: Ask): ClientMessageJson {
+  return { id: String(id), [ask.kind]: ask.parameters };
+}
+
+/** The bytes that a value takes on the wire. */
+export function byteLength(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

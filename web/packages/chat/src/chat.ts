@@ -1,0 +1,445 @@
+/** The SDK as an application sees it: its calls, and the events that it hears. */
+
+import { EVENT, TYPES } from "./constants.js";
+import * as conversations from "./conversations.js";
+import type { Core } from "./core.js";
+import { randomId, tabStore, takeDevice } from "./device.js";
+import { Driver, type WebSocketConstructor } from "./driver.js";
+import { type ChatEvent, Emitter, type EventData, type EventName, type Handler } from "./emitter.js";
+import { ChatError, isRefusal, refused } from "./errors.js";
+import { Keeper } from "./keeper.js";
+import { Log, type LogLevel } from "./log.js";
+import type * as api from "./options.js";
+import { watchPage } from "./page.js";
+import * as check from "./parameters.js";
+import * as relations from "./relations.js";
+import type { Ending, News } from "./session.js";
+import { type Conversation, type Friend, type Message, profileOf, type Profile } from "./shapes.js";
+import { type UserStatus, writePlatform } from "./status.js";
+import * as statuses from "./statuses.js";
+
+/** A client of one app. Calls resolve with `{code: 0, data}` and reject with a `ChatError`. */
+export class Chat {
+  readonly #log = new Log();
+  readonly #emitter = new Emitter(this.#log);
+  readonly #driver: Driver;
+  readonly #keeper: Keeper;
+  readonly #friendShapes = new relations.FriendShapes();
+  readonly #conversationShapes = new conversations.ConversationShapes();
+  readonly #release: () => void;
+  /** Begins the ids of all messages of this client. */
+  readonly #messagePrefix = `${randomId()}-`;
+  #messages = 0;
+  #netState: EventData[typeof EVENT.NET_STATE_CHANGE]["state"] = TYPES.NET_STATE_DISCONNECTED;
+  #clockOffset = 0;
+
+  constructor(options: api.CreateOptions) {
+    const { SDKAppID, server, proxyServer, platform = "Web", deviceID, WebSocket } = check.options(options);
+    if (!Number.isInteger(SDKAppID) || SDKAppID <= 0 || SDKAppID > 0xffff_ffff) {
+      throw check.wrong("SDKAppID is to be the number of an app");
+    }
+    const url = serverUrl(server ?? proxyServer);
+    const device =
+      deviceID === undefined ? takeDevice(tabStore(), pageOf()) : { id: deviceID, release: () => undefined };
+    if (!/^[ -~]{1,64}$/.test(device.id)) {
+      throw check.wrong("deviceID is to be 1 to 64 bytes of printable ASCII");
+    }
+    const identity = { sdkAppId: SDKAppID, platform: writePlatform(platform), deviceId: device.id };
+    this.#driver = new Driver(identity, url, WebSocket ?? globalWebSocket(), (news) => {
+      this.#hear(news);
+    });
+    this.#keeper = new Keeper({
+      call: (kind, parameters, learn) => this.#driver.call(kind, parameters, learn),
+      self: () => this.#driver.user ?? "",
+      isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith(this.#messagePrefix),
+      onMessages: (told) => {
+        const self = this.#driver.user ?? "";
+        this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ keeper: this.#keeper, self }, told));
+      },
+      onConversations: () => {
+        const list = this.#conversationShapes.of(this.#keeper.shownConversations);
+        this.#emitter.emit(EVENT.CONVERSATION_LIST_UPDATED, list);
+      },
+      onUnread: (total) => {
+        this.#emitter.emit(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
+      },
+      onFriends: () => {
+        this.#emitter.emit(EVENT.FRIEND_LIST_UPDATED, this.#friendShapes.of(this.#keeper.shownFriends));
+      },
+      onProfiles: (told) => {
+        this.#emitter.emit(
+          EVENT.PROFILE_UPDATED,
+          told.map((profile) => profileOf(profile, "")),
+        );
+      },
+      onFailure: (what, error) => {
+        this.#hearFailure(what, error);
+      },
+    });
+    const stopWatching = watchPage(
+      () => {
+        this.#driver.networkChanged();
+      },
+      () => {
+        this.#driver.networkGone();
+      },
+    );
+    this.#release = () => {
+      stopWatching();
+      device.release();
+    };
+  }
+
+  // The session.
+
+  /** Logs in. Afterwards the SDK keeps the connection by itself, until logout, or until it is kicked out. */
+  async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
+    const { userID, userSig } = check.options(options);
+    const user = check.userID(userID, "userID");
+    const repeated = this.isReady();
+    const told = await this.#driver.login(user, check.text(userSig, "userSig"));
+    return done({
+      actionStatus: "OK" as const,
+      errorCode: 0 as const,
+      errorInfo: repeated ? "already logged in; the UserSig has been renewed" : "",
+      ...(repeated ? { repeatLogin: true as const } : {}),
+      serverTime: Number(told.serverTime ?? 0),
+      registered: told.registered ?? false,
+    });
+  }
+
+  /** Logs this device out; others of this account stay. */
+  async logout(): Promise<api.Result<object>> {
+    await this.#core().driver.call("logout", {});
+    return done({});
+  }
+
+  /** Logs out, closes the connection and forgets the listeners. */
+  async destroy(): Promise<void> {
+    try {
+      if (this.#driver.user !== undefined) {
+        await this.#driver.call("logout", {});
+      }
+    } catch (error) {
+      this.#log.info("the server was not reached for a logout; it sees that the connection is gone", error);
+    } finally {
+      this.#emitter.clear();
+      this.#release();
+    }
+  }
+
+  /** Whether somebody is logged in, connected at this moment or not. */
+  isReady(): boolean {
+    return this.#driver.established;
+  }
+
+  /** Who is logged in; empty: nobody. */
+  getLoginUser(): string {
+    return this.isReady() ? (this.#driver.user ?? "") : "";
+  }
+
+  /** The clock of the server, as of the last login: UTC milliseconds. */
+  getServerTime(): number {
+    return Date.now() + this.#clockOffset;
+  }
+
+  /** 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4 nothing. */
+  setLogLevel(level: number): void {
+    if (![0, 1, 2, 3, 4].includes(level)) {
+      throw check.wrong("the level is to be 0 to 4");
+    }
+    this.#log.level = level as LogLevel;
+  }
+
+  /** Listens. Listeners stay over a logout. */
+  on<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
+  on(name: string, handler: Handler, context?: unknown): void;
+  on(name: string, handler: Handler, context?: unknown): void {
+    if (typeof handler !== "function") {
+      throw check.wrong("a listener is to be a function");
+    }
+    this.#emitter.on(name, handler, context);
+  }
+
+  /** Stops listening: with the function that was given to `on`. */
+  off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
+  off(name: string, handler: Handler, context?: unknown): void;
+  off(name: string, handler: Handler, context?: unknown): void {
+    this.#emitter.off(name, handler, context);
+  }
+
+  // Statuses.
+
+  /** Sets the own custom status; an empty one clears it. */
+  async setSelfStatus(options: { customStatus: string }): Promise<api.Result<UserStatus>> {
+    return done(await statuses.setSelf(this.#core(), check.options(options).customStatus));
+  }
+
+  /** The present statuses of users. */
+  async getUserStatus(options: api.UserListOptions): Promise<api.Result<api.GetUserStatusData>> {
+    return done(await statuses.get(this.#core(), check.options(options)));
+  }
+
+  /** From now on `USER_STATUS_UPDATED` tells what changes for these users, on all devices of this account. */
+  async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
+    return done(await statuses.subscribe(this.#core(), check.options(options)));
+  }
+
+  /** The opposite; `userIDList: undefined`: of all. */
+  async unsubscribeUserStatus(
+    options: api.UnsubscribeUserStatusOptions,
+  ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {
+    return done(await statuses.unsubscribe(this.#core(), check.options(options)));
+  }
+
+  /** Ours: who is subscribed to, earliest first, and how many there may be. */
+  async getSubscriptions(): Promise<api.Result<api.SubscriptionsData>> {
+    return done(await statuses.subscriptions(this.#core()));
+  }
+
+  // Profiles and friends.
+
+  async getMyProfile(): Promise<api.Result<Profile>> {
+    return done(await relations.myProfile(this.#core()));
+  }
+
+  async updateMyProfile(options: api.UpdateMyProfileOptions): Promise<api.Result<Profile>> {
+    return done(await relations.updateMyProfile(this.#core(), check.options(options)));
+  }
+
+  /** The profiles of those who exist. */
+  async getUserProfile(options: api.UserListOptions): Promise<api.Result<Profile[]>> {
+    return done(await relations.profiles(this.#core(), check.options(options)));
+  }
+
+  /** All friends, by rising userID. Read once, then kept true. */
+  async getFriendList(): Promise<api.Result<Friend[]>> {
+    return done(this.#friendShapes.of(await this.#core().keeper.friends()));
+  }
+
+  async addFriend(options: api.AddFriendOptions): Promise<api.Result<{ userID: string; code: number }>> {
+    return done(await relations.addFriend(this.#core(), check.options(options)));
+  }
+
+  async deleteFriend(options: api.DeleteFriendOptions): Promise<api.Result<api.DeleteFriendData>> {
+    return done(await relations.deleteFriend(this.#core(), check.options(options)));
+  }
+
+  /** Changes the remark. */
+  async updateFriend(options: api.UpdateFriendOptions): Promise<api.Result<Friend>> {
+    return done(await relations.updateFriend(this.#core(), check.options(options)));
+  }
+
+  async checkFriend(options: api.CheckFriendOptions): Promise<api.Result<api.CheckFriendData>> {
+    return done(await relations.checkFriend(this.#core(), check.options(options)));
+  }
+
+  async getFriendProfile(options: api.UserListOptions): Promise<api.Result<api.FriendProfileData>> {
+    return done(await relations.friendProfiles(this.#core(), this.#friendShapes, check.options(options)));
+  }
+
+  // Conversations and messages.
+
+  /** All conversations, or those with these ids, or those that pass a filter. Read once, then kept true. */
+  async getConversationList(
+    wanted?: string[] | api.ConversationFilter,
+  ): Promise<api.Result<api.ConversationListData>> {
+    return done(await conversations.list(this.#core(), this.#conversationShapes, wanted));
+  }
+
+  async getConversationProfile(conversationID: string): Promise<api.Result<{ conversation: Conversation }>> {
+    const conversation = await conversations.one(this.#core(), this.#conversationShapes, conversationID);
+    return done({ conversation });
+  }
+
+  /** Takes conversations out of the own list, with their history; their peers keep theirs. */
+  deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
+  deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;
+  async deleteConversation(
+    what: string | api.DeleteConversationOptions,
+  ): Promise<api.Result<{ conversationID: string } | { conversationIDList: string[] }>> {
+    const core = this.#core();
+    if (typeof what === "string") {
+      await conversations.remove(core, what);
+      return done({ conversationID: what });
+    }
+    const conversationIDList = conversations.conversationIDs(check.options(what).conversationIDList);
+    await Promise.all(conversationIDList.map((id) => conversations.remove(core, id)));
+    return done({ conversationIDList });
+  }
+
+  async pinConversation(options: api.PinConversationOptions): Promise<api.Result<{ conversationID: string }>> {
+    await conversations.pin(this.#core(), check.options(options));
+    return done({ conversationID: options.conversationID });
+  }
+
+  /** Unread messages, over all conversations. */
+  getTotalUnreadMessageCount(): number {
+    return this.#keeper.unread;
+  }
+
+  /** Makes a message. It is sent by `sendMessage`. */
+  createTextMessage(options: api.TextMessageOptions): Message {
+    return conversations.createText(this.#core(), options);
+  }
+
+  /** Resolves when the server has the message for good. */
+  async sendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
+    return done({ message: await conversations.send(this.#core(), message) });
+  }
+
+  /** Sends a message again that failed. If the server had it all the same, it does not have it twice. */
+  async resendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
+    return this.sendMessage(message);
+  }
+
+  /** A page of history, newest page first. */
+  async getMessageList(options: api.MessageListOptions): Promise<api.Result<api.MessageListData>> {
+    return done(await conversations.history(this.#core(), check.options(options)));
+  }
+
+  async setMessageRead(options: { conversationID: string }): Promise<api.Result<object>> {
+    await conversations.markRead(this.#core(), check.options(options).conversationID);
+    return done({});
+  }
+
+  async setAllMessageRead(options: { scope?: string | undefined } = {}): Promise<api.Result<object>> {
+    await conversations.markAllRead(this.#core(), check.options(options).scope);
+    return done({});
+  }
+
+  // What is heard.
+
+  #hear(news: News): void {
+    switch (news.type) {
+      case "connecting":
+        this.#setNetState(TYPES.NET_STATE_CONNECTING);
+        break;
+      case "connected":
+        this.#clockOffset = Number(news.told.serverTime ?? 0) - Date.now();
+        this.#setNetState(TYPES.NET_STATE_CONNECTED);
+        this.#keeper.connected(news.told, news.again);
+        if (!news.again) {
+          this.#emitter.emit(EVENT.SDK_READY, undefined);
+        }
+        break;
+      case "connectFailed":
+      case "disconnected":
+        this.#log.info(
+          `${news.why.message} (${news.why.code})`,
+          news.retryIn === null ? "" : `again in ${news.retryIn} ms`,
+        );
+        this.#setNetState(TYPES.NET_STATE_DISCONNECTED);
+        break;
+      case "statuses":
+        this.#emitter.emit(EVENT.USER_STATUS_UPDATED, [...news.statuses]);
+        break;
+      case "subscriptionsChanged": {
+        const { subscribed = [], unsubscribed = [] } = news.told;
+        this.#emitter.emit(EVENT.SUBSCRIPTIONS_UPDATED, { subscribed, unsubscribed });
+        break;
+      }
+      case "listsChanged":
+        this.#keeper.changed(news.told);
+        break;
+      case "ended":
+        this.#keeper.ended();
+        this.#setNetState(TYPES.NET_STATE_DISCONNECTED);
+        this.#hearEnding(news.how);
+        this.#emitter.emit(EVENT.SDK_NOT_READY, undefined);
+        break;
+    }
+  }
+
+  #hearEnding(how: Ending): void {
+    switch (how.by) {
+      case "logout":
+        break;
+      case "otherLogin": {
+        const page = how.platform === "PLATFORM_WEB";
+        const type = page ? TYPES.KICKED_OUT_MULT_ACCOUNT : TYPES.KICKED_OUT_MULT_DEVICE;
+        this.#emitter.emit(EVENT.KICKED_OUT, { type });
+        break;
+      }
+      case "superseded":
+        this.#emitter.emit(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_MULT_ACCOUNT });
+        break;
+      case "operator":
+        this.#emitter.emit(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_REST_API });
+        break;
+      case "userSigExpired":
+        this.#emitter.emit(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_USERSIG_EXPIRED });
+        break;
+      case "refused":
+        this.#emitter.emit(EVENT.ERROR, how.refusal);
+        break;
+    }
+  }
+
+  #hearFailure(what: string, error: unknown): void {
+    // Who logs out while something is read needs no news of it.
+    if (error instanceof ChatError && !isRefusal(error, "NOT_LOGGED_IN")) {
+      this.#log.warn(`${what} failed`, error);
+      this.#emitter.emit(EVENT.ERROR, { code: error.code, message: `${what}: ${error.message}` });
+    }
+  }
+
+  #setNetState(state: EventData[typeof EVENT.NET_STATE_CHANGE]["state"]): void {
+    if (state !== this.#netState) {
+      this.#netState = state;
+      this.#emitter.emit(EVENT.NET_STATE_CHANGE, { state });
+    }
+  }
+
+  /** What calls need. Without a login there is none. */
+  #core(): Core {
+    const self = this.getLoginUser();
+    if (self === "") {
+      throw new ChatError(refused("NOT_LOGGED_IN", "call login first and wait for the event SDK_READY"));
+    }
+    return {
+      driver: this.#driver,
+      keeper: this.#keeper,
+      self,
+      newMessageId: () => `${this.#messagePrefix}${(this.#messages += 1)}`,
+    };
+  }
+}
+
+function done<T>(data: T): api.Result<T> {
+  return { code: 0, data };
+}
+
+/** Where the client port is. */
+function serverUrl(server: string | undefined): string {
+  const given = server ?? (typeof location === "undefined" ? undefined : location.origin);
+  if (given === undefined) {
+    throw check.wrong("server is to be the address of the client port, such as wss://chat.example");
+  }
+  let url: URL;
+  try {
+    url = new URL(check.text(given, "server"));
+  } catch {
+    throw check.wrong(`server is to be an address such as wss://chat.example, not ${given}`);
+  }
+  const schemes: Record<string, string> = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" };
+  const scheme = schemes[url.protocol];
+  if (scheme === undefined) {
+    throw check.wrong(`server is to begin with wss://, ws://, https:// or http://, not ${url.protocol}`);
+  }
+  return url.href.replace(url.protocol, scheme);
+}
+
+function globalWebSocket(): WebSocketConstructor {
+  const found = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  if (found === undefined) {
+    throw check.wrong(
+      "there is no WebSocket here; hand one in: create({ WebSocket: … }), such as that of the package ws",
+    );
+  }
+  return found;
+}
+
+function pageOf(): EventTarget | undefined {
+  return typeof window === "undefined" ? undefined : window;
+}

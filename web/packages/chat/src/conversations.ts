@@ -1,0 +1,176 @@
+/** The calls about conversations and messages. */
+
+import { TYPES } from "./constants.js";
+import type { Core } from "./core.js";
+import type { ConversationJson, MessageJson } from "./gen/wire.js";
+import type * as api from "./options.js";
+import * as check from "./parameters.js";
+import {
+  type Conversation,
+  conversationID,
+  conversationOf,
+  type Message,
+  messageOf,
+  peerOf,
+  sentID,
+  textMessage,
+} from "./shapes.js";
+
+/** Messages in a page of history. */
+const PAGE = 15;
+
+/** As applications show them: the objects of rows that have not changed stay the same. */
+export class ConversationShapes {
+  readonly #made = new WeakMap<ConversationJson, Conversation>();
+
+  of(rows: readonly ConversationJson[]): Conversation[] {
+    return rows.map((row) => {
+      const conversation = this.#made.get(row) ?? conversationOf(row);
+      this.#made.set(row, conversation);
+      return conversation;
+    });
+  }
+}
+
+// Conversations.
+
+export async function list(
+  { keeper }: Core,
+  shapes: ConversationShapes,
+  wanted?: string[] | api.ConversationFilter,
+): Promise<api.ConversationListData> {
+  const all = shapes.of(await keeper.conversations());
+  return { conversationList: all.filter(isWanted(wanted)), isSyncCompleted: true };
+}
+
+function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: Conversation) => boolean {
+  if (wanted === undefined) {
+    return () => true;
+  }
+  if (Array.isArray(wanted)) {
+    const ids = new Set(check.userList(wanted, "the list of conversations"));
+    return ({ conversationID }) => ids.has(conversationID);
+  }
+  const { type, hasUnreadCount } = check.options(wanted);
+  return (one) =>
+    (type === undefined || one.type === type) &&
+    (hasUnreadCount === undefined || one.unreadCount > 0 === hasUnreadCount);
+}
+
+/** The conversation, or a new one, with nothing in it, when there is none yet. */
+export async function one({ driver, keeper }: Core, shapes: ConversationShapes, id: string): Promise<Conversation> {
+  const peer = check.conversationPeer(id);
+  await keeper.conversations();
+  const row = keeper.conversation(peer);
+  if (row !== undefined) {
+    return shapes.of([row])[0] ?? conversationOf(row);
+  }
+  const { profiles } = await driver.call("getUsersInfo", { userIds: [peer] });
+  return conversationOf({ peer, ...(profiles?.[0] === undefined ? {} : { profile: profiles[0] }) });
+}
+
+export async function remove({ driver, keeper }: Core, id: string): Promise<void> {
+  const peer = check.conversationPeer(id);
+  await driver.call("deleteConversation", { peer }, ({ listsVersion }) => {
+    keeper.learn({ deletedConversations: [peer] }, listsVersion);
+  });
+}
+
+export async function pin({ driver, keeper }: Core, options: api.PinConversationOptions): Promise<void> {
+  const peer = check.conversationPeer(options.conversationID);
+  await driver.call("pinConversation", { peer, pinned: options.isPinned }, ({ conversation, listsVersion }) => {
+    keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
+  });
+}
+
+/** Read are the messages that this client knows of: one that is on its way stays unread. */
+export async function markRead({ driver, keeper }: Core, id: string): Promise<void> {
+  const peer = check.conversationPeer(id);
+  const row = keeper.conversation(peer);
+  if (row !== undefined && (row.unread ?? 0) === 0) {
+    return;
+  }
+  const sequence = row?.lastMessage?.sequence ?? "0";
+  await driver.call("markRead", { peer, sequence }, ({ conversation, listsVersion }) => {
+    keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
+  });
+}
+
+export async function markAllRead(core: Core, scope: unknown): Promise<void> {
+  check.oneOf(scope, [TYPES.READ_ALL_C2C_MSG, TYPES.READ_ALL_MSG], "scope");
+  const unread = (await core.keeper.conversations()).filter((row) => (row.unread ?? 0) > 0);
+  await Promise.all(unread.map((row) => markRead(core, conversationID(row.peer ?? ""))));
+}
+
+// Messages.
+
+export function createText({ self, keeper, newMessageId }: Core, options: api.TextMessageOptions): Message {
+  const { to, conversationType, payload, ...others } = check.options(options);
+  if (conversationType !== TYPES.CONV_C2C) {
+    throw check.wrong('conversationType is to be "C2C"; there are no groups');
+  }
+  if ("cloudCustomData" in others && others.cloudCustomData !== undefined && others.cloudCustomData !== "") {
+    throw check.wrong("a message has no cloudCustomData");
+  }
+  const ID = sentID(self, newMessageId());
+  const text = check.text(check.options(payload).text, "payload.text");
+  const message = textMessage({ ID, from: self, to: check.userID(to, "to"), text });
+  const own = keeper.profile(self);
+  return { ...message, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
+}
+
+/** Sending a message again is harmless: it keeps its id, and the server has it once. */
+export async function send({ driver, keeper, self }: Core, message: Message): Promise<Message> {
+  const { ID, from, to, payload } = check.options(message);
+  const prefix = sentID(self, "");
+  if (from !== self || !ID.startsWith(prefix)) {
+    throw check.wrong("the message was not made by this user; make it with createTextMessage");
+  }
+  try {
+    const text = check.text(check.options(payload).text, "payload.text");
+    const clientMessageId = ID.slice(prefix.length);
+    const { message: told } = await driver.call("sendMessage", { to, text, clientMessageId }, (answer) => {
+      if (answer.message !== undefined) {
+        keeper.sent(answer.message, answer.listsVersion);
+      }
+    });
+    const { time, sequence } = messageOf(told ?? {}, self, undefined);
+    return Object.assign(message, { time, sequence, status: "success" });
+  } catch (error) {
+    message.status = "fail";
+    throw error;
+  }
+}
+
+export async function history(core: Core, options: api.MessageListOptions): Promise<api.MessageListData> {
+  const peer = check.conversationPeer(options.conversationID);
+  const from = check.optionalText(options.nextReqMessageID, "nextReqMessageID") ?? "";
+  if (!/^\d*$/.test(from)) {
+    throw check.wrong("nextReqMessageID is that of the page before");
+  }
+  const answer = await core.driver.call("getHistory", { peer, before: from === "" ? "0" : from, limit: PAGE });
+  const messages = answer.messages ?? [];
+  return {
+    messageList: shapeMessages(core, messages).reverse(),
+    nextReqMessageID: messages.at(-1)?.sequence ?? "",
+    isCompleted: answer.finished ?? false,
+  };
+}
+
+/** Messages as applications know them. */
+export function shapeMessages(
+  { keeper, self }: Pick<Core, "keeper" | "self">,
+  told: readonly MessageJson[],
+): Message[] {
+  return told.map((message) => messageOf(message, self, keeper.profile(message.from ?? "")));
+}
+
+/** The ids of conversations, checked. */
+export function conversationIDs(value: unknown): string[] {
+  const ids = check.userList(value, "conversationIDList");
+  const other = ids.find((id) => peerOf(id) === undefined);
+  if (other !== undefined) {
+    throw check.wrong(`${other} is no conversation of two`);
+  }
+  return ids;
+}

@@ -1,0 +1,25 @@
+/** What the calls of the SDK work with, once somebody is logged in. */
+
+import type { Driver } from "./driver.js";
+import { textOf } from "./errors.js";
+import type { FailureJson, ItemFailureJson } from "./gen/wire.js";
+import type { Keeper } from "./keeper.js";
+import type { FailedUser } from "./options.js";
+
+export interface Core {
+  readonly driver: Driver;
+  readonly keeper: Keeper;
+  /** The user who is logged in. */
+  readonly self: string;
+  /** Names a new message of this client. */
+  readonly newMessageId: () => string;
+}
+
+/** The users for whom a call failed. */
+export function failedUsers(told: readonly (FailureJson | ItemFailureJson)[] | undefined): FailedUser[] {
+  return (told ?? []).map((failure) => {
+    const code = failure.code ?? 0;
+    const said = "message" in failure ? failure.message : undefined;
+    return { userID: failure.userId ?? "", code, message: said ?? textOf(code) };
+  });
+}

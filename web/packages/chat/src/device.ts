@@ -1,0 +1,103 @@
+/**
+ * The id of this device: made once and kept.
+ *
+ * In a browser a device is a tab, because the login of a page ends with its connection: two tabs are two devices, and
+ * a tab that is loaded again is the same one. The id therefore lives in the session storage of the tab, but only
+ * while no page uses it: a page takes it out, and puts it back when it goes. A tab that was duplicated copies the
+ * storage, and finds nothing in it that the first one still uses.
+ */
+
+const KEY = "lamplight.devices";
+
+/** The most ids that are kept: for so many clients in one page. */
+const MOST = 8;
+
+/** The part of `Storage` that is needed. */
+type Store = Pick<Storage, "getItem" | "setItem">;
+
+/** The part of `Window` that tells when a page goes, and when it comes back from the cache of the browser. */
+type Page = Pick<EventTarget, "addEventListener" | "removeEventListener">;
+
+/** An id that is in use, until it is let go. */
+export interface Device {
+  readonly id: string;
+  release(): void;
+}
+
+/** Takes an id out of the store, or makes one. */
+export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
+  const id = takeOut(store) ?? randomId();
+  let held = true;
+  const leave = () => {
+    if (held) {
+      held = false;
+      putBack(store, id);
+    }
+  };
+  const comeBack = () => {
+    held = true;
+    remove(store, id);
+  };
+  page?.addEventListener("pagehide", leave);
+  page?.addEventListener("pageshow", comeBack);
+  return {
+    id,
+    release() {
+      page?.removeEventListener("pagehide", leave);
+      page?.removeEventListener("pageshow", comeBack);
+      leave();
+    },
+  };
+}
+
+/** The store of this tab, where there is one: a browser may forbid it. */
+export function tabStore(): Store | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text that nobody else has made. */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function takeOut(store: Store | undefined): string | undefined {
+  const [id, ...others] = kept(store);
+  if (id !== undefined) {
+    keep(store, others);
+  }
+  return id;
+}
+
+function putBack(store: Store | undefined, id: string): void {
+  keep(store, [id, ...kept(store).filter((other) => other !== id)].slice(0, MOST));
+}
+
+function remove(store: Store | undefined, id: string): void {
+  keep(
+    store,
+    kept(store).filter((other) => other !== id),
+  );
+}
+
+function kept(store: Store | undefined): string[] {
+  try {
+    const ids: unknown = JSON.parse(store?.getItem(KEY) ?? "[]");
+    const isId = (id: unknown): id is string => typeof id === "string" && /^[!-~]{1,64}$/.test(id);
+    return Array.isArray(ids) ? ids.filter(isId) : [];
+  } catch {
+    return [];
+  }
+}
+
+function keep(store: Store | undefined, ids: readonly string[]): void {
+  try {
+    store?.setItem(KEY, JSON.stringify(ids));
+  } catch {
+    // A store that is full or forbidden: the next page is another device.
+  }
+}

@@ -1,0 +1,225 @@
+/** The shell around the connection machine: moves messages and time, and decides nothing. */
+
+import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
+import { ChatError } from "./errors.js";
+import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
+import type { CallId } from "./link.js";
+import { nextDeadline, step } from "./machine.js";
+import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
+
+/** The subprotocol of JSON text messages. */
+const SUBPROTOCOL = "lamplight.v1.json";
+
+/** How long a call waits for its answer, the time without a connection included. */
+export const CALL_TIMEOUT = 10_000;
+
+/** What the driver needs of a `WebSocket`: that of the browser, of Node, or of the package `ws`. */
+export interface WebSocketLike {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+/** The constructor of one. */
+export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
+
+/** Who waits for an answer. */
+interface Waiter {
+  /** Takes in what the answer says, before anything that the server says after it. */
+  learn(body: ServerMessageJson): void;
+  resolve(body: ServerMessageJson): void;
+  reject(error: ChatError): void;
+}
+
+/** A connection to one server, and the state of its machine. */
+export class Driver {
+  #state: State;
+  #socket: WebSocketLike | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiters = new Map<CallId, Waiter>();
+  #lastCall = 0;
+  #inputs: Input[] = [];
+  #stepping = false;
+
+  constructor(
+    identity: Identity,
+    private readonly url: string,
+    private readonly socketOf: WebSocketConstructor,
+    private readonly onNews: (news: News) => void,
+  ) {
+    this.#state = newState(identity);
+  }
+
+  /** Who is logged in or logging in. */
+  get user(): string | undefined {
+    return this.#state.session?.user;
+  }
+
+  /** Whether a login has succeeded and nothing has ended it since. */
+  get established(): boolean {
+    return this.#state.session?.established === true;
+  }
+
+  /** Logs in. The session then lasts until it is ended, whatever becomes of the link. */
+  async login(user: string, userSig: string): Promise<LoginResponseJson> {
+    const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
+    return body.login ?? {};
+  }
+
+  /** Asks the server. `learn` sees the answer before anything that the server says after it. */
+  async call<K extends AskKind>(
+    kind: K,
+    parameters: Parameters<K>,
+    learn?: (answer: AnswerTo<K>) => void,
+  ): Promise<AnswerTo<K>> {
+    // The kind names the parameters and the answer alike; the machine lets no answer of another kind through.
+    const ask = { kind, parameters } as unknown as Ask;
+    const answerOf = (body: ServerMessageJson) => body[kind] as AnswerTo<K>;
+    const body = await this.#ask(
+      (call, deadline) => ({ type: "call", call, deadline, ask }),
+      (body) => learn?.(answerOf(body)),
+    );
+    return answerOf(body);
+  }
+
+  /** The network has changed, or the page has woken. */
+  networkChanged(): void {
+    this.#step({ type: "networkChanged" });
+  }
+
+  /** The browser says that there is no network. */
+  networkGone(): void {
+    this.#step({ type: "networkGone" });
+  }
+
+  #ask(
+    input: (call: CallId, deadline: number) => Input,
+    learn: (body: ServerMessageJson) => void = () => undefined,
+  ): Promise<ServerMessageJson> {
+    return new Promise((resolve, reject) => {
+      const call = (this.#lastCall += 1);
+      this.#waiters.set(call, { learn, resolve, reject });
+      this.#step(input(call, now() + CALL_TIMEOUT));
+    });
+  }
+
+  /** What an effect causes (a handler of the application calls, a socket fails at once) waits its turn. */
+  #step(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#stepping) {
+      return;
+    }
+    this.#stepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        const [state, effects] = step(this.#state, next, now(), Math.random());
+        this.#state = state;
+        effects.forEach((effect) => {
+          this.#apply(effect);
+        });
+      }
+    } finally {
+      this.#stepping = false;
+      this.#arm();
+    }
+  }
+
+  #apply(effect: Effect): void {
+    switch (effect.type) {
+      case "openLink":
+        this.#open();
+        break;
+      case "closeLink":
+        this.#close();
+        break;
+      case "send":
+        this.#socket?.send(JSON.stringify(effect.message));
+        break;
+      case "answer":
+        this.#answer(effect.call, effect.result);
+        break;
+      case "tell":
+        this.onNews(effect.news);
+        break;
+    }
+  }
+
+  #answer(call: CallId, result: Result): void {
+    const waiter = this.#waiters.get(call);
+    this.#waiters.delete(call);
+    if (result.ok) {
+      waiter?.learn(result.body);
+      waiter?.resolve(result.body);
+    } else {
+      waiter?.reject(new ChatError(result.refusal));
+    }
+  }
+
+  #open(): void {
+    this.#close();
+    let socket: WebSocketLike;
+    try {
+      socket = new this.socketOf(this.url, SUBPROTOCOL);
+    } catch (error) {
+      this.#step({ type: "linkEnded", why: `cannot connect to ${this.url}: ${String(error)}` });
+      return;
+    }
+    this.#socket = socket;
+    // A socket that was dropped may speak once more. The handlers stay, because some implementations throw an
+    // error that nobody listens to.
+    const heard = (input: (event: { data?: unknown }) => Input) => (event: never) => {
+      if (this.#socket === socket) {
+        this.#step(input(event));
+      }
+    };
+    socket.onopen = heard(() => ({ type: "linkUp" }));
+    socket.onmessage = heard(({ data }) => read(data));
+    socket.onerror = heard(() => ({
+      type: "linkEnded",
+      why: `cannot connect to ${this.url}, or the connection broke`,
+    }));
+    socket.onclose = heard(() => ({ type: "linkEnded", why: "closed by the server" }));
+  }
+
+  #close(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /**
+   * Set anew after every step. Browsers wake the timers of a hidden page only once in a minute when each was set by
+   * the one before it, and a minute is the server's patience; a timer that was set by a message is not slowed so.
+   */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const deadline = nextDeadline(this.#state);
+    if (deadline !== undefined) {
+      this.#timer = setTimeout(
+        () => {
+          this.#step({ type: "tick" });
+        },
+        Math.max(0, Math.ceil(deadline - now())),
+      );
+    }
+  }
+}
+
+/** Milliseconds that never go back. */
+function now(): number {
+  return performance.now();
+}
+
+function read(data: unknown): Input {
+  if (typeof data === "string") {
+    try {
+      return { type: "received", message: JSON.parse(data) as ServerMessageJson };
+    } catch {
+      // Below.
+    }
+  }
+  return { type: "linkEnded", why: "what was received is no message of the contract" };
+}

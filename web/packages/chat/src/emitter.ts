@@ -1,0 +1,73 @@
+/** The listeners of an application, and the events that they get. */
+
+import type { EVENT } from "./constants.js";
+import type { Log } from "./log.js";
+import type { Conversation, Friend, Message, Profile } from "./shapes.js";
+import type { UserStatus } from "./status.js";
+
+/** What each event carries. */
+export interface EventData {
+  [EVENT.SDK_READY]: undefined;
+  [EVENT.SDK_NOT_READY]: undefined;
+  [EVENT.NET_STATE_CHANGE]: { state: "connected" | "connecting" | "disconnected" };
+  [EVENT.KICKED_OUT]: { type: "multipleAccount" | "multipleDevice" | "userSigExpired" | "REST_API_Kick" };
+  [EVENT.ERROR]: { code: number; message: string };
+  [EVENT.USER_STATUS_UPDATED]: UserStatus[];
+  [EVENT.MESSAGE_RECEIVED]: Message[];
+  [EVENT.CONVERSATION_LIST_UPDATED]: Conversation[];
+  [EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED]: number;
+  [EVENT.FRIEND_LIST_UPDATED]: Friend[];
+  [EVENT.PROFILE_UPDATED]: Profile[];
+  [EVENT.SUBSCRIPTIONS_UPDATED]: { subscribed: string[]; unsubscribed: string[] };
+}
+
+/** The name of an event. */
+export type EventName = keyof EventData;
+
+/** What a listener gets. */
+export interface ChatEvent<E extends EventName = EventName> {
+  name: E;
+  data: EventData[E];
+}
+
+/** A listener of any event, as far as the emitter is concerned. */
+export type Handler = (event: never) => unknown;
+
+interface Listener {
+  readonly handler: Handler;
+  readonly context: unknown;
+}
+
+/** Keeps the listeners, over logouts too, and calls them in the order in which they came. */
+export class Emitter {
+  readonly #listeners = new Map<string, readonly Listener[]>();
+
+  constructor(private readonly log: Log) {}
+
+  on(name: string, handler: Handler, context?: unknown): void {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), { handler, context }]);
+  }
+
+  /** Removes the listeners with this function; with a context, only those that were added with it. */
+  off(name: string, handler: Handler, context?: unknown): void {
+    const isMeant = (one: Listener) => one.handler === handler && (context === undefined || one.context === context);
+    const left = (this.#listeners.get(name) ?? []).filter((one) => !isMeant(one));
+    this.#listeners.set(name, left);
+  }
+
+  emit<E extends EventName>(name: E, data: EventData[E]): void {
+    this.log.debug(name, data);
+    for (const { handler, context } of this.#listeners.get(name) ?? []) {
+      try {
+        // Each listener gets an event of its own: what one does to it is not what the next one sees.
+        handler.call(context, { name, data } as never);
+      } catch (error) {
+        this.log.error(`a listener of ${name} has thrown`, error);
+      }
+    }
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,92 @@
+/** How a link ends, and the session goes on; and how a session ends. */
+
+import { delay, STABLE_AFTER } from "./backoff.js";
+import { type Refused, refused } from "./errors.js";
+import { callsOf } from "./link.js";
+import { putBack } from "./restore.js";
+import { EMPTY } from "./roster.js";
+import type { Ending, Retry, Turn } from "./session.js";
+
+/** The link is gone, or given up: what was under way fails or is sent again, and the session waits. */
+export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
+  const { session } = turn;
+  if (session === null) {
+    return;
+  }
+  session.logins.forEach(({ id }) => {
+    turn.refuse(id, why);
+  });
+  turn.patch({ logins: [] });
+  if (!session.established) {
+    failLogin(turn, why);
+    return;
+  }
+  turn.effects.push({ type: "closeLink" });
+  const { phase } = session;
+  let { failures } = session;
+  if (phase.at === "live") {
+    const calls = callsOf(phase.link);
+    calls
+      .filter(({ again }) => !again)
+      .forEach(({ id }) => {
+        turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
+      });
+    const userSig = calls.findLast(({ ask }) => ask.kind === "login")?.ask;
+    turn.patch({
+      queue: [...calls.filter(({ again }) => again), ...session.queue],
+      restore: putBack(session.restore),
+      ...(userSig?.kind === "login" && userSig.parameters.userSig !== undefined
+        ? { userSig: userSig.parameters.userSig }
+        : {}),
+    });
+    if (calls.some(({ ask }) => ask.kind === "logout")) {
+      end(turn, { by: "logout" });
+      return;
+    }
+    failures = turn.now - phase.link.since >= STABLE_AFTER ? 0 : failures;
+  }
+  const retryIn = waitFor(retry, failures, turn.jitter);
+  turn.patch({ failures: failures + 1, phase: { at: "waiting", until: turn.now + retryIn } });
+  turn.tell({ type: phase.at === "live" ? "disconnected" : "connectFailed", why, retryIn });
+}
+
+function waitFor(retry: Retry, failures: number, jitter: number): number {
+  const backOff = delay(failures, jitter);
+  switch (retry.kind) {
+    case "backOff":
+      return backOff;
+    case "within":
+      // A server that sends away again and again is not followed at once for ever.
+      return failures === 0 ? Math.floor(jitter * retry.span) : Math.max(Math.floor(jitter * retry.span), backOff);
+    case "notBefore":
+      return retry.span + backOff;
+  }
+}
+
+/** The session is over: whoever waits is answered, and all that it knew is forgotten. */
+export function end(turn: Turn, how: Ending): void {
+  const established = turn.session?.established;
+  forgetSession(turn);
+  if (established) {
+    turn.tell({ type: "ended", how });
+  }
+}
+
+/** The first login came to nothing. */
+export function failLogin(turn: Turn, why: Refused): void {
+  forgetSession(turn);
+  turn.tell({ type: "connectFailed", why, retryIn: null });
+}
+
+function forgetSession(turn: Turn): void {
+  const { session } = turn;
+  if (session === null) {
+    return;
+  }
+  turn.effects.push({ type: "closeLink" });
+  const inFlight = session.phase.at === "live" ? callsOf(session.phase.link) : [];
+  [...session.logins, ...inFlight, ...session.queue].forEach(({ id }) => {
+    turn.refuse(id, refused("NOT_LOGGED_IN"));
+  });
+  turn.state = { ...turn.state, roster: EMPTY, session: null };
+}

@@ -1,0 +1,115 @@
+/** A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up. */
+
+import type { Ask } from "./ask.js";
+
+/** The most requests that await their answers on the link. Further calls wait in the session. */
+export const MAX_IN_FLIGHT = 64;
+
+/** How long an answer may be awaited while nothing at all is heard. Then the link is given up. */
+export const ANSWER_PATIENCE = 15_000;
+
+/** The same, once the browser has said that the network is gone. */
+export const OFFLINE_PATIENCE = 3_000;
+
+/** The longest time between two heartbeats. */
+const HEARTBEAT = 20_000;
+
+/** The shortest time between two heartbeats, whatever the server says. */
+const HEARTBEAT_LEAST = 100;
+
+/** Names a call of the application; chosen by the driver, never used twice. */
+export type CallId = number;
+
+/** A call of the application. */
+export interface Call {
+  /** Null once the caller has been told of a timeout. The answer is still awaited, for what it changes. */
+  readonly id: CallId | null;
+  readonly deadline: number;
+  readonly ask: Ask;
+  /** Doing it twice is doing it once: it is sent again when the link breaks before the answer. */
+  readonly again: boolean;
+}
+
+/** A request that was sent and not answered. */
+export type InFlight =
+  { readonly kind: "heartbeat" } | { readonly kind: "restore" } | { readonly kind: "call"; readonly call: Call };
+
+/** The state of a live link. */
+export interface Link {
+  readonly since: number;
+  readonly heartbeat: number;
+  readonly patience: number;
+  readonly lastSent: number;
+  /** When something was heard last, or when the oldest request in flight was sent after a quiet time. */
+  readonly quietSince: number;
+  /** By the id of the message, oldest first. */
+  readonly inFlight: ReadonlyMap<number, InFlight>;
+}
+
+/** A link that has logged in now. */
+export function newLink(heartbeatTimeout: number, now: number): Link {
+  return {
+    since: now,
+    heartbeat: heartbeatInterval(heartbeatTimeout),
+    patience: ANSWER_PATIENCE,
+    lastSent: now,
+    quietSince: now,
+    inFlight: new Map(),
+  };
+}
+
+/** A request is being sent. */
+export function sent(link: Link, id: number, request: InFlight, now: number): Link {
+  return {
+    ...link,
+    quietSince: link.inFlight.size === 0 ? now : link.quietSince,
+    lastSent: now,
+    inFlight: new Map([...link.inFlight, [id, request]]),
+  };
+}
+
+/** Something was heard. */
+export function heard(link: Link, now: number): Link {
+  return { ...link, quietSince: now, patience: ANSWER_PATIENCE };
+}
+
+/** Takes the request that an answer belongs to. */
+export function take(link: Link, id: number): { link: Link; request: InFlight } | undefined {
+  const request = link.inFlight.get(id);
+  if (request === undefined) {
+    return undefined;
+  }
+  const inFlight = new Map(link.inFlight);
+  inFlight.delete(id);
+  return { link: { ...link, inFlight }, request };
+}
+
+/** Whether a heartbeat awaits its answer. */
+export function heartbeatInFlight(link: Link): boolean {
+  return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
+}
+
+/** When the next heartbeat is due. */
+export function heartbeatDue(link: Link): number {
+  return link.lastSent + link.heartbeat;
+}
+
+/** When the link is given up unless something is heard. */
+export function givenUpAt(link: Link): number | undefined {
+  return link.inFlight.size === 0 ? undefined : link.quietSince + link.patience;
+}
+
+/** The calls in flight whose callers still wait, oldest first. */
+export function callsOf(link: Link): Call[] {
+  return [...link.inFlight.values()].flatMap((request) =>
+    request.kind === "call" && request.call.id !== null ? [request.call] : [],
+  );
+}
+
+/**
+ * Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than the contract
+ * says.
+ */
+export function heartbeatInterval(timeout: number): number {
+  return timeout === 0 ? HEARTBEAT : Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10)));
+}

@@ -1,0 +1,353 @@
+/**
+ * The connection, pure: decides what to send, when to connect again, and what the application is told.
+ *
+ * Knows no socket, no clock and no randomness: the driver hands in what happened, the moment in milliseconds and a
+ * number from 0 to 1, and carries out the effects in their order. Same inputs, same effects.
+ */
+
+import { received } from "./answers.js";
+import { type Ask, type AskKind, byteLength, FRAME_LIMITS, FRAME_SLACK, message } from "./ask.js";
+import { end, failLogin, linkEnded } from "./endings.js";
+import { refused } from "./errors.js";
+import type { KnownJson, LoginRequestJson } from "./gen/wire.js";
+import * as links from "./link.js";
+import type { Call, CallId } from "./link.js";
+import * as restores from "./restore.js";
+import { type Effect, type Input, type Session, type State, Turn } from "./session.js";
+import { isNewer } from "./status.js";
+
+/** How long an attempt to connect may take, and then the answer to the login. */
+export const CONNECT_TIMEOUT = 10_000;
+export const LOGIN_TIMEOUT = 10_000;
+
+/** The most calls that wait to be sent. */
+export const MAX_QUEUE = 1_000;
+
+/** What may be done twice: all that only reads, and what the server recognises when it comes again. */
+const AGAIN: ReadonlySet<AskKind> = new Set([
+  "getUserStatus",
+  "getSubscriptions",
+  "getUsersInfo",
+  "getFriendList",
+  "getHistory",
+  "getConversationList",
+  "sendMessage",
+  "markRead",
+] satisfies AskKind[]);
+
+/** Takes in what happened. What is due at `now` is done too, before it. */
+export function step(state: State, input: Input, now: number, jitter: number): [State, Effect[]] {
+  const turn = new Turn(state, now, jitter);
+  expireCalls(turn);
+  expirePhase(turn);
+  switch (input.type) {
+    case "login":
+      login(turn, input);
+      break;
+    case "call":
+      call(turn, input);
+      break;
+    case "linkUp":
+      linkUp(turn);
+      break;
+    case "linkEnded":
+      linkEnded(turn, refused("NOT_CONNECTED", input.why), { kind: "backOff" });
+      break;
+    case "received":
+      received(turn, input.message);
+      break;
+    case "networkChanged":
+      networkChanged(turn);
+      break;
+    case "networkGone":
+      networkGone(turn);
+      break;
+    case "tick":
+      break;
+  }
+  sendWhatWaits(turn);
+  return [turn.state, turn.effects];
+}
+
+/** When to step at the latest, with a tick. */
+export function nextDeadline({ session }: State): number | undefined {
+  if (session === null) {
+    return undefined;
+  }
+  const deadlines = [...session.queue, ...session.logins].map(({ deadline }) => deadline);
+  const { phase } = session;
+  switch (phase.at) {
+    case "connecting":
+    case "loggingIn":
+      deadlines.push(phase.deadline);
+      break;
+    case "waiting":
+      deadlines.push(phase.until);
+      break;
+    case "live":
+      deadlines.push(links.heartbeatDue(phase.link), ...links.callsOf(phase.link).map(({ deadline }) => deadline));
+      deadlines.push(
+        ...[links.givenUpAt(phase.link), restores.due(session.restore)].filter((at) => at !== undefined),
+      );
+      break;
+  }
+  return deadlines.reduce((earliest, deadline) => Math.min(earliest, deadline), Infinity);
+}
+
+// What the application does.
+
+function login(turn: Turn, input: Input & { type: "login" }): void {
+  const { call: id, deadline, user, userSig } = input;
+  const { session } = turn;
+  if (byteLength(loginRequest(turn.state, user, userSig, false, [])) + FRAME_SLACK > FRAME_LIMITS.beforeLogin) {
+    turn.refuse(id, refused("SIG_UNREADABLE", "it is too long"));
+    return;
+  }
+  if (session === null) {
+    turn.state = { ...turn.state, session: newSession(user, userSig, { id, deadline }, turn.now) };
+    connect(turn);
+    return;
+  }
+  if (session.user !== user) {
+    turn.refuse(id, refused("INVALID_PARAMETER", "another user is logged in; log out first"));
+    return;
+  }
+  switch (session.phase.at) {
+    case "live": {
+      const parameters = loginRequest(turn.state, user, userSig, false, knownWithin(turn.state, userSig));
+      const ask: Ask = { kind: "login", parameters };
+      turn.patch({ queue: [...session.queue, { id, deadline, ask, again: false }] });
+      break;
+    }
+    case "connecting":
+    case "loggingIn":
+      turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
+      break;
+    case "waiting":
+      turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
+      connect(turn);
+      break;
+  }
+}
+
+function newSession(user: string, userSig: string, call: { id: CallId; deadline: number }, now: number): Session {
+  return {
+    user,
+    userSig,
+    established: false,
+    failures: 0,
+    logins: [call],
+    queue: [],
+    subscriptions: [],
+    restore: restores.IDLE,
+    phase: { at: "waiting", until: now },
+  };
+}
+
+function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" }): void {
+  const { session } = turn;
+  if (session === null) {
+    turn.refuse(id, refused("NOT_LOGGED_IN"));
+  } else if (byteLength(ask.parameters) + FRAME_SLACK > FRAME_LIMITS.afterLogin) {
+    turn.refuse(id, refused("INVALID_PARAMETER", "it does not fit into a message"));
+  } else if (session.queue.length >= MAX_QUEUE) {
+    turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
+  } else {
+    turn.patch({ queue: [...session.queue, { id, deadline, ask, again: AGAIN.has(ask.kind) }] });
+  }
+}
+
+function networkChanged(turn: Turn): void {
+  switch (turn.session?.phase.at) {
+    case "waiting":
+      connect(turn);
+      break;
+    case "live":
+      sendHeartbeat(turn);
+      break;
+    case "connecting":
+    case "loggingIn":
+    case undefined:
+      break;
+  }
+}
+
+function networkGone(turn: Turn): void {
+  if (turn.session?.phase.at === "live") {
+    const { link } = turn.session.phase;
+    turn.setLink({ ...link, patience: links.OFFLINE_PATIENCE, quietSince: turn.now });
+    sendHeartbeat(turn);
+  }
+}
+
+// What time does.
+
+function expireCalls(turn: Turn): void {
+  const { session, now } = turn;
+  if (session === null) {
+    return;
+  }
+  const late = ({ deadline }: { readonly deadline: number }) => deadline <= now;
+  const { phase } = session;
+  const inFlight = phase.at === "live" ? links.callsOf(phase.link).filter(late) : [];
+  const waiting = session.queue.filter(late);
+  const logins = session.logins.filter(late);
+  if (inFlight.length + waiting.length + logins.length === 0) {
+    return;
+  }
+  [...logins, ...waiting, ...inFlight].forEach(({ id }) => {
+    turn.refuse(id, refused("NO_ANSWER"));
+  });
+  turn.patch({
+    logins: session.logins.filter((one) => !late(one)),
+    queue: session.queue.filter((one) => !late(one)),
+  });
+  if (phase.at === "live" && inFlight.length > 0) {
+    const requests = [...phase.link.inFlight].map(([id, request]): [number, links.InFlight] => {
+      const expired = request.kind === "call" && late(request.call);
+      return [id, expired ? { kind: "call", call: { ...request.call, id: null } } : request];
+    });
+    turn.setLink({ ...phase.link, inFlight: new Map(requests) });
+  }
+  if ([...waiting, ...inFlight].some(({ ask }) => ask.kind === "logout")) {
+    end(turn, { by: "logout" });
+  } else if (!session.established && turn.session?.logins.length === 0) {
+    failLogin(turn, refused("NO_ANSWER"));
+  }
+}
+
+function expirePhase(turn: Turn): void {
+  const { session, now } = turn;
+  if (session === null) {
+    return;
+  }
+  const { phase } = session;
+  switch (phase.at) {
+    case "connecting":
+    case "loggingIn":
+      if (phase.deadline <= now) {
+        const what = phase.at === "connecting" ? "no connection in time" : "no answer to the login in time";
+        linkEnded(turn, refused("NOT_CONNECTED", what), { kind: "backOff" });
+      }
+      break;
+    case "waiting":
+      if (phase.until <= now) {
+        connect(turn);
+      }
+      break;
+    case "live":
+      if ((links.givenUpAt(phase.link) ?? Infinity) <= now) {
+        linkEnded(turn, refused("NOT_CONNECTED", "nothing was heard from the server"), { kind: "backOff" });
+      } else if (links.heartbeatDue(phase.link) <= now) {
+        sendHeartbeat(turn);
+      }
+      break;
+  }
+}
+
+// What the link does.
+
+function connect(turn: Turn): void {
+  turn.patch({ phase: { at: "connecting", deadline: turn.now + CONNECT_TIMEOUT } });
+  turn.tell({ type: "connecting" });
+  turn.effects.push({ type: "openLink" });
+}
+
+function linkUp(turn: Turn): void {
+  const { session } = turn;
+  if (session === null) {
+    return;
+  }
+  const resume = session.established && session.logins.length === 0;
+  const id = turn.newId();
+  const known = knownWithin(turn.state, session.userSig);
+  const parameters = loginRequest(turn.state, session.user, session.userSig, resume, known);
+  turn.send(message(id, { kind: "login", parameters }));
+  turn.patch({ phase: { at: "loggingIn", id, deadline: turn.now + LOGIN_TIMEOUT, early: [] } });
+}
+
+// What is sent.
+
+/** Sends calls that wait, as far as the link has room, and the next batch of a restore. */
+function sendWhatWaits(turn: Turn): void {
+  for (;;) {
+    const { session } = turn;
+    if (session?.phase.at !== "live" || session.phase.link.inFlight.size >= links.MAX_IN_FLIGHT) {
+      return;
+    }
+    const [next, ...queue] = session.queue;
+    if (next !== undefined) {
+      turn.patch({ queue });
+      sendCall(turn, next);
+      continue;
+    }
+    const batch = restores.nextBatch(session.restore, turn.now);
+    if (batch === undefined) {
+      return;
+    }
+    turn.patch({ restore: batch.restore });
+    const ask: Ask = { kind: "subscribeUserStatus", parameters: { userIds: [...batch.users] } };
+    sendRequest(turn, { kind: "restore" }, ask);
+  }
+}
+
+function sendCall(turn: Turn, call: Call): void {
+  if (call.ask.kind === "unsubscribeUserStatus" && turn.session !== null) {
+    // Before it is sent: a batch sent after it would subscribe them again. The answer does not name them.
+    const users = call.ask.parameters.userIds ?? [];
+    const { restore } = turn.session;
+    const forgotten = users.length === 0 ? restores.giveUp(restore) : restores.forget(restore, new Set(users));
+    turn.patch({ restore: forgotten.restore });
+    turn.leaveRoster(forgotten.lost.notWatched);
+  }
+  sendRequest(turn, { kind: "call", call }, call.ask);
+}
+
+function sendHeartbeat(turn: Turn): void {
+  if (turn.session?.phase.at !== "live") {
+    return;
+  }
+  const { link } = turn.session.phase;
+  if (links.heartbeatInFlight(link)) {
+    // One answer is awaited already; the server needs a sign of life all the same.
+    turn.setLink({ ...link, lastSent: turn.now });
+    turn.send(message(0, { kind: "heartbeat", parameters: {} }));
+  } else {
+    sendRequest(turn, { kind: "heartbeat" }, { kind: "heartbeat", parameters: {} });
+  }
+}
+
+function sendRequest(turn: Turn, request: links.InFlight, ask: Ask): void {
+  if (turn.session?.phase.at === "live") {
+    const id = turn.newId();
+    turn.setLink(links.sent(turn.session.phase.link, id, request, turn.now));
+    turn.send(message(id, ask));
+  }
+}
+
+function loginRequest(
+  { identity }: State,
+  userId: string,
+  userSig: string,
+  resume: boolean,
+  known: KnownJson[],
+): LoginRequestJson {
+  return { ...identity, userId, userSig, resume, known };
+}
+
+/** The versions held, newest first, as many as fit into a login. Of the others the server simply tells again. */
+function knownWithin(state: State, userSig: string): KnownJson[] {
+  const bare = byteLength(loginRequest(state, state.session?.user ?? "", userSig, false, []));
+  let left = FRAME_LIMITS.beforeLogin - FRAME_SLACK - bare;
+  const newest = [...state.roster.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
+  const known: KnownJson[] = [];
+  for (const { userID: userId, version } of newest) {
+    const entry = { userId, version };
+    left -= byteLength(entry) + 1;
+    if (left < 0) {
+      break;
+    }
+    known.push(entry);
+  }
+  return known;
+}

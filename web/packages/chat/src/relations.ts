@@ -1,0 +1,155 @@
+/** The calls about profiles and friends. */
+
+import { TYPES } from "./constants.js";
+import { type Core, failedUsers } from "./core.js";
+import { CODES } from "./gen/codes.js";
+import type { FriendJson } from "./gen/wire.js";
+import type * as api from "./options.js";
+import * as check from "./parameters.js";
+import { type Friend, friendOf, profileOf, type Profile } from "./shapes.js";
+
+// Profiles.
+
+export async function myProfile({ driver, keeper, self }: Core): Promise<Profile> {
+  const { profiles } = await driver.call("getUsersInfo", { userIds: [self] }, (answer) => {
+    const [own] = answer.profiles ?? [];
+    if (own !== undefined) {
+      keeper.learnProfile(own);
+    }
+  });
+  return profileOf(profiles?.[0], self);
+}
+
+export async function profiles({ driver }: Core, { userIDList }: api.UserListOptions): Promise<Profile[]> {
+  const answer = await driver.call("getUsersInfo", { userIds: check.userList(userIDList, "userIDList") });
+  return (answer.profiles ?? []).map((profile) => profileOf(profile, ""));
+}
+
+export async function updateMyProfile(
+  { driver, keeper, self }: Core,
+  options: api.UpdateMyProfileOptions,
+): Promise<Profile> {
+  const { nick, avatar, allowType, ...others } = options;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) {
+    throw check.wrong(`a profile has nick, avatar and allowType; it has no ${unknown.join(", ")}`);
+  }
+  const allowed = check.oneOf(allowType, [TYPES.ALLOW_TYPE_ALLOW_ANY, TYPES.ALLOW_TYPE_DENY_ANY], "allowType");
+  const answer = await driver.call(
+    "setSelfInfo",
+    {
+      ...(nick === undefined ? {} : { nick: check.text(nick, "nick") }),
+      ...(avatar === undefined ? {} : { avatarUrl: check.text(avatar, "avatar") }),
+      ...(allowed === undefined
+        ? {}
+        : { allowType: allowed === TYPES.ALLOW_TYPE_DENY_ANY ? "ALLOW_TYPE_DENY_ANY" : "ALLOW_TYPE_ALLOW_ANY" }),
+    },
+    ({ profile, listsVersion }) => {
+      keeper.learn(profile === undefined ? {} : { profile }, listsVersion);
+    },
+  );
+  return profileOf(answer.profile, self);
+}
+
+// Friends.
+
+/** As applications show them: the objects of rows that have not changed stay the same. */
+export class FriendShapes {
+  readonly #made = new WeakMap<FriendJson, Friend>();
+
+  of(rows: readonly FriendJson[]): Friend[] {
+    return rows.map((row) => {
+      const friend = this.#made.get(row) ?? friendOf(row);
+      this.#made.set(row, friend);
+      return friend;
+    });
+  }
+}
+
+export async function addFriend({ driver, keeper }: Core, options: api.AddFriendOptions) {
+  const userId = check.userID(options.to, "to");
+  const type = check.oneOf(options.type, [TYPES.SNS_ADD_TYPE_BOTH, TYPES.SNS_ADD_TYPE_SINGLE], "type");
+  await driver.call(
+    "addFriend",
+    {
+      userId,
+      remark: check.optionalText(options.remark, "remark") ?? "",
+      addSource: check.optionalText(options.source, "source") ?? "",
+      addWording: check.optionalText(options.wording, "wording") ?? "",
+      single: type === TYPES.SNS_ADD_TYPE_SINGLE,
+    },
+    ({ friend, listsVersion }) => {
+      keeper.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
+    },
+  );
+  return { userID: userId, code: 0 };
+}
+
+export async function deleteFriend(
+  { driver, keeper }: Core,
+  options: api.DeleteFriendOptions,
+): Promise<api.DeleteFriendData> {
+  const userIds = check.userList(options.userIDList, "userIDList");
+  const type = check.oneOf(options.type, [TYPES.SNS_DELETE_TYPE_BOTH, TYPES.SNS_DELETE_TYPE_SINGLE], "type");
+  const answer = await driver.call(
+    "deleteFriends",
+    { userIds, single: type === TYPES.SNS_DELETE_TYPE_SINGLE },
+    ({ failures, listsVersion }) => {
+      const failed = new Set((failures ?? []).map(({ userId }) => userId));
+      keeper.learn({ deletedFriends: userIds.filter((user) => !failed.has(user)) }, listsVersion);
+    },
+  );
+  const failureUserIDList = failedUsers(answer.failures);
+  const failed = new Set(failureUserIDList.map(({ userID }) => userID));
+  const successUserIDList = userIds.filter((user) => !failed.has(user)).map((userID) => ({ userID }));
+  return { successUserIDList, failureUserIDList };
+}
+
+export async function updateFriend({ driver, keeper }: Core, options: api.UpdateFriendOptions): Promise<Friend> {
+  const { userID, remark, ...others } = options;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) {
+    throw check.wrong(`a friend has a remark; it has no ${unknown.join(", ")}`);
+  }
+  const userId = check.userID(userID, "userID");
+  const answer = await driver.call(
+    "setFriendRemark",
+    { userId, remark: check.optionalText(remark, "remark") ?? "" },
+    ({ friend, listsVersion }) => {
+      keeper.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
+    },
+  );
+  return friendOf(answer.friend ?? { userId });
+}
+
+/** Of the friend list alone: whether somebody who is not in it has the own user in theirs is not known. */
+export async function checkFriend({ keeper }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
+  const userIDList = check.userList(options.userIDList, "userIDList");
+  const type = check.oneOf(options.type, [TYPES.SNS_CHECK_TYPE_BOTH, TYPES.SNS_CHECK_TYPE_SINGLE], "type");
+  const friends = new Map((await keeper.friends()).map((friend) => [friend.userId ?? "", friend]));
+  const relation = (friend: FriendJson | undefined) => {
+    if (friend === undefined) {
+      return TYPES.SNS_TYPE_NO_RELATION;
+    }
+    const both = type !== TYPES.SNS_CHECK_TYPE_SINGLE && friend.mutual === true;
+    return both ? TYPES.SNS_TYPE_BOTH_WAY : TYPES.SNS_TYPE_A_WITH_B;
+  };
+  const successUserIDList = userIDList.map((userID) => ({ userID, relation: relation(friends.get(userID)) }));
+  return { successUserIDList, failureUserIDList: [] };
+}
+
+export async function friendProfiles(
+  { keeper }: Core,
+  shapes: FriendShapes,
+  { userIDList }: api.UserListOptions,
+): Promise<api.FriendProfileData> {
+  const wanted = check.userList(userIDList, "userIDList");
+  const friends = new Map((await keeper.friends()).map((friend) => [friend.userId ?? "", friend]));
+  const code = CODES.NOT_A_FRIEND.number;
+  return {
+    friendList: shapes.of(wanted.flatMap((user) => friends.get(user) ?? [])),
+    failureUserIDList: wanted
+      .filter((user) => !friends.has(user))
+      .map((userID) => ({ userID, code, message: CODES.NOT_A_FRIEND.english })),
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * Profiles, friends, messages and conversations as applications of the cloud's SDK know them. What Lamplight does not
+ * have is there with its neutral value, so that code which reads it finds what it expects.
+ */
+
+import { TYPES } from "./constants.js";
+import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./gen/wire.js";
+
+export interface Profile {
+  userID: string;
+  nick: string;
+  avatar: string;
+  allowType: "AllowType_Type_AllowAny" | "AllowType_Type_DenyAny";
+  gender: "Gender_Type_Unknown";
+  birthday: number;
+  location: string;
+  selfSignature: string;
+  language: number;
+  messageSettings: number;
+  adminForbidType: "AdminForbid_Type_None";
+  level: number;
+  role: number;
+  lastUpdatedNumber: number;
+  profileCustomField: never[];
+}
+
+export interface Friend {
+  userID: string;
+  remark: string;
+  groupList: never[];
+  source: string;
+  wording: string;
+  profile: Profile;
+  friendCustomField: never[];
+  /** Ours: whether the other one has the own user in the list too. */
+  isMutual: boolean;
+  /** Ours: when the entry was made, UTC milliseconds. */
+  addTime: number;
+}
+
+/** A one-to-one text message. */
+export interface Message {
+  /** The same for the sender and the receiver. */
+  ID: string;
+  type: "TIMTextElem";
+  payload: { text: string };
+  conversationID: string;
+  conversationType: "C2C";
+  from: string;
+  to: string;
+  flow: "in" | "out";
+  /** Seconds. */
+  time: number;
+  /** Its place in the conversation, from 1; 0 until it is sent. */
+  sequence: number;
+  status: "unSend" | "success" | "fail";
+  nick: string;
+  avatar: string;
+  priority: "Normal";
+  isRevoked: boolean;
+  isPeerRead: boolean;
+  nameCard: string;
+  atUserList: never[];
+  cloudCustomData: string;
+  isDeleted: boolean;
+  isModified: boolean;
+  needReadReceipt: boolean;
+  readReceiptInfo: Record<string, never>;
+  isBroadcastMessage: boolean;
+  isSupportExtension: boolean;
+  revoker: string;
+  revokerInfo: { userID: string; nick: string; avatar: string };
+  revokeReason: string;
+  hasRiskContent: boolean;
+}
+
+/** The last message of a conversation, as a list shows it. */
+export interface LastMessage {
+  lastTime: number;
+  lastSequence: number;
+  fromAccount: string;
+  messageForShow: string;
+  type: "TIMTextElem" | "";
+  payload: { text: string } | null;
+  nick: string;
+  nameCard: string;
+  isRevoked: boolean;
+  isPeerRead: boolean;
+  onlineOnlyFlag: boolean;
+}
+
+export interface Conversation {
+  conversationID: string;
+  type: "C2C";
+  unreadCount: number;
+  lastMessage: LastMessage;
+  userProfile: Profile;
+  remark: string;
+  isPinned: boolean;
+  groupProfile: null;
+  groupAtInfoList: never[];
+  messageRemindType: "AcceptAndNotify";
+  markList: never[];
+  customData: string;
+  conversationGroupList: never[];
+  draftText: string;
+}
+
+export function profileOf(told: ProfileJson | undefined, userID: string): Profile {
+  return {
+    userID: told?.userId ?? userID,
+    nick: told?.nick ?? "",
+    avatar: told?.avatarUrl ?? "",
+    allowType: told?.allowType === "ALLOW_TYPE_DENY_ANY" ? TYPES.ALLOW_TYPE_DENY_ANY : TYPES.ALLOW_TYPE_ALLOW_ANY,
+    gender: TYPES.GENDER_UNKNOWN,
+    birthday: 0,
+    location: "",
+    selfSignature: "",
+    language: 0,
+    messageSettings: 0,
+    adminForbidType: TYPES.FORBID_TYPE_NONE,
+    level: 0,
+    role: 0,
+    lastUpdatedNumber: 0,
+    profileCustomField: [],
+  };
+}
+
+export function friendOf(told: FriendJson): Friend {
+  const userID = told.userId ?? "";
+  return {
+    userID,
+    remark: told.remark ?? "",
+    groupList: [],
+    source: told.addSource ?? "",
+    wording: told.addWording ?? "",
+    profile: profileOf(told.profile, userID),
+    friendCustomField: [],
+    isMutual: told.mutual ?? false,
+    addTime: Number(told.addedAt ?? 0),
+  };
+}
+
+/** A message of the server, seen by `self`; `sender` is what is known of who wrote it. */
+export function messageOf(told: MessageJson, self: string, sender: ProfileJson | undefined): Message {
+  const from = told.from ?? "";
+  const to = told.to ?? "";
+  const out = from === self;
+  return {
+    ...textMessage({ ID: messageID(told), from, to, text: told.text ?? "" }),
+    conversationID: conversationID(out ? to : from),
+    flow: out ? "out" : "in",
+    time: seconds(told.time),
+    sequence: Number(told.sequence ?? 0),
+    status: "success",
+    nick: sender?.nick ?? "",
+    avatar: sender?.avatarUrl ?? "",
+  };
+}
+
+/** A message that is not sent yet. */
+export function textMessage({ ID, from, to, text }: { ID: string; from: string; to: string; text: string }): Message {
+  return {
+    ID,
+    type: TYPES.MSG_TEXT,
+    payload: { text },
+    conversationID: conversationID(to),
+    conversationType: TYPES.CONV_C2C,
+    from,
+    to,
+    flow: "out",
+    time: 0,
+    sequence: 0,
+    status: "unSend",
+    nick: "",
+    avatar: "",
+    priority: TYPES.MSG_PRIORITY_NORMAL,
+    isRevoked: false,
+    isPeerRead: false,
+    nameCard: "",
+    atUserList: [],
+    cloudCustomData: "",
+    isDeleted: false,
+    isModified: false,
+    needReadReceipt: false,
+    readReceiptInfo: {},
+    isBroadcastMessage: false,
+    isSupportExtension: false,
+    revoker: "",
+    revokerInfo: { userID: "", nick: "", avatar: "" },
+    revokeReason: "",
+    hasRiskContent: false,
+  };
+}
+
+export function conversationOf(told: ConversationJson): Conversation {
+  const peer = told.peer ?? "";
+  const last = told.lastMessage;
+  return {
+    conversationID: conversationID(peer),
+    type: TYPES.CONV_C2C,
+    unreadCount: told.unread ?? 0,
+    lastMessage: {
+      lastTime: seconds(last?.time ?? told.activeAt),
+      lastSequence: Number(last?.sequence ?? 0),
+      fromAccount: last?.from ?? "",
+      messageForShow: last?.text ?? "",
+      type: last === undefined ? "" : TYPES.MSG_TEXT,
+      payload: last === undefined ? null : { text: last.text ?? "" },
+      nick: last?.from === peer ? (told.profile?.nick ?? "") : "",
+      nameCard: "",
+      isRevoked: false,
+      isPeerRead: false,
+      onlineOnlyFlag: false,
+    },
+    userProfile: profileOf(told.profile, peer),
+    remark: told.remark ?? "",
+    isPinned: told.pinned ?? false,
+    groupProfile: null,
+    groupAtInfoList: [],
+    messageRemindType: TYPES.MSG_REMIND_ACPT_AND_NOTE,
+    markList: [],
+    customData: "",
+    conversationGroupList: [],
+    draftText: "",
+  };
+}
+
+/** The id of the conversation with a user. */
+export function conversationID(peer: string): string {
+  return `${TYPES.CONV_C2C}${peer}`;
+}
+
+/** Whom a conversation is with; nothing when it is none of two people. */
+export function peerOf(id: string): string | undefined {
+  return id.startsWith(TYPES.CONV_C2C) && id.length > TYPES.CONV_C2C.length
+    ? id.slice(TYPES.CONV_C2C.length)
+    : undefined;
+}
+
+/** The id of a message with that `client_message_id`, which names it among those of its sender. */
+export function sentID(from: string, clientMessageId: string): string {
+  return `${from}-${clientMessageId}`;
+}
+
+function messageID({ from = "", to = "", sequence = "0", clientMessageId = "" }: MessageJson): string {
+  return clientMessageId === "" ? `${from}-${to}-${sequence}` : sentID(from, clientMessageId);
+}
+
+function seconds(milliseconds: string | undefined): number {
+  return Math.floor(Number(milliseconds ?? 0) / 1000);
+}

@@ -1,0 +1,147 @@
+/** A real server: the program on a folder of its own, ended at the latest with the test that started it. */
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** How long the program may take to be ready, or to answer. Long: the machine may be busy. */
+const PATIENCE = 30_000;
+
+/** The program under test. There is no test without it. */
+export function program(): string {
+  const built = fileURLToPath(new URL("../../../../target/debug/lamplight", import.meta.url));
+  const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
+  if (!existsSync(path)) {
+    throw new Error(`${path} is missing: run \`cargo build -p lamplight\`, or name the program in LAMPLIGHT_BIN`);
+  }
+  return path;
+}
+
+/** A server with one app. */
+export class Server {
+  /** The first app, that every new server makes. */
+  readonly app = 1_400_000_001;
+
+  readonly #folder = mkdtempSync(join(tmpdir(), "lamplight-"));
+  #process: ChildProcess | undefined;
+  #port = 0;
+
+  /** Starts one that is ready for clients. */
+  static async start(): Promise<Server> {
+    const server = new Server();
+    server.#port = await freePort();
+    await server.restart();
+    return server;
+  }
+
+  /** Where clients connect. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.#port}`;
+  }
+
+  /** Starts it again, on the same folder and port. */
+  async restart(): Promise<void> {
+    const listen = ["--client-listen", `127.0.0.1:${this.#port}`, "--http-listen", "127.0.0.1:0", "--workers", "1"];
+    const process = spawn(program(), ["serve", ...listen, "--data-dir", this.#data, "--log", "warn"], {
+      env: environment(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#process = process;
+    const ready = new Promise<void>((fulfil, reject) => {
+      createInterface({ input: process.stdout }).on("line", (line) => {
+        if (line.includes("in a third")) {
+          fulfil();
+        }
+      });
+      process.once("exit", (code) => {
+        reject(new Error(`the server ended with ${String(code)} before it was ready`));
+      });
+    });
+    await within(ready, "the server is ready");
+  }
+
+  /** What `kill -9` does. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    if (process?.exitCode === null && process.signalCode === null) {
+      const ended = new Promise((fulfil) => process.once("exit", fulfil));
+      process.kill("SIGKILL");
+      await ended;
+    }
+  }
+
+  /** Ends it, and throws its folder away. */
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Runs a command of the operator. */
+  async command(...words: string[]): Promise<string> {
+    const { stdout } = await run(program(), [...words, "--data-dir", this.#data], {
+      env: environment(),
+      timeout: PATIENCE,
+    });
+    return stdout.trim();
+  }
+
+  /** A UserSig, as a backend would issue it. */
+  async sig(user: string, expire = "1h"): Promise<string> {
+    return this.command("sig", user, "--expire", expire);
+  }
+
+  get #data(): string {
+    return join(this.#folder, "data");
+  }
+}
+
+/** Waits until something holds; what it was is in the error when it does not. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!holds()) {
+    if (performance.now() > end) {
+      throw new Error(`it never came true that ${what}`);
+    }
+    await sleep(5);
+  }
+}
+
+async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+  const late = new AbortController();
+  const timeout = sleep(PATIENCE, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`it never came true that ${what}`);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    late.abort();
+    timeout.catch(() => undefined);
+  }
+}
+
+/** Nothing of ours that could change how the program behaves. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((fulfil, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => {
+        fulfil(port);
+      });
+    });
+  });
+}
