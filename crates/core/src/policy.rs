@@ -4,7 +4,7 @@
 //! (SPEC section 3). The first is a matter of the session and is passed before anything gets here; the last
 //! needs the user's window, which only a call that passed the others touches.
 
-use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Refusal, UserId};
+use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 
 /// A call of a logged-in client, as the gates see it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -19,6 +19,55 @@ pub enum Call {
     UnsubscribeUserStatus,
     /// `getSubscriptions`
     GetSubscriptions,
+    /// `setSelfInfo`
+    SetSelfInfo,
+    /// `getUsersInfo`
+    GetUsersInfo,
+    /// `getFriendList`
+    GetFriendList,
+    /// `addFriend`
+    AddFriend,
+    /// `deleteFriends`
+    DeleteFriends,
+    /// `setFriendRemark`
+    SetFriendRemark,
+    /// `sendMessage`
+    SendMessage,
+    /// `getHistory`
+    GetHistory,
+    /// `getConversationList`
+    GetConversationList,
+    /// `markRead`
+    MarkRead,
+    /// `pinConversation`
+    PinConversation,
+    /// `deleteConversation`
+    DeleteConversation,
+}
+
+impl Call {
+    /// How often one user may make the call.
+    pub fn rate(self, limits: &Limits) -> RateLimit {
+        match self {
+            // What comes with every message must be as frequent as messages are.
+            Self::SendMessage | Self::MarkRead => limits.message_rate,
+            Self::SetSelfStatus
+            | Self::GetUserStatus
+            | Self::SubscribeUserStatus
+            | Self::UnsubscribeUserStatus
+            | Self::GetSubscriptions
+            | Self::SetSelfInfo
+            | Self::GetUsersInfo
+            | Self::GetFriendList
+            | Self::AddFriend
+            | Self::DeleteFriends
+            | Self::SetFriendRemark
+            | Self::GetHistory
+            | Self::GetConversationList
+            | Self::PinConversation
+            | Self::DeleteConversation => limits.rate,
+        }
+    }
 }
 
 /// What is left to do once the other gates are passed.
@@ -49,6 +98,19 @@ pub fn check_call(
         Call::SubscribeUserStatus => (settings.limits.subscribe_batch, false),
         Call::UnsubscribeUserStatus => (settings.limits.unsubscribe_batch, true),
         Call::GetSubscriptions => (0, true),
+        // Profiles, friends and messages know neither edition nor switch, and no list of watched users.
+        Call::SetSelfInfo
+        | Call::GetUsersInfo
+        | Call::GetFriendList
+        | Call::AddFriend
+        | Call::DeleteFriends
+        | Call::SetFriendRemark
+        | Call::SendMessage
+        | Call::GetHistory
+        | Call::GetConversationList
+        | Call::MarkRead
+        | Call::PinConversation
+        | Call::DeleteConversation => return Ok(Gate::Rate),
     };
     if settings.edition != Edition::Flagship {
         return Err(Code::EDITION_NOT_SUPPORTED.into());
@@ -91,7 +153,10 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Call::{GetSubscriptions, GetUserStatus, SetSelfStatus, SubscribeUserStatus, UnsubscribeUserStatus};
+    use Call::{
+        AddFriend, GetSubscriptions, GetUserStatus, MarkRead, SendMessage, SetSelfInfo, SetSelfStatus,
+        SubscribeUserStatus, UnsubscribeUserStatus,
+    };
 
     /// `#n` is a list of n users, `!` one that cannot be read.
     fn users(list: &str) -> Result<Vec<UserId>, InvalidUserId> {
@@ -151,6 +216,9 @@ mod tests {
             (GetSubscriptions, "", Flagship, true, RATED),
             (GetSubscriptions, "", Standard, true, 7013),
             (GetSubscriptions, "", Flagship, false, 72001),
+            (SetSelfInfo, "", Trial, false, RATED),
+            (AddFriend, "you", Standard, false, RATED),
+            (SendMessage, "me", Trial, false, RATED),
         ];
         for (call, list, edition, switch, expected) in table {
             assert_eq!(
@@ -158,6 +226,14 @@ mod tests {
                 expected,
                 "{call:?} {list:?} {edition:?} {switch}"
             );
+        }
+    }
+
+    #[test]
+    fn what_comes_with_every_message_has_a_rate_of_its_own() {
+        let limits = Limits::default();
+        for (call, calls) in [(SendMessage, 100), (MarkRead, 100), (AddFriend, 20), (GetUserStatus, 20)] {
+            assert_eq!(call.rate(&limits), RateLimit { calls, window_ms: 5_000 }, "{call:?}");
         }
     }
 }

@@ -322,7 +322,13 @@ fn heard(log: &mut LogReader) -> Vec<News> {
 fn statuses(log: &mut LogReader) -> Vec<(Version, String)> {
     let status = |news: News| match news {
         News::Status(status) => Some((status.version, status.custom_status.as_str().to_owned())),
-        News::Ended(_) | News::Subscriptions { .. } | News::Friend { .. } | News::App(_) => None,
+        News::Ended(_)
+        | News::Subscriptions { .. }
+        | News::Friend { .. }
+        | News::Lists(_)
+        | News::ListsUnknown
+        | News::FriendProfile(_)
+        | News::App(_) => None,
     };
     heard(log).into_iter().filter_map(status).collect()
 }

@@ -9,12 +9,14 @@ pub mod conformance;
 mod feed;
 mod in_process;
 mod journal;
+mod lists_news;
 mod log;
 
 pub use feed::{FeedPage, FeedPlace, InvalidFeedPlace};
 pub use in_process::{InProcessDirectory, Recovered};
 pub use journal::JournalError;
-pub use log::{ChangeLog, Heard, LogEntry, LogReader, MAX_WAITING_ENTRIES, News};
+pub use lists_news::{FriendProfile, ListsChange, ListsNews, MessageNews};
+pub use log::{ChangeLog, Heard, LogEntry, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};

@@ -1,5 +1,6 @@
 //! The change log inside one process: each reader has a bounded queue of its own.
 
+use crate::{FriendProfile, ListsNews};
 use lamplight_core::Ended;
 use lamplight_model::{AppId, User, UserId, UserStatus};
 use std::collections::VecDeque;
@@ -39,6 +40,12 @@ pub enum News {
         /// Whether each has the other in the friend list now.
         mutual: bool,
     },
+    /// The user's lists changed.
+    Lists(Arc<ListsNews>),
+    /// The user's lists may have changed, and nobody can say how: they must be read again.
+    ListsUnknown,
+    /// The user shows something else than before.
+    FriendProfile(Arc<FriendProfile>),
     /// The settings of an app changed (the user of the entry has no meaning).
     App(AppId),
 }
@@ -58,6 +65,8 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
+    /// What the entries take besides themselves.
+    bytes: usize,
     missed: bool,
     closed: bool,
 }
@@ -80,6 +89,25 @@ pub enum Heard {
 /// behind is quicker to read again what it watches than to catch up.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
+/// The most bytes that the lists news among them take. Texts of messages are the only news of some size.
+pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+
+impl News {
+    /// The bytes that it takes on the heap, roughly, where they may be many.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Lists(news) => news.bytes(),
+            Self::FriendProfile(news) => news.bytes(),
+            Self::Status(_)
+            | Self::Ended(_)
+            | Self::Subscriptions { .. }
+            | Self::Friend { .. }
+            | Self::ListsUnknown
+            | Self::App(_) => 0,
+        }
+    }
+}
+
 impl ChangeLog {
     /// Adds a reader, who hears everything from here on.
     pub fn reader(&self) -> LogReader {
@@ -88,9 +116,10 @@ impl ChangeLog {
         LogReader { queue }
     }
 
-    /// Hands an entry to every reader. A reader that has [`MAX_WAITING_ENTRIES`] waiting loses them all and is
-    /// told so.
+    /// Hands an entry to every reader. A reader that has [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] waiting
+    /// loses them all and is told so.
     pub fn append(&self, user: &User, news: News) {
+        let bytes = news.bytes();
         let entry = Arc::new(LogEntry { user: user.clone(), news, at: Instant::now() });
         let mut any_closed = false;
         for queue in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -100,11 +129,13 @@ impl ChangeLog {
                 continue;
             }
             let was_empty = state.entries.is_empty() && !state.missed;
-            if state.entries.len() >= MAX_WAITING_ENTRIES {
+            if state.entries.len() >= MAX_WAITING_ENTRIES || state.bytes + bytes > MAX_WAITING_BYTES {
                 state.entries.clear();
+                state.bytes = 0;
                 state.missed = true;
             } else {
                 state.entries.push_back(Arc::clone(&entry));
+                state.bytes += bytes;
             }
             drop(state);
             if was_empty {
@@ -144,6 +175,7 @@ impl LogReader {
     pub fn take(&mut self, entries: &mut Vec<Arc<LogEntry>>) -> Heard {
         let mut state = self.queue.lock();
         entries.extend(state.entries.drain(..));
+        state.bytes = 0;
         if std::mem::take(&mut state.missed) { Heard::Missed } else { Heard::All }
     }
 }
@@ -153,12 +185,15 @@ impl Drop for LogReader {
         let mut state = self.queue.lock();
         state.closed = true;
         state.entries.clear();
+        state.bytes = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ListsChange;
+    use lamplight_model::Profile;
 
     fn user() -> User {
         User::new(AppId(1), UserId::new("a").unwrap())
@@ -181,6 +216,34 @@ mod tests {
         log.append(&user(), News::App(AppId(7)));
         assert_eq!(slow.take(&mut entries), Heard::All);
         assert_eq!(entries.len(), 1);
+    }
+
+    #[test]
+    fn a_reader_that_lets_many_bytes_wait_loses_them_too() {
+        let log = ChangeLog::default();
+        let mut slow = log.reader();
+        let profile = Profile { nick: "x".repeat(1_000_000), ..Profile::default() };
+        let news = |version| ListsNews {
+            version,
+            by: None,
+            total_unread: 0,
+            change: ListsChange::Profile(profile.clone()),
+        };
+        let fit = MAX_WAITING_BYTES / news(0).bytes();
+        let mut entries = Vec::new();
+        for round in 0..2 {
+            for version in 0..fit as u64 {
+                log.append(&user(), News::Lists(Arc::new(news(version))));
+            }
+            assert_eq!(slow.take(&mut entries), Heard::All, "round {round}");
+            assert_eq!(entries.len(), fit);
+            entries.clear();
+        }
+        for version in 0..=fit as u64 {
+            log.append(&user(), News::Lists(Arc::new(news(version))));
+        }
+        assert_eq!(slow.take(&mut entries), Heard::Missed);
+        assert!(entries.is_empty());
     }
 
     #[test]

@@ -187,6 +187,8 @@ pub struct Limits {
     pub custom_status_bytes: u16,
     /// Calls per user and operation.
     pub rate: RateLimit,
+    /// Messages that one user sends; and as often what is read may be marked so.
+    pub message_rate: RateLimit,
     /// Calls of the server API per command (SPEC section 8).
     pub api_rate: RateLimit,
     /// Entries of one friend list. 1–10,000.
@@ -204,6 +206,7 @@ impl Default for Limits {
             unsubscribe_batch: 100,
             custom_status_bytes: 100,
             rate: RateLimit { calls: 20, window_ms: 5_000 },
+            message_rate: RateLimit { calls: 100, window_ms: 5_000 },
             api_rate: RateLimit { calls: 200, window_ms: 1_000 },
             friends: 3_000,
             message_bytes: 12_288,
@@ -291,7 +294,7 @@ impl AppSettings {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
         let (limits, timing, policy) = (&self.limits, &self.timing, &self.multi_device);
-        let bounds: [(&'static str, u64, u64, u64); 24] = [
+        let bounds: [(&'static str, u64, u64, u64); 26] = [
             ("name", self.name.len() as u64, 0, 200),
             ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
             ("multi_device.native_instances", policy.native_instances.into(), 1, 3),
@@ -309,6 +312,8 @@ impl AppSettings {
             ("timing.login_retention_ms", timing.login_retention_ms.into(), 60_000, u32::MAX.into()),
             ("timing.subscription_retention_ms", timing.subscription_retention_ms.into(), 0, u32::MAX.into()),
             ("timing.message_retention_days", timing.message_retention_days.into(), 0, 3_650),
+            ("limits.message_rate.calls", limits.message_rate.calls.into(), 1, 10_000),
+            ("limits.message_rate.window_ms", limits.message_rate.window_ms.into(), 1, HOUR),
             ("limits.api_rate.calls", limits.api_rate.calls.into(), 1, 60_000),
             ("limits.api_rate.window_ms", limits.api_rate.window_ms.into(), 1, HOUR),
             ("limits.friends", limits.friends.into(), 1, 10_000),

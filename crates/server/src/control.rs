@@ -7,7 +7,7 @@ use lamplight_directory::InProcessDirectory;
 use lamplight_facts::{Account, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
-use lamplight_service::{Service, ServiceError, ThrottleLimits, Viewing};
+use lamplight_service::{By, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -179,11 +179,13 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
             done(true)
         }
         Operation::AddFriend { owner, friend, both, remark } => {
-            service.add_friend(&owner, &friend, both, &remark, now).await?;
+            let friend = NewFriend { both, remark, ..NewFriend::mutual(friend) };
+            service.add_friend(&owner, friend, By::App, now).await?;
             done(true)
         }
         Operation::DeleteFriend { owner, friend, both } => {
-            done(service.delete_friend(&owner, &friend, both).await?)
+            let friends = service.delete_friends(&owner, &[friend], both, By::App, now).await?.value;
+            done(!friends.deleted.is_empty())
         }
         Operation::ListFriends(owner) => {
             let show = |friend: lamplight_model::Friend| ShownFriend {

@@ -7,6 +7,7 @@ mod common;
 
 use common::{TestNode, custom, get, subscribe, unsubscribe};
 use lamplight_model::{Platform, StatusType, User, UserId};
+use lamplight_service::{By, NewFriend};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -158,7 +159,8 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
     let (alice_user, bob_id) = (user("alice"), UserId::new("bob").unwrap());
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
-    node.node.service().add_friend(&alice_user, &bob_id, true, "", node.clock.now()).await.unwrap();
+    let (friend, now) = (NewFriend::mutual(bob_id.clone()), node.clock.now());
+    node.node.service().add_friend(&alice_user, friend, By::App, now).await.unwrap();
 
     bob.ask(custom("nobody hears this")).await;
     node.set(|settings| settings.switches.friend_notification = true).await;
@@ -167,7 +169,7 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
     bob.ask(custom("heard")).await;
     assert_eq!(alice.told("bob", Online).await.custom_status, "heard");
 
-    node.node.service().delete_friend(&alice_user, &bob_id, false).await.unwrap();
+    node.node.service().delete_friends(&alice_user, &[bob_id], false, By::App, now).await.unwrap();
     bob.ask(custom("one-way friends are not told")).await;
     alice.ask(custom("own")).await;
     loop {

@@ -10,6 +10,7 @@ use lamplight_client::{
     Client, Event, Events, KickedBy, LinkEnd, LoggedIn, Platform, PlatformSet, Reason, StatusType, UserId,
     UserStatus,
 };
+use lamplight_service::{By, NewFriend};
 use std::time::Duration;
 
 use StatusType::{Offline, Online, Unlogined};
@@ -377,8 +378,8 @@ async fn friends_are_told_by_the_switch_and_stay_when_everybody_is_unsubscribed(
     let mut alice = world.log_in("alice", "mac", Platform::Mac).await;
     let bob = world.log_in("bob", "phone", Platform::IPhone).await;
     let cat = world.log_in("cat", "phone", Platform::IPhone).await;
-    let (owner, friend) = (world.node.user("alice"), UserId::new("bob").unwrap());
-    world.node.node.service().add_friend(&owner, &friend, true, "", world.node.clock.now()).await.unwrap();
+    let (owner, friend) = (world.node.user("alice"), NewFriend::mutual(UserId::new("bob").unwrap()));
+    world.node.node.service().add_friend(&owner, friend, By::App, world.node.clock.now()).await.unwrap();
     assert_eq!(alice.cached("bob"), None, "the switch is off");
     world.node.set(|settings| settings.switches.friend_notification = true).await;
     assert_eq!(alice.told_of("bob").await.status_type, Online);

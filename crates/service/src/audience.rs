@@ -6,9 +6,10 @@
 use crate::WatchList;
 use hashbrown::HashMap;
 use lamplight_core::{EndCause, Hub, Told, Versioned, WatcherKey, Why};
-use lamplight_directory::{LogEntry, News};
-use lamplight_model::{AppId, ConnectionId, User, UserId, UserStatus, Version};
+use lamplight_directory::{ListsNews, LogEntry, News};
+use lamplight_model::{AppId, ConnectionId, Profile, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// What the caller must do after [`Audience::hear`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +31,25 @@ pub enum Effect {
         unsubscribed: Vec<UserId>,
         /// Of those, who is not watched any longer.
         not_watched: Vec<UserId>,
+    },
+    /// Tell a connection of a change of its user's lists, in the order of the versions; the one whose call did it
+    /// is told by its answer.
+    Lists {
+        /// Which one.
+        watcher: WatcherKey,
+        /// What changed.
+        news: Arc<ListsNews>,
+    },
+    /// Find out how far the lists of a connection's user are, and have them read again.
+    RereadLists(WatcherKey),
+    /// Tell a connection what a friend shows now.
+    FriendProfile {
+        /// Which one.
+        watcher: WatcherKey,
+        /// Whose profile.
+        friend: UserId,
+        /// The profile.
+        profile: Profile,
     },
     /// Read the watch list of a connection again, and hand it to [`Audience::set_watch_list`].
     Reload(WatcherKey),
@@ -180,12 +200,29 @@ impl<S: Versioned> Audience<S> {
                 let friend = User::new(entry.user.app, friend.clone());
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
                     self.count_list_news(watcher);
-                    if *mutual {
-                        // Whether friends are told is a setting of the app.
-                        effects.push(Effect::Reload(watcher));
-                    } else {
+                    if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
+                    // Whether friends are told is a setting of the app; and the log may have two such news the other
+                    // way round than they were committed.
+                    effects.push(Effect::Reload(watcher));
+                }
+            }
+            News::Lists(news) => {
+                let tell = |watcher| Effect::Lists { watcher, news: Arc::clone(news) };
+                effects.extend(self.watchers_of(&entry.user).map(tell));
+            }
+            News::ListsUnknown => {
+                effects.extend(self.watchers_of(&entry.user).map(Effect::RereadLists));
+            }
+            News::FriendProfile(news) => {
+                for friend in &news.friends {
+                    let friend = User::new(entry.user.app, friend.clone());
+                    effects.extend(self.watchers_of(&friend).map(|watcher| Effect::FriendProfile {
+                        watcher,
+                        friend: entry.user.id.clone(),
+                        profile: news.profile.clone(),
+                    }));
                 }
             }
             News::App(app) => {

@@ -9,17 +9,28 @@
 mod admin;
 mod apps;
 mod audience;
+mod conversations;
 mod feed;
+mod friends;
+mod lists;
 mod login;
+mod messages;
+mod profiles;
 mod status;
 mod throttle;
+mod turns;
 mod upkeep;
 mod windows;
 
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member};
+pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
+pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
+pub use lists::{By, Listed};
 pub use login::{LoggedIn, LoginCall};
+pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
+pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
 pub use throttle::{LoginThrottle, ThrottleLimits};
 pub use upkeep::Recovery;
@@ -38,6 +49,7 @@ pub struct Service {
     apps: AppTable,
     throttle: LoginThrottle,
     windows: windows::CallWindows,
+    profile_turns: turns::Turns,
     /// Live records from before this moment may have been lost: what is rebuilt gets versions above it.
     lost_before: AtomicU64,
 }
@@ -81,6 +93,7 @@ impl Service {
             apps: AppTable::default(),
             throttle: LoginThrottle::new(throttle),
             windows: windows::CallWindows::default(),
+            profile_turns: turns::Turns::default(),
             lost_before: AtomicU64::new(0),
         }
     }

@@ -215,7 +215,7 @@ impl Service {
         let list = parsed.as_deref().map_err(|invalid| *invalid);
         match check_call(call, &caller.id, list, &app.settings)? {
             Gate::Open => {}
-            Gate::Rate if self.windows.take(caller, call, app.settings.limits.rate, now.moment) => {}
+            Gate::Rate if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {}
             Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
         }
         Ok((app, parsed.unwrap_or_default()))

@@ -171,6 +171,8 @@ impl Worker {
                     notices.push(Notice::ListChanged { connection, added, left });
                 }
                 Effect::Reload(watcher) => reloads.push(watcher),
+                // The reference knows statuses; lists are facts, which conformance and the server's tests judge.
+                Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => unread.push(user),
             }
         }
@@ -231,7 +233,12 @@ impl Worker {
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),
-        Effect::Close { .. } | Effect::ListChanged { .. } | Effect::Reload(_) => None,
+        Effect::Close { .. }
+        | Effect::ListChanged { .. }
+        | Effect::Reload(_)
+        | Effect::Lists { .. }
+        | Effect::RereadLists(_)
+        | Effect::FriendProfile { .. } => None,
     };
     effects.into_iter().filter_map(read).collect()
 }

@@ -16,7 +16,7 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserId,
     UserStatus,
 };
-use lamplight_service::{LoginCall, Service, ServiceError, ThrottleLimits, Viewing};
+use lamplight_service::{By, LoginCall, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
@@ -284,13 +284,15 @@ impl World {
             }
             Step::Befriend { who, friend, lists } => {
                 let (owner, friend) = (user_of(*who), user_of(*friend).id);
-                runtime.block_on(service.add_friend(&owner, &friend, *lists == Friends::Both, "", here))?;
+                let friend = NewFriend { both: *lists == Friends::Both, ..NewFriend::mutual(friend) };
+                runtime.block_on(service.add_friend(&owner, friend, By::App, here))?;
                 Answer::Done
             }
             Step::Unfriend { who, friend, lists } => {
-                let (owner, friend) = (user_of(*who), user_of(*friend).id);
+                let (owner, friends) = (user_of(*who), [user_of(*friend).id]);
                 let both = *lists == Friends::Both;
-                Answer::Was(runtime.block_on(service.delete_friend(&owner, &friend, both))?)
+                let done = service.delete_friends(&owner, &friends, both, By::App, here);
+                Answer::Was(!runtime.block_on(done)?.value.deleted.is_empty())
             }
             Step::Create { who } => {
                 Answer::Was(runtime.block_on(service.create_account(&user_of(*who), here))?)

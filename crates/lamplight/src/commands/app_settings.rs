@@ -80,6 +80,12 @@ pub struct SettingsArgs {
     /// Days that messages are kept, 0 (for ever) to 3650
     #[arg(long, value_name = "N")]
     message_days: Option<u16>,
+    /// Messages that one user sends in the message rate window, 1 to 10000
+    #[arg(long, value_name = "N")]
+    message_rate_calls: Option<u16>,
+    /// The message rate window, 1ms to 1h
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    message_rate_window: Option<u32>,
     /// Calls of one command of the server API in its rate window, 1 to 60000
     #[arg(long, value_name = "N")]
     api_rate_calls: Option<u16>,
@@ -122,6 +128,8 @@ impl SettingsArgs {
         set(&mut limits.rate.window_ms, self.rate_window.as_ref());
         set(&mut limits.friends, self.friends.as_ref());
         set(&mut limits.message_bytes, self.message_bytes.as_ref());
+        set(&mut limits.message_rate.calls, self.message_rate_calls.as_ref());
+        set(&mut limits.message_rate.window_ms, self.message_rate_window.as_ref());
         set(&mut limits.api_rate.calls, self.api_rate_calls.as_ref());
         set(&mut limits.api_rate.window_ms, self.api_rate_window.as_ref());
         let webhooks = &mut settings.webhooks;
@@ -169,6 +177,8 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
         ("friends", limits.friends.to_string()),
         ("message-bytes", limits.message_bytes.to_string()),
         ("message-days", timing.message_retention_days.to_string()),
+        ("message-rate-calls", limits.message_rate.calls.to_string()),
+        ("message-rate-window", time(limits.message_rate.window_ms)),
         ("api-rate-calls", limits.api_rate.calls.to_string()),
         ("api-rate-window", time(limits.api_rate.window_ms)),
         ("state-change-url", webhooks.state_change_url.clone()),

@@ -77,6 +77,7 @@ impl Worker {
                     let worker = Rc::clone(self);
                     self.start(async move { worker.reload(watcher).await });
                 }
+                Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => unread.push(user),
             }
         }
@@ -129,7 +130,12 @@ impl Worker {
         let unread = effects.into_iter().filter_map(|effect| match effect {
             Effect::Read(user) => Some(user),
             // Setting a list asks for nothing else.
-            Effect::Close { .. } | Effect::ListChanged { .. } | Effect::Reload(_) => None,
+            Effect::Close { .. }
+            | Effect::ListChanged { .. }
+            | Effect::Lists { .. }
+            | Effect::RereadLists(_)
+            | Effect::FriendProfile { .. }
+            | Effect::Reload(_) => None,
         });
         self.read_states(unread.collect()).await?;
         Ok(true)

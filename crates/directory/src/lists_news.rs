@@ -1,0 +1,95 @@
+//! What the log carries of the lists of users: profiles, friends, messages, conversations.
+//!
+//! Nothing here is kept by a directory: these are facts, and the log only tells of them.
+
+use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
+
+/// One change of the lists of a user, for the user's own devices.
+///
+/// The log may bring the changes of one user in another order than that of their versions, since each is logged by
+/// whoever waited for its commit. Whoever tells devices of them puts them in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListsNews {
+    /// The lists version after the change. Each change has its own, one above that of the change before.
+    pub version: u64,
+    /// The connection whose call did it: it is answered, and not told besides.
+    pub by: Option<ConnectionId>,
+    /// Unread messages after it, over all conversations.
+    pub total_unread: u32,
+    /// What it is.
+    pub change: ListsChange,
+}
+
+/// What changed in the lists of a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListsChange {
+    /// The own profile, as it is now.
+    Profile(Profile),
+    /// An entry of the friend list is new, or says something else than before.
+    Friend(Box<Friend>),
+    /// Somebody is out of the friend list.
+    FriendGone(UserId),
+    /// A message was received, or sent from a device of the user.
+    Message(Box<MessageNews>),
+    /// A row of the conversation list, as it is now.
+    Conversation(Box<Conversation>),
+    /// The conversation with somebody is gone.
+    ConversationGone(UserId),
+}
+
+/// A message, and what it did to the conversation list of one of the two.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageNews {
+    /// The message, which is the last of the conversation.
+    pub message: Message,
+    /// The row, as it is now; without the message, which is not there a second time.
+    pub conversation: Conversation,
+}
+
+/// A friend shows something else than before. For the devices of those who have them in the list; it counts no
+/// version up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FriendProfile {
+    /// Who must be told.
+    pub friends: Vec<UserId>,
+    /// What is shown now.
+    pub profile: Profile,
+}
+
+/// What a list news costs besides its texts, roughly.
+const NEWS_BYTES: usize = 512;
+
+impl ListsNews {
+    /// The bytes of memory that it takes, roughly: what is bounded is what waits.
+    pub fn bytes(&self) -> usize {
+        let texts = match &self.change {
+            ListsChange::Profile(profile) => profile_bytes(profile),
+            ListsChange::Friend(friend) => {
+                friend.remark.len()
+                    + friend.source.len()
+                    + friend.wording.len()
+                    + profile_bytes(&friend.profile)
+            }
+            ListsChange::Message(news) => news.message.text.len() + row_bytes(&news.conversation),
+            ListsChange::Conversation(row) => row_bytes(row),
+            ListsChange::FriendGone(_) | ListsChange::ConversationGone(_) => 0,
+        };
+        NEWS_BYTES + texts
+    }
+}
+
+impl FriendProfile {
+    /// The bytes of memory that it takes, roughly.
+    pub fn bytes(&self) -> usize {
+        NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)
+    }
+}
+
+fn profile_bytes(profile: &Profile) -> usize {
+    profile.nick.len() + profile.avatar_url.len()
+}
+
+fn row_bytes(row: &Conversation) -> usize {
+    let last = row.last.as_ref().map_or(0, |message| message.text.len());
+    last + row.remark.len() + profile_bytes(&row.profile)
+}

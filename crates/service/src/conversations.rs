@@ -1,0 +1,161 @@
+//! Conversation lists (SPEC section 6).
+
+use crate::lists::{By, Listed, page_size};
+use crate::{Service, ServiceError};
+use lamplight_core::Call;
+use lamplight_directory::ListsChange;
+use lamplight_facts::ConversationSet;
+use lamplight_model::{Code, Conversation, ConversationPlace, Now, Refusal, Timestamp, User, UserId};
+
+/// The most rows in a page of a conversation list.
+pub const MAX_CONVERSATION_PAGE: u32 = 100;
+
+/// A page of a conversation list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConversationPage {
+    /// Pinned ones first, then the latest active, equal ones by rising peer.
+    pub conversations: Vec<Conversation>,
+    /// The cursor of the next page; `None`: this was the last one.
+    pub next: Option<String>,
+    /// Unread messages over all conversations.
+    pub total_unread: u32,
+}
+
+impl Service {
+    /// One page of a conversation list. `cursor` is the `next` of the page before, or empty. At most
+    /// [`MAX_CONVERSATION_PAGE`] rows, which a `limit` of 0 asks for too; more, or a cursor that cannot be read: 6017.
+    pub async fn conversation_list(
+        &self,
+        owner: &User,
+        cursor: &str,
+        limit: u32,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<ConversationPage>, ServiceError> {
+        let app = self.app(owner)?;
+        let limit = page_size(limit, MAX_CONVERSATION_PAGE)?;
+        let after = read_cursor(cursor)?;
+        self.pass_rate(&app, owner, Call::GetConversationList, by, now)?;
+        let state = self.lists_state(owner, by).await?;
+        // One more than asked for tells whether there is more.
+        let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
+        let more = conversations.len() > limit;
+        conversations.truncate(limit);
+        let next = conversations.last().filter(|_| more).map(|last| write_cursor(&last.place()));
+        let page = ConversationPage { conversations, next, total_unread: state.total_unread };
+        Ok(Listed { value: page, version: state.version })
+    }
+
+    /// The owner has read the peer's messages up to `sequence`, or all there are. Never goes back. Refused with 6017
+    /// where there is no such conversation.
+    pub async fn mark_read(
+        &self,
+        owner: &User,
+        peer: &UserId,
+        sequence: Option<u64>,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Conversation>, ServiceError> {
+        let app = self.app(owner)?;
+        self.pass_rate(&app, owner, Call::MarkRead, by, now)?;
+        let change = self.facts.mark_read(owner.clone(), peer.clone(), sequence);
+        let set = self.change_lists([owner.clone()], change).await?;
+        self.tell_row(owner, peer, set, by)
+    }
+
+    /// Pins a conversation to the top of the list, or lets it go. Refused with 6017 where there is no such one.
+    pub async fn pin_conversation(
+        &self,
+        owner: &User,
+        peer: &UserId,
+        pinned: bool,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Conversation>, ServiceError> {
+        let app = self.app(owner)?;
+        self.pass_rate(&app, owner, Call::PinConversation, by, now)?;
+        let change = self.facts.pin_conversation(owner.clone(), peer.clone(), pinned);
+        let set = self.change_lists([owner.clone()], change).await?;
+        self.tell_row(owner, peer, set, by)
+    }
+
+    fn tell_row(
+        &self,
+        owner: &User,
+        peer: &UserId,
+        set: Option<ConversationSet>,
+        by: By,
+    ) -> Result<Listed<Conversation>, ServiceError> {
+        let ConversationSet { conversation, changed, state } = set.ok_or_else(|| no_conversation(peer))?;
+        if changed {
+            let change = ListsChange::Conversation(Box::new(conversation.clone()));
+            self.tell_lists(owner, state, by.connection(), change);
+        }
+        Ok(Listed { value: conversation, version: state.version })
+    }
+
+    /// Takes a conversation out of the owner's list, with what the owner could see of it. The peer keeps theirs.
+    /// Refused with 6017 where there is no such one.
+    pub async fn delete_conversation(
+        &self,
+        owner: &User,
+        peer: &UserId,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<()>, ServiceError> {
+        let app = self.app(owner)?;
+        self.pass_rate(&app, owner, Call::DeleteConversation, by, now)?;
+        let change = self.facts.delete_conversation(owner.clone(), peer.clone());
+        let state = self.change_lists([owner.clone()], change).await?.ok_or_else(|| no_conversation(peer))?;
+        self.tell_lists(owner, state, by.connection(), ListsChange::ConversationGone(peer.clone()));
+        Ok(Listed { value: (), version: state.version })
+    }
+}
+
+fn no_conversation(peer: &UserId) -> Refusal {
+    Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
+}
+
+/// A place as a text that only we read: pinned or not, the time, the peer.
+fn write_cursor(place: &ConversationPlace) -> String {
+    format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
+}
+
+fn read_cursor(cursor: &str) -> Result<Option<ConversationPlace>, Refusal> {
+    if cursor.is_empty() {
+        return Ok(None);
+    }
+    let place = || {
+        // The peer may have colons too, and comes last.
+        let mut parts = cursor.splitn(3, ':');
+        let pinned = match parts.next()? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        };
+        let active = Timestamp(parts.next()?.parse().ok()?);
+        Some(ConversationPlace { pinned, active, peer: UserId::new(parts.next()?).ok()? })
+    };
+    let unreadable = || Refusal::because(Code::INVALID_PARAMETER, "the cursor cannot be read");
+    Ok(Some(place().ok_or_else(unreadable)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {
+        for (pinned, active, peer) in [(true, 0, "alice"), (false, u64::MAX, "a:b: "), (false, 7, ":")] {
+            let place =
+                ConversationPlace { pinned, active: Timestamp(active), peer: UserId::new(peer).unwrap() };
+            assert_eq!(read_cursor(&write_cursor(&place)), Ok(Some(place)));
+        }
+        assert_eq!(read_cursor(""), Ok(None));
+        for cursor in
+            ["x", "1", "1:2", "1:2:", "2:2:alice", "1:-2:alice", "1:18446744073709551616:alice", "1:2:爱"]
+        {
+            assert_eq!(read_cursor(cursor).unwrap_err().code, Code::INVALID_PARAMETER, "{cursor:?}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Friend lists (SPEC section 6).
+
+use crate::lists::{By, Listed, page_size};
+use crate::profiles::check_batch;
+use crate::{Service, ServiceError};
+use futures_util::future::join_all;
+use lamplight_core::Call;
+use lamplight_directory::{ListsChange, News};
+use lamplight_facts::{Befriended, Befriending, NewFriendship, Unfriended};
+use lamplight_model::{
+    Code, Friend, MAX_ADD_TEXT_BYTES, MAX_REMARK_BYTES, Now, Refusal, User, UserId, check_text,
+};
+use std::collections::HashSet;
+
+/// The most entries in a page of a friend list.
+pub const MAX_FRIEND_PAGE: u32 = 1_000;
+/// The most friends that a user deletes in one call; the app may delete more, so many at a time.
+pub const MAX_DELETED_FRIENDS: usize = 100;
+
+/// Who is to be a friend.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewFriend {
+    /// Who.
+    pub id: UserId,
+    /// The other way round too.
+    pub both: bool,
+    /// What the owner calls them; may be empty.
+    pub remark: String,
+    /// Where the friendship came from, in the app's own words; may be empty.
+    pub source: String,
+    /// What the owner said when asking; may be empty.
+    pub wording: String,
+}
+
+impl NewFriend {
+    /// A mutual friend without any words.
+    pub fn mutual(id: UserId) -> Self {
+        Self { id, both: true, remark: String::new(), source: String::new(), wording: String::new() }
+    }
+}
+
+/// A page of a friend list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FriendPage {
+    /// By rising id.
+    pub friends: Vec<Friend>,
+    /// Whether this was the last page.
+    pub finished: bool,
+}
+
+/// What came of deleting friends.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FriendsDeleted {
+    /// Who was deleted, in the order asked, each once.
+    pub deleted: Vec<UserId>,
+    /// Who was no friend (31704).
+    pub failures: Vec<(UserId, Code)>,
+}
+
+impl Service {
+    /// One page of a friend list: what comes after `after`. At most [`MAX_FRIEND_PAGE`] entries, which a `limit` of
+    /// 0 asks for too; more: 6017.
+    pub async fn friend_list(
+        &self,
+        owner: &User,
+        after: Option<&UserId>,
+        limit: u32,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<FriendPage>, ServiceError> {
+        let app = self.app(owner)?;
+        let limit = page_size(limit, MAX_FRIEND_PAGE)?;
+        self.pass_rate(&app, owner, Call::GetFriendList, by, now)?;
+        let state = self.lists_state(owner, by).await?;
+        // One more than asked for tells whether there is more.
+        let mut friends = self.facts.friend_page(owner.clone(), after.cloned(), limit + 1).await?;
+        let finished = friends.len() <= limit;
+        friends.truncate(limit);
+        Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
+    }
+
+    /// Takes a friend into the list of `owner`, and with `both` the other way round. Again: changes the words.
+    ///
+    /// Refused with 6017 for oneself and for texts that cannot be taken, 70107 for who has no account, 30010 and
+    /// 30014 when the own list or the other one's is full, and with 30516 when a user asks and the other one lets
+    /// nobody add them.
+    pub async fn add_friend(
+        &self,
+        owner: &User,
+        friend: NewFriend,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Friend>, ServiceError> {
+        let app = self.app(owner)?;
+        let NewFriend { id, both, remark, source, wording } = friend;
+        if owner.id == id {
+            return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody is their own friend").into());
+        }
+        check_text("a remark", &remark, MAX_REMARK_BYTES).map_err(Refusal::from)?;
+        check_text("an add source", &source, MAX_ADD_TEXT_BYTES).map_err(Refusal::from)?;
+        check_text("an add wording", &wording, MAX_ADD_TEXT_BYTES).map_err(Refusal::from)?;
+        self.pass_rate(&app, owner, Call::AddFriend, by, now)?;
+        let friendship = NewFriendship {
+            owner: owner.clone(),
+            friend: id.clone(),
+            both,
+            remark,
+            source,
+            wording,
+            at: now.wall,
+            limit: usize::from(app.settings.limits.friends),
+            ask: match by {
+                By::Client(_) => true,
+                By::App => false,
+            },
+        };
+        let other = User::new(owner.app, id);
+        let done = self.change_lists([owner.clone(), other.clone()], self.facts.befriend(friendship)).await?;
+        match done.outcome {
+            Befriended::Done => {}
+            Befriended::NoSuchOwner => return Err(by.no_such_caller().into()),
+            Befriended::NoSuchFriend => return Err(Code::NO_SUCH_ACCOUNT.into()),
+            Befriended::ListFull => return Err(Code::FRIEND_LIST_FULL.into()),
+            Befriended::FriendListFull => return Err(Code::FRIEND_PEER_LIST_FULL.into()),
+            Befriended::Denied => return Err(Code::FRIEND_DENIED.into()),
+        }
+        self.tell_befriended(owner, &other, &done, by);
+        let entry = done.entry.expect("the port gives the entry of what is done");
+        Ok(Listed { value: entry, version: done.owner_state.version })
+    }
+
+    fn tell_befriended(&self, owner: &User, other: &User, done: &Befriending, by: By) {
+        if let (Some(entry), true) = (&done.entry, done.owner_changed) {
+            let change = ListsChange::Friend(Box::new(entry.clone()));
+            self.tell_lists(owner, done.owner_state, by.connection(), change);
+        }
+        if let (Some(entry), true) = (&done.back, done.friend_changed) {
+            self.tell_lists(other, done.friend_state, None, ListsChange::Friend(Box::new(entry.clone())));
+        }
+        if done.back.is_some() && (done.owner_changed || done.friend_changed) {
+            self.publish_friendship(owner, &other.id, true);
+        }
+    }
+
+    /// Takes friends out of the list of `owner`, and with `both` the other way round. Refused with 6017 for nobody,
+    /// and with 70206 when a user names more than [`MAX_DELETED_FRIENDS`].
+    pub async fn delete_friends(
+        &self,
+        owner: &User,
+        friends: &[UserId],
+        both: bool,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<FriendsDeleted>, ServiceError> {
+        let app = self.app(owner)?;
+        let mut seen = HashSet::new();
+        let friends: Vec<UserId> = friends.iter().filter(|id| seen.insert(*id)).cloned().collect();
+        let most = match by {
+            By::Client(_) => MAX_DELETED_FRIENDS,
+            By::App => usize::MAX,
+        };
+        check_batch(friends.len(), most)?;
+        self.pass_rate(&app, owner, Call::DeleteFriends, by, now)?;
+        let mut version = 0;
+        let mut deleted = FriendsDeleted::default();
+        for some in friends.chunks(MAX_DELETED_FRIENDS) {
+            // Together, so that they share their commit.
+            let unfriending = some.iter().map(|friend| {
+                let other = User::new(owner.app, friend.clone());
+                self.change_lists(
+                    [owner.clone(), other],
+                    self.facts.unfriend(owner.clone(), friend.clone(), both),
+                )
+            });
+            let done = join_all(unfriending).await;
+            // Those that were done are told before one that failed is.
+            let mut failed = None;
+            for (friend, done) in some.iter().zip(done) {
+                match done {
+                    Ok(done) => {
+                        version = version.max(done.owner_state.version);
+                        if done.forth || done.back {
+                            self.tell_unfriended(owner, friend, &done, by);
+                            deleted.deleted.push(friend.clone());
+                        } else {
+                            deleted.failures.push((friend.clone(), Code::NOT_A_FRIEND));
+                        }
+                    }
+                    Err(error) => failed = Some(error),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+        Ok(Listed { value: deleted, version })
+    }
+
+    fn tell_unfriended(&self, owner: &User, friend: &UserId, done: &Unfriended, by: By) {
+        if done.forth {
+            let gone = ListsChange::FriendGone(friend.clone());
+            self.tell_lists(owner, done.owner_state, by.connection(), gone);
+        }
+        let other = User::new(owner.app, friend.clone());
+        if done.back {
+            let gone = ListsChange::FriendGone(owner.id.clone());
+            self.tell_lists(&other, done.friend_state, None, gone);
+        } else if let Some(left) = &done.left {
+            // No longer mutual.
+            let change = ListsChange::Friend(Box::new(left.clone()));
+            self.tell_lists(&other, done.friend_state, None, change);
+        }
+        self.publish_friendship(owner, friend, false);
+    }
+
+    /// Changes what the owner calls a friend. Refused with 31704 for who is none, and with 6017 for a remark that
+    /// cannot be taken.
+    pub async fn set_friend_remark(
+        &self,
+        owner: &User,
+        friend: &UserId,
+        remark: &str,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Friend>, ServiceError> {
+        let app = self.app(owner)?;
+        check_text("a remark", remark, MAX_REMARK_BYTES).map_err(Refusal::from)?;
+        self.pass_rate(&app, owner, Call::SetFriendRemark, by, now)?;
+        let change = self.facts.set_remark(owner.clone(), friend.clone(), remark.to_owned());
+        let set = self.change_lists([owner.clone()], change).await?.ok_or(Code::NOT_A_FRIEND)?;
+        if set.changed {
+            let change = ListsChange::Friend(Box::new(set.entry.clone()));
+            self.tell_lists(owner, set.state, by.connection(), change);
+        }
+        Ok(Listed { value: set.entry, version: set.state.version })
+    }
+
+    /// Both sides hear of it, wherever they are connected: whom they watch may be another now.
+    pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
+        self.directory.publish(one, News::Friend { friend: other.clone(), mutual });
+        let other = User::new(one.app, other.clone());
+        self.directory.publish(&other, News::Friend { friend: one.id.clone(), mutual });
+    }
+}

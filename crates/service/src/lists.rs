@@ -1,0 +1,137 @@
+//! What the operations on profiles, friends and messages have in common: on whose word they are done, how often, and
+//! who is told.
+//!
+//! These are facts. What is told of them comes after the commit, through the change log; a change of which nobody
+//! can say whether it was committed is told as [`News::ListsUnknown`], and then read.
+
+use crate::{Service, ServiceError};
+use lamplight_core::Call;
+use lamplight_directory::{Directory, ListsChange, ListsNews, News};
+use lamplight_facts::{FactsError, FactsErrorKind, ListsState};
+use lamplight_model::{App, Code, ConnectionId, Now, Refusal, User};
+use smallvec::SmallVec;
+use std::future::Future;
+use std::sync::Arc;
+
+/// On whose word something is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// The user asks, over this connection. Rates and batches hold; others are asked for leave. The connection is
+    /// answered; all others of the user are told.
+    Client(ConnectionId),
+    /// The app decides, by its backend or an operator: its own doors bound it. Every connection of the user is told.
+    App,
+}
+
+impl By {
+    /// The connection that gets the answer.
+    pub(crate) fn connection(self) -> Option<ConnectionId> {
+        match self {
+            Self::Client(connection) => Some(connection),
+            Self::App => None,
+        }
+    }
+
+    /// What is said when the caller's own account is not there. One that was deleted may still have a connection
+    /// that has not heard of it.
+    pub(crate) fn no_such_caller(self) -> Code {
+        match self {
+            Self::Client(_) => Code::NOT_LOGGED_IN,
+            Self::App => Code::NO_SUCH_ACCOUNT,
+        }
+    }
+}
+
+/// An answer, and the lists version of the caller after it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed<T> {
+    /// The answer.
+    pub value: T,
+    /// The lists version of the caller.
+    pub version: u64,
+}
+
+impl Service {
+    /// The last gate: how often. What the app does is bounded at its own doors.
+    pub(crate) fn pass_rate(
+        &self,
+        app: &App,
+        caller: &User,
+        call: Call,
+        by: By,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        match by {
+            By::App => Ok(()),
+            By::Client(_) if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {
+                Ok(())
+            }
+            By::Client(_) => Err(Code::CALLED_TOO_OFTEN.into()),
+        }
+    }
+
+    /// How far the lists of the caller are. What is read after it is at least as new.
+    pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
+        let states = self.facts.lists_states(vec![caller.clone()]).await?;
+        Ok(states.into_iter().next().flatten().ok_or(by.no_such_caller())?)
+    }
+
+    /// Changes the lists of `users`. Should the caller go away meanwhile, or the store fail in a way that leaves
+    /// open whether it was done, these users' devices read their lists again. What was done is to be told right
+    /// after, with nothing awaited between.
+    pub(crate) async fn change_lists<T>(
+        &self,
+        users: impl IntoIterator<Item = User>,
+        change: impl Future<Output = Result<T, FactsError>>,
+    ) -> Result<T, ServiceError> {
+        let mut untold = Untold { directory: &*self.directory, users: users.into_iter().collect() };
+        let changed = change.await;
+        let surely = match &changed {
+            Ok(_) => true,
+            Err(error) => match error.kind {
+                FactsErrorKind::Overloaded => true,
+                FactsErrorKind::Unavailable | FactsErrorKind::Corrupt => false,
+            },
+        };
+        if surely {
+            untold.users.clear();
+        }
+        Ok(changed?)
+    }
+
+    /// The devices of a user are told of a change of the user's lists.
+    pub(crate) fn tell_lists(
+        &self,
+        user: &User,
+        state: ListsState,
+        by: Option<ConnectionId>,
+        change: ListsChange,
+    ) {
+        let news = ListsNews { version: state.version, by, total_unread: state.total_unread, change };
+        self.directory.publish(user, News::Lists(Arc::new(news)));
+    }
+}
+
+/// How many entries a page has: `limit`, or `most` when it is 0. More than `most` is refused with 6017.
+pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
+    if limit > most {
+        let why = format!("a page has at most {most} entries, not {limit}");
+        return Err(Refusal::because(Code::INVALID_PARAMETER, why));
+    }
+    let limit = if limit == 0 { most } else { limit };
+    Ok(limit as usize)
+}
+
+/// Users whose lists may change before anybody is told of it.
+struct Untold<'a> {
+    directory: &'a dyn Directory,
+    users: SmallVec<[User; 2]>,
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        for user in self.users.drain(..) {
+            self.directory.publish(&user, News::ListsUnknown);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One-to-one text messages (SPEC section 6). A message is acknowledged when it is committed.
+
+use crate::lists::{By, Listed, page_size};
+use crate::{Service, ServiceError};
+use lamplight_core::Call;
+use lamplight_directory::{ListsChange, MessageNews};
+use lamplight_facts::{ConversationSet, NewMessage, Sent, StoredMessage};
+use lamplight_model::{ClientMessageId, Code, Message, Now, Refusal, User, UserId};
+
+/// The most messages in a page of a history.
+pub const MAX_HISTORY_PAGE: u32 = 100;
+/// The messages in a page of a history that does not say how many.
+pub const HISTORY_PAGE: u32 = 20;
+
+/// A message that is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageSent {
+    /// As committed.
+    pub message: Message,
+    /// It had been stored before: this was a retry.
+    pub repeated: bool,
+}
+
+/// A page of a history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub messages: Vec<Message>,
+    /// Whether there is nothing before these.
+    pub finished: bool,
+}
+
+impl Service {
+    /// Sends a message. A second one of the same sender with the same client id is a retry, and is answered with
+    /// the first.
+    ///
+    /// Refused with 6017 for an empty text, 80002 for one that is too long, and 70107 when the recipient has no
+    /// account.
+    pub async fn send_message(
+        &self,
+        from: &User,
+        to: &UserId,
+        text: String,
+        client_id: ClientMessageId,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<MessageSent>, ServiceError> {
+        let app = self.app(from)?;
+        if text.is_empty() {
+            return Err(Refusal::because(Code::INVALID_PARAMETER, "the text is empty").into());
+        }
+        let limit = usize::from(app.settings.limits.message_bytes);
+        if text.len() > limit {
+            let why = format!("{} bytes, at most {limit} are allowed", text.len());
+            return Err(Refusal::because(Code::MESSAGE_TOO_LONG, why).into());
+        }
+        self.pass_rate(&app, from, Call::SendMessage, by, now)?;
+        let recipient = User::new(from.app, to.clone());
+        let message = NewMessage { from: from.clone(), to: to.clone(), text, client_id, at: now.wall };
+        let stored =
+            self.change_lists([from.clone(), recipient.clone()], self.facts.send_message(message)).await?;
+        match stored {
+            Sent::Stored(stored) => {
+                let StoredMessage { message, sender, recipient: received } = *stored;
+                let version = sender.state.version;
+                self.tell_message(from, &message, sender, by);
+                if *from != recipient {
+                    self.tell_message(&recipient, &message, received, By::App);
+                }
+                Ok(Listed { value: MessageSent { message, repeated: false }, version })
+            }
+            Sent::Repeated(message) => {
+                let state = self.lists_state(from, by).await?;
+                Ok(Listed { value: MessageSent { message, repeated: true }, version: state.version })
+            }
+            Sent::NoSuchSender => Err(by.no_such_caller().into()),
+            Sent::NoSuchRecipient => Err(Code::NO_SUCH_ACCOUNT.into()),
+        }
+    }
+
+    fn tell_message(&self, user: &User, message: &Message, set: ConversationSet, by: By) {
+        let ConversationSet { mut conversation, changed: _, state } = set;
+        conversation.last = None;
+        let news = MessageNews { message: message.clone(), conversation };
+        self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
+    }
+
+    /// A page of the conversation with `peer`: what comes before the sequence `before`, or the newest. At most
+    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Of whom there is nothing,
+    /// there is an empty one.
+    pub async fn history(
+        &self,
+        owner: &User,
+        peer: &UserId,
+        before: Option<u64>,
+        limit: u32,
+        by: By,
+        now: Now,
+    ) -> Result<HistoryPage, ServiceError> {
+        let app = self.app(owner)?;
+        let limit = page_size(if limit == 0 { HISTORY_PAGE } else { limit }, MAX_HISTORY_PAGE)?;
+        self.pass_rate(&app, owner, Call::GetHistory, by, now)?;
+        // One more than asked for tells whether there is more.
+        let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
+        let finished = messages.len() <= limit;
+        messages.truncate(limit);
+        Ok(HistoryPage { messages, finished })
+    }
+}

@@ -1,0 +1,86 @@
+//! What accounts show of themselves (SPEC section 6).
+
+use crate::lists::{By, Listed};
+use crate::{Service, ServiceError};
+use lamplight_core::Call;
+use lamplight_directory::{FriendProfile, ListsChange, News};
+use lamplight_model::{Code, Now, Profile, ProfileChange, Refusal, User, UserId};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The most users in one `getUsersInfo`.
+pub const MAX_USERS_INFO: usize = 100;
+
+/// The answer of `getUsersInfo`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsersInfo {
+    /// In the order asked, each user once.
+    pub profiles: Vec<(UserId, Profile)>,
+    /// Who has no account (70107).
+    pub failures: Vec<(UserId, Code)>,
+}
+
+impl Service {
+    /// Changes what an account shows; answers with the profile after it. The user's devices are told, and those of
+    /// the mutual friends. A text that cannot be taken: 6017.
+    pub async fn set_profile(
+        &self,
+        user: &User,
+        change: ProfileChange,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Profile>, ServiceError> {
+        let app = self.app(user)?;
+        change.check().map_err(Refusal::from)?;
+        self.pass_rate(&app, user, Call::SetSelfInfo, by, now)?;
+        // One at a time for a user: friends are told without a version, so the order must be that of the commits.
+        let _turn = self.profile_turns.take(user).await;
+        let set = self.change_lists([user.clone()], self.facts.set_profile(user.clone(), change)).await?;
+        let set = set.ok_or(by.no_such_caller())?;
+        if set.changed {
+            self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
+            let friends = self.facts.mutual_friends(user.clone()).await?;
+            if !friends.is_empty() {
+                let shown = FriendProfile { friends, profile: set.profile.clone() };
+                self.directory.publish(user, News::FriendProfile(Arc::new(shown)));
+            }
+        }
+        Ok(Listed { value: set.profile, version: set.state.version })
+    }
+
+    /// What users show. Refused with 6017 for nobody, with 70206 for more than [`MAX_USERS_INFO`].
+    pub async fn users_info(
+        &self,
+        caller: &User,
+        users: &[UserId],
+        by: By,
+        now: Now,
+    ) -> Result<UsersInfo, ServiceError> {
+        let app = self.app(caller)?;
+        let mut seen = HashSet::new();
+        let users: Vec<UserId> = users.iter().filter(|id| seen.insert(*id)).cloned().collect();
+        check_batch(users.len(), MAX_USERS_INFO)?;
+        self.pass_rate(&app, caller, Call::GetUsersInfo, by, now)?;
+        let asked = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
+        let mut info = UsersInfo::default();
+        for (id, profile) in users.into_iter().zip(self.facts.profiles(asked).await?) {
+            match profile {
+                Some(profile) => info.profiles.push((id, profile)),
+                None => info.failures.push((id, Code::NO_SUCH_ACCOUNT)),
+            }
+        }
+        Ok(info)
+    }
+}
+
+/// The gates of a list of users: somebody (6017), and not too many (70206).
+pub(crate) fn check_batch(users: usize, most: usize) -> Result<(), Refusal> {
+    if users == 0 {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
+    }
+    if users > most {
+        let detail = format!("{users} users in one call, at most {most} are allowed");
+        return Err(Refusal::because(Code::BATCH_TOO_LARGE, detail));
+    }
+    Ok(())
+}
