@@ -56,6 +56,12 @@ Examples:
 Examples:
   lamplight load slow --changes 100000")]
     Slow(SlowArgs),
+    /// Text messages, from the sender to the committed answer and to the recipient
+    #[command(after_help = "\
+Examples:
+  lamplight load messages
+  lamplight load messages --outstanding 1024 --messages 100000")]
+    Messages(MessagesArgs),
     /// Clients that die, and how soon their watchers know
     #[command(after_help = "\
 Examples:
@@ -161,6 +167,20 @@ pub struct ClosedArgs {
     /// Do not ask for an answer to a change
     #[arg(long)]
     pub unanswered: bool,
+}
+
+/// `lamplight load messages`.
+#[derive(Args, Debug, Clone)]
+pub struct MessagesArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Messages under way at a time, each of another sender
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub outstanding: usize,
+    /// Messages altogether
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub messages: u64,
 }
 
 /// `lamplight load slow`.

@@ -206,7 +206,7 @@ impl Course {
                 Ok(())
             }
             News::Gone(user) => bail!("the server has closed the connection of user {user}"),
-            News::LoggedIn(_) | News::Answered => Ok(()),
+            News::LoggedIn(_) | News::Answered | News::Sent { .. } | News::Received { .. } => Ok(()),
         }
     }
 

@@ -36,6 +36,18 @@ pub enum News {
     LoggedIn(u32),
     /// A request is answered.
     Answered,
+    /// A message of this user is committed.
+    Sent {
+        /// Who sent it.
+        from: u32,
+    },
+    /// It has received a message.
+    Received {
+        /// The connection.
+        to: u32,
+        /// The number that the sender gave the message.
+        number: u32,
+    },
     /// It was told of a user, and it was news.
     Told {
         /// The connection.
@@ -145,6 +157,11 @@ impl Fleet {
         self.target.meter.map_or(Ok(Duration::ZERO), |meter| meter.cpu())
     }
 
+    /// The last "no" of the server, once.
+    pub fn take_refusal(&mut self) -> Option<String> {
+        self.refusal.take()
+    }
+
     // Coming and going
 
     /// Logs users in, so many at a time. Answers with how long each took.
@@ -166,7 +183,7 @@ impl Fleet {
                         took.push(began[user as usize].context("nobody asked for this login")?.elapsed());
                     }
                     News::Gone(user) => bail!("the server has closed the connection of {}", user_id(user)),
-                    News::Answered | News::Told { .. } => {}
+                    News::Answered | News::Sent { .. } | News::Received { .. } | News::Told { .. } => {}
                 }
             }
             if let Some(refusal) = self.refusal.take() {
@@ -245,6 +262,14 @@ impl Fleet {
         let id = if answered { REQUEST_ID } else { 0 };
         let request = v1::SetSelfStatusRequest { custom_status: text_of(text) };
         self.ask(user, id, Request::SetSelfStatus(request))
+    }
+
+    /// Sends a text message; the number is its text and its client id.
+    pub fn send_message(&mut self, from: u32, to: u32, number: u32) -> Result<()> {
+        let text = message_text(number);
+        let client_message_id = number.to_string();
+        let request = v1::SendMessageRequest { to: user_id(to), text, client_message_id };
+        self.ask(from, REQUEST_ID, Request::SendMessage(request))
     }
 
     /// Gives signs of life, of one connection after the other, so that each is in time.
@@ -430,6 +455,20 @@ impl Ear<'_> {
                 self.news.push(News::Answered);
             }
             Some(Body::SetSelfStatus(_)) => self.news.push(News::Answered),
+            Some(Body::SendMessage(sent)) if !sent.repeated_send => {
+                self.news.push(News::Sent { from: self.user });
+            }
+            Some(Body::ListsChanged(changed)) => {
+                if changed.reload {
+                    self.fault = Some("messages were dropped, and the lists are to be read again".to_owned());
+                }
+                for message in changed.messages {
+                    match message.client_message_id.parse() {
+                        Ok(number) => self.news.push(News::Received { to: self.user, number }),
+                        Err(_) => self.fault = Some(format!("{message:?}")),
+                    }
+                }
+            }
             Some(Body::Refusal(refusal)) => *self.refusal = Some(refusal.message),
             Some(Body::ConnectionEnded(ended)) => *self.refusal = Some(ended.message),
             other => self.fault = Some(format!("{other:?}")),
@@ -444,6 +483,11 @@ impl Ear<'_> {
             }
         }
     }
+}
+
+/// Some forty bytes, as people write.
+fn message_text(number: u32) -> String {
+    format!("{number}: shall we meet at the lamp post?")
 }
 
 /// Raises the file limit of this process as far as it may be.

@@ -18,7 +18,9 @@ mod ring;
 mod server_process;
 mod target;
 
-pub use args::{BenchArgs, ClosedArgs, LoadArgs, LoginArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What};
+pub use args::{
+    BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What,
+};
 
 /// Measures what is asked for, and prints it. Fails when something was told wrongly; a figure that is not what it
 /// should be is no failure.

@@ -5,6 +5,7 @@ mod changes;
 mod death;
 mod idle;
 mod login;
+mod messages;
 mod slow;
 mod storm;
 
@@ -74,6 +75,12 @@ pub fn run(what: What) -> Result<()> {
         What::Slow(args) => {
             let (_server, mut fleet) = ready(&args.part, slow::USERS, ServerSettings::default())?;
             slow::measure(&mut fleet, args.changes, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Messages(args) => {
+            let (_server, mut fleet) = ready(&args.part, messages::USERS, ServerSettings::default())?;
+            messages::measure(&mut fleet, args.messages, args.outstanding, &mut report)?;
             end(&fleet, &mut report);
             args.part.out
         }

@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_load::{ClosedArgs, LoadArgs, LoginArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What};
+use lamplight_load::{
+    ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What,
+};
 use lamplight_server::{Clock, Config, Node};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,7 +37,7 @@ async fn start(folder: &Path) -> (Node, ServerArgs) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_told_wrongly_in_any_part() {
     let part = |server: ServerArgs| PartArgs { server, users: Some(63), out: None };
-    let parts: [(&str, Choice); 7] = [
+    let parts: [(&str, Choice); 8] = [
         ("login", |part| What::Login(LoginArgs { part, rounds: 2 })),
         ("idle", What::Idle),
         ("open", |part| What::Open(OpenArgs { part, rate: 200, changes: 60 })),
@@ -45,6 +47,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         }),
         ("storm", What::Storm),
         ("slow", |part| What::Slow(SlowArgs { part, changes: 400 })),
+        ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
         ("death", What::Death),
     ];
     let runs = parts.map(|(name, what)| async move {

@@ -1,6 +1,6 @@
 //! Everything, one after the other: the figures of `docs/performance.md`.
 
-use super::{Server, changes, death, idle, login, slow, storm};
+use super::{Server, changes, death, idle, login, messages, slow, storm};
 use crate::args::BenchArgs;
 use crate::fleet::Fleet;
 use crate::report::Report;
@@ -19,6 +19,7 @@ struct Sizes {
     open_rate: u32,
     open_changes: u64,
     slow_changes: u64,
+    messages: u64,
     deaths: u32,
 }
 
@@ -32,6 +33,7 @@ const FULL: Sizes = Sizes {
     open_rate: 500,
     open_changes: 10_000,
     slow_changes: 100_000,
+    messages: 50_000,
     deaths: death::ROUNDS,
 };
 
@@ -45,6 +47,7 @@ const QUICK: Sizes = Sizes {
     open_rate: 200,
     open_changes: 200,
     slow_changes: 2_000,
+    messages: 1_000,
     deaths: 1,
 };
 
@@ -80,6 +83,11 @@ pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
 
     let (server, mut fleet) = with_fleet(slow::USERS, usual)?;
     slow::measure(&mut fleet, sizes.slow_changes, report)?;
+    super::end(&fleet, report);
+    drop((server, fleet));
+
+    let (server, mut fleet) = with_fleet(messages::USERS, usual)?;
+    messages::measure(&mut fleet, sizes.messages, messages::OUTSTANDING, report)?;
     super::end(&fleet, report);
     drop((server, fleet));
 

@@ -130,7 +130,11 @@ impl Lateness {
                             self.others += 1;
                         }
                     }
-                    News::Told { .. } | News::LoggedIn(_) | News::Answered => {}
+                    News::Told { .. }
+                    | News::LoggedIn(_)
+                    | News::Answered
+                    | News::Sent { .. }
+                    | News::Received { .. } => {}
                     News::Gone(user) => ensure!(victims.contains(&user), "the server gave user {user} up"),
                 }
             }
