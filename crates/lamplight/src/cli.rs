@@ -1,6 +1,6 @@
 //! The arguments that every command shares, and the list of commands.
 
-use crate::commands::{account, app, demo, friend, serve, sig, status, watch};
+use crate::commands::{account, app, demo, friend, message, serve, sig, status, watch};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use figment::value::Value;
@@ -101,12 +101,15 @@ pub enum Command {
     App(app::AppCommand),
     /// Make a UserSig, the token a user logs in with; or check one
     Sig(sig::SigArgs),
-    /// List, make, delete and kick accounts
+    /// List, make, show, change, delete and kick accounts
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// List, add and delete friends
+    /// List, add, name and delete friends
     #[command(subcommand)]
     Friend(friend::FriendCommand),
+    /// Send text messages on behalf of users; look at histories and conversation lists
+    #[command(subcommand)]
+    Message(message::MessageCommand),
     /// Ask for the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),

@@ -5,6 +5,7 @@ pub mod app;
 pub mod app_settings;
 pub mod demo;
 pub mod friend;
+pub mod message;
 pub mod serve;
 pub mod sig;
 pub mod status;
@@ -23,6 +24,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Sig(_)
         | Command::Account(_)
         | Command::Friend(_)
+        | Command::Message(_)
         | Command::Status(_)
         | Command::Load(_) => logs::start_quietly()?,
     }
@@ -34,6 +36,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sig(args) => sig::run(args, &common).await,
         Command::Account(command) => account::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
+        Command::Message(command) => message::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
         // It has an event loop of its own, on this one thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,

@@ -4,7 +4,8 @@ use crate::output::Refused;
 use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, User, UserId, UserStatus};
 use lamplight_server::{
-    ControlClient, ControlError, NodeError, Operation, Outcome, ShownAccount, ShownFriend, offline,
+    ControlClient, ControlError, ListsOperation, ListsOutcome, NodeError, Operation, Outcome, ShownAccount,
+    ShownConversation, ShownFriend, ShownMessage, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,10 +15,13 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server of another version may do this.
-const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
+pub const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
 
 /// Accounts that are asked for at once.
 const PAGE: usize = 1_000;
+
+/// Messages that are asked for at once.
+const HISTORY_PAGE: u32 = 100;
 
 /// Asks for operations on one data folder.
 pub struct Operator {
@@ -85,12 +89,77 @@ impl Operator {
         Ok(all)
     }
 
-    /// The friend list of a user.
-    pub async fn friends(&mut self, owner: User) -> anyhow::Result<Vec<ShownFriend>> {
-        let Outcome::Friends(friends) = self.ask(Operation::ListFriends(owner)).await? else {
+    /// The friend list of a user, by rising id.
+    pub async fn friends(&mut self, owner: &User) -> anyhow::Result<Vec<ShownFriend>> {
+        let mut all: Vec<ShownFriend> = Vec::new();
+        loop {
+            let after = all.last().map(|friend| friend.user_id.clone());
+            let asked = ListsOperation::Friends { owner: owner.clone(), after };
+            let ListsOutcome::Friends { friends, finished } = self.lists(asked).await? else {
+                bail!(OTHER_ANSWER)
+            };
+            all.extend(friends);
+            if finished {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The messages of a user with another, newest first; at most `limit`, those before the sequence `before`.
+    pub async fn history(
+        &mut self,
+        owner: &User,
+        peer: &UserId,
+        mut before: Option<u64>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<ShownMessage>> {
+        let mut all: Vec<ShownMessage> = Vec::new();
+        while all.len() < limit {
+            let page = HISTORY_PAGE.min(u32::try_from(limit - all.len()).unwrap_or(HISTORY_PAGE));
+            let (owner, peer) = (owner.clone(), peer.clone());
+            let asked = ListsOperation::History { owner, peer, before, limit: page };
+            let ListsOutcome::History { messages, finished } = self.lists(asked).await? else {
+                bail!(OTHER_ANSWER)
+            };
+            all.extend(messages);
+            before = all.last().map(|message| message.sequence);
+            if finished {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The conversation list of a user, at most `limit` rows of it, and the unread messages of the whole list.
+    pub async fn conversations(
+        &mut self,
+        owner: &User,
+        limit: usize,
+    ) -> anyhow::Result<(Vec<ShownConversation>, u32)> {
+        let (mut all, mut cursor): (Vec<ShownConversation>, _) = (Vec::new(), String::new());
+        loop {
+            let asked = ListsOperation::Conversations { owner: owner.clone(), cursor };
+            let ListsOutcome::Conversations { conversations, next, total_unread } = self.lists(asked).await?
+            else {
+                bail!(OTHER_ANSWER)
+            };
+            all.extend(conversations);
+            match next {
+                Some(next) if all.len() < limit => cursor = next,
+                Some(_) | None => {
+                    all.truncate(limit);
+                    return Ok((all, total_unread));
+                }
+            }
+        }
+    }
+
+    /// Something about profiles, friends, messages or conversations.
+    pub async fn lists(&mut self, operation: ListsOperation) -> anyhow::Result<ListsOutcome> {
+        let Outcome::Lists(outcome) = self.ask(Operation::Lists(operation)).await? else {
             bail!(OTHER_ANSWER)
         };
-        Ok(friends)
+        Ok(outcome)
     }
 
     /// The statuses of users, in the order asked; `None` where there is no account.
@@ -132,7 +201,7 @@ impl Operator {
             Outcome::Done { .. }
             | Outcome::Apps(_)
             | Outcome::Accounts(_)
-            | Outcome::Friends(_)
+            | Outcome::Lists(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }

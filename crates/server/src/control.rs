@@ -1,6 +1,10 @@
 //! The operator's door: a socket in the data folder, through which the command line talks to a running node.
 //! Whoever may open the folder may do anything. One JSON object a line, each way.
 
+mod lists;
+
+pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, ShownMessage};
+
 use crate::clock::Clock;
 use crate::node::{NodeError, lock_data_folder};
 use lamplight_directory::InProcessDirectory;
@@ -63,8 +67,8 @@ pub enum Operation {
         /// The other way round too.
         both: bool,
     },
-    /// A friend list.
-    ListFriends(User),
+    /// Something about profiles, friends, messages or conversations.
+    Lists(ListsOperation),
     /// The status of users, with its evidence. Needs a running node.
     GetStatus {
         /// Which app.
@@ -94,8 +98,8 @@ pub enum Outcome {
     Apps(Vec<App>),
     /// Accounts, by rising id.
     Accounts(Vec<ShownAccount>),
-    /// Friends, by rising id.
-    Friends(Vec<ShownFriend>),
+    /// What came of a [`ListsOperation`].
+    Lists(ListsOutcome),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
     /// A "no".
@@ -116,17 +120,6 @@ pub struct ShownAccount {
     pub created: Timestamp,
     /// UserSigs issued until then do not count.
     pub sigs_revoked: Option<Timestamp>,
-}
-
-/// An entry of a friend list, as it is shown.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct ShownFriend {
-    /// `userID`
-    pub user_id: UserId,
-    /// What the owner calls them.
-    pub remark: String,
-    /// Whether each has the other in the list.
-    pub mutual: bool,
 }
 
 /// The operator's door cannot be used.
@@ -187,15 +180,7 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
             let friends = service.delete_friends(&owner, &[friend], both, By::App, now).await?.value;
             done(!friends.deleted.is_empty())
         }
-        Operation::ListFriends(owner) => {
-            let show = |friend: lamplight_model::Friend| ShownFriend {
-                user_id: friend.id,
-                remark: friend.remark,
-                mutual: friend.mutual,
-            };
-            let friends = service.facts().friend_page(owner, None, usize::MAX).await?;
-            Outcome::Friends(friends.into_iter().map(show).collect())
-        }
+        Operation::Lists(operation) => Outcome::Lists(lists::execute(service, operation, now).await?),
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());

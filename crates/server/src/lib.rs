@@ -16,6 +16,9 @@ mod worker;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
-pub use control::{ControlClient, ControlError, Operation, Outcome, ShownAccount, ShownFriend, offline};
+pub use control::{
+    ControlClient, ControlError, ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount,
+    ShownConversation, ShownFriend, ShownMessage, offline,
+};
 pub use node::{Node, NodeError};
 pub use web::are_built as web_is_built;

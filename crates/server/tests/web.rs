@@ -1,5 +1,7 @@
 //! The web pages over a real socket: what every page is sent with, and how a page finds the client port.
 
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
 mod common;
 
 use common::TestNode;

@@ -1,12 +1,14 @@
 //! `lamplight account`: who can log in.
 
 use crate::cli::{AppArg, Common, parse_user};
-use crate::operator::Operator;
-use crate::output::{json, line, table, utc_or_dash};
+use crate::operator::{OTHER_ANSWER, Operator};
+use crate::output::{harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;
+use anyhow::bail;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use lamplight_model::{User, UserId};
-use lamplight_server::Operation;
+use lamplight_model::{AllowType, Profile, User, UserId};
+use lamplight_server::{ListsOperation, ListsOutcome, Operation};
 use serde_json::json;
 
 /// What to do with accounts.
@@ -40,6 +42,40 @@ Examples:
 Examples:
   lamplight account kick bob")]
     Kick(Users),
+    /// Show what a user shows of itself: nick, avatar, and who may add it as a friend
+    #[command(after_help = "\
+Examples:
+  lamplight account show alice --json")]
+    Show {
+        /// Who
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// Change what a user shows of itself; what is not given stays
+    #[command(after_help = "\
+Examples:
+  lamplight account set alice --nick Alice --avatar https://example.com/alice.png
+  lamplight account set alice --friends nobody")]
+    Set {
+        /// Who
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// The name for people, at most 500 bytes; "" for none
+        #[arg(long, value_name = "TEXT")]
+        nick: Option<String>,
+        /// An http or https URL of a picture; "" for none
+        #[arg(long, value_name = "URL")]
+        avatar: Option<String>,
+        /// Who may add the user as a friend
+        #[arg(long, value_name = "anybody|nobody", value_parser = allow())]
+        friends: Option<AllowType>,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
 }
 
 /// Some users of an app.
@@ -70,7 +106,41 @@ pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()>
             let words = ("kicked", "had no login");
             each(&mut operator, users, common.json, words, Operation::Kick).await
         }
+        AccountCommand::Show { user, app } => {
+            let user = User::new(operator.app(app.app).await?.id, user);
+            show(&mut operator, &user, ListsOperation::Profile(user.clone()), common.json).await
+        }
+        AccountCommand::Set { user, nick, avatar, friends, app } => {
+            let user = User::new(operator.app(app.app).await?.id, user);
+            let (avatar_url, allow) = (avatar, friends);
+            let set = ListsOperation::SetProfile { user: user.clone(), nick, avatar_url, allow };
+            show(&mut operator, &user, set, common.json).await
+        }
     }
+}
+
+async fn show(
+    operator: &mut Operator,
+    user: &User,
+    operation: ListsOperation,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let ListsOutcome::Profile(profile) = operator.lists(operation).await? else { bail!(OTHER_ANSWER) };
+    let Profile { nick, avatar_url, allow } = profile;
+    let friends = match allow {
+        AllowType::AllowAny => "anybody",
+        AllowType::DenyAny => "nobody",
+    };
+    if as_json {
+        return json(&json!({ "userID": user.id, "nick": nick, "avatar": avatar_url, "friends": friends }));
+    }
+    let row = vec![user.id.to_string(), harmless(&nick), harmless(&avatar_url), friends.to_owned()];
+    table(&["USER", "NICK", "AVATAR", "MAY BE ADDED BY"], &[row], "")
+}
+
+fn allow() -> impl TypedValueParser<Value = AllowType> {
+    let names = PossibleValuesParser::new(["anybody", "nobody"]);
+    names.map(|text| if text == "nobody" { AllowType::DenyAny } else { AllowType::AllowAny })
 }
 
 async fn list(operator: &mut Operator, app: AppArg, limit: usize, as_json: bool) -> anyhow::Result<()> {

@@ -3,9 +3,10 @@
 use crate::cli::{AppArg, Common, parse_user};
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};
+use crate::time_text::utc;
 use clap::{Args, Subcommand};
 use lamplight_model::{User, UserId};
-use lamplight_server::Operation;
+use lamplight_server::{ListsOperation, Operation};
 use serde_json::json;
 
 /// What to do with friend lists.
@@ -45,6 +46,25 @@ Examples:
   lamplight friend delete alice bob
   lamplight friend delete alice bob --one-way")]
     Delete(Pair),
+    /// Change what a user calls a friend
+    #[command(after_help = "\
+Examples:
+  lamplight friend remark alice bob \"Bob from work\"
+  lamplight friend remark alice bob \"\"")]
+    Remark {
+        /// Whose list
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// Who is on it
+        #[arg(value_name = "FRIEND", value_parser = parse_user)]
+        friend: UserId,
+        /// What USER calls FRIEND; empty for nothing
+        #[arg(value_name = "TEXT")]
+        remark: String,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
 }
 
 /// The owner of a list and somebody on it.
@@ -89,23 +109,39 @@ pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> 
             };
             report(&pair, changed, words, common.json)
         }
+        FriendCommand::Remark { user, friend, remark, app } => {
+            let owner = User::new(operator.app(app.app).await?.id, user.clone());
+            let set = ListsOperation::SetRemark { owner, friend: friend.clone(), remark: remark.clone() };
+            operator.lists(set).await?;
+            if common.json {
+                return json(&json!({ "userID": user, "friend": friend, "remark": remark }));
+            }
+            line(format!("{user} calls {friend} {:?}", harmless(&remark)))
+        }
     }
 }
 
 async fn list(operator: &mut Operator, owner: User, as_json: bool) -> anyhow::Result<()> {
-    let friends = operator.friends(owner.clone()).await?;
+    let friends = operator.friends(&owner).await?;
     if as_json {
-        let shown = friends.iter().map(
-            |friend| json!({ "userID": friend.user_id, "remark": friend.remark, "mutual": friend.mutual }),
-        );
+        let shown = friends.iter().map(|friend| {
+            json!({
+                "userID": friend.user_id,
+                "nick": friend.nick,
+                "remark": friend.remark,
+                "mutual": friend.mutual,
+                "added": friend.added,
+            })
+        });
         return json(&shown.collect::<Vec<_>>());
     }
     let rows = friends.iter().map(|friend| {
         let mutual = if friend.mutual { "yes" } else { "no" };
-        vec![friend.user_id.to_string(), mutual.to_owned(), harmless(&friend.remark)]
+        let (nick, remark) = (harmless(&friend.nick), harmless(&friend.remark));
+        vec![friend.user_id.to_string(), mutual.to_owned(), nick, remark, utc(friend.added)]
     });
     let empty = format!("{} has no friends on the list", owner.id);
-    table(&["FRIEND", "MUTUAL", "REMARK"], &rows.collect::<Vec<_>>(), &empty)
+    table(&["FRIEND", "MUTUAL", "NICK", "REMARK", "SINCE"], &rows.collect::<Vec<_>>(), &empty)
 }
 
 fn report(pair: &Pair, changed: bool, (one_way, both): (&str, &str), as_json: bool) -> anyhow::Result<()> {

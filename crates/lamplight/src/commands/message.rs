@@ -1,0 +1,230 @@
+//! `lamplight message`: one-to-one text messages and the lists that show them.
+
+use crate::cli::{AppArg, Common, parse_user};
+use crate::operator::{OTHER_ANSWER, Operator};
+use crate::output::{harmless, json, line, table};
+use crate::time_text::utc;
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use lamplight_model::{User, UserId};
+use lamplight_server::{ListsOperation, ListsOutcome, ShownMessage};
+use serde_json::{Value, json};
+
+/// What to do with messages.
+#[derive(Subcommand, Debug)]
+pub enum MessageCommand {
+    /// Send a text message on behalf of a user
+    #[command(after_help = "\
+Examples:
+  lamplight message send alice bob \"shall we meet?\"
+  lamplight message send alice bob \"your order 17 is on its way\" --id order-17
+
+With --id a retry is harmless: the second message of that id is not stored.")]
+    Send {
+        /// From whom to whom.
+        #[command(flatten)]
+        pair: Pair,
+        /// What it says
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// What the sender calls it: 1 to 64 bytes of printable ASCII [default: a random one]
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+    },
+    /// Show the messages of a user with another, oldest first
+    #[command(after_help = "\
+Examples:
+  lamplight message history alice bob
+  lamplight message history alice bob --limit 50 --before 120 --json")]
+    History {
+        /// Who looks, and the other one.
+        #[command(flatten)]
+        pair: Pair,
+        /// At most so many, the newest
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// Only what comes before this sequence
+        #[arg(long, value_name = "SEQUENCE")]
+        before: Option<u64>,
+    },
+    /// Show the conversation list of a user
+    #[command(after_help = "\
+Examples:
+  lamplight message conversations alice")]
+    Conversations {
+        /// Whose list
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserId,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// Count all messages of a conversation as read
+    #[command(after_help = "\
+Examples:
+  lamplight message read alice bob")]
+    Read(Pair),
+    /// Pin a conversation to the top of a user's list
+    #[command(after_help = "\
+Examples:
+  lamplight message pin alice bob
+  lamplight message pin alice bob --off")]
+    Pin {
+        /// Whose list, and the other one.
+        #[command(flatten)]
+        pair: Pair,
+        /// Let it go
+        #[arg(long)]
+        off: bool,
+    },
+    /// Take a conversation out of a user's list, its history with it; the other one keeps theirs
+    #[command(after_help = "\
+Examples:
+  lamplight message delete alice bob")]
+    Delete(Pair),
+}
+
+/// A user and the other one of a conversation.
+#[derive(Args, Debug)]
+pub struct Pair {
+    /// Who
+    #[arg(value_name = "USER", value_parser = parse_user)]
+    user: UserId,
+    /// The other one
+    #[arg(value_name = "PEER", value_parser = parse_user)]
+    peer: UserId,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Does it.
+pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match command {
+        MessageCommand::Send { pair, text, id } => {
+            let (from, to) = pair.of(&mut operator).await?;
+            let client_id = id.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
+            let send = ListsOperation::Send { from, to, text, client_id };
+            let ListsOutcome::Sent { message, repeated } = operator.lists(send).await? else {
+                bail!(OTHER_ANSWER)
+            };
+            if common.json {
+                return json(&json!({ "message": shown(&message), "repeated": repeated }));
+            }
+            let done = if repeated { "had been sent before" } else { "sent" };
+            line(format!("message {} to {} {done}", message.sequence, message.to))
+        }
+        MessageCommand::History { pair, limit, before } => {
+            let (owner, peer) = pair.of(&mut operator).await?;
+            let mut messages = operator.history(&owner, &peer, before, limit).await?;
+            messages.reverse();
+            if common.json {
+                return json(&messages.iter().map(shown).collect::<Vec<_>>());
+            }
+            let row = |message: &ShownMessage| {
+                let (at, from) = (utc(message.time), message.from.to_string());
+                vec![message.sequence.to_string(), at, from, harmless(&message.text)]
+            };
+            let rows: Vec<_> = messages.iter().map(row).collect();
+            let empty = format!("{} and {peer} have no messages", owner.id);
+            table(&["SEQUENCE", "TIME", "FROM", "TEXT"], &rows, &empty)
+        }
+        MessageCommand::Conversations { user, limit, app } => {
+            let owner = User::new(operator.app(app.app).await?.id, user);
+            conversations(&mut operator, &owner, limit, common.json).await
+        }
+        MessageCommand::Read(pair) => {
+            let (owner, peer) = pair.of(&mut operator).await?;
+            let read = ListsOperation::MarkRead { owner, peer };
+            act(&mut operator, read, &pair, common.json, "has read everything of").await
+        }
+        MessageCommand::Pin { pair, off } => {
+            let (owner, peer) = pair.of(&mut operator).await?;
+            let words = if off {
+                "no longer has on top the conversation with"
+            } else {
+                "has on top the conversation with"
+            };
+            let pin = ListsOperation::Pin { owner, peer, pinned: !off };
+            act(&mut operator, pin, &pair, common.json, words).await
+        }
+        MessageCommand::Delete(pair) => {
+            let (owner, peer) = pair.of(&mut operator).await?;
+            let delete = ListsOperation::DeleteConversation { owner, peer };
+            act(&mut operator, delete, &pair, common.json, "no longer has the conversation with").await
+        }
+    }
+}
+
+impl Pair {
+    async fn of(&self, operator: &mut Operator) -> anyhow::Result<(User, UserId)> {
+        let app = operator.app(self.app.app).await?.id;
+        Ok((User::new(app, self.user.clone()), self.peer.clone()))
+    }
+}
+
+async fn conversations(
+    operator: &mut Operator,
+    owner: &User,
+    limit: usize,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let (conversations, total_unread) = operator.conversations(owner, limit).await?;
+    if as_json {
+        let rows = conversations.iter().map(|conversation| {
+            json!({
+                "peer": conversation.peer,
+                "nick": conversation.nick,
+                "unread": conversation.unread,
+                "pinned": conversation.pinned,
+                "active": conversation.active,
+                "last": conversation.last.as_ref().map(shown),
+            })
+        });
+        return json(&json!({ "conversations": rows.collect::<Vec<_>>(), "totalUnread": total_unread }));
+    }
+    let rows = conversations.iter().map(|conversation| {
+        let pinned = if conversation.pinned { "yes" } else { "" };
+        let last = conversation.last.as_ref().map_or(String::new(), |last| harmless(&last.text));
+        vec![
+            conversation.peer.to_string(),
+            harmless(&conversation.nick),
+            conversation.unread.to_string(),
+            pinned.to_owned(),
+            utc(conversation.active),
+            last,
+        ]
+    });
+    let empty = format!("{} has no conversations", owner.id);
+    table(&["PEER", "NICK", "UNREAD", "PINNED", "ACTIVE", "LAST"], &rows.collect::<Vec<_>>(), &empty)
+}
+
+async fn act(
+    operator: &mut Operator,
+    operation: ListsOperation,
+    pair: &Pair,
+    as_json: bool,
+    words: &str,
+) -> anyhow::Result<()> {
+    let ListsOutcome::Done { changed } = operator.lists(operation).await? else { bail!(OTHER_ANSWER) };
+    let Pair { user, peer, .. } = pair;
+    if as_json {
+        json(&json!({ "userID": user, "peer": peer, "changed": changed }))
+    } else {
+        line(format!("{user} {words} {peer}"))
+    }
+}
+
+fn shown(message: &ShownMessage) -> Value {
+    json!({
+        "from": message.from,
+        "to": message.to,
+        "sequence": message.sequence,
+        "time": message.time,
+        "text": message.text,
+    })
+}

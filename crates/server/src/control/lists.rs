@@ -1,0 +1,274 @@
+//! What an operator asks about profiles, friends, messages and conversations. The app's word: no rate, no leave asked.
+
+use lamplight_model::{
+    AllowType, ClientMessageId, Code, Conversation, Friend, Message, Now, Profile, ProfileChange, Refusal,
+    Timestamp, User, UserId,
+};
+use lamplight_service::{By, Service, ServiceError};
+use serde::{Deserialize, Serialize};
+
+/// Something that an operator asks about the lists of users.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListsOperation {
+    /// What a user shows, and how far its lists are.
+    Profile(User),
+    /// Changes what a user shows; what is `None` stays.
+    SetProfile {
+        /// Whose profile.
+        user: User,
+        /// The new nick.
+        nick: Option<String>,
+        /// The new URL of the picture.
+        avatar_url: Option<String>,
+        /// Who may add the user.
+        allow: Option<AllowType>,
+    },
+    /// Changes what the owner calls a friend.
+    SetRemark {
+        /// Whose list.
+        owner: User,
+        /// Who is on it.
+        friend: UserId,
+        /// The new remark; empty for none.
+        remark: String,
+    },
+    /// A page of a friend list, after this entry.
+    Friends {
+        /// Whose list.
+        owner: User,
+        /// The last entry of the page before.
+        after: Option<UserId>,
+    },
+    /// Sends a text message on behalf of a user.
+    Send {
+        /// On whose behalf.
+        from: User,
+        /// Whom it is for.
+        to: UserId,
+        /// What it says.
+        text: String,
+        /// Makes a retry harmless; 1 to 64 bytes of printable ASCII.
+        client_id: String,
+    },
+    /// A page of the messages of a user with another, newest first.
+    History {
+        /// Who looks.
+        owner: User,
+        /// The other one.
+        peer: UserId,
+        /// Only what is before this sequence.
+        before: Option<u64>,
+        /// At most so many, 1 to 100.
+        limit: u32,
+    },
+    /// A page of a conversation list.
+    Conversations {
+        /// Whose list.
+        owner: User,
+        /// The `next` of the page before, or empty.
+        cursor: String,
+    },
+    /// The owner has read everything of a conversation.
+    MarkRead {
+        /// Whose list.
+        owner: User,
+        /// The other one.
+        peer: UserId,
+    },
+    /// Pins a conversation, or lets it go.
+    Pin {
+        /// Whose list.
+        owner: User,
+        /// The other one.
+        peer: UserId,
+        /// To the top.
+        pinned: bool,
+    },
+    /// Takes a conversation out of the owner's list, with its history.
+    DeleteConversation {
+        /// Whose list.
+        owner: User,
+        /// The other one.
+        peer: UserId,
+    },
+}
+
+/// What came of a [`ListsOperation`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListsOutcome {
+    /// It is done; with the answer to "was there anything to do".
+    Done {
+        /// Something differs from before.
+        changed: bool,
+    },
+    /// What a user shows.
+    Profile(Profile),
+    /// A page of a friend list.
+    Friends {
+        /// By rising id.
+        friends: Vec<ShownFriend>,
+        /// Whether this was the last page.
+        finished: bool,
+    },
+    /// A message as it is stored.
+    Sent {
+        /// The message.
+        message: ShownMessage,
+        /// It had been stored before.
+        repeated: bool,
+    },
+    /// Messages, newest first.
+    History {
+        /// The messages.
+        messages: Vec<ShownMessage>,
+        /// Whether there is nothing before them.
+        finished: bool,
+    },
+    /// A page of a conversation list.
+    Conversations {
+        /// Pinned first, then the latest active first.
+        conversations: Vec<ShownConversation>,
+        /// The cursor of the next page.
+        next: Option<String>,
+        /// Unread messages over all conversations.
+        total_unread: u32,
+    },
+}
+
+/// An entry of a friend list, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownFriend {
+    /// `userID`
+    pub user_id: UserId,
+    /// What the owner calls them.
+    pub remark: String,
+    /// What they call themselves.
+    pub nick: String,
+    /// Whether each has the other in the list.
+    pub mutual: bool,
+    /// When the entry was made.
+    pub added: Timestamp,
+}
+
+/// A message, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownMessage {
+    /// Who sent it.
+    pub from: UserId,
+    /// Whom it is for.
+    pub to: UserId,
+    /// Its place in the conversation.
+    pub sequence: u64,
+    /// When it was committed.
+    pub time: Timestamp,
+    /// What it says.
+    pub text: String,
+}
+
+/// A row of a conversation list, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownConversation {
+    /// The other one.
+    pub peer: UserId,
+    /// What the peer calls itself.
+    pub nick: String,
+    /// The newest message.
+    pub last: Option<ShownMessage>,
+    /// Messages that are not read.
+    pub unread: u32,
+    /// Whether it is pinned.
+    pub pinned: bool,
+    /// When it last moved.
+    pub active: Timestamp,
+}
+
+/// Does what an operator asks.
+pub(super) async fn execute(
+    service: &Service,
+    operation: ListsOperation,
+    now: Now,
+) -> Result<ListsOutcome, ServiceError> {
+    Ok(match operation {
+        ListsOperation::Profile(user) => {
+            let info = service.users_info(&user, std::slice::from_ref(&user.id), By::App, now).await?;
+            let (_, profile) = info.profiles.into_iter().next().ok_or(Code::NO_SUCH_ACCOUNT)?;
+            ListsOutcome::Profile(profile)
+        }
+        ListsOperation::SetProfile { user, nick, avatar_url, allow } => {
+            let change = ProfileChange { nick, avatar_url, allow };
+            ListsOutcome::Profile(service.set_profile(&user, change, By::App, now).await?.value)
+        }
+        ListsOperation::SetRemark { owner, friend, remark } => {
+            service.set_friend_remark(&owner, &friend, &remark, By::App, now).await?;
+            ListsOutcome::Done { changed: true }
+        }
+        ListsOperation::Friends { owner, after } => {
+            let page = service.friend_list(&owner, after.as_ref(), 0, By::App, now).await?.value;
+            let friends = page.friends.into_iter().map(shown_friend).collect();
+            ListsOutcome::Friends { friends, finished: page.finished }
+        }
+        ListsOperation::Send { from, to, text, client_id } => {
+            let client_id = ClientMessageId::new(&client_id).map_err(Refusal::from)?;
+            let sent = service.send_message(&from, &to, text, client_id, By::App, now).await?.value;
+            ListsOutcome::Sent { message: shown_message(sent.message), repeated: sent.repeated }
+        }
+        ListsOperation::History { owner, peer, before, limit } => {
+            let page = service.history(&owner, &peer, before, limit, By::App, now).await?;
+            let messages = page.messages.into_iter().map(shown_message).collect();
+            ListsOutcome::History { messages, finished: page.finished }
+        }
+        ListsOperation::Conversations { owner, cursor } => {
+            let page = service.conversation_list(&owner, &cursor, 0, By::App, now).await?.value;
+            ListsOutcome::Conversations {
+                conversations: page.conversations.into_iter().map(shown_conversation).collect(),
+                next: page.next,
+                total_unread: page.total_unread,
+            }
+        }
+        ListsOperation::MarkRead { owner, peer } => {
+            service.mark_read(&owner, &peer, None, By::App, now).await?;
+            ListsOutcome::Done { changed: true }
+        }
+        ListsOperation::Pin { owner, peer, pinned } => {
+            service.pin_conversation(&owner, &peer, pinned, By::App, now).await?;
+            ListsOutcome::Done { changed: true }
+        }
+        ListsOperation::DeleteConversation { owner, peer } => {
+            service.delete_conversation(&owner, &peer, By::App, now).await?;
+            ListsOutcome::Done { changed: true }
+        }
+    })
+}
+
+fn shown_friend(friend: Friend) -> ShownFriend {
+    ShownFriend {
+        user_id: friend.id,
+        remark: friend.remark,
+        nick: friend.profile.nick,
+        mutual: friend.mutual,
+        added: friend.added,
+    }
+}
+
+fn shown_message(message: Message) -> ShownMessage {
+    ShownMessage {
+        from: message.from,
+        to: message.to,
+        sequence: message.sequence,
+        time: message.at,
+        text: message.text,
+    }
+}
+
+fn shown_conversation(conversation: Conversation) -> ShownConversation {
+    ShownConversation {
+        peer: conversation.peer,
+        nick: conversation.profile.nick,
+        last: conversation.last.map(shown_message),
+        unread: conversation.unread,
+        pinned: conversation.pinned,
+        active: conversation.active,
+    }
+}
