@@ -2,10 +2,10 @@
 
 import { delay, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
-import { callsOf } from "./link.js";
+import { type Call, type CallId, callsOf } from "./link.js";
 import { putBack } from "./restore.js";
 import { EMPTY } from "./roster.js";
-import type { Ending, Retry, Turn } from "./session.js";
+import type { Ending, Retry, Session, Turn } from "./session.js";
 
 /** The link is gone, or given up: what was under way fails or is sent again, and the session waits. */
 export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
@@ -23,31 +23,52 @@ export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
   }
   turn.effects.push({ type: "closeLink" });
   const { phase } = session;
+  const isLive = phase.at === "live";
   let { failures } = session;
-  if (phase.at === "live") {
-    const calls = callsOf(phase.link);
-    calls
-      .filter(({ again }) => !again)
-      .forEach(({ id }) => {
-        turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
-      });
-    const userSig = calls.findLast(({ ask }) => ask.kind === "login")?.ask;
-    turn.patch({
-      queue: [...calls.filter(({ again }) => again), ...session.queue],
-      restore: putBack(session.restore),
-      ...(userSig?.kind === "login" && userSig.parameters.userSig !== undefined
-        ? { userSig: userSig.parameters.userSig }
-        : {}),
-    });
-    if (calls.some(({ ask }) => ask.kind === "logout")) {
-      end(turn, { by: "logout" });
+  turn.patch({ phase: { at: "waiting", until: turn.now } });
+  if (isLive) {
+    failures = turn.now - phase.link.since >= STABLE_AFTER ? 0 : failures;
+    giveBack(turn, session, callsOf(phase.link));
+    if (turn.session === null) {
       return;
     }
-    failures = turn.now - phase.link.since >= STABLE_AFTER ? 0 : failures;
   }
   const retryIn = waitFor(retry, failures, turn.jitter);
   turn.patch({ failures: failures + 1, phase: { at: "waiting", until: turn.now + retryIn } });
-  turn.tell({ type: phase.at === "live" ? "disconnected" : "connectFailed", why, retryIn });
+  turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
+}
+
+/** The calls that a link took with it: what may be done twice is sent again on the next one. */
+function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
+  const lost = calls.filter(({ again }) => !again);
+  const login = lost.findLast(({ ask }) => ask.kind === "login")?.ask;
+  const userSig = login?.kind === "login" ? login.parameters.userSig : undefined;
+  turn.patch({
+    queue: [...calls.filter(({ again }) => again), ...session.queue],
+    restore: putBack(session.restore),
+    ...(userSig === undefined ? {} : { userSig }),
+  });
+  lost
+    .filter(({ ask }) => ask.kind !== "logout")
+    .forEach(({ id }) => {
+      turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
+    });
+  const logouts = lost.filter(({ ask }) => ask.kind === "logout");
+  if (logouts.length > 0) {
+    logouts.forEach(({ id }) => {
+      answerLogout(turn, id);
+    });
+    end(turn, { by: "logout" });
+  }
+}
+
+/** A logout without a link: the login of a Web client ended with its connection, that of another one did not. */
+export function answerLogout(turn: Turn, id: CallId | null): void {
+  if (turn.state.identity.platform === "PLATFORM_WEB") {
+    turn.answer(id, { ok: true, body: { logout: {} } });
+  } else {
+    turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
+  }
 }
 
 function waitFor(retry: Retry, failures: number, jitter: number): number {

@@ -7,7 +7,7 @@
 
 import { received } from "./answers.js";
 import { type Ask, type AskKind, byteLength, FRAME_LIMITS, FRAME_SLACK, message } from "./ask.js";
-import { end, failLogin, linkEnded } from "./endings.js";
+import { answerLogout, end, failLogin, linkEnded } from "./endings.js";
 import { refused } from "./errors.js";
 import type { KnownJson, LoginRequestJson } from "./gen/wire.js";
 import * as links from "./link.js";
@@ -150,6 +150,9 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     turn.refuse(id, refused("NOT_LOGGED_IN"));
   } else if (byteLength(ask.parameters) + FRAME_SLACK > FRAME_LIMITS.afterLogin) {
     turn.refuse(id, refused("INVALID_PARAMETER", "it does not fit into a message"));
+  } else if (ask.kind === "logout" && session.established && session.phase.at !== "live") {
+    answerLogout(turn, id);
+    end(turn, { by: "logout" });
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {

@@ -1,0 +1,301 @@
+/**
+ * The small door of the machine's tests: a script of inputs goes in, a transcript of effects comes out.
+ *
+ * A line is an input; the transcript repeats it behind `>` and lists the effects below. `@` stands for the id of the
+ * last message that was sent, `@2` for the one before, and so on. A status is `user:version`.
+ */
+
+import { byteLength, type Ask } from "../../src/ask.js";
+import type {
+  ClientMessageJson,
+  ConnectionEnded_CauseJson,
+  PlatformJson,
+  ServerMessageJson,
+  UserStatusJson,
+} from "../../src/gen/wire.js";
+import { nextDeadline, step } from "../../src/machine.js";
+import { type Effect, type Input, newState, type News, type State } from "../../src/session.js";
+import type { UserStatus } from "../../src/status.js";
+
+/** A login that is live: what most scripts begin with. */
+export const LIVE = "login\nup\nanswer @ login me:1\n";
+
+/** Runs a script from a client that nobody has logged in. */
+export function transcript(script: string): string {
+  const world = new World();
+  world.run(script);
+  return world.transcript;
+}
+
+/** As `transcript`, after a login that is live and not shown. */
+export function liveTranscript(script: string): string {
+  const world = new World();
+  world.run(LIVE);
+  world.transcript = "";
+  world.run(script);
+  return world.transcript;
+}
+
+/** A machine, its clock, and all that was seen. */
+export class World {
+  state: State;
+  now = 1_000_000;
+  transcript = "";
+  /** All messages that were sent. */
+  readonly sent: ClientMessageJson[] = [];
+  #jitter = 1;
+  #calls = 0;
+  #timeout = 3_600_000;
+
+  constructor(platform: PlatformJson = "PLATFORM_WEB") {
+    this.state = newState({ sdkAppId: 1, platform, deviceId: "tab" });
+  }
+
+  run(script: string): void {
+    for (const line of script.split("\n").map((text) => text.trim())) {
+      const [word = "", ...rest] = line.split(" ");
+      switch (word) {
+        case "":
+          break;
+        case "jitter":
+          this.#jitter = Number(rest[0]);
+          break;
+        case "timeout":
+          this.#timeout = Number(rest[0]);
+          break;
+        case "roster":
+          this.#write(`> roster\n  ${brief([...this.state.roster.values()])}`);
+          break;
+        case "subscriptions":
+          this.#write(`> subscriptions\n  ${(this.state.session?.subscriptions ?? []).join(" ")}`);
+          break;
+        // Waits until something is due, and does it.
+        case "next": {
+          const due = nextDeadline(this.state);
+          if (due === undefined) {
+            throw new Error("nothing is due");
+          }
+          this.#write(`> next, after ${Math.max(0, due - this.now)} ms`);
+          this.now = Math.max(this.now, due);
+          this.step({ type: "tick" });
+          break;
+        }
+        case "wait":
+          this.#write(`> ${line}`);
+          this.now += Number(rest[0]);
+          this.step({ type: "tick" });
+          break;
+        default:
+          this.#write(`> ${line}`);
+          this.step(this.#input(word, rest));
+      }
+    }
+  }
+
+  step(input: Input): Effect[] {
+    const [state, effects] = step(deepFreeze(this.state), deepFreeze(input), this.now, this.#jitter);
+    this.state = state;
+    for (const effect of effects) {
+      if (effect.type === "send") {
+        this.sent.push(effect.message);
+      }
+      this.#write(`  ${show(effect)}`);
+    }
+    return effects;
+  }
+
+  #write(line: string): void {
+    this.transcript += `${line.trimEnd()}\n`;
+  }
+
+  #input(word: string, rest: string[]): Input {
+    const [first = ""] = rest;
+    switch (word) {
+      case "login": {
+        const [user = "me", userSig = "sig"] = rest;
+        return { type: "login", ...this.#newCall(), user, userSig };
+      }
+      case "logout":
+        return this.#call({ kind: "logout", parameters: {} });
+      case "set":
+        return this.#call({ kind: "setSelfStatus", parameters: { customStatus: rest.join(" ") } });
+      case "get":
+        return this.#call({ kind: "getUserStatus", parameters: { userIds: rest } });
+      case "sub":
+        return this.#call({ kind: "subscribeUserStatus", parameters: { userIds: rest } });
+      case "unsub":
+        return this.#call({ kind: "unsubscribeUserStatus", parameters: { userIds: rest } });
+      case "list":
+        return this.#call({ kind: "getSubscriptions", parameters: {} });
+      case "write":
+        return this.#call({
+          kind: "sendMessage",
+          parameters: { to: "ann", text: rest.join(" "), clientMessageId: "m" },
+        });
+      case "up":
+        return { type: "linkUp" };
+      case "down":
+        return { type: "linkEnded", why: "closed" };
+      case "network":
+        return first === "gone" ? { type: "networkGone" } : { type: "networkChanged" };
+      case "push":
+        return received({ statusChanged: { statuses: statuses(rest) } });
+      case "lists":
+        return received({ listsChanged: { listsVersion: first } });
+      case "changed":
+        return received({ subscriptionsChanged: changedSubscriptions(rest) });
+      case "ended": {
+        const [cause = "", retryAfterMs = "0", platform = "PLATFORM_MAC"] = rest;
+        return received({
+          connectionEnded: {
+            cause: `CAUSE_${cause}` as ConnectionEnded_CauseJson,
+            message: "words",
+            byPlatform: platform as PlatformJson,
+            retryAfterMs: Number(retryAfterMs),
+          },
+        });
+      }
+      case "answer":
+        return this.#answer(rest);
+      default:
+        throw new Error(`the script has ${word}, which means nothing`);
+    }
+  }
+
+  /** `answer @ <kind> <what>` */
+  #answer([at = "@", kind = "", ...rest]: string[]): Input {
+    const back = Number(at.slice(1) || "1");
+    const id = this.sent.at(-back)?.id ?? "0";
+    const lost = rest.includes("lost");
+    const words = rest.filter((word) => word !== "lost");
+    const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
+    const told = statuses(words.filter((word) => /^\w+:\d/.test(word)));
+    const failures = signed("-").map((userId) => ({ userId, code: 70107 }));
+    switch (kind) {
+      case "no":
+        return received({ id, refusal: { code: Number(words[0]), message: "words" } });
+      case "login": {
+        const login = { heartbeatTimeoutMs: 60_000, serverTime: "5", statuses: told, notWatched: signed("!") };
+        return received({ id, login: { ...login, subscriptionsLost: lost, subscriptions: signed("+") } });
+      }
+      case "set":
+        return received({ id, setSelfStatus: { ...(told[0] === undefined ? {} : { status: told[0] }) } });
+      case "get":
+        return received({ id, getUserStatus: { statuses: told, failures } });
+      case "sub":
+        return received({
+          id,
+          subscribeUserStatus: { statuses: told, failures, evicted: signed("<"), notWatched: signed("!") },
+        });
+      case "unsub":
+        return received({ id, unsubscribeUserStatus: { failures, notWatched: signed("!") } });
+      case "list":
+        return received({ id, getSubscriptions: { userIds: words, limit: 200 } });
+      case "write":
+        return received({ id, sendMessage: {} });
+      case "heartbeat":
+        return received({ id, heartbeat: {} });
+      case "logout":
+        return received({ id, logout: {} });
+      default:
+        throw new Error(`the script has an answer ${kind}, which means nothing`);
+    }
+  }
+
+  #call(ask: Ask): Input {
+    return { type: "call", ...this.#newCall(), ask };
+  }
+
+  #newCall(): { call: number; deadline: number } {
+    this.#calls += 1;
+    return { call: this.#calls, deadline: this.now + this.#timeout };
+  }
+}
+
+function changedSubscriptions(words: string[]) {
+  const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
+  // `-ann` is still watched, as a friend; `!ann` is not.
+  return { subscribed: signed("+"), unsubscribed: [...signed("-"), ...signed("!")], notWatched: signed("!") };
+}
+
+function received(message: ServerMessageJson): Input {
+  return { type: "received", message };
+}
+
+function statuses(words: string[]): UserStatusJson[] {
+  return words.map((word) => {
+    const [userId = "", version = "0"] = word.split(":");
+    return { userId, version, statusType: "STATUS_TYPE_ONLINE" };
+  });
+}
+
+/** `user:version`, by rising user. */
+export function brief(told: readonly UserStatus[]): string {
+  return told
+    .map(({ userID, version }) => `${userID}:${version}`)
+    .sort()
+    .join(" ");
+}
+
+function show(effect: Effect): string {
+  switch (effect.type) {
+    case "openLink":
+      return "open";
+    case "closeLink":
+      return "close";
+    case "send":
+      return `send ${showMessage(effect.message)}`;
+    case "answer":
+      return effect.result.ok
+        ? `call ${effect.call}: ok`
+        : `call ${effect.call}: ${effect.result.refusal.code} ${effect.result.refusal.message}`;
+    case "tell":
+      return `! ${showNews(effect.news)}`;
+  }
+}
+
+function showMessage(message: ClientMessageJson): string {
+  const { login } = message;
+  if (login !== undefined) {
+    const known = (login.known ?? []).map(({ userId, version }) => `${userId ?? ""}:${version ?? ""}`);
+    const how = login.resume === true ? "resume" : "login";
+    return `${how} ${login.userId ?? ""} ${login.userSig ?? ""} known=[${known.join(" ")}]`;
+  }
+  const [kind = "", body] = Object.entries(message).find(([key]) => key !== "id") ?? [];
+  return `${kind}${message.id === "0" ? " unasking" : ""} ${byteLength(body) > 200 ? "…" : JSON.stringify(body)}`;
+}
+
+function showNews(news: News): string {
+  switch (news.type) {
+    case "connecting":
+      return "connecting";
+    case "connected":
+      return news.again ? "connected again" : "connected";
+    case "connectFailed":
+    case "disconnected":
+      return `${news.type} ${news.why.code} ${news.why.message}; again in ${String(news.retryIn)}`;
+    case "statuses":
+      return brief(news.statuses);
+    case "subscriptionsChanged":
+      return `subscriptions ${JSON.stringify(news.told)}`;
+    case "listsChanged":
+      return `lists ${news.told.listsVersion ?? ""}`;
+    case "ended":
+      return `ended by ${JSON.stringify(news.how)}`;
+  }
+}
+
+/** A step that changed what it was given would fail here. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    if (value instanceof Map) {
+      value.forEach(deepFreeze);
+      value.set = value.delete = () => {
+        throw new Error("a step has changed a map that it was given");
+      };
+    }
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,251 @@
+/** How a session begins and ends. */
+
+import { expect, test } from "vitest";
+import { LIVE, liveTranscript, transcript, World } from "./script.js";
+
+test("a login connects, and the first snapshot surfaces", () => {
+  expect(transcript("login\nup\nanswer @ login me:1 ann:5\nroster")).toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > answer @ login me:1 ann:5
+      ! connected
+      call 1: ok
+      ! ann:5 me:1
+    > roster
+      ann:5 me:1
+    "
+  `);
+});
+
+test("a first login is one attempt", () => {
+  expect(transcript("login\nset hi\ndown\nlogin\nup\ndown\nlogin\nup\nanswer @ no 70009\nset hi"))
+    .toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > set hi
+    > down
+      call 1: 9508 no connection to the server: closed
+      close
+      call 2: 6014 not logged in
+      ! connectFailed 9508 no connection to the server: closed; again in null
+    > login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > down
+      call 3: 9508 no connection to the server: closed
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in null
+    > login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > answer @ no 70009
+      call 4: 70009 words
+      close
+      ! connectFailed 70009 words; again in null
+    > set hi
+      call 5: 6014 not logged in
+    "
+  `);
+});
+
+test("a first login ends with its call", () => {
+  expect(transcript("timeout 3000\nlogin\nnext\ntimeout 30000\nlogin\nnext\nlogin\nup\nnext")).toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > next, after 3000 ms
+      call 1: 9520 no answer in time; whether the server has done it is not known
+      close
+      ! connectFailed 9520 no answer in time; whether the server has done it is not known; again in null
+    > login
+      ! connecting
+      open
+    > next, after 10000 ms
+      call 2: 9508 no connection to the server: no connection in time
+      close
+      ! connectFailed 9508 no connection to the server: no connection in time; again in null
+    > login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > next, after 10000 ms
+      call 3: 9508 no connection to the server: no answer to the login in time
+      close
+      ! connectFailed 9508 no connection to the server: no answer to the login in time; again in null
+    "
+  `);
+});
+
+test("logins that come together are answered together, with the newest UserSig", () => {
+  expect(transcript("login me one\nlogin me two\nlogin you\nup\nlogin me three\nanswer @ login"))
+    .toMatchInlineSnapshot(`
+    "> login me one
+      ! connecting
+      open
+    > login me two
+    > login you
+      call 3: 6017 invalid parameter: another user is logged in; log out first
+    > up
+      send login me two known=[]
+    > login me three
+    > answer @ login
+      ! connected
+      call 1: ok
+      call 2: ok
+      call 4: ok
+    "
+  `);
+});
+
+test("a login on a live link renews the UserSig, which the next link then uses", () => {
+  expect(
+    liveTranscript("login me fresh\nanswer @ login\ndown\nnext\nup\nanswer @ login\nlogin me late\ndown\nnext\nup"),
+  ).toMatchInlineSnapshot(`
+    "> login me fresh
+      send login me fresh known=[me:1]
+    > answer @ login
+      ! connected again
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me fresh known=[me:1]
+    > answer @ login
+      ! connected again
+    > login me late
+      send login me late known=[me:1]
+    > down
+      close
+      call 3: 9520 no answer in time; whether the server has done it is not known: the connection broke before it
+      ! disconnected 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me late known=[me:1]
+    "
+  `);
+});
+
+test("a logout ends the session when it is answered, when it is late, and when there is no link", () => {
+  expect(liveTranscript("logout\nget ann\nanswer @2 logout")).toMatchInlineSnapshot(`
+    "> logout
+      send logout {}
+    > get ann
+      send getUserStatus {"userIds":["ann"]}
+    > answer @2 logout
+      call 2: ok
+      close
+      call 3: 6014 not logged in
+      ! ended by {"by":"logout"}
+    "
+  `);
+  expect(liveTranscript("timeout 2000\nlogout\nnext")).toMatchInlineSnapshot(`
+    "> logout
+      send logout {}
+    > next, after 2000 ms
+      call 2: 9520 no answer in time; whether the server has done it is not known
+      close
+      ! ended by {"by":"logout"}
+    "
+  `);
+  expect(liveTranscript("logout\ndown")).toMatchInlineSnapshot(`
+    "> logout
+      send logout {}
+    > down
+      close
+      call 2: ok
+      close
+      ! ended by {"by":"logout"}
+    "
+  `);
+});
+
+test("a logout without a link is done for a page, and not known to be done for an app", () => {
+  expect(liveTranscript("down\nlogout\nlogout")).toMatchInlineSnapshot(`
+    "> down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > logout
+      call 2: ok
+      close
+      ! ended by {"by":"logout"}
+    > logout
+      call 3: 6014 not logged in
+    "
+  `);
+  const app = new World("PLATFORM_LINUX");
+  app.run(`${LIVE}logout\ndown`);
+  expect(app.transcript).toContain("call 2: 9520 no answer in time");
+  expect(app.transcript).toContain('ended by {"by":"logout"}');
+});
+
+test("what the server says last decides how the session ends", () => {
+  for (const [cause, how] of [
+    ["KICKED_BY_OTHER_LOGIN 0 PLATFORM_WEB", '{"by":"otherLogin","platform":"PLATFORM_WEB"}'],
+    ["KICKED_BY_OTHER_LOGIN", '{"by":"otherLogin","platform":"PLATFORM_MAC"}'],
+    ["KICKED_BY_OPERATOR", '{"by":"operator"}'],
+    ["ACCOUNT_DELETED", '{"by":"operator"}'],
+    ["USER_SIG_EXPIRED", '{"by":"userSigExpired"}'],
+    ["SUPERSEDED", '{"by":"superseded"}'],
+  ] as const) {
+    expect(liveTranscript(`ended ${cause}\nroster\ndown\nset hi`)).toBe(
+      `> ended ${cause}\n  close\n  ! ended by ${how}\n> roster\n> down\n> set hi\n  call 2: 6014 not logged in\n`,
+    );
+  }
+});
+
+test("a refusal to have the client back ends the session, if it does not pass with time", () => {
+  for (const [code, how] of [
+    [6208, '{"by":"otherLogin","platform":"PLATFORM_UNSPECIFIED"}'],
+    [70001, '{"by":"userSigExpired"}'],
+    [6206, '{"by":"userSigExpired"}'],
+    [70052, '{"by":"operator"}'],
+    [70009, '{"by":"refused","refusal":{"code":70009,"message":"words"}}'],
+  ] as const) {
+    expect(liveTranscript(`down\nnext\nup\nanswer @ no ${code}`)).toContain(`\n  close\n  ! ended by ${how}\n`);
+  }
+  expect(liveTranscript("down\nnext\nup\nanswer @ no 70050\nnext\nup\nanswer @ no 7008")).toMatchInlineSnapshot(`
+    "> down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ no 70050
+      close
+      ! connectFailed 70050 words; again in 62000
+    > next, after 62000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ no 7008
+      close
+      ! connectFailed 7008 words; again in 4000
+    "
+  `);
+});
+
+test("a UserSig that no message can carry is refused before anything is sent", () => {
+  expect(transcript(`login me ${"x".repeat(64 * 1024)}`).replace(/x+/, "x…")).toMatchInlineSnapshot(`
+    "> login me x…
+      call 1: 70003 the UserSig cannot be read: it is too long
+    "
+  `);
+});

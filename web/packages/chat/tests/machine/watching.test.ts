@@ -1,0 +1,254 @@
+/** What is known of others, and how it stays right. */
+
+import { expect, test } from "vitest";
+import { liveTranscript, World } from "./script.js";
+
+test("stale and equal versions are dropped", () => {
+  expect(liveTranscript("push ann:5\npush ann:4 bob:1\npush ann:5\npush ann:6 ann:7\nroster")).toMatchInlineSnapshot(`
+    "> push ann:5
+      ! ann:5
+    > push ann:4 bob:1
+      ! bob:1
+    > push ann:5
+    > push ann:6 ann:7
+      ! ann:7
+    > roster
+      ann:7 bob:1 me:1
+    "
+  `);
+});
+
+test("a client that comes back says what it knows, and is told what differs", () => {
+  expect(
+    liveTranscript(
+      "sub ann bob\nanswer @ sub ann:5 bob:9\ndown\nnext\nup\npush cid:1\nanswer @ login ann:6 !bob\nroster",
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:5 bob:9
+      ! ann:5 bob:9
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[bob:9 ann:5 me:1]
+    > push cid:1
+    > answer @ login ann:6 !bob
+      ! connected again
+      ! ann:6 cid:1
+    > roster
+      ann:6 cid:1 me:1
+    "
+  `);
+});
+
+test("a query refreshes the watched, and keeps nothing of others", () => {
+  expect(liveTranscript("push ann:5\nget ann zoe\nanswer @ get ann:6 zoe:3 -yan\nroster")).toMatchInlineSnapshot(`
+    "> push ann:5
+      ! ann:5
+    > get ann zoe
+      send getUserStatus {"userIds":["ann","zoe"]}
+    > answer @ get ann:6 zoe:3 -yan
+      ! ann:6
+      call 2: ok
+    > roster
+      ann:6 me:1
+    "
+  `);
+});
+
+test("who is unsubscribed, evicted or unwatched leaves; oneself stays", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob cid
+       answer @ sub ann:1 bob:1 cid:1
+       sub dan ann
+       answer @ sub dan:1 ann:2 <bob !bob
+       subscriptions
+       unsub cid
+       answer @ unsub !cid !me
+       roster
+       unsub
+       answer @ unsub !dan
+       subscriptions
+       roster`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob cid
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > answer @ sub ann:1 bob:1 cid:1
+      ! ann:1 bob:1 cid:1
+      call 2: ok
+    > sub dan ann
+      send subscribeUserStatus {"userIds":["dan","ann"]}
+    > answer @ sub dan:1 ann:2 <bob !bob
+      ! ann:2 dan:1
+      call 3: ok
+    > subscriptions
+      cid dan ann
+    > unsub cid
+      send unsubscribeUserStatus {"userIds":["cid"]}
+    > answer @ unsub !cid !me
+      call 4: ok
+    > roster
+      ann:2 dan:1 me:1
+    > unsub
+      send unsubscribeUserStatus {"userIds":[]}
+    > answer @ unsub !dan
+      call 5: ok
+    > subscriptions
+    > roster
+      ann:2 me:1
+    "
+  `);
+});
+
+test("another device changes the list", () => {
+  expect(liveTranscript("changed +ann +bob\npush ann:1 bob:1\nchanged -ann !bob +cid\nsubscriptions\nroster"))
+    .toMatchInlineSnapshot(`
+    "> changed +ann +bob
+      ! subscriptions {"subscribed":["ann","bob"],"unsubscribed":[],"notWatched":[]}
+    > push ann:1 bob:1
+      ! ann:1 bob:1
+    > changed -ann !bob +cid
+      ! subscriptions {"subscribed":["cid"],"unsubscribed":["ann","bob"],"notWatched":["bob"]}
+    > subscriptions
+      cid
+    > roster
+      ann:1 me:1
+    "
+  `);
+});
+
+test("a list that an earlier page has left is older than all that is subscribed now", () => {
+  const world = new World();
+  world.run("login\nup\nanswer @ login me:1 ann:1 +ann +bob\nsub ann cid\nanswer @ sub\nlist\nanswer @ list x y");
+  world.transcript = "";
+  world.run("subscriptions");
+  expect(world.transcript).toBe("> subscriptions\n  x y\n");
+});
+
+test("a list that the server gave up is subscribed to again, and nobody is seen to leave", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob cid
+       answer @ sub ann:1 bob:1 cid:1
+       down
+       next
+       up
+       answer @ login me:2 lost !ann !bob !cid
+       roster
+       answer @ sub ann:4 -bob cid:1
+       roster
+       subscriptions`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob cid
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > answer @ sub ann:1 bob:1 cid:1
+      ! ann:1 bob:1 cid:1
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1 ann:1 bob:1 cid:1]
+    > answer @ login me:2 lost !ann !bob !cid
+      ! connected again
+      ! me:2
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > roster
+      ann:1 bob:1 cid:1 me:2
+    > answer @ sub ann:4 -bob cid:1
+      ! ann:4
+    > roster
+      ann:4 cid:1 me:2
+    > subscriptions
+      ann cid
+    "
+  `);
+});
+
+test("a restore waits when it is refused for now, and gives up at a closed gate", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob cid
+       answer @ sub ann:1 bob:1 cid:1
+       down
+       next
+       up
+       answer @ login me:2 lost !ann !bob !cid
+       answer @ no 7008
+       next
+       answer @ no 72001
+       roster
+       subscriptions`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob cid
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > answer @ sub ann:1 bob:1 cid:1
+      ! ann:1 bob:1 cid:1
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1 ann:1 bob:1 cid:1]
+    > answer @ login me:2 lost !ann !bob !cid
+      ! connected again
+      ! me:2
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > answer @ no 7008
+    > next, after 5000 ms
+      send subscribeUserStatus {"userIds":["ann","bob","cid"]}
+    > answer @ no 72001
+    > roster
+      me:2
+    > subscriptions
+    "
+  `);
+});
+
+test("a restore finds out that this app allows fewer users in one call", () => {
+  const users = Array.from({ length: 60 }, (_, n) => `u${n}`);
+  const world = new World();
+  world.run(`login\nup\nanswer @ login me:1\nsub ${users.join(" ")}\nanswer @ sub`);
+  world.run(
+    "down\nnext\nup\nanswer @ login lost\nanswer @ no 70206\nnext\nanswer @ no 70206\nnext\nanswer @ sub\nnext",
+  );
+  const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
+  expect(batches).toEqual([60, 60, 50, 25, 25]);
+});
+
+test("who is unsubscribed while the list is restored is not subscribed again", () => {
+  const users = Array.from({ length: 150 }, (_, n) => `u${n}`);
+  const world = new World();
+  world.run(`login\nup\nanswer @ login me:1\nsub ${users.join(" ")}\nanswer @ sub`);
+  world.run(`down\nnext\nup\nanswer @ login lost\nunsub u149\nanswer @2 sub\nnext\nnext`);
+  const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
+  expect(batches).toEqual([150, 100, 49]);
+});
+
+test("of a large roster the newest versions are said, as far as the message goes", () => {
+  const world = new World();
+  const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);
+  world.run(`login\nup\nanswer @ login me:1\npush ${crowd.join(" ")}\ndown\nnext\nup`);
+  const known = world.sent.at(-1)?.login?.known ?? [];
+  expect(known[0]?.userId).toBe("user2999");
+  expect(known.length).toBeGreaterThan(1_000);
+  const bytes = new TextEncoder().encode(JSON.stringify(world.sent.at(-1))).length;
+  expect(bytes).toBeLessThanOrEqual(64 * 1024);
+  expect(bytes).toBeGreaterThan(63 * 1024);
+});
