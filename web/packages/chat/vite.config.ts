@@ -9,5 +9,8 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.ts"],
+    // Real servers on a busy machine; nothing waits this long when all is well.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -17,7 +17,7 @@ const PATIENCE = 30_000;
 
 /** The program under test. There is no test without it. */
 export function program(): string {
-  const built = fileURLToPath(new URL("../../../../target/debug/lamplight", import.meta.url));
+  const built = fileURLToPath(new URL("../../../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
   if (!existsSync(path)) {
     throw new Error(`${path} is missing: run \`cargo build -p lamplight\`, or name the program in LAMPLIGHT_BIN`);

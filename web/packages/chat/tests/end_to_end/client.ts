@@ -1,0 +1,99 @@
+/** A client of a real server, whose events are kept, and whose network can be cut. */
+
+import WebSocket from "ws";
+import Lamplight, { type Chat, type CreateOptions, type EventData, type EventName } from "../../src/index.js";
+import type { Server } from "./server.js";
+
+const open: Client[] = [];
+
+/** A client that nobody has logged in. Closed by `closeAll`. */
+export class Client {
+  readonly chat: Chat;
+  readonly #events: { name: string; data: unknown }[] = [];
+  readonly #sockets: WebSocket[] = [];
+  #isCut = false;
+
+  constructor(
+    readonly server: Server,
+    options: Partial<CreateOptions> = {},
+  ) {
+    const sockets = this.#sockets;
+    const refuses = () => this.#isCut;
+    class Wire extends WebSocket {
+      constructor(url: string, protocol: string) {
+        // Nobody listens on port 9 of this machine.
+        super(refuses() ? "ws://127.0.0.1:9" : url, protocol);
+        sockets.push(this);
+      }
+    }
+    this.chat = Lamplight.create({ SDKAppID: server.app, server: server.url, WebSocket: Wire as never, ...options });
+    this.chat.setLogLevel(4);
+    for (const name of Object.values(Lamplight.EVENT)) {
+      this.chat.on(name as string, (event: { name: string; data: unknown }) => {
+        this.#events.push(event);
+      });
+    }
+    open.push(this);
+  }
+
+  /** What the events of that name have carried, oldest first. */
+  heard<E extends EventName>(name: E): EventData[E][] {
+    return this.#events.filter((event) => event.name === name).map(({ data }) => data as EventData[E]);
+  }
+
+  /** The names of all events, oldest first. */
+  get names(): string[] {
+    return this.#events.map(({ name }) => name);
+  }
+
+  /** Every status that was told of a user, oldest first. */
+  told(userID: string) {
+    return this.heard(Lamplight.EVENT.USER_STATUS_UPDATED)
+      .flat()
+      .filter((status) => status.userID === userID);
+  }
+
+  /** Forgets what it has heard. */
+  forget(): void {
+    this.#events.length = 0;
+  }
+
+  /** The link breaks as if the process had been killed, and no other one can be made. */
+  cut(): void {
+    this.#isCut = true;
+    this.#sockets.forEach((socket) => {
+      socket.terminate();
+    });
+  }
+
+  /** Links can be made again; the browser would say so. */
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  /** How many links it has made or tried to make. */
+  get links(): number {
+    return this.#sockets.length;
+  }
+}
+
+/** A client that is logged in. */
+export async function login(server: Server, userID: string, options: Partial<CreateOptions> = {}): Promise<Client> {
+  const client = new Client(server, options);
+  await client.chat.login({ userID, userSig: await server.sig(userID) });
+  return client;
+}
+
+/** Ends every client of this test file. */
+export async function closeAll(): Promise<void> {
+  const clients = open.splice(0);
+  await Promise.all(clients.map(({ chat }) => chat.destroy()));
+}
+
+/** The code with which a call is rejected. */
+export async function codeOf(call: Promise<unknown>): Promise<number> {
+  return call.then(
+    () => 0,
+    (error: unknown) => (error as { code: number }).code,
+  );
+}

@@ -1,0 +1,147 @@
+/** Statuses, against a real server. */
+
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Client, closeAll, codeOf, login } from "./client.js";
+import { Server, until } from "./server.js";
+
+let server: Server;
+
+beforeAll(async () => {
+  server = await Server.start();
+});
+
+afterEach(closeAll);
+
+afterAll(() => server.end());
+
+test("two users see each other come, change their minds and go", async () => {
+  const alice = await login(server, "alice");
+  const early = await alice.chat.getUserStatus({ userIDList: ["alice", "bob", "nobody"] }).catch(String);
+  expect(early).toMatchObject({ code: 0, data: { failureUserList: [{ code: 70107 }, { code: 70107 }] } });
+
+  const bob = await login(server, "bob");
+  const { code, data } = await alice.chat.subscribeUserStatus({ userIDList: ["bob", "bob", "nobody"] });
+  expect(code).toBe(0);
+  expect(data.failureUserList).toEqual([{ userID: "nobody", code: 70107, message: "no such account" }]);
+  expect(data.successUserList).toMatchObject([
+    { userID: "bob", statusType: 1, customStatus: "", reason: "login", onlineDevices: ["Web"] },
+  ]);
+
+  const { data: own } = await bob.chat.setSelfStatus({ customStatus: "听歌中" });
+  expect(own).toMatchObject({ userID: "bob", statusType: 1, customStatus: "听歌中", reason: "custom" });
+  await until("alice hears of bob's song", () => alice.told("bob").at(-1)?.customStatus === "听歌中");
+  await until("bob hears of it too", () => bob.told("bob").at(-1)?.customStatus === "听歌中");
+  expect(alice.told("bob").at(-1)).toEqual(own);
+
+  bob.cut();
+  await until("alice sees bob's tab close", () => alice.told("bob").at(-1)?.statusType === 3);
+  const last = alice.told("bob").at(-1);
+  expect(last).toMatchObject({ customStatus: "", reason: "link_closed", onlineDevices: [] });
+  expect(last?.lastSeen).toBeGreaterThan(0);
+  bob.mend();
+  await until("bob is back by himself", () => alice.told("bob").at(-1)?.statusType === 1);
+  expect(alice.told("bob").map(({ statusType }) => statusType)).toEqual([1, 1, 3, 1]);
+});
+
+test("nothing comes of a user after unsubscribing, and undefined means all", async () => {
+  const [alice, bob, cid] = await Promise.all([login(server, "alice"), login(server, "bob"), login(server, "cid")]);
+  await alice.chat.subscribeUserStatus({ userIDList: ["bob", "cid"] });
+  await alice.chat.unsubscribeUserStatus({ userIDList: ["bob"] });
+  expect((await alice.chat.getSubscriptions()).data).toEqual({ userIDList: ["cid"], limit: 200 });
+  alice.forget();
+  await bob.chat.setSelfStatus({ customStatus: "unseen" });
+  await cid.chat.setSelfStatus({ customStatus: "seen" });
+  await until("alice hears of cid", () => alice.told("cid").length > 0);
+  expect(alice.told("bob")).toEqual([]);
+  expect((await alice.chat.unsubscribeUserStatus({ userIDList: undefined })).data).toEqual({ failureUserList: [] });
+  expect((await alice.chat.getSubscriptions()).data.userIDList).toEqual([]);
+});
+
+test("calls that the contract refuses are rejected with its codes, and change nothing", async () => {
+  const { chat } = await login(server, "alice");
+  const crowd = (count: number) => Array.from({ length: count }, (_, n) => `user${n}`);
+  expect(await codeOf(chat.getUserStatus({ userIDList: ["nobody"] }))).toBe(70107);
+  expect(await codeOf(chat.getUserStatus({ userIDList: crowd(501) }))).toBe(70206);
+  expect(await codeOf(chat.getUserStatus({ userIDList: ["alice", ...crowd(499)] }))).toBe(0);
+  expect(await codeOf(chat.subscribeUserStatus({ userIDList: crowd(101) }))).toBe(70206);
+  expect(await codeOf(chat.unsubscribeUserStatus({ userIDList: crowd(101) }))).toBe(70206);
+  expect(await codeOf(chat.subscribeUserStatus({ userIDList: ["alice"] }))).toBe(6017);
+  expect(await codeOf(chat.setSelfStatus({ customStatus: "x".repeat(100) }))).toBe(0);
+  expect(await codeOf(chat.setSelfStatus({ customStatus: "x".repeat(101) }))).toBe(6017);
+  expect(await codeOf(chat.getUserStatus({ userIDList: "bob" } as never))).toBe(6017);
+  expect(await codeOf(chat.setSelfStatus({} as never))).toBe(6017);
+  expect(await codeOf(chat.subscribeUserStatus(undefined as never))).toBe(6017);
+  expect((await chat.getUserStatus({ userIDList: ["alice"] })).data.successUserList[0]?.customStatus).toHaveLength(
+    100,
+  );
+  expect((await chat.getSubscriptions()).data.userIDList).toEqual([]);
+});
+
+test("an edition or a switch closes the gate for others, and leaves one's own status alone", async () => {
+  const app = String(server.app);
+  const { chat } = await login(server, "alice");
+  try {
+    for (const [setting, value, code] of [
+      ["--edition", "trial", 7013],
+      ["--user-status", "off", 72001],
+    ] as const) {
+      await server.command("app", "set", app, setting, value);
+      expect(await codeOf(chat.getUserStatus({ userIDList: ["bob"] }))).toBe(code);
+      expect(await codeOf(chat.subscribeUserStatus({ userIDList: ["bob"] }))).toBe(code);
+      expect(await codeOf(chat.unsubscribeUserStatus({ userIDList: undefined }))).toBe(code);
+      expect(await codeOf(chat.getUserStatus({ userIDList: ["alice"] }))).toBe(0);
+      expect(await codeOf(chat.setSelfStatus({ customStatus: setting }))).toBe(0);
+      await server.command("app", "set", app, "--edition", "flagship", "--user-status", "on");
+    }
+  } finally {
+    await server.command("app", "set", app, "--edition", "flagship", "--user-status", "on");
+  }
+});
+
+test("who is evicted from a full list is named", async () => {
+  const app = String(server.app);
+  await server.command("app", "set", app, "--subscriptions", "2");
+  try {
+    await Promise.all(["bob", "cid", "dan"].map((user) => login(server, user)));
+    const { chat } = await login(server, "alice");
+    await chat.subscribeUserStatus({ userIDList: ["bob", "cid"] });
+    const { data } = await chat.subscribeUserStatus({ userIDList: ["dan"] });
+    expect(data.evictedUserIDList).toEqual(["bob"]);
+    expect((await chat.getSubscriptions()).data).toEqual({ userIDList: ["cid", "dan"], limit: 2 });
+    await chat.unsubscribeUserStatus({ userIDList: undefined });
+  } finally {
+    await server.command("app", "set", app, "--subscriptions", "200");
+  }
+});
+
+test("the devices of one account share its list, and hear of its changes", async () => {
+  const [page, app] = [await login(server, "alice"), await login(server, "alice", { platform: "Mac" })];
+  await login(server, "bob");
+  await page.chat.subscribeUserStatus({ userIDList: ["bob"] });
+  await until("the app hears of the list", () => app.heard("onSubscriptionsUpdated").length > 0);
+  expect(app.heard("onSubscriptionsUpdated")).toEqual([{ subscribed: ["bob"], unsubscribed: [] }]);
+  await page.chat.setSelfStatus({ customStatus: "on the page" });
+  await until("the app hears of the status", () => app.told("alice").at(-1)?.customStatus === "on the page");
+  const { data } = await app.chat.getUserStatus({ userIDList: ["alice"] });
+  expect(data.successUserList[0]?.onlineDevices.toSorted()).toEqual(["Mac", "Web"]);
+  await page.chat.unsubscribeUserStatus({ userIDList: undefined });
+});
+
+test("before the login every call is refused with a clear text", async () => {
+  const { chat } = new Client(server);
+  expect([chat.isReady(), chat.getLoginUser()]).toEqual([false, ""]);
+  await expect(chat.setSelfStatus({ customStatus: "" })).rejects.toMatchObject({
+    code: 6014,
+    message: "not logged in: call login first and wait for the event SDK_READY",
+  });
+  for (const call of [
+    () => chat.getUserStatus({ userIDList: ["bob"] }),
+    () => chat.getFriendList(),
+    () => chat.getConversationList(),
+    () => chat.logout(),
+    async () =>
+      Promise.resolve(chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "x" } })),
+  ]) {
+    expect(await codeOf(call())).toBe(6014);
+  }
+});
