@@ -25,4 +25,4 @@ pub use quota::{FailureWindow, SlidingWindow};
 pub use saved::SavedPresence;
 pub use subscriptions::{Subscribed, Subscriptions};
 pub use transition::{EndCause, Ended, Removed, Transition};
-pub use watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey, Why};
+pub use watch_graph::{Reasons, SubjectKey, Told, WatchGraph, WatcherKey, Why};

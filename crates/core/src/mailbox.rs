@@ -5,7 +5,7 @@
 //! costs four bytes for each user it watches, is never given up for being slow, and always ends with the
 //! newest state. Which bytes a state becomes is the shell's affair.
 
-use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey, Why};
+use crate::watch_graph::{Reasons, SubjectKey, Told, WatchGraph, WatcherKey, Why};
 use lamplight_model::{User, Version};
 
 /// A state that knows how new it is.
@@ -72,6 +72,11 @@ impl<S: Versioned> Hub<S> {
     /// Whom a connection watches for a reason.
     pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
         self.graph.watched(watcher, why)
+    }
+
+    /// Who watches a user, in no particular order, with their reasons. Counting them costs nothing.
+    pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
+        self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
     /// Whether anybody watches a user whose state is older than `version`: whether telling it makes a difference.

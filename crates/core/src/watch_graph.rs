@@ -28,6 +28,17 @@ pub enum Why {
     Friend = 1 << 30,
 }
 
+/// The reasons of one edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reasons(u32);
+
+impl Reasons {
+    /// Whether this is among them.
+    pub fn has(self, why: Why) -> bool {
+        self.0 & why as u32 != 0
+    }
+}
+
 const SUBJECT: u32 = (1 << 28) - 1;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
@@ -233,6 +244,15 @@ impl<S> WatchGraph<S> {
         edges
             .filter(move |edge| edge.subject & why as u32 != 0)
             .map(|edge| &self.subjects[(edge.subject & SUBJECT) as usize].user)
+    }
+
+    /// Who watches a subject, in no particular order, and which of the reasons they have.
+    pub fn watchers(&self, subject: SubjectKey) -> impl ExactSizeIterator<Item = (WatcherKey, Reasons)> {
+        self.subjects[subject.0 as usize].incoming.iter().map(|edge| {
+            let reasons =
+                self.watchers[edge.watcher as usize].outgoing[edge.place as usize].subject & REASONS;
+            (WatcherKey(edge.watcher), Reasons(reasons))
+        })
     }
 
     /// How many users are watched, and along how many edges.

@@ -649,6 +649,16 @@ impl World {
         let users: BTreeSet<&User> = self.hub.users().collect();
         for user in 0..USERS {
             assert_eq!(users.contains(&number(user)), self.model.is_watched(user));
+            let watchers: Option<BTreeSet<WatcherKey>> =
+                self.hub.watchers(&number(user)).map(|watchers| watchers.map(|(key, _)| key).collect());
+            let expected = self.model.connections.iter().filter(|(_, model)| model.edges.contains_key(&user));
+            let expected: BTreeSet<WatcherKey> = expected.map(|(c, _)| self.keys[c]).collect();
+            assert_eq!(watchers.unwrap_or_default(), expected);
+            for (key, reasons) in self.hub.watchers(&number(user)).into_iter().flatten() {
+                for why in [Why::Own, Why::Subscribed, Why::Friend] {
+                    assert_eq!(reasons.has(why), self.hub.is_watching_for(key, &number(user), why));
+                }
+            }
         }
         for (c, connection) in &self.model.connections {
             let key = self.keys[c];
