@@ -291,10 +291,25 @@ pub struct InvalidSettings {
 impl AppSettings {
     /// Checks every bound; the first setting outside its own is named.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
+        for (setting, given, least, most) in self.measured() {
+            if !(least..=most).contains(&given) {
+                return Err(InvalidSettings { setting, least, most, given });
+            }
+        }
+        Ok(())
+    }
+
+    /// The bounds of every setting that has some: its path, the least and the greatest value.
+    pub fn bounds() -> impl Iterator<Item = (&'static str, u64, u64)> {
+        Self::default().measured().into_iter().map(|(setting, _, least, most)| (setting, least, most))
+    }
+
+    /// Every setting that has bounds: its path, its value, the least and the greatest one.
+    fn measured(&self) -> [(&'static str, u64, u64, u64); 26] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
         let (limits, timing, policy) = (&self.limits, &self.timing, &self.multi_device);
-        let bounds: [(&'static str, u64, u64, u64); 26] = [
+        [
             ("name", self.name.len() as u64, 0, 200),
             ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
             ("multi_device.native_instances", policy.native_instances.into(), 1, 3),
@@ -321,13 +336,7 @@ impl AppSettings {
             ("webhooks.state_change_url (bytes)", self.webhooks.state_change_url.len() as u64, 0, 2_000),
             ("webhooks.push_url (bytes)", self.webhooks.push_url.len() as u64, 0, 2_000),
             ("webhooks.token (bytes)", self.webhooks.token.len() as u64, 0, 200),
-        ];
-        for (setting, given, least, most) in bounds {
-            if !(least..=most).contains(&given) {
-                return Err(InvalidSettings { setting, least, most, given });
-            }
-        }
-        Ok(())
+        ]
     }
 }
 
