@@ -7,6 +7,22 @@ use lamplight_model::{App, Code, Now, Refusal, User, UserId};
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
+        let _changing = self.app_changes.lock().await;
+        self.change_app(app).await
+    }
+
+    /// As [`Service::put_app`], if the app still is what it was: `None` where there was none. Says whether it did;
+    /// if not, somebody else was quicker, and nothing was changed.
+    pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
+        let _changing = self.app_changes.lock().await;
+        if self.apps.get(app.id).as_deref() != was {
+            return Ok(false);
+        }
+        self.change_app(app).await?;
+        Ok(true)
+    }
+
+    async fn change_app(&self, app: App) -> Result<(), ServiceError> {
         app.settings
             .validate()
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;

@@ -9,6 +9,7 @@ use lamplight_core::{EndCause, Hub, Told, Versioned, WatcherKey, Why};
 use lamplight_directory::{ListsNews, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Profile, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the caller must do after [`Audience::hear`].
@@ -74,6 +75,27 @@ impl Member {
         Self { user, connection, lists: 0 }
     }
 }
+
+/// Who watches a user, as far as one worker knows.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Watchers {
+    /// The connections of others that are told of the user.
+    pub connections: usize,
+    /// Some of those whose connections these are, and why.
+    pub users: BTreeMap<UserId, WatchedFor>,
+}
+
+/// Why a user is told of another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WatchedFor {
+    /// By subscription.
+    pub subscribed: bool,
+    /// By mutual friendship.
+    pub friend: bool,
+}
+
+/// Connections that are looked at for each watcher that is named: few users have more devices than this.
+const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, whom they watch, and what each has still to be told.
 pub struct Audience<S> {
@@ -280,6 +302,24 @@ impl<S: Versioned> Audience<S> {
     /// The connection behind a key.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
         self.members.get(watcher.0 as usize)?.as_ref()
+    }
+
+    /// Who watches a user: how many connections of others, and some of these others, each once. What it costs is
+    /// bounded by `most`, however many watch.
+    pub fn watchers(&self, user: &User, most: usize) -> Watchers {
+        let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
+        let own = self.by_user.get(user).map_or(0, |own| own.len());
+        let mut watchers = Watchers { connections: edges.len().saturating_sub(own), users: BTreeMap::new() };
+        for (watcher, reasons) in edges.take(most.saturating_mul(EDGES_PER_WATCHER) + own) {
+            let Some(member) = self.member(watcher).filter(|member| member.user != *user) else { continue };
+            if watchers.users.len() >= most && !watchers.users.contains_key(&member.user.id) {
+                break;
+            }
+            let known = watchers.users.entry(member.user.id.clone()).or_default();
+            known.subscribed |= reasons.has(Why::Subscribed);
+            known.friend |= reasons.has(Why::Friend);
+        }
+        watchers
     }
 
     /// How many users are watched, and along how many edges.

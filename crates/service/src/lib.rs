@@ -12,6 +12,7 @@ mod audience;
 mod conversations;
 mod feed;
 mod friends;
+mod inspect;
 mod lists;
 mod login;
 mod messages;
@@ -23,16 +24,17 @@ mod upkeep;
 mod windows;
 
 pub use apps::AppTable;
-pub use audience::{Audience, Effect, Member};
+pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
 pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
+pub use inspect::{InspectedDevice, Inspection, LinkState};
 pub use lists::{By, Listed};
 pub use login::{LoggedIn, LoginCall};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
-pub use throttle::{LoginThrottle, ThrottleLimits};
+pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
 pub use upkeep::Recovery;
 
 use lamplight_core::Presence;
@@ -47,6 +49,8 @@ pub struct Service {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     apps: AppTable,
+    /// Held while an app changes: who compares before replacing must see the last change.
+    app_changes: tokio::sync::Mutex<()>,
     throttle: LoginThrottle,
     windows: windows::CallWindows,
     profile_turns: turns::Turns,
@@ -91,6 +95,7 @@ impl Service {
             facts,
             directory,
             apps: AppTable::default(),
+            app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
             windows: windows::CallWindows::default(),
             profile_turns: turns::Turns::default(),

@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 use lamplight_core::FailureWindow;
 use lamplight_model::{Moment, User};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,8 +22,8 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// The most accounts, and the most addresses, whose failures are counted at a time. Beyond, what no
-/// longer matters is forgotten, and if that is not enough, half of them.
+/// The most sources of one kind whose failures are counted at a time. Beyond, what no longer matters is
+/// forgotten, and if that is not enough, half of them.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts failed logins by account and by address.
@@ -34,8 +35,8 @@ pub struct LoginThrottle {
 
 #[derive(Default)]
 struct Sources {
-    accounts: HashMap<User, FailureWindow, foldhash::fast::RandomState>,
-    addresses: HashMap<IpAddr, FailureWindow, foldhash::fast::RandomState>,
+    accounts: Failures<User>,
+    addresses: Failures<IpAddr>,
 }
 
 impl LoginThrottle {
@@ -47,24 +48,21 @@ impl LoginThrottle {
     /// Whether a login of this account from this address must wait.
     pub fn is_blocked(&self, user: &User, address: IpAddr, now: Moment) -> bool {
         let sources = self.lock();
-        sources.accounts.get(user).is_some_and(|window| window.is_blocked(now))
-            || sources.addresses.get(&prefix(address)).is_some_and(|window| window.is_blocked(now))
+        sources.accounts.is_blocked(user, now) || sources.addresses.is_blocked(&network(address), now)
     }
 
     /// Counts a login that failed.
     pub fn fail(&self, user: &User, address: IpAddr, now: Moment) {
         let mut sources = self.lock();
-        make_room(&mut sources.accounts, now);
-        make_room(&mut sources.addresses, now);
-        sources.accounts.entry(user.clone()).or_default().fail(self.limits.failures_per_account, now);
-        sources.addresses.entry(prefix(address)).or_default().fail(self.limits.failures_per_address, now);
+        sources.accounts.fail(user.clone(), self.limits.failures_per_account, now);
+        sources.addresses.fail(network(address), self.limits.failures_per_address, now);
     }
 
     /// Forgets what no longer matters.
     pub fn sweep(&self, now: Moment) {
         let mut sources = self.lock();
-        sources.accounts.retain(|_, window| !window.is_idle(now));
-        sources.addresses.retain(|_, window| !window.is_idle(now));
+        sources.accounts.sweep(now);
+        sources.addresses.sweep(now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Sources> {
@@ -72,26 +70,48 @@ impl LoginThrottle {
     }
 }
 
-fn make_room<K: Clone + Eq + std::hash::Hash>(
-    sources: &mut HashMap<K, FailureWindow, foldhash::fast::RandomState>,
-    now: Moment,
-) {
-    if sources.len() < MAX_SOURCES {
-        return;
-    }
-    sources.retain(|_, window| !window.is_idle(now));
-    if sources.len() >= MAX_SOURCES {
-        // So many at once is an attack from everywhere; nobody who matters is among any of them in particular.
-        let mut seen = 0;
-        sources.retain(|_, _| {
-            seen += 1;
-            seen <= MAX_SOURCES / 2
-        });
+/// Failed attempts by source, of which at most 100,000 are counted at a time.
+pub struct Failures<K> {
+    windows: HashMap<K, FailureWindow, foldhash::fast::RandomState>,
+}
+
+impl<K> Default for Failures<K> {
+    fn default() -> Self {
+        Self { windows: HashMap::default() }
     }
 }
 
-/// An IPv6 host has a /64 to itself, and would otherwise never run out of addresses.
-fn prefix(address: IpAddr) -> IpAddr {
+impl<K: Eq + Hash> Failures<K> {
+    /// Whether this source must wait.
+    pub fn is_blocked(&self, source: &K, now: Moment) -> bool {
+        self.windows.get(source).is_some_and(|window| window.is_blocked(now))
+    }
+
+    /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
+    pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
+        if self.windows.len() >= MAX_SOURCES {
+            self.sweep(now);
+        }
+        if self.windows.len() >= MAX_SOURCES {
+            // So many at once is an attack from everywhere; nobody who matters is among any of them in particular.
+            let mut seen = 0;
+            self.windows.retain(|_, _| {
+                seen += 1;
+                seen <= MAX_SOURCES / 2
+            });
+        }
+        self.windows.entry(source).or_default().fail(limit, now);
+    }
+
+    /// Forgets what no longer matters.
+    pub fn sweep(&mut self, now: Moment) {
+        self.windows.retain(|_, window| !window.is_idle(now));
+    }
+}
+
+/// The source that an address belongs to: an IPv6 host has a /64 to itself, and would otherwise never run out of
+/// addresses.
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
@@ -129,9 +149,9 @@ mod tests {
 
     #[test]
     fn an_ipv6_host_is_its_slash_64() {
-        assert_eq!(prefix("2001:db8::1".parse().unwrap()), prefix("2001:db8::ffff:1".parse().unwrap()));
-        assert_ne!(prefix("2001:db8::1".parse().unwrap()), prefix("2001:db8:0:1::1".parse().unwrap()));
-        assert_eq!(prefix("::ffff:10.0.0.1".parse().unwrap()), "10.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::ffff:1".parse().unwrap()));
+        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), "10.0.0.1".parse::<IpAddr>().unwrap());
     }
 
     #[test]
@@ -140,8 +160,8 @@ mod tests {
         for n in 0..=MAX_SOURCES as u32 {
             throttle.fail(&user("a"), IpAddr::V4(n.into()), Moment(0));
         }
-        assert!(throttle.lock().addresses.len() <= MAX_SOURCES);
+        assert!(throttle.lock().addresses.windows.len() <= MAX_SOURCES);
         throttle.sweep(Moment(120_000));
-        assert_eq!(throttle.lock().addresses.len(), 0);
+        assert_eq!(throttle.lock().addresses.windows.len(), 0);
     }
 }

@@ -1,0 +1,87 @@
+//! A user as an operator sees one: the status with its evidence, and what it rests on.
+
+use crate::{Service, ServiceError, Viewing};
+use lamplight_core::{Link, LinkEnd, Presence};
+use lamplight_facts::Account;
+use lamplight_model::{Code, DeviceId, Now, Platform, Profile, Timestamp, User, UserId, UserStatus};
+
+/// A user as an operator sees one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inspection {
+    /// The account.
+    pub account: Account,
+    /// What the user shows.
+    pub profile: Profile,
+    /// The status with its evidence.
+    pub status: UserStatus,
+    /// The logins, earliest first.
+    pub devices: Vec<InspectedDevice>,
+    /// Whom the user is subscribed to, earliest first.
+    pub subscriptions: Vec<UserId>,
+    /// Entries of the friend list.
+    pub friends: usize,
+}
+
+/// A login of the user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InspectedDevice {
+    /// Which device.
+    pub id: DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// How it is linked.
+    pub link: LinkState,
+}
+
+/// How a device is linked: as [`Link`], with times for people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkState {
+    /// There is a live connection.
+    Connected,
+    /// The connection has ended and still counts.
+    Held {
+        /// Until when.
+        until: Timestamp,
+        /// How it ended.
+        end: LinkEnd,
+    },
+    /// There is no connection.
+    Gone {
+        /// When the login lapses.
+        lapses: Timestamp,
+    },
+}
+
+impl Service {
+    /// What there is to know of a user. Refused with 70020 and 70107.
+    pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
+        let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
+        let ids = std::slice::from_ref(&user.id);
+        let status = self.statuses(user, ids, Viewing::Asked, now).await?.pop().flatten();
+        let (Some(account), Some(status)) = (account, status) else {
+            return Err(Code::NO_SUCH_ACCOUNT.into());
+        };
+        let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence.filter(|presence| !presence.is_deleted()).map(|presence| live_part(presence, now))
+        });
+        let (devices, subscriptions) = live.await?.pop().flatten().unwrap_or_default();
+        let profile = self.facts.profiles(vec![user.clone()]).await?.pop().flatten().unwrap_or_default();
+        let friends = self.facts.count_friends(user.clone()).await?;
+        Ok(Inspection { account, profile, status, devices, subscriptions, friends })
+    }
+}
+
+fn live_part(presence: &Presence, now: Now) -> (Vec<InspectedDevice>, Vec<UserId>) {
+    let wall =
+        |moment: lamplight_model::Moment| Timestamp(now.wall.0 + moment.since(now.moment).as_millis() as u64);
+    let devices = presence.devices().iter().map(|device| InspectedDevice {
+        id: device.id.clone(),
+        platform: device.platform,
+        link: match device.link {
+            Link::Connected(_) => LinkState::Connected,
+            Link::Held { until, end } => LinkState::Held { until: wall(until), end },
+            Link::Gone { lapses } => LinkState::Gone { lapses: wall(lapses) },
+        },
+    });
+    (devices.collect(), presence.subscriptions().iter().collect())
+}
