@@ -23,7 +23,9 @@ pub async fn serve(address: SocketAddr, router: Router) -> io::Result<(SocketAdd
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let task = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        // Who asks counts against the bounds by address.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, "the HTTP port has stopped");
         }
     });

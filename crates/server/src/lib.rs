@@ -4,8 +4,10 @@
 
 mod clock;
 mod config;
+mod console;
 mod control;
 mod doors;
+mod durations;
 mod http;
 mod keeper;
 mod metrics;
@@ -16,6 +18,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
+pub use console::{InvalidPassword, PasswordFile};
 pub use control::{
     ControlClient, ControlError, ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount,
     ShownConversation, ShownFriend, ShownMessage, offline,

@@ -1,21 +1,34 @@
 //! What a node measures of itself, in the names that Prometheus users expect.
 
-use lamplight_directory::Directory;
+use crate::durations::{Durations, Spread};
+use lamplight_directory::{Directory, DirectoryStats};
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
+
+/// 50 µs, and on in powers of two.
+const DELIVERY_BOUNDS: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
+    0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
+];
+
+/// Close together above the default heartbeat timeouts (60 s and 400 s), where most are.
+const DETECTION_BOUNDS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
+    240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,
+];
 
 /// Every metric of a node.
 pub struct Metrics {
     registry: Registry,
     by_worker: Vec<WorkerMetrics>,
+    directory: Arc<dyn Directory>,
 }
 
 /// What one worker counts; no other writes to these.
@@ -46,7 +59,9 @@ pub struct WorkerMetrics {
     /// Times when the log was missed and everything watched was read again.
     pub rereads: Counter,
     /// From the logging of a change to the end of the round that wrote it to the sockets.
-    pub delivery_seconds: Histogram,
+    pub delivery_seconds: Durations,
+    /// From the last byte of a link that fell silent to its being given up.
+    pub detection_seconds: Durations,
 }
 
 /// A code of a refusal.
@@ -65,7 +80,7 @@ impl Metrics {
     /// The metrics of a node with so many workers.
     pub fn new(workers: usize, directory: Arc<dyn Directory>) -> Self {
         let mut registry = Registry::with_prefix("lamplight");
-        registry.register_collector(Box::new(DirectoryMetrics(directory)));
+        registry.register_collector(Box::new(DirectoryMetrics(Arc::clone(&directory))));
         let connections = Family::<WorkerLabel, Gauge>::default();
         registry.register("connections", "Connections open now", connections.clone());
         let mut counter = |name: &str, help: &str| {
@@ -87,11 +102,15 @@ impl Metrics {
             counter("log_rereads", "Times the log was missed and everything watched was read again");
         let refusals = Family::<CodeLabel, Counter>::default();
         registry.register("refusals", "Refusals by code", refusals.clone());
-        let delivery = Family::<WorkerLabel, Histogram, fn() -> Histogram>::new_with_constructor(|| {
-            Histogram::new(exponential_buckets(0.000_05, 2.0, 18))
-        });
+        let mut durations = |name: &str, help: &str, new: fn() -> Durations| {
+            let family = Family::<WorkerLabel, Durations, fn() -> Durations>::new_with_constructor(new);
+            registry.register(name, help, family.clone());
+            family
+        };
         let help = "From the logging of a change to the end of the round that wrote it";
-        registry.register("delivery_seconds", help, delivery.clone());
+        let delivery = durations("delivery_seconds", help, || Durations::new(DELIVERY_BOUNDS));
+        let help = "From the last byte of a link that fell silent to its being given up";
+        let detection = durations("detection_seconds", help, || Durations::new(DETECTION_BOUNDS));
 
         let by_worker = (0..workers as u32)
             .map(|worker| {
@@ -110,10 +129,11 @@ impl Metrics {
                     protocol_errors: protocol_errors.get_or_create_owned(&label),
                     rereads: rereads.get_or_create_owned(&label),
                     delivery_seconds: delivery.get_or_create_owned(&label),
+                    detection_seconds: detection.get_or_create_owned(&label),
                 }
             })
             .collect();
-        Self { registry, by_worker }
+        Self { registry, by_worker, directory }
     }
 
     /// The metrics of one worker.
@@ -126,12 +146,50 @@ impl Metrics {
         self.by_worker.iter().map(|worker| worker.connections.get()).sum()
     }
 
+    /// What has been counted until now, over all workers.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            directory: self.directory.stats(),
+            connections: u64::try_from(self.connections()).unwrap_or(0),
+            changes: 0,
+            notifications: 0,
+            delivery: Spread::none(DELIVERY_BOUNDS),
+            detection: Spread::none(DETECTION_BOUNDS),
+        };
+        for worker in &self.by_worker {
+            let delivery = worker.delivery_seconds.read();
+            // Each worker hears every change.
+            totals.changes = totals.changes.max(delivery.count());
+            totals.notifications += worker.notifications.get();
+            totals.delivery.add(&delivery);
+            totals.detection.add(&worker.detection_seconds.read());
+        }
+        totals
+    }
+
     /// Everything, in the text form of OpenMetrics.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+/// What a node has counted since its start, and what there is now.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Totals {
+    /// What there is now.
+    pub directory: DirectoryStats,
+    /// Connections open now.
+    pub connections: u64,
+    /// Visible changes of users.
+    pub changes: u64,
+    /// Statuses sent in notifications.
+    pub notifications: u64,
+    /// From the logging of a change to the end of the round that wrote it.
+    pub delivery: Spread,
+    /// From the last byte of a link that fell silent to its being given up.
+    pub detection: Spread,
 }
 
 /// What the directory counts itself, read when it is asked for.

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::console::{self, Console, Figures, PasswordFile};
 use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::tls::{Certificate, TlsError};
@@ -45,6 +46,7 @@ pub struct Node {
     metrics: Arc<Metrics>,
     clock: Clock,
     created: Option<App>,
+    console_password: Option<String>,
     ready: Arc<AtomicBool>,
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
     tasks: Tasks,
@@ -133,6 +135,11 @@ impl Node {
         );
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
 
+        let password = PasswordFile::of(&config.data_dir);
+        let console_password = password
+            .make_first()
+            .map_err(|source| NodeError::DataFolder { path: config.data_dir.clone(), source })?;
+
         let worker_count = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
@@ -173,13 +180,19 @@ impl Node {
         }
 
         let ready = Arc::new(AtomicBool::new(true));
+        let figures = Arc::new(Figures::default());
+        let commands = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
+        let console =
+            Console::new(Arc::clone(&service), clock.clone(), password, Arc::clone(&figures), commands);
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
         let router = http::health(Arc::clone(&metrics), Arc::clone(&ready))
+            .nest("/console/api", console::router(console))
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
         let (http_address, http) = http::serve(config.http_listen, router)
             .await
             .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        let figures = tokio::spawn(figures.run(Arc::clone(&metrics), clock.clone())).abort_handle();
         let control_path = control::socket_path(&config.data_dir);
         let control = control::serve(&control_path, Arc::clone(&service), clock.clone())
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
@@ -194,9 +207,10 @@ impl Node {
             metrics,
             clock,
             created,
+            console_password,
             ready,
             workers,
-            tasks: Tasks(vec![http, control, keeper]),
+            tasks: Tasks(vec![http, control, keeper, figures]),
             control_path,
             _lock: lock,
         })
@@ -225,6 +239,11 @@ impl Node {
     /// The app that was made because there was none.
     pub fn created(&self) -> Option<&App> {
         self.created.as_ref()
+    }
+
+    /// The password of the console, if it was made at this start. It is written down nowhere: tell the operator now.
+    pub fn console_password(&self) -> Option<&str> {
+        self.console_password.as_deref()
     }
 
     /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and

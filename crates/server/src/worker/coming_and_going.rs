@@ -13,6 +13,7 @@ use rand::Rng;
 use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 const ACCEPTS_PER_TURN: usize = 128;
 /// The wheel has no entry for a connection.
@@ -226,7 +227,7 @@ impl Worker {
         enum Due {
             Later(Moment),
             LoginTimeout,
-            Silent,
+            Silent(Duration),
             SigExpired,
             Gone,
         }
@@ -245,7 +246,7 @@ impl Worker {
                 Session::Closing { .. } if check <= now.moment => Due::Gone,
                 Session::New { .. } if check <= now.moment && !connection.busy => Due::LoginTimeout,
                 Session::LoggedIn(login) if connection.heard + login.heartbeat_timeout <= now.moment => {
-                    Due::Silent
+                    Due::Silent(now.moment.since(connection.heard))
                 }
                 Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.busy => {
                     Due::SigExpired
@@ -259,8 +260,9 @@ impl Worker {
                 self.metrics.protocol_errors.inc();
                 self.close(slot, last_words(Cause::LoginTimeout, "no login in time"), None);
             }
-            Due::Silent => {
+            Due::Silent(since) => {
                 self.metrics.timeouts.inc();
+                self.metrics.detection_seconds.observe(since);
                 self.end(slot, LinkEnd::TimedOut);
             }
             Due::SigExpired => self.expire_sig(slot),

@@ -252,7 +252,7 @@ impl Worker {
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>) {
         for entry in entries.drain(..) {
             if matches!(entry.news, News::Status(_)) {
-                self.metrics.delivery_seconds.observe(entry.at.elapsed().as_secs_f64());
+                self.metrics.delivery_seconds.observe(entry.at.elapsed());
             }
         }
     }

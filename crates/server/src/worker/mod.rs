@@ -24,8 +24,8 @@ use fanout::Shown;
 use futures_util::task::noop_waker;
 use lamplight_core::{DeadlineWheel, LinkEnd, WatcherKey};
 use lamplight_directory::LogReader;
-use lamplight_model::ConnectionId;
-use lamplight_service::{Audience, Service};
+use lamplight_model::{ConnectionId, User};
+use lamplight_service::{Audience, Service, Watchers};
 use lamplight_wire::{StatusBatch, v1};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
@@ -63,6 +63,8 @@ pub struct Shared {
 pub enum Command {
     /// Take nobody in any more, and ask everyone to come back elsewhere or later. Answered when all have been told.
     Drain(oneshot::Sender<()>),
+    /// Say who watches a user, with up to so many of them by name.
+    Watchers(User, usize, oneshot::Sender<Watchers>),
 }
 
 /// The worker, shared by the requests that it is answering.
@@ -166,6 +168,10 @@ impl Worker {
                             self.drain();
                             // Whoever asked may have stopped waiting.
                             let _ = done.send(());
+                        }
+                        Some(Command::Watchers(user, most, answer)) => {
+                            // As above.
+                            let _ = answer.send(self.audience.borrow().watchers(&user, most));
                         }
                         None => return Ok(()),
                     },

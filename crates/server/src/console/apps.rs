@@ -1,0 +1,400 @@
+//! The apps: settings, keys and admins. A change names the state that it changes, and is refused when the app is
+//! another one by now: of two operators with the same form open, the second is told.
+
+use super::Console;
+use super::error::{ApiError, FromJson, FromPath};
+use super::sessions::hex;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing, UserId,
+    WebhookSettings,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most keys of one app. Two are needed to rotate.
+const MOST_KEYS: usize = 8;
+/// The most admins of one app.
+const MOST_ADMINS: usize = 100;
+/// The id of the first app; the next ones count on.
+const FIRST_APP: u32 = 1_400_000_001;
+
+/// An app as it is shown: everything but its secrets.
+#[derive(Serialize)]
+pub struct ShownApp {
+    id: AppId,
+    settings: ShownSettings,
+    keys: Vec<ShownKey>,
+    admins: Vec<UserId>,
+}
+
+#[derive(Serialize)]
+struct ShownKey {
+    id: u32,
+    /// Whether it is the one that new UserSigs are made with.
+    signs: bool,
+}
+
+#[derive(Serialize)]
+struct ShownSettings {
+    name: String,
+    edition: Edition,
+    switches: Switches,
+    multi_device: MultiDevicePolicy,
+    limits: Limits,
+    timing: Timing,
+    webhooks: ShownWebhooks,
+}
+
+#[derive(Serialize)]
+struct ShownWebhooks {
+    state_change_url: String,
+    push_url: String,
+    token_set: bool,
+}
+
+/// An app as it stands in the list.
+#[derive(Serialize)]
+pub struct AppSummary {
+    id: AppId,
+    name: String,
+    edition: Edition,
+    switches: Switches,
+    keys: usize,
+}
+
+/// The apps.
+#[derive(Serialize)]
+pub struct AppList {
+    apps: Vec<AppSummary>,
+}
+
+/// What making an app takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApp {
+    #[serde(default)]
+    id: Option<AppId>,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    edition: Edition,
+}
+
+/// What changing the settings takes: all of them. Only the token may be left out, and is then kept.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSettings {
+    name: String,
+    edition: Edition,
+    switches: Switches,
+    multi_device: MultiDevicePolicy,
+    limits: Limits,
+    timing: Timing,
+    webhooks: GivenWebhooks,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenWebhooks {
+    state_change_url: String,
+    push_url: String,
+    #[serde(default)]
+    token: Option<String>,
+}
+
+/// An app with the key that was just made for it.
+#[derive(Serialize)]
+pub struct WithKey {
+    app: ShownApp,
+    key: AppKey,
+}
+
+/// The least and the greatest value of every setting that has bounds, by its path.
+#[derive(Serialize)]
+pub struct Bounds {
+    settings: BTreeMap<&'static str, (u64, u64)>,
+}
+
+/// An answer with the state that it shows.
+type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
+
+/// `GET apps`
+pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
+    let apps = console.service.apps().all();
+    let apps = apps.iter().map(|app| AppSummary {
+        id: app.id,
+        name: app.settings.name.clone(),
+        edition: app.settings.edition,
+        switches: app.settings.switches,
+        keys: app.keys.len(),
+    });
+    Json(AppList { apps: apps.collect() })
+}
+
+/// `POST apps`: makes an app with a key, which is shown this once.
+pub async fn create(
+    State(console): State<Arc<Console>>,
+    FromJson(new): FromJson<NewApp>,
+) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
+    let next = || console.service.apps().all().last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
+    let id = new.id.unwrap_or_else(|| AppId(next()));
+    let key = new_key(1);
+    let app = App {
+        id,
+        keys: vec![key.clone()],
+        admins: vec![UserId::new("administrator").expect("printable")],
+        settings: AppSettings { name: new.name, edition: new.edition, ..AppSettings::default() },
+    };
+    if !console.service.replace_app(None, app.clone()).await? {
+        return Err(ApiError::APP_EXISTS);
+    }
+    Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
+}
+
+/// `GET apps/{app}`
+pub async fn show(
+    State(console): State<Arc<Console>>,
+    FromPath(id): FromPath<AppId>,
+) -> Result<Tagged<ShownApp>, ApiError> {
+    let app = console.app(id)?;
+    Ok(tagged(&app, shown(&app)))
+}
+
+/// `PUT apps/{app}/settings`
+pub async fn set(
+    State(console): State<Arc<Console>>,
+    FromPath(id): FromPath<AppId>,
+    headers: HeaderMap,
+    FromJson(given): FromJson<GivenSettings>,
+) -> Result<Tagged<ShownApp>, ApiError> {
+    check_url("webhooks.state_change_url", &given.webhooks.state_change_url)?;
+    check_url("webhooks.push_url", &given.webhooks.push_url)?;
+    console
+        .change(id, &headers, |app| {
+            let GivenSettings { name, edition, switches, multi_device, limits, timing, webhooks } = given;
+            let GivenWebhooks { state_change_url, push_url, token } = webhooks;
+            let token = token.unwrap_or_else(|| std::mem::take(&mut app.settings.webhooks.token));
+            let webhooks = WebhookSettings { state_change_url, push_url, token };
+            app.settings = AppSettings { name, edition, switches, multi_device, limits, timing, webhooks };
+            Ok(())
+        })
+        .await
+}
+
+/// `POST apps/{app}/keys`: makes a key, which signs from now on; it is shown this once.
+pub async fn add_key(
+    State(console): State<Arc<Console>>,
+    FromPath(id): FromPath<AppId>,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
+    let mut made = None;
+    let (tag, Json(app)) = console
+        .change(id, &headers, |app| {
+            if app.keys.len() >= MOST_KEYS {
+                return Err(ApiError::TOO_MANY_KEYS);
+            }
+            let last = app.keys.iter().map(|key| key.id).max().unwrap_or_default();
+            let key = new_key(last.saturating_add(1));
+            app.keys.push(key.clone());
+            made = Some(key);
+            Ok(())
+        })
+        .await?;
+    let key = made.ok_or(Code::INTERNAL)?;
+    Ok((StatusCode::CREATED, (tag, Json(WithKey { app, key }))))
+}
+
+/// `POST apps/{app}/keys/{key}/reveal`: shows the secret text of a key.
+pub async fn reveal_key(
+    State(console): State<Arc<Console>>,
+    FromPath((id, number)): FromPath<(AppId, u32)>,
+) -> Result<Json<AppKey>, ApiError> {
+    let app = console.app(id)?;
+    let key = app.keys.iter().find(|key| key.id == number).ok_or(ApiError::NO_SUCH_KEY)?;
+    tracing::info!(app = id.0, key = number, "a key was shown to an operator");
+    Ok(Json(key.clone()))
+}
+
+/// `DELETE apps/{app}/keys/{key}`: what it signed is not good any longer.
+pub async fn retire_key(
+    State(console): State<Arc<Console>>,
+    FromPath((id, number)): FromPath<(AppId, u32)>,
+    headers: HeaderMap,
+) -> Result<Tagged<ShownApp>, ApiError> {
+    console
+        .change(id, &headers, |app| {
+            if app.keys.iter().all(|key| key.id != number) {
+                return Err(ApiError::NO_SUCH_KEY);
+            }
+            if app.keys.len() == 1 {
+                return Err(ApiError::LAST_KEY);
+            }
+            app.keys.retain(|key| key.id != number);
+            Ok(())
+        })
+        .await
+}
+
+/// `PUT apps/{app}/admins/{user}`: lets a user call the server API.
+pub async fn add_admin(
+    State(console): State<Arc<Console>>,
+    FromPath((id, user)): FromPath<(AppId, UserId)>,
+    headers: HeaderMap,
+) -> Result<Tagged<ShownApp>, ApiError> {
+    console
+        .change(id, &headers, |app| {
+            if app.admins.contains(&user) {
+                return Ok(());
+            }
+            if app.admins.len() >= MOST_ADMINS {
+                return Err(ApiError::TOO_MANY_ADMINS);
+            }
+            app.admins.push(user);
+            Ok(())
+        })
+        .await
+}
+
+/// `DELETE apps/{app}/admins/{user}`: lets a user call the server API no longer.
+pub async fn remove_admin(
+    State(console): State<Arc<Console>>,
+    FromPath((id, user)): FromPath<(AppId, UserId)>,
+    headers: HeaderMap,
+) -> Result<Tagged<ShownApp>, ApiError> {
+    console
+        .change(id, &headers, |app| {
+            if !app.admins.contains(&user) {
+                return Err(ApiError::NO_SUCH_ADMIN);
+            }
+            app.admins.retain(|admin| *admin != user);
+            Ok(())
+        })
+        .await
+}
+
+/// `GET bounds`
+pub async fn bounds() -> Json<Bounds> {
+    let settings = AppSettings::bounds().map(|(setting, least, most)| (setting, (least, most)));
+    Json(Bounds { settings: settings.collect() })
+}
+
+impl Console {
+    /// The app of this id.
+    pub(super) fn app(&self, id: AppId) -> Result<Arc<App>, ApiError> {
+        self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
+    }
+
+    /// Changes the app that `If-Match` names, if it still is that.
+    async fn change(
+        &self,
+        id: AppId,
+        headers: &HeaderMap,
+        change: impl FnOnce(&mut App) -> Result<(), ApiError>,
+    ) -> Result<Tagged<ShownApp>, ApiError> {
+        let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
+        let was = self.app(id)?;
+        if *named != tag(&was) {
+            return Err(ApiError::CHANGED_MEANWHILE);
+        }
+        let mut app = (*was).clone();
+        change(&mut app)?;
+        if !self.service.replace_app(Some(&was), app.clone()).await? {
+            return Err(ApiError::CHANGED_MEANWHILE);
+        }
+        tracing::info!(app = id.0, "an app was changed by an operator");
+        Ok(tagged(&app, shown(&app)))
+    }
+}
+
+fn new_key(id: u32) -> AppKey {
+    AppKey { id, text: lamplight_auth::generate_key(rand::random()) }
+}
+
+fn shown(app: &App) -> ShownApp {
+    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks } = &app.settings;
+    ShownApp {
+        id: app.id,
+        settings: ShownSettings {
+            name: name.clone(),
+            edition: *edition,
+            switches: *switches,
+            multi_device: *multi_device,
+            limits: *limits,
+            timing: *timing,
+            webhooks: ShownWebhooks {
+                state_change_url: webhooks.state_change_url.clone(),
+                push_url: webhooks.push_url.clone(),
+                token_set: !webhooks.token.is_empty(),
+            },
+        },
+        keys: app
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| ShownKey { id: key.id, signs: at + 1 == app.keys.len() })
+            .collect(),
+        admins: app.admins.clone(),
+    }
+}
+
+/// Names the state of an app: the same for the same app, another one for any other.
+fn tag(app: &App) -> HeaderValue {
+    let text = serde_json::to_vec(app).expect("an app has no map with keys that are no texts");
+    let hash = hex(&Sha256::digest(text)[..16]);
+    HeaderValue::try_from(format!("\"{hash}\"")).expect("hexadecimal digits")
+}
+
+fn tagged<T>(app: &App, value: T) -> Tagged<T> {
+    ([(header::ETAG, tag(app))], Json(value))
+}
+
+/// An address that webhooks can be sent to, or none.
+fn check_url(setting: &str, text: &str) -> Result<(), ApiError> {
+    let uri = text.parse::<Uri>().ok();
+    let good =
+        uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+    if text.is_empty() || good {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(format!("{setting} must be an address that begins with http:// or https://")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_one_of_http_or_none() {
+        for (text, good) in [
+            ("", true),
+            ("http://127.0.0.1:8080/hook", true),
+            ("https://example.org", true),
+            ("ftp://example.org", false),
+            ("example.org/hook", false),
+            ("javascript:alert(1)", false),
+            ("http://", false),
+            ("https://exa mple.org", false),
+        ] {
+            assert_eq!(check_url("x", text).is_ok(), good, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_tag_of_an_app_tells_every_difference() {
+        let app =
+            App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings: AppSettings::default() };
+        assert_eq!(tag(&app), tag(&app.clone()));
+        let mut other = app.clone();
+        other.settings.webhooks.token = "t".to_owned();
+        assert_ne!(tag(&app), tag(&other));
+        let mut other = app.clone();
+        other.keys.push(new_key(1));
+        assert_ne!(tag(&app), tag(&other));
+    }
+}

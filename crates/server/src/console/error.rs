@@ -1,0 +1,176 @@
+//! How the console says "no": an HTTP status for programs, and a code with words for people.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lamplight_model::{Code, Refusal};
+use lamplight_service::ServiceError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A "no". Where the table of codes has none for it, the code is the HTTP status.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: u32,
+    message: Cow<'static, str>,
+    retry_after: Option<Duration>,
+}
+
+/// The body of every answer that is a "no".
+#[derive(Serialize)]
+struct Body<'a> {
+    code: u32,
+    message: &'a str,
+}
+
+impl ApiError {
+    pub const NO_SUCH_RESOURCE: Self = Self::http(StatusCode::NOT_FOUND, "there is nothing at this address");
+    pub const NO_SUCH_METHOD: Self =
+        Self::http(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done to what is at this address");
+    pub const NO_SUCH_KEY: Self = Self::http(StatusCode::NOT_FOUND, "the app has no key of this number");
+    pub const NO_SUCH_ADMIN: Self = Self::http(StatusCode::NOT_FOUND, "this user is no admin of the app");
+    pub const APP_EXISTS: Self =
+        Self::http(StatusCode::CONFLICT, "there is an app of this SDKAppID already; choose another one");
+    pub const LAST_KEY: Self =
+        Self::http(StatusCode::CONFLICT, "this is the last key of the app; add another one first");
+    pub const TOO_MANY_KEYS: Self =
+        Self::http(StatusCode::CONFLICT, "the app has as many keys as it may have; retire one first");
+    pub const TOO_MANY_ADMINS: Self =
+        Self::http(StatusCode::CONFLICT, "the app has as many admins as it may have; remove one first");
+    pub const CHANGED_MEANWHILE: Self = Self::http(
+        StatusCode::PRECONDITION_FAILED,
+        "the app was changed by somebody else in the meantime; look at it again before changing it",
+    );
+    pub const NOT_CONDITIONAL: Self = Self::http(
+        StatusCode::PRECONDITION_REQUIRED,
+        "a change of an app names the state that it changes, in If-Match",
+    );
+    pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
+    pub const FROM_ELSEWHERE: Self =
+        Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
+    pub const NO_CSRF_TOKEN: Self =
+        Self::http(StatusCode::FORBIDDEN, "the request does not carry the token of its session");
+    pub const BUSY: Self = Self::http(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many people are logging in at this moment; try again",
+    );
+
+    const fn http(status: StatusCode, message: &'static str) -> Self {
+        Self { status, code: status.as_u16() as u32, message: Cow::Borrowed(message), retry_after: None }
+    }
+
+    /// No session, or one that is over.
+    pub fn not_logged_in() -> Self {
+        Code::NOT_LOGGED_IN.into()
+    }
+
+    /// Too many wrong passwords.
+    pub fn throttled(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
+    }
+
+    /// What was given cannot be used; the text says why.
+    pub fn invalid(why: impl Into<String>) -> Self {
+        Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            Code::NOT_LOGGED_IN => StatusCode::UNAUTHORIZED,
+            Code::NO_SUCH_APP | Code::NO_SUCH_ACCOUNT => StatusCode::NOT_FOUND,
+            Code::TOO_MANY_FAILURES => StatusCode::TOO_MANY_REQUESTS,
+            Code::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let (code, message) = (refusal.code.number(), Cow::Owned(refusal.to_string()));
+        Self { status, code, message, retry_after: None }
+    }
+}
+
+impl From<Code> for ApiError {
+    fn from(code: Code) -> Self {
+        Refusal::from(code).into()
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        if !matches!(error, ServiceError::Refused(_)) {
+            tracing::error!(%error, "a request of the console failed");
+        }
+        error.refusal().into()
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body { code: self.code, message: &self.message };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        response
+    }
+}
+
+/// The body of a request, from JSON.
+pub struct FromJson<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Json(value) = Json::from_request(request, state).await?;
+        Ok(Self(value))
+    }
+}
+
+/// The parameters in the path of a request.
+pub struct FromPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(value) = Path::from_request_parts(parts, state).await?;
+        Ok(Self(value))
+    }
+}
+
+/// The parameters behind the question mark.
+pub struct FromQuery<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for FromQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(value) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(value))
+    }
+}

@@ -1,0 +1,171 @@
+//! Live figures: what the node has counted, once a second, and the last ten minutes of it.
+
+use super::Console;
+use super::error::{ApiError, FromQuery};
+use crate::clock::Clock;
+use crate::durations::Spread;
+use crate::metrics::{Metrics, Totals};
+use axum::Json;
+use axum::extract::State;
+use lamplight_model::{Moment, Now, Platform, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often a sample is taken.
+const PERIOD: Duration = Duration::from_secs(1);
+/// Samples that are kept: ten minutes.
+const MOST_SAMPLES: usize = 600;
+/// Samples over which delivery latency is taken: one second has too few changes to tell a p99.
+const DELIVERY_WINDOW: usize = 10;
+/// Samples over which detection time is taken: links seldom fall silent.
+const DETECTION_WINDOW: usize = MOST_SAMPLES;
+
+/// The samples of the last ten minutes.
+#[derive(Default)]
+pub struct Figures {
+    state: Mutex<Samples>,
+}
+
+#[derive(Default)]
+struct Samples {
+    samples: VecDeque<Kept>,
+    /// The number of the next sample.
+    next: u64,
+    last: Option<(Moment, Totals)>,
+}
+
+struct Kept {
+    sample: Sample,
+    delivery: Spread,
+    detection: Spread,
+}
+
+/// What there was in one second.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Sample {
+    number: u64,
+    at: Timestamp,
+    /// Users that are ONLINE.
+    online: u64,
+    /// Devices that count as connected, by platform in the order of `platforms`.
+    devices: [u64; Platform::ALL.len()],
+    connections: u64,
+    /// Per second, since the sample before.
+    changes: f64,
+    /// Per second, since the sample before.
+    notifications: f64,
+    /// Over the last 10 s.
+    delivery: Option<Quantiles>,
+    /// Over the last 10 min.
+    detection: Option<Quantiles>,
+}
+
+/// In seconds.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+struct Quantiles {
+    p50: f64,
+    p99: f64,
+    count: u64,
+}
+
+/// Which samples to show.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// Those behind this number; all without it.
+    #[serde(default)]
+    after: Option<u64>,
+}
+
+/// Samples, earliest first.
+#[derive(Serialize)]
+pub struct ShownFigures {
+    period_ms: u64,
+    most_samples: usize,
+    platforms: [&'static str; Platform::ALL.len()],
+    samples: Vec<Sample>,
+}
+
+impl Figures {
+    /// Takes a sample every second, until it is aborted.
+    pub async fn run(self: Arc<Self>, metrics: Arc<Metrics>, clock: Clock) {
+        let mut tick = tokio::time::interval(PERIOD);
+        // After a pause one sample is due, not as many as were missed.
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tick.tick().await;
+            self.take(metrics.totals(), clock.now());
+        }
+    }
+
+    /// Takes in what has been counted until now.
+    fn take(&self, totals: Totals, now: Now) {
+        let mut state = self.lock();
+        let Samples { samples, next, last } = &mut *state;
+        if let Some((then, before)) = last {
+            let seconds = now.moment.since(*then).as_secs_f64();
+            let rate = |now: u64, then: u64| match seconds > 0.0 {
+                true => now.saturating_sub(then) as f64 / seconds,
+                false => 0.0,
+            };
+            let delivery = totals.delivery.since(&before.delivery);
+            let detection = totals.detection.since(&before.detection);
+            let sample = Sample {
+                number: *next,
+                at: now.wall,
+                online: totals.directory.online,
+                devices: totals.directory.devices,
+                connections: totals.connections,
+                changes: rate(totals.changes, before.changes),
+                notifications: rate(totals.notifications, before.notifications),
+                delivery: quantiles(
+                    &delivery,
+                    samples.iter().rev().take(DELIVERY_WINDOW - 1).map(|kept| &kept.delivery),
+                ),
+                detection: quantiles(
+                    &detection,
+                    samples.iter().rev().take(DETECTION_WINDOW - 1).map(|kept| &kept.detection),
+                ),
+            };
+            *next += 1;
+            if samples.len() >= MOST_SAMPLES {
+                samples.pop_front();
+            }
+            samples.push_back(Kept { sample, delivery, detection });
+        }
+        *last = Some((now.moment, totals));
+    }
+
+    fn after(&self, number: Option<u64>) -> Vec<Sample> {
+        let state = self.lock();
+        // A number from before a restart is ahead of ours: everything is new then.
+        let number = number.filter(|number| *number < state.next);
+        let samples = state.samples.iter().map(|kept| &kept.sample);
+        samples.filter(|sample| number.is_none_or(|number| sample.number > number)).cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Samples> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `GET figures?after=`
+pub async fn show(
+    State(console): State<Arc<Console>>,
+    FromQuery(since): FromQuery<Since>,
+) -> Result<Json<ShownFigures>, ApiError> {
+    Ok(Json(ShownFigures {
+        period_ms: PERIOD.as_millis() as u64,
+        most_samples: MOST_SAMPLES,
+        platforms: Platform::ALL.map(Platform::name),
+        samples: console.figures.after(since.after),
+    }))
+}
+
+fn quantiles<'a>(newest: &Spread, others: impl Iterator<Item = &'a Spread>) -> Option<Quantiles> {
+    let mut all = newest.clone();
+    others.for_each(|spread| all.add(spread));
+    Some(Quantiles { p50: all.quantile(0.5)?, p99: all.quantile(0.99)?, count: all.count() })
+}

@@ -1,0 +1,179 @@
+//! The operator's password: a salted hash in a file of the data folder, for its owner alone.
+//!
+//! Whoever may write to the folder may set the password, with a server running or without: the file is read at every
+//! request of the console, and a new one ends every session.
+
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// What a password is made of: no two that look alike, 32 of them.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Letters of a password that is made here: 100 bits.
+const MADE_LETTERS: usize = 20;
+const LETTERS_IN_A_GROUP: usize = 5;
+/// KiB of memory, passes and lanes of one hash.
+const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+/// Where the password is kept.
+#[derive(Clone, Debug)]
+pub struct PasswordFile {
+    path: PathBuf,
+}
+
+/// A text that cannot be a password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a password of the console has {} to {} bytes", PasswordFile::LEAST_BYTES, PasswordFile::MOST_BYTES)]
+pub struct InvalidPassword;
+
+/// The hash of a password, with its salt and what it cost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredPassword(String);
+
+impl PasswordFile {
+    /// The shortest password.
+    pub const LEAST_BYTES: usize = 10;
+    /// The longest password.
+    pub const MOST_BYTES: usize = 200;
+
+    /// The file of a data folder.
+    pub fn of(data_dir: &Path) -> Self {
+        Self { path: data_dir.join("console-password") }
+    }
+
+    /// Makes a random password if there is none yet, and answers with it: it is written down nowhere.
+    pub fn make_first(&self) -> io::Result<Option<String>> {
+        if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
+    }
+
+    /// Makes a random password, which holds from now on, and answers with it.
+    pub fn make(&self) -> io::Result<String> {
+        let text = password_of(rand::random());
+        self.write(&text)?;
+        Ok(text)
+    }
+
+    /// Makes this the password from now on.
+    pub fn set(&self, text: &str) -> io::Result<()> {
+        if (Self::LEAST_BYTES..=Self::MOST_BYTES).contains(&text.len()) {
+            self.write(text)
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, InvalidPassword))
+        }
+    }
+
+    /// What is in the file; none when there is no file.
+    pub fn read(&self) -> io::Result<Option<StoredPassword>> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(Some(StoredPassword(text.trim_end().to_owned()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whole or not at all, and never readable by others.
+    fn write(&self, text: &str) -> io::Result<()> {
+        let fresh = self.path.with_extension("new");
+        match fs::remove_file(&fresh) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        writeln!(file, "{}", StoredPassword::of(text, rand::random()).0)?;
+        file.sync_all()?;
+        fs::rename(&fresh, &self.path)?;
+        File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+impl StoredPassword {
+    fn of(text: &str, salt: [u8; 16]) -> Self {
+        let salt = SaltString::encode_b64(&salt).expect("16 bytes are a salt");
+        let hash = hasher().hash_password(text.as_bytes(), &salt).expect("the cost is within bounds");
+        Self(hash.to_string())
+    }
+
+    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose. A file that holds no hash lets nobody
+    /// in.
+    pub fn is(&self, text: &str) -> bool {
+        let Ok(hash) = PasswordHash::new(&self.0) else { return false };
+        text.len() <= PasswordFile::MOST_BYTES && hasher().verify_password(text.as_bytes(), &hash).is_ok()
+    }
+}
+
+fn hasher() -> Argon2<'static> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).expect("the cost is within bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn password_of(random: [u8; MADE_LETTERS]) -> String {
+    let mut text = String::new();
+    for (index, byte) in random.into_iter().enumerate() {
+        if index > 0 && index.is_multiple_of(LETTERS_IN_A_GROUP) {
+            text.push('-');
+        }
+        text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_password_is_made_once_and_only_its_hash_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PasswordFile::of(folder.path());
+        assert_eq!(file.read().unwrap(), None);
+        let text = file.make_first().unwrap().unwrap();
+        assert_eq!(file.make_first().unwrap(), None);
+        let kept = fs::read_to_string(&file.path).unwrap();
+        assert!(kept.starts_with("$argon2id$") && !kept.contains(&text), "{kept}");
+        assert_eq!(fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
+        let stored = file.read().unwrap().unwrap();
+        assert!(stored.is(&text));
+        assert!(!stored.is(&text.to_uppercase()) && !stored.is(""));
+    }
+
+    #[test]
+    fn a_password_that_is_set_replaces_the_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PasswordFile::of(folder.path());
+        let first = file.make().unwrap();
+        file.set("open sesame").unwrap();
+        let stored = file.read().unwrap().unwrap();
+        assert!(stored.is("open sesame") && !stored.is(&first));
+        // The same text with another salt is another hash.
+        file.set("open sesame").unwrap();
+        assert_ne!(file.read().unwrap().unwrap(), stored);
+    }
+
+    #[test]
+    fn a_password_has_its_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PasswordFile::of(folder.path());
+        for (bytes, good) in [(9, false), (10, true), (200, true), (201, false)] {
+            assert_eq!(file.set(&"x".repeat(bytes)).is_ok(), good, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_lets_nobody_in() {
+        for text in ["", "password", "$argon2id$v=19$m=19456,t=2,p=1$AAAA"] {
+            assert!(!StoredPassword(text.to_owned()).is(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_made_password_reads_well() {
+        let random = std::array::from_fn(|index| index as u8 * 11);
+        assert_eq!(password_of(random), "0bp1c-q2dr3-es4ft-5gv6h");
+    }
+}

@@ -1,0 +1,310 @@
+//! The users of an app: finding one, the evidence of the status, who watches, and the kick.
+
+use super::Console;
+use super::error::{ApiError, FromPath, FromQuery};
+use crate::worker::Command;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use lamplight_core::LinkEnd;
+use lamplight_model::{AppId, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus};
+use lamplight_service::{InspectedDevice, LinkState, Viewing, WatchedFor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Users in one answer, unless fewer are asked for.
+const PAGE: usize = 50;
+/// The most users that may be asked for at once.
+const MOST_IN_A_PAGE: usize = 200;
+/// Watchers that are named.
+const MOST_WATCHERS: usize = 100;
+/// Subscriptions that are named, the newest.
+const MOST_SUBSCRIPTIONS: usize = 500;
+/// How long a worker may take to say who watches.
+const WORKER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whom to look for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// What the `userID` begins with.
+    #[serde(default)]
+    prefix: String,
+    /// The last user of the former page.
+    #[serde(default)]
+    after: Option<UserId>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// Who was found, by rising id.
+#[derive(Serialize)]
+pub struct Found {
+    users: Vec<FoundUser>,
+    /// Whether there are more behind the last one.
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct FoundUser {
+    user_id: UserId,
+    created: Timestamp,
+    status_type: &'static str,
+    custom_status: String,
+    online_devices: Vec<&'static str>,
+    last_seen: Option<Timestamp>,
+}
+
+/// All there is to know of a user.
+#[derive(Serialize)]
+pub struct ShownUser {
+    user_id: UserId,
+    nick: String,
+    avatar_url: String,
+    created: Timestamp,
+    sigs_revoked: Option<Timestamp>,
+    status: ShownStatus,
+    devices: Vec<ShownDevice>,
+    subscriptions: ShownSubscriptions,
+    friends: usize,
+    /// When this was so, on the server's clock.
+    at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ShownStatus {
+    status_type: &'static str,
+    number: i32,
+    custom_status: String,
+    /// As text: a JSON number would lose its last digits one day.
+    version: String,
+    since: Timestamp,
+    reason: Reason,
+    last_seen: Option<Timestamp>,
+    online_devices: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ShownDevice {
+    device_id: String,
+    platform: &'static str,
+    link: ShownLink,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum ShownLink {
+    Connected,
+    Held { until: Timestamp, end: &'static str },
+    Gone { lapses: Timestamp },
+}
+
+#[derive(Serialize)]
+struct ShownSubscriptions {
+    count: usize,
+    /// The newest of them, newest first.
+    users: Vec<UserId>,
+}
+
+/// Who is told of a user now.
+#[derive(Serialize)]
+pub struct ShownWatchers {
+    /// Connections of others.
+    connections: usize,
+    /// Some of the users whose connections these are, by rising id.
+    users: Vec<ShownWatcher>,
+    /// Whether these are all.
+    complete: bool,
+}
+
+#[derive(Serialize)]
+struct ShownWatcher {
+    user_id: UserId,
+    subscribed: bool,
+    friend: bool,
+}
+
+/// `GET apps/{app}/users?prefix=&after=&limit=`
+pub async fn find(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+    FromQuery(search): FromQuery<Search>,
+) -> Result<Json<Found>, ApiError> {
+    console.app(app)?;
+    let limit = search.limit.unwrap_or(PAGE);
+    if !(1..=MOST_IN_A_PAGE).contains(&limit) {
+        return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_IN_A_PAGE}, not {limit}")));
+    }
+    // One more than is shown, to know whether there are more.
+    let mut ids = console.accounts(app, &search, limit + 1).await?;
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let now = console.clock.now();
+    let names: Vec<UserId> = ids.iter().map(|(id, _)| id.clone()).collect();
+    let statuses = match names.first() {
+        Some(any) => {
+            let viewer = User::new(app, any.clone());
+            console.service.statuses(&viewer, &names, Viewing::Asked, now).await?
+        }
+        None => Vec::new(),
+    };
+    let users = ids.into_iter().zip(statuses).filter_map(|((user_id, created), status)| {
+        // Somebody may have been deleted since.
+        let status = status?;
+        Some(FoundUser {
+            user_id,
+            created,
+            status_type: status.status_type.name(),
+            custom_status: status.custom_status.as_str().to_owned(),
+            online_devices: platforms(&status),
+            last_seen: status.last_seen,
+        })
+    });
+    Ok(Json(Found { users: users.collect(), more }))
+}
+
+/// `GET apps/{app}/users/{user}`
+pub async fn show(
+    State(console): State<Arc<Console>>,
+    FromPath((app, id)): FromPath<(AppId, UserId)>,
+) -> Result<Json<ShownUser>, ApiError> {
+    let now = console.clock.now();
+    let seen = console.service.inspect(&User::new(app, id), now).await?;
+    let count = seen.subscriptions.len();
+    Ok(Json(ShownUser {
+        user_id: seen.status.user_id.clone(),
+        nick: seen.profile.nick.to_string(),
+        avatar_url: seen.profile.avatar_url.to_string(),
+        created: seen.account.created,
+        sigs_revoked: seen.account.sigs_revoked,
+        status: shown_status(&seen.status),
+        devices: seen.devices.iter().map(shown_device).collect(),
+        subscriptions: ShownSubscriptions {
+            count,
+            users: seen.subscriptions.into_iter().rev().take(MOST_SUBSCRIPTIONS).collect(),
+        },
+        friends: seen.friends,
+        at: now.wall,
+    }))
+}
+
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker, each of which looks at a bounded number of its
+/// connections, however many watch.
+pub async fn watchers(
+    State(console): State<Arc<Console>>,
+    FromPath((app, id)): FromPath<(AppId, UserId)>,
+) -> Result<Json<ShownWatchers>, ApiError> {
+    console.app(app)?;
+    let user = User::new(app, id);
+    let mut connections = 0;
+    let mut users: BTreeMap<UserId, WatchedFor> = BTreeMap::new();
+    let mut waiting = Vec::new();
+    for worker in &console.workers {
+        // One that is gone has no connections.
+        let Some(worker) = worker.upgrade() else { continue };
+        let (answer, answered) = oneshot::channel();
+        // One more than is shown, to know whether these are all.
+        let command = Command::Watchers(user.clone(), MOST_WATCHERS + 1, answer);
+        if worker.send_timeout(command, WORKER_PATIENCE).await.is_ok() {
+            waiting.push(answered);
+        }
+    }
+    for answered in waiting {
+        let Ok(Ok(heard)) = tokio::time::timeout(WORKER_PATIENCE, answered).await else { continue };
+        connections += heard.connections;
+        for (id, why) in heard.users {
+            let known = users.entry(id).or_default();
+            known.subscribed |= why.subscribed;
+            known.friend |= why.friend;
+        }
+    }
+    let complete = users.len() <= MOST_WATCHERS;
+    let users = users.into_iter().take(MOST_WATCHERS);
+    let users = users.map(|(user_id, WatchedFor { subscribed, friend })| ShownWatcher {
+        user_id,
+        subscribed,
+        friend,
+    });
+    Ok(Json(ShownWatchers { connections, users: users.collect(), complete }))
+}
+
+/// `POST apps/{app}/users/{user}/kick`: ends every login, and revokes every UserSig issued until now.
+pub async fn kick(
+    State(console): State<Arc<Console>>,
+    FromPath((app, id)): FromPath<(AppId, UserId)>,
+) -> Result<StatusCode, ApiError> {
+    console.service.kick(&User::new(app, id), console.clock.now()).await?;
+    tracing::info!(app = app.0, "a user was kicked by an operator");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Console {
+    /// The accounts whose id begins so, by rising id, with the time at which each was made.
+    async fn accounts(
+        &self,
+        app: AppId,
+        search: &Search,
+        limit: usize,
+    ) -> Result<Vec<(UserId, Timestamp)>, ApiError> {
+        let facts = self.service.facts();
+        let failed = |error| ApiError::from(lamplight_service::ServiceError::Facts(error));
+        let mut found = Vec::new();
+        let mut after = search.after.clone();
+        if !search.prefix.is_empty() {
+            let Ok(prefix) = UserId::new(&search.prefix) else {
+                return Err(lamplight_model::Code::BAD_USER_ID.into());
+            };
+            // Ids that begin with the prefix follow it at once; it may be one itself.
+            if after.as_ref().is_none_or(|after| *after < prefix) {
+                let whole = facts.accounts(vec![User::new(app, prefix.clone())]).await.map_err(failed)?;
+                found.extend(whole.into_iter().flatten());
+                after = Some(prefix);
+            }
+        }
+        let missing = limit.saturating_sub(found.len());
+        found.extend(facts.list_accounts(app, after, missing).await.map_err(failed)?);
+        let mut found: Vec<_> = found.into_iter().map(|account| (account.user.id, account.created)).collect();
+        found.retain(|(id, _)| id.as_str().starts_with(&search.prefix));
+        Ok(found)
+    }
+}
+
+fn shown_status(status: &UserStatus) -> ShownStatus {
+    let status_type: StatusType = status.status_type;
+    ShownStatus {
+        status_type: status_type.name(),
+        number: status_type as i32,
+        custom_status: status.custom_status.as_str().to_owned(),
+        version: status.version.to_string(),
+        since: status.since,
+        reason: status.reason,
+        last_seen: status.last_seen,
+        online_devices: platforms(status),
+    }
+}
+
+fn shown_device(device: &InspectedDevice) -> ShownDevice {
+    ShownDevice {
+        device_id: device.id.to_string(),
+        platform: device.platform.name(),
+        link: match device.link {
+            LinkState::Connected => ShownLink::Connected,
+            LinkState::Held { until, end } => ShownLink::Held {
+                until,
+                end: match end {
+                    LinkEnd::Closed => "link_closed",
+                    LinkEnd::TimedOut => "timeout",
+                    LinkEnd::NodeLost => "node_lost",
+                },
+            },
+            LinkState::Gone { lapses } => ShownLink::Gone { lapses },
+        },
+    }
+}
+
+fn platforms(status: &UserStatus) -> Vec<&'static str> {
+    status.online_devices.iter().map(Platform::name).collect()
+}
