@@ -1,6 +1,6 @@
 //! The arguments that every command shares, and the list of commands.
 
-use crate::commands::{account, app, demo, friend, message, serve, sig, status, watch};
+use crate::commands::{account, app, console, demo, friend, message, serve, sig, status, watch};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use figment::value::Value;
@@ -113,6 +113,9 @@ pub enum Command {
     /// Ask for the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
+    /// The operators' console in the browser
+    #[command(subcommand)]
+    Console(console::ConsoleCommand),
     /// Put load on a server, and measure what it costs
     Load(LoadArgs),
 }

@@ -62,6 +62,11 @@ impl NodeFile {
     pub fn http_url(&self) -> String {
         format!("http://{}", reachable(self.http))
     }
+
+    /// The address of the console for this machine.
+    pub fn console_url(&self) -> String {
+        format!("{}/console/", self.http_url())
+    }
 }
 
 fn path(data_dir: &Path) -> PathBuf {

@@ -101,6 +101,7 @@ fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     line("The demo is live.\n")?;
     line(format!("  clients    {}", served.file.client_url()))?;
     line(format!("  metrics    {}/metrics", served.file.http_url()))?;
+    line(format!("  console    {}", served.console_text()))?;
     line(format!("  data       {}\n", data_dir.display()))?;
     line("Watch it from two other terminals:")?;
     line(format!("  {program} watch --as {FRIEND}"))?;

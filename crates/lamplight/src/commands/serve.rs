@@ -145,6 +145,7 @@ impl Served {
         line(format!("  clients    {} (native and WebSocket{tls})", file.client))?;
         line(format!("  web        {}", web_text(file)))?;
         line(format!("  metrics    {}/metrics", file.http_url()))?;
+        line(format!("  console    {}", self.console_text()))?;
         line(format!("  data       {}", self.data_dir.display()))?;
         line(format!("  SDKAppID   {}\n", apps.join(", ")))?;
         let app = match &self.apps[..] {
@@ -159,12 +160,23 @@ impl Served {
         line("")
     }
 
+    /// Where the console is; with its password when it was made just now, for it is shown this once.
+    pub fn console_text(&self) -> String {
+        let address = self.file.console_url();
+        match self.node.console_password() {
+            Some(password) => format!("{address} (password {password}, shown this once)"),
+            None => address,
+        }
+    }
+
     fn announce_as_json(&self) -> anyhow::Result<()> {
         json_line(&json!({
             "pid": self.file.pid,
             "client": self.file.client_url(),
             "http": self.file.http_url(),
             "tls": self.file.tls,
+            "console": self.file.console_url(),
+            "consolePassword": self.node.console_password(),
             "dataDir": self.data_dir,
             "SDKAppIDs": self.apps.iter().map(|app| app.id).collect::<Vec<_>>(),
             "created": self.node.created().map(|app| app.id),

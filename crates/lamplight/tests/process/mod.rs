@@ -1,7 +1,8 @@
 //! Starts the program, reads what it says, and lets nothing outlive its test.
 
 // Helpers of tests: what goes wrong here fails the test.
-#![allow(clippy::unwrap_used)]
+// Not every test needs all of them.
+#![allow(clippy::unwrap_used, dead_code)]
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;

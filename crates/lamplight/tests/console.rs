@@ -1,0 +1,85 @@
+//! The password of the console from outside: shown once, changed with a server and without one.
+
+#![allow(clippy::unwrap_used)]
+
+mod process;
+
+use process::Folder;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+/// The status with which a server answers a login.
+fn log_in(server: &str, password: &str) -> u16 {
+    let body = json!({ "password": password }).to_string();
+    let mut stream = TcpStream::connect(server).unwrap();
+    let head = "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let length = body.len();
+    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// The word behind these in what was said.
+fn word_behind(text: &str, words: &str) -> String {
+    let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
+    rest.trim().split([' ', ',', ')', '\n']).next().unwrap().to_owned()
+}
+
+#[test]
+fn the_password_is_shown_at_the_first_start_and_never_again() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let password = word_behind(&server.seen(), "(password ");
+    let http = folder.node()["http"].as_str().unwrap().to_owned();
+    assert_eq!((log_in(&http, "wrong"), log_in(&http, &password)), (401, 200));
+    let kept = folder.path().join("console-password");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!std::fs::read_to_string(&kept).unwrap().contains(&password));
+    drop(server);
+
+    let again = folder.serve(&[]);
+    assert!(again.seen().contains("/console/") && !again.seen().contains("(password "), "{}", again.seen());
+    assert_eq!(log_in(folder.node()["http"].as_str().unwrap(), &password), 200, "and it still holds");
+}
+
+#[test]
+fn a_new_password_holds_at_once_with_a_server_and_at_the_next_start_without_one() {
+    let folder = Folder::new();
+    let (code, _, error) = folder.run(&["console", "password"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("there is no data folder"), "{error}");
+
+    let server = folder.serve(&[]);
+    let http = folder.node()["http"].as_str().unwrap().to_owned();
+    let first = word_behind(&server.seen(), "(password ");
+    let second = word_behind(&folder.ok(&["console", "password"]), "is now ");
+    assert_eq!((log_in(&http, &first), log_in(&http, &second)), (401, 200));
+    drop(server);
+
+    let third = folder.answer(&["console", "password", "--json"]);
+    let _server = folder.serve(&[]);
+    let http = folder.node()["http"].as_str().unwrap().to_owned();
+    assert_eq!(log_in(&http, &second), 401);
+    assert_eq!(log_in(&http, third["password"].as_str().unwrap()), 200);
+
+    let set = |text: &str| {
+        let mut command = folder.command(&["console", "password", "--set"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(set("open sesame, please\n").0, Some(0));
+    assert_eq!(log_in(&http, "open sesame, please"), 200);
+    for text in ["too short\n".to_owned(), "x".repeat(201), String::new()] {
+        let (code, error) = set(&text);
+        assert_eq!(code, Some(1));
+        assert!(error.contains("10 to 200 bytes"), "{error}");
+    }
+    assert_eq!(log_in(&http, "open sesame, please"), 200, "a refusal changes nothing");
+}
