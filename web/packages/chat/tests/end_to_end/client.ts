@@ -26,7 +26,7 @@ export class Client {
         sockets.push(this);
       }
     }
-    this.chat = Lamplight.create({ SDKAppID: server.app, server: server.url, WebSocket: Wire as never, ...options });
+    this.chat = Lamplight.create({ SDKAppID: server.app, server: server.url, WebSocket: Wire, ...options });
     this.chat.setLogLevel(4);
     for (const name of Object.values(Lamplight.EVENT)) {
       this.chat.on(name as string, (event: { name: string; data: unknown }) => {

@@ -1,0 +1,23 @@
+/** One program compiles against our typings and the cloud's: its code moves by changing the import. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const compiler = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+
+/** What the compiler finds wrong with a project in `types/`. */
+async function errors(project: string): Promise<string> {
+  const config = fileURLToPath(new URL(`types/${project}`, import.meta.url));
+  try {
+    await promisify(execFile)(process.execPath, [compiler, "-p", config]);
+    return "";
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+test.each(["tsconfig.ours.json", "tsconfig.cloud.json"])("the program compiles with %s", async (project) => {
+  expect(await errors(project)).toBe("");
+});
