@@ -1,0 +1,487 @@
+/**
+ * Whose status is shown, what is known of it, and what to ask the server for next.
+ *
+ * Pure: knows no client, no clock and no component. A driver tells it what happened, makes the one call that `next`
+ * names, and tells it the answer; each transition hands back the users whose picture has changed.
+ *
+ * The subscription list belongs to the account, and the application uses it too. The kit takes only the room that is
+ * left, gives back only what it has taken, and never so much that somebody would have to leave the list for it.
+ */
+
+import type { StatusType, UserFailure, UserStatus } from "../client.js";
+
+/** What a server grants unless it says otherwise. */
+export const DEFAULT_LIMIT = 200;
+/** Users in a query, at most. */
+export const QUERY_BATCH = 500;
+/** Users in a call about subscriptions, at most. */
+export const SUBSCRIBE_BATCH = 100;
+/** The kit makes at most this many calls of a kind in `WINDOW`: half of what a user may, the rest is for the application. */
+export const CALLS_PER_WINDOW = 10;
+export const WINDOW = 5_000;
+/** How long what no subscription keeps true is taken to be true, and how often the list is read again. */
+export const STALE_AFTER = 30_000;
+/** A user is given up this long after the last list showed them, so that a change of pages costs nothing. */
+export const GRACE = 10_000;
+/** When room is needed, this many places are made at once: scrolling on does not cost a call each time. */
+export const MAKE_ROOM = 50;
+/** The wait after a refusal that passes with time; doubles, up to the longest. */
+export const FIRST_PAUSE = 5_000;
+export const LONGEST_PAUSE = 300_000;
+
+/** The switch of the app is off. */
+export const SWITCHED_OFF = 72001;
+/** The edition of the app does not have it; the cloud's server has a number of its own for that. */
+export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
+const BATCH_TOO_LARGE = 70206;
+
+/** What a list shows. */
+export interface View {
+  /** All users of the list, in its order. */
+  readonly listed: readonly string[];
+  /** Those whom a person can see now. */
+  readonly onScreen: readonly string[];
+}
+
+/** A call to make. One at a time. */
+export type Call =
+  | { readonly kind: "read" }
+  | { readonly kind: "query"; readonly users: readonly string[] }
+  | { readonly kind: "subscribe"; readonly users: readonly string[] }
+  | { readonly kind: "unsubscribe"; readonly users: readonly string[] };
+
+/** What to do: a call, or nothing until then. `Infinity`: until something happens. */
+export type Next = { readonly call: Call } | { readonly wakeAt: number };
+
+/** Whether the server lets this app see statuses. */
+export type Gate =
+  | { readonly is: "open" }
+  /** 7013 or 72001; asked again from time to time, because an operator may turn the switch. */
+  | { readonly is: "closed"; readonly code: number };
+
+/** What is shown of a user. */
+export interface Shown {
+  readonly statusType: StatusType;
+  readonly customStatus: string;
+}
+
+interface Known {
+  readonly status: UserStatus | null;
+  /** When it was last asked for or told. */
+  readonly at: number;
+}
+
+export class Ledger {
+  #on = true;
+  #self: string | null = null;
+  #gate: Gate = { is: "open" };
+  #pausedUntil = 0;
+  #pauses = 0;
+  readonly #views = new Map<string, View>();
+  readonly #known = new Map<string, Known>();
+  /** The kit's own subscriptions, and when each was last on a screen; the longest ago first. */
+  readonly #own = new Map<string, number>();
+  /** Subscriptions that the kit has not made. */
+  readonly #foreign = new Set<string>();
+  /** Who was subscribed by this page before it was loaded again. */
+  #earlier: ReadonlySet<string> = new Set();
+  /** When users left the last list that showed them. */
+  readonly #left = new Map<string, number>();
+  /** Who cannot be watched, by the server's word. */
+  readonly #unwatchable = new Map<string, number>();
+  #limit = DEFAULT_LIMIT;
+  #readAt = -Infinity;
+  #queryBatch = QUERY_BATCH;
+  #subscribeBatch = SUBSCRIBE_BATCH;
+  readonly #calls = new Map<Call["kind"], number[]>();
+
+  /** What is shown of a user: nothing when it is off, refused or not known. */
+  shown(user: string): Shown | undefined {
+    const status = this.#known.get(user)?.status;
+    return this.#on && this.#gate.is === "open" ? (status ?? undefined) : undefined;
+  }
+
+  get gate(): Gate {
+    return this.#gate;
+  }
+
+  /** The subscriptions that the kit has made and holds. */
+  get own(): ReadonlySet<string> {
+    return new Set(this.#own.keys());
+  }
+
+  /** The master switch. Off: what the kit has subscribed to is given back, and nothing else is asked for. */
+  turn(on: boolean): string[] {
+    if (on === this.#on) {
+      return [];
+    }
+    this.#on = on;
+    this.#resume();
+    this.#readAt = -Infinity;
+    return this.#forget();
+  }
+
+  /** A user has logged in; `earlier` are the subscriptions that the page held for them before it was loaded again. */
+  loggedIn(self: string, earlier: readonly string[]): string[] {
+    const changed = this.loggedOut();
+    this.#self = self;
+    this.#earlier = new Set(earlier);
+    return changed;
+  }
+
+  loggedOut(): string[] {
+    this.#self = null;
+    this.#own.clear();
+    this.#foreign.clear();
+    this.#unwatchable.clear();
+    this.#readAt = -Infinity;
+    this.#limit = DEFAULT_LIMIT;
+    this.#queryBatch = QUERY_BATCH;
+    this.#subscribeBatch = SUBSCRIBE_BATCH;
+    this.#resume();
+    return this.#forget();
+  }
+
+  /** The connection is back, or a page that was asleep has woken: the server may know better now. */
+  refresh(): void {
+    this.#readAt = -Infinity;
+    this.#resume();
+    for (const [user, { status }] of this.#known) {
+      this.#known.set(user, { status, at: -Infinity });
+    }
+  }
+
+  show(view: string, shown: View, now: number): void {
+    const before = this.#views.get(view);
+    this.#views.set(view, shown);
+    if (before?.listed !== shown.listed) {
+      this.#noteLeft(before?.listed ?? [], now);
+    }
+    // Whom a person sees goes to the end of those whose place is taken first.
+    for (const user of shown.onScreen) {
+      if (this.#own.delete(user)) {
+        this.#own.set(user, now);
+      }
+    }
+  }
+
+  hide(view: string, now: number): void {
+    const before = this.#views.get(view);
+    this.#views.delete(view);
+    this.#noteLeft(before?.listed ?? [], now);
+  }
+
+  /** The server told of changes. Only of users whom a list shows anything is kept. */
+  told(statuses: readonly UserStatus[], now: number): string[] {
+    if (!this.#on || this.#self === null) {
+      return [];
+    }
+    const listed = this.#listed();
+    return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
+  }
+
+  /** Another device of the account, or the server API, has changed the list. */
+  listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
+    this.#gone(unsubscribed);
+    subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
+  }
+
+  /** The application itself has subscribed: from now on these are its own business. */
+  applicationSubscribed(users: readonly string[], evicted: readonly string[]): void {
+    this.#gone(evicted);
+    for (const user of users) {
+      this.#own.delete(user);
+      this.#foreign.add(user);
+    }
+  }
+
+  /** The application itself has unsubscribed; from everybody, when it names nobody. */
+  applicationUnsubscribed(users: readonly string[]): void {
+    this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
+  }
+
+  /** The subscription list as the server has it. Nothing, when the SDK cannot tell. */
+  read(list: { readonly users: readonly string[]; readonly limit: number } | undefined, now: number): string[] {
+    this.#readAt = now;
+    if (list !== undefined) {
+      this.#limit = list.limit;
+      const there = new Set(list.users);
+      [...this.#own.keys()].filter((user) => !there.has(user)).forEach((user) => this.#own.delete(user));
+      this.#foreign.clear();
+      for (const user of there) {
+        if (this.#own.has(user)) {
+          continue;
+        } else if (this.#earlier.has(user)) {
+          this.#own.set(user, now);
+          this.#noteLeft([user], now);
+        } else {
+          this.#foreign.add(user);
+        }
+      }
+      this.#earlier = new Set();
+      return this.#opened();
+    }
+    return [];
+  }
+
+  queried(
+    users: readonly string[],
+    found: readonly UserStatus[],
+    failed: readonly UserFailure[],
+    now: number,
+  ): string[] {
+    const changed = found.filter((status) => this.#learn(status, now)).map(({ userID }) => userID);
+    const answered = new Set(found.map(({ userID }) => userID));
+    users
+      .filter((user) => !answered.has(user))
+      .forEach((user) => this.#known.set(user, { status: this.#known.get(user)?.status ?? null, at: now }));
+    failed.forEach(({ userID }) => this.#unwatchable.set(userID, now));
+    return [...changed, ...this.#opened()];
+  }
+
+  /** `found` are the statuses that the answer brought along, where the SDK has it so. */
+  subscribed(
+    users: readonly string[],
+    found: readonly UserStatus[],
+    failed: readonly UserFailure[],
+    evicted: readonly string[],
+    now: number,
+  ): string[] {
+    const changed = this.told(found, now);
+    failed.forEach(({ userID }) => this.#unwatchable.set(userID, now));
+    const out = new Set(failed.map(({ userID }) => userID));
+    for (const user of users) {
+      if (!out.has(user) && !this.#foreign.has(user)) {
+        this.#own.set(user, now);
+      }
+    }
+    // The list was fuller than the kit knew: what it is must be read again before more is added.
+    if (evicted.length > 0) {
+      this.#gone(evicted);
+      this.#readAt = -Infinity;
+    }
+    return [...changed, ...this.#opened()];
+  }
+
+  unsubscribed(users: readonly string[]): string[] {
+    users.forEach((user) => this.#own.delete(user));
+    return this.#opened();
+  }
+
+  /** A call was refused, or failed without a code (0). */
+  refused(call: Call, code: number, now: number): string[] {
+    if (code === SWITCHED_OFF || NOT_IN_EDITION.includes(code)) {
+      this.#pause(now);
+      this.#readAt = -Infinity;
+      if (this.#gate.is === "closed" && this.#gate.code === code) {
+        return [];
+      }
+      this.#gate = { is: "closed", code };
+      return this.#forget();
+    }
+    if (code === BATCH_TOO_LARGE && (call.kind === "query" ? this.#queryBatch : this.#subscribeBatch) > 1) {
+      if (call.kind === "query") {
+        this.#queryBatch = Math.ceil(this.#queryBatch / 2);
+      } else {
+        this.#subscribeBatch = Math.ceil(this.#subscribeBatch / 2);
+      }
+    } else {
+      this.#pause(now);
+    }
+    return [];
+  }
+
+  /** The next call, taken out of what the kit may make; or when to come back. */
+  next(now: number): Next {
+    if (this.#self === null) {
+      return { wakeAt: Infinity };
+    }
+    if (now < this.#pausedUntil) {
+      return { wakeAt: this.#pausedUntil };
+    }
+    if (!this.#on) {
+      const given = [...this.#own.keys()].slice(0, this.#subscribeBatch);
+      return given.length === 0 ? { wakeAt: Infinity } : this.#spend({ kind: "unsubscribe", users: given }, now);
+    }
+    const listed = this.#listed();
+    this.#giveUpLong(listed, now);
+    if (listed.size === 0 && this.#own.size === 0) {
+      return { wakeAt: Infinity };
+    }
+    if (now - this.#readAt >= STALE_AFTER) {
+      return this.#spend({ kind: "read" }, now);
+    }
+    const call = this.#query(listed, now) ?? this.#subscriptions(listed, now);
+    return call === undefined ? { wakeAt: this.#nextDeadline(now) } : this.#spend(call, now);
+  }
+
+  /** Who is to be asked for: whom a person sees and nothing keeps true; the rest of the call is filled with others. */
+  #query(listed: ReadonlySet<string>, now: number): Call | undefined {
+    const isWanted = (user: string) => {
+      const known = this.#known.get(user);
+      return (
+        !this.#isHopeless(user, now) && (known === undefined || (!this.#isKept(user) && this.#isStale(known, now)))
+      );
+    };
+    const seen = [...this.#onScreen()].filter(isWanted);
+    if (seen.length === 0) {
+      return undefined;
+    }
+    const users = new Set(seen);
+    for (const user of listed) {
+      if (users.size >= this.#queryBatch) {
+        break;
+      }
+      if (!this.#known.has(user) && !this.#isHopeless(user, now)) {
+        users.add(user);
+      }
+    }
+    return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
+  }
+
+  /** Whom to subscribe to, and first whom to let go. */
+  #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
+    const room = Math.max(0, this.#limit - this.#foreign.size);
+    const isWanted = (user: string) =>
+      user !== this.#self && !this.#own.has(user) && !this.#foreign.has(user) && !this.#isHopeless(user, now);
+    const seen = this.#onScreen();
+    const wanted = [...seen].filter(isWanted);
+    const others = [...listed].filter((user) => !seen.has(user) && isWanted(user));
+    // Everybody, when all find room; else whom a person sees, and nobody for whom another would have to go unseen.
+    if (this.#own.size + wanted.length + others.length <= room) {
+      wanted.push(...others);
+    }
+    const hidden = [...this.#own.keys()].filter((user) => !listed.has(user) && !this.#isGraced(user, now));
+    const missing = this.#own.size - hidden.length + Math.min(wanted.length, room) - room;
+    const dropped =
+      missing > 0
+        ? [...this.#own.keys()]
+            .filter((user) => !seen.has(user) && !hidden.includes(user))
+            .slice(0, Math.max(missing, MAKE_ROOM))
+        : [];
+    const gone = [...hidden, ...dropped];
+    if (gone.length > 0) {
+      return { kind: "unsubscribe", users: gone.slice(0, this.#subscribeBatch) };
+    }
+    const users = wanted.slice(0, Math.min(this.#subscribeBatch, Math.max(0, room - this.#own.size)));
+    return users.length === 0 ? undefined : { kind: "subscribe", users };
+  }
+
+  #spend(call: Call, now: number): Next {
+    const calls = (this.#calls.get(call.kind) ?? []).filter((at) => now - at < WINDOW);
+    this.#calls.set(call.kind, calls);
+    if (calls.length >= CALLS_PER_WINDOW) {
+      return { wakeAt: (calls[0] ?? now) + WINDOW };
+    }
+    calls.push(now);
+    return { call };
+  }
+
+  #nextDeadline(now: number): number {
+    const graces = [...this.#left.values()].map((at) => at + GRACE).filter((at) => at > now);
+    return Math.min(this.#readAt + STALE_AFTER, ...graces);
+  }
+
+  #listed(): ReadonlySet<string> {
+    const listed = new Set<string>();
+    this.#views.forEach((view) => {
+      view.listed.forEach((user) => listed.add(user));
+      view.onScreen.forEach((user) => listed.add(user));
+    });
+    return listed;
+  }
+
+  #onScreen(): ReadonlySet<string> {
+    return new Set([...this.#views.values()].flatMap(({ onScreen }) => onScreen));
+  }
+
+  #noteLeft(users: readonly string[], now: number): void {
+    const listed = this.#listed();
+    users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
+  }
+
+  /** Who came back is not leaving; who has been away for long is forgotten. */
+  #giveUpLong(listed: ReadonlySet<string>, now: number): void {
+    for (const user of [...this.#left.keys()]) {
+      if (listed.has(user)) {
+        this.#left.delete(user);
+      } else if (!this.#isGraced(user, now)) {
+        this.#left.delete(user);
+        this.#known.delete(user);
+        this.#unwatchable.delete(user);
+      }
+    }
+  }
+
+  #isGraced(user: string, now: number): boolean {
+    const left = this.#left.get(user);
+    return left !== undefined && now - left < GRACE;
+  }
+
+  /** Whether the server tells of each change of this user. */
+  #isKept(user: string): boolean {
+    return this.#own.has(user) || this.#foreign.has(user) || user === this.#self;
+  }
+
+  #isStale(known: Known, now: number): boolean {
+    return now - known.at >= STALE_AFTER;
+  }
+
+  /** Who cannot be watched is asked for again when much time has gone by: the account may be there then. */
+  #isHopeless(user: string, now: number): boolean {
+    const at = this.#unwatchable.get(user);
+    return at !== undefined && now - at < LONGEST_PAUSE;
+  }
+
+  #learn(status: UserStatus, now: number): boolean {
+    const before = this.#known.get(status.userID)?.status ?? undefined;
+    const isOlder =
+      before?.version !== undefined && status.version !== undefined && isNewer(before.version, status.version);
+    const kept = isOlder ? before : status;
+    this.#known.set(status.userID, { status: kept, at: now });
+    return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
+  }
+
+  /** These are no longer in the list; what is known of them is no longer kept true. */
+  #gone(users: readonly string[]): void {
+    for (const user of users) {
+      this.#own.delete(user);
+      this.#foreign.delete(user);
+    }
+  }
+
+  /** The server has answered: the gate is open. */
+  #opened(): string[] {
+    this.#resume();
+    if (this.#gate.is === "open") {
+      return [];
+    }
+    this.#gate = { is: "open" };
+    return this.#withStatus();
+  }
+
+  #pause(now: number): void {
+    this.#pausedUntil = now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#pauses);
+    this.#pauses = Math.min(this.#pauses + 1, 10);
+  }
+
+  #resume(): void {
+    this.#pausedUntil = 0;
+    this.#pauses = 0;
+  }
+
+  #forget(): string[] {
+    const changed = this.#withStatus();
+    this.#known.clear();
+    return changed;
+  }
+
+  #withStatus(): string[] {
+    return [...this.#known].filter(([, { status }]) => status !== null).map(([user]) => user);
+  }
+}
+
+/** Whether the first version is newer than the second: decimal numbers that may pass what a number holds exactly. */
+function isNewer(version: string, than: string): boolean {
+  return version.length === than.length ? version > than : version.length > than.length;
+}

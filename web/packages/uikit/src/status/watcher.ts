@@ -1,0 +1,269 @@
+/**
+ * Drives the ledger: makes its calls one after the other, hears what the client tells, and tells the components whose
+ * picture has changed. Decides nothing.
+ */
+
+import { EVENT } from "@lamplight/chat";
+import { codeOf, listen, type ChatClient, type UserStatus } from "../client.js";
+import { overhear } from "./application-calls.js";
+import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
+
+/** Lists that scroll settle before anything is asked for. */
+export const SETTLE = 120;
+
+/** Where a page keeps who it has subscribed to, so that it still knows after it was loaded again. */
+export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+export interface WatcherOptions {
+  readonly client: ChatClient;
+  readonly on: boolean;
+  readonly memory: Memory | null;
+  /** Called once for each reason why no status is shown. */
+  readonly report: (message: string) => void;
+}
+
+/** Told of users whose picture has changed. */
+export type Listener = (users: readonly string[]) => void;
+
+export class Watcher {
+  readonly #ledger = new Ledger();
+  readonly #client: ChatClient;
+  readonly #options: WatcherOptions;
+  readonly #listeners = new Set<Listener>();
+  readonly #stops: (() => void)[];
+  readonly #reported = new Set<number>();
+  #user = "";
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #isCalling = false;
+  /** Makes calls of its own known from those of the application. */
+  #isOwnCall = false;
+  #isStopped = false;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#client = options.client;
+    this.#ledger.turn(options.on);
+    const { client } = options;
+    this.#stops = [
+      listen(client, EVENT.SDK_READY, () => {
+        this.#loggedIn();
+      }),
+      listen(client, EVENT.SDK_NOT_READY, () => {
+        this.#changed(this.#ledger.loggedOut());
+      }),
+      listen<UserStatus[]>(client, EVENT.USER_STATUS_UPDATED, (statuses) => {
+        this.#changed(this.#ledger.told(statuses, Date.now()));
+      }),
+      listen<{ subscribed: string[]; unsubscribed: string[] }>(
+        client,
+        EVENT.SUBSCRIPTIONS_UPDATED,
+        ({ subscribed, unsubscribed }) => {
+          this.#ledger.listChanged(subscribed, unsubscribed);
+          this.#remember();
+          this.#wake(SETTLE);
+        },
+      ),
+      listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
+        if (state === "connected") {
+          this.refresh();
+        }
+      }),
+      overhear(client, {
+        isOwn: () => this.#isOwnCall,
+        subscribed: (users, evicted) => {
+          this.#ledger.applicationSubscribed(users, evicted);
+          this.#remember();
+          this.#wake(SETTLE);
+        },
+        unsubscribed: (users) => {
+          this.#ledger.applicationUnsubscribed(users);
+          this.#remember();
+          this.#wake(SETTLE);
+        },
+      }),
+    ];
+    if (client.isReady()) {
+      this.#loggedIn();
+    }
+  }
+
+  shown(user: string): Shown | undefined {
+    return this.#ledger.shown(user);
+  }
+
+  get gate(): Gate {
+    return this.#ledger.gate;
+  }
+
+  turn(on: boolean): void {
+    this.#changed(this.#ledger.turn(on));
+    this.#wake(0);
+  }
+
+  show(view: string, shown: View): void {
+    this.#ledger.show(view, shown, Date.now());
+    this.#wake(SETTLE);
+  }
+
+  hide(view: string): void {
+    this.#ledger.hide(view, Date.now());
+    this.#wake(SETTLE);
+  }
+
+  /** Looks again at what may have changed unseen. */
+  refresh(): void {
+    this.#ledger.refresh();
+    this.#wake(SETTLE);
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Gives back what the kit has subscribed to, and hears no more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#stops.forEach((stop) => {
+      stop();
+    });
+    this.#listeners.clear();
+    this.#wake(Infinity);
+    this.#ledger.turn(false);
+    for (let next = this.#ledger.next(Date.now()); "call" in next; next = this.#ledger.next(Date.now())) {
+      await this.#make(next.call);
+    }
+    this.#remember();
+  }
+
+  #loggedIn(): void {
+    this.#user = this.#client.getLoginUser();
+    this.#changed(this.#ledger.loggedIn(this.#user, this.#recall()));
+    this.#wake(0);
+  }
+
+  /** Comes back after so many milliseconds; what is asked for later gives way to what is asked for now. */
+  #wake(after: number): void {
+    if (this.#timer !== null) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+    }
+    if (after !== Infinity && !this.#isStopped) {
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        void this.#work();
+      }, after);
+    }
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isCalling) {
+      return;
+    }
+    this.#isCalling = true;
+    let next = this.#ledger.next(Date.now());
+    while ("call" in next && !this.#isStopped) {
+      await this.#make(next.call);
+      next = this.#ledger.next(Date.now());
+    }
+    this.#isCalling = false;
+    if (this.#timer === null && "wakeAt" in next) {
+      this.#wake(next.wakeAt === Infinity ? Infinity : Math.max(0, next.wakeAt - Date.now()));
+    }
+  }
+
+  async #make(call: Call): Promise<void> {
+    const user = this.#user;
+    try {
+      const changed = await this.#ask(call, () => user === this.#user && this.#client.isReady());
+      this.#changed(changed);
+      this.#remember();
+    } catch (error) {
+      const code = codeOf(error);
+      this.#changed(this.#ledger.refused(call, code, Date.now()));
+      this.#explain(code);
+    }
+  }
+
+  /** `isSame` tells after the wait whether the answer is still one for this login. */
+  async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
+    const ledger = this.#ledger;
+    switch (call.kind) {
+      case "read": {
+        const answer = await this.#client.getSubscriptions?.();
+        const list = answer && { users: answer.data.userIDList, limit: answer.data.limit };
+        return isSame() ? ledger.read(list, Date.now()) : [];
+      }
+      case "query": {
+        const { data } = await this.#client.getUserStatus({ userIDList: [...call.users] });
+        return isSame() ? ledger.queried(call.users, data.successUserList, data.failureUserList, Date.now()) : [];
+      }
+      case "subscribe": {
+        const { data } = await this.#own(() => this.#client.subscribeUserStatus({ userIDList: [...call.users] }));
+        const { successUserList = [], failureUserList, evictedUserIDList = [] } = data;
+        return isSame()
+          ? ledger.subscribed(call.users, successUserList, failureUserList, evictedUserIDList, Date.now())
+          : [];
+      }
+      case "unsubscribe": {
+        await this.#own(() => this.#client.unsubscribeUserStatus({ userIDList: [...call.users] }));
+        return isSame() ? ledger.unsubscribed(call.users) : [];
+      }
+    }
+  }
+
+  #own<T>(call: () => T): T {
+    this.#isOwnCall = true;
+    try {
+      return call();
+    } finally {
+      this.#isOwnCall = false;
+    }
+  }
+
+  #explain(code: number): void {
+    if (this.gate.is !== "closed" || this.gate.code !== code || this.#reported.has(code)) {
+      return;
+    }
+    this.#reported.add(code);
+    this.#options.report(
+      code === SWITCHED_OFF
+        ? `Online status is not shown (${code}): the user-status switch of this app is off. ` +
+            "Turn on “user status query and change notification” in the console."
+        : `Online status is not shown (${code}): the edition of this app does not have it. ` +
+            "Set the app's edition to flagship in the console.",
+    );
+  }
+
+  #changed(users: readonly string[]): void {
+    if (users.length > 0) {
+      this.#listeners.forEach((listener) => {
+        listener(users);
+      });
+    }
+  }
+
+  #key(): string {
+    return `tuikit.subscriptions.${this.#user}`;
+  }
+
+  #remember(): void {
+    const { memory } = this.#options;
+    const own = this.#ledger.own;
+    if (own.size === 0) {
+      memory?.removeItem(this.#key());
+    } else {
+      memory?.setItem(this.#key(), JSON.stringify([...own]));
+    }
+  }
+
+  #recall(): string[] {
+    const kept = this.#options.memory?.getItem(this.#key()) ?? "[]";
+    try {
+      const users: unknown = JSON.parse(kept);
+      return Array.isArray(users) ? users.filter((user) => typeof user === "string") : [];
+    } catch {
+      return [];
+    }
+  }
+}
