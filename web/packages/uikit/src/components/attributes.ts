@@ -1,0 +1,9 @@
+/** How attributes are read. */
+
+import type { ComplexAttributeConverter } from "lit";
+
+/** A switch that is on unless it says `false`: what is absent is on, so that plain HTML can turn it off. */
+export const onByDefault: ComplexAttributeConverter<boolean> = {
+  fromAttribute: (value) => value?.trim().toLowerCase() !== "false",
+  toAttribute: (value) => (value ? null : "false"),
+};

@@ -1,0 +1,236 @@
+/** The picture of a user, with the dot that says whether they are there. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { StatusType } from "../client.js";
+import { initialsOf, tintOf } from "../rows/names.js";
+import { type Words, wordsOf } from "../words/words.js";
+import { theme } from "./theme.js";
+
+/** What a status is called; nothing for one that is not known. */
+export function statusText(status: StatusType | undefined, words: Words): string | undefined {
+  switch (status) {
+    case 1:
+      return words.online;
+    case 2:
+      return words.offline;
+    case 3:
+      return words.unlogined;
+    case 0:
+    case undefined:
+      return undefined;
+  }
+}
+
+export interface AvatarParts {
+  readonly userID: string;
+  readonly name: string;
+  readonly picture: string;
+  readonly status: StatusType | undefined;
+  readonly words: Words;
+}
+
+/**
+ * The picture and the dot, for a component that draws many: they are part of its own shadow, not elements of their
+ * own. Who has no picture, or one that cannot be loaded, gets initials.
+ */
+export function avatar({ userID, name, picture, status, words }: AvatarParts): TemplateResult {
+  const label = statusText(status, words);
+  return html`<span class="avatar" part="avatar">
+    <span class="initials tint-${tintOf(userID)}" aria-hidden="true">${initialsOf(name)}</span>
+    ${
+      picture === ""
+        ? nothing
+        : html`<img
+            src=${picture}
+            alt=""
+            loading="lazy"
+            decoding="async"
+            draggable="false"
+            @error=${hide}
+            @load=${reveal}
+          />`
+    }
+    ${
+      label === undefined
+        ? nothing
+        : html`<span
+            class="dot ${status === 1 ? "online" : "offline"}"
+            part="dot ${status === 1 ? "dot-online" : "dot-offline"}"
+            role="img"
+            aria-label=${label}
+            title=${label}
+          ></span>`
+    }
+  </span>`;
+}
+
+function hide(event: Event): void {
+  (event.target as HTMLElement).style.visibility = "hidden";
+}
+
+function reveal(event: Event): void {
+  (event.target as HTMLElement).style.visibility = "";
+}
+
+export const avatarStyles = css`
+  .avatar {
+    position: relative;
+    flex: none;
+    display: block;
+    inline-size: var(--_avatar-size, 3rem);
+    block-size: var(--_avatar-size, 3rem);
+    font-size: calc(var(--_avatar-size, 3rem) * 0.375);
+  }
+  .initials,
+  .avatar img {
+    position: absolute;
+    inset: 0;
+    inline-size: 100%;
+    block-size: 100%;
+    border-radius: var(--tuikit-avatar-radius, 30%);
+  }
+  .initials {
+    display: grid;
+    place-items: center;
+    color: #ffffff;
+    font-weight: 600;
+    letter-spacing: 0.01em;
+    user-select: none;
+  }
+  .avatar img {
+    object-fit: cover;
+    background: var(--_background);
+  }
+  .tint-0 {
+    background: linear-gradient(145deg, #5b74e8, #4157cf);
+  }
+  .tint-1 {
+    background: linear-gradient(145deg, #b5562f, #9a4523);
+  }
+  .tint-2 {
+    background: linear-gradient(145deg, #16807a, #0e6b66);
+  }
+  .tint-3 {
+    background: linear-gradient(145deg, #9350c8, #7b3bb0);
+  }
+  .tint-4 {
+    background: linear-gradient(145deg, #c4406f, #aa2f5b);
+  }
+  .tint-5 {
+    background: linear-gradient(145deg, #3d7a35, #306829);
+  }
+  .tint-6 {
+    background: linear-gradient(145deg, #2b78b5, #1f659c);
+  }
+  .tint-7 {
+    background: linear-gradient(145deg, #6a6f7d, #565b69);
+  }
+  /* 12 px of colour and a ring of 2 px around it, over the lower corner where a line of text ends. */
+  .dot {
+    position: absolute;
+    inset-inline-end: -0.25rem;
+    inset-block-end: -0.25rem;
+    box-sizing: content-box;
+    inline-size: 12px;
+    block-size: 12px;
+    border: 2px solid var(--_ring);
+    border-radius: 50%;
+    transition: background-color 160ms ease;
+  }
+  .dot.online {
+    background: var(--_online);
+  }
+  .dot.offline {
+    background: var(--_offline);
+  }
+  @media (prefers-contrast: more) {
+    .dot.offline {
+      background: var(--_background);
+      box-shadow: inset 0 0 0 3px var(--_offline);
+    }
+  }
+  @media (forced-colors: active) {
+    .dot {
+      forced-color-adjust: none;
+      border-color: Canvas;
+    }
+    .dot.online {
+      background: Highlight;
+    }
+    .dot.offline {
+      background: Canvas;
+      box-shadow: inset 0 0 0 3px CanvasText;
+    }
+  }
+`;
+
+/**
+ * The picture of a user, or their initials, and a dot: green when they are online, grey when they are offline or not
+ * logged in, none when that is not known.
+ *
+ * ```html
+ * <tuikit-avatar user-id="alice" name="Alice Chen" status="1"></tuikit-avatar>
+ * <tuikit-avatar user-id="bruno" name="Bruno" status="2"></tuikit-avatar>
+ * <tuikit-avatar user-id="chen" name="陈晓" status="0"></tuikit-avatar>
+ * ```
+ *
+ * @csspart avatar - The square around everything.
+ * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @cssprop [--tuikit-avatar-size=48px] - The length of a side.
+ * @cssprop [--tuikit-avatar-radius=30%] - The radius of its corners.
+ * @cssprop [--tuikit-online=#16a34a] - The dot of who is online.
+ * @cssprop [--tuikit-offline=#8a94a3] - The dot of who is not.
+ * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot.
+ */
+@customElement("tuikit-avatar")
+export class TuikitAvatar extends LitElement {
+  static override styles = [
+    theme,
+    avatarStyles,
+    css`
+      :host {
+        display: inline-block;
+        --_avatar-size: var(--tuikit-avatar-size, 3rem);
+        background: none;
+        vertical-align: middle;
+      }
+    `,
+  ];
+
+  /** Who it is; picks the colour behind the initials. */
+  @property({ attribute: "user-id" }) userID = "";
+
+  /** What they are called; gives the initials and the label. */
+  @property() name = "";
+
+  /** The address of the picture. */
+  @property() picture = "";
+
+  /** 1 online, 2 offline, 3 not logged in; 0 or absent: no dot. */
+  @property({ type: Number }) status: StatusType = 0;
+
+  /** `en` or `zh`; default: that of the page. */
+  @property() language = "";
+
+  /** `light` or `dark`; default: that of the browser. */
+  @property({ reflect: true }) theme: "light" | "dark" | "" = "";
+
+  protected override willUpdate(): void {
+    this.setAttribute("role", "img");
+    const words = wordsOf(this.language || document.documentElement.lang);
+    this.setAttribute("aria-label", [this.name, statusText(this.status, words)].filter(Boolean).join(", "));
+  }
+
+  protected override render(): TemplateResult {
+    const { userID, name, picture, status } = this;
+    const words = wordsOf(this.language || document.documentElement.lang);
+    return avatar({ userID, name, picture, status, words });
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tuikit-avatar": TuikitAvatar;
+  }
+}

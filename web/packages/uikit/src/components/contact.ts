@@ -1,0 +1,405 @@
+/** The list of contacts. */
+
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Friend } from "../client.js";
+import { type Contacts, contactsOf } from "../rows/contact-rows.js";
+import { loadPinyin, needsPinyin, type Pinyin } from "../rows/initials.js";
+import { friendName } from "../rows/names.js";
+import { type Words, wordsOf } from "../words/words.js";
+import { onByDefault } from "./attributes.js";
+import { avatar, avatarStyles } from "./avatar.js";
+import { peopleIcon } from "./icons.js";
+import { KitController } from "./kit-controller.js";
+import { type LetterChosen, letterBar, letterBarStyles } from "./letter-bar.js";
+import { stepOf } from "./list-keys.js";
+import { ListWindow } from "./list-window.js";
+import { Measured } from "./measured.js";
+import { placeholder, skeleton } from "./placeholder.js";
+import { rowStyles } from "./row-styles.js";
+import { placeholders, theme } from "./theme.js";
+
+/** What the event of the contact list carries. */
+export interface ContactEventDetail {
+  friend: Friend;
+}
+
+const NOBODY: readonly Friend[] = [];
+
+/** Shared by all lists of the page, once it is loaded. */
+let pinyin: Pinyin | null = null;
+
+/**
+ * The friends of the user under the letters of their names, Chinese names under their pinyin: picture and online
+ * status, and what they say of themselves. The letter of those in sight stays on top; the bar at the side jumps.
+ *
+ * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to it. In the bar the
+ * arrows, Home and End go from letter to letter.
+ *
+ * ```html
+ * <tuikit-contact></tuikit-contact>
+ * ```
+ *
+ * ```html
+ * <tuikit-contact is-show-online-status="false"></tuikit-contact>
+ * ```
+ *
+ * ```html
+ * <tuikit-contact theme="dark" language="zh">
+ *   <div slot="top" style="padding: 12px 16px; font-weight: 600">新的联系人</div>
+ * </tuikit-contact>
+ * ```
+ *
+ * @fires {CustomEvent<ContactEventDetail>} tuikit-contact-tap - A person opens a contact.
+ * @slot top - Above the first letter; scrolls with the list.
+ * @slot empty - Shown instead of our text when there is no contact.
+ * @csspart row - A contact; also `row-selected`.
+ * @csspart letter - The header of a letter.
+ * @csspart avatar - The picture of a contact.
+ * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart name - Their name.
+ * @csspart status - What they say of themselves.
+ * @csspart index - The bar of letters.
+ * @cssprop [--tuikit-contact-row-height=3.75rem] - The height of a contact.
+ * @cssprop [--tuikit-letter-height=2rem] - The height of the header of a letter.
+ * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
+ * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-active`,
+ *   `-accent`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
+ */
+@customElement("tuikit-contact")
+export class TuikitContact extends LitElement {
+  static override styles = [
+    theme,
+    placeholders,
+    rowStyles,
+    avatarStyles,
+    letterBarStyles,
+    css`
+      :host {
+        --_avatar-size: var(--tuikit-avatar-size, 2.5rem);
+      }
+      .sizer.of-rows,
+      .row {
+        block-size: var(--tuikit-contact-row-height, 3.75rem);
+      }
+      .sizer.of-letters,
+      .letter {
+        block-size: var(--tuikit-letter-height, 2rem);
+      }
+      .has-bar .row {
+        padding-inline-end: 2.25rem;
+      }
+      .letter {
+        position: absolute;
+        inset-block-start: 0;
+        inset-inline: 0;
+        display: flex;
+        align-items: center;
+        padding-inline: 1rem;
+        background: var(--_background);
+        color: var(--_text-quiet);
+        font-size: 0.8125em;
+        font-weight: 600;
+      }
+      .letter.sticky {
+        position: sticky;
+        z-index: 2;
+      }
+    `,
+  ];
+
+  /**
+   * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
+   * list asks for nobody's status, subscribes to nobody and shows no dot.
+   */
+  @property({ attribute: "is-show-online-status", converter: onByDefault })
+  isShowOnlineStatus = true;
+
+  /** Which friends to show; default: all. Give a new function to have it asked anew. */
+  @property({ attribute: false })
+  filter: ((friend: Friend) => boolean) | null = null;
+
+  /** The contact that is open, and marked in the list. */
+  @property({ attribute: "selected-id" })
+  selectedID = "";
+
+  /** `en` or `zh`; default: that of the kit, else that of the page. */
+  @property()
+  language = "";
+
+  /** `light` or `dark`; default: that of the browser. */
+  @property({ reflect: true })
+  theme: "light" | "dark" | "" = "";
+
+  @state() private currentID = "";
+  @state() private hasPinyin = pinyin !== null;
+
+  @query(".scroller") private readonly scroller!: HTMLElement | null;
+  @query(".list") private readonly list!: HTMLElement | null;
+
+  readonly #kit = new KitController(this);
+  readonly #rowSizer = this.#measured(".sizer.of-rows", 60);
+  readonly #letterSizer = this.#measured(".sizer.of-letters", 32);
+  readonly #top = this.#measured(".header", 0);
+  readonly #window: ListWindow = new ListWindow(this, {
+    scroller: () => this.scroller,
+    height: (index) => (this.#contacts.rows[index]?.is === "letter" ? this.#letterSizer : this.#rowSizer).height,
+    key: (index) => {
+      const row = this.#contacts.rows[index];
+      return row === undefined ? `${index}` : row.is === "letter" ? `letter ${row.letter}` : row.friend.userID;
+    },
+    before: () => this.#top.height,
+    kept: ({ startIndex }) => [this.#currentRow, this.#stickyRow(startIndex)],
+  });
+  #source: readonly Friend[] = NOBODY;
+  #sortedIn = "";
+  #contacts: Contacts = contactsOf([], null, "en");
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const loaded = this.#kit.kit?.friends.state;
+    const source = loaded?.is === "ready" ? loaded.items : NOBODY;
+    const how = `${this.#words.locale} ${this.hasPinyin}`;
+    if (source !== this.#source || changed.has("filter") || how !== this.#sortedIn) {
+      this.#source = source;
+      this.#sortedIn = how;
+      const { filter } = this;
+      const friends = filter === null ? source : source.filter((friend) => filter(friend));
+      this.#contacts = contactsOf(friends, pinyin, this.#words.locale);
+      void this.#needPinyin(friends);
+      this.#window.setCount(0);
+    }
+    this.#window.setCount(this.#contacts.rows.length);
+  }
+
+  protected override render(): TemplateResult {
+    const words = this.#words;
+    const loaded = this.#kit.kit?.friends.state;
+    const hasRows = loaded?.is === "ready" && this.#contacts.rows.length > 0;
+    return html`
+      <div class="sizer of-rows"></div>
+      <div class="sizer of-letters"></div>
+      <div class="scroller ${hasRows ? "has-bar" : ""}">
+        <div class="header"><slot name="top"></slot></div>
+        ${
+          loaded?.is === "failed"
+            ? placeholder({
+                icon: peopleIcon,
+                title: words.failed,
+                text: loaded.why,
+                action: { text: words.retry, act: () => this.#kit.kit?.friends.retry() },
+              })
+            : loaded?.is !== "ready"
+              ? skeleton(words)
+              : hasRows
+                ? this.#list(words)
+                : html`<slot name="empty">
+                    ${placeholder({ icon: peopleIcon, title: words.noContacts, text: words.noContactsHint })}
+                  </slot>`
+        }
+      </div>
+      ${hasRows ? letterBar(this.#contacts.letters, this.#letterInSight, words, this.#onLetter) : nothing}
+    `;
+  }
+
+  protected override updated(): void {
+    const { first, last } = this.#window.visible;
+    const seen = this.#contacts.rows.slice(first, last + 1);
+    this.#kit.shows(
+      this.#contacts.users,
+      seen.flatMap((row) => (row.is === "friend" ? [row.friend.userID] : [])),
+    );
+  }
+
+  get #words(): Words {
+    return wordsOf(this.language || this.#kit.language || document.documentElement.lang);
+  }
+
+  get #currentRow(): number {
+    return this.currentID === ""
+      ? -1
+      : this.#contacts.rows.findIndex((row) => row.is === "friend" && row.friend.userID === this.currentID);
+  }
+
+  /** The letter of the first row in sight. */
+  get #letterInSight(): string {
+    const row = this.#contacts.rows[this.#stickyRow(this.#window.visible.first)];
+    return row?.is === "letter" ? row.letter : "";
+  }
+
+  /** Where the header stands under which a row is. */
+  #stickyRow(index: number): number {
+    let found = -1;
+    for (const at of this.#contacts.letters.values()) {
+      if (at > index) {
+        break;
+      }
+      found = at;
+    }
+    return found;
+  }
+
+  #measured(selector: string, initially: number): Measured {
+    return new Measured(this, () => this.renderRoot.querySelector(selector), {
+      initially,
+      changed: () => {
+        this.#window.measure();
+      },
+    });
+  }
+
+  #list(words: Words): TemplateResult {
+    const current = this.#currentRow;
+    const sticky = this.#stickyRow(this.#window.visible.first);
+    return html`<div
+      class="list"
+      role="listbox"
+      tabindex="0"
+      aria-label=${words.contacts}
+      aria-activedescendant=${current < 0 ? nothing : `row-${current}`}
+      style="block-size: ${this.#window.height}px"
+      @keydown=${this.#onKey}
+      @focus=${this.#onFocus}
+      @click=${this.#onClick}
+    >
+      ${repeat(
+        this.#window.rows,
+        ({ key }) => key,
+        ({ index, start }) => this.#row(index, start - this.#top.height, index === sticky, words),
+      )}
+    </div>`;
+  }
+
+  #row(index: number, top: number, isSticky: boolean, words: Words): TemplateResult {
+    const row = this.#contacts.rows[index];
+    if (row === undefined) {
+      return html``;
+    }
+    if (row.is === "letter") {
+      const style = isSticky ? "" : `transform: translateY(${top}px)`;
+      return html`<div class="letter ${isSticky ? "sticky" : ""}" part="letter" aria-hidden="true" style=${style}>
+        ${row.letter}
+      </div>`;
+    }
+    const { userID, profile } = row.friend;
+    const status = this.#kit.status(userID);
+    const isSelected = userID === this.selectedID;
+    return html`<div
+      class="row ${userID === this.currentID ? "current" : ""}"
+      part="row ${isSelected ? "row-selected" : ""}"
+      id="row-${index}"
+      role="option"
+      aria-selected=${isSelected}
+      aria-setsize=${this.#contacts.users.length}
+      aria-posinset=${row.place}
+      data-index=${index}
+      style="transform: translateY(${top}px)"
+    >
+      ${avatar({ userID, name: row.name, picture: profile.avatar, status: status?.statusType, words })}
+      <span class="body">
+        <span class="name" part="name">${row.name}</span>
+        ${
+          status === undefined || status.customStatus === ""
+            ? nothing
+            : html`<span class="status" part="status">${status.customStatus}</span>`
+        }
+      </span>
+    </div>`;
+  }
+
+  readonly #onFocus = (): void => {
+    if (this.#currentRow < 0) {
+      const { users, rows } = this.#contacts;
+      const seen = rows.slice(this.#window.visible.first).find((row) => row.is === "friend");
+      const first = seen?.is === "friend" ? seen.friend.userID : (users[0] ?? "");
+      this.currentID = users.includes(this.selectedID) ? this.selectedID : first;
+    }
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const { rows, users, letters } = this.#contacts;
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (isPlain && /^[a-z#]$/i.test(event.key)) {
+      event.preventDefault();
+      const at = letters.get(event.key.toUpperCase());
+      if (at !== undefined) {
+        this.#goTo(at + 1);
+      }
+      return;
+    }
+    const step = stepOf(event);
+    if (step?.to === "row") {
+      event.preventDefault();
+      const { first, last } = this.#window.visible;
+      const index = users.indexOf(this.currentID);
+      const user = users[step.from({ index, count: users.length, page: last - first })];
+      this.#goTo(rows.findIndex((row) => row.is === "friend" && row.friend.userID === user));
+    } else if (step?.to === "open") {
+      event.preventDefault();
+      this.#open(this.#currentRow);
+    }
+  };
+
+  #goTo(index: number): void {
+    const row = this.#contacts.rows[index];
+    if (row?.is !== "friend") {
+      return;
+    }
+    this.currentID = row.friend.userID;
+    const { first } = this.#window.visible;
+    // The header that stays on top must not hide the row.
+    if (index <= first + 1) {
+      this.#window.scrollTo(Math.max(0, index - 1), "start");
+    } else {
+      this.#window.scrollTo(index, "auto");
+    }
+  }
+
+  readonly #onLetter: LetterChosen = (letter) => {
+    const at = this.#contacts.letters.get(letter);
+    if (at !== undefined) {
+      this.#window.scrollTo(at, "start");
+    }
+  };
+
+  readonly #onClick = (event: Event): void => {
+    const element = event
+      .composedPath()
+      .find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
+    const index = Number(element?.dataset["index"] ?? -1);
+    const row = this.#contacts.rows[index];
+    if (row?.is === "friend") {
+      this.currentID = row.friend.userID;
+      this.#open(index);
+    }
+  };
+
+  #open(index: number): void {
+    const row = this.#contacts.rows[index];
+    if (row?.is === "friend") {
+      const detail: ContactEventDetail = { friend: row.friend };
+      this.dispatchEvent(new CustomEvent("tuikit-contact-tap", { detail, bubbles: true, composed: true }));
+    }
+  }
+
+  /** Chinese names wait under `#` until the table that reads them is there. */
+  async #needPinyin(friends: readonly Friend[]): Promise<void> {
+    if (pinyin === null && needsPinyin(friends.map(friendName))) {
+      pinyin = await loadPinyin();
+    }
+    this.hasPinyin = pinyin !== null;
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.list?.focus(options);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tuikit-contact": TuikitContact;
+  }
+  interface HTMLElementEventMap {
+    "tuikit-contact-tap": CustomEvent<ContactEventDetail>;
+  }
+}

@@ -1,0 +1,546 @@
+/** The list of conversations. */
+
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { type Conversation, peerOf } from "../client.js";
+import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
+import { conversationName } from "../rows/names.js";
+import { listTime } from "../words/time.js";
+import { type Words, wordsOf } from "../words/words.js";
+import { avatar, avatarStyles } from "./avatar.js";
+import { onByDefault } from "./attributes.js";
+import { chatsIcon, moreIcon, pinIcon } from "./icons.js";
+import { KitController } from "./kit-controller.js";
+import { type Step, stepOf } from "./list-keys.js";
+import { ListWindow } from "./list-window.js";
+import { Measured } from "./measured.js";
+import { placeholder, skeleton } from "./placeholder.js";
+import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
+import { rowStyles } from "./row-styles.js";
+import { placeholders, theme } from "./theme.js";
+
+/** What the events of the conversation list carry. */
+export interface ConversationEventDetail {
+  conversation: Conversation;
+}
+
+const NOBODY: readonly string[] = [];
+
+/**
+ * The conversations of the user: picture and online status of the other one, their own status text, the last
+ * message, when it was, how many are not read. Pinned ones stand on top.
+ *
+ * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete;
+ * Shift+F10 or the menu key opens the menu of a row, as a right click and a long touch do.
+ *
+ * ```html
+ * <tuikit-conversation></tuikit-conversation>
+ * ```
+ *
+ * ```html
+ * <tuikit-conversation is-show-online-status="false"></tuikit-conversation>
+ * ```
+ *
+ * ```html
+ * <tuikit-conversation language="zh" theme="dark">
+ *   <div slot="header" style="padding: 12px 16px; font-weight: 700">消息</div>
+ * </tuikit-conversation>
+ * ```
+ *
+ * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-tap - A person opens a conversation.
+ * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-delete - A person has confirmed that a
+ *   conversation goes. Prevent its default to keep it, or to delete it in another way.
+ * @slot header - Above the rows; scrolls with them.
+ * @slot empty - Shown instead of our text when there is no conversation.
+ * @slot extra:{conversationID} - At the end of the second line of that row, such as `extra:C2Calice`.
+ * @csspart row - A row; also `row-pinned` and `row-selected`.
+ * @csspart avatar - The picture of a row.
+ * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart name - The name of the other one.
+ * @csspart status - What the other one says of themselves.
+ * @csspart summary - The last message.
+ * @csspart time - When that was.
+ * @csspart badge - How many messages are not read.
+ * @csspart menu - The menu of a row.
+ * @cssprop [--tuikit-conversation-row-height=4.75rem] - The height of a row.
+ * @cssprop [--tuikit-avatar-size=3rem] - The size of the pictures.
+ * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-pinned`,
+ *   `-active`, `-accent`, `-badge`, `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
+ */
+@customElement("tuikit-conversation")
+export class TuikitConversation extends LitElement {
+  static override styles = [
+    theme,
+    placeholders,
+    rowStyles,
+    avatarStyles,
+    rowMenuStyles,
+    css`
+      :host {
+        --_avatar-size: var(--tuikit-avatar-size, 3rem);
+      }
+      .sizer,
+      .row {
+        block-size: var(--tuikit-conversation-row-height, 4.75rem);
+      }
+      .row.pinned:not(:hover, [aria-selected="true"]) {
+        background: var(--_pinned);
+      }
+      .time {
+        flex: none;
+        font-size: 0.75em;
+        color: var(--_text-quiet);
+        font-variant-numeric: tabular-nums;
+      }
+      .summary {
+        flex: 1;
+        font-size: 0.875em;
+        color: var(--_text-quiet);
+      }
+      .draft {
+        color: var(--_danger);
+      }
+      .row.unread .summary {
+        color: var(--_text);
+      }
+      .marks {
+        flex: none;
+        align-self: center;
+        display: inline-flex;
+        align-items: center;
+        gap: 0.375rem;
+        min-block-size: 1.25rem;
+      }
+      .pin {
+        inline-size: 0.875rem;
+        block-size: 0.875rem;
+        color: var(--_text-quiet);
+      }
+      .badge {
+        min-inline-size: 1.25rem;
+        padding-inline: 0.375rem;
+        border-radius: 0.625rem;
+        background: var(--_badge);
+        color: var(--_on-badge);
+        font-size: 0.75rem;
+        font-weight: 600;
+        line-height: 1.25rem;
+        text-align: center;
+        font-variant-numeric: tabular-nums;
+      }
+      /* For a mouse only: a finger and the keyboard have ways of their own. */
+      .more {
+        display: none;
+        position: absolute;
+        inset-inline-end: 0.75rem;
+        inset-block-end: 0.625rem;
+        inline-size: 2rem;
+        block-size: 1.625rem;
+        padding: 0.25rem 0.5rem;
+        border-radius: 0.5rem;
+        background: var(--_popup);
+        color: var(--_text-quiet);
+        box-shadow: 0 0 0 1px var(--_line);
+      }
+      .more svg {
+        display: block;
+        inline-size: 100%;
+        block-size: 100%;
+      }
+      .more:hover {
+        color: var(--_text);
+      }
+      @media (hover: hover) {
+        .row:hover .more {
+          display: block;
+        }
+      }
+      .error {
+        position: absolute;
+        inset-inline: 0.75rem;
+        inset-block-end: 0.75rem;
+        padding: 0.625rem 0.875rem;
+        border-radius: 0.625rem;
+        background: var(--_popup);
+        color: var(--_danger);
+        box-shadow: var(--_shadow);
+        font-size: 0.875em;
+      }
+    `,
+  ];
+
+  /**
+   * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
+   * list asks for nobody's status, subscribes to nobody and shows no dot.
+   */
+  @property({ attribute: "is-show-online-status", converter: onByDefault })
+  isShowOnlineStatus = true;
+
+  /** Which conversations to show; default: all. Give a new function to have it asked anew. */
+  @property({ attribute: false })
+  filter: ((conversation: Conversation) => boolean) | null = null;
+
+  /** What to draw at the end of the second line of a row: text, an element, or anything that Lit draws. */
+  @property({ attribute: false })
+  itemExtra: ((conversation: Conversation) => unknown) | null = null;
+
+  /** The conversation that is open, and marked in the list. */
+  @property({ attribute: "selected-id" })
+  selectedID = "";
+
+  /** `en` or `zh`; default: that of the kit, else that of the page. */
+  @property()
+  language = "";
+
+  /** `light` or `dark`; default: that of the browser. */
+  @property({ reflect: true })
+  theme: "light" | "dark" | "" = "";
+
+  @state() private currentID = "";
+  @state() private problem = "";
+
+  @query(".scroller") private readonly scroller!: HTMLElement | null;
+  @query(".list") private readonly list!: HTMLElement | null;
+
+  readonly #kit = new KitController(this);
+  readonly #sizer: Measured = new Measured(this, () => this.renderRoot.querySelector(".sizer"), {
+    initially: 76,
+    changed: () => {
+      this.#window.measure();
+    },
+  });
+  readonly #header: Measured = new Measured(this, () => this.renderRoot.querySelector(".header"), {
+    initially: 0,
+    changed: () => {
+      this.#window.measure();
+    },
+  });
+  readonly #window: ListWindow = new ListWindow(this, {
+    scroller: () => this.scroller,
+    height: () => this.#sizer.height,
+    key: (index) => this.#rows[index]?.conversationID ?? `${index}`,
+    before: () => this.#header.height,
+    kept: () => [this.#currentIndex],
+  });
+  readonly #menu = new RowMenu(this, () => {
+    this.list?.focus();
+  });
+  #source: readonly Conversation[] | null = null;
+  #rows: readonly Conversation[] = [];
+  #peers: readonly string[] = NOBODY;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const loaded = this.#kit.kit?.conversations.state;
+    const source = loaded?.is === "ready" ? loaded.items : null;
+    if (source !== this.#source || changed.has("filter")) {
+      this.#source = source;
+      const { filter } = this;
+      this.#rows = inOrder(filter === null ? (source ?? []) : (source ?? []).filter((one) => filter(one)));
+      this.#peers = peersOf(this.#rows);
+    }
+    this.#window.setCount(this.#rows.length);
+  }
+
+  protected override render(): TemplateResult {
+    const words = this.#words;
+    const loaded = this.#kit.kit?.conversations.state;
+    return html`
+      <div class="sizer"></div>
+      <div class="scroller" @scroll=${this.#closeMenu}>
+        <div class="header"><slot name="header"></slot></div>
+        ${
+          loaded?.is === "failed"
+            ? placeholder({
+                icon: chatsIcon,
+                title: words.failed,
+                text: loaded.why,
+                action: { text: words.retry, act: () => this.#kit.kit?.conversations.retry() },
+              })
+            : loaded?.is !== "ready"
+              ? skeleton(words)
+              : this.#rows.length === 0
+                ? html`<slot name="empty">
+                    ${placeholder({ icon: chatsIcon, title: words.noConversations, text: words.noConversationsHint })}
+                  </slot>`
+                : this.#list(words)
+        }
+      </div>
+      ${this.#menu.render(words)}
+      ${this.problem === "" ? nothing : html`<div class="error" role="alert">${this.problem}</div>`}
+    `;
+  }
+
+  protected override updated(): void {
+    const { first, last } = this.#window.visible;
+    this.#kit.shows(this.#peers, peersOf(this.#rows.slice(first, last + 1)));
+  }
+
+  get #words(): Words {
+    return wordsOf(this.language || this.#kit.language || document.documentElement.lang);
+  }
+
+  get #currentIndex(): number {
+    return this.#rows.findIndex(({ conversationID }) => conversationID === this.currentID);
+  }
+
+  #list(words: Words): TemplateResult {
+    const now = Date.now();
+    const current = this.#currentIndex;
+    return html`<div
+      class="list"
+      role="listbox"
+      tabindex="0"
+      aria-label=${words.conversations}
+      aria-activedescendant=${current < 0 ? nothing : rowID(current)}
+      style="block-size: ${this.#window.height}px"
+      @keydown=${this.#onKey}
+      @focus=${this.#onFocus}
+      @click=${this.#onClick}
+      @contextmenu=${this.#onContextMenu}
+    >
+      ${repeat(
+        this.#window.rows,
+        ({ key }) => key,
+        ({ index, start }) => this.#row(index, start - this.#header.height, now, words),
+      )}
+    </div>`;
+  }
+
+  #row(index: number, top: number, now: number, words: Words): TemplateResult {
+    const conversation = this.#rows[index];
+    if (conversation === undefined) {
+      return html``;
+    }
+    const { conversationID, unreadCount, isPinned } = conversation;
+    const peer = peerOf(conversationID);
+    const status = peer === undefined ? undefined : this.#kit.status(peer);
+    const name = conversationName(conversation);
+    const time = lastTime(conversation);
+    const { draft, text } = summaryOf(conversation, words);
+    const isSelected = conversationID === this.selectedID;
+    const isCurrent = conversationID === this.currentID;
+    const kind = ["row", isPinned ? "pinned" : "", unreadCount > 0 ? "unread" : "", isCurrent ? "current" : ""].join(
+      " ",
+    );
+    return html`<div
+      class=${kind}
+      part="row ${isPinned ? "row-pinned" : ""} ${isSelected ? "row-selected" : ""}"
+      id=${rowID(index)}
+      role="option"
+      aria-selected=${isSelected}
+      aria-setsize=${this.#rows.length}
+      aria-posinset=${index + 1}
+      data-index=${index}
+      style="transform: translateY(${top}px)"
+    >
+      ${avatar({
+        userID: peer ?? conversationID,
+        name,
+        picture: conversation.userProfile?.avatar ?? "",
+        status: status?.statusType,
+        words,
+      })}
+      <span class="body">
+        <span class="line">
+          <span class="name" part="name">${name}</span>
+          ${
+            time > 0
+              ? html`<time class="time" part="time" datetime=${new Date(time * 1000).toISOString()}
+                  >${listTime(time * 1000, now, words.locale)}</time
+                >`
+              : nothing
+          }
+        </span>
+        ${
+          status === undefined || status.customStatus === ""
+            ? nothing
+            : html`<span class="status" part="status">${status.customStatus}</span>`
+        }
+        <span class="line">
+          <span class="summary" part="summary"
+            >${draft ? html`<span class="draft">${words.draft}</span> ` : nothing}${text}</span
+          >
+          <span class="marks">
+            <slot name="extra:${conversationID}">${this.itemExtra?.(conversation) ?? nothing}</slot>
+            ${isPinned ? html`<span class="pin" role="img" aria-label=${words.pinned}>${pinIcon}</span>` : nothing}
+            ${
+              unreadCount > 0
+                ? html`<span class="badge" part="badge" role="img" aria-label=${words.unread(unreadCount)}
+                    >${badgeOf(unreadCount)}</span
+                  >`
+                : nothing
+            }
+          </span>
+        </span>
+      </span>
+      <span class="more" aria-hidden="true" title=${words.more}>${moreIcon}</span>
+    </div>`;
+  }
+
+  readonly #onFocus = (): void => {
+    if (this.#currentIndex < 0) {
+      const selected = this.#rows.find(({ conversationID }) => conversationID === this.selectedID);
+      this.currentID = (selected ?? this.#rows[this.#window.visible.first] ?? this.#rows[0])?.conversationID ?? "";
+    }
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const step = stepOf(event);
+    if (step === undefined) {
+      return;
+    }
+    event.preventDefault();
+    const current = this.#rows[this.#currentIndex];
+    switch (step.to) {
+      case "row":
+        this.#move(step);
+        break;
+      case "open":
+        this.#open(current);
+        break;
+      case "delete":
+        if (current !== undefined) {
+          this.#askDelete(current);
+        }
+        break;
+      case "menu":
+        if (current !== undefined) {
+          this.#openMenu(current, this.#rowElement(this.#currentIndex));
+        }
+        break;
+    }
+  };
+
+  #move(step: Extract<Step, { to: "row" }>): void {
+    const { first, last } = this.#window.visible;
+    const index = step.from({ index: this.#currentIndex, count: this.#rows.length, page: last - first });
+    this.currentID = this.#rows[index]?.conversationID ?? "";
+    this.#window.scrollTo(index, "auto");
+  }
+
+  readonly #onClick = (event: Event): void => {
+    const row = rowOf(event);
+    const conversation = this.#rows[Number(row?.dataset["index"] ?? -1)];
+    if (row === undefined || conversation === undefined) {
+      return;
+    }
+    this.currentID = conversation.conversationID;
+    if (event.composedPath().some((node) => node instanceof Element && node.classList.contains("more"))) {
+      this.#openMenu(conversation, row.querySelector(".more"));
+    } else {
+      this.#open(conversation);
+    }
+  };
+
+  readonly #onContextMenu = (event: MouseEvent): void => {
+    const conversation = this.#rows[Number(rowOf(event)?.dataset["index"] ?? -1)];
+    if (conversation !== undefined) {
+      event.preventDefault();
+      this.currentID = conversation.conversationID;
+      this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
+    }
+  };
+
+  readonly #closeMenu = (): void => {
+    this.#menu.close();
+  };
+
+  #rowElement(index: number): Element | null {
+    return this.renderRoot.querySelector(`#${rowID(index)}`);
+  }
+
+  #open(conversation: Conversation | undefined): void {
+    if (conversation !== undefined) {
+      this.#emit("tuikit-conversation-tap", conversation);
+    }
+  }
+
+  #openMenu(conversation: Conversation, at: Element | { x: number; y: number } | null): void {
+    const words = this.#words;
+    const { conversationID, isPinned, unreadCount } = conversation;
+    const client = this.#kit.kit?.client;
+    const items: MenuItem[] = [
+      {
+        text: isPinned ? words.unpin : words.pin,
+        act: () => {
+          this.#do(() => client?.pinConversation({ conversationID, isPinned: !isPinned }));
+        },
+      },
+      ...(unreadCount > 0
+        ? [
+            {
+              text: words.markRead,
+              act: () => {
+                this.#do(() => client?.setMessageRead({ conversationID }));
+              },
+            },
+          ]
+        : []),
+      {
+        text: words.remove,
+        isDangerous: true,
+        act: () => {
+          this.#askDelete(conversation);
+        },
+      },
+    ];
+    this.#menu.open(items, at ?? this);
+  }
+
+  #askDelete(conversation: Conversation): void {
+    const words = this.#words;
+    const row = this.#rowElement(this.#rows.indexOf(conversation));
+    this.#menu.ask(
+      {
+        title: words.removeTitle,
+        text: words.removeText(conversationName(conversation)),
+        yes: words.remove,
+        no: words.cancel,
+        act: () => {
+          if (this.#emit("tuikit-conversation-delete", conversation)) {
+            this.#do(() => this.#kit.kit?.client.deleteConversation(conversation.conversationID));
+          }
+        },
+      },
+      row ?? this,
+    );
+  }
+
+  /** What the client refuses is said here: the list itself follows what the client tells of it. */
+  #do(call: () => Promise<unknown> | undefined): void {
+    this.problem = "";
+    call()?.catch((error: unknown) => {
+      this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  /** Whether nobody has prevented its default. */
+  #emit(name: keyof ConversationEvents, conversation: Conversation): boolean {
+    const detail: ConversationEventDetail = { conversation };
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
+  }
+}
+
+function rowID(index: number): string {
+  return `row-${index}`;
+}
+
+function rowOf(event: Event): HTMLElement | undefined {
+  return event
+    .composedPath()
+    .find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
+}
+
+interface ConversationEvents {
+  "tuikit-conversation-tap": CustomEvent<ConversationEventDetail>;
+  "tuikit-conversation-delete": CustomEvent<ConversationEventDetail>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tuikit-conversation": TuikitConversation;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface is what can be merged
+  interface HTMLElementEventMap extends ConversationEvents {}
+}

@@ -1,0 +1,115 @@
+/** Ties a component to the kit of the page: draws again when what it shows has changed, and says what it shows. */
+
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
+import type { Shown } from "../status/ledger.js";
+import type { Watcher } from "../status/watcher.js";
+
+/** How often times such as "5 minutes ago" are told anew. */
+const TICK = 30_000;
+
+let views = 0;
+
+export interface StatusHost {
+  /** The component's own switch. */
+  readonly isShowOnlineStatus: boolean;
+}
+
+export class KitController implements ReactiveController {
+  readonly #host: ReactiveControllerHost & StatusHost;
+  readonly #view: string;
+  #stopKit: (() => void) | null = null;
+  #stopStatus: (() => void) | null = null;
+  #watcher: Watcher | null = null;
+  #ticking: ReturnType<typeof setInterval> | null = null;
+  #onScreen = new Set<string>();
+  #isShowing = false;
+  #lastListed: readonly string[] = [];
+  #lastOnScreen = "";
+
+  constructor(host: ReactiveControllerHost & StatusHost) {
+    this.#host = host;
+    views += 1;
+    this.#view = `view-${views}`;
+    host.addController(this);
+  }
+
+  get kit(): Kit | null {
+    return currentKit();
+  }
+
+  get language(): string {
+    return TUIKit.config.language;
+  }
+
+  hostConnected(): void {
+    this.#stopKit = onKitChange(() => {
+      this.#follow();
+      this.#host.requestUpdate();
+    });
+    this.#ticking = setInterval(() => {
+      this.#host.requestUpdate();
+    }, TICK);
+    this.#follow();
+    this.#host.requestUpdate();
+  }
+
+  hostDisconnected(): void {
+    this.#stopKit?.();
+    this.#stopStatus?.();
+    this.#stopStatus = null;
+    this.#watcher?.hide(this.#view);
+    this.#watcher = null;
+    this.#isShowing = false;
+    if (this.#ticking !== null) {
+      clearInterval(this.#ticking);
+    }
+  }
+
+  /** What is shown of a user; nothing when this component, or the kit, shows no statuses. */
+  status(userID: string): Shown | undefined {
+    return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
+  }
+
+  /** To be called after drawing: whom the component shows, and who of them can be seen. */
+  shows(listed: readonly string[], onScreen: readonly string[]): void {
+    if (!this.#isOn || this.#watcher === null) {
+      if (this.#isShowing) {
+        this.#watcher?.hide(this.#view);
+        this.#isShowing = false;
+      }
+      return;
+    }
+    const key = onScreen.join("\n");
+    if (this.#isShowing && listed === this.#lastListed && key === this.#lastOnScreen) {
+      return;
+    }
+    this.#isShowing = true;
+    this.#lastListed = listed;
+    this.#lastOnScreen = key;
+    this.#onScreen = new Set(onScreen);
+    this.#watcher.show(this.#view, { listed, onScreen });
+  }
+
+  /** The component's own switch counts only while the master is on. */
+  get #isOn(): boolean {
+    return this.#host.isShowOnlineStatus && TUIKit.config.isShowOnlineStatus;
+  }
+
+  /** Follows the kit from one `init` to the next. */
+  #follow(): void {
+    const watcher = this.kit?.watcher ?? null;
+    if (watcher === this.#watcher) {
+      return;
+    }
+    this.#stopStatus?.();
+    this.#watcher = watcher;
+    this.#isShowing = false;
+    this.#stopStatus =
+      watcher?.listen((users) => {
+        if (users.some((user) => this.#onScreen.has(user))) {
+          this.#host.requestUpdate();
+        }
+      }) ?? null;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The part of a long list that is in the document: the rows a person can see and some around them. Ten thousand rows
+ * cost as much as thirty.
+ *
+ * Every row has the height that its kind names, so that nothing has to be measured while a finger moves.
+ */
+
+import {
+  defaultRangeExtractor,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  type Range,
+  type VirtualItem,
+  Virtualizer,
+} from "@tanstack/virtual-core";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+/** Rows above and below those that can be seen. */
+const AROUND = 6;
+
+export interface ListWindowOptions {
+  /** Finds what scrolls, once it is there. */
+  readonly scroller: () => HTMLElement | null;
+  /** The height of a row in pixels. */
+  readonly height: (index: number) => number;
+  readonly key: (index: number) => string;
+  /** What stands in the scroller before the first row. */
+  readonly before: () => number;
+  /** Rows that stay in the document wherever the list is scrolled to. */
+  readonly kept: (range: Range) => readonly number[];
+}
+
+export class ListWindow implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
+  readonly #options: ListWindowOptions;
+  readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
+  #stop: (() => void) | null = null;
+  #count = 0;
+
+  constructor(host: ReactiveControllerHost, options: ListWindowOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#virtualizer = new Virtualizer<HTMLElement, HTMLElement>(this.#settings());
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    this.#stop = this.#virtualizer._didMount();
+  }
+
+  hostDisconnected(): void {
+    this.#stop?.();
+    this.#stop = null;
+  }
+
+  hostUpdated(): void {
+    this.#virtualizer._willUpdate();
+  }
+
+  /** To be called before drawing: how many rows there are now. */
+  setCount(count: number): void {
+    const before = this.#count;
+    this.#count = count;
+    this.#virtualizer.setOptions(this.#settings());
+    if (before !== count) {
+      this.#virtualizer.measure();
+    }
+  }
+
+  /** Heights have changed. */
+  measure(): void {
+    this.#virtualizer.setOptions(this.#settings());
+    this.#virtualizer.measure();
+  }
+
+  get rows(): VirtualItem[] {
+    return this.#virtualizer.getVirtualItems();
+  }
+
+  /** The height of all rows together. */
+  get height(): number {
+    return this.#virtualizer.getTotalSize();
+  }
+
+  /** The rows that a person can see, wholly or in part. */
+  get visible(): { readonly first: number; readonly last: number } {
+    const range = this.#virtualizer.range;
+    return range === null ? { first: 0, last: -1 } : { first: range.startIndex, last: range.endIndex };
+  }
+
+  scrollTo(index: number, align: "start" | "auto"): void {
+    this.#virtualizer.scrollToIndex(index, { align });
+  }
+
+  #settings() {
+    const { scroller, height, key, before, kept } = this.#options;
+    return {
+      count: this.#count,
+      getScrollElement: scroller,
+      estimateSize: height,
+      getItemKey: key,
+      overscan: AROUND,
+      scrollMargin: before(),
+      initialRect: { width: 0, height: 0 },
+      observeElementRect,
+      observeElementOffset,
+      scrollToFn: elementScroll,
+      rangeExtractor: (range: Range) => {
+        const around = defaultRangeExtractor(range);
+        const more = kept(range).filter((index) => index >= 0 && index < range.count);
+        return more.length === 0 ? around : [...new Set([...around, ...more])].sort((one, other) => one - other);
+      },
+      onChange: () => {
+        this.#host.requestUpdate();
+      },
+    };
+  }
+}

@@ -1,0 +1,94 @@
+/** What the rows of both lists have in common. */
+
+import { css } from "lit";
+
+export const rowStyles = css`
+  :host {
+    position: relative;
+    overflow: hidden;
+    display: flex;
+    flex-direction: column;
+    min-block-size: 0;
+  }
+  .scroller {
+    position: relative;
+    flex: 1;
+    min-block-size: 0;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    scrollbar-width: thin;
+    /* The rows stand where they are told to stand. */
+    overflow-anchor: none;
+  }
+  .list {
+    position: relative;
+    outline: none;
+    contain: layout style;
+  }
+  .sizer {
+    position: absolute;
+    inline-size: 0;
+    visibility: hidden;
+    pointer-events: none;
+  }
+  .row {
+    position: absolute;
+    inset-block-start: 0;
+    inset-inline: 0;
+    display: flex;
+    align-items: center;
+    gap: 0.875rem;
+    padding-inline: 1rem;
+    cursor: pointer;
+    user-select: none;
+    -webkit-tap-highlight-color: transparent;
+    contain: layout style;
+  }
+  .row:hover {
+    background: var(--_hover);
+  }
+  .row[aria-selected="true"] {
+    background: var(--_active);
+  }
+  .list:focus-visible .row.current::after {
+    content: "";
+    position: absolute;
+    inset: 2px;
+    border: 2px solid var(--_accent);
+    border-radius: 0.625rem;
+    pointer-events: none;
+  }
+  .body {
+    flex: 1;
+    min-inline-size: 0;
+    display: flex;
+    flex-direction: column;
+    justify-content: center;
+    gap: 0.125rem;
+  }
+  .line {
+    display: flex;
+    align-items: baseline;
+    gap: 0.5rem;
+    min-inline-size: 0;
+  }
+  .name {
+    flex: 1;
+    font-weight: 600;
+    letter-spacing: -0.005em;
+  }
+  .name,
+  .status,
+  .summary {
+    min-inline-size: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+    unicode-bidi: plaintext;
+    text-align: start;
+  }
+  .status {
+    font-size: 0.8125em;
+    color: var(--_saying);
+  }
+`;

@@ -1,0 +1,177 @@
+/** The messages of one conversation: read page by page backwards, added to as they come, sent. */
+
+import { EVENT } from "@lamplight/chat";
+import { listen, type ChatClient, type Message } from "./client.js";
+
+/** As many messages as are held; who wants to read on begins anew. */
+export const MOST_MESSAGES = 2_000;
+
+export interface DialogueOptions {
+  readonly client: ChatClient;
+  readonly conversationID: string;
+  readonly peer: string;
+  readonly onChange: () => void;
+}
+
+export class Dialogue {
+  readonly client: ChatClient;
+  readonly conversationID: string;
+  readonly peer: string;
+  readonly #onChange: () => void;
+  readonly #stops: (() => void)[];
+  #state: "loading" | "ready" | "failed" = "loading";
+  #why = "";
+  #messages: readonly Message[] = [];
+  #next = "";
+  #isComplete = false;
+  #isLoadingEarlier = false;
+  #hasGrownAbove = false;
+  #isUnread = true;
+  #isStopped = false;
+
+  constructor({ client, conversationID, peer, onChange }: DialogueOptions) {
+    this.client = client;
+    this.conversationID = conversationID;
+    this.peer = peer;
+    this.#onChange = onChange;
+    this.#stops = [
+      listen<readonly Message[]>(client, EVENT.MESSAGE_RECEIVED, (messages) => {
+        this.#add(messages.filter((message) => message.conversationID === conversationID));
+      }),
+      listen(client, EVENT.SDK_READY, () => {
+        this.retry();
+      }),
+    ];
+    void this.#load();
+  }
+
+  get state(): "loading" | "ready" | "failed" {
+    return this.#state;
+  }
+
+  /** Why it failed. */
+  get why(): string {
+    return this.#why;
+  }
+
+  /** Oldest first. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  get isLoadingEarlier(): boolean {
+    return this.#isLoadingEarlier;
+  }
+
+  /** Whether earlier messages have come since this was asked last. */
+  hasGrownAbove(): boolean {
+    const grown = this.#hasGrownAbove;
+    this.#hasGrownAbove = false;
+    return grown;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stops.forEach((stop) => {
+      stop();
+    });
+  }
+
+  retry(): void {
+    this.#state = "loading";
+    this.#messages = [];
+    this.#next = "";
+    this.#isComplete = false;
+    this.#isUnread = true;
+    this.#onChange();
+    void this.#load();
+  }
+
+  loadEarlier(): void {
+    const isWanted = this.#state === "ready" && !this.#isComplete && this.#messages.length < MOST_MESSAGES;
+    if (isWanted && !this.#isLoadingEarlier) {
+      void this.#load();
+    }
+  }
+
+  /** The other one's messages are read; asks the server once for each time that there are new ones. */
+  markRead(): void {
+    if (this.#isUnread && this.#state === "ready") {
+      this.#isUnread = false;
+      this.client.setMessageRead({ conversationID: this.conversationID }).catch(() => {
+        // Shown as unread until the next message or visit; nothing a person could do about it now.
+      });
+    }
+  }
+
+  async send(text: string): Promise<void> {
+    const message = this.client.createTextMessage({ to: this.peer, conversationType: "C2C", payload: { text } });
+    this.#add([{ ...message, time: message.time || Math.floor(Date.now() / 1000) }]);
+    await this.#deliver(message);
+  }
+
+  async sendAgain(message: Message): Promise<void> {
+    this.#replace(message.ID, { ...message, status: "unSend" });
+    await this.#deliver(message);
+  }
+
+  async #deliver(message: Message): Promise<void> {
+    try {
+      const { data } = await this.client.sendMessage(message as never);
+      this.#replace(message.ID, { ...data.message, status: "success" });
+    } catch {
+      const held = this.#messages.find(({ ID }) => ID === message.ID) ?? message;
+      this.#replace(message.ID, { ...held, status: "fail" });
+    }
+  }
+
+  async #load(): Promise<void> {
+    if (!this.client.isReady()) {
+      return;
+    }
+    const isFirst = this.#state === "loading";
+    this.#isLoadingEarlier = !isFirst;
+    this.#onChange();
+    const { conversationID } = this;
+    const from = this.#next;
+    try {
+      const { data } = await this.client.getMessageList({
+        conversationID,
+        ...(from === "" ? {} : { nextReqMessageID: from }),
+      });
+      if (this.#isStopped || from !== this.#next) {
+        return;
+      }
+      this.#next = data.nextReqMessageID;
+      this.#isComplete = data.isCompleted;
+      this.#hasGrownAbove = !isFirst;
+      this.#messages = distinct([...data.messageList, ...this.#messages]);
+      this.#state = "ready";
+    } catch (error) {
+      if (isFirst) {
+        this.#state = "failed";
+        this.#why = error instanceof Error ? error.message : String(error);
+      }
+    }
+    this.#isLoadingEarlier = false;
+    this.#onChange();
+  }
+
+  #add(messages: readonly Message[]): void {
+    if (messages.length > 0) {
+      this.#messages = distinct([...this.#messages, ...messages]).slice(-MOST_MESSAGES);
+      this.#isUnread = this.#isUnread || messages.some(({ flow }) => flow === "in");
+      this.#onChange();
+    }
+  }
+
+  #replace(id: string, message: Message): void {
+    this.#messages = distinct(this.#messages.map((one) => (one.ID === id ? message : one)));
+    this.#onChange();
+  }
+}
+
+/** Each message once, in the place where it came first. */
+function distinct(messages: readonly Message[]): Message[] {
+  return [...new Map(messages.map((message) => [message.ID, message])).values()];
+}

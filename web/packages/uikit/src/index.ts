@@ -1,0 +1,8 @@
+/** The UI kit of Lamplight: web components for conversations, contacts and chat, with who is there. */
+
+export { TuikitAvatar } from "./components/avatar.js";
+export { TuikitChat } from "./components/chat.js";
+export { TuikitContact, type ContactEventDetail } from "./components/contact.js";
+export { TuikitConversation, type ConversationEventDetail } from "./components/conversation.js";
+export type { ChatClient, Conversation, Friend, Message, Profile, StatusType, UserStatus } from "./client.js";
+export { TUIKit, type TUIKitConfig, type TUIKitOptions } from "./kit.js";

@@ -1,0 +1,48 @@
+/** What a user is called, and what stands in for a picture. */
+
+import type { Conversation, Friend, Profile } from "../client.js";
+
+/** How many colours there are for those without a picture. */
+export const TINTS = 8;
+
+/** The remark, else the nick, else the id. */
+export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
+  return remark.trim() || (profile?.nick ?? "").trim() || userID;
+}
+
+export function friendName(friend: Friend): string {
+  return nameOf(friend.remark, friend.profile, friend.userID);
+}
+
+export function conversationName(conversation: Conversation): string {
+  const { remark, userProfile, conversationID } = conversation;
+  return nameOf(remark, userProfile, conversationID.replace(/^(C2C|GROUP)/, ""));
+}
+
+/** One sign for a name in an East Asian script, else the first letters of its first and last word. */
+export function initialsOf(name: string): string {
+  const words = name
+    .trim()
+    .split(/[\s_.-]+/u)
+    .filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const first = signOf(words[0] ?? name);
+  if (/\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}/u.test(first)) {
+    return first;
+  }
+  const last = words.length > 1 ? signOf(words.at(-1) ?? "") : "";
+  return `${first}${last}`.toLocaleUpperCase();
+}
+
+/** A number below `TINTS` that stays with the user. */
+export function tintOf(userID: string): number {
+  let hash = 2166136261;
+  for (const unit of userID) {
+    hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 16777619);
+  }
+  return (hash >>> 8) % TINTS;
+}
+
+/** The first thing in a word that a person would call a letter. */
+function signOf(word: string): string {
+  return /[\p{L}\p{N}]\p{M}*/u.exec(word)?.[0] ?? Array.from(word)[0] ?? "";
+}

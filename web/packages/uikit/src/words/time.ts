@@ -1,0 +1,94 @@
+/** How a moment is told in a list, and between messages. Times are arguments: milliseconds UTC. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/**
+ * Now, minutes ago within the hour, the time of day today, yesterday and the day before, the weekday within a week,
+ * month and day this year, and the whole date before that. In the reader's time zone unless another is named.
+ */
+export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
+  const ago = now - at;
+  const days = dayNumber(now, timeZone) - dayNumber(at, timeZone);
+  if (ago < MINUTE) {
+    return relative(0, "second", locale);
+  }
+  if (ago < HOUR) {
+    return relative(-Math.floor(ago / MINUTE), "minute", locale);
+  }
+  if (days <= 0) {
+    return format(at, locale, { hour: "numeric", minute: "2-digit", ...zone(timeZone) });
+  }
+  if (days <= 2) {
+    return relative(-days, "day", locale);
+  }
+  if (days < 7) {
+    return format(at, locale, { weekday: "short", ...zone(timeZone) });
+  }
+  const isThisYear = year(at, timeZone) === year(now, timeZone);
+  return format(at, locale, {
+    ...(isThisYear ? {} : { year: "numeric" }),
+    month: "2-digit",
+    day: "2-digit",
+    ...zone(timeZone),
+  });
+}
+
+/** The day of a message, as a line between days. */
+export function dayText(at: number, now: number, locale: string, timeZone?: string): string {
+  const days = dayNumber(now, timeZone) - dayNumber(at, timeZone);
+  if (days >= 0 && days <= 1) {
+    return relative(-days, "day", locale);
+  }
+  const isThisYear = year(at, timeZone) === year(now, timeZone);
+  return format(at, locale, {
+    ...(isThisYear ? {} : { year: "numeric" }),
+    month: "long",
+    day: "numeric",
+    weekday: "long",
+    ...zone(timeZone),
+  });
+}
+
+/** The time of day of a message. */
+export function clockText(at: number, locale: string, timeZone?: string): string {
+  return format(at, locale, { hour: "numeric", minute: "2-digit", ...zone(timeZone) });
+}
+
+/** Whether two moments are of one day. */
+export function isSameDay(one: number, other: number, timeZone?: string): boolean {
+  return dayNumber(one, timeZone) === dayNumber(other, timeZone);
+}
+
+function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
+  return timeZone === undefined ? {} : { timeZone };
+}
+
+/** Days since the epoch on the reader's calendar. */
+function dayNumber(at: number, timeZone: string | undefined): number {
+  const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
+  return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);
+}
+
+function year(at: number, timeZone: string | undefined): string {
+  return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
+}
+
+/** Formats are costly to make, and there are few. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, made);
+  return made.format(at);
+}
+
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+
+function relative(value: number, unit: Intl.RelativeTimeFormatUnit, locale: string): string {
+  const made = relatives.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  relatives.set(locale, made);
+  return made.format(value, unit);
+}

@@ -1,0 +1,67 @@
+import { playwright } from "@vitest/browser-playwright";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+export default defineConfig({
+  resolve: { conditions: ["@lamplight/source", "module", "browser", "development|production"] },
+  // The pictures of the documentation are what the tests compare with.
+  server: { fs: { allow: [repository] } },
+  build: {
+    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    target: "es2022",
+    sourcemap: true,
+    minify: true,
+    rolldownOptions: {
+      output: { chunkFileNames: "[name].js", codeSplitting: { groups: [{ name: "pinyin", test: /pinyin-pro/ }] } },
+    },
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "pure", include: ["test/pure/**/*.test.ts"], environment: "node" },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 20_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            viewport: { width: 360, height: 640 },
+            provider: playwright({
+              launchOptions: {
+                executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+                args: [
+                  "--no-sandbox",
+                  "--disable-gpu",
+                  "--disable-quic",
+                  "--no-first-run",
+                  "--disable-background-networking",
+                  "--disable-component-update",
+                  "--disable-sync",
+                  "--font-render-hinting=none",
+                  "--force-color-profile=srgb",
+                ],
+              },
+              contextOptions: { deviceScaleFactor: 2, locale: "en-GB", timezoneId: "Asia/Shanghai" },
+            }),
+            instances: [{ browser: "chromium" }],
+            expect: {
+              toMatchScreenshot: {
+                comparatorName: "pixelmatch",
+                comparatorOptions: { threshold: 0.2, allowedMismatchedPixelRatio: 0.01 },
+                resolveScreenshotPath: ({ arg, ext }) => `${repository}docs/images/${arg}${ext}`,
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+});
