@@ -1,0 +1,322 @@
+/**
+ * A client of the SDK's shape whose server is this page: people, what they do, and every call that was made. For the
+ * examples of the documentation, which work without a network, and for tests that need a fixed picture.
+ */
+
+import { EVENT } from "@lamplight/chat";
+import type { ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
+
+export interface Person {
+  readonly id: string;
+  readonly nick: string;
+  readonly avatar?: string;
+  readonly remark?: string;
+  readonly status?: StatusType;
+  readonly says?: string;
+}
+
+export interface Talk {
+  readonly with: Person;
+  readonly text: string;
+  /** Minutes ago. */
+  readonly ago: number;
+  readonly unread?: number;
+  readonly pinned?: boolean;
+  readonly draft?: string;
+}
+
+export interface Scene {
+  readonly self: string;
+  readonly friends: readonly Person[];
+  readonly talks: readonly Talk[];
+  /** Milliseconds UTC. */
+  readonly now: number;
+  /** Oldest first, by the id of the other one. */
+  readonly messages?: Readonly<Record<string, readonly Message[]>>;
+  readonly limit?: number;
+  /** Calls about others' statuses are refused with this code. */
+  readonly refusal?: { readonly code: number; readonly message: string };
+  /** Lists that never come, or that fail. */
+  readonly lists?: "pending" | "failing";
+}
+
+/** A call that was made, and the users it named. */
+export interface Made {
+  readonly call: string;
+  readonly users: readonly string[];
+}
+
+const PAGE = 15;
+
+export class Stage implements ChatClient {
+  readonly calls: Made[] = [];
+  readonly sent: string[] = [];
+  refusal: Scene["refusal"];
+  subscriptions: string[] = [];
+  #isReady = true;
+  #self: string;
+  #friends: Friend[];
+  #conversations: Conversation[];
+  #statuses = new Map<string, UserStatus>();
+  #version = 1;
+  #messages: Record<string, Message[]>;
+  readonly #scene: Scene;
+  readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#self = scene.self;
+    this.refusal = scene.refusal;
+    this.#friends = scene.friends.map(friendOf);
+    this.#conversations = scene.talks.map((talk) => conversationOf(talk, scene.now));
+    this.#messages = Object.fromEntries(Object.entries(scene.messages ?? {}).map(([id, list]) => [id, [...list]]));
+    [...scene.friends, ...scene.talks.map(({ with: person }) => person)].forEach(({ id, status = 3, says = "" }) => {
+      this.#statuses.set(id, { userID: id, statusType: status, customStatus: says, version: "1" });
+    });
+  }
+
+  // What the people of the scene do.
+
+  /** Somebody's status changes. Who watches them is told: here, everybody who is subscribed. */
+  becomes(user: string, statusType: StatusType, customStatus = ""): void {
+    this.#version += 1;
+    const status = { userID: user, statusType, customStatus, version: `${this.#version}` };
+    this.#statuses.set(user, status);
+    if (this.subscriptions.includes(user)) {
+      this.emit(EVENT.USER_STATUS_UPDATED, [status]);
+    }
+  }
+
+  /** Somebody writes. */
+  writes(user: string, text: string, now: number): void {
+    const list = (this.#messages[user] ??= []);
+    const message = messageOf({ id: `${user}-${list.length}-${now}`, user, text, flow: "in", at: now });
+    list.push(message);
+    this.emit(EVENT.MESSAGE_RECEIVED, [message]);
+    this.#said(user, text, now, 1);
+  }
+
+  emit(name: string, data: unknown): void {
+    (this.#handlers.get(name) ?? []).forEach((handler) => handler({ name, data } as never));
+  }
+
+  logIn(self: string): void {
+    this.#self = self;
+    this.#isReady = true;
+    this.emit(EVENT.SDK_READY, undefined);
+  }
+
+  logOut(): void {
+    this.#isReady = false;
+    this.emit(EVENT.SDK_NOT_READY, undefined);
+  }
+
+  setConversations(talks: readonly Talk[]): void {
+    this.#conversations = talks.map((talk) => conversationOf(talk, this.#scene.now));
+    this.emit(EVENT.CONVERSATION_LIST_UPDATED, [...this.#conversations]);
+  }
+
+  // The SDK.
+
+  on(name: string, handler: (event: never) => unknown): void {
+    this.#handlers.set(name, [...(this.#handlers.get(name) ?? []), handler]);
+  }
+
+  off(name: string, handler: (event: never) => unknown): void {
+    this.#handlers.set(
+      name,
+      (this.#handlers.get(name) ?? []).filter((one) => one !== handler),
+    );
+  }
+
+  isReady(): boolean {
+    return this.#isReady;
+  }
+
+  getLoginUser(): string {
+    return this.#self;
+  }
+
+  getFriendList(): Promise<{ data: Friend[] }> {
+    return this.#list(() => [...this.#friends]);
+  }
+
+  getConversationList(): Promise<{ data: { conversationList: Conversation[] } }> {
+    return this.#list(() => ({ conversationList: [...this.#conversations] }));
+  }
+
+  pinConversation({ conversationID, isPinned }: { conversationID: string; isPinned: boolean }): Promise<unknown> {
+    this.#note("pinConversation", [conversationID]);
+    this.#change(conversationID, { isPinned });
+    return Promise.resolve();
+  }
+
+  deleteConversation(conversationID: string): Promise<unknown> {
+    this.#note("deleteConversation", [conversationID]);
+    this.#conversations = this.#conversations.filter((one) => one.conversationID !== conversationID);
+    this.emit(EVENT.CONVERSATION_LIST_UPDATED, [...this.#conversations]);
+    return Promise.resolve();
+  }
+
+  setMessageRead({ conversationID }: { conversationID: string }): Promise<unknown> {
+    this.#note("setMessageRead", [conversationID]);
+    this.#change(conversationID, { unreadCount: 0 });
+    return Promise.resolve();
+  }
+
+  getMessageList({ conversationID, nextReqMessageID }: { conversationID: string; nextReqMessageID?: string }) {
+    const all = this.#messages[conversationID.slice(3)] ?? [];
+    const end = nextReqMessageID === undefined ? all.length : all.findIndex(({ ID }) => ID === nextReqMessageID);
+    const begin = Math.max(0, end - PAGE);
+    return Promise.resolve({
+      data: {
+        messageList: all.slice(begin, end),
+        nextReqMessageID: all[begin]?.ID ?? "",
+        isCompleted: begin === 0,
+      },
+    });
+  }
+
+  createTextMessage({ to, payload }: { to: string; payload: { text: string } }): Message {
+    const id = `${this.#self}-${this.sent.length}`;
+    return { ...messageOf({ id, user: to, text: payload.text, flow: "out", at: 0 }), status: "unSend" };
+  }
+
+  sendMessage(message: never): Promise<{ data: { message: Message } }> {
+    const { payload, conversationID, ID } = message as Message;
+    const text = payload.text ?? "";
+    const user = conversationID.slice(3);
+    if (text.includes("[fail]")) {
+      return Promise.reject(new Error("no connection to the server"));
+    }
+    this.sent.push(text);
+    const done = { ...messageOf({ id: ID, user, text, flow: "out", at: this.#scene.now }), status: "success" };
+    (this.#messages[user] ??= []).push(done);
+    this.#said(user, text, this.#scene.now, 0);
+    return Promise.resolve({ data: { message: done } });
+  }
+
+  getUserStatus({ userIDList }: { userIDList: string[] }) {
+    this.#note("getUserStatus", userIDList);
+    return this.#gated(() => ({
+      successUserList: userIDList.flatMap((user) => this.#statuses.get(user) ?? []),
+      failureUserList: userIDList
+        .filter((userID) => !this.#statuses.has(userID))
+        .map((userID) => ({ userID, code: 70107, message: "no such account" })),
+    }));
+  }
+
+  subscribeUserStatus({ userIDList }: { userIDList: string[] }) {
+    this.#note("subscribeUserStatus", userIDList);
+    return this.#gated(() => {
+      const found = userIDList.filter((user) => this.#statuses.has(user));
+      const missing = userIDList.filter((user) => !this.#statuses.has(user));
+      this.subscriptions = [...this.subscriptions.filter((user) => !found.includes(user)), ...found];
+      const over = this.subscriptions.length - (this.#scene.limit ?? 200);
+      const evicted = over > 0 ? this.subscriptions.splice(0, over) : [];
+      return {
+        failureUserList: missing.map((userID) => ({ userID, code: 70107, message: "no such account" })),
+        evictedUserIDList: evicted,
+      };
+    });
+  }
+
+  unsubscribeUserStatus({ userIDList = [] }: { userIDList: string[] | undefined }) {
+    this.#note("unsubscribeUserStatus", userIDList);
+    return this.#gated(() => {
+      this.subscriptions = this.subscriptions.filter((user) => userIDList.length > 0 && !userIDList.includes(user));
+      return { failureUserList: [] };
+    });
+  }
+
+  getSubscriptions() {
+    this.#note("getSubscriptions", []);
+    return this.#gated(() => ({ userIDList: [...this.subscriptions], limit: this.#scene.limit ?? 200 }));
+  }
+
+  #gated<T>(answer: () => T): Promise<{ data: T }> {
+    return this.refusal === undefined
+      ? Promise.resolve({ data: answer() })
+      : Promise.reject(Object.assign(new Error(this.refusal.message), { code: this.refusal.code }));
+  }
+
+  #list<T>(answer: () => T): Promise<{ data: T }> {
+    if (this.#scene.lists === "pending") {
+      return new Promise(() => undefined);
+    }
+    return this.#scene.lists === "failing"
+      ? Promise.reject(new Error("no connection to the server"))
+      : Promise.resolve({ data: answer() });
+  }
+
+  #note(call: string, users: readonly string[]): void {
+    this.calls.push({ call, users: [...users] });
+  }
+
+  #said(user: string, text: string, at: number, unread: number): void {
+    const id = `C2C${user}`;
+    const person = this.#friends.find(({ userID }) => userID === user);
+    const held = this.#conversations.find(({ conversationID }) => conversationID === id);
+    const before = held ?? {
+      ...conversationOf({ with: { id: user, nick: person?.profile.nick ?? user }, text, ago: 0 }, at),
+      unreadCount: 0,
+    };
+    const now = {
+      ...before,
+      unreadCount: before.unreadCount + unread,
+      lastMessage: { lastTime: Math.floor(at / 1000), fromAccount: user, messageForShow: text },
+    };
+    this.#conversations = [now, ...this.#conversations.filter(({ conversationID }) => conversationID !== id)];
+    this.emit(EVENT.CONVERSATION_LIST_UPDATED, [...this.#conversations]);
+  }
+
+  #change(conversationID: string, change: Partial<Conversation>): void {
+    this.#conversations = this.#conversations.map((one) =>
+      one.conversationID === conversationID ? { ...one, ...change } : one,
+    );
+    this.emit(EVENT.CONVERSATION_LIST_UPDATED, [...this.#conversations]);
+  }
+}
+
+/** A message, as the SDK has it. */
+export function messageOf({
+  id,
+  user,
+  text,
+  flow,
+  at,
+}: {
+  readonly id: string;
+  readonly user: string;
+  readonly text: string;
+  readonly flow: "in" | "out";
+  readonly at: number;
+}): Message {
+  return {
+    ID: id,
+    conversationID: `C2C${user}`,
+    payload: { text },
+    flow,
+    time: Math.floor(at / 1000),
+    status: "success",
+    from: flow === "in" ? user : "",
+  };
+}
+
+function friendOf({ id, nick, avatar = "", remark = "" }: Person): Friend {
+  return { userID: id, remark, profile: { userID: id, nick, avatar } };
+}
+
+function conversationOf(talk: Talk, now: number): Conversation {
+  const { id, nick, avatar = "", remark = "" } = talk.with;
+  return {
+    conversationID: `C2C${id}`,
+    type: "C2C",
+    unreadCount: talk.unread ?? 0,
+    lastMessage: { lastTime: Math.floor(now / 1000) - talk.ago * 60, fromAccount: id, messageForShow: talk.text },
+    userProfile: { userID: id, nick, avatar },
+    remark,
+    isPinned: talk.pinned ?? false,
+    draftText: talk.draft ?? "",
+  };
+}
