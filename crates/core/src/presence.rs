@@ -196,6 +196,11 @@ impl Presence {
         present.map(|device| device.platform)
     }
 
+    /// The text beside the dot.
+    pub fn custom_status(&self) -> &CustomStatus {
+        &self.custom_status
+    }
+
     /// The version of the last visible change.
     pub fn version(&self) -> Version {
         self.version

@@ -44,6 +44,7 @@ codes! {
     EDITION_NOT_SUPPORTED = 7013, "the app's edition does not support this call; upgrade to flagship", "套餐包不支持该接口的使用，请升级到旗舰版套餐";
     NOT_CONNECTED = 9508, "no connection to the server", "未连接到服务器";
     NO_ANSWER = 9520, "no answer in time; whether the server has done it is not known", "服务器未及时应答，操作是否已执行未知";
+    MESSAGE_NO_SUCH_ACCOUNT = 20003, "the sender or the recipient has no account", "消息发送方或接收方帐号不存在";
     FRIEND_REQUEST_INVALID = 30001, "invalid parameter in a call about friends", "关系链请求参数错误";
     FRIEND_NO_SUCH_ACCOUNT = 30003, "no such account", "帐号不存在";
     FRIEND_LIST_FULL = 30010, "the friend list is full", "自己的好友数已达上限";
@@ -81,6 +82,7 @@ codes! {
     SIG_REVOKED = 70052, "the UserSig has been revoked; make a new one", "UserSig 已失效，请重新生成";
     NO_SUCH_ACCOUNT = 70107, "no such account", "帐号不存在";
     BATCH_TOO_LARGE = 70206, "too many users in one call", "单次请求的用户数超过限制";
+    ACCOUNT_REQUEST_INVALID = 70402, "invalid parameter in a call about accounts", "帐号请求参数错误";
     INTERNAL = 70500, "internal error; try again", "内部错误，请重试";
     STATUS_SWITCHED_OFF = 72001, "the user-status switch of the app is off", "用户状态功能未开启，请在控制台打开开关";
     MESSAGE_TOO_LONG = 80002, "the message is too long", "消息内容超出长度限制";

@@ -12,6 +12,7 @@ mod http;
 mod keeper;
 mod metrics;
 mod node;
+mod rest;
 mod tls;
 mod web;
 mod worker;
@@ -25,3 +26,4 @@ pub use control::{
 };
 pub use node::{Node, NodeError};
 pub use web::are_built as web_is_built;
+pub use rest::document as openapi_document;

@@ -1,6 +1,7 @@
 //! What a node measures of itself, in the names that Prometheus users expect.
 
 use crate::durations::{Durations, Spread};
+use crate::rest::ApiMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
@@ -28,6 +29,7 @@ const DETECTION_BOUNDS: &[f64] = &[
 pub struct Metrics {
     registry: Registry,
     by_worker: Vec<WorkerMetrics>,
+    api: ApiMetrics,
     directory: Arc<dyn Directory>,
 }
 
@@ -133,7 +135,13 @@ impl Metrics {
                 }
             })
             .collect();
-        Self { registry, by_worker, directory }
+        let api = ApiMetrics::new(&mut registry);
+        Self { registry, by_worker, api, directory }
+    }
+
+    /// The metrics of the server API.
+    pub fn api(&self) -> ApiMetrics {
+        self.api.clone()
     }
 
     /// The metrics of one worker.

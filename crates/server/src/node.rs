@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::console::{self, Console, Figures, PasswordFile};
 use crate::doors::Doors;
 use crate::metrics::Metrics;
+use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
@@ -187,6 +188,7 @@ impl Node {
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
         let router = http::health(Arc::clone(&metrics), Arc::clone(&ready))
             .nest("/console/api", console::router(console))
+            .merge(Rest::new(Arc::clone(&service), clock.clone(), metrics.api()).router())
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
         let (http_address, http) = http::serve(config.http_listen, router)

@@ -9,6 +9,7 @@
 mod admin;
 mod apps;
 mod audience;
+mod backend;
 mod conversations;
 mod feed;
 mod friends;
@@ -25,6 +26,7 @@ mod windows;
 
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
+pub use backend::{Backend, StateParts, UserState};
 pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};

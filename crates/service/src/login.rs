@@ -107,7 +107,7 @@ impl Service {
     }
 
     /// Checks a UserSig, unless too many were wrong lately.
-    fn verify_sig(
+    pub(crate) fn verify_sig(
         &self,
         user: &User,
         app: &App,
@@ -187,7 +187,7 @@ impl Service {
     }
 
     /// Puts the record of a user into the directory, from the facts.
-    async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
+    pub(crate) async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         let accounts = self.facts.accounts(vec![user.clone()]).await?;
         let account = accounts[0].as_ref().ok_or(Code::NO_SUCH_ACCOUNT)?;
         let logins = self.facts.logins(user.clone()).await?;

@@ -95,6 +95,17 @@ impl Service {
         now: Now,
     ) -> Result<SubscribeDone, ServiceError> {
         let (app, users) = self.pass_gates(caller, Call::SubscribeUserStatus, users, now)?;
+        self.subscribe_to(caller, &app, users, now).await
+    }
+
+    /// Subscribes an account to users, once every gate is passed.
+    pub(crate) async fn subscribe_to(
+        &self,
+        caller: &User,
+        app: &App,
+        users: Vec<UserId>,
+        now: Now,
+    ) -> Result<SubscribeDone, ServiceError> {
         let (known, failures) = self.split_by_account(caller, users).await?;
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
@@ -118,6 +129,16 @@ impl Service {
         now: Now,
     ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now)?;
+        self.unsubscribe_from(caller, users, now).await
+    }
+
+    /// Unsubscribes an account from users, once every gate is passed.
+    pub(crate) async fn unsubscribe_from(
+        &self,
+        caller: &User,
+        users: Vec<UserId>,
+        now: Now,
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         // Asked before the list changes, so that nothing is awaited between the change and its answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
@@ -137,6 +158,15 @@ impl Service {
         now: Now,
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now)?;
+        self.list_subscriptions(caller, &app).await
+    }
+
+    /// The subscription list of an account, once every gate is passed.
+    pub(crate) async fn list_subscriptions(
+        &self,
+        caller: &User,
+        app: &App,
+    ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let list = self.directory.read(std::slice::from_ref(caller), |_, presence| {
             let there = presence.filter(|presence| !presence.is_deleted());
             there.map(|presence| presence.subscriptions().iter().collect())
@@ -207,22 +237,44 @@ impl Service {
         users: &[impl AsRef<str>],
         now: Now,
     ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
+        let (app, users, gate) = self.check_gates(caller, call, users)?;
+        match gate {
+            Gate::Open => {}
+            Gate::Rate if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {}
+            Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
+        }
+        Ok((app, users))
+    }
+
+    /// The same for a call that the app's backend makes on behalf of a user: the user's rate has no part in it.
+    pub(crate) fn pass_gates_but_rate(
+        &self,
+        user: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
+        let (app, users, _) = self.check_gates(user, call, users)?;
+        Ok((app, users))
+    }
+
+    fn check_gates(
+        &self,
+        caller: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+    ) -> Result<(Arc<App>, Vec<UserId>, Gate), ServiceError> {
         let app = self.app(caller)?;
         // Duplicates count once, also towards the batch: what bounds the list as it was sent is the frame.
         let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
             users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
         let list = parsed.as_deref().map_err(|invalid| *invalid);
-        match check_call(call, &caller.id, list, &app.settings)? {
-            Gate::Open => {}
-            Gate::Rate if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {}
-            Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
-        }
-        Ok((app, parsed.unwrap_or_default()))
+        let gate = check_call(call, &caller.id, list, &app.settings)?;
+        Ok((app, parsed.unwrap_or_default(), gate))
     }
 
     /// Splits users into those that have an account and those that have none.
-    async fn split_by_account(
+    pub(crate) async fn split_by_account(
         &self,
         caller: &User,
         users: Vec<UserId>,

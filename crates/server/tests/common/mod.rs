@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod api;
 pub mod browser;
 pub mod cable;
 pub mod pair;

@@ -1,0 +1,354 @@
+//! Accounts: made, looked for, deleted, and told to log in anew.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{NoFields, Object, OneUser, check_batch, one_user};
+use compact_str::CompactString;
+use futures_util::future::join_all;
+use lamplight_model::{Code, ProfileChange, Refusal, UserId};
+use lamplight_service::{ServiceError, StateParts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The most accounts of one call.
+const MAX_ACCOUNTS: usize = 100;
+
+/// `im_open_login_svc/account_import`
+pub struct AccountImport;
+
+/// An account to be made, with what it shows.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountImportRequest {
+    /// The account: 1 to 32 bytes of printable ASCII.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = Option<String>)]
+    user_id: Option<CompactString>,
+    /// The older name of `UserID`; one of the two must be there.
+    #[schema(value_type = Option<String>)]
+    identifier: Option<CompactString>,
+    /// What it calls itself, at most 500 bytes. Absent: as it is.
+    nick: Option<String>,
+    /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
+    face_url: Option<String>,
+}
+
+impl Command for AccountImport {
+    const PATH: &'static str = "im_open_login_svc/account_import";
+    const FAMILY: Family = Family::Accounts;
+    const SUMMARY: &'static str = "Makes an account, or changes what it shows.";
+    const ABOUT: &'static str = "May be repeated: an account that is there stays what it is.";
+    const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG];
+
+    type Request = AccountImportRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = one_user(request.user_id.as_deref(), request.identifier.as_deref())?;
+        import(call, user, request.nick, request.face_url).await?;
+        Ok(NoFields {}.into())
+    }
+}
+
+/// Makes one account, and gives it what it shows.
+async fn import(
+    call: &Call<'_>,
+    user: UserId,
+    nick: Option<String>,
+    avatar_url: Option<String>,
+) -> Result<(), ServiceError> {
+    let change = ProfileChange { nick, avatar_url, allow: None };
+    change.check().map_err(Refusal::from)?;
+    let user = call.user(user);
+    call.service.create_account(&user, call.now).await?;
+    if !change.is_empty() {
+        call.service.facts().set_profile(user, change).await?;
+    }
+    Ok(())
+}
+
+/// `im_open_login_svc/multiaccount_import`
+pub struct MultiaccountImport;
+
+/// Accounts to be made, by one of two lists.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct MultiaccountImportRequest {
+    /// Accounts with what they show; at most 100.
+    #[schema(value_type = Option<Vec<AccountListItem>>, max_items = 100)]
+    account_list: Option<Vec<Object<AccountListItem>>>,
+    /// The older list, of names alone; at most 100. One of the two lists must be there.
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    accounts: Option<Vec<CompactString>>,
+}
+
+/// An account of the list.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountListItem {
+    /// The account: 1 to 32 bytes of printable ASCII.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = String)]
+    user_id: CompactString,
+    /// What it calls itself, at most 500 bytes. Absent: as it is.
+    nick: Option<String>,
+    /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
+    face_url: Option<String>,
+}
+
+/// Which accounts could not be made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct MultiaccountImportFields {
+    /// The accounts that were not made, as they were given.
+    #[schema(value_type = Vec<String>)]
+    fail_accounts: Vec<CompactString>,
+}
+
+impl Command for MultiaccountImport {
+    const PATH: &'static str = "im_open_login_svc/multiaccount_import";
+    const FAMILY: Family = Family::Accounts;
+    const SUMMARY: &'static str = "Makes up to 100 accounts.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when any of them is there afterwards; only when none is, it says why \
+                                 the first one is not.";
+    const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG, Code::BATCH_TOO_LARGE];
+
+    type Request = MultiaccountImportRequest;
+    type Fields = MultiaccountImportFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let list = match (request.account_list, request.accounts) {
+            (Some(list), None) => list.into_iter().map(|item| item.0).collect(),
+            (None, Some(names)) => {
+                let bare = |user_id| AccountListItem { user_id, nick: None, face_url: None };
+                names.into_iter().map(bare).collect::<Vec<_>>()
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let detail = "one of AccountList and Accounts must be there";
+                return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
+            }
+        };
+        check_batch("the list of accounts", list.len(), MAX_ACCOUNTS)?;
+        let asked = list.len();
+        // Together, so that they share commits.
+        let outcomes = join_all(list.into_iter().map(|item| async move {
+            let done = match UserId::new(&item.user_id) {
+                Ok(user) => import(call, user, item.nick, item.face_url).await,
+                Err(invalid) => Err(Refusal::from(invalid).into()),
+            };
+            (item.user_id, done)
+        }));
+        let mut failures = Vec::new();
+        let mut first = None;
+        for (user_id, done) in outcomes.await {
+            if let Err(error) = done {
+                failures.push(user_id);
+                first.get_or_insert(error);
+            }
+        }
+        let code = match first {
+            Some(error) if failures.len() == asked => Family::Accounts.translate(&error.refusal()).code,
+            Some(_) | None => Code::OK,
+        };
+        Ok(Reply { code, fields: MultiaccountImportFields { fail_accounts: failures } })
+    }
+}
+
+/// `im_open_login_svc/account_check`
+pub struct AccountCheck;
+
+/// Accounts to be looked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountCheckRequest {
+    /// At most 100.
+    #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
+    check_item: Vec<Object<NamedUser>>,
+}
+
+/// One account of a list.
+#[derive(Deserialize, ToSchema)]
+pub struct NamedUser {
+    /// The account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = String)]
+    user_id: CompactString,
+}
+
+/// What is known of each account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountCheckFields {
+    /// In the order asked.
+    result_item: Vec<AccountChecked>,
+}
+
+/// Whether an account is there.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountChecked {
+    /// Which account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = String)]
+    user_id: CompactString,
+    /// 0, or 7003 for what is no userID.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+    /// Whether it is there.
+    account_status: AccountStatus,
+}
+
+/// Whether an account is there.
+#[derive(Serialize, ToSchema)]
+pub enum AccountStatus {
+    /// It is.
+    Imported,
+    /// It is not.
+    NotImported,
+}
+
+impl Command for AccountCheck {
+    const PATH: &'static str = "im_open_login_svc/account_check";
+    const FAMILY: Family = Family::Accounts;
+    const SUMMARY: &'static str = "Says which of up to 100 accounts are there.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] = &[Code::BATCH_TOO_LARGE];
+    const READS: bool = true;
+
+    type Request = AccountCheckRequest;
+    type Fields = AccountCheckFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let items = request.check_item;
+        check_batch("CheckItem", items.len(), MAX_ACCOUNTS)?;
+        let ids: Vec<Option<UserId>> = items.iter().map(|item| UserId::new(&item.0.user_id).ok()).collect();
+        let users: Vec<_> = ids.iter().flatten().map(|id| call.user(id.clone())).collect();
+        let mut found = call.service.user_states(&users, StateParts::default()).await?.into_iter();
+        let result_item = items.into_iter().zip(ids).map(|(item, id)| {
+            let (code, there) = match id {
+                Some(_) => (Code::OK, found.next().flatten().is_some()),
+                None => (Code::BAD_USER_ID, false),
+            };
+            AccountChecked {
+                user_id: item.0.user_id,
+                result_code: code.number(),
+                result_info: info(code),
+                account_status: if there { AccountStatus::Imported } else { AccountStatus::NotImported },
+            }
+        });
+        Ok(AccountCheckFields { result_item: result_item.collect() }.into())
+    }
+}
+
+/// `im_open_login_svc/account_delete`
+pub struct AccountDelete;
+
+/// Accounts to be deleted.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountDeleteRequest {
+    /// At most 100.
+    #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
+    delete_item: Vec<Object<NamedUser>>,
+}
+
+/// What came of each account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountDeleteFields {
+    /// In the order asked.
+    result_item: Vec<AccountDeleted>,
+}
+
+/// What came of one account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountDeleted {
+    /// 0: it is gone; 70107: there was none; 7003: that is no userID.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+    /// Which account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = String)]
+    user_id: CompactString,
+}
+
+impl Command for AccountDelete {
+    const PATH: &'static str = "im_open_login_svc/account_delete";
+    const FAMILY: Family = Family::Accounts;
+    const SUMMARY: &'static str = "Deletes up to 100 accounts, with their logins, friends and conversations.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, of them could not be deleted: each has its own \
+                                 `ResultCode`.";
+    const CODES: &'static [Code] = &[Code::BATCH_TOO_LARGE];
+
+    type Request = AccountDeleteRequest;
+    type Fields = AccountDeleteFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        check_batch("DeleteItem", request.delete_item.len(), MAX_ACCOUNTS)?;
+        let mut result_item = Vec::new();
+        for Object(NamedUser { user_id }) in request.delete_item {
+            let done = match UserId::new(&user_id) {
+                Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
+                Err(invalid) => Err(Refusal::from(invalid).into()),
+            };
+            let code = item_code(Family::Accounts, done)?;
+            result_item.push(AccountDeleted { result_code: code.number(), result_info: info(code), user_id });
+        }
+        Ok(AccountDeleteFields { result_item }.into())
+    }
+}
+
+/// `im_open_login_svc/kick`
+pub struct Kick;
+
+impl Command for Kick {
+    const PATH: &'static str = "im_open_login_svc/kick";
+    const FAMILY: Family = Family::Accounts;
+    const SUMMARY: &'static str = "Ends every login of a user, and every UserSig that was issued until now.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] = &[Code::NO_SUCH_ACCOUNT];
+
+    type Request = OneUser;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        call.service.kick(&call.user(request.read()?), call.now).await?;
+        Ok(NoFields {}.into())
+    }
+}
+
+/// The code of one entry of a list. A fault of ours fails the whole call.
+pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
+    match done {
+        Ok(()) => Ok(Code::OK),
+        Err(ServiceError::Refused(refusal)) => Ok(family.translate(&refusal).code),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What `ResultInfo` says.
+pub fn info(code: Code) -> &'static str {
+    if code == Code::OK { "" } else { code.english() }
+}

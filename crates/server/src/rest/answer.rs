@@ -1,0 +1,93 @@
+//! What goes back: the fields that every answer has, and those of the command.
+
+use super::family::Family;
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use lamplight_model::{Code, Refusal};
+use lamplight_service::ServiceError;
+use serde::Serialize;
+
+/// The answer to a call.
+pub struct Answer {
+    /// Its `ErrorCode`.
+    pub code: Code,
+    json: Vec<u8>,
+}
+
+/// What a command answers: it did what was asked, or failed for every user that was named.
+pub struct Reply<T> {
+    /// 0, or the reason why it failed for everybody.
+    pub code: Code,
+    /// The fields of the command.
+    pub fields: T,
+}
+
+impl<T> From<T> for Reply<T> {
+    fn from(fields: T) -> Self {
+        Self { code: Code::OK, fields }
+    }
+}
+
+/// An answer on its way into JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a, T> {
+    action_status: &'static str,
+    error_info: &'a str,
+    error_code: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_display: Option<&'a str>,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+impl Answer {
+    /// The answer of a command that ran.
+    pub fn reply<T: Serialize>(family: Family, reply: &Reply<T>) -> Self {
+        let info = if reply.code == Code::OK { "" } else { reply.code.english() };
+        Self::write(family, reply.code, info, &reply.fields)
+    }
+
+    /// A "no".
+    pub fn refused(family: Family, refusal: &Refusal) -> Self {
+        let refusal = family.translate(refusal);
+        let info = match &refusal.detail[..] {
+            "" => refusal.code.english().to_owned(),
+            detail => format!("{}: {detail}", refusal.code.english()),
+        };
+        Self::write(family, refusal.code, &info, &Nothing {})
+    }
+
+    /// Whatever a command failed with. A fault of ours is told as such, without its particulars, and is logged.
+    pub fn error(family: Family, error: &ServiceError) -> Self {
+        if !matches!(error, ServiceError::Refused(_)) {
+            tracing::error!(%error, "a call of the server API failed");
+        }
+        Self::refused(family, &error.refusal())
+    }
+
+    fn write<T: Serialize>(family: Family, code: Code, info: &str, fields: &T) -> Self {
+        let envelope = Envelope {
+            action_status: if code == Code::OK { "OK" } else { "FAIL" },
+            error_info: info,
+            error_code: code.number(),
+            error_display: family.has_error_display().then_some(info),
+            fields,
+        };
+        let json = serde_json::to_vec(&envelope).expect("names, texts and whole numbers are always JSON");
+        Self { code, json }
+    }
+
+    /// As HTTP: always 200.
+    pub fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.json));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Statuses of people: not for a cache between us and the backend.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,155 @@
+//! What a command is, and its row in the table of commands.
+
+use super::answer::{Answer, Reply};
+use super::call::Call;
+use super::family::Family;
+use super::fields::Object;
+use super::openapi::Described;
+use futures_util::future::{BoxFuture, FutureExt};
+use lamplight_model::{Code, Refusal};
+use lamplight_service::ServiceError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use utoipa::ToSchema;
+
+/// A command of the server API. Its request and its answer are types; the JSON and the document follow from them.
+pub trait Command: 'static {
+    /// The path after `/v4/`, as `sns/friend_add`.
+    const PATH: &'static str;
+    /// An older path of the same command.
+    const OLDER_PATH: Option<&'static str> = None;
+    /// Whose codes and shape it shares.
+    const FAMILY: Family;
+    /// One line about it.
+    const SUMMARY: &'static str;
+    /// The rest of what a caller must know.
+    const ABOUT: &'static str;
+    /// The codes it may be answered with, besides those of every command of the family.
+    const CODES: &'static [Code];
+    /// It changes nothing, and may be called by GET.
+    const READS: bool = false;
+    /// The cloud has no such command.
+    const OURS: bool = false;
+    /// The names of what it takes from the query string when there is no body, each with a line about it.
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// The body.
+    type Request: DeserializeOwned + ToSchema + Send;
+    /// The fields of the answer.
+    type Fields: Serialize + ToSchema + Send + Sync;
+
+    /// Does it.
+    fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
+
+    /// The request of a call without a body, if it may have none.
+    fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
+        None
+    }
+
+    /// Which code a body gets that is JSON, but not such a request.
+    fn invalid(_body: &[u8]) -> Code {
+        Self::FAMILY.invalid()
+    }
+}
+
+/// A command as a row of the table.
+pub struct Entry {
+    pub(super) index: usize,
+    row: Row,
+}
+
+/// What a row says, before it has its place.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub(super) path: &'static str,
+    pub(super) older_path: Option<&'static str>,
+    pub(super) family: Family,
+    pub(super) reads: bool,
+    run: for<'a> fn(&'a Call<'a>, &'a [u8]) -> BoxFuture<'a, Answer>,
+    pub(super) describe: fn() -> Described,
+}
+
+impl Row {
+    /// The row of a command.
+    pub const fn of<C: Command>() -> Self {
+        Self {
+            path: C::PATH,
+            older_path: C::OLDER_PATH,
+            family: C::FAMILY,
+            reads: C::READS,
+            run: |call, body| run::<C>(call, body).boxed(),
+            describe: Described::of::<C>,
+        }
+    }
+
+    /// The row in its place.
+    pub fn at(self, index: usize) -> Entry {
+        Entry { index, row: self }
+    }
+}
+
+impl Entry {
+    /// Its place in the table.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The path after `/v4/`.
+    pub fn path(&self) -> &'static str {
+        self.row.path
+    }
+
+    /// An older path of the same command.
+    pub fn older_path(&self) -> Option<&'static str> {
+        self.row.older_path
+    }
+
+    /// Whose codes and shape it shares.
+    pub fn family(&self) -> Family {
+        self.row.family
+    }
+
+    /// Whether it may be called by GET.
+    pub fn is_reading(&self) -> bool {
+        self.row.reads
+    }
+
+    /// What the document says of it.
+    pub fn describe(&self) -> Described {
+        (self.row.describe)()
+    }
+
+    /// Reads the body and does what it asks for.
+    pub async fn run<'a>(&self, call: &'a Call<'a>, body: &'a [u8]) -> Answer {
+        (self.row.run)(call, body).await
+    }
+}
+
+async fn run<C: Command>(call: &Call<'_>, body: &[u8]) -> Answer {
+    let request = match C::from_query(call) {
+        Some(request) if body.trim_ascii().is_empty() => request,
+        Some(_) | None => read::<C>(body),
+    };
+    let request = match request {
+        Ok(request) => request,
+        Err(refusal) => return Answer::refused(C::FAMILY, &refusal),
+    };
+    match C::run(call, request).await {
+        Ok(reply) => Answer::reply(C::FAMILY, &reply),
+        Err(error) => Answer::error(C::FAMILY, &error),
+    }
+}
+
+fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
+    serde_json::from_slice::<Object<C::Request>>(body).map(|object| object.0).map_err(|error| {
+        let code = match error.classify() {
+            Category::Data => C::invalid(body),
+            Category::Syntax | Category::Eof | Category::Io => C::FAMILY.unreadable(),
+        };
+        Refusal::because(code, error.to_string())
+    })
+}

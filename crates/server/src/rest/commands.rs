@@ -1,0 +1,60 @@
+//! The table of commands. Paths, document and metrics follow from it.
+
+use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
+use super::command::{Entry, Row};
+use super::feed::StatusFeed;
+use super::on_behalf::{GetSubscriptions, SetCustomStatus, SubscribeStatus, UnsubscribeStatus};
+use super::states::QueryOnlineStatus;
+use std::sync::LazyLock;
+
+const ROWS: &[Row] = &[
+    Row::of::<QueryOnlineStatus>(),
+    Row::of::<AccountImport>(),
+    Row::of::<MultiaccountImport>(),
+    Row::of::<AccountCheck>(),
+    Row::of::<AccountDelete>(),
+    Row::of::<Kick>(),
+    Row::of::<SetCustomStatus>(),
+    Row::of::<SubscribeStatus>(),
+    Row::of::<UnsubscribeStatus>(),
+    Row::of::<GetSubscriptions>(),
+    Row::of::<StatusFeed>(),
+];
+
+static TABLE: LazyLock<Vec<Entry>> =
+    LazyLock::new(|| ROWS.iter().enumerate().map(|(index, row)| row.at(index)).collect());
+
+/// Every command.
+pub fn all() -> &'static [Entry] {
+    &TABLE
+}
+
+/// The paths after `/v4/`, in the order of the table.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.path)
+}
+
+/// The command of a path, under either of its names.
+pub fn find(path: &str) -> Option<&'static Entry> {
+    let path = path.strip_prefix("/v4/")?;
+    all().iter().find(|entry| entry.path() == path || entry.older_path() == Some(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_path_leads_to_one_command() {
+        let mut seen = HashSet::new();
+        for entry in all() {
+            for path in [Some(entry.path()), entry.older_path()].into_iter().flatten() {
+                assert!(seen.insert(path), "{path} stands twice");
+                assert_eq!(find(&format!("/v4/{path}")).map(Entry::index), Some(entry.index()));
+                assert!(find(&format!("/v4/{}", path.to_uppercase())).is_none());
+                assert!(find(&format!("/v4/{path}/")).is_none());
+            }
+        }
+    }
+}

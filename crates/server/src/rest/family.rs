@@ -1,0 +1,124 @@
+//! The families of commands, and the one place where a refusal of ours becomes the code that the family's callers
+//! know it by.
+
+use lamplight_model::{Code, Refusal};
+
+/// Commands that share their codes and the shape of their answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Family {
+    /// `im_open_login_svc`
+    Accounts,
+    /// `openim`: whether users are there.
+    States,
+    /// `openim`: messages.
+    Messages,
+    /// `openim`: what is done on behalf of a user, and the status feed.
+    OnBehalf,
+    /// `sns`
+    Friends,
+    /// `profile`
+    Profiles,
+}
+
+impl Family {
+    /// The body is no JSON.
+    pub fn unreadable(self) -> Code {
+        match self {
+            Self::Accounts | Self::Friends | Self::Profiles => Code::JSON_UNREADABLE,
+            Self::States | Self::Messages | Self::OnBehalf => Code::QUERY_UNREADABLE,
+        }
+    }
+
+    /// The body is JSON, but a field is missing or not what it should be.
+    pub fn invalid(self) -> Code {
+        match self {
+            Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
+            Self::States | Self::Messages => Code::QUERY_UNREADABLE,
+            Self::OnBehalf => Code::INVALID_PARAMETER,
+            Self::Friends => Code::FRIEND_REQUEST_INVALID,
+            Self::Profiles => Code::PROFILE_INVALID,
+        }
+    }
+
+    /// There is no such account.
+    pub fn no_such_account(self) -> Code {
+        match self {
+            Self::Accounts | Self::States | Self::OnBehalf => Code::NO_SUCH_ACCOUNT,
+            Self::Messages => Code::MESSAGE_NO_SUCH_ACCOUNT,
+            Self::Friends => Code::FRIEND_NO_SUCH_ACCOUNT,
+            Self::Profiles => Code::PROFILE_NO_SUCH_ACCOUNT,
+        }
+    }
+
+    /// A `userID` that cannot be one.
+    pub fn bad_user_id(self) -> Code {
+        match self {
+            Self::Accounts | Self::States | Self::OnBehalf => Code::BAD_USER_ID,
+            Self::Messages => Code::QUERY_ACCOUNT_MALFORMED,
+            Self::Friends => Code::FRIEND_REQUEST_INVALID,
+            Self::Profiles => Code::PROFILE_INVALID,
+        }
+    }
+
+    /// The caller is no admin of the app.
+    pub fn admin_required(self) -> Code {
+        match self {
+            Self::Accounts | Self::Friends | Self::Profiles => Code::ADMIN_REQUIRED,
+            Self::States | Self::Messages | Self::OnBehalf => Code::QUERY_ADMIN_REQUIRED,
+        }
+    }
+
+    /// More users than one call may name.
+    pub fn batch_too_large(self) -> Code {
+        match self {
+            Self::States => Code::QUERY_BATCH_TOO_LARGE,
+            Self::Accounts | Self::Messages | Self::OnBehalf => Code::BATCH_TOO_LARGE,
+            Self::Friends => Code::FRIEND_REQUEST_INVALID,
+            Self::Profiles => Code::PROFILE_INVALID,
+        }
+    }
+
+    /// A refusal as the callers of this family know it.
+    pub fn translate(self, refusal: &Refusal) -> Refusal {
+        let code = match refusal.code {
+            Code::INVALID_PARAMETER => self.invalid(),
+            Code::NO_SUCH_ACCOUNT => self.no_such_account(),
+            Code::BAD_USER_ID => self.bad_user_id(),
+            Code::ADMIN_REQUIRED => self.admin_required(),
+            Code::BATCH_TOO_LARGE => self.batch_too_large(),
+            other => other,
+        };
+        Refusal { code, detail: refusal.detail.clone() }
+    }
+
+    /// Whether answers carry `ErrorDisplay` too.
+    pub fn has_error_display(self) -> bool {
+        matches!(self, Self::Friends | Self::Profiles)
+    }
+
+    /// The codes that any call of the family may be answered with.
+    pub fn common_codes(self) -> [Code; 20] {
+        [
+            Code::HTTP_UNREADABLE,
+            Code::WRONG_CREDENTIALS,
+            Code::APP_ID_INVALID,
+            Code::API_RATE,
+            Code::NO_SUCH_SERVICE,
+            Code::APP_ID_MISSING,
+            Code::SIG_EXPIRED,
+            Code::SIG_EMPTY,
+            Code::SIG_UNREADABLE,
+            Code::SIG_WRONG,
+            Code::SIG_OTHER_USER,
+            Code::SIG_OTHER_APP,
+            Code::NO_SUCH_APP,
+            Code::TOO_MANY_FAILURES,
+            Code::SIG_REVOKED,
+            Code::INTERNAL,
+            self.unreadable(),
+            self.invalid(),
+            self.admin_required(),
+            self.bad_user_id(),
+        ]
+    }
+}

@@ -1,0 +1,135 @@
+//! The status feed: how a backend keeps a mirror of who is there. The cloud has no such command.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use compact_str::CompactString;
+use lamplight_model::{Code, Refusal, UserId};
+use lamplight_service::{FeedChange, MAX_FEED_PAGE, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The users of a page for which no `limit` was asked.
+const USUAL_PAGE: usize = 500;
+
+/// `openim/status_feed`
+pub struct StatusFeed;
+
+/// Where to read on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct StatusFeedRequest {
+    /// The `Cursor` of the page before; empty or absent: from the beginning.
+    cursor: Option<String>,
+    /// At most so many users, 1 to 1,000.
+    #[schema(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// A page of the feed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct StatusFeedFields {
+    /// The mirror is to be emptied before these changes are put in: the page is the first of a snapshot.
+    reset: bool,
+    /// Users whose status is not what it was at the cursor, as they are now, in the order of their last change.
+    changes: Vec<Change>,
+    /// Where to read on.
+    cursor: String,
+    /// There is nothing more for now.
+    finished: bool,
+}
+
+/// A user of the feed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Change {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: UserId,
+    /// 1: ONLINE, 2: OFFLINE, 3: UNLOGINED.
+    status_type: u8,
+    /// The custom status; empty when there is none.
+    #[schema(value_type = String)]
+    custom_status: CompactString,
+    /// Grows with every change of this user.
+    version: u64,
+    /// When the status type last changed: milliseconds since 1970.
+    since: u64,
+    /// Why the status last changed.
+    #[schema(value_type = String, example = "login")]
+    reason: &'static str,
+    /// The last moment with a connection, in milliseconds since 1970; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<u64>,
+    /// The platforms connected now.
+    #[schema(value_type = Vec<String>)]
+    online_devices: Vec<&'static str>,
+    /// The account is gone.
+    deleted: bool,
+}
+
+impl From<FeedChange> for Change {
+    fn from(FeedChange { status, deleted }: FeedChange) -> Self {
+        Self {
+            custom_status: status.custom_status.as_str().into(),
+            to_account: status.user_id,
+            status_type: status.status_type as u8,
+            version: status.version.0,
+            since: status.since.0,
+            reason: status.reason.name(),
+            last_seen: status.last_seen.map(|at| at.0),
+            online_devices: status.online_devices.iter().map(lamplight_model::Platform::name).collect(),
+            deleted,
+        }
+    }
+}
+
+impl Command for StatusFeed {
+    const PATH: &'static str = "openim/status_feed";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Reads the statuses of everybody: a snapshot, then what changes.";
+    const ABOUT: &'static str = "Begin without a cursor and read until `Finished`; from then on read again with the last \
+                                 `Cursor`, as often as the mirror has to be fresh. A cursor survives restarts of the \
+                                 server. One that is too old is no fault: the page says `Reset` and begins a snapshot.";
+    const CODES: &'static [Code] = &[Code::INVALID_PARAMETER];
+    const READS: bool = true;
+    const OURS: bool = true;
+    const PARAMETERS: &'static [(&'static str, &'static str)] = &[
+        ("cursor", "The `Cursor` of the page before; empty or absent: from the beginning."),
+        ("limit", "At most so many users, 1 to 1,000."),
+    ];
+
+    type Request = StatusFeedRequest;
+    type Fields = StatusFeedFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let limit = request.limit.map_or(USUAL_PAGE, |limit| limit as usize);
+        if !(1..=MAX_FEED_PAGE).contains(&limit) {
+            let detail = format!("the limit must be from 1 to {MAX_FEED_PAGE}, not {limit}");
+            return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
+        }
+        let cursor = request.cursor.unwrap_or_default();
+        let feed = call.service.status_feed(call.app.id, &cursor, limit, call.now).await?;
+        let fields = StatusFeedFields {
+            reset: feed.reset,
+            changes: feed.changes.into_iter().map(Change::from).collect(),
+            cursor: feed.cursor,
+            finished: feed.finished,
+        };
+        Ok(fields.into())
+    }
+
+    fn from_query(call: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
+        let limit = call.parameter("limit").map(|text| {
+            text.parse().map_err(|_| Refusal::because(Code::INVALID_PARAMETER, "the limit is no number"))
+        });
+        let cursor = call.parameter("cursor").map(|text| text.into_owned());
+        Some(limit.transpose().map(|limit| StatusFeedRequest { cursor, limit }))
+    }
+}

@@ -1,0 +1,157 @@
+//! Kinds of fields that several commands share.
+
+use compact_str::CompactString;
+use lamplight_model::{Code, Refusal, UserId};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A JSON object that is a `T`. By itself, serde takes an array of a struct's fields too.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<T: PartialSchema> PartialSchema for Object<T> {
+    fn schema() -> RefOr<Schema> {
+        T::schema()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Object<T> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        T::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+/// `0` or `1`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Flag(pub bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            0 => Ok(Self(false)),
+            1 => Ok(Self(true)),
+            other => Err(D::Error::custom(format!("0 or 1, not {other}"))),
+        }
+    }
+}
+
+impl PartialSchema for Flag {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .enum_values(Some([0, 1]))
+            .description(Some("0 or 1"))
+            .into()
+    }
+}
+
+impl ToSchema for Flag {}
+
+/// The fields of an answer that has none of its own.
+#[derive(Serialize, ToSchema)]
+pub struct NoFields {}
+
+/// One account, by its newer or its older name of the field.
+#[derive(Deserialize, ToSchema)]
+pub struct OneUser {
+    /// The account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = Option<String>)]
+    user_id: Option<CompactString>,
+    /// The older name of `UserID`; one of the two must be there.
+    #[serde(rename = "Identifier")]
+    #[schema(value_type = Option<String>)]
+    identifier: Option<CompactString>,
+}
+
+impl OneUser {
+    /// Whom it names.
+    pub fn read(&self) -> Result<UserId, Refusal> {
+        one_user(self.user_id.as_deref(), self.identifier.as_deref())
+    }
+}
+
+/// Whom a request names that has `UserID` and the older `Identifier`.
+pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserId, Refusal> {
+    let text = match (user_id, identifier) {
+        (Some(user_id), Some(identifier)) if user_id != identifier => {
+            return Err(Refusal::because(
+                Code::INVALID_PARAMETER,
+                "the account is named twice, and differently",
+            ));
+        }
+        (Some(text), _) | (None, Some(text)) => text,
+        (None, None) => return Err(Refusal::because(Code::INVALID_PARAMETER, "UserID is missing")),
+    };
+    Ok(UserId::new(text)?)
+}
+
+/// Refuses a list that is empty or longer than allowed.
+pub fn check_batch(field: &str, given: usize, most: usize) -> Result<(), Refusal> {
+    if given == 0 {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, format!("{field} is empty")));
+    }
+    if given > most {
+        let detail = format!("{field} has {given} entries, at most {most} are allowed");
+        return Err(Refusal::because(Code::BATCH_TOO_LARGE, detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Point {
+        x: u8,
+    }
+
+    #[test]
+    fn an_object_is_no_array_of_its_fields() {
+        assert_eq!(serde_json::from_str::<Object<Point>>(r#"{"x":1}"#).unwrap(), Object(Point { x: 1 }));
+        for other in ["[1]", "1", "null", r#""x""#] {
+            assert!(serde_json::from_str::<Object<Point>>(other).unwrap_err().is_data(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_0_or_1() {
+        assert_eq!(serde_json::from_str::<Flag>("1").unwrap(), Flag(true));
+        assert_eq!(serde_json::from_str::<Flag>("0").unwrap(), Flag(false));
+        for other in ["2", "-1", "true", r#""1""#, "1.0", "null"] {
+            assert!(serde_json::from_str::<Flag>(other).is_err(), "{other}");
+        }
+    }
+}

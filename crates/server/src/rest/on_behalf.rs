@@ -1,0 +1,240 @@
+//! What the backend does on behalf of a user: custom status and subscriptions. The cloud has none of these.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{NoFields, one_user};
+use compact_str::CompactString;
+use lamplight_model::{Code, Refusal, User, UserId};
+use lamplight_service::ServiceError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The codes of the gates that a call about the status of others passes.
+const GATES: &[Code] = &[
+    Code::EDITION_NOT_SUPPORTED,
+    Code::STATUS_SWITCHED_OFF,
+    Code::INVALID_PARAMETER,
+    Code::BATCH_TOO_LARGE,
+    Code::NO_SUCH_ACCOUNT,
+];
+
+/// `openim/set_custom_status`
+pub struct SetCustomStatus;
+
+/// A custom status for a user.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SetCustomStatusRequest {
+    /// The account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = Option<String>)]
+    user_id: Option<CompactString>,
+    /// Another name of `UserID`; one of the two must be there.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Option<String>)]
+    to_account: Option<CompactString>,
+    /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app); empty clears it.
+    custom_status: String,
+}
+
+impl Command for SetCustomStatus {
+    const PATH: &'static str = "openim/set_custom_status";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Sets or clears the custom status of a user who is Online.";
+    const ABOUT: &'static str = "As with the user's own, it is cleared when the user stops being Online.";
+    const CODES: &'static [Code] = &[Code::NOT_LOGGED_IN, Code::INVALID_PARAMETER, Code::NO_SUCH_ACCOUNT];
+    const OURS: bool = true;
+
+    type Request = SetCustomStatusRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = call.user(one_user(request.user_id.as_deref(), request.to_account.as_deref())?);
+        call.service.set_status_for(&user, &request.custom_status, call.now).await?;
+        Ok(NoFields {}.into())
+    }
+}
+
+/// An entry that could not be done.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Failure {
+    /// The account.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: UserId,
+    /// Why not.
+    error_code: u32,
+}
+
+impl Failure {
+    fn list(failures: Vec<(UserId, Code)>) -> Vec<Self> {
+        failures
+            .into_iter()
+            .map(|(to_account, code)| Self { to_account, error_code: code.number() })
+            .collect()
+    }
+}
+
+/// `openim/subscribe_status`
+pub struct SubscribeStatus;
+
+/// Whose list, and who goes onto it.
+#[derive(Deserialize, ToSchema)]
+pub struct SubscribeStatusRequest {
+    /// The user who subscribes.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// Whom to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>, min_items = 1)]
+    to_account: Vec<CompactString>,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SubscribeStatusFields {
+    /// Who is on the list by this call, new or renewed.
+    #[schema(value_type = Vec<String>)]
+    subscribed: Vec<UserId>,
+    /// Who had to leave it for them, the earliest subscribed first.
+    #[schema(value_type = Vec<String>)]
+    evicted: Vec<UserId>,
+    /// Who has no account.
+    error_list: Vec<Failure>,
+}
+
+impl Command for SubscribeStatus {
+    const PATH: &'static str = "openim/subscribe_status";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Subscribes a user to the status of others.";
+    const ABOUT: &'static str = "The list is the one that the user's clients have. It is given up some time after the \
+                                 user was last connected, or after this call if the user is not.";
+    const CODES: &'static [Code] = GATES;
+    const OURS: bool = true;
+
+    type Request = SubscribeStatusRequest;
+    type Fields = SubscribeStatusFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = from(call, &request.from_account)?;
+        let done = call.service.subscribe_for(&user, &request.to_account, call.now).await?;
+        let all_failed = done.subscribed.is_empty() && !done.failures.is_empty();
+        let code = if all_failed { Code::NO_SUCH_ACCOUNT } else { Code::OK };
+        let fields = SubscribeStatusFields {
+            subscribed: done.subscribed,
+            evicted: done.evicted,
+            error_list: Failure::list(done.failures),
+        };
+        Ok(Reply { code, fields })
+    }
+}
+
+/// `openim/unsubscribe_status`
+pub struct UnsubscribeStatus;
+
+/// Whose list, and who leaves it.
+#[derive(Deserialize, ToSchema)]
+pub struct UnsubscribeStatusRequest {
+    /// The user who unsubscribes.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// Whom from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: from everybody.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>)]
+    to_account: Vec<CompactString>,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct UnsubscribeStatusFields {
+    /// Who was on the list and is no longer.
+    #[schema(value_type = Vec<String>)]
+    unsubscribed: Vec<UserId>,
+    /// Who has no account, and was not on the list.
+    error_list: Vec<Failure>,
+}
+
+impl Command for UnsubscribeStatus {
+    const PATH: &'static str = "openim/unsubscribe_status";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Unsubscribes a user from the status of others.";
+    const ABOUT: &'static str = "Whoever was not on the list is no failure.";
+    const CODES: &'static [Code] = GATES;
+    const OURS: bool = true;
+
+    type Request = UnsubscribeStatusRequest;
+    type Fields = UnsubscribeStatusFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = from(call, &request.from_account)?;
+        let (unsubscribed, failures) =
+            call.service.unsubscribe_for(&user, &request.to_account, call.now).await?;
+        Ok(UnsubscribeStatusFields { unsubscribed, error_list: Failure::list(failures) }.into())
+    }
+}
+
+/// `openim/get_subscriptions`
+pub struct GetSubscriptions;
+
+/// Whose list.
+#[derive(Deserialize, ToSchema)]
+pub struct GetSubscriptionsRequest {
+    /// The user whose list it is.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+}
+
+/// The list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetSubscriptionsFields {
+    /// Who is on it, the earliest subscribed first.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>)]
+    to_account: Vec<UserId>,
+    /// How many there may be; beyond, the earliest have to leave.
+    limit: u16,
+}
+
+impl Command for GetSubscriptions {
+    const PATH: &'static str = "openim/get_subscriptions";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Says whom a user is subscribed to.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] = GATES;
+    const READS: bool = true;
+    const OURS: bool = true;
+
+    type Request = GetSubscriptionsRequest;
+    type Fields = GetSubscriptionsFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = from(call, &request.from_account)?;
+        let (to_account, limit) = call.service.subscriptions_of(&user, call.now).await?;
+        Ok(GetSubscriptionsFields { to_account, limit }.into())
+    }
+}
+
+fn from(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
+    Ok(call.user(UserId::new(text)?))
+}

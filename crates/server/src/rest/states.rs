@@ -1,0 +1,191 @@
+//! Whether users are there.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{Flag, check_batch};
+use compact_str::CompactString;
+use lamplight_model::{Code, Platform, StatusType, User, UserId};
+use lamplight_service::{ServiceError, StateParts, UserState};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `openim/query_online_status`
+pub struct QueryOnlineStatus;
+
+/// Who is asked for, and how much.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueryOnlineStatusRequest {
+    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry is answered by itself.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>, min_items = 1)]
+    to_account: Vec<CompactString>,
+    /// 1: answer with the devices too.
+    is_need_detail: Option<Flag>,
+    /// 1: answer with the custom status too.
+    is_return_custom_status: Option<Flag>,
+}
+
+/// Who is there, and who does not exist.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueryOnlineStatusFields {
+    /// The accounts that exist, in the order asked.
+    query_result: Vec<AccountState>,
+    /// The entries that name no account; absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_list: Vec<AccountError>,
+}
+
+/// The state of one account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountState {
+    /// Which account.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// The state of the account: the best of its devices.
+    status: State,
+    /// The devices that are logged in, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Vec<DeviceState>>,
+    /// The custom status, if asked for; empty when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    custom_status: Option<CompactString>,
+}
+
+/// The state of one device.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeviceState {
+    /// What it runs on.
+    #[schema(value_type = String, example = "iPhone")]
+    platform: &'static str,
+    /// `Online` while it is connected, `PushOnline` while it is logged in and not connected.
+    status: State,
+}
+
+/// An entry that names no account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AccountError {
+    /// The entry.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// 70107: no such account; 7003: no userID at all.
+    error_code: u32,
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+pub enum State {
+    /// Connected (ONLINE).
+    Online,
+    /// Logged in, not connected (OFFLINE): a push reaches them.
+    PushOnline,
+    /// Not logged in (UNLOGINED).
+    Offline,
+}
+
+impl State {
+    fn of(status_type: StatusType) -> Self {
+        match status_type {
+            StatusType::Online => Self::Online,
+            StatusType::Offline => Self::PushOnline,
+            StatusType::Unknown | StatusType::Unlogined => Self::Offline,
+        }
+    }
+}
+
+impl Command for QueryOnlineStatus {
+    const PATH: &'static str = "openim/query_online_status";
+    const OLDER_PATH: Option<&'static str> = Some("openim/querystate");
+    const FAMILY: Family = Family::States;
+    const SUMMARY: &'static str = "Asks whether users are there.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when any account was found; only when none was, it is the code of \
+                                 the first entry of `ErrorList`.";
+    const CODES: &'static [Code] =
+        &[Code::NO_SUCH_ACCOUNT, Code::QUERY_ACCOUNT_MALFORMED, Code::QUERY_BATCH_TOO_LARGE];
+    const READS: bool = true;
+
+    type Request = QueryOnlineStatusRequest;
+    type Fields = QueryOnlineStatusFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let most = usize::from(call.app.settings.limits.query_batch);
+        check_batch("To_Account", request.to_account.len(), most)?;
+        let parts = StateParts {
+            devices: request.is_need_detail.unwrap_or_default().0,
+            custom_status: request.is_return_custom_status.unwrap_or_default().0,
+        };
+        let mut users = Vec::with_capacity(request.to_account.len());
+        for text in &request.to_account {
+            users.extend(UserId::new(text).map(|id| User::new(call.app.id, id)));
+        }
+        let found = call.service.user_states(&users, parts).await?;
+        Ok(assemble(request.to_account, &users, found, parts))
+    }
+
+    fn invalid(body: &[u8]) -> Code {
+        let is_list = serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|body| {
+            let list = body.get("To_Account").and_then(|list| list.as_array());
+            list.is_some_and(|list| list.iter().all(serde_json::Value::is_string))
+        });
+        if is_list { Code::QUERY_UNREADABLE } else { Code::QUERY_ACCOUNT_MALFORMED }
+    }
+}
+
+/// Puts what was found to the entries that were asked for. `users` are those that name a user, in their order.
+fn assemble(
+    asked: Vec<CompactString>,
+    users: &[User],
+    found: Vec<Option<UserState>>,
+    parts: StateParts,
+) -> Reply<QueryOnlineStatusFields> {
+    let mut fields =
+        QueryOnlineStatusFields { query_result: Vec::with_capacity(asked.len()), error_list: Vec::new() };
+    let mut found = users.iter().zip(found).peekable();
+    for to_account in asked {
+        let state = match found.peek() {
+            Some((user, _)) if user.id.as_str() == to_account => found.next().map(|(_, state)| state),
+            Some(_) | None => None,
+        };
+        let code = match state {
+            Some(Some(state)) => {
+                fields.query_result.push(AccountState::of(to_account, state, parts));
+                continue;
+            }
+            Some(None) => Code::NO_SUCH_ACCOUNT,
+            None => Code::BAD_USER_ID,
+        };
+        fields.error_list.push(AccountError { to_account, error_code: code.number() });
+    }
+    let code = match fields.error_list.first() {
+        Some(first) if fields.query_result.is_empty() => Code::from_number(first.error_code),
+        Some(_) | None => None,
+    };
+    Reply { code: code.unwrap_or(Code::OK), fields }
+}
+
+impl AccountState {
+    fn of(to_account: CompactString, state: UserState, parts: StateParts) -> Self {
+        let device = |(platform, present): (Platform, bool)| DeviceState {
+            platform: platform.name(),
+            status: if present { State::Online } else { State::PushOnline },
+        };
+        Self {
+            to_account,
+            status: State::of(state.status_type),
+            detail: parts.devices.then(|| state.devices.into_iter().map(device).collect()),
+            custom_status: parts.custom_status.then(|| CompactString::from(state.custom_status.as_str())),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The server API over real HTTP: SPEC section 8, as a backend sees it.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod common;
+
+use common::TestNode;
+use common::api::{Api, query};
+use lamplight_model::{Edition, Platform, StatusType};
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Request;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test]
+async fn accounts_are_imported_checked_and_deleted() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    api.done("im_open_login_svc/account_import", &json!({"UserID": "alice"})).await;
+    api.done("im_open_login_svc/account_import", &json!({"UserID": "alice"})).await;
+    api.done("im_open_login_svc/account_import", &json!({"Identifier": "bob"})).await;
+    let both = json!({"UserID": "bob", "Identifier": "bob"});
+    api.done("im_open_login_svc/account_import", &both).await;
+    assert!(node.has_account("alice").await && node.has_account("bob").await);
+
+    let answer = api
+        .done(
+            "im_open_login_svc/multiaccount_import",
+            &json!({"Accounts": ["carol", "alice", "not ascii: é"]}),
+        )
+        .await;
+    assert_eq!(answer["FailAccounts"], json!(["not ascii: é"]));
+    let list = json!({"AccountList": [{"UserID": "dave"}, {"UserID": "erin"}]});
+    let answer = api.done("im_open_login_svc/multiaccount_import", &list).await;
+    assert_eq!(answer["FailAccounts"], json!([]));
+    let answer = api.call("im_open_login_svc/multiaccount_import", &json!({"Accounts": ["é"]})).await;
+    assert_eq!((&answer["ErrorCode"], &answer["FailAccounts"]), (&json!(7003), &json!(["é"])));
+
+    let items =
+        json!({"CheckItem": [{"UserID": "carol"}, {"UserID": ""}, {"UserID": "erin"}, {"UserID": "x"}]});
+    let answer = api.done("im_open_login_svc/account_check", &items).await;
+    assert_eq!(
+        answer["ResultItem"],
+        json!([
+            {"UserID": "carol", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"},
+            {"UserID": "", "ResultCode": 7003, "AccountStatus": "NotImported",
+             "ResultInfo": "bad userID: 1 to 32 bytes of printable ASCII"},
+            {"UserID": "erin", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"},
+            {"UserID": "x", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "NotImported"},
+        ])
+    );
+
+    let items = json!({"DeleteItem": [{"UserID": "carol"}, {"UserID": "x"}]});
+    let answer = api.done("im_open_login_svc/account_delete", &items).await;
+    assert_eq!(
+        answer["ResultItem"],
+        json!([
+            {"UserID": "carol", "ResultCode": 0, "ResultInfo": ""},
+            {"UserID": "x", "ResultCode": 70107, "ResultInfo": "no such account"},
+        ])
+    );
+    assert!(!node.has_account("carol").await);
+}
+
+#[tokio::test]
+async fn a_query_shows_states_devices_and_custom_statuses() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let phone = node.log_in("alice", "phone", Platform::IPhone).await;
+    let mut page = node.log_in("alice", "page", Platform::Web).await;
+    let set = v1::SetSelfStatusRequest { custom_status: "\"busy\" 忙".to_owned() };
+    page.ask(Request::SetSelfStatus(set)).await;
+    page.told("alice", StatusType::Online).await;
+    drop(node.log_in("bob", "tablet", Platform::Android).await);
+    api.done("im_open_login_svc/account_import", &json!({"UserID": "carol"})).await;
+    node.has_connections(2).await;
+
+    for command in ["openim/query_online_status", "openim/querystate"] {
+        let answer =
+            api.done(command, &json!({"To_Account": ["carol", "alice", "bob", "nobody", "é"]})).await;
+        assert_eq!(
+            answer["QueryResult"],
+            json!([
+                {"To_Account": "carol", "Status": "Offline"},
+                {"To_Account": "alice", "Status": "Online"},
+                {"To_Account": "bob", "Status": "PushOnline"},
+            ])
+        );
+        assert_eq!(
+            answer["ErrorList"],
+            json!([{"To_Account": "nobody", "ErrorCode": 70107}, {"To_Account": "é", "ErrorCode": 7003}])
+        );
+    }
+
+    let asked =
+        json!({"To_Account": ["alice", "bob", "carol"], "IsNeedDetail": 1, "IsReturnCustomStatus": 1});
+    let answer = api.done("openim/query_online_status", &asked).await;
+    let online = |platform: &str| json!({"Platform": platform, "Status": "Online"});
+    assert_eq!(
+        answer["QueryResult"],
+        json!([
+            {"To_Account": "alice", "Status": "Online", "CustomStatus": "\"busy\" 忙",
+             "Detail": [online("iPhone"), online("Web")]},
+            {"To_Account": "bob", "Status": "PushOnline", "CustomStatus": "",
+             "Detail": [{"Platform": "Android", "Status": "PushOnline"}]},
+            {"To_Account": "carol", "Status": "Offline", "CustomStatus": "", "Detail": []},
+        ])
+    );
+    assert!(answer.get("ErrorList").is_none());
+
+    let answer = api.call("openim/query_online_status", &json!({"To_Account": ["nobody", "é"]})).await;
+    assert_eq!((&answer["ErrorCode"], &answer["ActionStatus"]), (&json!(70107), &json!("FAIL")));
+    assert_eq!(answer["ErrorList"].as_array().unwrap().len(), 2);
+    drop((phone, page));
+}
+
+#[tokio::test]
+async fn a_kick_ends_logins_and_the_user_sigs_of_before() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    api.done("im_open_login_svc/kick", &json!({"UserID": "alice"})).await;
+    assert_eq!(alice.last_words().await.cause, v1::connection_ended::Cause::KickedByOperator as i32);
+    let mut again = node.connect().await;
+    assert_eq!(again.refused(node.login("alice", "phone", Platform::IPhone)).await, 70052);
+    node.clock.advance(Duration::from_secs(2));
+    node.log_in("alice", "phone", Platform::IPhone).await;
+
+    // An admin is no exception: its own UserSig of before is of no use either.
+    let old = api.query.clone();
+    api.done("im_open_login_svc/kick", &json!({"Identifier": "administrator"})).await;
+    assert_eq!(api.code("openim/querystate", br#"{"To_Account":["alice"]}"#).await, 70052);
+    node.clock.advance(Duration::from_secs(2));
+    api.query = query(&node, "administrator", &node.sig("administrator"));
+    assert_ne!(old, api.query);
+    api.done("openim/querystate", &json!({"To_Account": ["alice"]})).await;
+}
+
+#[tokio::test]
+async fn a_revocation_outlives_the_live_record_of_the_admin() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let kick = json!({"UserID": "administrator"});
+    api.done("im_open_login_svc/kick", &kick).await;
+    let query = api.query.clone();
+    let node = node.stop().await.start().await;
+    let mut api = Api::connect(&node).await;
+    api.query = query;
+    assert_eq!(api.code("openim/querystate", b"{}").await, 70052);
+}
+
+#[tokio::test]
+async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
+    let mut node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    api.done("im_open_login_svc/account_import", &json!({"UserID": "carol"})).await;
+
+    let both = json!({"From_Account": "alice", "To_Account": ["bob", "nobody", "carol", "bob"]});
+    let answer = api.done("openim/subscribe_status", &both).await;
+    assert_eq!(answer["Subscribed"], json!(["bob", "carol"]));
+    assert_eq!(answer["Evicted"], json!([]));
+    assert_eq!(answer["ErrorList"], json!([{"To_Account": "nobody", "ErrorCode": 70107}]));
+    api.done("openim/set_custom_status", &json!({"UserID": "bob", "CustomStatus": "at lunch"})).await;
+    loop {
+        let told = alice.told("bob", StatusType::Online).await;
+        if told.custom_status == "at lunch" {
+            break;
+        }
+    }
+    bob.told("bob", StatusType::Online).await;
+
+    let answer = api.done("openim/get_subscriptions", &json!({"From_Account": "alice"})).await;
+    assert_eq!((&answer["To_Account"], &answer["Limit"]), (&json!(["bob", "carol"]), &json!(200)));
+    let one = json!({"From_Account": "alice", "To_Account": ["bob", "nobody"]});
+    let answer = api.done("openim/unsubscribe_status", &one).await;
+    assert_eq!(answer["Unsubscribed"], json!(["bob"]));
+    let all = json!({"From_Account": "alice", "To_Account": []});
+    assert_eq!(api.done("openim/unsubscribe_status", &all).await["Unsubscribed"], json!(["carol"]));
+
+    // Somebody who has never logged in has a list too.
+    let list = json!({"From_Account": "carol", "To_Account": ["bob"]});
+    assert_eq!(api.done("openim/subscribe_status", &list).await["Subscribed"], json!(["bob"]));
+    let answer = api.done("openim/get_subscriptions", &json!({"From_Account": "carol"})).await;
+    assert_eq!(answer["To_Account"], json!(["bob"]));
+
+    // No rate of a user here: only the app's own.
+    for _ in 0..25 {
+        api.done("openim/get_subscriptions", &json!({"From_Account": "alice"})).await;
+    }
+    let refused = |user: &str, custom: &str| json!({"To_Account": user, "CustomStatus": custom}).to_string();
+    assert_eq!(api.code("openim/set_custom_status", refused("carol", "x").as_bytes()).await, 6014);
+    assert_eq!(api.code("openim/set_custom_status", refused("nobody", "x").as_bytes()).await, 70107);
+    let long = refused("bob", &"x".repeat(101));
+    assert_eq!(api.code("openim/set_custom_status", long.as_bytes()).await, 6017);
+
+    let calls = [
+        ("openim/subscribe_status", r#"{"From_Account":"alice","To_Account":["bob"]}"#),
+        ("openim/unsubscribe_status", r#"{"From_Account":"alice","To_Account":[]}"#),
+        ("openim/get_subscriptions", r#"{"From_Account":"alice"}"#),
+    ];
+    node.set(|settings| settings.switches.user_status = false).await;
+    for (command, body) in calls {
+        assert_eq!(api.code(command, body.as_bytes()).await, 72001, "{command}");
+    }
+    node.set(|settings| settings.edition = Edition::Standard).await;
+    for (command, body) in calls {
+        assert_eq!(api.code(command, body.as_bytes()).await, 7013, "{command}");
+    }
+    // The query is the app's own business, whatever its edition.
+    api.done("openim/querystate", &json!({"To_Account": ["alice"]})).await;
+}
+
+#[tokio::test]
+async fn the_feed_is_a_snapshot_and_then_what_changes() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    node.log_in("alice", "phone", Platform::IPhone).await;
+    let alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    let first = api.done("openim/status_feed", &json!({})).await;
+    assert_eq!((&first["Reset"], &first["Finished"]), (&json!(true), &json!(true)));
+    let names = |answer: &serde_json::Value| -> Vec<(String, u64)> {
+        let changes = answer["Changes"].as_array().unwrap().iter();
+        changes
+            .map(|change| {
+                (change["To_Account"].as_str().unwrap().to_owned(), change["StatusType"].as_u64().unwrap())
+            })
+            .collect()
+    };
+    assert!(names(&first).contains(&("alice".to_owned(), 1)), "{first}");
+
+    drop(alice);
+    node.has_connections(0).await;
+    let target =
+        format!("/v4/openim/status_feed?{}&cursor={}&limit=10", api.query, first["Cursor"].as_str().unwrap());
+    let next = api.send("GET", &target, b"").await.json();
+    assert_eq!((&next["ErrorCode"], &next["Reset"]), (&json!(0), &json!(false)), "{next}");
+    assert_eq!(names(&next), [("alice".to_owned(), 2)], "{next}");
+    assert_eq!(next["Changes"][0]["Reason"], "link_closed");
+    for (parameters, code) in
+        [("cursor=nonsense", 6017), ("limit=0", 6017), ("limit=1001", 6017), ("limit=x", 6017)]
+    {
+        let target = format!("/v4/openim/status_feed?{}&{parameters}", api.query);
+        assert_eq!(api.send("GET", &target, b"").await.json()["ErrorCode"], code, "{parameters}");
+    }
+}
+
+#[tokio::test]
+async fn the_reference_is_served_and_loads_nothing_from_outside() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let document = api.send("GET", "/v4/openapi.json", b"").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let page = api.send("GET", "/v4/docs/", b"").await;
+    assert_eq!(page.status, 200);
+    let page = String::from_utf8(page.body).unwrap();
+    let mut assets = 0;
+    for piece in page.split(['"', '\'']) {
+        assert!(!piece.starts_with("http") && !piece.starts_with("//"), "{piece}");
+        if piece.ends_with(".js") || piece.ends_with(".css") {
+            let target = format!("/v4/docs/{}", piece.trim_start_matches("./"));
+            assert_eq!(api.send("GET", &target, b"").await.status, 200, "{target}");
+            assets += 1;
+        }
+    }
+    assert!(assets >= 3, "{page}");
+    let set_up = api.send("GET", "/v4/docs/swagger-initializer.js", b"").await;
+    let set_up = String::from_utf8(set_up.body).unwrap();
+    assert!(set_up.contains("/v4/openapi.json") && set_up.contains("\"validatorUrl\": \"none\""), "{set_up}");
+}

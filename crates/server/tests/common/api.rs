@@ -1,0 +1,121 @@
+//! A backend that calls the server API: HTTP/1.1 by hand, over one connection, so that a test can send anything.
+
+use super::{PATIENCE, TestNode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The admin of the first app.
+pub const ADMIN: &str = "administrator";
+
+/// A connection to the HTTP port.
+pub struct Api {
+    stream: TcpStream,
+    /// The query string of an admin's call.
+    pub query: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+impl Api {
+    pub async fn connect(node: &TestNode) -> Self {
+        let stream = TcpStream::connect(node.node.http_address()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, query: query(node, ADMIN, &node.sig(ADMIN)) }
+    }
+
+    /// Calls a command as the admin; answers with the JSON, whatever its code.
+    pub async fn call(&mut self, command: &str, body: &Value) -> Value {
+        let target = format!("/v4/{command}?{}", self.query);
+        let reply = self.send("POST", &target, body.to_string().as_bytes()).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    }
+
+    /// Calls a command that is done.
+    pub async fn done(&mut self, command: &str, body: &Value) -> Value {
+        let answer = self.call(command, body).await;
+        assert_eq!(answer["ErrorCode"], 0, "{command} {body}: {answer}");
+        assert_eq!(answer["ActionStatus"], "OK");
+        assert_eq!(answer["ErrorInfo"], "");
+        answer
+    }
+
+    /// Calls a command with these bytes; answers with the code of the refusal.
+    pub async fn code(&mut self, command: &str, body: &[u8]) -> u64 {
+        let target = format!("/v4/{command}?{}", self.query);
+        self.code_at(&target, body).await
+    }
+
+    /// The same at any target.
+    pub async fn code_at(&mut self, target: &str, body: &[u8]) -> u64 {
+        let reply = self.send("POST", target, body).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        code(&reply.json())
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(&mut self, method: &str, target: &str, body: &[u8]) -> Reply {
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: lamplight\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+        self.read(method == "HEAD").await
+    }
+
+    /// Sends bytes as they are.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// Reads one answer.
+    pub async fn read(&mut self, headless: bool) -> Reply {
+        tokio::time::timeout(PATIENCE, self.read_patiently(headless)).await.expect("an answer comes")
+    }
+
+    async fn read_patiently(&mut self, without_body: bool) -> Reply {
+        let mut bytes = Vec::new();
+        let end = loop {
+            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            assert_ne!(self.stream.read_buf(&mut bytes).await.unwrap(), 0, "closed before an answer");
+        };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_ascii_lowercase();
+        let mut body = bytes[end..].to_vec();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = if without_body { 0 } else { length.unwrap_or("0").parse().unwrap() };
+        while body.len() < length {
+            assert_ne!(self.stream.read_buf(&mut body).await.unwrap(), 0, "closed within an answer");
+        }
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply { status, head, body }
+    }
+}
+
+/// The code of an answer, whose status agrees with it.
+pub fn code(answer: &Value) -> u64 {
+    let code = answer["ErrorCode"].as_u64().unwrap();
+    assert_eq!(answer["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{answer}");
+    assert_eq!(answer["ErrorInfo"].as_str().unwrap().is_empty(), code == 0, "{answer}");
+    code
+}
+
+/// The query string of a call.
+pub fn query(node: &TestNode, identifier: &str, sig: &str) -> String {
+    format!("sdkappid={}&identifier={identifier}&usersig={sig}&random=1&contenttype=json", node.app.id)
+}

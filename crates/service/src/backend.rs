@@ -1,0 +1,200 @@
+//! What the app's backend does through the server API: it speaks for the app, and on behalf of its users.
+//!
+//! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
+//! since the server API has one of its own.
+
+use crate::status::SubscribeDone;
+use crate::{Service, ServiceError};
+use lamplight_core::{Call, Link, Presence};
+use lamplight_model::{
+    App, AppId, Code, CustomStatus, Now, Platform, Refusal, StatusType, User, UserId, UserStatus,
+};
+use smallvec::SmallVec;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A backend that may speak for its app.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The app, as it was when the call came.
+    pub app: Arc<App>,
+    /// The admin that calls.
+    pub admin: User,
+}
+
+/// What of a user's state is looked at besides the status type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StateParts {
+    /// The devices.
+    pub devices: bool,
+    /// The custom status.
+    pub custom_status: bool,
+}
+
+/// The state of a user, as the server API shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserState {
+    /// ONLINE, OFFLINE or UNLOGINED.
+    pub status_type: StatusType,
+    /// If asked for; else none.
+    pub custom_status: CustomStatus,
+    /// If asked for, else empty: each login with whether it counts as connected, earliest first.
+    pub devices: SmallVec<[(Platform, bool); 2]>,
+}
+
+impl UserState {
+    /// A state without its parts.
+    fn bare(status_type: StatusType) -> Self {
+        Self { status_type, custom_status: CustomStatus::NONE, devices: SmallVec::new() }
+    }
+
+    fn of(presence: &Presence, parts: StateParts) -> Self {
+        let mut state = Self::bare(presence.status_type());
+        if parts.custom_status {
+            state.custom_status = presence.custom_status().clone();
+        }
+        if parts.devices {
+            let devices = presence.devices().iter();
+            state.devices =
+                devices.map(|device| (device.platform, !matches!(device.link, Link::Gone { .. }))).collect();
+        }
+        state
+    }
+}
+
+impl Service {
+    /// Lets a backend in that names an admin of the app and has the admin's UserSig. An admin that has no account
+    /// gets one, as at a first login.
+    ///
+    /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 for who is no admin.
+    pub async fn admit_backend(
+        &self,
+        app: AppId,
+        user_id: &str,
+        user_sig: &str,
+        address: IpAddr,
+        now: Now,
+    ) -> Result<Backend, ServiceError> {
+        let app = self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
+        let admin = User::new(app.id, UserId::new(user_id).map_err(Refusal::from)?);
+        let claims = self.verify_sig(&admin, &app, user_sig, address, now)?;
+        let is_admin = app.admins.contains(&admin.id);
+        let revoked = |presence: Option<&Presence>| match presence {
+            Some(presence) if !presence.is_deleted() => Some(presence.has_revoked(claims.issued)),
+            Some(_) | None => None,
+        };
+        let record = self
+            .directory
+            .read(std::slice::from_ref(&admin), |_, presence| revoked(presence))
+            .await?
+            .remove(0);
+        let revoked = match record {
+            Some(revoked) => revoked,
+            // Only admins get a record here, so that strangers cannot fill the store.
+            None if !is_admin => false,
+            None => {
+                self.create_account(&admin, now).await?;
+                self.seed(&admin, &app, now).await?;
+                let seeded =
+                    self.directory.read(std::slice::from_ref(&admin), |_, presence| revoked(presence));
+                seeded.await?.remove(0).unwrap_or(false)
+            }
+        };
+        if revoked {
+            return Err(Code::SIG_REVOKED.into());
+        }
+        if !is_admin {
+            return Err(Code::ADMIN_REQUIRED.into());
+        }
+        Ok(Backend { app, admin })
+    }
+
+    /// The states of users, in the order asked; `None` where there is no account.
+    pub async fn user_states(
+        &self,
+        users: &[User],
+        parts: StateParts,
+    ) -> Result<Vec<Option<UserState>>, ServiceError> {
+        let mut states = self
+            .directory
+            .read(users, |_, presence| {
+                presence.filter(|presence| !presence.is_deleted()).map(|it| UserState::of(it, parts))
+            })
+            .await?;
+        let absent: Vec<usize> = (0..users.len()).filter(|index| states[*index].is_none()).collect();
+        if absent.is_empty() {
+            return Ok(states);
+        }
+        let asked = absent.iter().map(|index| users[*index].clone()).collect();
+        for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
+            // Every login of the facts has a live record (`recover`), so whoever has none is not logged in.
+            states[index] = account.map(|_| UserState::bare(StatusType::Unlogined));
+        }
+        Ok(states)
+    }
+
+    /// Sets or clears the custom status of a user who is ONLINE. Refused with 70107, 6014 and 6017.
+    pub async fn set_status_for(
+        &self,
+        user: &User,
+        text: &str,
+        now: Now,
+    ) -> Result<UserStatus, ServiceError> {
+        self.demand_account(user).await?;
+        self.set_self_status(user, text, now).await
+    }
+
+    /// Subscribes a user to others. Refused with 70107 for a user without an account; else as the user's own call
+    /// would be, its rate aside.
+    pub async fn subscribe_for(
+        &self,
+        user: &User,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<SubscribeDone, ServiceError> {
+        let (app, users) = self.pass_gates_but_rate(user, Call::SubscribeUserStatus, users)?;
+        self.demand_record(user, &app, now).await?;
+        self.subscribe_to(user, &app, users, now).await
+    }
+
+    /// Unsubscribes a user from others; from all of them when the list is empty. Answers and is refused as
+    /// [`Service::subscribe_for`] and [`Service::unsubscribe_user_status`] are.
+    pub async fn unsubscribe_for(
+        &self,
+        user: &User,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+        let (app, users) = self.pass_gates_but_rate(user, Call::UnsubscribeUserStatus, users)?;
+        self.demand_record(user, &app, now).await?;
+        self.unsubscribe_from(user, users, now).await
+    }
+
+    /// The subscription list of a user, earliest first, and how long it may be.
+    pub async fn subscriptions_of(&self, user: &User, now: Now) -> Result<(Vec<UserId>, u16), ServiceError> {
+        let (app, _) = self.pass_gates_but_rate(user, Call::GetSubscriptions, &[] as &[&str])?;
+        self.demand_record(user, &app, now).await?;
+        self.list_subscriptions(user, &app).await
+    }
+
+    /// A user must have an account; else 70107.
+    async fn demand_account(&self, user: &User) -> Result<(), ServiceError> {
+        let (_, unknown) = self.split_by_account(user, vec![user.id.clone()]).await?;
+        match unknown.first() {
+            None => Ok(()),
+            Some((_, code)) => Err((*code).into()),
+        }
+    }
+
+    /// A user must have an account, and from here on has a live record that can hold a list.
+    async fn demand_record(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
+        let there = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence.is_some_and(|presence| !presence.is_deleted())
+        });
+        if there.await? == [true] {
+            return Ok(());
+        }
+        self.demand_account(user).await?;
+        self.seed(user, app, now).await
+    }
+}
