@@ -25,5 +25,5 @@ pub use control::{
     ShownConversation, ShownFriend, ShownMessage, offline,
 };
 pub use node::{Node, NodeError};
-pub use web::are_built as web_is_built;
 pub use rest::document as openapi_document;
+pub use web::are_built as web_is_built;

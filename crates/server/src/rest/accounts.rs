@@ -5,10 +5,11 @@ use super::call::Call;
 use super::command::Command;
 use super::family::Family;
 use super::fields::{NoFields, Object, OneUser, check_batch, one_user};
+use super::profiles::check_profile;
 use compact_str::CompactString;
 use futures_util::future::join_all;
 use lamplight_model::{Code, ProfileChange, Refusal, UserId};
-use lamplight_service::{ServiceError, StateParts};
+use lamplight_service::{By, ServiceError, StateParts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,11 +64,11 @@ async fn import(
     avatar_url: Option<String>,
 ) -> Result<(), ServiceError> {
     let change = ProfileChange { nick, avatar_url, allow: None };
-    change.check().map_err(Refusal::from)?;
+    check_profile(&change)?;
     let user = call.user(user);
     call.service.create_account(&user, call.now).await?;
     if !change.is_empty() {
-        call.service.facts().set_profile(user, change).await?;
+        call.service.set_profile(&user, change, By::App, call.now).await?;
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
 use super::command::{Entry, Row};
 use super::feed::StatusFeed;
+use super::friends::{FriendAdd, FriendCheck, FriendDelete, FriendGet, FriendUpdate};
+use super::messages::SendMsg;
 use super::on_behalf::{GetSubscriptions, SetCustomStatus, SubscribeStatus, UnsubscribeStatus};
+use super::profiles::{PortraitGet, PortraitSet};
 use super::states::QueryOnlineStatus;
 use std::sync::LazyLock;
 
@@ -14,6 +17,14 @@ const ROWS: &[Row] = &[
     Row::of::<AccountCheck>(),
     Row::of::<AccountDelete>(),
     Row::of::<Kick>(),
+    Row::of::<FriendAdd>(),
+    Row::of::<FriendGet>(),
+    Row::of::<FriendUpdate>(),
+    Row::of::<FriendDelete>(),
+    Row::of::<FriendCheck>(),
+    Row::of::<PortraitSet>(),
+    Row::of::<PortraitGet>(),
+    Row::of::<SendMsg>(),
     Row::of::<SetCustomStatus>(),
     Row::of::<SubscribeStatus>(),
     Row::of::<UnsubscribeStatus>(),

@@ -13,10 +13,12 @@ mod commands;
 mod family;
 mod feed;
 mod fields;
+mod friends;
+mod messages;
 mod metrics;
-
 mod on_behalf;
 mod openapi;
+mod profiles;
 mod rate;
 mod reference;
 mod states;

@@ -1,0 +1,584 @@
+//! Friend lists.
+
+use super::accounts::{info, item_code};
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{Flag, Object, check_batch};
+use super::profiles::{TagValue, tag_value};
+use compact_str::CompactString;
+use futures_util::future::join_all;
+use lamplight_facts::ListsState;
+use lamplight_model::{Code, Friend, Refusal, User, UserId};
+use lamplight_service::{By, NewFriend, ServiceError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The most friends that one call may add or change.
+const MAX_ADDED: usize = 1_000;
+/// The most friends that one call may delete.
+const MAX_DELETED: usize = 1_000;
+/// The most friends that are added at a time.
+const TOGETHER: usize = 100;
+/// The friends of one page.
+const PAGE: usize = 100;
+
+const REMARK: &str = "Tag_SNS_IM_Remark";
+const ADD_SOURCE: &str = "Tag_SNS_IM_AddSource";
+const ADD_WORDING: &str = "Tag_SNS_IM_AddWording";
+const ADD_TIME: &str = "Tag_SNS_IM_AddTime";
+
+/// What came of one friend.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendResult {
+    /// Which friend.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// 0, or why it was not done.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+}
+
+/// What came of each friend.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendResults {
+    /// In the order given.
+    result_item: Vec<FriendResult>,
+    /// Those with a `ResultCode` that is not 0; absent when there are none.
+    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    fail_account: Vec<CompactString>,
+}
+
+impl FriendResults {
+    fn new() -> Self {
+        Self { result_item: Vec::new(), fail_account: Vec::new() }
+    }
+
+    fn push(&mut self, to_account: CompactString, code: Code) {
+        if code != Code::OK {
+            self.fail_account.push(to_account.clone());
+        }
+        self.result_item.push(FriendResult {
+            to_account,
+            result_code: code.number(),
+            result_info: info(code),
+        });
+    }
+}
+
+/// `sns/friend_add`
+pub struct FriendAdd;
+
+/// Whose list, and who comes onto it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendAddRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// The friends; at most 1,000.
+    #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
+    add_friend_item: Vec<Object<AddFriendItem>>,
+    /// Whether the friends get the user into their lists too. Absent: `Add_Type_Both`.
+    add_type: Option<AddType>,
+    /// It has no meaning here: the app adds whom it likes.
+    #[allow(dead_code)]
+    force_add_flags: Option<Flag>,
+}
+
+/// A friend to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AddFriendItem {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// What the user calls the friend; at most 96 bytes.
+    remark: Option<String>,
+    /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
+    add_source: String,
+    /// What was said when asking; at most 256 bytes.
+    add_wording: Option<String>,
+}
+
+/// On whose list.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum AddType {
+    /// On the user's alone.
+    #[serde(rename = "Add_Type_Single")]
+    Single,
+    /// On the friend's too.
+    #[serde(rename = "Add_Type_Both")]
+    Both,
+}
+
+impl Command for FriendAdd {
+    const PATH: &'static str = "sns/friend_add";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str =
+        "Takes accounts into the friend list of a user, and by default the other way round.";
+    const ABOUT: &'static str = "A friend who is there already gets the new remark, source and wording. `ErrorCode` is 0 \
+                                 even when some, or all, could not be added: each has its own `ResultCode`.";
+    const CODES: &'static [Code] =
+        &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::FRIEND_LIST_FULL, Code::FRIEND_PEER_LIST_FULL];
+
+    type Request = FriendAddRequest;
+    type Fields = FriendResults;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
+        demand_account(call, &owner).await?;
+        let both = request.add_type != Some(AddType::Single);
+        let mut results = FriendResults::new();
+        let mut items = request.add_friend_item.into_iter();
+        loop {
+            // So many together, so that they share commits.
+            let some = items.by_ref().take(TOGETHER).map(|Object(item)| add(call, &owner, item, both));
+            let done = join_all(some).await;
+            if done.is_empty() {
+                return Ok(results.into());
+            }
+            for (to_account, done) in done {
+                results.push(to_account, item_code(Self::FAMILY, done)?);
+            }
+        }
+    }
+}
+
+async fn add(
+    call: &Call<'_>,
+    owner: &User,
+    item: AddFriendItem,
+    both: bool,
+) -> (CompactString, Result<(), ServiceError>) {
+    let done = match UserId::new(&item.to_account) {
+        Ok(id) => {
+            let friend = NewFriend {
+                id,
+                both,
+                remark: item.remark.unwrap_or_default(),
+                source: item.add_source,
+                wording: item.add_wording.unwrap_or_default(),
+            };
+            call.service.add_friend(owner, friend, By::App, call.now).await.map(drop)
+        }
+        Err(invalid) => Err(Refusal::from(invalid).into()),
+    };
+    (item.to_account, done)
+}
+
+/// `sns/friend_update`
+pub struct FriendUpdate;
+
+/// Whose list, and what changes on it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendUpdateRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// The friends; at most 1,000.
+    #[schema(value_type = Vec<UpdateItem>, min_items = 1, max_items = 1000)]
+    update_item: Vec<Object<UpdateItem>>,
+}
+
+/// What changes of one friend.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateItem {
+    /// Which friend.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// The fields.
+    #[serde(rename = "SnsItem")]
+    #[schema(value_type = Vec<SnsItem>, min_items = 1)]
+    sns_item: Vec<Object<SnsItem>>,
+}
+
+/// A field of a friend.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SnsItem {
+    /// `Tag_SNS_IM_Remark`, the only one that can be changed here.
+    tag: String,
+    /// The new remark; at most 96 bytes.
+    #[schema(value_type = String)]
+    value: Value,
+}
+
+impl Command for FriendUpdate {
+    const PATH: &'static str = "sns/friend_update";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Changes what a user calls friends.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, could not be changed: each has its own \
+                                 `ResultCode`.";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
+
+    type Request = FriendUpdateRequest;
+    type Fields = FriendResults;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("UpdateItem", request.update_item.len(), MAX_ADDED)?;
+        demand_account(call, &owner).await?;
+        let mut results = FriendResults::new();
+        for Object(item) in request.update_item {
+            let done = match (UserId::new(&item.to_account), remark_of(item.sns_item)) {
+                (Ok(id), Ok(remark)) => {
+                    call.service.set_friend_remark(&owner, &id, &remark, By::App, call.now).await.map(drop)
+                }
+                (Err(invalid), _) => Err(Refusal::from(invalid).into()),
+                (Ok(_), Err(refusal)) => Err(refusal.into()),
+            };
+            results.push(item.to_account, item_code(Self::FAMILY, done)?);
+        }
+        Ok(results.into())
+    }
+}
+
+/// The remark that the fields set; the last one of several.
+fn remark_of(items: Vec<Object<SnsItem>>) -> Result<String, Refusal> {
+    let mut remark = None;
+    for Object(SnsItem { tag, value }) in items {
+        match (&tag[..], value) {
+            (REMARK, Value::String(text)) => remark = Some(text),
+            _ => {
+                let detail = format!("only {REMARK} can be changed, to a text");
+                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
+            }
+        }
+    }
+    remark.ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "SnsItem is empty"))
+}
+
+/// `sns/friend_delete`
+pub struct FriendDelete;
+
+/// Whose list, and who leaves it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendDeleteRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// The friends; at most 1,000.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    to_account: Vec<CompactString>,
+    /// Whether the user leaves their lists too. Absent: `Delete_Type_Single`.
+    delete_type: Option<DeleteType>,
+}
+
+/// From whose list.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum DeleteType {
+    /// From the user's alone.
+    #[serde(rename = "Delete_Type_Single")]
+    Single,
+    /// From the friend's too.
+    #[serde(rename = "Delete_Type_Both")]
+    Both,
+}
+
+impl Command for FriendDelete {
+    const PATH: &'static str = "sns/friend_delete";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Takes friends out of the list of a user.";
+    const ABOUT: &'static str =
+        "`ErrorCode` is 0 even when some, or all, were no friends: each has its own `ResultCode`.";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
+
+    type Request = FriendDeleteRequest;
+    type Fields = FriendResults;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("To_Account", request.to_account.len(), MAX_DELETED)?;
+        demand_account(call, &owner).await?;
+        let both = request.delete_type == Some(DeleteType::Both);
+        let friends: Vec<UserId> = request.to_account.iter().flat_map(|text| UserId::new(text)).collect();
+        let mut deleted = Vec::new();
+        if !friends.is_empty() {
+            let done = call.service.delete_friends(&owner, &friends, both, By::App, call.now).await?;
+            deleted = done.value.deleted;
+        }
+        let mut results = FriendResults::new();
+        for to_account in request.to_account {
+            let code = match UserId::new(&to_account) {
+                Ok(id) if deleted.contains(&id) => Code::OK,
+                Ok(_) => Code::NOT_A_FRIEND,
+                Err(_) => Self::FAMILY.bad_user_id(),
+            };
+            results.push(to_account, code);
+        }
+        Ok(results.into())
+    }
+}
+
+/// `sns/friend_get`
+pub struct FriendGet;
+
+/// Whose list, and from where on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendGetRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// How many friends to pass over: 0, or the `NextStartIndex` of the page before.
+    #[schema(minimum = 0)]
+    start_index: u32,
+    /// It has no meaning here: a page is always what is there.
+    #[allow(dead_code)]
+    standard_sequence: Option<u64>,
+    /// It has no meaning here.
+    #[allow(dead_code)]
+    custom_sequence: Option<u64>,
+}
+
+/// A page of a friend list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendGetFields {
+    /// At most 100 friends, by rising userID.
+    user_data_item: Vec<FriendItem>,
+    /// Counts every change of the user's lists.
+    standard_sequence: u64,
+    /// Always 0.
+    custom_sequence: u64,
+    /// How many friends the user has.
+    friend_num: usize,
+    /// 1: this was the last page.
+    complete_flag: u8,
+    /// The `StartIndex` of the next page; 0 after the last one.
+    next_start_index: usize,
+}
+
+/// A friend.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendItem {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: UserId,
+    /// `Tag_SNS_IM_Remark`, `Tag_SNS_IM_AddSource`, `Tag_SNS_IM_AddWording`, `Tag_SNS_IM_AddTime` (seconds since
+    /// 1970), and what the friend shows: `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image`.
+    value_item: Vec<TagValue>,
+}
+
+impl From<Friend> for FriendItem {
+    fn from(friend: Friend) -> Self {
+        use super::profiles::{IMAGE, NICK};
+        let mut value_item = Vec::new();
+        let mut put = |tag: &str, value: Value| value_item.push(TagValue { tag: tag.into(), value });
+        for tag in [NICK, IMAGE] {
+            put(tag, tag_value(&friend.profile, tag).unwrap_or_default().into());
+        }
+        put(REMARK, friend.remark.into());
+        put(ADD_SOURCE, friend.source.into());
+        put(ADD_WORDING, friend.wording.into());
+        put(ADD_TIME, friend.added.as_secs().into());
+        Self { to_account: friend.id, value_item }
+    }
+}
+
+impl Command for FriendGet {
+    const PATH: &'static str = "sns/friend_get";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Reads the friend list of a user, a page at a time.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT];
+    const READS: bool = true;
+
+    type Request = FriendGetRequest;
+    type Fields = FriendGetFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        let facts = call.service.facts();
+        let state = lists_state(call, &owner).await?;
+        let friend_num = facts.count_friends(owner.clone()).await?;
+        let start = (request.start_index as usize).min(friend_num);
+        // Friend lists are bounded, so whoever is passed over is read rather than counted by the store.
+        let friends = facts.friend_page(owner, None, start + PAGE + 1).await?;
+        let complete = friends.len() <= start + PAGE;
+        let user_data_item: Vec<FriendItem> =
+            friends.into_iter().skip(start).take(PAGE).map(FriendItem::from).collect();
+        let next_start_index = if complete { 0 } else { start + user_data_item.len() };
+        Ok(FriendGetFields {
+            user_data_item,
+            standard_sequence: state.version,
+            custom_sequence: 0,
+            friend_num,
+            complete_flag: complete.into(),
+            next_start_index,
+        }
+        .into())
+    }
+}
+
+/// `sns/friend_check`
+pub struct FriendCheck;
+
+/// Whose lists, and who may be on them.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendCheckRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// Who may be on it; at most 1,000.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    to_account: Vec<CompactString>,
+    /// Whether their lists are looked at too.
+    check_type: CheckType,
+}
+
+/// Which lists are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum CheckType {
+    /// The user's alone.
+    #[serde(rename = "CheckResult_Type_Single")]
+    Single,
+    /// Those of the others too.
+    #[serde(rename = "CheckResult_Type_Both")]
+    Both,
+}
+
+/// How each stands to the user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendCheckFields {
+    /// In the order asked.
+    info_item: Vec<FriendChecked>,
+}
+
+/// How one stands to the user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendChecked {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// `A` is the user, `B` the other one. With `CheckResult_Type_Single` it is not known whether B has A.
+    relation: Relation,
+    /// 0; 30003: no such account; 30001: that is no userID.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+}
+
+/// Who has whom in the list.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+pub enum Relation {
+    /// Each has the other.
+    #[serde(rename = "CheckResult_Type_BothWay")]
+    BothWay,
+    /// A has B, and B may have A or not.
+    #[serde(rename = "CheckResult_Type_AWithB")]
+    AWithB,
+    /// B has A only.
+    #[serde(rename = "CheckResult_Type_BWithA")]
+    BWithA,
+    /// Neither has the other.
+    #[serde(rename = "CheckResult_Type_NoRelation")]
+    Neither,
+}
+
+impl Command for FriendCheck {
+    const PATH: &'static str = "sns/friend_check";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Says who is a friend of a user.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT];
+    const READS: bool = true;
+
+    type Request = FriendCheckRequest;
+    type Fields = FriendCheckFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("To_Account", request.to_account.len(), MAX_DELETED)?;
+        demand_account(call, &owner).await?;
+        let both = request.check_type == CheckType::Both;
+        let named: Vec<User> =
+            request.to_account.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
+        let mut accounts = call.service.facts().accounts(named).await?.into_iter();
+        let mut info_item = Vec::new();
+        for to_account in request.to_account {
+            let there = UserId::new(&to_account).map(|id| (id, accounts.next().flatten().is_some()));
+            let (code, relation) = match there {
+                Ok((id, true)) => (Code::OK, relation(call, &owner, id, both).await?),
+                Ok((_, false)) => (Self::FAMILY.no_such_account(), Relation::Neither),
+                Err(_) => (Self::FAMILY.bad_user_id(), Relation::Neither),
+            };
+            let (result_code, result_info) = (code.number(), info(code));
+            info_item.push(FriendChecked { to_account, relation, result_code, result_info });
+        }
+        Ok(FriendCheckFields { info_item }.into())
+    }
+}
+
+async fn relation(
+    call: &Call<'_>,
+    owner: &User,
+    other: UserId,
+    both: bool,
+) -> Result<Relation, ServiceError> {
+    let facts = call.service.facts();
+    Ok(match facts.friend(owner.clone(), other.clone()).await? {
+        Some(friend) if both && friend.mutual => Relation::BothWay,
+        Some(_) => Relation::AWithB,
+        None if both && facts.friend(call.user(other), owner.id.clone()).await?.is_some() => Relation::BWithA,
+        None => Relation::Neither,
+    })
+}
+
+fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
+    Ok(call.user(UserId::new(text)?))
+}
+
+/// The user whose list it is must have an account: the whole call fails otherwise.
+async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
+    lists_state(call, user).await.map(drop)
+}
+
+async fn lists_state(call: &Call<'_>, user: &User) -> Result<ListsState, ServiceError> {
+    let states = call.service.facts().lists_states(vec![user.clone()]).await?;
+    Ok(states.into_iter().next().flatten().ok_or(Code::NO_SUCH_ACCOUNT)?)
+}

@@ -1,0 +1,238 @@
+//! What accounts show: nick, picture, and who may add them.
+
+use super::accounts::{info, item_code};
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{NoFields, Object, check_batch};
+use compact_str::CompactString;
+use lamplight_model::{AllowType, Code, Profile, ProfileChange, Refusal, UserId};
+use lamplight_service::{By, MAX_USERS_INFO, ServiceError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+pub const NICK: &str = "Tag_Profile_IM_Nick";
+pub const IMAGE: &str = "Tag_Profile_IM_Image";
+pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
+const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
+const DENY_ANY: &str = "AllowType_Type_DenyAny";
+
+/// The most tags that one call may name: a client may ask for more than there are.
+const MAX_TAGS: usize = 100;
+
+/// The value of a tag of a profile, if there is such a tag.
+pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
+    match tag {
+        NICK => Some(profile.nick.clone()),
+        IMAGE => Some(profile.avatar_url.clone()),
+        ALLOW_TYPE => Some(
+            match profile.allow {
+                AllowType::AllowAny => ALLOW_ANY,
+                AllowType::DenyAny => DENY_ANY,
+            }
+            .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// `profile/portrait_set`
+pub struct PortraitSet;
+
+/// Whose profile, and what of it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PortraitSetRequest {
+    /// Whose profile.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: CompactString,
+    /// What is to be changed; of a tag that stands twice the last one counts.
+    #[schema(value_type = Vec<ProfileItem>, min_items = 1, max_items = 100)]
+    profile_item: Vec<Object<ProfileItem>>,
+}
+
+/// A field of a profile.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ProfileItem {
+    /// `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image` or `Tag_Profile_IM_AllowType`.
+    tag: String,
+    /// A text of at most 500 bytes; of `Tag_Profile_IM_AllowType`, `AllowType_Type_AllowAny` or
+    /// `AllowType_Type_DenyAny`.
+    #[schema(value_type = String)]
+    value: Value,
+}
+
+impl Command for PortraitSet {
+    const PATH: &'static str = "profile/portrait_set";
+    const FAMILY: Family = Family::Profiles;
+    const SUMMARY: &'static str = "Changes what an account shows.";
+    const ABOUT: &'static str = "A tag that is not known here is refused, and nothing is changed then.";
+    const CODES: &'static [Code] = &[Code::PROFILE_NO_SUCH_ACCOUNT, Code::PROFILE_TOO_LONG];
+
+    type Request = PortraitSetRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
+        check_batch("ProfileItem", request.profile_item.len(), MAX_TAGS)?;
+        let mut change = ProfileChange::default();
+        for Object(ProfileItem { tag, value }) in request.profile_item {
+            let Value::String(value) = value else {
+                return Err(Refusal::because(Code::PROFILE_INVALID, format!("{tag} is a text")).into());
+            };
+            match &tag[..] {
+                NICK => change.nick = Some(value),
+                IMAGE => change.avatar_url = Some(value),
+                ALLOW_TYPE => change.allow = Some(allow_type(&value)?),
+                _ => {
+                    return Err(Refusal::because(Code::PROFILE_INVALID, format!("no tag {tag:?}")).into());
+                }
+            }
+        }
+        check_profile(&change)?;
+        call.service.set_profile(&user, change, By::App, call.now).await?;
+        Ok(NoFields {}.into())
+    }
+}
+
+/// Checks the texts of a profile: one that is too long has a code of its own.
+pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
+    change.check().map_err(|invalid| {
+        let code = match invalid {
+            lamplight_model::InvalidText::TooLong { .. } => Code::PROFILE_TOO_LONG,
+            lamplight_model::InvalidText::Control { .. } | lamplight_model::InvalidText::NoUrl => {
+                Code::INVALID_PARAMETER
+            }
+        };
+        Refusal::because(code, invalid.to_string())
+    })
+}
+
+fn allow_type(value: &str) -> Result<AllowType, Refusal> {
+    match value {
+        ALLOW_ANY => Ok(AllowType::AllowAny),
+        DENY_ANY => Ok(AllowType::DenyAny),
+        _ => Err(Refusal::because(
+            Code::PROFILE_INVALID,
+            format!("{ALLOW_TYPE} is {ALLOW_ANY} or {DENY_ANY}, not {value:?}"),
+        )),
+    }
+}
+
+/// `profile/portrait_get`
+pub struct PortraitGet;
+
+/// Whose profiles, and what of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PortraitGetRequest {
+    /// Whose profiles; at most 100.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
+    to_account: Vec<CompactString>,
+    /// Which fields; one that is not known here is left out of the answer.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
+    tag_list: Vec<CompactString>,
+}
+
+/// The profiles.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PortraitGetFields {
+    /// In the order asked.
+    user_profile_item: Vec<UserProfile>,
+    /// Of whom there is none; absent when there is nobody.
+    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    fail_account: Vec<CompactString>,
+}
+
+/// One profile.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserProfile {
+    /// Whose it is.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// The fields that were asked for.
+    profile_item: Vec<TagValue>,
+    /// 0; 40003: no such account; 40001: that is no userID.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+}
+
+/// A field and its value.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct TagValue {
+    /// Which field.
+    #[schema(value_type = String)]
+    pub tag: CompactString,
+    /// Its value: a number for `Tag_SNS_IM_AddTime`, else a text.
+    pub value: Value,
+}
+
+impl Command for PortraitGet {
+    const PATH: &'static str = "profile/portrait_get";
+    const FAMILY: Family = Family::Profiles;
+    const SUMMARY: &'static str = "Says what up to 100 accounts show.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when any of them was found; only when none was, it is the code of the \
+                                 first one.";
+    const CODES: &'static [Code] = &[Code::PROFILE_NO_SUCH_ACCOUNT];
+    const READS: bool = true;
+
+    type Request = PortraitGetRequest;
+    type Fields = PortraitGetFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        check_batch("To_Account", request.to_account.len(), MAX_USERS_INFO)?;
+        check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
+        let users = request.to_account.iter().flat_map(|text| UserId::new(text));
+        let users: Vec<_> = users.map(|id| call.user(id)).collect();
+        let mut found = call.service.facts().profiles(users).await?.into_iter();
+        let mut fields = PortraitGetFields { user_profile_item: Vec::new(), fail_account: Vec::new() };
+        let mut first_failure = None;
+        for to_account in request.to_account {
+            let done = match UserId::new(&to_account) {
+                Ok(_) => found.next().flatten().ok_or(ServiceError::from(Code::NO_SUCH_ACCOUNT)),
+                Err(invalid) => Err(Refusal::from(invalid).into()),
+            };
+            let mut profile_item = Vec::new();
+            let done = done.map(|profile| {
+                profile_item.extend(request.tag_list.iter().filter_map(|tag| {
+                    let value = tag_value(&profile, tag)?;
+                    Some(TagValue { tag: tag.clone(), value: value.into() })
+                }));
+            });
+            let code = item_code(Self::FAMILY, done)?;
+            if code != Code::OK {
+                first_failure.get_or_insert(code);
+                fields.fail_account.push(to_account.clone());
+            }
+            fields.user_profile_item.push(UserProfile {
+                to_account,
+                profile_item,
+                result_code: code.number(),
+                result_info: info(code),
+            });
+        }
+        let code = match first_failure {
+            Some(code) if fields.fail_account.len() == fields.user_profile_item.len() => code,
+            Some(_) | None => Code::OK,
+        };
+        Ok(Reply { code, fields })
+    }
+}
