@@ -1,74 +1,151 @@
-//! The lists of users in SQL.
+//! The lists of users in SQL: profiles, friends, messages, conversations. What each call of the port says is in the
+//! file of its noun; here is which thread does it.
+//!
+//! The unread messages of a user are kept as a number in the account, and those of a conversation in its row. Both
+//! are counted and never summed up: each change of a row carries its difference to the account.
+
+mod conversations;
+mod friends;
+mod messages;
+mod profiles;
 
 use crate::SqliteFacts;
-use crate::fault::{self, Stopped};
-use lamplight_facts::*;
+use crate::statements::count;
+use lamplight_facts::{
+    Answer, Befriending, ConversationSet, Lists, ListsState, NewFriendship, NewMessage, ProfileSet,
+    RemarkSet, Sent, Unfriended,
+};
 use lamplight_model::{
     AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
 };
-
-fn later<'a, T: Send + 'a>() -> Answer<'a, T> {
-    Box::pin(async { Err(fault::unavailable("being written", Stopped)) })
-}
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 impl Lists for SqliteFacts {
-    fn lists_states(&self, _: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>> {
-        later()
+    fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>> {
+        self.readers.read("reading how far lists are", move |db| states(db, &users))
     }
-    fn profiles(&self, _: Vec<User>) -> Answer<'_, Vec<Option<Profile>>> {
-        later()
+
+    fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>> {
+        self.readers.read("reading profiles", move |db| profiles::profiles(db, &users))
     }
-    fn set_profile(&self, _: User, _: ProfileChange) -> Answer<'_, Option<ProfileSet>> {
-        later()
+
+    fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>> {
+        self.writer.write("setting a profile", move |db| profiles::set(db, &user, &change))
     }
-    fn befriend(&self, _: NewFriendship) -> Answer<'_, Befriending> {
-        later()
+
+    fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending> {
+        self.writer.write("adding a friend", move |db| friends::befriend(db, &friendship))
     }
-    fn set_remark(&self, _: User, _: UserId, _: String) -> Answer<'_, Option<RemarkSet>> {
-        later()
+
+    fn set_remark(&self, owner: User, friend: UserId, remark: String) -> Answer<'_, Option<RemarkSet>> {
+        self.writer.write("setting a remark", move |db| friends::set_remark(db, &owner, &friend, &remark))
     }
-    fn unfriend(&self, _: User, _: UserId, _: bool) -> Answer<'_, Unfriended> {
-        later()
+
+    fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended> {
+        self.writer.write("deleting a friend", move |db| friends::unfriend(db, &owner, &friend, both))
     }
-    fn friend(&self, _: User, _: UserId) -> Answer<'_, Option<Friend>> {
-        later()
+
+    fn friend(&self, owner: User, friend: UserId) -> Answer<'_, Option<Friend>> {
+        self.readers.read("reading a friend", move |db| friends::friend(db, &owner, &friend))
     }
-    fn friend_page(&self, _: User, _: Option<UserId>, _: usize) -> Answer<'_, Vec<Friend>> {
-        later()
+
+    fn friend_page(&self, owner: User, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Friend>> {
+        self.readers.read("listing friends", move |db| friends::page(db, &owner, after.as_ref(), limit))
     }
-    fn count_friends(&self, _: User) -> Answer<'_, usize> {
-        later()
+
+    fn count_friends(&self, owner: User) -> Answer<'_, usize> {
+        self.readers.read("counting friends", move |db| friends::count_all(db, &owner))
     }
-    fn mutual_friends(&self, _: User) -> Answer<'_, Vec<UserId>> {
-        later()
+
+    fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>> {
+        self.readers.read("listing mutual friends", move |db| friends::mutual(db, &owner))
     }
-    fn send_message(&self, _: NewMessage) -> Answer<'_, Sent> {
-        later()
+
+    fn send_message(&self, message: NewMessage) -> Answer<'_, Sent> {
+        self.writer.write("storing a message", move |db| messages::send(db, message))
     }
-    fn history(&self, _: User, _: UserId, _: Option<u64>, _: usize) -> Answer<'_, Vec<Message>> {
-        later()
+
+    fn history(
+        &self,
+        owner: User,
+        peer: UserId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Answer<'_, Vec<Message>> {
+        self.readers.read("reading messages", move |db| messages::history(db, &owner, &peer, before, limit))
     }
+
     fn conversations(
         &self,
-        _: User,
-        _: Option<ConversationPlace>,
-        _: usize,
+        owner: User,
+        after: Option<ConversationPlace>,
+        limit: usize,
     ) -> Answer<'_, Vec<Conversation>> {
-        later()
+        self.readers
+            .read("listing conversations", move |db| conversations::page(db, &owner, after.as_ref(), limit))
     }
-    fn conversation(&self, _: User, _: UserId) -> Answer<'_, Option<Conversation>> {
-        later()
+
+    fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>> {
+        self.readers.read("reading a conversation", move |db| conversations::row(db, &owner, &peer))
     }
-    fn mark_read(&self, _: User, _: UserId, _: Option<u64>) -> Answer<'_, Option<ConversationSet>> {
-        later()
+
+    fn mark_read(
+        &self,
+        owner: User,
+        peer: UserId,
+        sequence: Option<u64>,
+    ) -> Answer<'_, Option<ConversationSet>> {
+        self.writer.write("marking messages as read", move |db| {
+            conversations::mark_read(db, &owner, &peer, sequence)
+        })
     }
-    fn pin_conversation(&self, _: User, _: UserId, _: bool) -> Answer<'_, Option<ConversationSet>> {
-        later()
+
+    fn pin_conversation(
+        &self,
+        owner: User,
+        peer: UserId,
+        pinned: bool,
+    ) -> Answer<'_, Option<ConversationSet>> {
+        self.writer.write("pinning a conversation", move |db| conversations::pin(db, &owner, &peer, pinned))
     }
-    fn delete_conversation(&self, _: User, _: UserId) -> Answer<'_, Option<ListsState>> {
-        later()
+
+    fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>> {
+        self.writer.write("deleting a conversation", move |db| conversations::delete(db, &owner, &peer))
     }
-    fn forget_messages(&self, _: AppId, _: Timestamp, _: usize) -> Answer<'_, usize> {
-        later()
+
+    fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize> {
+        self.writer.write("forgetting messages", move |db| messages::forget(db, app, before, limit))
     }
+}
+
+fn states(db: &Connection, users: &[User]) -> Result<Vec<Option<ListsState>>> {
+    // One snapshot for all of them, and one lock instead of many.
+    let snapshot = db.unchecked_transaction()?;
+    users.iter().map(|user| state(&snapshot, user)).collect()
+}
+
+fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
+    let sql = "SELECT lists_version, unread FROM accounts WHERE app = ?1 AND id = ?2";
+    let key = params![user.app.0, user.id.as_str()];
+    db.prepare_cached(sql)?.query_row(key, |row| state_of(row, 0)).optional()
+}
+
+/// Counts up the version of a user's lists, of whose messages so many more are unread, or fewer. Where there is no
+/// account there is nothing to count.
+fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
+    let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
+               WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";
+    let values = params![user.app.0, user.id.as_str(), unread];
+    let state = db.prepare_cached(sql)?.query_row(values, |row| state_of(row, 0)).optional()?;
+    Ok(state.unwrap_or_default())
+}
+
+/// [`count_up`] if something changed, else the state as it is.
+fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState> {
+    if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
+}
+
+/// The two columns from `first`: version, unread.
+fn state_of(row: &Row<'_>, first: usize) -> Result<ListsState> {
+    Ok(ListsState { version: count(row, first)?, total_unread: row.get(first + 1)? })
 }

@@ -27,7 +27,8 @@ pub struct NewerSchema {
 ///
 /// Texts are compared by their bytes, as `UserId` is. Times are milliseconds since 1970. `seq` orders what
 /// has the same time, among the rows of one user.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE apps (
         id       INTEGER PRIMARY KEY,
         keys     TEXT NOT NULL,          -- JSON: [AppKey]
@@ -76,7 +77,66 @@ const MIGRATIONS: &[&str] = &["
         FOREIGN KEY (app, friend) REFERENCES accounts ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX friends_by_friend ON friends (app, friend);
-"];
+",
+    "
+    ALTER TABLE accounts ADD COLUMN nick TEXT NOT NULL DEFAULT '';
+    ALTER TABLE accounts ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
+    ALTER TABLE accounts ADD COLUMN allow INTEGER NOT NULL DEFAULT 0;    -- 0 anybody may add it, 1 nobody
+    ALTER TABLE accounts ADD COLUMN lists_version INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE accounts ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;   -- over all conversations
+    UPDATE accounts SET lists_version = created;
+
+    ALTER TABLE friends ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE friends ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    ALTER TABLE friends ADD COLUMN wording TEXT NOT NULL DEFAULT '';
+    -- When older entries were made is not known; not before both accounts were.
+    UPDATE friends SET added = max(
+        (SELECT created FROM accounts WHERE app = friends.app AND id = friends.owner),
+        (SELECT created FROM accounts WHERE app = friends.app AND id = friends.friend));
+
+    -- Two users who ever wrote to each other, or one to themselves. A pair outlives its accounts, conversations
+    -- and messages: no sequence comes twice.
+    CREATE TABLE pairs (
+        id     INTEGER PRIMARY KEY,
+        app    INTEGER NOT NULL,
+        low    TEXT NOT NULL,            -- the two, in the order of their bytes
+        high   TEXT NOT NULL,
+        last   INTEGER NOT NULL,         -- the sequence of the newest message ever
+        of_low INTEGER NOT NULL,         -- how many messages there ever were of low
+        UNIQUE (app, low, high)
+    ) STRICT;
+
+    CREATE TABLE messages (
+        app       INTEGER NOT NULL,
+        pair      INTEGER NOT NULL,
+        sequence  INTEGER NOT NULL,
+        sender    TEXT NOT NULL,
+        born      INTEGER NOT NULL,      -- when the account of the sender was made: one made again is another
+        nth       INTEGER NOT NULL,      -- among the messages of the sender in the pair, from 1
+        at        INTEGER NOT NULL,
+        client_id TEXT NOT NULL,
+        text      TEXT NOT NULL,
+        PRIMARY KEY (pair, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX messages_by_client_id ON messages (app, sender, born, client_id);
+    CREATE INDEX messages_by_time ON messages (app, at);
+
+    CREATE TABLE conversations (
+        app     INTEGER NOT NULL,
+        owner   TEXT NOT NULL,
+        peer    TEXT NOT NULL,
+        pair    INTEGER NOT NULL,
+        pinned  INTEGER NOT NULL,        -- 0 or 1
+        active  INTEGER NOT NULL,
+        cleared INTEGER NOT NULL,        -- the owner sees what comes after this sequence
+        read    INTEGER NOT NULL,        -- and has read up to this one
+        unread  INTEGER NOT NULL,
+        PRIMARY KEY (app, owner, peer),
+        FOREIGN KEY (app, owner) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX conversations_in_order ON conversations (app, owner, pinned DESC, active DESC, peer);
+",
+];
 
 /// Marks the file as ours: "Lamp".
 const APPLICATION_ID: u32 = 0x4c61_6d70;
@@ -88,7 +148,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const WAL_PAUSE: Duration = Duration::from_millis(5);
 
 /// Statements kept prepared; more than there are.
-const PREPARED_STATEMENTS: usize = 64;
+const PREPARED_STATEMENTS: usize = 128;
 
 /// Opens the file to write, and makes it or brings it up to date first.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {

@@ -68,14 +68,19 @@ pub(crate) fn list_accounts(
 }
 
 pub(crate) fn create_account(db: &Connection, user: &User, at: Timestamp) -> Result<bool> {
-    let sql = "INSERT INTO accounts (app, id, created) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    Ok(change(db, sql, params![user.app.0, user.id.as_str(), millis(at)])? > 0)
+    let sql = "INSERT INTO accounts (app, id, created, lists_version) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO NOTHING";
+    let created = millis(at);
+    Ok(change(db, sql, params![user.app.0, user.id.as_str(), created, created.min(LAST_FIRST_VERSION)])? > 0)
 }
 
-/// What names the account goes with it, by the references of the schema.
+/// What names the account goes with it, by the references of the schema; its peers keep their conversations.
 pub(crate) fn delete_account(db: &Connection, user: &User) -> Result<bool> {
-    let sql = "DELETE FROM accounts WHERE app = ?1 AND id = ?2";
-    Ok(change(db, sql, params![user.app.0, user.id.as_str()])? > 0)
+    let key = params![user.app.0, user.id.as_str()];
+    let sql = "UPDATE accounts SET lists_version = lists_version + 1
+               WHERE app = ?1 AND id IN (SELECT owner FROM friends WHERE app = ?1 AND friend = ?2)";
+    change(db, sql, key)?;
+    Ok(change(db, "DELETE FROM accounts WHERE app = ?1 AND id = ?2", key)? > 0)
 }
 
 pub(crate) fn revoke_sigs(db: &Connection, user: &User, at: Timestamp) -> Result<bool> {
@@ -167,13 +172,16 @@ fn trim_kick_marks(db: &Connection, user: &User) -> Result<()> {
 
 // Statements and rows
 
+/// The highest lists version that an account starts with, whatever the clock says: there is room to count up.
+const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
+
 /// Runs a statement that changes rows, and says how many.
-fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
+pub(crate) fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
     db.prepare_cached(sql)?.execute(values)
 }
 
 /// All rows of a statement.
-fn list<T>(
+pub(crate) fn list<T>(
     db: &Connection,
     sql: &str,
     values: impl Params,
@@ -183,11 +191,11 @@ fn list<T>(
 }
 
 /// The number of a time. SQLite's numbers end at the year 292 million, and a time after it becomes that.
-fn millis(at: Timestamp) -> i64 {
+pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
-fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+pub(crate) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     Ok(optional_time(row, column)?.unwrap_or_default())
 }
 
@@ -197,12 +205,26 @@ fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     millis.map(time).transpose().map(|millis| millis.map(Timestamp))
 }
 
+/// A number that is never below zero.
+pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A number for SQLite, whose numbers end earlier; what is beyond its end becomes that.
+pub(crate) fn number<T>(number: T) -> i64
+where
+    i64: TryFrom<T>,
+{
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 fn platform(row: &Row<'_>, column: usize) -> Result<Platform> {
     let number: i32 = row.get(column)?;
     Platform::from_number(number).ok_or(Error::IntegralValueOutOfRange(column, number.into()))
 }
 
-fn parsed<T, E>(
+pub(crate) fn parsed<T, E>(
     row: &Row<'_>,
     column: usize,
     parse: impl FnOnce(&str) -> std::result::Result<T, E>,

@@ -1,0 +1,199 @@
+//! Conversation lists: a row for its owner, made by the first message and by the first after a deletion. It sees
+//! what came from then on.
+
+use super::count_up;
+use super::messages::{Place, message_of};
+use super::profiles::profile_of;
+use super::state;
+use crate::statements::{change, count, list, millis, number, parsed, time};
+use lamplight_facts::{ConversationSet, ListsState};
+use lamplight_model::{Conversation, ConversationPlace, Message, Timestamp, User, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+/// Rows of the owner ?2 in the app ?1, in the columns of [`conversation_of`].
+macro_rules! rows {
+    ($which:literal) => {
+        // The order of the joins is said, so that they are read along the list.
+        concat!(
+            "SELECT c.peer, c.unread, c.read, c.pinned, c.active, f.remark,
+                 a.nick, a.avatar_url, a.allow, m.sender, m.sequence, m.at, m.client_id, m.text
+             FROM conversations AS c
+             LEFT JOIN accounts AS a ON a.app = c.app AND a.id = c.peer
+             LEFT JOIN friends AS f ON f.app = c.app AND f.owner = c.owner AND f.friend = c.peer
+             LEFT JOIN messages AS m ON m.pair = c.pair AND m.sequence = (
+                 SELECT sequence FROM messages WHERE pair = c.pair AND sequence > c.cleared
+                 ORDER BY sequence DESC LIMIT 1)
+             WHERE c.app = ?1 AND c.owner = ?2 AND ",
+            $which
+        )
+    };
+}
+
+pub(super) fn page(
+    db: &Connection,
+    owner: &User,
+    after: Option<&ConversationPlace>,
+    limit: usize,
+) -> Result<Vec<Conversation>> {
+    let (id, limit) = (owner.id.as_str(), number(limit));
+    let Some(after) = after else {
+        let sql = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
+        return list(db, sql, params![owner.app.0, id, limit], |row| conversation_of(row, owner));
+    };
+    // Begins among the rows of the same time, and passes over those of them that come before.
+    let sql = rows!(
+        "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
+         ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
+    );
+    let ConversationPlace { pinned, active, peer } = after;
+    let values = params![owner.app.0, id, pinned, millis(*active), peer.as_str(), limit];
+    list(db, sql, values, |row| conversation_of(row, owner))
+}
+
+pub(super) fn row(db: &Connection, owner: &User, peer: &UserId) -> Result<Option<Conversation>> {
+    let key = params![owner.app.0, owner.id.as_str(), peer.as_str()];
+    db.prepare_cached(rows!("c.peer = ?3"))?.query_row(key, |row| conversation_of(row, owner)).optional()
+}
+
+fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
+    let peer = parsed(row, 0, UserId::new)?;
+    let last: Option<Message> = match row.get::<_, Option<i64>>(10)? {
+        Some(_) => Some(message_of(row, 9, &owner.id, &peer)?),
+        None => None,
+    };
+    Ok(Conversation {
+        peer,
+        last,
+        unread: row.get(1)?,
+        read_sequence: count(row, 2)?,
+        pinned: row.get(3)?,
+        active: time(row, 4)?,
+        remark: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        profile: profile_of(row, 6)?,
+    })
+}
+
+/// What [`touch`] leaves as it is, and the unread messages after it.
+pub(super) struct Touched {
+    pub(super) pinned: bool,
+    pub(super) read_sequence: u64,
+    pub(super) unread: u32,
+}
+
+/// A message came or went. A row that is made now sees this message and not what was before it.
+pub(super) fn touch(
+    db: &Connection,
+    owner: &User,
+    peer: &UserId,
+    place: &Place,
+    at: Timestamp,
+    unread: u32,
+) -> Result<Touched> {
+    let sql = "INSERT INTO conversations (app, owner, peer, pair, pinned, active, cleared, read, unread)
+               VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6, ?7)
+               ON CONFLICT DO UPDATE SET active = excluded.active, unread = unread + excluded.unread
+               RETURNING pinned, read, unread";
+    let before = number(place.sequence - 1);
+    let (owner_id, peer) = (owner.id.as_str(), peer.as_str());
+    let values = params![owner.app.0, owner_id, peer, place.pair, millis(at), before, unread];
+    db.prepare_cached(sql)?.query_row(values, |row| {
+        Ok(Touched { pinned: row.get(0)?, read_sequence: count(row, 1)?, unread: row.get(2)? })
+    })
+}
+
+pub(super) fn mark_read(
+    db: &Connection,
+    owner: &User,
+    peer: &UserId,
+    sequence: Option<u64>,
+) -> Result<Option<ConversationSet>> {
+    let sql = "SELECT c.read, c.unread, c.pair, p.last, CASE p.high WHEN ?3 THEN p.last - p.of_low ELSE p.of_low END
+               FROM conversations AS c JOIN pairs AS p ON p.id = c.pair
+               WHERE c.app = ?1 AND c.owner = ?2 AND c.peer = ?3";
+    let key = params![owner.app.0, owner.id.as_str(), peer.as_str()];
+    let before = db.prepare_cached(sql)?.query_row(key, |row| {
+        Ok(Reading {
+            read: count(row, 0)?,
+            unread: row.get(1)?,
+            pair: row.get(2)?,
+            last: count(row, 3)?,
+            of_peer: count(row, 4)?,
+        })
+    });
+    let Some(before) = before.optional()? else { return Ok(None) };
+    let read = sequence.unwrap_or(before.last).min(before.last);
+    if read <= before.read {
+        return unchanged(db, owner, peer);
+    }
+    let unread = unread_after(db, &before, peer, read)?;
+    let sql = "UPDATE conversations SET read = ?4, unread = ?5 WHERE app = ?1 AND owner = ?2 AND peer = ?3";
+    change(db, sql, params![owner.app.0, owner.id.as_str(), peer.as_str(), number(read), unread])?;
+    changed(db, owner, peer, i64::from(unread) - i64::from(before.unread))
+}
+
+/// A conversation before something of it is read.
+struct Reading {
+    read: u64,
+    unread: u32,
+    pair: i64,
+    last: u64,
+    /// How many messages there ever were of the peer.
+    of_peer: u64,
+}
+
+/// How many messages of the peer come after the sequence `read`.
+///
+/// Counts nothing: a message knows how many of its sender's there were up to it, and as there is no gap, how many of
+/// the other one's. Messages that were forgotten unread, and come after `read`, may have been the peer's: as many
+/// stay counted as can be.
+fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
+    if before.unread == 0 || read == before.last {
+        return Ok(0);
+    }
+    let sql = "SELECT sequence, nth, sender = ?3 FROM messages WHERE pair = ?1 AND sequence > ?2
+               ORDER BY sequence LIMIT 1";
+    let next = db.prepare_cached(sql)?.query_row(params![before.pair, number(read), peer.as_str()], |row| {
+        Ok((count(row, 0)?, count(row, 1)?, row.get::<_, bool>(2)?))
+    });
+    let after = match next.optional()? {
+        Some((sequence, nth, of_peer)) => {
+            let of_peer_before = if of_peer { nth - 1 } else { sequence - nth };
+            let forgotten = sequence - 1 - read;
+            before.of_peer - of_peer_before + forgotten
+        }
+        None => before.last - read,
+    };
+    Ok(u32::try_from(after).map_or(before.unread, |after| after.min(before.unread)))
+}
+
+pub(super) fn pin(
+    db: &Connection,
+    owner: &User,
+    peer: &UserId,
+    pinned: bool,
+) -> Result<Option<ConversationSet>> {
+    let sql = "UPDATE conversations SET pinned = ?4
+               WHERE app = ?1 AND owner = ?2 AND peer = ?3 AND pinned <> ?4";
+    if change(db, sql, params![owner.app.0, owner.id.as_str(), peer.as_str(), pinned])? > 0 {
+        changed(db, owner, peer, 0)
+    } else {
+        unchanged(db, owner, peer)
+    }
+}
+
+pub(super) fn delete(db: &Connection, owner: &User, peer: &UserId) -> Result<Option<ListsState>> {
+    let sql = "DELETE FROM conversations WHERE app = ?1 AND owner = ?2 AND peer = ?3 RETURNING unread";
+    let key = params![owner.app.0, owner.id.as_str(), peer.as_str()];
+    let unread: Option<i64> = db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
+    unread.map(|unread| count_up(db, owner, -unread)).transpose()
+}
+
+fn changed(db: &Connection, owner: &User, peer: &UserId, unread: i64) -> Result<Option<ConversationSet>> {
+    let state = count_up(db, owner, unread)?;
+    Ok(row(db, owner, peer)?.map(|conversation| ConversationSet { conversation, changed: true, state }))
+}
+
+fn unchanged(db: &Connection, owner: &User, peer: &UserId) -> Result<Option<ConversationSet>> {
+    let state = state(db, owner)?.unwrap_or_default();
+    Ok(row(db, owner, peer)?.map(|conversation| ConversationSet { conversation, changed: false, state }))
+}

@@ -1,0 +1,184 @@
+//! Messages: a row each, under the pair of the two and the sequence. Which of them somebody sees, the row of their
+//! conversation says.
+
+use super::conversations::{Touched, touch};
+use super::profiles::profile_of;
+use super::state_of;
+use crate::statements::{change, count, list, millis, number, parsed, time};
+use lamplight_facts::{ConversationSet, ListsState, NewMessage, Sent, StoredMessage};
+use lamplight_model::{AppId, ClientMessageId, Conversation, Message, Profile, Timestamp, User, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
+    let NewMessage { from, to, text, client_id, at } = new;
+    let recipient = User::new(from.app, to);
+    let Some(sender_party) = party(db, &from, &recipient.id)? else { return Ok(Sent::NoSuchSender) };
+    if let Some(message) = sent_before(db, &from, sender_party.born, &client_id)? {
+        return Ok(Sent::Repeated(message));
+    }
+    let to_oneself = from == recipient;
+    let Some(recipient_party) = party(db, &recipient, &from.id)? else { return Ok(Sent::NoSuchRecipient) };
+
+    let place = next_place(db, &from, &recipient.id)?;
+    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let (sequence, id) = (number(place.sequence), from.id.as_str());
+    let (born, nth, client) = (sender_party.born, number(place.nth), client_id.as_str());
+    change(db, sql, params![from.app.0, place.pair, sequence, id, born, nth, millis(at), client, text])?;
+    let message = Message {
+        from: from.id.clone(),
+        to: recipient.id.clone(),
+        sequence: place.sequence,
+        at,
+        text,
+        client_id,
+    };
+
+    let sender = moved(db, &from, &message, &place, 0, &sender_party, &recipient_party)?;
+    let recipient = if to_oneself {
+        sender.clone()
+    } else {
+        moved(db, &recipient, &message, &place, 1, &recipient_party, &sender_party)?
+    };
+    Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient })))
+}
+
+/// One of the two, as they are before the message.
+struct Party {
+    /// When the account was made.
+    born: i64,
+    state: ListsState,
+    profile: Profile,
+    /// What the other one calls them.
+    remark: String,
+}
+
+fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> {
+    let sql = "SELECT a.created, a.lists_version, a.unread, f.remark, a.nick, a.avatar_url, a.allow
+               FROM accounts AS a LEFT JOIN friends AS f ON f.app = ?1 AND f.owner = ?3 AND f.friend = ?2
+               WHERE a.app = ?1 AND a.id = ?2";
+    let party = |row: &Row<'_>| {
+        Ok(Party {
+            born: row.get(0)?,
+            state: state_of(row, 1)?,
+            remark: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+            profile: profile_of(row, 4)?,
+        })
+    };
+    db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
+}
+
+/// The message that the sender, since the account was made, has sent under this client id.
+fn sent_before(
+    db: &Connection,
+    from: &User,
+    born: i64,
+    client_id: &ClientMessageId,
+) -> Result<Option<Message>> {
+    let sql =
+        "SELECT m.sequence, m.at, m.text, p.low, p.high FROM messages AS m JOIN pairs AS p ON p.id = m.pair
+               WHERE m.app = ?1 AND m.sender = ?2 AND m.born = ?3 AND m.client_id = ?4";
+    let message = |row: &Row<'_>| {
+        let (low, high) = (parsed(row, 3, UserId::new)?, parsed(row, 4, UserId::new)?);
+        Ok(Message {
+            from: from.id.clone(),
+            to: if low == from.id { high } else { low },
+            sequence: count(row, 0)?,
+            at: time(row, 1)?,
+            text: row.get(2)?,
+            client_id: client_id.clone(),
+        })
+    };
+    let key = params![from.app.0, from.id.as_str(), born, client_id.as_str()];
+    db.prepare_cached(sql)?.query_row(key, message).optional()
+}
+
+/// Where a new message goes.
+pub(super) struct Place {
+    pub(super) pair: i64,
+    pub(super) sequence: u64,
+    /// Among the messages of its sender in the pair, from 1.
+    nth: u64,
+}
+
+/// Takes the next sequence of the pair.
+fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Place> {
+    let (low, high) = if from.id <= *to { (&from.id, to) } else { (to, &from.id) };
+    let of_low = from.id == *low;
+    let sql = "INSERT INTO pairs (app, low, high, last, of_low) VALUES (?1, ?2, ?3, 1, ?4)
+               ON CONFLICT DO UPDATE SET last = last + 1, of_low = of_low + excluded.of_low
+               RETURNING id, last, of_low";
+    let values = params![from.app.0, low.as_str(), high.as_str(), of_low];
+    db.prepare_cached(sql)?.query_row(values, |row| {
+        let (sequence, nth_of_low) = (count(row, 1)?, count(row, 2)?);
+        let nth = if of_low { nth_of_low } else { sequence - nth_of_low };
+        Ok(Place { pair: row.get(0)?, sequence, nth })
+    })
+}
+
+/// Brings the conversation and the lists of one of the two up to date.
+fn moved(
+    db: &Connection,
+    owner: &User,
+    message: &Message,
+    place: &Place,
+    unread: u32,
+    before: &Party,
+    peer: &Party,
+) -> Result<ConversationSet> {
+    let id = message.peer_of(&owner.id).clone();
+    let Touched { pinned, read_sequence, unread: unread_here } =
+        touch(db, owner, &id, place, message.at, unread)?;
+    let state =
+        ListsState { version: before.state.version + 1, total_unread: before.state.total_unread + unread };
+    let sql = "UPDATE accounts SET lists_version = ?3, unread = ?4 WHERE app = ?1 AND id = ?2";
+    let (version, total) = (number(state.version), state.total_unread);
+    change(db, sql, params![owner.app.0, owner.id.as_str(), version, total])?;
+    let conversation = Conversation {
+        peer: id,
+        last: Some(message.clone()),
+        unread: unread_here,
+        read_sequence,
+        pinned,
+        active: message.at,
+        profile: peer.profile.clone(),
+        remark: peer.remark.clone(),
+    };
+    Ok(ConversationSet { conversation, changed: true, state })
+}
+
+pub(super) fn history(
+    db: &Connection,
+    owner: &User,
+    peer: &UserId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Message>> {
+    let sql = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text
+               FROM conversations AS c CROSS JOIN messages AS m ON m.pair = c.pair AND m.sequence > c.cleared
+               WHERE c.app = ?1 AND c.owner = ?2 AND c.peer = ?3 AND m.sequence < ?4
+               ORDER BY m.sequence DESC LIMIT ?5";
+    let before = before.map_or(i64::MAX, number);
+    let values = params![owner.app.0, owner.id.as_str(), peer.as_str(), before, number(limit)];
+    list(db, sql, values, |row| message_of(row, 0, &owner.id, peer))
+}
+
+/// The five columns from `first`: sender, sequence, time, client id, text.
+pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
+    let from = parsed(row, first, UserId::new)?;
+    Ok(Message {
+        to: if from == *one { other.clone() } else { one.clone() },
+        from,
+        sequence: count(row, first + 1)?,
+        at: time(row, first + 2)?,
+        client_id: parsed(row, first + 3, ClientMessageId::new)?,
+        text: row.get(first + 4)?,
+    })
+}
+
+pub(super) fn forget(db: &Connection, app: AppId, before: Timestamp, limit: usize) -> Result<usize> {
+    let sql = "DELETE FROM messages WHERE (pair, sequence) IN (
+                   SELECT pair, sequence FROM messages WHERE app = ?1 AND at < ?2
+                   ORDER BY at, pair, sequence LIMIT ?3)";
+    change(db, sql, params![app.0, millis(before), number(limit)])
+}

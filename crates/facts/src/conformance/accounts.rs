@@ -1,0 +1,235 @@
+//! The rules of the [conformance suite](super) about apps and accounts.
+
+use super::{
+    APP, KICKED, OTHER_APP, RECORDED, all_friends, at, befriend, devices, friends, id, kick, new_login, ok,
+    unfriend, user,
+};
+use crate::{Account, Facts, LoginRecorded, NewLogin};
+use futures_util::future::join_all;
+use lamplight_model::{App, AppId, AppKey, AppSettings, DeviceId, Edition, User, UserId};
+
+// Apps
+
+/// All of an app comes back, and putting it again leaves nothing of what was there.
+pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
+    assert_eq!(ok(facts.apps()).await, []);
+    let first = App {
+        id: APP,
+        keys: vec![
+            AppKey { id: 1, text: "0123456789abcdef".repeat(4) },
+            AppKey { id: 2, text: "\"quoted\" \\ 钥匙".into() },
+        ],
+        admins: vec![id("administrator"), id("second '\" admin")],
+        settings: AppSettings { name: "聊天".into(), edition: Edition::Trial, ..AppSettings::default() },
+    };
+    ok(facts.put_app(first.clone())).await;
+    assert_eq!(ok(facts.apps()).await, [first]);
+
+    let second = App { id: APP, keys: Vec::new(), admins: Vec::new(), settings: AppSettings::default() };
+    ok(facts.put_app(second.clone())).await;
+    ok(facts.put_app(second.clone())).await;
+    assert_eq!(ok(facts.apps()).await, [second]);
+}
+
+/// Apps come by the number of their id, the greatest possible one too.
+pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
+    for number in [10, u32::MAX, 9, 1_400_000_001] {
+        let (keys, admins, settings) = Default::default();
+        ok(facts.put_app(App { id: AppId(number), keys, admins, settings })).await;
+    }
+    let ids: Vec<u32> = ok(facts.apps()).await.into_iter().map(|app| app.id.0).collect();
+    assert_eq!(ids, [9, 10, 1_400_000_001, u32::MAX]);
+}
+
+// Accounts
+
+/// The second making of an account changes nothing and says so.
+pub async fn an_account_is_made_once(facts: &dyn Facts) {
+    assert!(ok(facts.create_account(user("alice"), at(1))).await);
+    assert!(!ok(facts.create_account(user("alice"), at(2))).await);
+    let account = Account { user: user("alice"), created: at(1), sigs_revoked: None };
+    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+}
+
+/// Of many that make the account at once, one has made it.
+pub async fn an_account_made_by_many_at_once_is_made_once(facts: &dyn Facts) {
+    let makers = (0..50).map(|n| facts.create_account(user("alice"), at(n)));
+    let made = join_all(makers).await.into_iter().filter(|made| *made.as_ref().expect("no fault")).count();
+    assert_eq!(made, 1);
+}
+
+/// Asked for twice, an account comes twice; asked for none, none come.
+pub async fn accounts_come_in_the_order_asked_with_none_for_the_unknown(facts: &dyn Facts) {
+    for name in ["alice", "bob", "carol"] {
+        ok(facts.create_account(user(name), at(1))).await;
+    }
+    let asked = ["carol", "nobody", "alice", "carol", "Alice"].map(user).to_vec();
+    let found: Vec<Option<User>> =
+        ok(facts.accounts(asked)).await.into_iter().map(|account| account.map(|it| it.user)).collect();
+    assert_eq!(found, [Some(user("carol")), None, Some(user("alice")), Some(user("carol")), None]);
+    assert_eq!(ok(facts.accounts(Vec::new())).await, []);
+}
+
+/// A page begins after its mark, whether an account is there or not, and holds up to the limit.
+pub async fn accounts_are_listed_in_pages_by_rising_id(facts: &dyn Facts) {
+    for name in ["d", "b", "e", "a", "c"] {
+        ok(facts.create_account(user(name), at(1))).await;
+    }
+    let other = User::new(OTHER_APP, id("bb"));
+    ok(facts.create_account(other, at(1))).await;
+    let cases: [(Option<&str>, usize, &str); 8] = [
+        (None, 2, "a b"),
+        (Some("b"), 2, "c d"),
+        (Some("bbb"), 2, "c d"),
+        (Some("d"), 2, "e"),
+        (Some("e"), 2, ""),
+        (None, 0, ""),
+        (None, 5, "a b c d e"),
+        (None, usize::MAX, "a b c d e"),
+    ];
+    for (after, limit, expected) in cases {
+        let page = ok(facts.list_accounts(APP, after.map(id), limit)).await;
+        let names: Vec<&str> = page.iter().map(|account| account.user.id.as_str()).collect();
+        assert_eq!(names.join(" "), expected, "{limit} after {after:?}");
+        assert!(page.iter().all(|account| account.user.app == APP));
+    }
+}
+
+/// The order is that of [`UserId`], not that of a language.
+pub async fn ids_are_ordered_by_their_bytes(facts: &dyn Facts) {
+    let mut names = ["b", "B", "a", "~", " ", "_", "10", "9", "a b", "ab", "A", "-"].map(id).to_vec();
+    for name in &names {
+        ok(facts.create_account(User::new(APP, name.clone()), at(1))).await;
+    }
+    let page = ok(facts.list_accounts(APP, None, 100)).await;
+    names.sort();
+    assert_eq!(page.into_iter().map(|account| account.user.id).collect::<Vec<_>>(), names);
+}
+
+/// No text is trimmed, folded, cut or taken for a number or a pattern.
+pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
+    let longest = "x".repeat(UserId::MAX_BYTES);
+    let names = ["007", "7", "1e5", "NULL", "%", "_", " a", "a ", "a", "A", "'", "\"", "\\", &longest];
+    ok(facts.create_account(user("owner"), at(1))).await;
+    let remarks = ["", " ", "备注", "line\nline", "'); DROP TABLE friends; --", "\\0", "é", "e\u{301}"];
+    for (n, name) in names.into_iter().enumerate() {
+        assert!(ok(facts.create_account(user(name), at(1))).await, "{name:?} is like an earlier one");
+        let remark = remarks[n % remarks.len()].to_owned();
+        befriend(facts, user("owner"), id(name), false, remark).await;
+        let long_device = format!("{name}{}", "d".repeat(DeviceId::MAX_BYTES - name.len()));
+        ok(facts.record_login(new_login(name, &long_device, 1))).await;
+    }
+    for (n, name) in names.into_iter().enumerate() {
+        let friends = all_friends(facts, user("owner")).await;
+        let friend = friends.iter().find(|friend| friend.id.as_str() == name).expect("the friend was added");
+        assert_eq!(friend.remark, remarks[n % remarks.len()]);
+        let logins = ok(facts.logins(user(name))).await;
+        assert!(logins.len() == 1 && logins[0].device.as_str().starts_with(name));
+        assert_eq!(logins[0].device.as_str().len(), DeviceId::MAX_BYTES);
+    }
+}
+
+/// A revocation replaces an earlier one, never a later one.
+pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(1))).await;
+    for (given, expected) in [(5, 5), (3, 5), (5, 5), (9, 9), (0, 9)] {
+        assert!(ok(facts.revoke_sigs(user("alice"), at(given))).await);
+        let account = Account { user: user("alice"), created: at(1), sigs_revoked: Some(at(expected)) };
+        assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    }
+}
+
+/// Revoking makes no account and touches no other one.
+pub async fn a_revocation_needs_an_account(facts: &dyn Facts) {
+    ok(facts.create_account(user("bob"), at(1))).await;
+    assert!(!ok(facts.revoke_sigs(user("alice"), at(5))).await);
+    let bob = Account { user: user("bob"), created: at(1), sigs_revoked: None };
+    assert_eq!(ok(facts.list_accounts(APP, None, 10)).await, [bob]);
+}
+
+/// The second deletion of an account says that there was none.
+pub async fn an_account_is_deleted_once(facts: &dyn Facts) {
+    assert!(!ok(facts.delete_account(user("alice"))).await);
+    ok(facts.create_account(user("alice"), at(1))).await;
+    ok(facts.create_account(user("bob"), at(1))).await;
+    assert!(ok(facts.delete_account(user("alice"))).await);
+    assert!(!ok(facts.delete_account(user("alice"))).await);
+    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
+    assert_eq!(ok(facts.list_accounts(APP, None, 10)).await.len(), 1);
+}
+
+/// Nothing that names the account is left, on either side of a friendship; the others keep what is theirs.
+pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &dyn Facts) {
+    for name in ["alice", "bob"] {
+        for device in ["kicked", "phone", "tablet"] {
+            ok(facts.record_login(new_login(name, device, 1))).await;
+        }
+        kick(facts, name, "kicked", 2, false).await;
+    }
+    ok(facts.create_account(user("carol"), at(1))).await;
+    befriend(facts, user("alice"), id("bob"), true, "b".into()).await;
+    befriend(facts, user("bob"), id("carol"), true, "c".into()).await;
+
+    assert!(ok(facts.delete_account(user("alice"))).await);
+
+    assert_eq!(ok(facts.logins(user("alice"))).await, []);
+    assert_eq!(all_friends(facts, user("alice")).await, []);
+    let registered = LoginRecorded::Recorded { registered: true };
+    assert_eq!(ok(facts.record_login(new_login("alice", "kicked", 3))).await, registered);
+    assert_eq!(all_friends(facts, user("alice")).await, []);
+
+    assert_eq!(devices(facts, "bob").await, ["phone", "tablet"]);
+    assert_eq!(friends(facts, "bob").await, ["carol, mutual: c"]);
+    assert_eq!(ok(facts.record_login(new_login("bob", "kicked", 3))).await, KICKED);
+}
+
+/// What the account had before it was deleted does not come back.
+pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
+    for name in ["alice", "bob"] {
+        ok(facts.record_login(new_login(name, "phone", 1))).await;
+    }
+    befriend(facts, user("bob"), id("alice"), true, "a".into()).await;
+    ok(facts.revoke_sigs(user("alice"), at(5))).await;
+    ok(facts.delete_account(user("alice"))).await;
+    assert!(ok(facts.create_account(user("alice"), at(9))).await);
+
+    let account = Account { user: user("alice"), created: at(9), sigs_revoked: None };
+    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    assert_eq!(ok(facts.logins(user("alice"))).await, []);
+    assert_eq!(friends(facts, "alice").await, [""; 0]);
+    assert_eq!(friends(facts, "bob").await, [""; 0]);
+}
+
+/// Users of the same `userID` in two apps are two users, in every call.
+pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
+    let other = |name: &str| User::new(OTHER_APP, id(name));
+    for name in ["alice", "bob"] {
+        ok(facts.record_login(new_login(name, "phone", 1))).await;
+        let login = NewLogin { user: other(name), ..new_login(name, "phone", 2) };
+        assert_eq!(ok(facts.record_login(login)).await, LoginRecorded::Recorded { registered: true });
+    }
+    befriend(facts, user("alice"), id("bob"), true, String::new()).await;
+    assert_eq!(all_friends(facts, other("alice")).await, []);
+    befriend(facts, other("alice"), id("bob"), false, "o".into()).await;
+    let friends = all_friends(facts, other("alice")).await;
+    assert_eq!(
+        (friends.len(), &friends[0].id, &*friends[0].remark, friends[0].mutual),
+        (1, &id("bob"), "o", false)
+    );
+
+    ok(facts.revoke_sigs(other("alice"), at(5))).await;
+    let account = ok(facts.accounts(vec![user("alice")])).await.remove(0).expect("alice has an account");
+    assert_eq!(account.sigs_revoked, None);
+
+    kick(facts, "alice", "phone", 3, false).await;
+    assert_eq!(ok(facts.logins(other("alice"))).await.len(), 1);
+    let login = NewLogin { user: other("alice"), ..new_login("alice", "phone", 4) };
+    assert_eq!(ok(facts.record_login(login)).await, RECORDED);
+
+    unfriend(facts, user("alice"), id("bob"), true).await;
+    assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
+    ok(facts.delete_account(user("alice"))).await;
+    assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
+    assert_eq!(ok(facts.logins(other("alice"))).await.len(), 1);
+    assert_eq!(ok(facts.list_accounts(OTHER_APP, None, 10)).await.len(), 2);
+}
