@@ -53,12 +53,17 @@ interface Reading {
   again: boolean;
 }
 
-/** What is missing since the link broke. */
-interface Gap {
-  /** The newest message of each conversation that the application knows. */
-  readonly heads: ReadonlyMap<string, number>;
-  /** The messages that were told since. */
+/** What is to be made up for since the link broke. */
+interface CatchUp {
+  /** The version that is reached when the lists have been read again. */
+  version: number;
+  /** The newest message of each conversation that the application knows; null when there is no gap to fill. */
+  heads: ReadonlyMap<string, number> | null;
+  /** The messages that were told meanwhile. */
   readonly told: Set<string>;
+  isRunning: boolean;
+  /** More has changed: once more. */
+  again: boolean;
 }
 
 /** The keeper of one client. */
@@ -66,11 +71,8 @@ export class Keeper {
   #lists: Lists = fold.UNKNOWN;
   /** All changes of the lists up to this one have been taken in. */
   #version = 0;
-  /** The version that is reached when the lists have been read again; null when nothing is missing. */
-  #behind: number | null = null;
-  /** Whether they are being read again. */
-  #catching = false;
-  #gap: Gap | null = null;
+  /** Null when nothing is missing. */
+  #behind: CatchUp | null = null;
   #unread = 0;
   #friends: Reading | null = null;
   #conversations: Reading | null = null;
@@ -146,8 +148,6 @@ export class Keeper {
     this.#lists = fold.UNKNOWN;
     this.#version = 0;
     this.#behind = null;
-    this.#catching = false;
-    this.#gap = null;
     this.#unread = 0;
     this.#friends = null;
     this.#conversations = null;
@@ -163,10 +163,10 @@ export class Keeper {
     } else if (this.#behind === null) {
       this.#version = Math.max(this.#version, version);
     } else {
-      this.#behind = Math.max(this.#behind, version);
+      this.#behind.version = Math.max(this.#behind.version, version);
     }
     const messages = told.messages ?? [];
-    messages.forEach((message) => this.#gap?.told.add(idOf(message)));
+    messages.forEach((message) => this.#behind?.told.add(idOf(message)));
     this.#tellOf(before, messages);
     if (this.#lists.conversations.shown === null && told.totalUnread !== undefined) {
       this.#setUnread(told.totalUnread);
@@ -187,13 +187,18 @@ export class Keeper {
     const peer = message.to ?? "";
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
-    const row = before.conversations.rows.get(peer)?.value;
-    const friend = before.friends.shown?.get(peer);
-    this.#edit({ conversations: [fold.withSent(row, message, friend)] }, version);
+    if (!before.conversations.rows.has(peer)) {
+      // It is at the top now, and no page that is still to come has it.
+      [this.#conversations, this.#behind].forEach((reading) => {
+        if (reading !== null) {
+          reading.again = true;
+        }
+      });
+    }
+    this.#lists = { ...before, conversations: fold.withSent(before, message, version) };
     this.#countOwn(version);
-    this.#gap?.told.add(idOf(message));
     this.#tellOf(before, []);
-    if (row === undefined && friend === undefined) {
+    if (this.#lists.conversations.rows.get(peer)?.value.profile === undefined) {
       this.#inBackground("reading the profile of a new peer", this.#readPeer(peer, version));
     }
   }
@@ -206,24 +211,19 @@ export class Keeper {
   // How the lists change.
 
   #edit(told: Omit<ListsChangedJson, "messages">, version: number): void {
-    const changed: Lists = {
-      profile: told.profile ?? this.#lists.profile,
-      conversations: fold.drop(
-        fold.put(this.#lists.conversations, byPeer(told.conversations), version),
-        told.deletedConversations ?? [],
-        version,
-      ),
-      friends: fold.drop(
-        fold.put(this.#lists.friends, byUser(told.friends), version),
-        told.deletedFriends ?? [],
-        version,
-      ),
+    const { conversations, friends, profile } = this.#lists;
+    const rows = fold.put(conversations, byPeer(told.conversations), version);
+    const strangers = (told.deletedFriends ?? []).map((userId): FriendJson => ({ userId }));
+    const changed = [...(told.friends ?? []), ...strangers];
+    this.#lists = {
+      profile: told.profile ?? profile,
+      conversations: fold.drop(fold.withFriends(rows, changed, version), told.deletedConversations ?? [], version),
+      friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
-    const strangers = (told.deletedFriends ?? []).map((userId): FriendJson => {
-      const profile = changed.conversations.rows.get(userId)?.value.profile;
-      return { userId, ...(profile === undefined ? {} : { profile }) };
-    });
-    this.#lists = fold.withFriends(changed, [...(told.friends ?? []), ...strangers], version);
+    if (changed.length > 0 && this.#conversations !== null) {
+      // A page that was written before may come after, with the old name.
+      this.#conversations.again = true;
+    }
   }
 
   /** An own change is the next one, or others came before it that are still on their way. */
@@ -263,25 +263,51 @@ export class Keeper {
 
   /** An earlier attempt to catch up may have failed. */
   #catchUpAgain(): void {
-    if (this.#behind !== null && !this.#catching) {
-      this.#catchUp(this.#behind);
+    if (this.#behind?.isRunning === false) {
+      this.#catchUp(this.#behind.version);
     }
   }
 
-  /** Something changed that was not told: what was read before is read again. */
+  /** Something changed that was not told: what was read before is read again, and missed messages are fetched. */
   #catchUp(version: number): void {
-    this.#behind = Math.max(this.#behind ?? 0, version);
-    const { conversations, friends, profile } = this.#lists;
-    if (this.#gap === null && conversations.shown !== null) {
-      this.#gap = { heads: headsOf(conversations.shown), told: new Set() };
-    }
-    const restart = (reading: Reading | null) => {
+    const behind = (this.#behind ??= { version, heads: null, told: new Set(), isRunning: false, again: false });
+    behind.version = Math.max(behind.version, version);
+    behind.heads ??= headsOf(this.#lists.conversations.shown);
+    behind.again = true;
+    [this.#conversations, this.#friends].forEach((reading) => {
       if (reading !== null) {
         reading.again = true;
       }
-    };
-    restart(this.#conversations);
-    restart(this.#friends);
+    });
+    if (!behind.isRunning) {
+      behind.isRunning = true;
+      this.#inBackground("reading the lists again", this.#runCatchUp(behind));
+    }
+  }
+
+  async #runCatchUp(behind: CatchUp): Promise<void> {
+    const isDone = () => !behind.again;
+    try {
+      do {
+        behind.again = false;
+        await this.#readAgain();
+        if (isDone()) {
+          const { heads } = behind;
+          behind.heads = null;
+          await this.#tellMissed(heads, behind.told);
+        }
+      } while (!isDone());
+      if (this.#behind === behind) {
+        this.#version = behind.version;
+        this.#behind = null;
+      }
+    } finally {
+      behind.isRunning = false;
+    }
+  }
+
+  async #readAgain(): Promise<void> {
+    const { conversations, friends, profile } = this.#lists;
     const reads: Promise<void>[] = [];
     if (this.#conversations !== null || conversations.shown !== null) {
       reads.push(this.#readConversations());
@@ -292,22 +318,7 @@ export class Keeper {
     if (profile !== undefined) {
       reads.push(this.#readProfile());
     }
-    this.#catching = true;
-    const caughtUp = Promise.all(reads).then(
-      () => {
-        this.#catching = false;
-        if (this.#behind !== null) {
-          this.#version = this.#behind;
-          this.#behind = null;
-        }
-        return this.#fillGap();
-      },
-      (error: unknown) => {
-        this.#catching = false;
-        throw error;
-      },
-    );
-    this.#inBackground("reading the lists again", caughtUp);
+    await Promise.all(reads);
   }
 
   #readConversations(): Promise<void> {
@@ -406,32 +417,28 @@ export class Keeper {
 
   async #readPeer(peer: string, version: number): Promise<void> {
     const { profiles } = await this.around.call("getUsersInfo", { userIds: [peer] });
-    const row = this.#lists.conversations.rows.get(peer)?.value;
-    if (row !== undefined && row.profile === undefined && profiles?.[0] !== undefined) {
+    const profile = profiles?.[0];
+    if (profile !== undefined) {
       const before = this.#lists;
-      this.#edit({ conversations: [{ ...row, profile: profiles[0] }] }, version);
+      const apply = (row: ConversationJson) => (row.profile === undefined ? { ...row, profile } : row);
+      this.#lists = { ...before, conversations: fold.amend(before.conversations, peer, apply, version + 1) };
       this.#tellOf(before, []);
     }
   }
 
   /** Fetches the messages that came while the link was broken, and tells them, oldest first. */
-  async #fillGap(): Promise<void> {
-    const gap = this.#gap;
-    this.#gap = null;
-    if (gap === null) {
-      return;
-    }
+  async #tellMissed(heads: ReadonlyMap<string, number> | null, told: Set<string>): Promise<void> {
     const missed: MessageJson[] = [];
-    for (const [peer, row] of this.#lists.conversations.shown ?? []) {
-      const head = gap.heads.get(peer) ?? 0;
+    for (const [peer, row] of heads === null ? [] : (this.#lists.conversations.shown ?? [])) {
+      const head = heads?.get(peer) ?? 0;
       if (Number(row.lastMessage?.sequence ?? 0) > head) {
         missed.push(...(await this.#readSince(peer, head)));
       }
     }
-    const news = missed.filter((message) => !gap.told.has(idOf(message)) && !this.around.isOwn(message));
+    const news = missed.filter((message) => !told.has(idOf(message)) && !this.around.isOwn(message));
     if (news.length > 0) {
-      const order = ({ time, sequence }: MessageJson) => [Number(time ?? 0), Number(sequence ?? 0)] as const;
-      news.sort((one, other) => order(one)[0] - order(other)[0] || order(one)[1] - order(other)[1]);
+      news.forEach((message) => told.add(idOf(message)));
+      news.sort(byTime);
       this.around.onMessages(news);
     }
   }
@@ -473,8 +480,14 @@ function keepUnchanged<T>(table: Table<T>, before: Table<T>, changed: boolean): 
   return changed ? table : { ...table, shown: before.shown };
 }
 
-function headsOf(conversations: ReadonlyMap<string, ConversationJson>): Map<string, number> {
-  return new Map([...conversations].map(([peer, row]) => [peer, Number(row.lastMessage?.sequence ?? 0)]));
+function headsOf(conversations: ReadonlyMap<string, ConversationJson> | null): Map<string, number> | null {
+  return conversations === null
+    ? null
+    : new Map([...conversations].map(([peer, row]) => [peer, Number(row.lastMessage?.sequence ?? 0)]));
+}
+
+function byTime(one: MessageJson, other: MessageJson): number {
+  return Number(one.time ?? 0) - Number(other.time ?? 0) || Number(one.sequence ?? 0) - Number(other.sequence ?? 0);
 }
 
 function newProfiles(

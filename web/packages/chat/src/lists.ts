@@ -11,6 +11,15 @@ import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./g
 /** A row, and how new it is. */
 interface Row<T> {
   readonly value: T;
+  /** When the server wrote it; 0: never. */
+  readonly version: number;
+  /** What is known to have changed in it since, though the server has not written it again. */
+  readonly edit?: Edit<T>;
+}
+
+/** A change of a row that follows from something else: an own message that was sent, a friend who changed. */
+interface Edit<T> {
+  readonly apply: (value: T) => T;
   readonly version: number;
 }
 
@@ -49,23 +58,54 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Rows as they were at a version. Without a change the same table comes back. */
+/** Rows as the server wrote them at a version. Without a change the same table comes back. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
-  const newer = rows.filter(([key]) => {
-    const held = table.rows.get(key)?.version ?? table.gone.get(key) ?? 0;
-    return held <= version;
-  });
-  if (newer.length === 0) {
+  const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
+  return place(
+    table,
+    newer.map(([key, value]) => {
+      const edit = table.rows.get(key)?.edit;
+      return [
+        key,
+        edit === undefined || edit.version <= version ? { value, version } : edited({ value, version }, edit),
+      ];
+    }),
+  );
+}
+
+/** Changes one row in a way that holds for every text of it that is older than `version`. */
+export function amend<T>(
+  table: Table<T>,
+  key: string,
+  apply: (value: T) => T,
+  version: number,
+  missing?: T,
+): Table<T> {
+  const row = table.rows.get(key) ?? (missing === undefined ? undefined : { value: missing, version: 0 });
+  if (row === undefined || row.version >= version || (table.gone.get(key) ?? 0) >= version) {
+    return table;
+  }
+  const before = row.edit;
+  const both = before === undefined ? apply : (value: T) => apply(before.apply(value));
+  return place(table, [[key, { ...edited(row, { apply, version }), edit: { apply: both, version } }]]);
+}
+
+function edited<T>(row: Row<T>, edit: Edit<T>): Row<T> {
+  return { value: edit.apply(row.value), version: row.version, edit };
+}
+
+function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> {
+  if (rows.length === 0) {
     return table;
   }
   const gone = new Map(table.gone);
-  newer.forEach(([key]) => gone.delete(key));
-  const added = newer.map(([key, value]): [string, Row<T>] => [key, { value, version }]);
+  rows.forEach(([key]) => gone.delete(key));
+  const values = rows.map(([key, { value }]): [string, T] => [key, value]);
   return {
     ...table,
-    rows: new Map([...table.rows, ...added]),
+    rows: new Map([...table.rows, ...rows]),
     gone,
-    shown: table.shown === null ? null : new Map([...table.shown, ...newer]),
+    shown: table.shown === null ? null : new Map([...table.shown, ...values]),
   };
 }
 
@@ -76,7 +116,11 @@ export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T]
 
 /** Rows that were gone at a version. */
 export function drop<T>(table: Table<T>, keys: readonly string[], version: number): Table<T> {
-  const meant = keys.filter((key) => (table.rows.get(key)?.version ?? 0) <= version);
+  const newest = ({ version, edit }: Row<T>) => Math.max(version, edit?.version ?? 0);
+  const meant = keys.filter((key) => {
+    const row = table.rows.get(key);
+    return row === undefined || newest(row) <= version;
+  });
   const rows = new Map(table.rows);
   const shown = table.shown === null ? null : new Map(table.shown);
   const gone = new Map(table.gone);
@@ -122,32 +166,35 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** What an own message that was sent makes of its conversation. */
+/** The conversations after an own message was committed: its conversation has moved, or has come to be. */
 export function withSent(
-  row: ConversationJson | undefined,
+  { conversations, friends }: Lists,
   message: MessageJson,
-  friend: FriendJson | undefined,
-): ConversationJson {
-  const known = row ?? { peer: message.to ?? "", ...ofFriend(friend) };
-  if (Number(known.lastMessage?.sequence ?? 0) >= Number(message.sequence ?? 0)) {
-    return known;
-  }
-  return { ...known, lastMessage: message, ...(message.time === undefined ? {} : { activeAt: message.time }) };
+  version: number,
+): Lists["conversations"] {
+  const peer = message.to ?? "";
+  const apply = (row: ConversationJson): ConversationJson =>
+    Number(row.lastMessage?.sequence ?? 0) >= Number(message.sequence ?? 0)
+      ? row
+      : { ...row, lastMessage: message, ...(message.time === undefined ? {} : { activeAt: message.time }) };
+  return amend(conversations, peer, apply, version, { peer, ...ofFriend(friends.shown?.get(peer)) });
 }
 
-/** The conversations, with what the friend list now says of their peers. */
-export function withFriends(lists: Lists, friends: readonly FriendJson[], version: number): Lists {
-  const rows = friends.flatMap((friend): [string, ConversationJson][] => {
-    const row = lists.conversations.rows.get(friend.userId ?? "")?.value;
-    const remark = friend.remark ?? "";
+/** The conversations after friends have changed: with what the friend list now says of their peers. */
+export function withFriends(
+  conversations: Lists["conversations"],
+  friends: readonly FriendJson[],
+  version: number,
+): Lists["conversations"] {
+  return friends.reduce((table, friend) => {
+    const peer = friend.userId ?? "";
+    const row = table.rows.get(peer)?.value;
     const isNews =
       row !== undefined &&
-      ((row.remark ?? "") !== remark ||
-        row.profile?.nick !== friend.profile?.nick ||
-        row.profile?.avatarUrl !== friend.profile?.avatarUrl);
-    return isNews ? [[friend.userId ?? "", { ...row, ...ofFriend(friend) }]] : [];
-  });
-  return rows.length === 0 ? lists : { ...lists, conversations: put(lists.conversations, rows, version) };
+      ((row.remark ?? "") !== (friend.remark ?? "") ||
+        (friend.profile !== undefined && JSON.stringify(row.profile) !== JSON.stringify(friend.profile)));
+    return isNews ? amend(table, peer, (value) => ({ ...value, ...ofFriend(friend) }), version) : table;
+  }, conversations);
 }
 
 function ofFriend(friend: FriendJson | undefined): Pick<ConversationJson, "remark" | "profile"> {

@@ -4,21 +4,11 @@ import { expect, test } from "vitest";
 import { nextDeadline, step } from "../../src/machine.js";
 import type { Effect, Input } from "../../src/session.js";
 import { isNewer } from "../../src/status.js";
+import { randomOf } from "../random.js";
 import { World } from "./script.js";
 
 const STORIES = 300;
 const STEPS = 120;
-
-/** A generator of numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** A line of a script, likely or not. */
 function line(random: () => number): string {

@@ -1,0 +1,245 @@
+/** The own lists stay true: against a server in memory that is as unkind as a real one may be. */
+
+import { expect, test } from "vitest";
+import { inOrder, totalUnread } from "../src/lists.js";
+import { ListsServer } from "./lists_server.js";
+import { randomOf } from "./random.js";
+
+/** A server with some lists, and a client that has read them. */
+async function world(): Promise<ListsServer> {
+  const server = new ListsServer();
+  ["ann", "bob", "cid", "dan", "eve"].forEach((peer) => {
+    server.receive(peer, `first of ${peer}`);
+  });
+  server.befriend("ann", "A");
+  server.befriend("bob", "");
+  server.down();
+  server.isUp = true;
+  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  void server.keeper.friends();
+  await server.settle();
+  return server;
+}
+
+/** What the application sees is what the server has. */
+function expectTrue(server: ListsServer): void {
+  const { keeper, application } = server;
+  const brief = ({ peer, lastMessage, unread, pinned, remark }: (typeof keeper.shownConversations)[number]) =>
+    [peer, lastMessage?.text, unread ?? 0, pinned ?? false, remark ?? ""].join(" ");
+  expect(keeper.shownConversations.map(brief)).toEqual(inOrder(server.conversations.values()).map(brief));
+  const friends = (rows: Iterable<{ userId?: string; remark?: string }>) =>
+    [...rows].map(({ userId, remark }) => `${userId ?? ""} ${remark ?? ""}`).sort();
+  expect(friends(keeper.shownFriends)).toEqual(friends(server.friends.values()));
+  expect(keeper.unread).toBe(totalUnread(server.conversations.values()));
+  expect(application.unread).toBe(keeper.unread);
+  expect(application.failures).toEqual([]);
+}
+
+test("a user without friends and messages costs no request", async () => {
+  const server = new ListsServer();
+  server.keeper.connected({}, false);
+  await server.settle();
+  expect([await server.keeper.conversations(), await server.keeper.friends()]).toEqual([[], []]);
+  expect(server.answers.size).toBe(0);
+});
+
+test("lists are read page by page once, and kept true by what is told", async () => {
+  const server = await world();
+  expectTrue(server);
+  expect(server.answers).toEqual(
+    new Map([
+      ["getConversationList", 3],
+      ["getFriendList", 1],
+    ]),
+  );
+  server.receive("bob", "again");
+  server.pin("cid", true);
+  server.read("ann");
+  server.delete("dan");
+  server.befriend("eve", "E");
+  server.unfriend("ann");
+  await server.settle();
+  expectTrue(server);
+  await Promise.all([server.keeper.conversations(), server.keeper.friends()]);
+  expect(server.answers.get("getConversationList")).toBe(3);
+  expect(server.application.messages).toEqual(["again"]);
+});
+
+test("what comes while a list is read is neither lost nor overwritten by an older page", async () => {
+  const server = await world();
+  server.overflow();
+  await server.deliver();
+  // The first page is written, and before it arrives its rows change.
+  server.receive("eve", "newer than the page");
+  server.answer();
+  server.delete("dan");
+  server.receive("dan", "back again");
+  server.pin("ann", true);
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages).toEqual(["newer than the page", "back again"]);
+});
+
+test("a row that went is not brought back by a page that was written before", async () => {
+  const server = new ListsServer();
+  ["ann", "bob", "cid"].forEach((peer) => {
+    server.receive(peer, "x");
+  });
+  server.down();
+  server.isUp = true;
+  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  await server.deliver();
+  server.answer();
+  const late = server.version;
+  // Told before the page, though the page is older.
+  server.conversations.delete("cid");
+  server.version = late + 1;
+  server.keeper.changed({ deletedConversations: ["cid"], listsVersion: String(late + 1) });
+  await server.settle();
+  expectTrue(server);
+});
+
+test("a link that breaks and finds nothing changed costs no request", async () => {
+  const server = await world();
+  const before = new Map(server.answers);
+  server.down();
+  server.up();
+  await server.settle();
+  expect(server.answers).toEqual(before);
+});
+
+test("after a broken link the lists are right, and what was missed is told in order, once", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed 1");
+  server.receive("zoe", "missed 2");
+  server.receive("bob", "missed 3");
+  server.befriend("cid", "C");
+  server.up();
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages).toEqual(["missed 1", "missed 2", "missed 3"]);
+  server.down();
+  server.up();
+  await server.settle();
+  expect(server.application.messages).toHaveLength(3);
+});
+
+test("what comes while missed messages are fetched is not told twice", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed");
+  server.up();
+  server.receive("bob", "live");
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages.toSorted()).toEqual(["live", "missed"]);
+});
+
+test("an own message moves its conversation up, or makes it, with the profile of the peer", async () => {
+  const server = await world();
+  server.send("ann", "hello");
+  server.send("yan", "who are you?");
+  await server.settle();
+  expectTrue(server);
+  expect(server.keeper.conversation("yan")?.profile?.nick).toBe("nick of yan");
+  expect(server.application.messages).toEqual([]);
+  const before = new Map(server.answers);
+  server.down();
+  server.up();
+  await server.settle();
+  expect(server.answers).toEqual(before);
+});
+
+test("a new profile of a friend is told, and shown in the conversation with them", async () => {
+  const server = await world();
+  server.befriend("bob", "", "Bobby");
+  await server.settle();
+  expect(server.application.profileEvents).toEqual(["Bobby"]);
+  expect(server.keeper.conversation("bob")?.profile?.nick).toBe("Bobby");
+});
+
+test("whatever happens in whatever order, at the end the lists are true and each message was told once", async () => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const random = randomOf(seed);
+    const pick = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)] as T;
+    const server = await world();
+    const written: string[] = [];
+    for (let count = 0; count < 60; count += 1) {
+      const peer = pick("ann", "bob", "cid", "dan", "eve", "fay");
+      switch (
+        pick(
+          "receive",
+          "receive",
+          "send",
+          "read",
+          "pin",
+          "delete",
+          "friend",
+          "link",
+          "answer",
+          "answer",
+          "arrive",
+          "arrive",
+        )
+      ) {
+        case "receive":
+          written.push(`${seed}.${count}`);
+          server.receive(peer, `${seed}.${count}`);
+          break;
+        case "send":
+          if (server.isUp) {
+            server.send(peer, "own");
+          }
+          break;
+        case "read":
+          server.read(peer);
+          break;
+        case "pin":
+          server.pin(peer, random() < 0.5);
+          break;
+        case "delete":
+          if (random() < 0.5) {
+            server.delete(peer);
+          }
+          break;
+        case "friend":
+          if (random() < 0.5) {
+            server.befriend(peer, String(count));
+          } else {
+            server.unfriend(peer);
+          }
+          break;
+        case "link":
+          if (!server.isUp) {
+            server.up();
+          } else if (random() < 0.5) {
+            server.down();
+          } else {
+            server.overflow();
+          }
+          break;
+        case "answer":
+          server.answer();
+          break;
+        case "arrive":
+          await server.deliver();
+          break;
+      }
+    }
+    if (!server.isUp) {
+      server.up();
+    }
+    await server.settle();
+    try {
+      expectTrue(server);
+      const told = new Set(server.application.messages);
+      expect(server.application.messages).toHaveLength(told.size);
+      // What was deleted before it was told is nobody's news.
+      const missing = written.filter((text) => !told.has(text));
+      expect(missing.filter((text) => !server.deletedMessages.includes(text))).toEqual([]);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+});

@@ -1,0 +1,275 @@
+/**
+ * The lists of one user as a server has them, and the link to their keeper: in memory, and as unkind as a real one may
+ * be. Pages are small; what an answer says may be older than what was told before it; a link that breaks takes with
+ * it what was on its way, and the driver asks again.
+ */
+
+import type { AskKind } from "../src/ask.js";
+import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson } from "../src/gen/wire.js";
+import { Keeper, type Surroundings } from "../src/keeper.js";
+import { inOrder } from "../src/lists.js";
+
+const PAGE = 2;
+
+interface Asked {
+  readonly kind: AskKind;
+  readonly parameters: Record<string, unknown>;
+  readonly learn: (answer: never) => void;
+  readonly fulfil: (answer: never) => void;
+}
+
+/** What the application was told, and what it sees. */
+export class Application {
+  readonly messages: string[] = [];
+  readonly failures: unknown[] = [];
+  conversationEvents = 0;
+  friendEvents = 0;
+  profileEvents: string[] = [];
+  unread = 0;
+}
+
+export class ListsServer {
+  version = 1;
+  isUp = true;
+  readonly application = new Application();
+  readonly keeper: Keeper;
+  readonly conversations = new Map<string, ConversationJson>();
+  readonly friends = new Map<string, FriendJson>();
+  /** The number of requests that were answered, by kind. */
+  readonly answers = new Map<string, number>();
+  readonly #histories = new Map<string, MessageJson[]>();
+  /** How much of a history went with its conversation. */
+  readonly #deleted = new Map<string, number>();
+  #asked: Asked[] = [];
+  /** On its way to the client. */
+  #outbox: (() => void)[] = [];
+  #clock = 1_000;
+  #sent = 0;
+
+  constructor() {
+    const { application } = this;
+    const around: Surroundings = {
+      call: (kind, parameters, learn) =>
+        new Promise((fulfil) => {
+          this.#asked.push({
+            kind,
+            parameters,
+            learn: (answer: never) => learn?.(answer),
+            fulfil: fulfil,
+          });
+        }),
+      self: () => "me",
+      isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith("own-"),
+      onMessages: (messages) => application.messages.push(...messages.map(({ text }) => text ?? "")),
+      onConversations: () => (application.conversationEvents += 1),
+      onUnread: (total) => (application.unread = total),
+      onFriends: () => (application.friendEvents += 1),
+      onProfiles: (profiles) => application.profileEvents.push(...profiles.map(({ nick }) => nick ?? "")),
+      onFailure: (what, error) => application.failures.push(what, error),
+    };
+    this.keeper = new Keeper(around);
+  }
+
+  // What the world does.
+
+  /** A peer writes. */
+  receive(peer: string, text: string): void {
+    const message = this.#append(peer, { from: peer, to: "me", text });
+    const row = this.conversations.get(peer);
+    this.#setConversation({ ...row, peer, lastMessage: message, unread: (row?.unread ?? 0) + 1 }, message);
+    this.#tell({ messages: [message], conversations: [this.#conversation(peer)] });
+  }
+
+  /** This client writes, and the answer is on its way. */
+  send(peer: string, text: string): void {
+    this.#sent += 1;
+    const message = this.#append(peer, { from: "me", to: peer, text, clientMessageId: `own-${this.#sent}` });
+    const row = this.conversations.get(peer);
+    this.#setConversation({ ...row, peer, lastMessage: message }, message);
+    this.version += 1;
+    const version = String(this.version);
+    this.#post(() => {
+      this.keeper.sent(message, version);
+    });
+  }
+
+  /** Another device reads, pins or deletes. */
+  read(peer: string): void {
+    this.#change(peer, { unread: 0 });
+  }
+
+  pin(peer: string, pinned: boolean): void {
+    this.#change(peer, { pinned });
+  }
+
+  delete(peer: string): void {
+    if (this.conversations.delete(peer)) {
+      this.#deleted.set(peer, this.#histories.get(peer)?.length ?? 0);
+      this.#tell({ deletedConversations: [peer] });
+    }
+  }
+
+  befriend(userId: string, remark: string, nick = ""): void {
+    const friend: FriendJson = { userId, remark, profile: { userId, nick }, addedAt: "1" };
+    this.friends.set(userId, friend);
+    const row = this.conversations.get(userId);
+    if (row !== undefined) {
+      this.conversations.set(userId, { ...row, remark, profile: { userId, nick } });
+    }
+    this.#tell({ friends: [friend] });
+  }
+
+  unfriend(userId: string): void {
+    if (this.friends.delete(userId)) {
+      const row = this.conversations.get(userId);
+      if (row !== undefined) {
+        this.conversations.set(userId, { ...row, remark: "" });
+      }
+      this.#tell({ deletedFriends: [userId] });
+    }
+  }
+
+  /** Too much has changed for this connection. */
+  overflow(): void {
+    this.#post(() => {
+      this.keeper.changed({ reload: true, listsVersion: String(this.version) });
+    });
+  }
+
+  /** The messages that went with a deleted conversation. */
+  get deletedMessages(): string[] {
+    return [...this.#deleted].flatMap(([peer, count]) =>
+      (this.#histories.get(peer) ?? []).slice(0, count).map(({ text }) => text ?? ""),
+    );
+  }
+
+  // What the link does.
+
+  down(): void {
+    this.isUp = false;
+    this.#outbox = [];
+  }
+
+  up(): void {
+    this.isUp = true;
+    this.keeper.connected({ listsVersion: String(this.version) }, true);
+  }
+
+  /** Answers a request that waits: what it says is of now, and it arrives after the next `posts` posts. */
+  answer(index = 0): boolean {
+    const asked = this.#asked[index];
+    if (!this.isUp || asked === undefined) {
+      return false;
+    }
+    const answer = this.#answerTo(asked) as never;
+    this.answers.set(asked.kind, (this.answers.get(asked.kind) ?? 0) + 1);
+    this.#outbox.push(() => {
+      this.#asked = this.#asked.filter((other) => other !== asked);
+      asked.learn(answer);
+      asked.fulfil(answer);
+    });
+    return true;
+  }
+
+  /** What has been on its way longest arrives. */
+  async deliver(): Promise<boolean> {
+    const next = this.#outbox.shift();
+    next?.();
+    await new Promise((fulfil) => setImmediate(fulfil));
+    return next !== undefined;
+  }
+
+  /** Everything is answered and arrives. */
+  async settle(): Promise<void> {
+    do {
+      while (await this.deliver()) {
+        // The next one.
+      }
+    } while (this.answer());
+    await new Promise((fulfil) => setImmediate(fulfil));
+    if (this.#asked.length > 0) {
+      await this.settle();
+    }
+  }
+
+  #answerTo({ kind, parameters }: Asked): unknown {
+    const listsVersion = String(this.version);
+    const answers: Partial<Record<AskKind, () => unknown>> = {
+      getConversationList: () => {
+        const cursor = String(parameters["cursor"]);
+        const all = inOrder(this.conversations.values());
+        const rest = cursor === "" ? all : all.filter((row) => isAfter(row, JSON.parse(cursor) as ConversationJson));
+        const conversations = rest.slice(0, PAGE);
+        const next = rest.length > PAGE ? JSON.stringify(conversations.at(-1)) : "";
+        return { conversations, next, listsVersion };
+      },
+      getFriendList: () => {
+        const all = [...this.friends.values()].sort((one, other) =>
+          (one.userId ?? "") < (other.userId ?? "") ? -1 : 1,
+        );
+        const rest = all.filter(({ userId }) => (userId ?? "") > String(parameters["after"]));
+        return { friends: rest.slice(0, PAGE), finished: rest.length <= PAGE, listsVersion };
+      },
+      getHistory: () => {
+        const before = Number(parameters["before"]) || Infinity;
+        const peer = String(parameters["peer"]);
+        const all = (this.#histories.get(peer) ?? []).slice(this.#deleted.get(peer) ?? 0);
+        const older = all.filter(({ sequence }) => Number(sequence) < before).toReversed();
+        const limit = Number(parameters["limit"]);
+        return { messages: older.slice(0, limit), finished: older.length <= limit };
+      },
+      getUsersInfo: () => ({
+        profiles: (parameters["userIds"] as string[]).map((userId) => ({ userId, nick: `nick of ${userId}` })),
+      }),
+    };
+    const answer = answers[kind];
+    if (answer === undefined) {
+      throw new Error(`${kind} is not asked here`);
+    }
+    return answer();
+  }
+
+  #append(peer: string, message: MessageJson): MessageJson {
+    const history = this.#histories.get(peer) ?? [];
+    this.#histories.set(peer, history);
+    this.#clock += 1;
+    const whole = { ...message, sequence: String(history.length + 1), time: String(this.#clock) };
+    history.push(whole);
+    return whole;
+  }
+
+  #setConversation(row: ConversationJson, { time }: MessageJson): void {
+    this.conversations.set(row.peer ?? "", { ...row, activeAt: time ?? "0" });
+  }
+
+  #conversation(peer: string): ConversationJson {
+    return this.conversations.get(peer) ?? { peer };
+  }
+
+  #change(peer: string, change: Partial<ConversationJson>): void {
+    const row = this.conversations.get(peer);
+    if (row !== undefined) {
+      this.conversations.set(peer, { ...row, ...change });
+      this.#tell({ conversations: [this.#conversation(peer)] });
+    }
+  }
+
+  #tell(told: ListsChangedJson): void {
+    this.version += 1;
+    const listsVersion = String(this.version);
+    this.#post(() => {
+      this.keeper.changed({ ...told, listsVersion });
+    });
+  }
+
+  #post(arrival: () => void): void {
+    if (this.isUp) {
+      this.#outbox.push(arrival);
+    }
+  }
+}
+
+/** Whether a row comes after another one in the list. */
+function isAfter(row: ConversationJson, other: ConversationJson): boolean {
+  return row.peer !== other.peer && inOrder([row, other])[0] === other;
+}
