@@ -8,6 +8,7 @@
 mod deadlines;
 mod mailbox;
 mod multi_device;
+mod pending_events;
 mod policy;
 mod presence;
 mod quota;
@@ -19,6 +20,7 @@ mod watch_graph;
 pub use deadlines::DeadlineWheel;
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
+pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
 pub use policy::{Call, Gate, Notifications, check_call, notifications};
 pub use presence::{Connect, Connected, Device, Expired, Link, LinkEnd, Presence};
 pub use quota::{FailureWindow, SlidingWindow};

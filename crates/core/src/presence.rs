@@ -5,12 +5,14 @@
 //! and after, and clears the custom status in the same change that ends ONLINE.
 
 use crate::multi_device::{Contender, victims};
+use crate::pending_events::PendingEvents;
 use crate::subscriptions::{Subscribed, Subscriptions};
 use crate::transition::{EndCause, Ended, Removed, Transition};
 use lamplight_model::{
-    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, PlatformSet, Reason,
-    StatusType, Timestamp, UserId, UserStatus, Version,
+    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EventDevice, Moment, Now, Platform, PlatformSet,
+    Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
 };
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The live record of one user.
@@ -33,6 +35,8 @@ pub struct Presence {
     /// Set when the account was deleted: the record is kept until then, so that whoever watched the user is told
     /// of it late as well, and an account that is made again numbers on from here.
     pub(crate) deleted_until: Option<Moment>,
+    /// There are some only where the app wants to be told: a record without them costs one word.
+    pub(crate) events: Option<Box<PendingEvents>>,
 }
 
 /// A login: a device that has logged in and not logged out.
@@ -44,6 +48,8 @@ pub struct Device {
     pub platform: Platform,
     /// How it is linked to us now.
     pub link: Link,
+    /// Where its last connection came from; kept only where the app wants to be told of it.
+    pub address: Option<IpAddr>,
 }
 
 /// The link of a logged-in device.
@@ -93,6 +99,14 @@ impl LinkEnd {
             Self::NodeLost => Reason::NodeLost,
         }
     }
+
+    /// What the app's backend is told of it.
+    fn event(self) -> SessionEventKind {
+        match self {
+            Self::Closed | Self::NodeLost => SessionEventKind::LinkClosed,
+            Self::TimedOut => SessionEventKind::TimedOut,
+        }
+    }
 }
 
 /// A device that connects, its UserSig verified and its login recorded.
@@ -104,6 +118,8 @@ pub struct Connect<'a> {
     pub platform: Platform,
     /// The new connection.
     pub connection: ConnectionId,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
 }
 
 /// What came of [`Presence::connect`].
@@ -138,7 +154,7 @@ impl Presence {
         let lapses = now + settings.timing.login_retention();
         let devices: Vec<Device> = logins
             .into_iter()
-            .map(|(id, platform)| Device { id, platform, link: Link::Gone { lapses } })
+            .map(|(id, platform)| Device { id, platform, link: Link::Gone { lapses }, address: None })
             .collect();
         Self {
             devices,
@@ -152,6 +168,7 @@ impl Presence {
             subscriptions_lost: true,
             sigs_revoked,
             deleted_until: None,
+            events: None,
         }
     }
 
@@ -243,6 +260,11 @@ impl Presence {
         self.deleted_until.is_some()
     }
 
+    /// The session events that are not in the outbox yet, if there are any.
+    pub fn pending_events(&self) -> Option<&PendingEvents> {
+        self.events.as_deref().filter(|events| !events.is_empty())
+    }
+
     /// When [`Presence::expire`] is due next.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
@@ -276,6 +298,7 @@ impl Presence {
             let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended);
 
             let link = Link::Connected(connect.connection);
+            let address = connect.address.filter(|_| wants_events(settings));
             match presence.devices.iter_mut().find(|device| device.id == *connect.device) {
                 Some(device) => {
                     if let Link::Connected(connection) = device.link {
@@ -283,14 +306,20 @@ impl Presence {
                     }
                     device.link = link;
                     device.platform = connect.platform;
+                    device.address = address;
                 }
                 None => {
                     let (id, platform) = (connect.device.clone(), connect.platform);
                     // Most users have one device, and it stays.
                     presence.devices.reserve_exact(1);
-                    presence.devices.push(Device { id, platform, link });
+                    presence.devices.push(Device { id, platform, link, address });
                 }
             }
+            // Those kicked are told of here, and not apart.
+            let kind =
+                SessionEventKind::Login { kicked: kicked.iter().map(|removed| removed.platform).collect() };
+            let (id, platform) = (connect.device.clone(), connect.platform);
+            presence.note(kind, Some(EventDevice { id, platform, address }), settings, now);
             Connected { kicked, subscriptions_lost: presence.subscriptions_lost }
         })
     }
@@ -315,7 +344,7 @@ impl Presence {
             if linger > Duration::ZERO {
                 presence.devices[index].link = Link::Held { until: now.moment + linger, end };
             } else {
-                presence.let_go(index, settings, now.moment);
+                presence.let_go(index, end, settings, now);
             }
             true
         })
@@ -345,6 +374,7 @@ impl Presence {
     pub fn kick(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
         self.change(Reason::Kicked, settings, now, |presence, ended| {
             presence.sigs_revoked = presence.sigs_revoked.max(Some(now.wall));
+            presence.note_logouts(|_| true, settings, now);
             presence.remove(|_| true, Some(EndCause::KickedByOperator), ended)
         })
     }
@@ -353,6 +383,7 @@ impl Presence {
     /// retention.
     pub fn delete(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
         let mut transition = self.change(Reason::Deleted, settings, now, |presence, ended| {
+            presence.note_logouts(|_| true, settings, now);
             presence.remove(|_| true, Some(EndCause::AccountDeleted), ended)
         });
         transition.unsubscribed = self.subscriptions.clear();
@@ -370,15 +401,22 @@ impl Presence {
 
     /// Sets or, with an empty text, clears the custom status. Refused with 6014 unless ONLINE: the text is
     /// owned by a user who is there, and would have to be cleared at once.
+    ///
+    /// `by` is the connection that asked; `None`: it is done on the user's behalf.
     pub fn set_custom_status(
         &mut self,
         custom: CustomStatus,
+        by: Option<ConnectionId>,
         settings: &AppSettings,
         now: Now,
     ) -> Transition<Result<(), Code>> {
         self.change(Reason::Custom, settings, now, |presence, _| {
             if presence.status_type() != StatusType::Online {
                 return Err(Code::NOT_LOGGED_IN);
+            }
+            if presence.custom_status != custom {
+                let device = by.and_then(|connection| presence.device_of(connection)).map(event_device);
+                presence.note(SessionEventKind::CustomStatus(custom.clone()), device, settings, now);
             }
             presence.custom_status = custom;
             Ok(())
@@ -434,6 +472,14 @@ impl Presence {
             let mut removed = presence.remove(lapsed, None, ended);
             let over =
                 |device: &Device| matches!(device.link, Link::Held { until, .. } if until <= now.moment);
+            let broken =
+                presence.devices.iter().filter(|device| over(device)).map(|device| match device.link {
+                    Link::Held { end, .. } => (end.event(), event_device(device)),
+                    Link::Connected(_) | Link::Gone { .. } => unreachable!("only what is held is over"),
+                });
+            for (kind, device) in broken.collect::<Vec<_>>() {
+                presence.note(kind, Some(device), settings, now);
+            }
             removed.extend(presence.remove(|device| over(device) && device.platform.is_web(), None, ended));
             let lapses = now.moment + settings.timing.login_retention();
             for device in presence.devices.iter_mut().filter(|device| over(device)) {
@@ -477,14 +523,26 @@ impl Presence {
             presence.sigs_revoked = presence.sigs_revoked.max(sigs_revoked);
             let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
             let is_gone = |device: &Device| if device.platform.is_web() { kicked } else { !is_fact(device) };
+            presence.note_logouts(is_gone, settings, now);
             presence.remove(is_gone, None, ended);
             let link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
             for (id, platform) in facts {
                 if !presence.is_logged_in(id) {
-                    presence.devices.push(Device { id: id.clone(), platform: *platform, link });
+                    let (id, platform) = (id.clone(), *platform);
+                    presence.devices.push(Device { id, platform, link, address: None });
                 }
             }
         })
+    }
+
+    /// The session events up to this ordinal are in the outbox, and so many dropped ones were counted.
+    pub fn events_recorded(&mut self, up_to: u64, dropped: u32) -> Transition<()> {
+        // It goes to the journal: a restart must not tell again what was told long ago.
+        let changed = self.pending_events().is_some();
+        if let Some(events) = &mut self.events {
+            events.recorded(up_to, dropped);
+        }
+        Transition { changed, ..Transition::quiet(()) }
     }
 
     // The parts that the transitions share
@@ -500,6 +558,8 @@ impl Presence {
     ) -> Transition<T> {
         let (was, custom_was, had_connection) =
             (self.status_type(), self.custom_status.clone(), self.has_connection());
+        let last_event = |presence: &Self| presence.events.as_ref().map(|events| events.last_ordinal());
+        let event_was = last_event(self);
         let mut ended = Vec::new();
         let outcome = act(self, &mut ended);
 
@@ -524,7 +584,8 @@ impl Presence {
         if was != is {
             self.since = now.wall;
         }
-        Transition { changed: true, visible, ended, ..Transition::quiet(outcome) }
+        let has_events = event_was != last_event(self);
+        Transition { changed: true, visible, has_events, ended, ..Transition::quiet(outcome) }
     }
 
     fn end_login(
@@ -537,6 +598,7 @@ impl Presence {
         self.change(reason, settings, now, |presence, _| {
             let index = presence.index_of(connection)?;
             let device = presence.devices.remove(index);
+            presence.note(SessionEventKind::Logout, Some(event_device(&device)), settings, now);
             Some(Removed { device: device.id, platform: device.platform, connected: true })
         })
     }
@@ -546,11 +608,34 @@ impl Presence {
     }
 
     /// The link of a device is gone for good: a native login stays, a Web login ends with it.
-    fn let_go(&mut self, index: usize, settings: &AppSettings, now: Moment) {
+    fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
+        let device = event_device(&self.devices[index]);
+        self.note(end.event(), Some(device), settings, now);
         if self.devices[index].platform.is_web() {
             self.devices.remove(index);
         } else {
-            self.devices[index].link = Link::Gone { lapses: now + settings.timing.login_retention() };
+            self.devices[index].link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
+        }
+    }
+
+    /// Notes a session event for the app's backend, if it wants to be told.
+    fn note(
+        &mut self,
+        kind: SessionEventKind,
+        device: Option<EventDevice>,
+        settings: &AppSettings,
+        now: Now,
+    ) {
+        if wants_events(settings) {
+            self.events.get_or_insert_default().push(kind, device, now.wall);
+        }
+    }
+
+    /// Notes the end of the logins that `doomed` names.
+    fn note_logouts(&mut self, doomed: impl Fn(&Device) -> bool, settings: &AppSettings, now: Now) {
+        let ending = self.devices.iter().filter(|device| doomed(device)).map(event_device);
+        for device in ending.collect::<Vec<_>>() {
+            self.note(SessionEventKind::Logout, Some(device), settings, now);
         }
     }
 
@@ -575,4 +660,13 @@ impl Presence {
             })
             .collect()
     }
+}
+
+/// Whether the app's backend wants to be told of session events.
+fn wants_events(settings: &AppSettings) -> bool {
+    !settings.webhooks.state_change_url.is_empty()
+}
+
+fn event_device(device: &Device) -> EventDevice {
+    EventDevice { id: device.id.clone(), platform: device.platform, address: device.address }
 }

@@ -1,8 +1,10 @@
 //! The form in which a live record outlives its process: deadlines as wall time, connections as lost.
 
+use crate::pending_events::PendingEvents;
 use crate::presence::{Device, Link, LinkEnd, Presence};
 use lamplight_model::{CustomStatus, DeviceId, Moment, Now, Platform, Reason, Timestamp, UserId, Version};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// A live record on disk. Who changes its fields gives the file that holds it a new form number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -18,6 +20,7 @@ pub struct SavedPresence {
     subscriptions_lost: bool,
     sigs_revoked: Option<Timestamp>,
     deleted_until: Option<Timestamp>,
+    events: Option<Box<PendingEvents>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +28,7 @@ struct SavedDevice {
     id: DeviceId,
     platform: Platform,
     link: SavedLink,
+    address: Option<IpAddr>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -55,6 +59,7 @@ impl Presence {
                         Link::Held { end, .. } => SavedLink::Held { end },
                         Link::Gone { lapses } => SavedLink::Gone { lapses: wall(lapses) },
                     },
+                    address: device.address,
                 })
                 .collect(),
             custom_status: self.custom_status.clone(),
@@ -67,6 +72,7 @@ impl Presence {
             subscriptions_lost: self.subscriptions_lost,
             sigs_revoked: self.sigs_revoked,
             deleted_until: self.deleted_until.map(wall),
+            events: self.events.clone(),
         }
     }
 }
@@ -94,6 +100,7 @@ impl SavedPresence {
                         SavedLink::Held { end } => Link::Held { until: grace, end },
                         SavedLink::Gone { lapses } => Link::Gone { lapses: moment(lapses) },
                     },
+                    address: device.address,
                 })
                 .collect(),
             custom_status: self.custom_status,
@@ -106,6 +113,7 @@ impl SavedPresence {
             subscriptions_lost: self.subscriptions_lost,
             sigs_revoked: self.sigs_revoked,
             deleted_until: self.deleted_until.map(moment),
+            events: self.events,
         }
     }
 }

@@ -12,6 +12,8 @@ pub struct Transition<T> {
     pub changed: bool,
     /// Something visible differs: the watchers must be told.
     pub visible: bool,
+    /// The record has new session events for the outbox.
+    pub has_events: bool,
     /// Connections that must be closed.
     pub ended: Vec<Ended>,
     /// Who is new on the subscription list.
@@ -63,6 +65,7 @@ impl<T> Transition<T> {
             outcome,
             changed: false,
             visible: false,
+            has_events: false,
             ended: Vec::new(),
             subscribed: Vec::new(),
             unsubscribed: Vec::new(),
@@ -75,6 +78,7 @@ impl<T> Transition<T> {
             outcome: outcome(self.outcome),
             changed: self.changed,
             visible: self.visible,
+            has_events: self.has_events,
             ended: self.ended,
             subscribed: self.subscribed,
             unsubscribed: self.unsubscribed,

@@ -83,8 +83,8 @@ fn settings() -> impl Strategy<Value = AppSettings> {
     let mode = prop::sample::select(&[Single, Dual, Triple, Multi, Multi][..]);
     let linger = || prop::sample::select(&[0_u32, 5_000][..]);
     let retention = prop::sample::select(&[0_u32, 5_000, 600_000][..]);
-    (mode, 1..=3_u8, 1..=3_u8, linger(), linger(), retention).prop_map(
-        |(mode, native_instances, web_instances, native, web, retention)| {
+    (mode, 1..=3_u8, 1..=3_u8, linger(), linger(), retention, any::<bool>()).prop_map(
+        |(mode, native_instances, web_instances, native, web, retention, webhook)| {
             let mut settings = AppSettings {
                 multi_device: MultiDevicePolicy { mode, native_instances, web_instances },
                 ..AppSettings::default()
@@ -93,6 +93,9 @@ fn settings() -> impl Strategy<Value = AppSettings> {
             settings.timing.linger_web_ms = web;
             settings.timing.subscription_retention_ms = retention;
             settings.limits.subscriptions = 4;
+            if webhook {
+                settings.webhooks.state_change_url = "https://receiver.example/".into();
+            }
             settings
         },
     )
@@ -179,7 +182,8 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
         Event::Custom(text) => {
             let custom = CustomStatus::new(text, 100).unwrap();
             let online = record.presence.status_type() == StatusType::Online;
-            let done = record.step(|me, settings, now| me.set_custom_status(custom.clone(), settings, now));
+            let done =
+                record.step(|me, settings, now| me.set_custom_status(custom.clone(), None, settings, now));
             assert_eq!(done.outcome.is_ok(), online);
             assert!(!online || record.status().custom_status == custom);
         }
@@ -220,7 +224,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     let id = device(id);
     let policy = record.settings.multi_device;
     let before: Vec<Device> = record.presence.devices().to_vec();
-    let connect = Connect { device: &id, platform, connection };
+    let connect = Connect { device: &id, platform, connection, address: None };
     let done = record.step(|me, settings, now| me.connect(&connect, settings, now));
 
     for old in before.iter().filter(|old| matches!(old.link, Link::Connected(_))) {

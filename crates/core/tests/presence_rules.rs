@@ -12,7 +12,10 @@
 mod laws;
 
 use lamplight_core::{Connect, EndCause, Ended, LinkEnd, Presence, Removed, Transition};
-use lamplight_model::{ConnectionId, CustomStatus, DeviceId, Platform, Reason, Timestamp, UserId, Version};
+use lamplight_model::{
+    ConnectionId, CustomStatus, DeviceId, Platform, Reason, SessionEvent, SessionEventKind, Timestamp,
+    UserId, Version,
+};
 use laws::Record;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -1283,6 +1286,242 @@ fn a_list_emptied_on_purpose_is_not_lost() {
     );
 }
 
+// Session events, for the app's backend
+
+#[test]
+fn nobody_is_told_where_the_app_does_not_want_to_be() {
+    check(
+        "
+        login phone iPhone
+        custom busy
+        close phone
+        events => -
+        ",
+    );
+}
+
+#[test]
+fn each_connection_is_a_login_returns_too() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        login phone iPhone => -; told phone#1 superseded
+        events             => Login/phone; Login/tab; Login/phone
+        events             => -
+        ",
+    );
+}
+
+#[test]
+fn a_disconnect_says_whether_the_link_broke_or_was_silent() {
+    for (end, event) in [("close", "LinkClosed"), ("timeout", "TimedOut"), ("node_lost", "LinkClosed")] {
+        for platform in ["iPhone", "Web"] {
+            check(&format!(
+                "
+                set webhook https://a.example
+                login phone {platform}
+                {end} phone
+                {end} phone
+                wait 7d
+                events => Login/phone; {event}/phone
+                "
+            ));
+        }
+    }
+}
+
+#[test]
+fn every_login_that_the_user_or_the_app_ends_is_a_logout() {
+    for end in ["logout phone", "sig_expired phone"] {
+        check(&format!(
+            "
+            set webhook https://a.example
+            login phone iPhone
+            login tab Web
+            events => Login/phone; Login/tab
+            {end}
+            events => Logout/phone
+            "
+        ));
+    }
+    for end in ["kick", "delete"] {
+        check(&format!(
+            "
+            set webhook https://a.example
+            login phone iPhone
+            login tab Web
+            close phone
+            events => Login/phone; Login/tab; LinkClosed/phone
+            {end}
+            events => Logout/phone; Logout/tab
+            "
+        ));
+    }
+}
+
+#[test]
+fn being_kicked_by_another_login_is_told_with_that_login_alone() {
+    check(
+        "
+        set webhook https://a.example
+        set policy single
+        login phone iPhone
+        login pad iPad
+        events => Login/phone; Login/pad kicks iPhone
+        close phone#1
+        events => -
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        set native_instances 3
+        login one Android
+        login two Android
+        login tab Web
+        set policy single
+        events        => Login/one; Login/two; Login/tab
+        login mac Mac => -; told one kicked by Mac; told two kicked by Mac; told tab kicked by Mac
+        events        => Login/mac kicks Android Android Web
+        ",
+    );
+}
+
+#[test]
+fn a_linger_holds_the_disconnect_back() {
+    check(
+        "
+        set webhook https://a.example
+        set linger_web 5s
+        login tab Web
+        close tab
+        wait 4999ms
+        events   => Login/tab
+        wait 1ms
+        events   => LinkClosed/tab
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        set linger_native 5s
+        login phone iPhone
+        close phone
+        wait 4s
+        login phone iPhone
+        wait 1h
+        events => Login/phone; Login/phone
+        ",
+    );
+}
+
+#[test]
+fn a_device_that_is_back_before_its_disconnect_was_told_takes_it_away() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login mac Mac
+        close phone
+        close mac
+        login phone iPhone
+        events => Login/phone; Login/mac; LinkClosed/mac; Login/phone
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        close phone
+        events => Login/phone; LinkClosed/phone
+        login phone iPhone
+        events => Login/phone
+        ",
+    );
+}
+
+#[test]
+fn a_node_that_is_lost_breaks_the_links_of_who_does_not_return() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        events   => Login/phone; Login/tab
+        restart
+        wait 10s
+        login phone iPhone
+        wait 1h
+        events   => Login/phone; LinkClosed/tab
+        ",
+    );
+}
+
+#[test]
+fn what_was_not_handed_over_survives_a_restart_and_what_was_does_not_come_again() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        custom busy
+        restart
+        events  => Login/phone; Custom/phone busy
+        restart
+        events  => -
+        ",
+    );
+}
+
+#[test]
+fn what_ended_while_no_node_ran_is_told_at_its_start() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        events       => Login/phone; Login/tab
+        restart
+        adopt kicked
+        events       => Logout/phone; Logout/tab
+        ",
+    );
+}
+
+#[test]
+fn a_custom_status_that_the_user_sets_or_clears_is_told_and_one_that_goes_by_itself_is_not() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        custom busy
+        custom busy
+        custom
+        custom
+        on_behalf away
+        events      => Login/phone; Custom/phone busy; Custom/phone ; Custom/- away
+        close phone => OFFLINE link_closed
+        events      => LinkClosed/phone
+        custom hi   => -; refused 6014
+        events      => -
+        ",
+    );
+}
+
+#[test]
+fn a_login_that_lapses_was_told_when_its_link_broke() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        close phone
+        wait 7d => UNLOGINED lapsed
+        events  => Login/phone; LinkClosed/phone
+        ",
+    );
+}
+
 // The door
 
 /// Runs a script and compares what comes of each line with what the line says.
@@ -1297,6 +1536,8 @@ struct World {
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
+    /// Who speaks for the user.
+    newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }
 
@@ -1306,6 +1547,7 @@ impl Default for World {
             record: Record::new(Default::default()),
             connections: BTreeMap::new(),
             next_connection: 1,
+            newest: None,
             last_login_lost_its_list: false,
         }
     }
@@ -1357,8 +1599,10 @@ impl World {
 
             // What the user does
             "custom" => {
+                let by = self.newest;
                 let text = CustomStatus::new(rest, 100).unwrap();
-                let done = self.record.step(|me, settings, now| me.set_custom_status(text, settings, now));
+                let done =
+                    self.record.step(|me, settings, now| me.set_custom_status(text, by, settings, now));
                 let refused = done.outcome.map_err(|code| format!("; refused {}", code.number()));
                 self.tell(&done) + &refused.err().unwrap_or_default()
             }
@@ -1408,6 +1652,15 @@ impl World {
             }
             "set" => self.set(words[0], words[1]),
 
+            // What the app's backend is to be told: shown, and taken over by the outbox.
+            "events" => self.take_events(),
+            "on_behalf" => {
+                let text = CustomStatus::new(rest, 100).unwrap();
+                let done =
+                    self.record.step(|me, settings, now| me.set_custom_status(text, None, settings, now));
+                self.tell(&done)
+            }
+
             // Questions
             "status" => self.record.status().status_type.to_string(),
             "text" => or_dash(self.record.status().custom_status.as_str()),
@@ -1436,8 +1689,9 @@ impl World {
         let connection = ConnectionId(self.next_connection);
         self.next_connection += 1;
         self.connections.entry(name.into()).or_default().push(connection);
+        self.newest = Some(connection);
         let id = device(name);
-        let connect = Connect { device: &id, platform, connection };
+        let connect = Connect { device: &id, platform, connection, address: None };
         let done = self.record.step(|me, settings, now| me.connect(&connect, settings, now));
         self.last_login_lost_its_list = done.outcome.subscriptions_lost;
         self.tell(&done) + &who_was_away(&done.outcome.kicked)
@@ -1465,6 +1719,27 @@ impl World {
         shown.unwrap_or("-".into()) + &lists.concat()
     }
 
+    /// What is pending, and takes it over.
+    fn take_events(&mut self) -> String {
+        let Some(events) = self.record.presence.pending_events() else { return "-".into() };
+        let show = |event: &SessionEvent| {
+            let device = event.device.as_ref().map_or("-".into(), |device| device.id.to_string());
+            match &event.kind {
+                SessionEventKind::Login { kicked } if kicked.is_empty() => format!("Login/{device}"),
+                SessionEventKind::Login { kicked } => format!("Login/{device} kicks {}", join(kicked.iter())),
+                SessionEventKind::CustomStatus(text) => format!("Custom/{device} {}", text.as_str()),
+                SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
+                    format!("{:?}/{device}", event.kind)
+                }
+            }
+        };
+        let shown: Vec<String> = events.waiting().map(show).collect();
+        let (last, dropped) = (events.last_ordinal(), events.dropped());
+        let _ = self.record.step(|me, _, _| me.events_recorded(last, dropped));
+        assert_eq!(self.record.presence.pending_events(), None);
+        shown.join("; ")
+    }
+
     fn set(&mut self, setting: &str, value: &str) -> String {
         let settings = &mut self.record.settings;
         let millis = || duration(value).as_millis() as u32;
@@ -1477,6 +1752,7 @@ impl World {
             "native_instances" => settings.multi_device.native_instances = value.parse().unwrap(),
             "web_instances" => settings.multi_device.web_instances = value.parse().unwrap(),
             "subscriptions" => settings.limits.subscriptions = value.parse().unwrap(),
+            "webhook" => settings.webhooks.state_change_url = value.into(),
             other => panic!("{other} is no setting"),
         }
         settings.validate().unwrap();

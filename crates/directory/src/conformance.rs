@@ -299,7 +299,7 @@ async fn seed(directory: &Arc<dyn Directory>, name: &str) {
 async fn connect(directory: &Arc<dyn Directory>, name: &str, device: &str, connection: u64, now: Now) {
     let (device, settings) = (DeviceId::new(device).unwrap(), AppSettings::default());
     let platform = if device.as_str() == "tablet" { Platform::IPad } else { Platform::IPhone };
-    let connect = Connect { device: &device, platform, connection: ConnectionId(connection) };
+    let connect = Connect { device: &device, platform, connection: ConnectionId(connection), address: None };
     let done =
         directory.update(&user(name), now, |presence| presence.connect(&connect, &settings, now)).await;
     assert!(done.unwrap().is_some());
@@ -308,7 +308,7 @@ async fn connect(directory: &Arc<dyn Directory>, name: &str, device: &str, conne
 async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now: Now) {
     let (custom, settings) = (CustomStatus::new(text, 100).unwrap(), AppSettings::default());
     let done = directory
-        .update(&user(name), now, |presence| presence.set_custom_status(custom.clone(), &settings, now))
+        .update(&user(name), now, |presence| presence.set_custom_status(custom.clone(), None, &settings, now))
         .await;
     assert_eq!(done.unwrap(), Some(Ok(())));
 }
@@ -328,7 +328,8 @@ fn statuses(log: &mut LogReader) -> Vec<(Version, String)> {
         | News::Lists(_)
         | News::ListsUnknown
         | News::FriendProfile(_)
-        | News::App(_) => None,
+        | News::App(_)
+        | News::Events => None,
     };
     heard(log).into_iter().filter_map(status).collect()
 }

@@ -190,6 +190,9 @@ impl InProcessDirectory {
             let unsubscribed = std::mem::take(&mut transition.unsubscribed);
             self.log.append(user, News::Subscriptions { subscribed, unsubscribed });
         }
+        if transition.has_events {
+            self.log.append(user, News::Events);
+        }
     }
 }
 
@@ -273,6 +276,21 @@ impl Directory for InProcessDirectory {
 
     fn log(&self) -> LogReader {
         self.log.reader()
+    }
+
+    fn event_log(&self) -> LogReader {
+        self.log.event_reader()
+    }
+
+    fn with_events(&self) -> Answer<'_, Vec<User>> {
+        let mut users = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let has_events = |record: &Record| record.presence.pending_events().is_some();
+            let found = shard.records.iter().filter(|(_, record)| has_events(record));
+            users.extend(found.map(|(user, _)| user.clone()));
+        }
+        done(users)
     }
 
     fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage> {

@@ -16,7 +16,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x02";
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x03";
 
 /// No entry is longer: a list of 10,000 subscriptions of the longest ids fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;

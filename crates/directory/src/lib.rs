@@ -57,6 +57,13 @@ pub trait Directory: Send + Sync {
     /// Follows the log from here on.
     fn log(&self) -> LogReader;
 
+    /// Follows from here on which records have [session events](Presence::pending_events) for the outbox. An entry
+    /// names a user, and comes after the change.
+    fn event_log(&self) -> LogReader;
+
+    /// Every user whose record has session events for the outbox.
+    fn with_events(&self) -> Answer<'_, Vec<User>>;
+
     /// Up to `limit` users of an app whose status changed visibly after this place, or whose account was deleted or
     /// made again, in the order of their last change; from the beginning where there is no place, or one that is of no use any longer.
     fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage>;

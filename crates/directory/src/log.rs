@@ -48,6 +48,8 @@ pub enum News {
     FriendProfile(Arc<FriendProfile>),
     /// The settings of an app changed (the user of the entry has no meaning).
     App(AppId),
+    /// The user's record has session events for the outbox. Told to readers of [`ChangeLog::event_reader`] alone.
+    Events,
 }
 
 /// The writing end: hands every entry to every reader.
@@ -56,8 +58,9 @@ pub struct ChangeLog {
     readers: RwLock<Vec<Arc<Queue>>>,
 }
 
-#[derive(Default)]
 struct Queue {
+    /// Whether this is a reader of session events, who hears of them and of nothing else.
+    of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
 }
@@ -103,15 +106,26 @@ impl News {
             | Self::Subscriptions { .. }
             | Self::Friend { .. }
             | Self::ListsUnknown
-            | Self::App(_) => 0,
+            | Self::App(_)
+            | Self::Events => 0,
         }
     }
 }
 
 impl ChangeLog {
-    /// Adds a reader, who hears everything from here on.
+    /// Adds a reader, who hears everything but [`News::Events`] from here on.
     pub fn reader(&self) -> LogReader {
-        let queue = Arc::new(Queue::default());
+        self.add_reader(false)
+    }
+
+    /// Adds a reader, who hears [`News::Events`] from here on, and nothing else.
+    pub fn event_reader(&self) -> LogReader {
+        self.add_reader(true)
+    }
+
+    fn add_reader(&self, of_events: bool) -> LogReader {
+        let (state, arrived) = Default::default();
+        let queue = Arc::new(Queue { of_events, state, arrived });
         self.readers.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&queue));
         LogReader { queue }
     }
@@ -120,9 +134,11 @@ impl ChangeLog {
     /// loses them all and is told so.
     pub fn append(&self, user: &User, news: News) {
         let bytes = news.bytes();
+        let of_events = matches!(news, News::Events);
         let entry = Arc::new(LogEntry { user: user.clone(), news, at: Instant::now() });
         let mut any_closed = false;
-        for queue in self.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        for queue in readers.iter().filter(|queue| queue.of_events == of_events) {
             let mut state = queue.lock();
             if state.closed {
                 any_closed = true;
@@ -142,6 +158,7 @@ impl ChangeLog {
                 queue.arrived.notify_one();
             }
         }
+        drop(readers);
         if any_closed {
             let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
             readers.retain(|queue| !queue.lock().closed);
@@ -244,6 +261,22 @@ mod tests {
         }
         assert_eq!(slow.take(&mut entries), Heard::Missed);
         assert!(entries.is_empty());
+    }
+
+    #[test]
+    fn session_events_wake_their_readers_and_nobody_else() {
+        let log = ChangeLog::default();
+        let (mut worker, mut recorder) = (log.reader(), log.event_reader());
+        log.append(&user(), News::Events);
+        log.append(&user(), News::App(AppId(1)));
+        let mut entries = Vec::new();
+        assert_eq!(worker.take(&mut entries), Heard::All);
+        assert_eq!(
+            entries.drain(..).map(|entry| entry.news.clone()).collect::<Vec<_>>(),
+            [News::App(AppId(1))]
+        );
+        assert_eq!(recorder.take(&mut entries), Heard::All);
+        assert_eq!(entries.drain(..).map(|entry| entry.news.clone()).collect::<Vec<_>>(), [News::Events]);
     }
 
     #[test]

@@ -50,7 +50,8 @@ async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) 
     let blank = Presence::from_facts([], None, Version(1), Timestamp(0), &settings, Moment(0));
     directory.seed(user, blank, now).await.unwrap();
     let device = DeviceId::new("phone").unwrap();
-    let connect = Connect { device: &device, platform: Platform::IPhone, connection: ConnectionId(1) };
+    let connect =
+        Connect { device: &device, platform: Platform::IPhone, connection: ConnectionId(1), address: None };
     directory.update(user, now, |presence| presence.connect(&connect, &settings, now)).await.unwrap();
     set_custom(directory, user, custom, now).await;
 }
@@ -58,7 +59,7 @@ async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) 
 async fn set_custom(directory: &dyn Directory, user: &User, text: &str, now: Now) {
     let (custom, settings) = (CustomStatus::new(text, 100).unwrap(), AppSettings::default());
     directory
-        .update(user, now, |presence| presence.set_custom_status(custom.clone(), &settings, now))
+        .update(user, now, |presence| presence.set_custom_status(custom.clone(), None, &settings, now))
         .await
         .unwrap();
 }

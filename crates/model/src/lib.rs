@@ -12,6 +12,7 @@ mod friend;
 mod message;
 mod moment;
 mod profile;
+mod session_event;
 mod status;
 mod user;
 
@@ -30,5 +31,6 @@ pub use profile::{
     AllowType, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_REMARK_BYTES, Profile, ProfileChange,
     check_text,
 };
+pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId};

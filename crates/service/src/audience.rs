@@ -234,6 +234,8 @@ impl<S: Versioned> Audience<S> {
                 let tell = |watcher| Effect::Lists { watcher, news: Arc::clone(news) };
                 effects.extend(self.watchers_of(&entry.user).map(tell));
             }
+            // For the recorder of webhooks; not in this log.
+            News::Events => {}
             News::ListsUnknown => {
                 effects.extend(self.watchers_of(&entry.user).map(Effect::RereadLists));
             }

@@ -68,7 +68,12 @@ impl Service {
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
         let claims = self.verify_sig(&user, &app, call.user_sig, call.address, now)?;
 
-        let connect = Connect { device: &device, platform: call.platform, connection: call.connection };
+        let connect = Connect {
+            device: &device,
+            platform: call.platform,
+            connection: call.connection,
+            address: Some(call.address),
+        };
         let (registered, connected) =
             match self.try_connect(&user, &app, &connect, claims.issued, false, now).await? {
                 Some(Attempt::Connected(connected)) => (false, connected),

@@ -1,6 +1,6 @@
 //! The calls of a logged-in client (SPEC section 3).
 
-use crate::{Service, ServiceError};
+use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Gate, Presence, Transition, check_call, notifications};
 use lamplight_model::{
     App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
@@ -54,11 +54,22 @@ impl Service {
         text: &str,
         now: Now,
     ) -> Result<UserStatus, ServiceError> {
+        self.set_custom_status(caller, text, By::App, now).await
+    }
+
+    /// The same, on somebody's word: the app's backend is told who it was.
+    pub async fn set_custom_status(
+        &self,
+        caller: &User,
+        text: &str,
+        by: By,
+        now: Now,
+    ) -> Result<UserStatus, ServiceError> {
         let app = self.app(caller)?;
         let limit = usize::from(app.settings.limits.custom_status_bytes);
         let custom = CustomStatus::new(text, limit).map_err(Refusal::from)?;
         let outcome = self.directory.update(caller, now, |presence| {
-            let transition = presence.set_custom_status(custom.clone(), &app.settings, now);
+            let transition = presence.set_custom_status(custom.clone(), by.connection(), &app.settings, now);
             let status = presence.status(&caller.id, now.wall);
             transition.map(|done| done.map(|()| status))
         });

@@ -2,10 +2,10 @@
 
 use lamplight_core::{Device, Link, Presence, Removed, Transition};
 use lamplight_model::{
-    AppSettings, ConnectionId, DeviceId, Moment, Now, Reason, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    AppSettings, ConnectionId, DeviceId, Moment, Now, Reason, SessionEvent, SessionEventKind, StatusType,
+    Timestamp, UserId, UserStatus, Version,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A live record under observation: every step is judged.
@@ -15,6 +15,9 @@ pub struct Record {
     pub now: Now,
     /// How long a node that was lost is waited for.
     pub grace: Duration,
+    /// What the app's backend was told last of each device: whether it is connected.
+    told: BTreeMap<DeviceId, bool>,
+    last_event: u64,
 }
 
 impl Record {
@@ -25,7 +28,8 @@ impl Record {
     pub fn new(settings: AppSettings) -> Self {
         let now = Now { moment: Moment(1_000_000), wall: Self::START };
         let presence = Presence::from_facts([], None, Version::at(now.wall), now.wall, &settings, now.moment);
-        Self { presence, settings, now, grace: Duration::from_secs(30) }
+        let (told, last_event) = Default::default();
+        Self { presence, settings, now, grace: Duration::from_secs(30), told, last_event }
     }
 
     pub fn status(&self) -> UserStatus {
@@ -42,6 +46,7 @@ impl Record {
         self.judge_what_is_seen(&status_before, done.visible);
         self.judge_connections(&before, &done);
         self.judge_subscriptions(&before, &done);
+        self.judge_events(done.has_events);
         assert!(done.changed || before == self.presence, "what says that it changed nothing changes nothing");
         done
     }
@@ -104,6 +109,40 @@ impl Record {
         assert_eq!((self.presence.devices().len(), self.presence.subscriptions()), (devices, &list));
         assert_eq!(lapses(self), lapsing, "time goes on while nobody counts it");
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
+    }
+
+    /// Whoever hears the session events, and nothing else, knows which devices are connected.
+    fn judge_events(&mut self, has_events: bool) {
+        let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
+        let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
+        assert_eq!(
+            has_events,
+            !new.is_empty(),
+            "whoever takes events over is woken exactly when there are some"
+        );
+        for event in new {
+            assert!(event.ordinal > self.last_event, "ordinals rise");
+            self.last_event = event.ordinal;
+            let Some(device) = &event.device else { continue };
+            match &event.kind {
+                SessionEventKind::Login { .. } => drop(self.told.insert(device.id.clone(), true)),
+                // Also of a device that was away: its login ends.
+                SessionEventKind::Logout => drop(self.told.insert(device.id.clone(), false)),
+                SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
+                    assert_eq!(self.told.insert(device.id.clone(), false), Some(true), "{event:?}");
+                }
+                SessionEventKind::CustomStatus(_) => {}
+            }
+        }
+        if self.settings.webhooks.state_change_url.is_empty() {
+            return assert!(self.presence.pending_events().is_none());
+        }
+        // Who was kicked by a login was told of with it, by the platform.
+        self.told.retain(|device, _| self.presence.is_logged_in(device));
+        for device in self.presence.devices() {
+            let told = self.told.get(&device.id).copied().unwrap_or(false);
+            assert_eq!(told, is_present(&device.link), "{device:?}");
+        }
     }
 
     fn judge_what_is_seen(&self, before: &UserStatus, visible: bool) {

@@ -1,0 +1,114 @@
+//! The session events of a user that are not in the outbox yet.
+//!
+//! They are a part of the live record, so that what happened and the word of it are one step: neither a crash nor a
+//! store that fails can keep one without the other.
+
+use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// The most events that wait in one record. A store of facts that is down for long must not make records grow; the
+/// oldest go, and are counted.
+pub const MAX_PENDING_EVENTS: usize = 64;
+
+/// The session events of a user that are not in the outbox yet, in their order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PendingEvents {
+    last_ordinal: u64,
+    /// Events that had to go, and that nobody has heard of yet.
+    dropped: u32,
+    waiting: VecDeque<SessionEvent>,
+}
+
+impl PendingEvents {
+    /// The events, earliest first.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &SessionEvent> {
+        self.waiting.iter()
+    }
+
+    /// How many events had to go since the last [`PendingEvents::recorded`].
+    pub fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
+    /// The ordinal of the last event that there was.
+    pub fn last_ordinal(&self) -> u64 {
+        self.last_ordinal
+    }
+
+    /// Whether there is something to hand over.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.dropped == 0
+    }
+
+    /// A device that is back before its disconnect was told was never away.
+    pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
+        if let (SessionEventKind::Login { .. }, Some(back)) = (&kind, &device) {
+            let is_same = |event: &SessionEvent| event.device.as_ref().is_some_and(|it| it.id == back.id);
+            self.waiting.retain(|event| !(event.kind.is_disconnect() && is_same(event)));
+        }
+        // The time keeps the ordinals of a record that was lost, or begins again, above those of the former one.
+        self.last_ordinal = (self.last_ordinal + 1).max(at.0);
+        if self.waiting.len() == MAX_PENDING_EVENTS {
+            self.waiting.pop_front();
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind });
+    }
+
+    /// The events up to this ordinal are in the outbox, and so many dropped ones were counted.
+    pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
+        self.waiting.retain(|event| event.ordinal > up_to);
+        self.dropped = self.dropped.saturating_sub(dropped);
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::{DeviceId, Platform};
+
+    fn device(name: &str) -> Option<EventDevice> {
+        let id = DeviceId::new(name).unwrap();
+        Some(EventDevice { id, platform: Platform::Android, address: None })
+    }
+
+    #[test]
+    fn ordinals_rise_whatever_the_clock_says() {
+        let mut events = PendingEvents::default();
+        for at in [1_000, 1_000, 400, 5_000] {
+            events.push(SessionEventKind::Logout, device("a"), Timestamp(at));
+        }
+        let ordinals: Vec<u64> = events.waiting().map(|event| event.ordinal).collect();
+        assert_eq!(ordinals, [1_000, 1_001, 1_002, 5_000]);
+    }
+
+    #[test]
+    fn beyond_the_bound_the_oldest_goes_and_is_counted() {
+        let mut events = PendingEvents::default();
+        for _ in 0..MAX_PENDING_EVENTS {
+            events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
+        }
+        assert_eq!((events.waiting().len(), events.dropped()), (MAX_PENDING_EVENTS, 0));
+        events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
+        assert_eq!((events.waiting().len(), events.dropped()), (MAX_PENDING_EVENTS, 1));
+        assert_eq!(events.waiting().next().unwrap().ordinal, 11);
+
+        let last = events.last_ordinal();
+        events.recorded(last, 1);
+        assert!(events.is_empty());
+        assert_eq!(events.last_ordinal(), last);
+    }
+
+    #[test]
+    fn what_came_meanwhile_stays() {
+        let mut events = PendingEvents::default();
+        events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
+        events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
+        events.recorded(10, 0);
+        assert_eq!(events.waiting().map(|event| event.ordinal).collect::<Vec<_>>(), [11]);
+    }
+}
