@@ -1,6 +1,8 @@
-//! `docs/codes.md`, made from the one table of codes in `lamplight-model`.
+//! What is made from other files and checked in: `docs/codes.md`, from the one table of codes in `lamplight-model`, and
+//! `docs/openapi.json`, which the server makes from its commands. That the second one is current is a test of the
+//! server's: to make it takes the whole server.
 
-use crate::ground::Ground;
+use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};
 use lamplight_model::Code;
 use std::fmt::Write;
@@ -8,6 +10,8 @@ use std::fs;
 use std::process::ExitCode;
 
 const PAGE: &str = "docs/codes.md";
+const OPENAPI: &str = "docs/openapi.json";
+const OPENAPI_COMMAND: &str = "run --quiet --locked --package lamplight-server --example openapi";
 
 const HEAD: &str = "\
 # Codes
@@ -30,6 +34,9 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
         [] => {
             fs::write(ground.path(PAGE), page(Code::ALL)).with_context(|| format!("cannot write {PAGE}"))?;
             println!("{PAGE}: {} codes", Code::ALL.len());
+            let document = output(&mut ground.cargo(OPENAPI_COMMAND))?;
+            fs::write(ground.path(OPENAPI), &document).with_context(|| format!("cannot write {OPENAPI}"))?;
+            println!("{OPENAPI}: {} bytes", document.len());
         }
         ["--check"] => check(&ground)?,
         _ => bail!("`codegen` takes `--check` or nothing"),

@@ -66,7 +66,9 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
         name: "codegen",
         usage: "codegen [--check]",
         about: "write the files that are made from others",
-        more: "Writes docs/codes.md, the table of codes.\n\n  --check   write nothing; fail where a file is not current",
+        more: "Writes docs/codes.md, the table of codes, and docs/openapi.json, the document of the server API.
+
+  --check   write nothing; fail where docs/codes.md is not current (a test of the server says so of docs/openapi.json)",
         run: codes::codegen,
     },
 ];

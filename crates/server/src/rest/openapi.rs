@@ -94,6 +94,8 @@ pub fn document() -> String {
         .build();
     let mut json = serde_json::to_value(&document).expect("a document is always JSON");
     json["openapi"] = OPENAPI.into();
+    // Sorted, whatever map the JSON library was built with.
+    json.sort_all_objects();
     serde_json::to_string_pretty(&json).expect("JSON is always text") + "\n"
 }
 
