@@ -9,12 +9,20 @@
 //! accounts: which apps exist is for the caller to check.
 
 pub mod accounts;
+pub mod conversations;
 pub mod friends;
 pub mod logins;
 pub mod messages;
+pub mod model;
+pub mod profiles;
 
-use crate::{Answer, Befriended, EndedLogin, Facts, KickMark, Login, LoginRecorded, NewFriendship, NewLogin};
-use lamplight_model::{AppId, DeviceId, Friend, Platform, Timestamp, User, UserId};
+use crate::{
+    Answer, Befriended, EndedLogin, Facts, KickMark, ListsState, Login, LoginRecorded, NewFriendship,
+    NewLogin, NewMessage, Sent, StoredMessage,
+};
+use lamplight_model::{
+    AppId, ClientMessageId, Conversation, DeviceId, Friend, Message, Platform, Timestamp, User, UserId,
+};
 
 /// Makes a `#[tokio::test]` of each rule of the [conformance suite](crate::conformance).
 ///
@@ -73,9 +81,60 @@ macro_rules! conformance_tests {
                 friendship_needs_two_accounts
                 a_friend_is_deleted_on_one_side_or_on_both
                 friends_are_listed_by_rising_id
+                a_new_entry_has_its_words_and_its_time
+                adding_again_keeps_the_time
+                the_bound_of_a_list_is_reached_and_not_passed
+                the_bound_of_the_friends_list_counts_when_it_gets_an_entry
+                who_lets_nobody_add_them_is_added_by_the_app_only
+                of_many_reasons_the_first_is_told
+                adding_counts_up_the_lists_that_changed
+                deleting_counts_up_the_lists_that_changed
+                a_remark_counts_up_when_it_is_another
+                friends_are_listed_in_pages_and_counted
+                deleting_an_account_counts_up_the_lists_it_was_in
+            }
+            profiles {
+                a_new_account_has_the_default_profile_and_its_time_as_version
+                an_account_of_the_last_moment_counts_up
+                a_profile_goes_with_its_account
+                a_profile_changes_in_what_is_named
+                the_same_profile_counts_nothing_up
+                a_profile_needs_an_account
+                profiles_and_states_come_in_the_order_asked
+                profiles_are_kept_to_the_byte
             }
             messages {
                 a_message_is_stored_for_both
+                a_message_needs_two_accounts
+                sequences_count_both_directions_from_1
+                a_message_is_stored_once
+                a_retry_is_known_when_the_conversation_is_gone
+                client_ids_are_those_of_a_sender
+                an_account_made_again_is_another_sender
+                a_message_to_oneself_is_one_and_read
+                a_history_comes_in_pages_newest_first
+                texts_are_kept_to_the_byte
+                messages_stay_in_their_app
+                many_senders_at_once_leave_no_gap
+                a_message_sent_by_many_at_once_is_stored_once
+                messages_are_forgotten_oldest_first
+                what_is_forgotten_leaves_its_row_and_stays_unread
+                a_forgotten_message_can_be_sent_again
+                a_sequence_is_not_used_again
+            }
+            conversations {
+                reading_counts_down_what_was_read
+                reading_beyond_the_end_reads_what_there_is
+                what_is_not_in_the_list_cannot_be_changed
+                a_conversation_is_pinned_and_let_go
+                conversations_are_listed_in_pages_by_their_places
+                a_deleted_conversation_is_gone_for_its_owner
+                a_new_message_brings_a_deleted_conversation_back
+                a_row_shows_the_peer_as_the_peer_is_now
+                deleting_an_account_leaves_the_conversations_of_its_peers
+            }
+            model {
+                any_history_leaves_what_a_naive_model_says
             }
         }
     };
@@ -177,20 +236,69 @@ async fn unfriend(facts: &dyn Facts, owner: User, friend: UserId, both: bool) ->
     done.forth || done.back
 }
 
+async fn state(facts: &dyn Facts, name: &str) -> ListsState {
+    ok(facts.lists_states(vec![user(name)]))
+        .await
+        .remove(0)
+        .expect("the suite asks for users with an account")
+}
+
+fn client_id(text: &str) -> ClientMessageId {
+    ClientMessageId::new(text).expect("the suite names messages rightly")
+}
+
+/// A message whose client id is its text.
+fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
+    let (to, text, client_id) = (id(to), text.to_owned(), client_id(text));
+    NewMessage { from: user(from), to, text, client_id, at: at(when) }
+}
+
+/// Sends one that has not been sent.
+async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) -> StoredMessage {
+    match ok(facts.send_message(new_message(from, to, text, when))).await {
+        Sent::Stored(stored) => *stored,
+        other @ (Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient) => panic!("{other:?}"),
+    }
+}
+
+/// The conversation as text, newest first: `2 bob: the text`.
+async fn history(facts: &dyn Facts, owner: &str, peer: &str) -> Vec<String> {
+    let line = |Message { from, sequence, text, .. }| format!("{sequence} {from}: {text}");
+    ok(facts.history(user(owner), id(peer), None, usize::MAX)).await.into_iter().map(line).collect()
+}
+
+/// The conversation list as text: `bob, pinned: the last text (its sender, the time), 2 unread`.
+async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
+    let line = |row: Conversation| {
+        let pinned = if row.pinned { ", pinned" } else { "" };
+        let last = row.last.map_or("none (".into(), |last| format!("{} ({}, ", last.text, last.from));
+        let unread = if row.unread > 0 { format!(", {} unread", row.unread) } else { String::new() };
+        format!("{}{pinned}: {last}{}){unread}", row.peer, row.active.0)
+    };
+    ok(facts.conversations(user(owner), None, usize::MAX)).await.into_iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 4] = [
+    const FILES: [(&str, &str); 7] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
+        ("profiles", include_str!("conformance/profiles.rs")),
         ("messages", include_str!("conformance/messages.rs")),
+        ("conversations", include_str!("conformance/conversations.rs")),
+        ("model", include_str!("conformance/model.rs")),
     ];
 
     #[test]
     fn the_macro_lists_every_rule_of_every_file() {
         let source = include_str!("conformance.rs");
         let rules = |(module, text): (&str, &str)| {
-            let name = |line: &str| Some(line.strip_prefix("pub async fn ")?.split('(').next()?.to_owned());
+            let name = |line: &str| {
+                // A rule takes the store alone.
+                let rule = line.strip_prefix("pub async fn ")?.strip_suffix("(facts: &dyn Facts) {")?;
+                Some(rule.to_owned())
+            };
             let rules: Vec<String> = text.lines().filter_map(name).collect();
             assert!(!rules.is_empty(), "{module} has no rule");
             (module.to_owned(), rules)

@@ -1,41 +1,332 @@
 //! The rules of the [conformance suite](super) about messages.
 
-use super::{APP, at, id, ok, user};
-use crate::{Facts, ListsState, NewMessage, Sent, StoredMessage};
-use lamplight_model::{ClientMessageId, Message, User};
+use super::{
+    APP, OTHER_APP, at, befriend, client_id, history, id, make_accounts, new_message, ok, rows, send, state,
+    user,
+};
+use crate::{Facts, ListsState, NewMessage, Sent};
+use futures_util::future::join_all;
+use lamplight_model::{Message, User};
+use std::slice::from_ref;
 
 /// Both have it in their history and their list; who did not send it has it unread.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
-    accounts(facts, 10, "alice bob").await;
+    make_accounts(facts).await;
+    befriend(facts, user("bob"), id("alice"), false, "A.".into()).await;
     let stored = send(facts, "alice", "bob", "hi", 20).await;
-    let message = Message { sequence: 1, ..message("alice", "bob", "hi", 20) };
+    let message = Message {
+        from: id("alice"),
+        to: id("bob"),
+        sequence: 1,
+        at: at(20),
+        text: "hi".into(),
+        client_id: client_id("hi"),
+    };
     assert_eq!(stored.message, message);
-    assert_eq!(stored.sender.state, ListsState { version: 11, total_unread: 0 });
-    assert_eq!(stored.recipient.state, ListsState { version: 11, total_unread: 1 });
-    for (owner, peer, unread) in [("alice", "bob", 0), ("bob", "alice", 1)] {
-        let row = ok(facts.conversation(user(owner), id(peer))).await.expect("there is a row");
-        assert_eq!((row.unread, row.read_sequence, row.pinned, row.active), (unread, 0, false, at(20)));
-        assert_eq!(row.last, Some(message.clone()));
-        assert_eq!(ok(facts.history(user(owner), id(peer), None, 10)).await, std::slice::from_ref(&message));
+    let ends = [("alice", "bob", 0, 2, "", stored.sender), ("bob", "alice", 1, 3, "A.", stored.recipient)];
+    for (owner, peer, unread, version, remark, set) in ends {
+        assert!(set.changed);
+        assert_eq!(set.state, ListsState { version, total_unread: unread });
+        assert_eq!(state(facts, owner).await, set.state);
+        let row = set.conversation;
+        assert_eq!((&row.peer, row.unread, row.read_sequence), (&id(peer), unread, 0));
+        assert_eq!((row.pinned, row.active, &*row.remark), (false, at(20), remark));
+        assert_eq!(row.last.as_ref(), Some(&message));
+        assert_eq!(ok(facts.conversation(user(owner), id(peer))).await, Some(row.clone()));
+        assert_eq!(ok(facts.conversations(user(owner), None, 10)).await, [row]);
+        assert_eq!(ok(facts.history(user(owner), id(peer), None, 10)).await, from_ref(&message));
+    }
+    assert_eq!(rows(facts, "carol").await, [""; 0]);
+}
+
+/// Without either, nothing is stored, no sequence is used and nothing counts up.
+pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(1))).await;
+    let nobody = ok(facts.send_message(new_message("alice", "nobody", "1", 2))).await;
+    assert_eq!(nobody, Sent::NoSuchRecipient);
+    let nobody = ok(facts.send_message(new_message("nobody", "alice", "1", 2))).await;
+    assert_eq!(nobody, Sent::NoSuchSender);
+    let nobody = ok(facts.send_message(new_message("nobody", "nobody", "1", 2))).await;
+    assert_eq!(nobody, Sent::NoSuchSender);
+    assert_eq!(state(facts, "alice").await, ListsState { version: 1, total_unread: 0 });
+    assert_eq!(rows(facts, "alice").await, [""; 0]);
+    ok(facts.create_account(user("nobody"), at(1))).await;
+    assert_eq!(send(facts, "alice", "nobody", "1", 3).await.message.sequence, 1);
+}
+
+/// The two count together, and apart from every other two.
+pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let sends = [("alice", "bob", 1), ("bob", "alice", 2), ("bob", "carol", 1), ("carol", "alice", 1)];
+    for (from, to, expected) in sends {
+        let text = format!("to {to}");
+        assert_eq!(send(facts, from, to, &text, 5).await.message.sequence, expected, "{from} to {to}");
+    }
+    assert_eq!(send(facts, "alice", "bob", "next", 5).await.message.sequence, 3);
+    assert_eq!(history(facts, "bob", "alice").await, ["3 alice: next", "2 bob: to alice", "1 alice: to bob"]);
+}
+
+/// The second time it is answered with the first, whatever it says and whoever it is for; nothing changes.
+pub async fn a_message_is_stored_once(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let first = send(facts, "bob", "alice", "1", 20).await;
+    let before = [state(facts, "alice").await, state(facts, "bob").await, state(facts, "carol").await];
+    let again = new_message("bob", "alice", "1", 20);
+    let others = [
+        again.clone(),
+        NewMessage { at: at(30), ..again.clone() },
+        NewMessage { text: "another".into(), ..again.clone() },
+        NewMessage { to: id("carol"), ..again.clone() },
+        NewMessage { to: id("nobody"), ..again.clone() },
+        NewMessage { to: id("bob"), ..again },
+    ];
+    for again in others {
+        assert_eq!(ok(facts.send_message(again)).await, Sent::Repeated(first.message.clone()));
+    }
+    assert_eq!([state(facts, "alice").await, state(facts, "bob").await, state(facts, "carol").await], before);
+    assert_eq!(history(facts, "alice", "bob").await, ["1 bob: 1"]);
+    assert_eq!(rows(facts, "carol").await, [""; 0]);
+    assert_eq!(send(facts, "bob", "alice", "2", 30).await.message.sequence, 2);
+}
+
+/// A retry is known although the recipient's account is gone, or the sender's conversation.
+pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let first = send(facts, "alice", "bob", "1", 20).await;
+    ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    ok(facts.delete_account(user("bob"))).await;
+    let again = ok(facts.send_message(new_message("alice", "bob", "1", 20))).await;
+    assert_eq!(again, Sent::Repeated(first.message));
+    assert_eq!(rows(facts, "alice").await, [""; 0]);
+}
+
+/// What one calls a message is no matter to another sender, nor in another app.
+pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    for name in ["alice", "bob"] {
+        ok(facts.create_account(User::new(OTHER_APP, id(name)), at(1))).await;
+    }
+    send(facts, "alice", "bob", "1", 20).await;
+    send(facts, "bob", "alice", "1", 20).await;
+    let elsewhere =
+        NewMessage { from: User::new(OTHER_APP, id("alice")), ..new_message("alice", "bob", "1", 20) };
+    assert!(matches!(ok(facts.send_message(elsewhere)).await, Sent::Stored(_)));
+    // Case counts, and blanks do.
+    for (n, text) in ["a", "A", " a", "a "].into_iter().enumerate() {
+        assert_eq!(send(facts, "alice", "carol", text, 20).await.message.sequence, n as u64 + 1);
     }
 }
 
-async fn accounts(facts: &dyn Facts, when: u64, names: &str) {
-    for name in names.split_whitespace() {
-        ok(facts.create_account(user(name), at(when))).await;
-    }
+/// It may call its messages as the one before did, and sees nothing of that one's.
+pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "alice", "bob", "1", 20).await;
+    send(facts, "bob", "alice", "2", 21).await;
+    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.create_account(user("alice"), at(30))).await;
+    assert_eq!(rows(facts, "alice").await, [""; 0]);
+    assert_eq!(history(facts, "alice", "bob").await, [""; 0]);
+    assert_eq!(state(facts, "alice").await, ListsState { version: 30, total_unread: 0 });
+    assert_eq!(send(facts, "alice", "bob", "1", 31).await.message.sequence, 3);
+    assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1"]);
+    assert_eq!(history(facts, "bob", "alice").await, ["3 alice: 1", "2 bob: 2", "1 alice: 1"]);
 }
 
-fn message(from: &str, to: &str, text: &str, when: u64) -> Message {
-    let client_id = ClientMessageId::new(text).expect("the suite names messages rightly");
-    Message { from: id(from), to: id(to), sequence: 0, at: at(when), text: text.into(), client_id }
+/// It is stored once, in one row, and nothing of it is unread.
+pub async fn a_message_to_oneself_is_one_and_read(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let stored = send(facts, "alice", "alice", "1", 20).await;
+    assert_eq!(stored.sender, stored.recipient);
+    assert_eq!(stored.sender.state, ListsState { version: 2, total_unread: 0 });
+    send(facts, "alice", "alice", "2", 21).await;
+    assert_eq!(rows(facts, "alice").await, ["alice: 2 (alice, 21)"]);
+    assert_eq!(history(facts, "alice", "alice").await, ["2 alice: 2", "1 alice: 1"]);
+    let read = ok(facts.mark_read(user("alice"), id("alice"), Some(1))).await.expect("there is a row");
+    assert_eq!((read.conversation.unread, read.state.total_unread), (0, 0));
+    ok(facts.delete_conversation(user("alice"), id("alice"))).await;
+    assert_eq!(history(facts, "alice", "alice").await, [""; 0]);
 }
 
-async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) -> StoredMessage {
-    let Message { from, to, at, text, client_id, sequence: _ } = message(from, to, text, when);
-    let new = NewMessage { from: User::new(APP, from), to, text, client_id, at };
-    match ok(facts.send_message(new)).await {
-        Sent::Stored(stored) => *stored,
-        other @ (Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient) => panic!("{other:?}"),
+/// A page comes before its mark and holds up to the limit.
+pub async fn a_history_comes_in_pages_newest_first(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    for n in 1..=5 {
+        let (from, to) = if n % 2 == 0 { ("alice", "bob") } else { ("bob", "alice") };
+        send(facts, from, to, &n.to_string(), 20).await;
     }
+    send(facts, "alice", "carol", "elsewhere", 20).await;
+    let cases: [(Option<u64>, usize, &[u64]); 9] = [
+        (None, 2, &[5, 4]),
+        (Some(4), 2, &[3, 2]),
+        (Some(2), 2, &[1]),
+        (Some(1), 2, &[]),
+        (Some(0), 2, &[]),
+        (Some(99), 2, &[5, 4]),
+        (Some(u64::MAX), 1, &[5]),
+        (None, 0, &[]),
+        (None, usize::MAX, &[5, 4, 3, 2, 1]),
+    ];
+    for (before, limit, expected) in cases {
+        for (owner, peer) in [("alice", "bob"), ("bob", "alice")] {
+            let page = ok(facts.history(user(owner), id(peer), before, limit)).await;
+            let sequences: Vec<u64> = page.iter().map(|message| message.sequence).collect();
+            assert_eq!(sequences, expected, "{limit} before {before:?}");
+        }
+    }
+    assert_eq!(history(facts, "alice", "nobody").await, [""; 0]);
+    assert_eq!(history(facts, "nobody", "alice").await, [""; 0]);
+}
+
+/// No text is trimmed, folded or cut, and none is taken for anything but a text.
+pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let long = "长".repeat(20_000);
+    let texts =
+        [" ", "a\r\nb\n", "'); DROP TABLE messages; --", "007", "é", "e\u{301}", "a\0b", "NULL", "😀", &long];
+    for (n, text) in texts.into_iter().enumerate() {
+        let new = NewMessage { text: text.into(), ..new_message("alice", "bob", &n.to_string(), 20) };
+        let Sent::Stored(stored) = ok(facts.send_message(new)).await else { panic!("it is new") };
+        assert_eq!(stored.message.text, text);
+        let history = ok(facts.history(user("bob"), id("alice"), None, 1)).await;
+        assert_eq!(history, [stored.message]);
+    }
+    let longest = "~ \"'\\%_".repeat(10)[..64].to_owned();
+    let new = NewMessage { client_id: client_id(&longest), ..new_message("bob", "alice", "x", 20) };
+    assert!(matches!(ok(facts.send_message(new.clone())).await, Sent::Stored(_)));
+    assert!(matches!(ok(facts.send_message(new)).await, Sent::Repeated(_)));
+    let newest = ok(facts.history(user("alice"), id("bob"), None, 1)).await.remove(0);
+    assert_eq!(newest.client_id.as_str(), longest);
+}
+
+/// Users of the same `userID` in two apps write nothing to each other.
+pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let other = |name| User::new(OTHER_APP, id(name));
+    for name in ["alice", "bob"] {
+        ok(facts.create_account(other(name), at(1))).await;
+    }
+    send(facts, "alice", "bob", "1", 20).await;
+    for name in ["alice", "bob"] {
+        assert_eq!(ok(facts.conversations(other(name), None, 10)).await, []);
+        let state = ok(facts.lists_states(vec![other(name)])).await;
+        assert_eq!(state, [Some(ListsState { version: 1, total_unread: 0 })]);
+    }
+    let new = NewMessage { from: other("alice"), ..new_message("alice", "bob", "2", 20) };
+    let Sent::Stored(stored) = ok(facts.send_message(new)).await else { panic!("it is new") };
+    assert_eq!(stored.message.sequence, 1);
+    assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
+    assert_eq!(ok(facts.mark_read(other("bob"), id("alice"), None)).await.map(|set| set.changed), Some(true));
+    assert_eq!(state(facts, "bob").await.total_unread, 1);
+    ok(facts.delete_conversation(other("alice"), id("bob"))).await;
+    assert_eq!(rows(facts, "alice").await, ["bob: 1 (alice, 20)"]);
+}
+
+/// However many send to one at once, both ways, each message has a place and no place is empty.
+pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let sends = (0..120).map(|n| {
+        let (from, to) = [("alice", "bob"), ("bob", "alice"), ("carol", "bob")][n % 3];
+        facts.send_message(new_message(from, to, &n.to_string(), 20))
+    });
+    for sent in join_all(sends).await {
+        assert!(matches!(sent.expect("the store has no fault"), Sent::Stored(_)));
+    }
+    let table = [("alice", "bob", 80), ("bob", "alice", 80), ("bob", "carol", 40), ("carol", "bob", 40)];
+    for (owner, peer, count) in table {
+        let history = ok(facts.history(user(owner), id(peer), None, 1_000)).await;
+        let sequences: Vec<u64> = history.iter().map(|message| message.sequence).collect();
+        assert_eq!(sequences, (1..=count).rev().collect::<Vec<_>>(), "{owner} with {peer}");
+    }
+    assert_eq!(state(facts, "bob").await.total_unread, 80);
+    assert_eq!(state(facts, "alice").await, ListsState { version: 81, total_unread: 40 });
+}
+
+/// Of many retries at once, one is stored and all others are answered with it.
+pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let sends = (0..50).map(|_| facts.send_message(new_message("alice", "bob", "1", 20)));
+    let mut stored = 0;
+    for sent in join_all(sends).await {
+        match sent.expect("the store has no fault") {
+            Sent::Stored(_) => stored += 1,
+            Sent::Repeated(message) => assert_eq!(message.sequence, 1),
+            other @ (Sent::NoSuchSender | Sent::NoSuchRecipient) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stored, 1);
+    assert_eq!(state(facts, "bob").await.total_unread, 1);
+}
+
+/// The oldest go first, up to the limit, those of the app only, and none of the moment itself.
+pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let other = |name| User::new(OTHER_APP, id(name));
+    for name in ["alice", "bob"] {
+        ok(facts.create_account(other(name), at(1))).await;
+    }
+    let elsewhere = NewMessage { from: other("alice"), ..new_message("alice", "bob", "x", 10) };
+    ok(facts.send_message(elsewhere)).await;
+    for (n, when) in [20, 21, 22, 23, 24].into_iter().enumerate() {
+        let to = if n % 2 == 0 { "bob" } else { "carol" };
+        send(facts, "alice", to, &when.to_string(), when).await;
+    }
+    assert_eq!(ok(facts.forget_messages(APP, at(20), 10)).await, 0);
+    assert_eq!(ok(facts.forget_messages(APP, at(24), 0)).await, 0);
+    assert_eq!(ok(facts.forget_messages(APP, at(24), 3)).await, 3);
+    assert_eq!(history(facts, "bob", "alice").await, ["3 alice: 24"]);
+    assert_eq!(history(facts, "carol", "alice").await, ["2 alice: 23"]);
+    assert_eq!(ok(facts.forget_messages(APP, at(24), 3)).await, 1);
+    assert_eq!(ok(facts.forget_messages(APP, at(24), 3)).await, 0);
+    assert_eq!(history(facts, "bob", "alice").await, ["3 alice: 24"]);
+    assert_eq!(history(facts, "carol", "alice").await, [""; 0]);
+    assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
+}
+
+/// The row stays where it is, without a last message when that is gone; what was unread stays so until it is read.
+pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    for n in 1..=4 {
+        send(facts, "alice", "bob", &n.to_string(), 20 + n).await;
+    }
+    let before = [state(facts, "alice").await, state(facts, "bob").await];
+    assert_eq!(ok(facts.forget_messages(APP, at(23), 10)).await, 2);
+    assert_eq!(rows(facts, "bob").await, ["alice: 4 (alice, 24), 4 unread"]);
+    assert_eq!(ok(facts.forget_messages(APP, at(99), 10)).await, 2);
+    assert_eq!(rows(facts, "bob").await, ["alice: none (24), 4 unread"]);
+    assert_eq!(rows(facts, "alice").await, ["bob: none (24)"]);
+    assert_eq!([state(facts, "alice").await, state(facts, "bob").await], before);
+
+    send(facts, "alice", "bob", "5", 30).await;
+    assert_eq!(rows(facts, "bob").await, ["alice: 5 (alice, 30), 5 unread"]);
+    let read = ok(facts.mark_read(user("bob"), id("alice"), Some(4))).await.expect("there is a row");
+    assert_eq!((read.conversation.unread, read.state.total_unread), (1, 1));
+    let read = ok(facts.mark_read(user("bob"), id("alice"), None)).await.expect("there is a row");
+    assert_eq!((read.conversation.unread, read.state.total_unread), (0, 0));
+}
+
+/// Once a message is forgotten, so is what its sender called it.
+pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "alice", "bob", "1", 20).await;
+    ok(facts.forget_messages(APP, at(99), 10)).await;
+    assert_eq!(send(facts, "alice", "bob", "1", 30).await.message.sequence, 2);
+}
+
+/// Not after the messages are forgotten, not after both deleted the conversation, not after both accounts are gone.
+pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "alice", "bob", "1", 20).await;
+    ok(facts.forget_messages(APP, at(99), 10)).await;
+    assert_eq!(send(facts, "bob", "alice", "2", 20).await.message.sequence, 2);
+    ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    ok(facts.delete_conversation(user("bob"), id("alice"))).await;
+    assert_eq!(send(facts, "alice", "bob", "3", 20).await.message.sequence, 3);
+    for name in ["alice", "bob"] {
+        ok(facts.delete_account(user(name))).await;
+        ok(facts.create_account(user(name), at(30))).await;
+    }
+    let stored = send(facts, "bob", "alice", "4", 20).await;
+    assert_eq!(stored.message.sequence, 4);
+    assert_eq!((stored.sender.conversation.read_sequence, stored.recipient.conversation.unread), (3, 1));
+    assert_eq!(history(facts, "alice", "bob").await, ["4 bob: 4"]);
 }

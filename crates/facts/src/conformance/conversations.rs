@@ -1,0 +1,225 @@
+//! The rules of the [conformance suite](super) about conversation lists.
+
+use super::{APP, at, befriend, history, id, make_accounts, ok, rows, send, state, user};
+use crate::{ConversationSet, Facts, ListsState};
+use lamplight_model::{Conversation, ConversationPlace, Profile, ProfileChange};
+
+/// What is read is no longer unread; the version counts up with each step that changes something.
+pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    // Of bob are 1, 3, 4 and 6.
+    for (n, from) in ["bob", "alice", "bob", "bob", "alice", "bob"].into_iter().enumerate() {
+        let to = if from == "bob" { "alice" } else { "bob" };
+        send(facts, from, to, &n.to_string(), 20).await;
+    }
+    send(facts, "carol", "alice", "c", 20).await;
+    let mut version = state(facts, "alice").await.version;
+    let reads = [(0, 4, 0), (1, 3, 1), (1, 3, 1), (2, 3, 2), (4, 1, 4), (3, 1, 4), (5, 1, 5), (6, 0, 6)];
+    let mut last_read = 0;
+    for (sequence, unread, read) in reads {
+        let set = mark_read(facts, "alice", "bob", Some(sequence)).await;
+        assert_eq!((set.conversation.unread, set.conversation.read_sequence), (unread, read), "{sequence}");
+        assert_eq!(set.changed, read != last_read);
+        version += u64::from(set.changed);
+        last_read = read;
+        assert_eq!(set.state, ListsState { version, total_unread: unread + 1 });
+        assert_eq!(state(facts, "alice").await, set.state);
+        assert_eq!(ok(facts.conversation(user("alice"), id("bob"))).await, Some(set.conversation));
+    }
+    // Bob has read nothing.
+    assert_eq!(state(facts, "bob").await.total_unread, 2);
+}
+
+/// Without a sequence, or with one that is not there yet, everything is read until now and nothing of later.
+pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let mut sent = 0;
+    for sequence in [None, Some(u64::MAX), Some(1_000)] {
+        for _ in 0..2 {
+            sent += 1;
+            send(facts, "bob", "alice", &sent.to_string(), 20).await;
+        }
+        let set = mark_read(facts, "alice", "bob", sequence).await;
+        assert_eq!((set.conversation.unread, set.conversation.read_sequence, set.changed), (0, sent, true));
+        assert!(!mark_read(facts, "alice", "bob", sequence).await.changed);
+        sent += 1;
+        let next = send(facts, "bob", "alice", &sent.to_string(), 20).await;
+        assert_eq!(next.recipient.conversation.unread, 1);
+    }
+}
+
+/// Nothing is read, pinned or deleted where there is no row, and nothing counts up.
+pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "bob", "carol", "1", 20).await;
+    for (owner, peer) in [("alice", "bob"), ("alice", "nobody"), ("nobody", "alice"), ("alice", "alice")] {
+        assert_eq!(ok(facts.mark_read(user(owner), id(peer), None)).await, None);
+        assert_eq!(ok(facts.pin_conversation(user(owner), id(peer), true)).await, None);
+        assert_eq!(ok(facts.delete_conversation(user(owner), id(peer))).await, None);
+        assert_eq!(ok(facts.conversation(user(owner), id(peer))).await, None);
+    }
+    assert_eq!(state(facts, "alice").await, ListsState { version: 1, total_unread: 0 });
+    assert_eq!(rows(facts, "alice").await, [""; 0]);
+}
+
+/// Pinned rows come first; a pin outlasts messages and readings, and counts once.
+pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "alice", "bob", "1", 20).await;
+    send(facts, "alice", "carol", "2", 21).await;
+    let pin = |pinned| facts.pin_conversation(user("alice"), id("bob"), pinned);
+    for (pinned, changed, version) in [(false, false, 3), (true, true, 4), (true, false, 4)] {
+        let set = ok(pin(pinned)).await.expect("there is a row");
+        assert_eq!((set.conversation.pinned, set.changed, set.state.version), (pinned, changed, version));
+        assert_eq!(state(facts, "alice").await, set.state);
+    }
+    send(facts, "alice", "carol", "3", 22).await;
+    assert_eq!(rows(facts, "alice").await, ["bob, pinned: 1 (alice, 20)", "carol: 3 (alice, 22)"]);
+    let stored = send(facts, "bob", "alice", "4", 23).await;
+    assert!(stored.recipient.conversation.pinned && !stored.sender.conversation.pinned);
+    mark_read(facts, "alice", "bob", None).await;
+    send(facts, "alice", "carol", "5", 24).await;
+    assert_eq!(rows(facts, "alice").await, ["bob, pinned: 4 (bob, 23)", "carol: 5 (alice, 24)"]);
+    assert!(ok(pin(false)).await.expect("there is a row").changed);
+    assert_eq!(rows(facts, "alice").await, ["carol: 5 (alice, 24)", "bob: 4 (bob, 23)"]);
+}
+
+/// The order is: pinned, then the latest, then by rising id; and the pages together are the list.
+pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts) {
+    ok(facts.create_account(user("owner"), at(1))).await;
+    let rows = [("b", 20), ("B", 20), ("a", 20), (" ", 21), ("a b", 20), ("z", 19), ("p", 5), ("o", 5)];
+    for (peer, when) in rows {
+        ok(facts.create_account(user(peer), at(1))).await;
+        send(facts, peer, "owner", "1", when).await;
+    }
+    // Another's list, and one in which the owner is the other, are not in it.
+    send(facts, "a", "b", "2", 20).await;
+    for peer in ["p", "o", "z"] {
+        ok(facts.pin_conversation(user("owner"), id(peer), true)).await;
+    }
+    let expected = ["z", "o", "p", " ", "B", "a", "a b", "b"];
+    let whole = ok(facts.conversations(user("owner"), None, usize::MAX)).await;
+    assert_eq!(peers(&whole), expected);
+    for limit in 1..=9 {
+        let mut walked: Vec<Conversation> = Vec::new();
+        loop {
+            let after = walked.last().map(Conversation::place);
+            let page = ok(facts.conversations(user("owner"), after, limit)).await;
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.len() <= limit);
+            walked.extend(page);
+        }
+        assert_eq!(walked, whole, "in pages of {limit}");
+    }
+    // A place where no row is, is a place all the same.
+    let place = |pinned, when, peer| Some(ConversationPlace { pinned, active: at(when), peer: id(peer) });
+    let cases = [
+        (place(true, 5, "oo"), "p, ,B,a,a b,b"),
+        (place(true, 4, "z"), " ,B,a,a b,b"),
+        (place(false, 30, "z"), " ,B,a,a b,b"),
+        (place(false, 20, "a a"), "a b,b"),
+        (place(false, 19, "a"), ""),
+        (place(true, u64::MAX, "a"), "z,o,p, ,B,a,a b,b"),
+        (None, "z,o,p, ,B,a,a b,b"),
+    ];
+    for (after, expected) in cases {
+        let page = ok(facts.conversations(user("owner"), after.clone(), 100)).await;
+        assert_eq!(peers(&page).join(","), expected, "after {after:?}");
+    }
+    assert_eq!(ok(facts.conversations(user("owner"), None, 0)).await, []);
+}
+
+/// It is gone with its unread messages and its history, and its pin; the peer keeps all.
+pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    for n in 1..=3 {
+        send(facts, "bob", "alice", &n.to_string(), 20).await;
+    }
+    send(facts, "carol", "alice", "c", 20).await;
+    ok(facts.pin_conversation(user("alice"), id("bob"), true)).await;
+    let before = state(facts, "bob").await;
+    let after = ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    assert_eq!(after, Some(ListsState { version: 7, total_unread: 1 }));
+    assert_eq!(Some(state(facts, "alice").await), after);
+    assert_eq!(ok(facts.delete_conversation(user("alice"), id("bob"))).await, None);
+    assert_eq!(rows(facts, "alice").await, ["carol: c (carol, 20), 1 unread"]);
+    assert_eq!(history(facts, "alice", "bob").await, [""; 0]);
+    assert_eq!(ok(facts.mark_read(user("alice"), id("bob"), None)).await, None);
+    assert_eq!(state(facts, "bob").await, before);
+    assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
+}
+
+/// It sees what comes from then on, of either; what was before is neither shown nor unread.
+pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "bob", "alice", "1", 20).await;
+    send(facts, "bob", "alice", "2", 21).await;
+    ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    let stored = send(facts, "bob", "alice", "3", 22).await;
+    let row = stored.recipient.conversation;
+    assert_eq!((row.unread, row.read_sequence, row.pinned), (1, 2, false));
+    assert_eq!(history(facts, "alice", "bob").await, ["3 bob: 3"]);
+    assert_eq!(state(facts, "alice").await.total_unread, 1);
+    mark_read(facts, "alice", "bob", None).await;
+    ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    send(facts, "alice", "bob", "4", 23).await;
+    send(facts, "bob", "alice", "5", 24).await;
+    assert_eq!(rows(facts, "alice").await, ["bob: 5 (bob, 24), 1 unread"]);
+    assert_eq!(history(facts, "alice", "bob").await, ["5 bob: 5", "4 alice: 4"]);
+    // What it deleted does not come back as its last message when the others are forgotten.
+    send(facts, "alice", "bob", "6", 1).await;
+    ok(facts.delete_conversation(user("alice"), id("bob"))).await;
+    send(facts, "alice", "bob", "7", 0).await;
+    ok(facts.forget_messages(APP, at(1), 10)).await;
+    assert_eq!(rows(facts, "alice").await, ["bob: none (0)"]);
+}
+
+/// What the peer shows and is called is read when the row is, whatever it was when the message came.
+pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "bob", "alice", "1", 20).await;
+    let nick = ProfileChange { nick: Some("B".into()), ..ProfileChange::default() };
+    ok(facts.set_profile(user("bob"), nick)).await;
+    befriend(facts, user("alice"), id("bob"), false, "Bobby".into()).await;
+    befriend(facts, user("bob"), id("alice"), false, "not hers".into()).await;
+    let bob = Profile { nick: "B".into(), ..Profile::default() };
+    let expected = |row: Conversation| assert_eq!((row.profile, row.remark), (bob.clone(), "Bobby".into()));
+    expected(ok(facts.conversation(user("alice"), id("bob"))).await.expect("there is a row"));
+    expected(ok(facts.conversations(user("alice"), None, 10)).await.remove(0));
+    expected(mark_read(facts, "alice", "bob", None).await.conversation);
+    expected(send(facts, "alice", "bob", "2", 20).await.sender.conversation);
+    expected(send(facts, "bob", "alice", "3", 20).await.recipient.conversation);
+}
+
+/// Its own list goes with it; its peers keep theirs, without a profile, and can still read and delete.
+pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };
+    ok(facts.set_profile(user("alice"), nick)).await;
+    send(facts, "alice", "bob", "1", 20).await;
+    send(facts, "alice", "bob", "2", 21).await;
+    send(facts, "carol", "alice", "3", 22).await;
+    let before = state(facts, "bob").await;
+    ok(facts.delete_account(user("alice"))).await;
+    assert_eq!(rows(facts, "alice").await, [""; 0]);
+    assert_eq!(history(facts, "alice", "bob").await, [""; 0]);
+    assert_eq!(state(facts, "bob").await, before);
+    let row = ok(facts.conversation(user("bob"), id("alice"))).await.expect("there is a row");
+    assert_eq!((row.unread, row.profile), (2, Profile::default()));
+    assert_eq!(history(facts, "bob", "alice").await, ["2 alice: 2", "1 alice: 1"]);
+    let set = mark_read(facts, "bob", "alice", Some(1)).await;
+    assert_eq!((set.conversation.unread, set.state.total_unread), (1, 1));
+    assert!(ok(facts.pin_conversation(user("bob"), id("alice"), true)).await.is_some());
+    let after = ok(facts.delete_conversation(user("bob"), id("alice"))).await;
+    assert_eq!(after.map(|state| state.total_unread), Some(0));
+}
+
+fn peers(rows: &[Conversation]) -> Vec<&str> {
+    rows.iter().map(|row| row.peer.as_str()).collect()
+}
+
+async fn mark_read(facts: &dyn Facts, owner: &str, peer: &str, sequence: Option<u64>) -> ConversationSet {
+    ok(facts.mark_read(user(owner), id(peer), sequence)).await.expect("there is a row")
+}

@@ -1,0 +1,534 @@
+//! A naive model of the lists of users, which judges a store after every step of a random history.
+//!
+//! The model keeps every message for ever and counts what is unread by looking at each. It is as plain as the port's
+//! words allow, and as slow.
+
+use super::{at, client_id, id, ok};
+use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, Sent};
+use lamplight_model::{
+    AllowType, AppId, Conversation, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
+};
+use std::collections::BTreeMap;
+
+/// After any history, every answer and all that can be read are what the model says.
+///
+/// Each history plays in an app of its own.
+pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
+    for history in 0..8_u64 {
+        let numbers: Vec<u64> = (0..100).map(|n| mixed(history * 1_000 + n)).collect();
+        check(facts, AppId(history as u32 + 1), &numbers).await;
+    }
+}
+
+/// Plays the history that the numbers stand for, one step each, in an app that is empty, and panics where the store
+/// and the model part.
+pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
+    let mut model = Model::new(app);
+    let mut played = Vec::new();
+    for (n, number) in numbers.iter().enumerate() {
+        // Several steps in a moment.
+        let now = at(1_000 + n as u64 / 3);
+        // An account that is made again is made at another time.
+        let made = at(10_000 + 1_000 * n as u64);
+        let step = Step::of(*number);
+        played.push(format!("{step:?}"));
+        model.play(facts, step, now, made, &played).await;
+        model.compare(facts, &played).await;
+    }
+}
+
+/// Who plays. Their order by bytes is another than here.
+const NAMES: [&str; 4] = ["b", "a", "B", "a b"];
+
+#[derive(Debug)]
+enum Step {
+    Create(UserId),
+    Delete(UserId),
+    SetProfile(UserId, ProfileChange),
+    Befriend { owner: UserId, friend: UserId, both: bool, ask: bool, limit: usize, words: String },
+    SetRemark { owner: UserId, friend: UserId, remark: String },
+    Unfriend { owner: UserId, friend: UserId, both: bool },
+    Send { from: UserId, to: UserId, called: u64 },
+    Read { owner: UserId, peer: UserId, sequence: Option<u64> },
+    Pin { owner: UserId, peer: UserId, pinned: bool },
+    DeleteConversation { owner: UserId, peer: UserId },
+    Forget { age: u64 },
+}
+
+impl Step {
+    fn of(number: u64) -> Self {
+        let mut dice = Dice(number);
+        let kind = dice.below(32);
+        let (one, other) = (dice.name(), dice.name());
+        match kind {
+            0 | 1 => Self::Create(one),
+            2 => Self::Delete(one),
+            3 => {
+                let mut change = ProfileChange::default();
+                match dice.below(3) {
+                    0 => change.nick = Some(format!("nick {}", dice.below(2))),
+                    1 => change.avatar_url = Some(format!("https://{}", dice.below(2))),
+                    _ => change.allow = Some([AllowType::AllowAny, AllowType::DenyAny][dice.index(2)]),
+                }
+                Self::SetProfile(one, change)
+            }
+            // Nobody is their own friend: that is for the caller to refuse.
+            4..=7 if one == other => Self::Create(one),
+            4 | 5 => Self::Befriend {
+                owner: one,
+                friend: other,
+                both: dice.coin(),
+                ask: dice.coin(),
+                limit: 1 + dice.index(3),
+                words: format!("words {}", dice.below(2)),
+            },
+            6 => Self::SetRemark { owner: one, friend: other, remark: format!("remark {}", dice.below(2)) },
+            7 => Self::Unfriend { owner: one, friend: other, both: dice.coin() },
+            8..=12 => {
+                let sequence = Some(dice.below(12)).filter(|_| dice.below(4) > 0);
+                Self::Read { owner: one, peer: other, sequence }
+            }
+            13 => Self::Pin { owner: one, peer: other, pinned: dice.coin() },
+            14 => Self::DeleteConversation { owner: one, peer: other },
+            15 => Self::Forget { age: dice.below(10) },
+            _ => Self::Send { from: one, to: other, called: dice.below(64) },
+        }
+    }
+}
+
+/// Gives one number out in pieces.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        let rolled = self.0 % bound;
+        self.0 /= bound;
+        rolled
+    }
+
+    fn index(&mut self, bound: usize) -> usize {
+        self.below(bound as u64) as usize
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
+    fn name(&mut self) -> UserId {
+        id(NAMES[self.index(NAMES.len())])
+    }
+}
+
+/// A number that looks like chance (splitmix64).
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+struct Model {
+    app: AppId,
+    accounts: BTreeMap<UserId, Account>,
+    friends: BTreeMap<(UserId, UserId), Entry>,
+    /// By the two, the lesser first; in the order of their sequences.
+    messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
+    rows: BTreeMap<(UserId, UserId), Row>,
+}
+
+struct Account {
+    made: Timestamp,
+    version: u64,
+    profile: Profile,
+}
+
+#[derive(Clone, PartialEq)]
+struct Entry {
+    remark: String,
+    source: String,
+    wording: String,
+    added: Timestamp,
+}
+
+struct Kept {
+    message: Message,
+    /// When the account of the sender was made.
+    made: Timestamp,
+    forgotten: bool,
+}
+
+struct Row {
+    cleared: u64,
+    read: u64,
+    /// At least as many as there are: whose a forgotten message was, a store need not know.
+    unread: u32,
+    pinned: bool,
+    active: Timestamp,
+}
+
+impl Model {
+    fn new(app: AppId) -> Self {
+        let (accounts, friends, messages, rows) = Default::default();
+        Self { app, accounts, friends, messages, rows }
+    }
+
+    /// Does the step here and there, and compares the answers.
+    async fn play(
+        &mut self,
+        facts: &dyn Facts,
+        step: Step,
+        now: Timestamp,
+        made: Timestamp,
+        played: &[String],
+    ) {
+        let app = self.app;
+        let user = |id: &UserId| User::new(app, id.clone());
+        match step {
+            Step::Create(id) => {
+                let created = ok(facts.create_account(user(&id), made)).await;
+                assert_eq!(created, !self.accounts.contains_key(&id), "{played:#?}");
+                let version = made.0;
+                self.accounts.entry(id).or_insert(Account { made, version, profile: Profile::default() });
+            }
+            Step::Delete(id) => {
+                let deleted = ok(facts.delete_account(user(&id))).await;
+                assert_eq!(deleted, self.accounts.remove(&id).is_some(), "{played:#?}");
+                for (owner, friend) in self.friends.keys() {
+                    if *friend == id
+                        && let Some(account) = self.accounts.get_mut(owner)
+                    {
+                        account.version += 1;
+                    }
+                }
+                self.friends.retain(|(owner, friend), _| *owner != id && *friend != id);
+                self.rows.retain(|(owner, _), _| *owner != id);
+            }
+            Step::SetProfile(id, change) => {
+                let set = ok(facts.set_profile(user(&id), change.clone())).await;
+                let Some(account) = self.accounts.get_mut(&id) else {
+                    assert_eq!(set, None, "{played:#?}");
+                    return;
+                };
+                let before = account.profile.clone();
+                change.apply(&mut account.profile);
+                let changed = before != account.profile;
+                account.version += u64::from(changed);
+                let set = set.expect("there is an account");
+                assert_eq!((&set.profile, set.changed), (&account.profile, changed), "{played:#?}");
+                assert_eq!(set.state, self.state(&id), "{played:#?}");
+            }
+            Step::Befriend { owner, friend, both, ask, limit, words } => {
+                let (outcome, changed) = self.befriend(&owner, &friend, both, ask, limit, &words, now);
+                let (remark, source, wording) = (words.clone(), words.clone(), words);
+                let new = NewFriendship {
+                    owner: user(&owner),
+                    friend,
+                    both,
+                    remark,
+                    source,
+                    wording,
+                    at: now,
+                    limit,
+                    ask,
+                };
+                let friend = new.friend.clone();
+                let done = ok(facts.befriend(new)).await;
+                assert_eq!(done.outcome, outcome, "{played:#?}");
+                assert_eq!((done.owner_changed, done.friend_changed), changed, "{played:#?}");
+                let states = (self.state(&owner), self.state(&friend));
+                assert_eq!((done.owner_state, done.friend_state), states, "{played:#?}");
+                let entry = self.friend(&owner, &friend).filter(|_| outcome == Befriended::Done);
+                assert_eq!((done.entry, done.back), (entry, self.friend(&friend, &owner)), "{played:#?}");
+            }
+            Step::SetRemark { owner, friend, remark } => {
+                let set = ok(facts.set_remark(user(&owner), friend.clone(), remark.clone())).await;
+                let Some(entry) = self.friends.get_mut(&(owner.clone(), friend.clone())) else {
+                    assert_eq!(set, None, "{played:#?}");
+                    return;
+                };
+                let changed = entry.remark != remark;
+                entry.remark = remark;
+                self.count_up(&owner, changed);
+                let set = set.expect("there is an entry");
+                assert_eq!(Some(set.entry), self.friend(&owner, &friend), "{played:#?}");
+                assert_eq!((set.changed, set.state), (changed, self.state(&owner)), "{played:#?}");
+            }
+            Step::Unfriend { owner, friend, both } => {
+                let done = ok(facts.unfriend(user(&owner), friend.clone(), both)).await;
+                let forth = self.friends.remove(&(owner.clone(), friend.clone())).is_some();
+                let back = both && self.friends.remove(&(friend.clone(), owner.clone())).is_some();
+                let left = self.friend(&friend, &owner);
+                self.count_up(&owner, forth);
+                self.count_up(&friend, back || (forth && left.is_some()));
+                assert_eq!((done.forth, done.back, done.left), (forth, back, left), "{played:#?}");
+                let states = (self.state(&owner), self.state(&friend));
+                assert_eq!((done.owner_state, done.friend_state), states, "{played:#?}");
+            }
+            Step::Send { from, to, called } => self.send(facts, from, to, called, now, played).await,
+            Step::Read { owner, peer, sequence } => self.read(facts, owner, peer, sequence, played).await,
+            Step::Pin { owner, peer, pinned } => {
+                let set = ok(facts.pin_conversation(user(&owner), peer.clone(), pinned)).await;
+                let Some(row) = self.rows.get_mut(&(owner.clone(), peer.clone())) else {
+                    assert_eq!(set, None, "{played:#?}");
+                    return;
+                };
+                let changed = std::mem::replace(&mut row.pinned, pinned) != pinned;
+                self.count_up(&owner, changed);
+                let set = set.expect("there is a row");
+                assert_eq!(Some(set.conversation), self.row(&owner, &peer), "{played:#?}");
+                assert_eq!((set.changed, set.state), (changed, self.state(&owner)), "{played:#?}");
+            }
+            Step::DeleteConversation { owner, peer } => {
+                let deleted = ok(facts.delete_conversation(user(&owner), peer.clone())).await;
+                let there = self.rows.remove(&(owner.clone(), peer)).is_some();
+                self.count_up(&owner, there);
+                assert_eq!(deleted, there.then(|| self.state(&owner)), "{played:#?}");
+            }
+            Step::Forget { age } => {
+                let before = at(now.0 - age);
+                let forgotten = ok(facts.forget_messages(self.app, before, usize::MAX)).await;
+                let mut expected = 0;
+                for kept in self.messages.values_mut().flatten() {
+                    if !kept.forgotten && kept.message.at < before {
+                        kept.forgotten = true;
+                        expected += 1;
+                    }
+                }
+                assert_eq!(forgotten, expected, "{played:#?}");
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn befriend(
+        &mut self,
+        owner: &UserId,
+        friend: &UserId,
+        both: bool,
+        ask: bool,
+        limit: usize,
+        words: &str,
+        now: Timestamp,
+    ) -> (Befriended, (bool, bool)) {
+        let refused = |outcome| (outcome, (false, false));
+        if !self.accounts.contains_key(owner) {
+            return refused(Befriended::NoSuchOwner);
+        }
+        let Some(account) = self.accounts.get(friend) else { return refused(Befriended::NoSuchFriend) };
+        let (forth, back) = ((owner.clone(), friend.clone()), (friend.clone(), owner.clone()));
+        let (had, had_back) = (self.friends.contains_key(&forth), self.friends.contains_key(&back));
+        let entries = |of: &UserId| self.friends.keys().filter(|(owner, _)| owner == of).count();
+        if !had && entries(owner) >= limit {
+            return refused(Befriended::ListFull);
+        }
+        if both && !had_back && entries(friend) >= limit {
+            return refused(Befriended::FriendListFull);
+        }
+        if ask && account.profile.allow == AllowType::DenyAny && (!had || (both && !had_back)) {
+            return refused(Befriended::Denied);
+        }
+
+        let before = [self.friend(owner, friend), self.friend(friend, owner)];
+        let added = self.friends.get(&forth).map_or(now, |entry| entry.added);
+        let [remark, source, wording] = [words, words, words].map(str::to_owned);
+        self.friends.insert(forth, Entry { remark, source: source.clone(), wording, added });
+        if both {
+            let (remark, wording) = Default::default();
+            self.friends.entry(back).or_insert(Entry { remark, source, wording, added: now });
+        }
+        let after = [self.friend(owner, friend), self.friend(friend, owner)];
+        let changed = (before[0] != after[0], before[1] != after[1]);
+        self.count_up(owner, changed.0);
+        self.count_up(friend, changed.1);
+        (Befriended::Done, changed)
+    }
+
+    async fn send(
+        &mut self,
+        facts: &dyn Facts,
+        from: UserId,
+        to: UserId,
+        called: u64,
+        now: Timestamp,
+        played: &[String],
+    ) {
+        let called = client_id(&called.to_string());
+        let text = format!("text {}", played.len());
+        let new = NewMessage {
+            from: User::new(self.app, from.clone()),
+            to: to.clone(),
+            text: text.clone(),
+            client_id: called.clone(),
+            at: now,
+        };
+        let sent = ok(facts.send_message(new)).await;
+        let Some(sender) = self.accounts.get(&from) else {
+            assert_eq!(sent, Sent::NoSuchSender, "{played:#?}");
+            return;
+        };
+        let made = sender.made;
+        let mut all = self.messages.values().flatten();
+        let before = all.find(|kept| {
+            !kept.forgotten
+                && kept.made == made
+                && kept.message.from == from
+                && kept.message.client_id == called
+        });
+        if let Some(kept) = before {
+            assert_eq!(sent, Sent::Repeated(kept.message.clone()), "{played:#?}");
+            return;
+        }
+        if !self.accounts.contains_key(&to) {
+            assert_eq!(sent, Sent::NoSuchRecipient, "{played:#?}");
+            return;
+        }
+
+        let kept = self.messages.entry(pair(&from, &to)).or_default();
+        let sequence = kept.len() as u64 + 1;
+        let message =
+            Message { from: from.clone(), to: to.clone(), sequence, at: now, text, client_id: called };
+        kept.push(Kept { message: message.clone(), made, forgotten: false });
+        let ends = if from == to { vec![(&from, &to)] } else { vec![(&from, &to), (&to, &from)] };
+        for (owner, peer) in ends {
+            let (cleared, read) = (sequence - 1, sequence - 1);
+            let new = Row { cleared, read, unread: 0, pinned: false, active: now };
+            let row = self.rows.entry((owner.clone(), peer.clone())).or_insert(new);
+            row.active = now;
+            row.unread += u32::from(*owner != from);
+            self.count_up(owner, true);
+        }
+        let Sent::Stored(stored) = sent else { panic!("{sent:?}: {played:#?}") };
+        assert_eq!(stored.message, message, "{played:#?}");
+        for (set, owner, peer) in [(stored.sender, &from, &to), (stored.recipient, &to, &from)] {
+            assert_eq!(Some(set.conversation), self.row(owner, peer), "{played:#?}");
+            assert_eq!((set.changed, set.state), (true, self.state(owner)), "{played:#?}");
+        }
+    }
+
+    async fn read(
+        &mut self,
+        facts: &dyn Facts,
+        owner: UserId,
+        peer: UserId,
+        sequence: Option<u64>,
+        played: &[String],
+    ) {
+        let set = ok(facts.mark_read(User::new(self.app, owner.clone()), peer.clone(), sequence)).await;
+        let kept = self.messages.get(&pair(&owner, &peer)).map_or(&[][..], Vec::as_slice);
+        let Some(row) = self.rows.get_mut(&(owner.clone(), peer.clone())) else {
+            assert_eq!(set, None, "{played:#?}");
+            return;
+        };
+        let last = kept.len() as u64;
+        let read = sequence.map_or(last, |sequence| sequence.min(last)).max(row.read);
+        let changed = read != row.read;
+        let set = set.expect("there is a row");
+        if changed {
+            let later = kept.iter().filter(|kept| kept.message.sequence > read);
+            let (mut least, mut most) = (0, 0);
+            for kept in later.filter(|_| owner != peer) {
+                least += u32::from(kept.message.from == peer);
+                most += u32::from(kept.message.from == peer || kept.forgotten);
+            }
+            let unread = set.conversation.unread;
+            assert!(
+                least <= unread && unread <= most.min(row.unread),
+                "{least} {unread} {most}: {played:#?}"
+            );
+            row.unread = unread;
+            row.read = read;
+        }
+        self.count_up(&owner, changed);
+        assert_eq!(Some(set.conversation), self.row(&owner, &peer), "{played:#?}");
+        assert_eq!((set.changed, set.state), (changed, self.state(&owner)), "{played:#?}");
+    }
+
+    /// Compares all that can be read.
+    async fn compare(&self, facts: &dyn Facts, played: &[String]) {
+        let users: Vec<User> = NAMES.map(|name| User::new(self.app, id(name))).into();
+        let there = |user: &User| self.accounts.get(&user.id);
+        let profiles: Vec<_> = users.iter().map(|user| there(user).map(|it| it.profile.clone())).collect();
+        assert_eq!(ok(facts.profiles(users.clone())).await, profiles, "{played:#?}");
+        let states: Vec<_> = users.iter().map(|user| there(user).map(|_| self.state(&user.id))).collect();
+        assert_eq!(ok(facts.lists_states(users.clone())).await, states, "{played:#?}");
+        for user in users {
+            let ids = || NAMES.iter().map(|name| id(name));
+            let mut friends: Vec<Friend> = ids().filter_map(|it| self.friend(&user.id, &it)).collect();
+            friends.sort_by(|one, other| one.id.cmp(&other.id));
+            assert_eq!(ok(facts.friend_page(user.clone(), None, 100)).await, friends, "{played:#?}");
+            let mut rows: Vec<Conversation> = ids().filter_map(|peer| self.row(&user.id, &peer)).collect();
+            rows.sort_by(|one, other| {
+                let place =
+                    |row: &Conversation| (!row.pinned, std::cmp::Reverse(row.active), row.peer.clone());
+                place(one).cmp(&place(other))
+            });
+            assert_eq!(ok(facts.conversations(user.clone(), None, 100)).await, rows, "{played:#?}");
+            if let Some(first) = rows.first() {
+                let rest = ok(facts.conversations(user.clone(), Some(first.place()), 100)).await;
+                assert_eq!(rest, rows[1..], "{played:#?}");
+            }
+            for row in rows {
+                let history = ok(facts.history(user.clone(), row.peer.clone(), None, 1_000)).await;
+                assert_eq!(history, self.history(&user.id, &row.peer), "{played:#?}");
+            }
+        }
+    }
+
+    fn count_up(&mut self, id: &UserId, changed: bool) {
+        if let Some(account) = self.accounts.get_mut(id) {
+            account.version += u64::from(changed);
+        }
+    }
+
+    fn state(&self, id: &UserId) -> ListsState {
+        let Some(account) = self.accounts.get(id) else { return ListsState::default() };
+        let rows = self.rows.iter().filter(|((owner, _), _)| owner == id);
+        ListsState { version: account.version, total_unread: rows.map(|(_, row)| row.unread).sum() }
+    }
+
+    fn profile(&self, id: &UserId) -> Profile {
+        self.accounts.get(id).map(|account| account.profile.clone()).unwrap_or_default()
+    }
+
+    fn friend(&self, owner: &UserId, friend: &UserId) -> Option<Friend> {
+        let Entry { remark, source, wording, added } =
+            self.friends.get(&(owner.clone(), friend.clone()))?.clone();
+        let mutual = self.friends.contains_key(&(friend.clone(), owner.clone()));
+        Some(Friend {
+            id: friend.clone(),
+            remark,
+            mutual,
+            added,
+            source,
+            wording,
+            profile: self.profile(friend),
+        })
+    }
+
+    fn row(&self, owner: &UserId, peer: &UserId) -> Option<Conversation> {
+        let row = self.rows.get(&(owner.clone(), peer.clone()))?;
+        Some(Conversation {
+            peer: peer.clone(),
+            last: self.history(owner, peer).into_iter().next(),
+            unread: row.unread,
+            read_sequence: row.read,
+            pinned: row.pinned,
+            active: row.active,
+            profile: self.profile(peer),
+            remark: self.friend(owner, peer).map(|friend| friend.remark).unwrap_or_default(),
+        })
+    }
+
+    /// What the owner sees, newest first.
+    fn history(&self, owner: &UserId, peer: &UserId) -> Vec<Message> {
+        let Some(row) = self.rows.get(&(owner.clone(), peer.clone())) else { return Vec::new() };
+        let kept = self.messages.get(&pair(owner, peer)).into_iter().flatten().rev();
+        kept.filter(|kept| !kept.forgotten && kept.message.sequence > row.cleared)
+            .map(|kept| kept.message.clone())
+            .collect()
+    }
+}
+
+fn pair(one: &UserId, other: &UserId) -> (UserId, UserId) {
+    if one <= other { (one.clone(), other.clone()) } else { (other.clone(), one.clone()) }
+}

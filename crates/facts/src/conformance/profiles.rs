@@ -1,0 +1,116 @@
+//! The rules of the [conformance suite](super) about profiles and lists versions.
+
+use super::{OTHER_APP, at, id, make_accounts, ok, state, user};
+use crate::{Facts, ListsState};
+use lamplight_model::{AllowType, Profile, ProfileChange, User};
+
+/// It shows nothing, lets anybody add it, and counts from the time it was made.
+pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(1_700_000_000_000))).await;
+    assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(Profile::default())]);
+    let state = ListsState { version: 1_700_000_000_000, total_unread: 0 };
+    assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
+    // Made again, it is not.
+    ok(facts.create_account(user("alice"), at(1_800_000_000_000))).await;
+    assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
+}
+
+/// There is room to count up, whatever the clock says.
+pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(u64::MAX))).await;
+    let before = state(facts, "alice").await.version;
+    let set = ok(facts.set_profile(user("alice"), nick("a"))).await.expect("there is an account");
+    assert_eq!(set.state.version, before + 1);
+}
+
+/// What the account showed before it was deleted does not come back, nor does its version.
+pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(10))).await;
+    ok(facts.set_profile(user("alice"), nick("a"))).await;
+    ok(facts.delete_account(user("alice"))).await;
+    assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [None]);
+    assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [None]);
+    ok(facts.create_account(user("alice"), at(20))).await;
+    assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(Profile::default())]);
+    assert_eq!(state(facts, "alice").await, ListsState { version: 20, total_unread: 0 });
+}
+
+/// Each of the three can be changed alone, and back.
+pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let none = ProfileChange::default();
+    let url = Some("https://example.com/a.png".to_owned());
+    let mut expected = Profile::default();
+    let changes = [
+        nick("爱丽丝"),
+        ProfileChange { avatar_url: url.clone(), ..none.clone() },
+        ProfileChange { allow: Some(AllowType::DenyAny), ..none.clone() },
+        nick("Alice"),
+        ProfileChange { nick: Some("A".into()), avatar_url: Some(String::new()), ..none.clone() },
+        ProfileChange { allow: Some(AllowType::AllowAny), avatar_url: url, ..none.clone() },
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let set = ok(facts.set_profile(user("alice"), change.clone())).await.expect("there is an account");
+        change.apply(&mut expected);
+        assert_eq!((&set.profile, set.changed), (&expected, true), "{change:?}");
+        assert_eq!(set.state, ListsState { version: 2 + n as u64, total_unread: 0 });
+        assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(expected.clone())]);
+        assert_eq!(state(facts, "alice").await, set.state);
+    }
+    assert_eq!(ok(facts.profiles(vec![user("bob")])).await, [Some(Profile::default())]);
+    assert_eq!(state(facts, "bob").await.version, 1);
+}
+
+/// Setting what is set already, or nothing at all, is told from a change.
+pub async fn the_same_profile_counts_nothing_up(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(1))).await;
+    ok(facts.set_profile(user("alice"), nick("a"))).await;
+    let allow = Some(AllowType::AllowAny);
+    for change in [nick("a"), ProfileChange::default(), ProfileChange { allow, ..nick("a") }] {
+        let set = ok(facts.set_profile(user("alice"), change)).await.expect("there is an account");
+        assert_eq!((set.profile.nick.as_str(), set.changed, set.state.version), ("a", false, 2));
+        assert_eq!(state(facts, "alice").await.version, 2);
+    }
+}
+
+/// Setting one makes no account.
+pub async fn a_profile_needs_an_account(facts: &dyn Facts) {
+    assert_eq!(ok(facts.set_profile(user("alice"), nick("a"))).await, None);
+    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
+}
+
+/// Asked for twice, a user comes twice; asked for none, none come.
+pub async fn profiles_and_states_come_in_the_order_asked(facts: &dyn Facts) {
+    for (n, name) in ["alice", "bob", "carol"].into_iter().enumerate() {
+        ok(facts.create_account(user(name), at(100 * n as u64))).await;
+        ok(facts.set_profile(user(name), nick(&name.to_uppercase()))).await;
+    }
+    let asked = ["carol", "nobody", "alice", "carol", "Alice"].map(user).to_vec();
+    let nicks: Vec<Option<String>> =
+        ok(facts.profiles(asked.clone())).await.into_iter().map(|it| it.map(|it| it.nick)).collect();
+    let [alice, carol] = ["ALICE", "CAROL"].map(|nick| Some(nick.to_owned()));
+    assert_eq!(nicks, [carol.clone(), None, alice, carol, None]);
+    let versions: Vec<Option<u64>> =
+        ok(facts.lists_states(asked)).await.into_iter().map(|it| it.map(|it| it.version)).collect();
+    assert_eq!(versions, [Some(201), None, Some(1), Some(201), None]);
+    assert_eq!(ok(facts.profiles(Vec::new())).await, []);
+    assert_eq!(ok(facts.lists_states(Vec::new())).await, []);
+}
+
+/// No text is trimmed, folded, cut or taken for a number; and each app has its own.
+pub async fn profiles_are_kept_to_the_byte(facts: &dyn Facts) {
+    ok(facts.create_account(user("alice"), at(1))).await;
+    let other = User::new(OTHER_APP, id("alice"));
+    ok(facts.create_account(other.clone(), at(1))).await;
+    for text in ["007", " a ", "'); DROP TABLE accounts; --", "é", "e\u{301}", "\\0", "\0", "NULL", "😀"] {
+        let change = ProfileChange { avatar_url: Some(text.into()), ..nick(text) };
+        ok(facts.set_profile(user("alice"), change)).await;
+        let profile = ok(facts.profiles(vec![user("alice")])).await.remove(0).expect("there is an account");
+        assert_eq!((profile.nick.as_str(), profile.avatar_url.as_str()), (text, text));
+    }
+    assert_eq!(ok(facts.profiles(vec![other])).await, [Some(Profile::default())]);
+}
+
+fn nick(text: &str) -> ProfileChange {
+    ProfileChange { nick: Some(text.into()), ..ProfileChange::default() }
+}
