@@ -239,7 +239,10 @@ export class ListsServer {
   }
 
   #setConversation(row: ConversationJson, { time }: MessageJson): void {
-    this.conversations.set(row.peer ?? "", { ...row, activeAt: time ?? "0" });
+    const peer = row.peer ?? "";
+    const { remark, profile } = this.friends.get(peer) ?? {};
+    const friend = { remark: remark ?? "", ...(profile === undefined ? {} : { profile }) };
+    this.conversations.set(peer, { ...(this.conversations.has(peer) ? {} : friend), ...row, activeAt: time ?? "0" });
   }
 
   #conversation(peer: string): ConversationJson {
