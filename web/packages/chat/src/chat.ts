@@ -49,7 +49,7 @@ export class Chat {
       this.#hear(news);
     });
     this.#keeper = new Keeper({
-      call: (kind, parameters, learn) => this.#driver.call(kind, parameters, learn),
+      call: (kind, parameters, learn) => this.#driver.callPatiently(kind, parameters, learn),
       self: () => this.#driver.user ?? "",
       isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith(this.#messagePrefix),
       onMessages: (told) => {

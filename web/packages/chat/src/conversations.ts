@@ -71,7 +71,7 @@ export async function one({ driver, keeper }: Core, shapes: ConversationShapes, 
 
 export async function remove({ driver, keeper }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
-  await driver.call("deleteConversation", { peer }, ({ listsVersion }) => {
+  await driver.callPatiently("deleteConversation", { peer }, ({ listsVersion }) => {
     keeper.learn({ deletedConversations: [peer] }, listsVersion);
   });
 }
@@ -91,7 +91,7 @@ export async function markRead({ driver, keeper }: Core, id: string): Promise<vo
     return;
   }
   const sequence = row?.lastMessage?.sequence ?? "0";
-  await driver.call("markRead", { peer, sequence }, ({ conversation, listsVersion }) => {
+  await driver.callPatiently("markRead", { peer, sequence }, ({ conversation, listsVersion }) => {
     keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
   });
 }

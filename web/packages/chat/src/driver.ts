@@ -1,7 +1,7 @@
 /** The shell around the connection machine: moves messages and time, and decides nothing. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
-import { ChatError } from "./errors.js";
+import { ChatError, isRefusal } from "./errors.js";
 import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
@@ -12,6 +12,10 @@ const SUBPROTOCOL = "lamplight.v1.json";
 
 /** How long a call waits for its answer, the time without a connection included. */
 export const CALL_TIMEOUT = 10_000;
+
+/** How long a patient call waits when it came too often, and how often it asks. */
+const RATE_PAUSE = 1_000;
+const MOST_ATTEMPTS = 60;
 
 /** What the driver needs of a `WebSocket`: that of the browser, of Node, or of the package `ws`. */
 export interface WebSocketLike {
@@ -83,6 +87,28 @@ export class Driver {
       (body) => learn?.(answerOf(body)),
     );
     return answerOf(body);
+  }
+
+  /**
+   * As `call`, for what the SDK asks by itself or in numbers: an application that is within its rate must not see that
+   * this has used it up. Waits and asks again as long as it is refused for that.
+   */
+  async callPatiently<K extends AskKind>(
+    kind: K,
+    parameters: Parameters<K>,
+    learn?: (answer: AnswerTo<K>) => void,
+  ): Promise<AnswerTo<K>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.call(kind, parameters, learn);
+      } catch (error) {
+        const isTooOften = error instanceof ChatError && isRefusal(error, "CALLED_TOO_OFTEN");
+        if (!isTooOften || attempt === MOST_ATTEMPTS) {
+          throw error;
+        }
+        await new Promise((fulfil) => setTimeout(fulfil, RATE_PAUSE));
+      }
+    }
   }
 
   /** The network has changed, or the page has woken. */

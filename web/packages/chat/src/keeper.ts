@@ -215,14 +215,18 @@ export class Keeper {
     const rows = fold.put(conversations, byPeer(told.conversations), version);
     const strangers = (told.deletedFriends ?? []).map((userId): FriendJson => ({ userId }));
     const changed = [...(told.friends ?? []), ...strangers];
-    this.#lists = {
+    const edited: Lists = {
       profile: told.profile ?? profile,
       conversations: fold.drop(fold.withFriends(rows, changed, version), told.deletedConversations ?? [], version),
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
-    if (changed.length > 0 && this.#conversations !== null) {
+    this.#lists = fold.withProfiles(edited, told.profiles ?? []);
+    if (this.#conversations !== null && (changed.length > 0 || told.profiles !== undefined)) {
       // A page that was written before may come after, with the old name.
       this.#conversations.again = true;
+    }
+    if (this.#friends !== null && told.profiles !== undefined) {
+      this.#friends.again = true;
     }
   }
 
@@ -449,10 +453,11 @@ export class Keeper {
     let finished = false;
     while (!finished && found.length < MOST_MISSED) {
       const page = await this.around.call("getHistory", { peer, before: String(before), limit: HISTORY_PAGE });
-      const newer = (page.messages ?? []).filter(({ sequence }) => Number(sequence ?? 0) > head);
+      const messages = page.messages ?? [];
+      const newer = messages.filter(({ sequence }) => Number(sequence ?? 0) > head);
       found.push(...newer);
       before = Number(newer.at(-1)?.sequence ?? 0);
-      finished = page.finished === true || newer.length < HISTORY_PAGE;
+      finished = page.finished === true || messages.length === 0 || newer.length < messages.length;
     }
     return found;
   }

@@ -197,6 +197,24 @@ export function withFriends(
   }, conversations);
 }
 
+/** The lists after mutual friends have changed what they show: nothing counts these changes. */
+export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
+  return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
+    const user = profile.userId ?? "";
+    return {
+      friends: revise(friends, user, (row) => ({ ...row, profile })),
+      conversations: revise(conversations, user, (row) => ({ ...row, profile })),
+      profile: own,
+    };
+  }, lists);
+}
+
+/** Changes a row, if there is one, and leaves its version as it is. */
+function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
+  const row = table.rows.get(key);
+  return row === undefined ? table : place(table, [[key, { ...row, value: apply(row.value) }]]);
+}
+
 function ofFriend(friend: FriendJson | undefined): Pick<ConversationJson, "remark" | "profile"> {
   return {
     remark: friend?.remark ?? "",

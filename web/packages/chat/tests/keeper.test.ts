@@ -153,10 +153,28 @@ test("an own message moves its conversation up, or makes it, with the profile of
 
 test("a new profile of a friend is told, and shown in the conversation with them", async () => {
   const server = await world();
-  server.befriend("bob", "", "Bobby");
+  server.rename("bob", "Bobby");
   await server.settle();
   expect(server.application.profileEvents).toEqual(["Bobby"]);
   expect(server.keeper.conversation("bob")?.profile?.nick).toBe("Bobby");
+  expect(server.keeper.shownFriends.find(({ userId }) => userId === "bob")?.profile?.nick).toBe("Bobby");
+  const before = new Map(server.answers);
+  server.down();
+  server.up();
+  await server.settle();
+  expect(server.answers).toEqual(before);
+});
+
+test("many missed messages of one conversation are all told, however short the pages are", async () => {
+  const server = await world();
+  server.down();
+  const texts = Array.from({ length: 30 }, (_, n) => `missed ${n}`);
+  texts.forEach((text) => {
+    server.receive("bob", text);
+  });
+  server.up();
+  await server.settle();
+  expect(server.application.messages).toEqual(texts);
 });
 
 test("whatever happens in whatever order, at the end the lists are true and each message was told once", async () => {

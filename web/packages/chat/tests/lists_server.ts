@@ -119,6 +119,22 @@ export class ListsServer {
     this.#tell({ friends: [friend] });
   }
 
+  /** A friend shows another name: told to who is connected, and not counted. */
+  rename(userId: string, nick: string): void {
+    const profile = { userId, nick };
+    const row = this.conversations.get(userId);
+    if (row !== undefined) {
+      this.conversations.set(userId, { ...row, profile });
+    }
+    const friend = this.friends.get(userId);
+    if (friend !== undefined) {
+      this.friends.set(userId, { ...friend, profile });
+      this.#post(() => {
+        this.keeper.changed({ profiles: [profile] });
+      });
+    }
+  }
+
   unfriend(userId: string): void {
     if (this.friends.delete(userId)) {
       const row = this.conversations.get(userId);
@@ -215,8 +231,8 @@ export class ListsServer {
         const peer = String(parameters["peer"]);
         const all = (this.#histories.get(peer) ?? []).slice(this.#deleted.get(peer) ?? 0);
         const older = all.filter(({ sequence }) => Number(sequence) < before).toReversed();
-        const limit = Number(parameters["limit"]);
-        return { messages: older.slice(0, limit), finished: older.length <= limit };
+        // Long texts make a page shorter than what was asked for.
+        return { messages: older.slice(0, PAGE), finished: older.length <= PAGE };
       },
       getUsersInfo: () => ({
         profiles: (parameters["userIds"] as string[]).map((userId) => ({ userId, nick: `nick of ${userId}` })),

@@ -36,6 +36,11 @@ export const CODES = {
     english: "no answer in time; whether the server has done it is not known",
     chinese: "服务器未及时应答，操作是否已执行未知",
   },
+  MESSAGE_NO_SUCH_ACCOUNT: {
+    number: 20003,
+    english: "the sender or the recipient has no account",
+    chinese: "消息发送方或接收方帐号不存在",
+  },
   FRIEND_REQUEST_INVALID: {
     number: 30001,
     english: "invalid parameter in a call about friends",
@@ -121,6 +126,11 @@ export const CODES = {
   },
   NO_SUCH_ACCOUNT: { number: 70107, english: "no such account", chinese: "帐号不存在" },
   BATCH_TOO_LARGE: { number: 70206, english: "too many users in one call", chinese: "单次请求的用户数超过限制" },
+  ACCOUNT_REQUEST_INVALID: {
+    number: 70402,
+    english: "invalid parameter in a call about accounts",
+    chinese: "帐号请求参数错误",
+  },
   INTERNAL: { number: 70500, english: "internal error; try again", chinese: "内部错误，请重试" },
   STATUS_SWITCHED_OFF: {
     number: 72001,

@@ -217,6 +217,7 @@ export type ListsChangedJson = {
   profile?: ProfileJson;
   reload?: boolean;
   totalUnread?: number;
+  profiles?: ProfileJson[];
 };
 
 export type AllowTypeJson = "ALLOW_TYPE_UNSPECIFIED" | "ALLOW_TYPE_ALLOW_ANY" | "ALLOW_TYPE_DENY_ANY";
