@@ -4,8 +4,12 @@ import { defineConfig } from "vitest/config";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
+/** Packages of this workspace are taken from their sources, so that nothing need be built first. */
+const CONDITIONS = ["@lamplight/source", "module", "browser", "development|production"];
+
 export default defineConfig({
-  resolve: { conditions: ["@lamplight/source", "module", "browser", "development|production"] },
+  resolve: { conditions: CONDITIONS },
+  ssr: { resolve: { conditions: CONDITIONS } },
   // The pictures of the documentation are what the tests compare with.
   server: { fs: { allow: [repository] } },
   build: {
@@ -25,6 +29,18 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Found late they would have the page loaded again in the middle of a test.
+        optimizeDeps: {
+          include: [
+            "pinyin-pro",
+            "axe-core",
+            "lit",
+            "lit/decorators.js",
+            "lit/directives/live.js",
+            "lit/directives/repeat.js",
+            "@tanstack/virtual-core",
+          ],
+        },
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],

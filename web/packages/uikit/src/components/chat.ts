@@ -124,10 +124,13 @@ export class TuikitChat extends LitElement {
         border-radius: 0.375rem 1.125rem 1.125rem 0.375rem;
         background: var(--_bubble);
         overflow-wrap: anywhere;
-        white-space: pre-wrap;
-        unicode-bidi: plaintext;
         content-visibility: auto;
         contain-intrinsic-block-size: auto 2.5rem;
+      }
+      .text {
+        display: block;
+        white-space: pre-wrap;
+        unicode-bidi: plaintext;
       }
       .message.first {
         margin-block-start: 0.5rem;
@@ -472,7 +475,9 @@ export class TuikitChat extends LitElement {
         class="message ${own} ${isFirst ? "first" : ""} ${isLast ? "last" : ""}"
         part="message ${own === "" ? "" : "message-own"}"
       >
-        ${own === "" ? nothing : html`<span class="hidden-text">${words.you}: </span>`}${text}
+        ${own === "" ? nothing : html`<span class="hidden-text">${words.you}: </span>`}<span class="text"
+          >${text}</span
+        >
       </div>
       ${
         isFailed

@@ -385,7 +385,8 @@ export class TuikitContact extends LitElement {
   /** Chinese names wait under `#` until the table that reads them is there. */
   async #needPinyin(friends: readonly Friend[]): Promise<void> {
     if (pinyin === null && needsPinyin(friends.map(friendName))) {
-      pinyin = await loadPinyin();
+      // Without a network they wait on; the next change of the list tries again.
+      pinyin = await loadPinyin().catch(() => null);
     }
     this.hasPinyin = pinyin !== null;
   }

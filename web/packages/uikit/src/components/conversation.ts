@@ -438,7 +438,15 @@ export class TuikitConversation extends LitElement {
     if (conversation !== undefined) {
       event.preventDefault();
       this.currentID = conversation.conversationID;
-      this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
+      const openIt = () => {
+        this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
+      };
+      // Some systems say so when the button goes down; its coming up would be a press beside the menu.
+      if (event.buttons === 0) {
+        openIt();
+      } else {
+        window.addEventListener("pointerup", () => setTimeout(openIt), { once: true });
+      }
     }
   };
 

@@ -20,6 +20,10 @@ export const rowStyles = css`
     /* The rows stand where they are told to stand. */
     overflow-anchor: none;
   }
+  /* The margins of what is put in here belong to it. */
+  .header {
+    display: flow-root;
+  }
   .list {
     position: relative;
     outline: none;

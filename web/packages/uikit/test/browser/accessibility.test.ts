@@ -1,0 +1,124 @@
+/** axe finds nothing in any state of any component, light and dark, from left to right and from right to left. */
+
+import axe from "axe-core";
+import { describe, expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import { crowd, drawn, mount, NOON, all, one, open, until, type Tag } from "./support.js";
+import type { Scene } from "../../stage/stage.js";
+
+interface State {
+  readonly name: string;
+  readonly tag: Tag;
+  readonly scene?: Partial<Scene>;
+  readonly set?: Record<string, unknown>;
+  /** Part of the component that shows when the state is reached. */
+  readonly shows: string;
+  readonly then?: (element: HTMLElement & { updateComplete: Promise<boolean> }) => Promise<void>;
+}
+
+const STATES: readonly State[] = [
+  { name: "conversations with dots", tag: "tuikit-conversation", shows: ".dot" },
+  {
+    name: "conversations, one selected",
+    tag: "tuikit-conversation",
+    set: { selectedID: "C2Cmaya" },
+    shows: '[aria-selected="true"] .dot',
+  },
+  {
+    name: "conversations without dots",
+    tag: "tuikit-conversation",
+    set: { isShowOnlineStatus: false },
+    shows: ".row",
+  },
+  { name: "no conversations", tag: "tuikit-conversation", scene: { talks: [] }, shows: ".placeholder" },
+  { name: "conversations loading", tag: "tuikit-conversation", scene: { lists: "pending" }, shows: ".skeleton" },
+  { name: "conversations failed", tag: "tuikit-conversation", scene: { lists: "failing" }, shows: ".button" },
+  {
+    name: "the menu of a conversation",
+    tag: "tuikit-conversation",
+    shows: ".dot",
+    then: async (element) => {
+      await userEvent.click(one(element, ".row", 1), { button: "right" });
+      await drawn(element);
+      expect(all(element, "[role=menu]")).toHaveLength(1);
+    },
+  },
+  {
+    name: "the question before a conversation goes",
+    tag: "tuikit-conversation",
+    shows: ".row",
+    then: async (element) => {
+      one(element, ".list").focus();
+      await userEvent.keyboard("{Delete}");
+      await drawn(element);
+      expect(all(element, "[role=alertdialog]")).toHaveLength(1);
+    },
+  },
+  { name: "contacts with dots", tag: "tuikit-contact", shows: ".dot" },
+  {
+    name: "contacts, one selected",
+    tag: "tuikit-contact",
+    set: { selectedID: "bea" },
+    shows: '[aria-selected="true"] .dot',
+  },
+  { name: "contacts without dots", tag: "tuikit-contact", set: { isShowOnlineStatus: false }, shows: ".row" },
+  { name: "many contacts", tag: "tuikit-contact", scene: { friends: crowd(300) }, shows: ".dot" },
+  { name: "no contacts", tag: "tuikit-contact", scene: { friends: [] }, shows: ".placeholder" },
+  { name: "contacts failed", tag: "tuikit-contact", scene: { lists: "failing" }, shows: ".button" },
+  { name: "a chat", tag: "tuikit-chat", set: { conversationID: "C2Cmaya" }, shows: "header .dot" },
+  {
+    name: "a chat with a message that was not sent",
+    tag: "tuikit-chat",
+    set: { conversationID: "C2Cmaya" },
+    shows: "textarea",
+    then: async (element) => {
+      await userEvent.fill(one(element, "textarea"), "[fail]");
+      await userEvent.keyboard("{Enter}");
+      await until(() => {
+        expect(all(element, ".note.failed")).toHaveLength(1);
+      });
+    },
+  },
+  { name: "no chat chosen", tag: "tuikit-chat", shows: ".placeholder" },
+];
+
+describe.each([
+  ["light", "ltr", "en"],
+  ["dark", "ltr", "en"],
+  ["light", "rtl", "zh"],
+] as const)("%s, %s, %s", (theme, dir, language) => {
+  test.each(STATES)("$name", async ({ tag, scene, set, shows, then }) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: NOON });
+    document.documentElement.dir = dir;
+    document.documentElement.lang = language;
+    document.title = "Lamplight";
+    document.body.style.background = theme === "dark" ? "#14171d" : "#ffffff";
+    open(scene);
+    const element = await mount(tag, { theme, language, ...set });
+    await until(() => {
+      expect(all(element, shows).length).toBeGreaterThan(0);
+    });
+    await then?.(element);
+    const { violations } = await axe.run(element, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+      rules: { region: { enabled: false }, "page-has-heading-one": { enabled: false } },
+    });
+    expect(
+      violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ""}`).join("\n")}`,
+      ),
+    ).toEqual([]);
+  });
+});
+
+test("axe would have found a fault", async () => {
+  open();
+  const element = await mount("tuikit-contact", { theme: "light" });
+  element.style.setProperty("--tuikit-saying", "#dddddd");
+  await until(() => {
+    expect(all(element, ".status").length).toBeGreaterThan(0);
+  });
+  const { violations } = await axe.run(element, { runOnly: ["wcag2aa"] });
+  expect(violations.map(({ id }) => id)).toEqual(["color-contrast"]);
+});

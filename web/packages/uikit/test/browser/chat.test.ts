@@ -1,0 +1,137 @@
+/** A conversation: what was said, writing, and what was said before. */
+
+import { expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import type { TuikitChat } from "../../src/index.js";
+import { messageOf } from "../../stage/stage.js";
+import { all, drawn, mount, NOON, one, open, until } from "./support.js";
+
+async function chat(set: Partial<TuikitChat> = { conversationID: "C2Cmaya" }): Promise<TuikitChat> {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOON });
+  const element = await mount("tuikit-chat", set);
+  await until(() => {
+    expect(all(element, ".scroller").length).toBe(1);
+    expect(all(element, ".skeleton")).toHaveLength(0);
+  });
+  await drawn(element);
+  return element;
+}
+
+const said = (element: Element) => all(element, ".message .text").map((found) => found.textContent);
+
+test("shows who it is with, whether they are there, and what was said", async () => {
+  const stage = open();
+  const element = await chat();
+  await until(() => {
+    expect(one(element, "header").textContent).toContain("In the studio until six");
+    expect(one(element, "header .dot").getAttribute("aria-label")).toBe("Online");
+  });
+  expect(one(element, "h2").textContent).toBe("Maya Lindqvist");
+  expect(said(element).at(-1)).toBe("The lamp is on, come in whenever you like");
+  expect(all(element, ".message.own")).toHaveLength(3);
+  expect(all(element, ".day").map((day) => day.textContent)).toEqual(["yesterday", "today"]);
+  stage.becomes("maya", 2);
+  await until(() => {
+    expect(one(element, "header").textContent).toContain("Offline");
+  });
+});
+
+test("sends with Enter, begins a line with Shift+Enter, and says what was not sent", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field, "On my way");
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["On my way"]);
+    expect(said(element).at(-1)).toBe("On my way");
+  });
+  expect(field.value).toBe("");
+  await userEvent.keyboard("one{Shift>}{Enter}{/Shift}two{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["On my way", "one\ntwo"]);
+  });
+  await userEvent.fill(field, "[fail] hm");
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(one(element, ".note.failed").textContent).toContain("Not sent");
+  });
+  vi.spyOn(stage, "sendMessage").mockImplementation((message: never) =>
+    Promise.resolve({ data: { message: { ...(message as object), status: "success" } as never } }),
+  );
+  one(element, ".note.failed button").click();
+  await until(() => {
+    expect(all(element, ".note.failed")).toHaveLength(0);
+  });
+  // An empty message is none.
+  await userEvent.fill(field, "   ");
+  expect((one(element, ".send") as HTMLButtonElement).disabled).toBe(true);
+});
+
+test("what comes is shown and read", async () => {
+  const stage = open();
+  const element = await chat();
+  const reads = () => stage.calls.filter(({ call }) => call === "setMessageRead").length;
+  window.focus();
+  await until(() => {
+    expect(reads()).toBe(1);
+  });
+  stage.writes("maya", "Bring biscuits", NOON);
+  stage.writes("bruno", "not for this window", NOON);
+  await until(() => {
+    expect(said(element).at(-1)).toBe("Bring biscuits");
+    expect(reads()).toBe(2);
+  });
+  await drawn(element);
+  expect(reads()).toBe(2);
+});
+
+test("earlier messages come when a person scrolls up, and nothing jumps", async () => {
+  const lines = Array.from({ length: 100 }, (_, index) =>
+    messageOf({
+      id: `m${index}`,
+      user: "maya",
+      text: `line ${index}`,
+      flow: index % 3 === 0 ? "out" : "in",
+      at: NOON - (100 - index) * 60_000,
+    }),
+  );
+  open({ messages: { maya: lines } });
+  const element = await chat();
+  const scroller = one(element, ".scroller");
+  expect(said(element).at(-1)).toBe("line 99");
+  expect(Math.round(scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)).toBeLessThanOrEqual(1);
+  for (let round = 0; round < 12 && said(element)[0] !== "line 0"; round += 1) {
+    scroller.scrollTop = 100;
+    await drawn(element);
+    const marked = all(element, ".message").find((found) => found.getBoundingClientRect().top > 100);
+    const before = marked?.getBoundingClientRect().top ?? 0;
+    await drawn(element);
+    expect(Math.abs((marked?.getBoundingClientRect().top ?? 0) - before)).toBeLessThan(3);
+  }
+  expect(said(element)).toHaveLength(100);
+  expect(said(element)[0]).toBe("line 0");
+  one(element, ".to-end").click();
+  await drawn(element);
+  expect(Math.round(scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)).toBeLessThanOrEqual(1);
+});
+
+test("what is written in one conversation waits there for its return", async () => {
+  open();
+  const element = await chat();
+  const field = () => one(element, "textarea") as HTMLTextAreaElement;
+  await userEvent.fill(field(), "half a thought");
+  element.conversationID = "C2Cbruno";
+  await drawn(element);
+  expect(one(element, "h2").textContent).toBe("Bruno Okafor");
+  expect(field().value).toBe("");
+  element.conversationID = "C2Cmaya";
+  await drawn(element);
+  expect(field().value).toBe("half a thought");
+});
+
+test("with nobody chosen, it says so", async () => {
+  open();
+  const element = await mount("tuikit-chat");
+  expect(one(element, ".placeholder").textContent).toContain("Choose a chat");
+});

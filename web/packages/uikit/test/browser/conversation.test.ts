@@ -1,0 +1,270 @@
+/** The list of conversations: what it shows, how it is used without a mouse, and what happens to ten thousand. */
+
+import { describe, expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import { TALKS } from "../../stage/people.js";
+import { TUIKit, type Conversation, type TuikitConversation } from "../../src/index.js";
+import { all, crowd, drawn, mount, NOON, one, open, press, row, until } from "./support.js";
+
+/** A list that has drawn its rows, at the time of the scene. */
+async function list(set: Partial<TuikitConversation> = {}, inside = ""): Promise<TuikitConversation> {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOON });
+  const element = await mount("tuikit-conversation", set, inside);
+  await until(() => {
+    expect(all(element, ".row").length).toBeGreaterThan(0);
+  });
+  return element;
+}
+
+const names = (element: Element) => all(element, ".row .name").map((name) => name.textContent);
+const heard = (element: HTMLElement, name: "tuikit-conversation-tap" | "tuikit-conversation-delete") => {
+  const taps: string[] = [];
+  element.addEventListener(name, ({ detail }) => taps.push(detail.conversation.conversationID));
+  return taps;
+};
+
+describe("shows", () => {
+  test("name, time, last message and how many are not read; pinned ones on top", async () => {
+    open();
+    const element = await list();
+    const text = (name: string) => row(element, name).textContent.replace(/\s+/g, " ").trim();
+    expect(names(element)[0]).toBe("林月（设计）");
+    expect(text("Priya Nair")).toContain("99+");
+    expect(row(element, "Priya Nair").querySelector(".badge")?.getAttribute("aria-label")).toBe("128 unread");
+    expect(text("Sofía Romero")).toContain("yesterday");
+    expect(text("Bruno Okafor")).toContain("I will send the figures tonight");
+    expect(text("Amir Haddad")).toContain("[Draft] About the second draft");
+    expect(row(element, "林月（设计）").querySelector(".pin")?.getAttribute("aria-label")).toBe("Pinned");
+  });
+
+  test("what changes: a message moves its conversation up, a pin to the top", async () => {
+    const stage = open();
+    const element = await list();
+    stage.writes("bruno", "The figures!", NOON + 1000);
+    await until(() => {
+      expect(names(element)[1]).toBe("Bruno Okafor");
+      expect(row(element, "Bruno Okafor").querySelector(".badge")?.textContent).toBe("1");
+    });
+    await stage.pinConversation({ conversationID: "C2Cnoah", isPinned: true });
+    await until(() => {
+      expect(names(element).slice(0, 2)).toContain("Noah Weber");
+    });
+  });
+
+  test("the words of a language, of the list itself or of the kit", async () => {
+    open({}, { language: "zh-CN" });
+    const element = await list();
+    expect(row(element, "Sofía Romero").textContent).toContain("昨天");
+    expect(one(element, ".list").getAttribute("aria-label")).toBe("会话");
+    element.language = "en";
+    await drawn(element);
+    expect(row(element, "Sofía Romero").textContent).toContain("yesterday");
+    element.language = "";
+    TUIKit.setConfig({ language: "en" });
+    await drawn(element);
+    expect(one(element, ".list").getAttribute("aria-label")).toBe("Chats");
+  });
+
+  test("initials where a picture cannot be loaded", async () => {
+    const talk = {
+      with: { id: "x", nick: "Xenia Ypsilanti", avatar: "data:image/png;base64,broken" },
+      text: "",
+      ago: 0,
+    };
+    open({ talks: [talk] });
+    const element = await list();
+    await until(() => {
+      expect(getComputedStyle(one(element, "img")).visibility).toBe("hidden");
+    });
+    expect(one(element, ".initials").textContent).toBe("XY");
+  });
+
+  test("what a filter lets through", async () => {
+    open();
+    const element = await list({ filter: ({ unreadCount }: Conversation) => unreadCount > 0 });
+    expect(names(element)).toEqual(["Maya Lindqvist", "陈晓", "Priya Nair"]);
+    element.filter = null;
+    await drawn(element);
+    expect(all(element, ".row").length).toBe(TALKS.length);
+  });
+
+  test("what the page puts into its slots", async () => {
+    open();
+    const element = await list(
+      { itemExtra: ({ conversationID }) => (conversationID === "C2Cbruno" ? "muted" : null) },
+      `<h1 slot="header">My chats</h1><b slot="extra:C2Cmaya">team</b>`,
+    );
+    expect(document.querySelector("h1")?.getBoundingClientRect().height).toBeGreaterThan(10);
+    expect(document.querySelector("b")?.assignedSlot?.closest(".row")).toBe(row(element, "Maya Lindqvist"));
+    expect(row(element, "Bruno Okafor").querySelector(".marks")?.textContent).toContain("muted");
+    // The first row begins below the header, not under it.
+    const header = one(element, ".header").getBoundingClientRect();
+    await until(() => {
+      expect(row(element, "林月（设计）").getBoundingClientRect().top).toBeCloseTo(header.bottom, 0);
+    });
+  });
+});
+
+describe("has nothing to show", () => {
+  test("before the kit has a client, and while the list is loading", async () => {
+    const element = await mount("tuikit-conversation");
+    expect(one(element, "[role=status]").textContent).toContain("Loading");
+    open({ lists: "pending" });
+    await drawn(element);
+    expect(one(element, "[role=status]").textContent).toContain("Loading");
+  });
+
+  test("no conversation, in our words or the page's", async () => {
+    open({ talks: [] });
+    const element = await mount("tuikit-conversation");
+    await until(() => {
+      expect(one(element, ".placeholder").textContent).toContain("No chats yet");
+    });
+    const own = await mount("tuikit-conversation", {}, `<p slot="empty">Nobody here</p>`);
+    await until(() => {
+      expect(document.querySelector("p")?.assignedSlot?.name).toBe("empty");
+    });
+    expect(own.isConnected).toBe(true);
+  });
+
+  test("a failure is said, and can be tried again", async () => {
+    const stage = open({ lists: "failing" });
+    const element = await mount("tuikit-conversation");
+    await until(() => {
+      expect(one(element, "[role=alert]").textContent).toContain("no connection to the server");
+    });
+    const read = vi.spyOn(stage, "getConversationList").mockResolvedValue({ data: { conversationList: [] } });
+    one(element, ".button").click();
+    await until(() => {
+      expect(one(element, ".placeholder").textContent).toContain("No chats yet");
+    });
+    expect(read).toHaveBeenCalledOnce();
+  });
+
+  test("after a logout the next user's conversations come", async () => {
+    const stage = open();
+    const element = await list();
+    stage.logOut();
+    await until(() => {
+      expect(all(element, ".row")).toHaveLength(0);
+      expect(all(element, ".skeleton").length).toBeGreaterThan(0);
+    });
+    stage.logIn("you");
+    await until(() => {
+      expect(all(element, ".row").length).toBeGreaterThan(0);
+    });
+  });
+});
+
+describe("is used", () => {
+  test("with a click", async () => {
+    open();
+    const element = await list();
+    const taps = heard(element, "tuikit-conversation-tap");
+    await userEvent.click(row(element, "Bruno Okafor"));
+    expect(taps).toEqual(["C2Cbruno"]);
+  });
+
+  test("with the keyboard alone", async () => {
+    const stage = open();
+    const element = await list();
+    const taps = heard(element, "tuikit-conversation-tap");
+    await userEvent.tab();
+    expect(element.shadowRoot?.activeElement).toBe(one(element, ".list"));
+    const current = () =>
+      element.shadowRoot?.getElementById(one(element, ".list").getAttribute("aria-activedescendant") ?? "");
+    await drawn(element);
+    expect(current()?.querySelector(".name")?.textContent).toBe("林月（设计）");
+    await userEvent.keyboard("{ArrowDown}{Enter}");
+    await drawn(element);
+    await userEvent.keyboard("{End}");
+    await drawn(element);
+    expect(current()?.querySelector(".name")?.textContent).toBe("Noah Weber");
+    await userEvent.keyboard(" ");
+    expect(taps).toEqual(["C2Cmaya", "C2Cnoah"]);
+    // The menu: pin.
+    press("F10", { shiftKey: true });
+    await drawn(element);
+    expect(element.shadowRoot?.activeElement?.textContent.trim()).toBe("Pin to top");
+    await userEvent.keyboard("{ArrowDown}");
+    expect(element.shadowRoot?.activeElement?.textContent.trim()).toBe("Delete");
+    await userEvent.keyboard("{ArrowDown}{Enter}");
+    await until(() => {
+      expect(stage.calls.some(({ call, users }) => call === "pinConversation" && users[0] === "C2Cnoah")).toBe(true);
+      expect(element.shadowRoot?.activeElement).toBe(one(element, ".list"));
+    });
+    // Delete asks first, and Escape leaves everything as it is.
+    await userEvent.keyboard("{Delete}");
+    await drawn(element);
+    expect(one(element, "[role=alertdialog]").textContent).toContain("Delete this chat?");
+    await userEvent.keyboard("{Escape}");
+    await drawn(element);
+    expect(all(element, "[role=alertdialog]")).toHaveLength(0);
+    expect(element.shadowRoot?.activeElement).toBe(one(element, ".list"));
+    await userEvent.keyboard("{Delete}");
+    await drawn(element);
+    await userEvent.keyboard("{Tab}{Enter}");
+    await until(() => {
+      expect(names(element)).not.toContain("Noah Weber");
+    });
+  });
+
+  test("with a right click: mark as read", async () => {
+    const stage = open();
+    const element = await list();
+    await userEvent.click(row(element, "Maya Lindqvist"), { button: "right" });
+    await drawn(element);
+    const items = all(element, "[role=menuitem]");
+    expect(items.map((item) => item.textContent.trim())).toEqual(["Pin to top", "Mark as read", "Delete"]);
+    await userEvent.click(one(element, "[role=menuitem]", 1));
+    await until(() => {
+      expect(row(element, "Maya Lindqvist").querySelector(".badge")).toBeNull();
+    });
+    expect(stage.calls.some(({ call }) => call === "setMessageRead")).toBe(true);
+  });
+
+  test("by a page that keeps what a person wants to delete", async () => {
+    const stage = open();
+    const element = await list();
+    element.addEventListener("tuikit-conversation-delete", (event) => {
+      event.preventDefault();
+    });
+    await userEvent.click(row(element, "Bruno Okafor"), { button: "right" });
+    await drawn(element);
+    await userEvent.click(one(element, "[role=menuitem]", -1));
+    await drawn(element);
+    await userEvent.click(one(element, "[role=alertdialog] button", -1));
+    await drawn(element);
+    expect(stage.calls.some(({ call }) => call === "deleteConversation")).toBe(false);
+    expect(names(element)).toContain("Bruno Okafor");
+  });
+
+  test("what is refused is said", async () => {
+    const stage = open();
+    const element = await list();
+    vi.spyOn(stage, "pinConversation").mockRejectedValue(new Error("no connection to the server"));
+    await userEvent.click(row(element, "Bruno Okafor"), { button: "right" });
+    await drawn(element);
+    await userEvent.click(one(element, "[role=menuitem]"));
+    await until(() => {
+      expect(one(element, ".error").textContent).toContain("no connection to the server");
+    });
+  });
+});
+
+test("ten thousand rows are a few dozen in the document, and the last can be reached", async () => {
+  const talks = crowd(10_000).map((person, index) => ({ with: person, text: `message ${index}`, ago: index }));
+  open({ talks });
+  const element = await list();
+  expect(all(element, ".row").length).toBeLessThan(40);
+  expect(one(element, ".list").getBoundingClientRect().height).toBe(10_000 * 76);
+  expect(one(element, ".row").getAttribute("aria-setsize")).toBe("10000");
+  one(element, ".list").focus();
+  press("End");
+  await until(() => {
+    const last = all(element, ".row").at(-1);
+    expect(last?.getAttribute("aria-posinset")).toBe("10000");
+    expect(last?.getBoundingClientRect().bottom).toBeCloseTo(640, 0);
+  });
+  expect(all(element, ".row").length).toBeLessThan(40);
+});

@@ -1,0 +1,134 @@
+/** Puts components on the page, and looks into them as a person would. */
+
+import { afterEach, expect, vi } from "vitest";
+import { TUIKit, type TUIKitConfig } from "../../src/index.js";
+import { NOON, SCENE } from "../../stage/people.js";
+import { type Person, type Scene, Stage } from "../../stage/stage.js";
+
+/** What the components promise to one another. */
+export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat";
+
+/** A page with a kit, cleaned up after the test. */
+export function open(change: Partial<Scene> = {}, config: TUIKitConfig = {}): Stage {
+  const stage = new Stage({ ...SCENE, ...change });
+  TUIKit.init({ chat: stage, config });
+  return stage;
+}
+
+/** Puts a component there and waits until it has drawn. */
+export async function mount<T extends Tag>(
+  tag: T,
+  set: Partial<HTMLElementTagNameMap[T]> = {},
+  inside = "",
+): Promise<HTMLElementTagNameMap[T]> {
+  const element = Object.assign(document.createElement(tag), set);
+  element.style.cssText = "inline-size: 360px; block-size: 640px";
+  element.innerHTML = inside;
+  document.body.append(element);
+  await drawn(element);
+  return element;
+}
+
+/** Everything that is under way has been drawn. */
+export async function drawn(element: HTMLElement & { readonly updateComplete: Promise<boolean> }): Promise<void> {
+  for (let frame = 0; frame < 3; frame += 1) {
+    await element.updateComplete;
+    await new Promise((done) => requestAnimationFrame(done));
+  }
+}
+
+export function all(element: Element, selector: string): HTMLElement[] {
+  return [...(element.shadowRoot?.querySelectorAll<HTMLElement>(selector) ?? [])];
+}
+
+/** The first of its kind, or the one at that place; -1 is the last. */
+export function one(element: Element, selector: string, place = 0): HTMLElement {
+  const found = all(element, selector).at(place);
+  if (found === undefined) {
+    throw new Error(`there is no ${selector} at ${place}`);
+  }
+  return found;
+}
+
+/** The row of that name. */
+export function row(element: Element, name: string): HTMLElement {
+  const found = all(element, ".row").find((one) => one.querySelector(".name")?.textContent === name);
+  if (found === undefined) {
+    throw new Error(`there is no row of ${name}`);
+  }
+  return found;
+}
+
+/** What the dots of all rows say, by name. */
+export function dots(element: Element): Record<string, string> {
+  return Object.fromEntries(
+    all(element, ".row").map((one) => [
+      one.querySelector(".name")?.textContent ?? "",
+      one.querySelector(".dot")?.getAttribute("aria-label") ?? "none",
+    ]),
+  );
+}
+
+/** Waits until it holds, or fails with the last reason. */
+export function until(holds: () => void): Promise<void> {
+  return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
+}
+
+/** So many people, named in order. */
+export function crowd(size: number): Person[] {
+  const first = [
+    "Ada",
+    "Bela",
+    "Cleo",
+    "Dora",
+    "Emil",
+    "Finn",
+    "Gita",
+    "Hugo",
+    "Ivo",
+    "Jana",
+    "Kira",
+    "Liam",
+    "Mina",
+  ];
+  return Array.from({ length: size }, (_, index) => ({
+    id: `u${index}`,
+    nick: `${first[index % first.length] ?? ""} ${String(index).padStart(5, "0")}`,
+    status: ([1, 2, 3] as const)[index % 3] ?? 1,
+  }));
+}
+
+/** Sends a key as a person's keyboard does, to what has the focus. */
+export function press(key: string, more: KeyboardEventInit = {}): void {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) {
+    focused = focused.shadowRoot.activeElement;
+  }
+  focused?.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true, ...more }),
+  );
+}
+
+export function statusCalls(stage: Stage): string[] {
+  return stage.calls.filter(({ call }) => /Status|Subscriptions/.test(call)).map(({ call }) => call);
+}
+
+/** The first two words of the only message there may be. */
+export function expectOneWarning(
+  warn: { readonly mock: { readonly calls: readonly unknown[][] } },
+  code: number,
+): void {
+  expect(warn.mock.calls).toHaveLength(1);
+  expect(String(warn.mock.calls[0]?.[0])).toContain(`[TUIKit] Online status is not shown (${code})`);
+}
+
+afterEach(async () => {
+  document.body.replaceChildren();
+  document.documentElement.removeAttribute("dir");
+  sessionStorage.clear();
+  await TUIKit.destroy();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+export { NOON };
