@@ -1,7 +1,7 @@
 //! How many messages a second are committed here: `cargo run --release --example message_rate -- FILE [MESSAGES]`.
 //!
-//! Users write to each other at random, each message waits for its commit, and so many are under way at a time as in
-//! [`AT_ONCE`]. FILE must not be there yet; it is left behind. Then the reads that every client does are measured.
+//! Each user writes to a few peers at random, each message waits for its commit, and [`AT_ONCE`] are under way. Then
+//! the reads that every client does are measured. FILE must not be there yet; it is left behind.
 
 #![allow(clippy::print_stdout)]
 
@@ -14,6 +14,7 @@ use std::path::Path;
 use std::time::Instant;
 
 const USERS: u64 = 10_000;
+const PEERS: u64 = 10;
 const AT_ONCE: usize = 256;
 const TEXT_BYTES: usize = 120;
 
@@ -92,9 +93,10 @@ fn cpu_seconds() -> f64 {
 
 fn message(n: u64) -> NewMessage {
     let client_id = format!("{:016x}-{n}", random(n ^ 0x5eed));
+    let from = random(2 * n) % USERS;
     NewMessage {
-        from: user(random(2 * n) % USERS),
-        to: user(random(2 * n + 1) % USERS).id,
+        from: user(from),
+        to: user((from + 1 + random(2 * n + 1) % PEERS) % USERS).id,
         text: "m".repeat(TEXT_BYTES),
         client_id: ClientMessageId::new(&client_id).expect("it is short and ASCII"),
         at: Timestamp(1_700_000_000_000 + n),
