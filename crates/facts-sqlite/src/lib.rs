@@ -9,6 +9,7 @@
 
 mod fault;
 mod lists;
+mod outbox;
 mod readers;
 mod schema;
 mod statements;

@@ -137,6 +137,47 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX conversations_in_order ON conversations (app, owner, pinned DESC, active DESC, peer);
 ",
+    "
+    -- What webhooks have still to be told. Ids are never used again: a result that comes late must not meet another.
+    CREATE TABLE notices (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        app      INTEGER NOT NULL,
+        hook     INTEGER NOT NULL,
+        user     TEXT NOT NULL,
+        ordinal  INTEGER NOT NULL,
+        device   TEXT,                   -- of a disconnect: whose return takes the notice away
+        queued   INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        due      INTEGER,                -- only of the head: the first of its app, hook and user
+        error    TEXT NOT NULL,
+        content  TEXT NOT NULL           -- JSON: NoticeContent
+    ) STRICT;
+    CREATE UNIQUE INDEX notices_by_user ON notices (app, hook, user, ordinal);
+    CREATE INDEX notices_due ON notices (app, hook, due, id, queued) WHERE due IS NOT NULL;
+
+    CREATE TABLE dead_letters (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        app      INTEGER NOT NULL,
+        hook     INTEGER NOT NULL,
+        user     TEXT NOT NULL,
+        ordinal  INTEGER NOT NULL,
+        queued   INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        died     INTEGER NOT NULL,
+        error    TEXT NOT NULL,
+        content  TEXT NOT NULL           -- JSON: NoticeContent
+    ) STRICT;
+    CREATE INDEX dead_letters_by_app ON dead_letters (app, id);
+
+    -- How many rows of the two there are: counting them each time would take too long.
+    CREATE TABLE lanes (
+        app     INTEGER NOT NULL,
+        hook    INTEGER NOT NULL,
+        waiting INTEGER NOT NULL,
+        dead    INTEGER NOT NULL,
+        PRIMARY KEY (app, hook)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Marks the file as ours: "Lamp".

@@ -14,6 +14,7 @@ pub mod friends;
 pub mod logins;
 pub mod messages;
 pub mod model;
+pub mod outbox;
 pub mod profiles;
 
 use crate::{
@@ -135,6 +136,26 @@ macro_rules! conformance_tests {
             }
             model {
                 any_history_leaves_what_a_naive_model_says
+            }
+            outbox {
+                a_notice_comes_back_whole
+                of_each_user_the_first_notice_is_offered
+                a_notice_is_taken_in_once
+                heads_come_in_the_order_in_which_they_are_due
+                a_notice_that_failed_stays_the_first_of_its_user
+                lanes_have_nothing_in_common
+                notices_without_an_ordinal_go_last
+                a_login_takes_the_disconnect_of_its_device_away
+                a_login_leaves_the_disconnect_that_came_after_it
+                a_dead_notice_is_kept_and_holds_nobody_up
+                dead_letters_are_listed_in_pages
+                a_dead_letter_that_is_sent_again_keeps_its_place
+                dead_letters_are_dropped
+                what_is_settled_late_changes_nothing
+                a_deleted_account_leaves_its_notices
+                what_waits_is_counted
+                beyond_the_bound_notices_are_dropped
+                beyond_the_bound_the_oldest_dead_letters_go
             }
         }
     };
@@ -280,7 +301,7 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 7] = [
+    const FILES: [(&str, &str); 8] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
@@ -288,6 +309,7 @@ mod tests {
         ("messages", include_str!("conformance/messages.rs")),
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),
+        ("outbox", include_str!("conformance/outbox.rs")),
     ];
 
     #[test]

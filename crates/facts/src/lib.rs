@@ -1,4 +1,5 @@
-//! The port for what is durable: apps, accounts, logins; and, in `lists`, what users keep of each other.
+//! The port for what is durable: apps, accounts, logins; in `lists`, what users keep of each other; in `outbox`, what
+//! the apps' backends have still to be told.
 //!
 //! A call that changes something returns when the change is committed: what was acknowledged survives
 //! `kill -9`. An adapter implements [`Facts`] and passes [`conformance`]. Rules live elsewhere: this crate
@@ -6,10 +7,15 @@
 
 pub mod conformance;
 mod lists;
+mod outbox;
 
 pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, NewFriendship, NewMessage, ProfileSet,
     RemarkSet, Sent, StoredMessage, Unfriended,
+};
+pub use outbox::{
+    DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,
+    Settled, SettledAs,
 };
 
 use futures_util::future::BoxFuture;
@@ -19,7 +25,7 @@ use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
 /// What is durable. Every list that a call returns is in a stable order, stated at the call.
-pub trait Facts: Lists + Send + Sync {
+pub trait Facts: Lists + Outbox + Send + Sync {
     // Apps
 
     /// Every app, by rising id.

@@ -15,6 +15,7 @@ mod profile;
 mod session_event;
 mod status;
 mod user;
+mod webhook;
 
 pub use app::{
     App, AppKey, AppSettings, Edition, InvalidSettings, Limits, MultiDeviceMode, MultiDevicePolicy,
@@ -34,3 +35,4 @@ pub use profile::{
 pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId};
+pub use webhook::{Hook, Lane, NoticeContent, PushContent};

@@ -17,6 +17,7 @@ mod inspect;
 mod lists;
 mod login;
 mod messages;
+mod outbox;
 mod profiles;
 mod status;
 mod throttle;
@@ -34,6 +35,7 @@ pub use inspect::{InspectedDevice, Inspection, LinkState};
 pub use lists::{By, Listed};
 pub use login::{LoggedIn, LoginCall};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
+pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
 pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
@@ -53,6 +55,7 @@ pub struct Service {
     apps: AppTable,
     /// Held while an app changes: who compares before replacing must see the last change.
     app_changes: tokio::sync::Mutex<()>,
+    outbox_bell: OutboxBell,
     throttle: LoginThrottle,
     windows: windows::CallWindows,
     profile_turns: turns::Turns,
@@ -97,6 +100,7 @@ impl Service {
             facts,
             directory,
             apps: AppTable::default(),
+            outbox_bell: OutboxBell::default(),
             app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
             windows: windows::CallWindows::default(),

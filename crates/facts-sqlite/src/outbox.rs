@@ -1,0 +1,313 @@
+//! The outbox of webhooks in SQL. The head of a user's notices is the one with a `due`: who puts a notice in, or takes
+//! one out, sees to it that exactly the first has one.
+
+use crate::SqliteFacts;
+use crate::statements::{change, count, json, list, millis, number, parsed, time, to_json};
+use lamplight_facts::{
+    Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
+    Outbox, Settled, SettledAs,
+};
+use lamplight_model::{
+    AppId, DeviceId, Hook, Lane, NoticeContent, SessionEvent, SessionEventKind, Timestamp, User, UserId,
+};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
+use std::collections::HashMap;
+
+impl Outbox for SqliteFacts {
+    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued> {
+        self.writer.write("taking notices in", move |db| enqueue(db, &notices))
+    }
+
+    fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>> {
+        self.readers.read("reading what is due", move |db| heads(db, lane, limit))
+    }
+
+    fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize> {
+        self.writer.write("settling notices", move |db| settle(db, &settled, at))
+    }
+
+    fn lanes(&self) -> Answer<'_, Vec<LaneState>> {
+        self.readers.read("reading the lanes of webhooks", lanes)
+    }
+
+    fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>> {
+        self.readers.read("listing dead letters", move |db| dead_letters(db, app, after, limit))
+    }
+
+    fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize> {
+        self.writer.write("putting dead letters back", move |db| resend(db, app, &ids, at))
+    }
+
+    fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize> {
+        self.writer.write("forgetting dead letters", move |db| drop_dead_letters(db, app, &ids))
+    }
+}
+
+fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued> {
+    let mut done = Enqueued::default();
+    let mut tally = Tally::default();
+    for NewNotice { user, content, at } in notices {
+        let lane = Lane { app: user.app, hook: content.hook() };
+        if let NoticeContent::Session(event) = content {
+            let suppressed = suppress(db, lane, user, event, *at)?;
+            done.suppressed += suppressed;
+            tally.add(lane, -(suppressed as i64), 0);
+        }
+        if tally.waiting(db, lane.app)? >= MAX_WAITING_NOTICES as i64 {
+            done.dropped += 1;
+        } else if put(db, lane, user, content, *at)? {
+            tally.add(lane, 1, 0);
+            done.added += 1;
+        } else {
+            done.repeated += 1;
+        }
+    }
+    tally.write(db)?;
+    Ok(done)
+}
+
+/// A device that is back before its disconnect was told was never away.
+fn suppress(db: &Connection, lane: Lane, user: &User, event: &SessionEvent, at: Timestamp) -> Result<usize> {
+    let (SessionEventKind::Login { .. }, Some(device)) = (&event.kind, &event.device) else { return Ok(0) };
+    let sql =
+        "DELETE FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3 AND device = ?4 AND ordinal < ?5";
+    let (id, device) = (user.id.as_str(), device.id.as_str());
+    let gone = change(db, sql, params![lane.app.0, lane.hook as u8, id, device, number(event.ordinal)])?;
+    if gone > 0 {
+        promote(db, lane, &user.id, at)?;
+    }
+    Ok(gone)
+}
+
+/// Puts a notice behind those of its user. Says whether it was not there before.
+fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
+    let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
+        NoticeContent::Session(event) => {
+            let device = event.device.as_ref().filter(|_| event.kind.is_disconnect());
+            (Some(event.ordinal), device.map(|device| &device.id))
+        }
+        NoticeContent::Push(_) => (None, None),
+    };
+    // One without an ordinal comes once and goes last.
+    let sql = "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
+               VALUES (?1, ?2, ?3,
+                   coalesce(?4, (SELECT max(ordinal) + 1 FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3), 1),
+                   ?5, ?6, 0,
+                   iif(EXISTS (SELECT 1 FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3), NULL, ?6),
+                   '', ?7)
+               ON CONFLICT DO NOTHING";
+    let (id, device) = (user.id.as_str(), device.map(DeviceId::as_str));
+    let (ordinal, content) = (ordinal.map(number), to_json(content)?);
+    let values = params![lane.app.0, lane.hook as u8, id, ordinal, device, millis(at), content];
+    Ok(change(db, sql, values)? > 0)
+}
+
+/// Makes the first notice of a user the head, and no other.
+fn promote(db: &Connection, lane: Lane, user: &UserId, at: Timestamp) -> Result<()> {
+    let key = params![lane.app.0, lane.hook as u8, user.as_str(), millis(at)];
+    let sql = "UPDATE notices SET due = ?4 WHERE due IS NULL AND id =
+                   (SELECT id FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3 ORDER BY ordinal LIMIT 1)";
+    change(db, sql, key).map(drop)
+}
+
+fn heads(db: &Connection, lane: Lane, limit: usize) -> Result<Vec<Notice>> {
+    let sql = "SELECT id, user, ordinal, content, queued, attempts, due, error FROM notices
+               WHERE app = ?1 AND hook = ?2 AND due IS NOT NULL ORDER BY due, id LIMIT ?3";
+    list(db, sql, params![lane.app.0, lane.hook as u8, number(limit)], |row| {
+        Ok(Notice {
+            id: count(row, 0)?,
+            lane,
+            user: User::new(lane.app, parsed(row, 1, UserId::new)?),
+            ordinal: count(row, 2)?,
+            content: json(row, 3)?,
+            queued: time(row, 4)?,
+            attempts: row.get(5)?,
+            due: time(row, 6)?,
+            error: row.get(7)?,
+        })
+    })
+}
+
+fn settle(db: &Connection, settled: &[Settled], at: Timestamp) -> Result<usize> {
+    let mut tally = Tally::default();
+    for Settled { id, settled } in settled {
+        match settled {
+            SettledAs::Gone => {
+                let sql = "DELETE FROM notices WHERE id = ?1 RETURNING app, hook, user";
+                let gone = db.prepare_cached(sql)?.query_row([number(*id)], owner).optional()?;
+                if let Some((lane, user)) = gone {
+                    promote(db, lane, &user, at)?;
+                    tally.add(lane, -1, 0);
+                }
+            }
+            SettledAs::Again { attempts, due, error } => {
+                let sql = "UPDATE notices SET attempts = ?2, error = ?4, due = iif(due IS NULL, NULL, ?3)
+                           WHERE id = ?1";
+                change(db, sql, params![number(*id), attempts, millis(*due), error])?;
+            }
+            SettledAs::Dead { attempts, error } => {
+                let sql = "INSERT INTO dead_letters (app, hook, user, ordinal, queued, attempts, died, error, content)
+                           SELECT app, hook, user, ordinal, queued, ?2, ?3, ?4, content FROM notices WHERE id = ?1";
+                change(db, sql, params![number(*id), attempts, millis(at), error])?;
+                let sql = "DELETE FROM notices WHERE id = ?1 RETURNING app, hook, user";
+                let gone = db.prepare_cached(sql)?.query_row([number(*id)], owner).optional()?;
+                if let Some((lane, user)) = gone {
+                    promote(db, lane, &user, at)?;
+                    tally.add(lane, -1, 1);
+                }
+            }
+        }
+    }
+    let mut forgotten = 0;
+    for app in tally.apps_with_more_dead() {
+        forgotten += trim_dead_letters(db, app, &mut tally)?;
+    }
+    tally.write(db)?;
+    Ok(forgotten)
+}
+
+/// Forgets the oldest dead letters of an app beyond the bound.
+fn trim_dead_letters(db: &Connection, app: AppId, tally: &mut Tally) -> Result<usize> {
+    let sql = "DELETE FROM dead_letters WHERE app = ?1 AND id <=
+                   (SELECT id FROM dead_letters WHERE app = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+               RETURNING app, hook, user";
+    let gone = list(db, sql, params![app.0, number(MAX_DEAD_LETTERS)], owner)?;
+    for (lane, _) in &gone {
+        tally.add(*lane, 0, -1);
+    }
+    Ok(gone.len())
+}
+
+fn lanes(db: &Connection) -> Result<Vec<LaneState>> {
+    let sql = "SELECT app, hook, waiting, dead,
+                   (SELECT min(queued) FROM notices AS n
+                    WHERE n.app = lanes.app AND n.hook = lanes.hook AND n.due IS NOT NULL)
+               FROM lanes ORDER BY app, hook";
+    list(db, sql, (), |row| {
+        let oldest: Option<i64> = row.get(4)?;
+        Ok(LaneState {
+            lane: Lane { app: AppId(row.get(0)?), hook: hook(row, 1)? },
+            waiting: count(row, 2)?,
+            dead: count(row, 3)?,
+            oldest: if oldest.is_some() { Some(time(row, 4)?) } else { None },
+        })
+    })
+}
+
+// Dead letters
+
+fn dead_letters(db: &Connection, app: AppId, after: Option<u64>, limit: usize) -> Result<Vec<DeadLetter>> {
+    let sql = "SELECT id, hook, user, ordinal, content, queued, attempts, died, error FROM dead_letters
+               WHERE app = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    list(db, sql, params![app.0, number(after.unwrap_or(0)), number(limit)], |row| {
+        Ok(DeadLetter {
+            id: count(row, 0)?,
+            lane: Lane { app, hook: hook(row, 1)? },
+            user: User::new(app, parsed(row, 2, UserId::new)?),
+            ordinal: count(row, 3)?,
+            content: json(row, 4)?,
+            queued: time(row, 5)?,
+            attempts: row.get(6)?,
+            died: time(row, 7)?,
+            error: row.get(8)?,
+        })
+    })
+}
+
+fn resend(db: &Connection, app: AppId, ids: &[u64], at: Timestamp) -> Result<usize> {
+    let mut tally = Tally::default();
+    let mut found = 0;
+    for id in ids {
+        // It keeps its place: what waits behind it was not told either. One that is there already is not put twice.
+        let sql =
+            "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
+                   SELECT app, hook, user, ordinal, NULL, ?3, 0, NULL, '', content FROM dead_letters
+                   WHERE id = ?1 AND app = ?2 ON CONFLICT DO NOTHING";
+        let put = change(db, sql, params![number(*id), app.0, millis(at)])?;
+        let sql = "DELETE FROM dead_letters WHERE id = ?1 AND app = ?2 RETURNING app, hook, user";
+        let owner = db.prepare_cached(sql)?.query_row(params![number(*id), app.0], owner).optional()?;
+        let Some((lane, user)) = owner else { continue };
+        let sql = "UPDATE notices SET due = NULL WHERE app = ?1 AND hook = ?2 AND user = ?3 AND due IS NOT NULL
+                   AND ordinal > (SELECT min(ordinal) FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3)";
+        change(db, sql, params![lane.app.0, lane.hook as u8, user.as_str()])?;
+        promote(db, lane, &user, at)?;
+        tally.add(lane, put as i64, -1);
+        found += 1;
+    }
+    tally.write(db)?;
+    Ok(found)
+}
+
+fn drop_dead_letters(db: &Connection, app: AppId, ids: &[u64]) -> Result<usize> {
+    let mut tally = Tally::default();
+    let mut found = 0;
+    for id in ids {
+        let sql = "DELETE FROM dead_letters WHERE id = ?1 AND app = ?2 RETURNING app, hook, user";
+        let owner = db.prepare_cached(sql)?.query_row(params![number(*id), app.0], owner).optional()?;
+        if let Some((lane, _)) = owner {
+            tally.add(lane, 0, -1);
+            found += 1;
+        }
+    }
+    tally.write(db)?;
+    Ok(found)
+}
+
+/// What a transaction adds to the counts of the lanes.
+#[derive(Default)]
+struct Tally {
+    added: HashMap<Lane, (i64, i64)>,
+    /// What was waiting, by app, before the transaction.
+    before: HashMap<AppId, i64>,
+}
+
+impl Tally {
+    fn add(&mut self, lane: Lane, waiting: i64, dead: i64) {
+        let added = self.added.entry(lane).or_default();
+        added.0 += waiting;
+        added.1 += dead;
+    }
+
+    /// The notices of an app that wait, with what was added here.
+    fn waiting(&mut self, db: &Connection, app: AppId) -> Result<i64> {
+        let before = match self.before.get(&app) {
+            Some(before) => *before,
+            None => {
+                let sql = "SELECT coalesce(sum(waiting), 0) FROM lanes WHERE app = ?1";
+                let before = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0))?;
+                self.before.insert(app, before);
+                before
+            }
+        };
+        let added = self.added.iter().filter(|(lane, _)| lane.app == app).map(|(_, added)| added.0);
+        Ok(before + added.sum::<i64>())
+    }
+
+    fn apps_with_more_dead(&self) -> Vec<AppId> {
+        let mut apps: Vec<AppId> =
+            self.added.iter().filter(|(_, added)| added.1 > 0).map(|(lane, _)| lane.app).collect();
+        apps.sort_unstable();
+        apps.dedup();
+        apps
+    }
+
+    fn write(self, db: &Connection) -> Result<()> {
+        let sql = "INSERT INTO lanes (app, hook, waiting, dead) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT DO UPDATE SET waiting = waiting + excluded.waiting, dead = dead + excluded.dead";
+        for (lane, (waiting, dead)) in self.added {
+            change(db, sql, params![lane.app.0, lane.hook as u8, waiting, dead])?;
+        }
+        Ok(())
+    }
+}
+
+/// The columns app, hook and user.
+fn owner(row: &Row<'_>) -> Result<(Lane, UserId)> {
+    Ok((Lane { app: AppId(row.get(0)?), hook: hook(row, 1)? }, parsed(row, 2, UserId::new)?))
+}
+
+fn hook(row: &Row<'_>, column: usize) -> Result<Hook> {
+    let number: u8 = row.get(column)?;
+    let hook = Hook::ALL.into_iter().find(|hook| *hook as u8 == number);
+    hook.ok_or(Error::IntegralValueOutOfRange(column, number.into()))
+}

@@ -1,0 +1,156 @@
+//! The part of the port for webhooks: what the apps' backends have still to be told.
+//!
+//! A notice is in the outbox until it is settled. The notices of one user and webhook go out in the order of their
+//! ordinals: only the first of them, the *head*, is ever offered. Which of the heads goes when, and what becomes of
+//! one that failed, is decided elsewhere.
+
+use crate::Answer;
+use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
+
+/// What the apps' backends have still to be told.
+pub trait Outbox: Send + Sync {
+    /// Takes notices in, in one transaction, in their order. One that is there already is passed over. A login takes
+    /// the notice away that its device was disconnected. Beyond [`MAX_WAITING_NOTICES`] of an app, notices are
+    /// dropped.
+    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
+
+    /// Up to `limit` heads of a lane, in the order in which they are due, whether their time has come or not.
+    fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
+
+    /// Says what became of notices, in one transaction; `at` is when. A notice that is not there any longer is passed
+    /// over. Beyond [`MAX_DEAD_LETTERS`] of an app, the oldest are forgotten; answers with how many.
+    fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
+
+    /// Every lane that has, or had, something in it.
+    fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
+
+    /// Up to `limit` dead letters of an app after `after`, by rising id, which is the order of their death.
+    fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
+
+    /// Puts dead letters back among the waiting, as if they were new at `at`. Says how many of them there were.
+    fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize>;
+
+    /// Forgets dead letters. Says how many of them there were.
+    fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
+}
+
+/// The most notices of one app that wait. What comes then is lost to the webhook; the status feed repairs a mirror.
+pub const MAX_WAITING_NOTICES: usize = 100_000;
+
+/// The most dead letters of one app that are kept.
+pub const MAX_DEAD_LETTERS: usize = 10_000;
+
+/// A notice to take in. That of a session event has the ordinal of the event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewNotice {
+    /// Whom it is about.
+    pub user: User,
+    /// What it says.
+    pub content: NoticeContent,
+    /// When it is taken in.
+    pub at: Timestamp,
+}
+
+/// What came of [`Outbox::enqueue`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Enqueued {
+    /// Notices taken in.
+    pub added: usize,
+    /// Notices that were there already.
+    pub repeated: usize,
+    /// Disconnects that were there, and were taken away by a login.
+    pub suppressed: usize,
+    /// Notices that found no room.
+    pub dropped: usize,
+}
+
+/// A notice that waits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// Names it; no other notice ever has the same.
+    pub id: u64,
+    /// Where it goes.
+    pub lane: Lane,
+    /// Whom it is about.
+    pub user: User,
+    /// Its place among the notices of the user and lane.
+    pub ordinal: u64,
+    /// What it says.
+    pub content: NoticeContent,
+    /// When it was taken in.
+    pub queued: Timestamp,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// When it may be tried.
+    pub due: Timestamp,
+    /// Why it failed last; empty when it did not.
+    pub error: String,
+}
+
+/// What became of a notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// Which notice.
+    pub id: u64,
+    /// What became of it.
+    pub settled: SettledAs,
+}
+
+/// What became of a notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SettledAs {
+    /// The receiver has it, or nobody wants it any longer: it goes.
+    Gone,
+    /// It failed and will be tried again.
+    Again {
+        /// How often it was tried in vain.
+        attempts: u32,
+        /// When it may be tried.
+        due: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// It failed for good: it becomes a dead letter, and the next one of its user is the head.
+    Dead {
+        /// How often it was tried in vain.
+        attempts: u32,
+        /// Why it failed.
+        error: String,
+    },
+}
+
+/// How a lane stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LaneState {
+    /// Which.
+    pub lane: Lane,
+    /// Notices that wait.
+    pub waiting: u64,
+    /// When the oldest head was taken in.
+    pub oldest: Option<Timestamp>,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+/// A notice that was given up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeadLetter {
+    /// Names it among the dead letters.
+    pub id: u64,
+    /// Where it was to go.
+    pub lane: Lane,
+    /// Whom it is about.
+    pub user: User,
+    /// Its place among the notices of the user and lane.
+    pub ordinal: u64,
+    /// What it says.
+    pub content: NoticeContent,
+    /// When it was taken in.
+    pub queued: Timestamp,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// When it was given up.
+    pub died: Timestamp,
+    /// Why it failed last.
+    pub error: String,
+}

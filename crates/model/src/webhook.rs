@@ -1,0 +1,112 @@
+//! Webhooks: where an app's backend is told of what happens (SPEC sections 6 and 9), and what it is told.
+
+use crate::{AppId, AppSettings, Platform, SessionEvent, SessionEventKind, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A webhook of an app. Each has a URL of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Hook {
+    /// `State.StateChange`: what happens to sessions.
+    StateChange = 1,
+    /// `Push.OfflineMessage`: a message to a user who is OFFLINE.
+    Push = 2,
+}
+
+/// A webhook of one app. What waits for one lane does not wait for another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Lane {
+    /// The app.
+    pub app: AppId,
+    /// Which of its webhooks.
+    pub hook: Hook,
+}
+
+/// What a webhook is told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum NoticeContent {
+    /// Something happened to the sessions of the user.
+    Session(SessionEvent),
+    /// A message came for the user, who is OFFLINE.
+    Push(PushContent),
+}
+
+/// A message for a user who is OFFLINE.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PushContent {
+    /// Who sent it.
+    pub from: UserId,
+    /// Its place in the conversation of the two.
+    pub sequence: u64,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: String,
+    /// The recipient's unread messages with it, over all conversations.
+    pub unread: u32,
+    /// What the devices run on that the recipient is logged in with.
+    pub devices: Vec<Platform>,
+}
+
+impl Hook {
+    /// Every webhook.
+    pub const ALL: [Self; 2] = [Self::StateChange, Self::Push];
+
+    /// The name that commands and metrics use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StateChange => "state_change",
+            Self::Push => "push",
+        }
+    }
+
+    /// Where an app wants to be told; empty: nowhere.
+    pub fn url(self, settings: &AppSettings) -> &str {
+        match self {
+            Self::StateChange => &settings.webhooks.state_change_url,
+            Self::Push => &settings.webhooks.push_url,
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Hook {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = Self::ALL.into_iter().find(|hook| hook.name() == text);
+        named.ok_or_else(|| format!("unknown webhook {text:?}; one of state_change, push"))
+    }
+}
+
+impl NoticeContent {
+    /// Which webhook it is for.
+    pub fn hook(&self) -> Hook {
+        match self {
+            Self::Session(_) => Hook::StateChange,
+            Self::Push(_) => Hook::Push,
+        }
+    }
+
+    /// In short, for a list.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Session(event) => match &event.kind {
+                SessionEventKind::Login { .. } => "Login/Register".to_owned(),
+                SessionEventKind::Logout => "Logout/Unregister".to_owned(),
+                SessionEventKind::LinkClosed => "Disconnect/LinkClose".to_owned(),
+                SessionEventKind::TimedOut => "Disconnect/TimeOut".to_owned(),
+                SessionEventKind::CustomStatus(_) => "CustomStatusChange/SetCustomStatus".to_owned(),
+            },
+            Self::Push(push) => format!("message {} from {}", push.sequence, push.from),
+        }
+    }
+}

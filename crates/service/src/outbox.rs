@@ -1,0 +1,123 @@
+//! What webhooks have still to be told, and what they could not be told: what an operator or the console asks.
+//!
+//! Nothing is sent here. Whoever sends is [rung for](OutboxBell) when there is something new.
+
+use crate::{Service, ServiceError};
+use lamplight_facts::{DeadLetter, LaneState};
+use lamplight_model::{AppId, Code, Lane, Now, Refusal};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// The most dead letters in a page.
+pub const MAX_DEAD_LETTER_PAGE: usize = 500;
+
+/// Which dead letters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DeadLetters {
+    /// All of the app.
+    All,
+    /// These; one that is not there is passed over.
+    These(Vec<u64>),
+}
+
+/// Rings for whoever sends when there is something new in the outbox.
+#[derive(Default)]
+pub struct OutboxBell {
+    lanes: Mutex<BTreeSet<Lane>>,
+    rung: Notify,
+}
+
+impl OutboxBell {
+    /// There is something new in this lane.
+    pub fn ring(&self, lane: Lane) {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).insert(lane);
+        self.rung.notify_one();
+    }
+
+    /// Waits for the bell, and answers with the lanes that it rang for. For one listener.
+    pub async fn heard(&self) -> BTreeSet<Lane> {
+        loop {
+            let rung = self.rung.notified();
+            let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+            if !lanes.is_empty() {
+                return lanes;
+            }
+            rung.await;
+        }
+    }
+}
+
+impl Service {
+    /// Rings when there is something new in the outbox.
+    pub fn outbox_bell(&self) -> &OutboxBell {
+        &self.outbox_bell
+    }
+
+    /// What waits for the webhooks of an app, and what is dead. Refused with 70020.
+    pub async fn webhook_backlog(&self, app: AppId) -> Result<Vec<LaneState>, ServiceError> {
+        self.known_app(app)?;
+        let lanes = self.facts.lanes().await?;
+        Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
+    }
+
+    /// Up to `limit` dead letters of an app after the one of this id, in the order of their death; never more than
+    /// [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
+    pub async fn dead_letters(
+        &self,
+        app: AppId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, ServiceError> {
+        self.known_app(app)?;
+        Ok(self.facts.dead_letters(app, after, limit.min(MAX_DEAD_LETTER_PAGE)).await?)
+    }
+
+    /// Sends dead letters again. Says how many of them there were. Refused with 70020.
+    pub async fn resend_dead_letters(
+        &self,
+        app: AppId,
+        which: DeadLetters,
+        now: Now,
+    ) -> Result<usize, ServiceError> {
+        self.known_app(app)?;
+        let mut done = 0;
+        for ids in self.pages_of(app, which).await? {
+            done += self.facts.resend(app, ids, now.wall).await?;
+        }
+        for hook in lamplight_model::Hook::ALL {
+            self.outbox_bell.ring(Lane { app, hook });
+        }
+        Ok(done)
+    }
+
+    /// Forgets dead letters. Says how many of them there were. Refused with 70020.
+    pub async fn drop_dead_letters(&self, app: AppId, which: DeadLetters) -> Result<usize, ServiceError> {
+        self.known_app(app)?;
+        let mut done = 0;
+        for ids in self.pages_of(app, which).await? {
+            done += self.facts.drop_dead_letters(app, ids).await?;
+        }
+        Ok(done)
+    }
+
+    /// The ids, in pages that keep no other write waiting for long. Those that die meanwhile are not among them.
+    async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
+        let ids = match which {
+            DeadLetters::These(ids) => ids,
+            DeadLetters::All => {
+                let letters = self.facts.dead_letters(app, None, lamplight_facts::MAX_DEAD_LETTERS).await?;
+                letters.into_iter().map(|letter| letter.id).collect()
+            }
+        };
+        if ids.len() > lamplight_facts::MAX_DEAD_LETTERS {
+            let why = format!("{} ids, at most {} are allowed", ids.len(), lamplight_facts::MAX_DEAD_LETTERS);
+            return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
+        }
+        Ok(ids.chunks(MAX_DEAD_LETTER_PAGE).map(<[u64]>::to_vec).collect())
+    }
+
+    fn known_app(&self, app: AppId) -> Result<(), ServiceError> {
+        self.apps.get(app).map(drop).ok_or_else(|| Code::NO_SUCH_APP.into())
+    }
+}
