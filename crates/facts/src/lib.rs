@@ -45,8 +45,8 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// Makes the account if there is none. Says whether it made one.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, bool>;
 
-    /// Deletes the account with its logins, kick marks and friendships. Says whether there was one. Who had it in
-    /// the friend list has a list that changed.
+    /// Deletes the account with its profile, logins, kick marks, friendships and conversation list. Says whether
+    /// there was one. Who had it in the friend list has a list that changed; its peers keep their conversations.
     fn delete_account(&self, user: User) -> Answer<'_, bool>;
 
     /// From now on UserSigs of this user issued at or before `at` do not count. Says whether there is such

@@ -27,9 +27,10 @@ pub trait Lists: Send + Sync {
 
     // Friends
 
-    /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. An entry that is there
-    /// keeps its time, and gets the remark, source and wording; the other side's entry is made without a remark,
-    /// or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was changed.
+    /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. The two are not the same.
+    /// An entry that is there keeps its time, and gets the remark, source and wording; the other side's entry is made
+    /// with the source alone, or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was
+    /// changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
     /// Changes the remark of an entry; `None` where there is none. The same remark counts nothing up.
@@ -53,7 +54,10 @@ pub trait Lists: Send + Sync {
     // Messages and conversations
 
     /// Stores a message and brings both conversation lists up to date, in one transaction. A second message of the
-    /// same sender with the same client id is not stored, whatever else it says.
+    /// same sender with the same client id is not stored, whatever else it says; an account that was deleted and made
+    /// again is another sender. A message to oneself is one message in one row, and never unread.
+    ///
+    /// No sequence comes twice between two users: not after a deletion of conversations or accounts, nor of messages.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before
@@ -78,8 +82,8 @@ pub trait Lists: Send + Sync {
     /// One row of the owner's conversation list.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
-    /// The owner has read the peer's messages up to `sequence`, or all there are. Never goes back. `None` where
-    /// there is no such conversation in the list.
+    /// The owner has read the peer's messages up to `sequence`, or all there are; what is not there yet is not read
+    /// by it. Never goes back. `None` where there is no such conversation in the list.
     fn mark_read(
         &self,
         owner: User,
@@ -95,12 +99,14 @@ pub trait Lists: Send + Sync {
         pinned: bool,
     ) -> Answer<'_, Option<ConversationSet>>;
 
-    /// Takes a row out of the owner's list, with what the owner could see of it. `None` where there is none.
+    /// Takes a row out of the owner's list, with what the owner could see of it. `None` where there is none. The next
+    /// message makes a new row, which begins with it.
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
-    /// Forgets up to `limit` messages of an app that were committed before `before`. Says how many. Rows of
-    /// conversation lists stay, without a last message once it is gone; no lists version counts up. What was unread
-    /// stays counted until it is read.
+    /// Forgets up to `limit` messages of an app that were committed before `before`, the oldest first, and what their
+    /// senders called them. Says how many. Rows of conversation lists stay, without a last message once it is gone; no
+    /// lists version counts up. What was unread stays counted until it is read. Whose the forgotten ones were need not
+    /// be known: where one of them is the last that was read, those after it may all stay counted.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 
@@ -166,7 +172,7 @@ pub struct Befriending {
     pub friend_state: ListsState,
 }
 
-/// Whether two became friends.
+/// Whether two became friends. Of several reasons why not, the first one here is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
     /// The entry is there.
@@ -179,7 +185,7 @@ pub enum Befriended {
     ListFull,
     /// With `both`: the friend's list has no room.
     FriendListFull,
-    /// The friend lets nobody add them.
+    /// The friend lets nobody add them, and the user who asks would get or be given an entry that is not there yet.
     Denied,
 }
 
