@@ -5,9 +5,9 @@
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use lamplight_facts::{Facts, Login, NewLogin};
+use lamplight_facts::{Facts, Lists, Login, NewLogin, NewMessage, Sent};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{AppId, DeviceId, Platform, Timestamp, User, UserId};
+use lamplight_model::{AppId, ClientMessageId, DeviceId, Platform, Timestamp, User, UserId};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -60,6 +60,73 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
+/// And when everything is sent again, as by clients who had no answer, each message is there once.
+#[tokio::test]
+async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    let mut acknowledged = HashSet::new();
+    let mut sent = HashSet::new();
+    for first in [0, 1_000_000, 2_000_000] {
+        let (mut child, mut lines) = start("child_that_sends_messages_for_ever", &path, first);
+        let enough = acknowledged.len() + 400;
+        while acknowledged.len() < enough {
+            let number = acknowledgement(&mut lines).expect("the child goes on until it is killed");
+            acknowledged.insert(number);
+        }
+        child.kill().unwrap();
+        acknowledged.extend(std::iter::from_fn(|| acknowledgement(&mut lines)));
+        child.wait().unwrap();
+
+        let facts = SqliteFacts::open(&path).unwrap();
+        let found: HashSet<u64> = messages(&facts).await.into_iter().collect();
+        let lost: Vec<&u64> = acknowledged.difference(&found).collect();
+        assert!(lost.is_empty(), "{} of {} are lost", lost.len(), acknowledged.len());
+
+        // Those of which nobody knows, too.
+        let last = acknowledged.iter().chain(&found).max().unwrap();
+        for number in first..last + 64 {
+            let again = facts.send_message(message(number)).await.unwrap();
+            assert_eq!(matches!(again, Sent::Repeated(_)), found.contains(&number));
+            sent.insert(number);
+        }
+        let all = messages(&facts).await;
+        assert_eq!((all.len(), all.into_iter().collect::<HashSet<_>>()), (sent.len(), sent.clone()));
+        let unread = facts.lists_states(vec![of_app("bob")]).await.unwrap()[0].unwrap().total_unread;
+        assert_eq!(unread as usize, sent.len());
+    }
+}
+
+#[tokio::test]
+async fn child_that_sends_messages_for_ever() {
+    let Some((path, first)) = task() else { return };
+    let facts = SqliteFacts::open(Path::new(&path)).unwrap();
+    for name in ["alice", "bob"] {
+        facts.create_account(of_app(name), Timestamp(1)).await.unwrap();
+    }
+    let send = |number: u64| {
+        let written = facts.send_message(message(number));
+        async move { written.await.map(|_| number) }
+    };
+    let mut numbers = first..;
+    let mut writes: FuturesUnordered<_> = numbers.by_ref().take(64).map(send).collect();
+    while let Some(sent) = writes.next().await {
+        say(sent.unwrap());
+        writes.push(send(numbers.next().unwrap()));
+    }
+}
+
+/// The numbers of all messages, newest first; their sequences have no gap.
+async fn messages(facts: &SqliteFacts) -> Vec<u64> {
+    let history = facts.history(of_app("bob"), of_app("alice").id, None, usize::MAX).await;
+    let history = history.expect("messages can be read");
+    for (n, message) in history.iter().rev().enumerate() {
+        assert_eq!(message.sequence, n as u64 + 1);
+        assert_eq!(message.text, message.client_id.as_str());
+    }
+    history.into_iter().map(|message| message.at.0).collect()
+}
+
 #[tokio::test]
 async fn processes_that_open_a_new_file_at_once_share_it() {
     let directory = tempfile::tempdir().unwrap();
@@ -94,6 +161,43 @@ async fn a_store_that_is_opened_again_has_everything() {
     found.sort_by_key(|(_, login)| login.at);
     let expected: Vec<(User, Login)> = (0..3).map(login).map(|new| (new.user, new.login)).collect();
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_store_that_is_opened_again_has_the_lists() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    let facts = SqliteFacts::open(&path).unwrap();
+    for name in ["alice", "bob"] {
+        facts.create_account(of_app(name), Timestamp(1)).await.unwrap();
+    }
+    for number in 0..3 {
+        facts.send_message(message(number)).await.unwrap();
+    }
+    let (bob, alice) = (of_app("bob"), of_app("alice").id);
+    facts.mark_read(bob.clone(), alice.clone(), Some(2)).await.unwrap();
+    facts.pin_conversation(bob.clone(), alice.clone(), true).await.unwrap();
+    let row = facts.conversation(bob.clone(), alice.clone()).await.unwrap();
+    let state = facts.lists_states(vec![bob.clone()]).await.unwrap();
+    drop(facts);
+
+    let facts = SqliteFacts::open(&path).unwrap();
+    assert!(row.as_ref().is_some_and(|row| row.pinned && row.unread == 1));
+    assert_eq!(facts.conversation(bob.clone(), alice).await.unwrap(), row);
+    assert_eq!(facts.lists_states(vec![bob]).await.unwrap(), state);
+    let next = facts.send_message(message(3)).await.unwrap();
+    assert!(matches!(next, Sent::Stored(stored) if stored.message.sequence == 4));
+}
+
+/// A message from alice to bob whose time is its number.
+fn message(number: u64) -> NewMessage {
+    let text = number.to_string();
+    let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
+    NewMessage { from: of_app("alice"), to: of_app("bob").id, text, client_id, at: Timestamp(number) }
+}
+
+fn of_app(name: &str) -> User {
+    User::new(AppId(1), UserId::new(name).expect("the tests name users rightly"))
 }
 
 /// A login whose time is its number.

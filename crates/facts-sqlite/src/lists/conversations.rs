@@ -29,6 +29,14 @@ macro_rules! rows {
     };
 }
 
+const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
+
+/// Begins among the rows of the same time, and passes over those of them that come before.
+const LATER_PAGE: &str = rows!(
+    "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
+     ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
+);
+
 pub(super) fn page(
     db: &Connection,
     owner: &User,
@@ -37,17 +45,11 @@ pub(super) fn page(
 ) -> Result<Vec<Conversation>> {
     let (id, limit) = (owner.id.as_str(), number(limit));
     let Some(after) = after else {
-        let sql = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
-        return list(db, sql, params![owner.app.0, id, limit], |row| conversation_of(row, owner));
+        return list(db, FIRST_PAGE, params![owner.app.0, id, limit], |row| conversation_of(row, owner));
     };
-    // Begins among the rows of the same time, and passes over those of them that come before.
-    let sql = rows!(
-        "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
-         ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
-    );
     let ConversationPlace { pinned, active, peer } = after;
     let values = params![owner.app.0, id, pinned, millis(*active), peer.as_str(), limit];
-    list(db, sql, values, |row| conversation_of(row, owner))
+    list(db, LATER_PAGE, values, |row| conversation_of(row, owner))
 }
 
 pub(super) fn row(db: &Connection, owner: &User, peer: &UserId) -> Result<Option<Conversation>> {
@@ -196,4 +198,28 @@ fn changed(db: &Connection, owner: &User, peer: &UserId, unread: i64) -> Result<
 fn unchanged(db: &Connection, owner: &User, peer: &UserId) -> Result<Option<ConversationSet>> {
     let state = state(db, owner)?.unwrap_or_default();
     Ok(row(db, owner, peer)?.map(|conversation| ConversationSet { conversation, changed: false, state }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::open_for_writing;
+
+    #[test]
+    fn a_page_is_read_along_the_order_of_the_list() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = open_for_writing(&directory.path().join("facts")).unwrap();
+        for (sql, place) in [(FIRST_PAGE, "owner=?)"), (LATER_PAGE, "owner=? AND (pinned,active)<(?,?))")] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut rows = plan.raw_query();
+            let mut steps: Vec<String> = Vec::new();
+            while let Some(row) = rows.next().unwrap() {
+                steps.push(row.get(3).unwrap());
+            }
+            let along = format!("SEARCH c USING INDEX conversations_in_order (app=? AND {place}");
+            assert_eq!(steps[0], along, "{steps:#?}");
+            // Nothing is sorted, and nothing is read from end to end.
+            assert!(!steps.iter().any(|step| step.contains("B-TREE") || step.contains("SCAN")), "{steps:#?}");
+        }
+    }
 }

@@ -1,0 +1,109 @@
+//! A file that an older program left is brought up to date with all that is in it.
+
+use lamplight_facts::{Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Sent};
+use lamplight_facts_sqlite::{SCHEMA_VERSION, SqliteFacts};
+use lamplight_model::{AppId, ClientMessageId, Friend, Profile, ProfileChange, Timestamp, User, UserId};
+use rusqlite::Connection;
+use std::path::Path;
+
+#[tokio::test]
+async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    Connection::open(&path).unwrap().execute_batch(include_str!("schema_1.sql")).unwrap();
+
+    // The second time there is nothing to do.
+    for _ in 0..2 {
+        let facts = SqliteFacts::open(&path).unwrap();
+        assert_eq!(number(&path, "user_version"), i64::from(SCHEMA_VERSION));
+        assert_eq!(facts.apps().await.unwrap()[0].admins, [id("administrator")]);
+
+        let accounts = facts.list_accounts(AppId(1), None, 10).await.unwrap();
+        let created: Vec<u64> = accounts.iter().map(|account| account.created.0 % 1_000).collect();
+        assert_eq!(created, [1, 2, 3]);
+        assert_eq!(accounts[1].sigs_revoked, Some(Timestamp(1_700_000_000_009)));
+        assert_eq!(facts.logins(user("alice")).await.unwrap()[0].device.as_str(), "phone");
+
+        // An account starts as a new one does.
+        let states = facts.lists_states(vec![user("alice"), User::new(AppId(2), id("alice"))]).await.unwrap();
+        let version = |version| Some(ListsState { version, total_unread: 0 });
+        assert_eq!(states, [version(1_700_000_000_001), version(1_700_000_000_004)]);
+        let profiles = facts.profiles(vec![user("alice"), user("nobody")]).await.unwrap();
+        assert_eq!(profiles, [Some(Profile::default()), None]);
+
+        // When they became friends is not known, but not before both were there.
+        let friends = facts.friend_page(user("alice"), None, 10).await.unwrap();
+        let bob = Friend {
+            id: id("bob"),
+            remark: "B's".into(),
+            mutual: true,
+            added: Timestamp(1_700_000_000_002),
+            source: String::new(),
+            wording: String::new(),
+            profile: Profile::default(),
+        };
+        assert_eq!(friends, [bob]);
+        let friend = facts.friend(user("carol"), id("alice")).await.unwrap().unwrap();
+        assert_eq!((friend.mutual, friend.added), (false, Timestamp(1_700_000_000_003)));
+    }
+
+    // It takes what an older program knew, and what it did not.
+    let facts = SqliteFacts::open(&path).unwrap();
+    let login = facts.logins(user("alice")).await.unwrap().remove(0);
+    let device = lamplight_model::DeviceId::new("old phone").unwrap();
+    let login = lamplight_facts::Login { device, ..login };
+    let resume = NewLogin { user: user("alice"), login, durable: true, resume: true };
+    assert!(matches!(facts.record_login(resume).await.unwrap(), LoginRecorded::Kicked { .. }));
+    let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };
+    let set = facts.set_profile(user("alice"), nick).await.unwrap().unwrap();
+    assert_eq!(set.state.version, 1_700_000_000_002);
+    let message = NewMessage {
+        from: user("alice"),
+        to: id("bob"),
+        text: "hi".into(),
+        client_id: ClientMessageId::new("1").unwrap(),
+        at: Timestamp(1_800_000_000_000),
+    };
+    assert!(matches!(facts.send_message(message).await.unwrap(), Sent::Stored(_)));
+    assert!(facts.delete_account(user("alice")).await.unwrap());
+    assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
+}
+
+/// A migrated file is as a new one, table by table.
+#[test]
+fn a_file_brought_up_to_date_is_as_a_new_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let (old, new) = (directory.path().join("old"), directory.path().join("new"));
+    Connection::open(&old).unwrap().execute_batch(include_str!("schema_1.sql")).unwrap();
+    drop([&old, &new].map(|path| SqliteFacts::open(path).unwrap()));
+    assert_eq!(columns(&old), columns(&new));
+    assert!(columns(&new).iter().any(|column| column.starts_with("conversations")));
+}
+
+/// Every column of every table and index, in the order they are in.
+fn columns(path: &Path) -> Vec<String> {
+    let sql = "SELECT s.name, s.type, c.name, c.type, c.\"notnull\", coalesce(c.dflt_value, ''), c.pk
+               FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS c ORDER BY s.name, c.cid";
+    let connection = Connection::open(path).expect("the file is there");
+    let mut statement = connection.prepare(sql).expect("the names are those of SQLite");
+    let column = |row: &rusqlite::Row<'_>| {
+        let text = |n| row.get::<_, Option<String>>(n).map(Option::unwrap_or_default);
+        let (not_null, key): (i64, i64) = (row.get(4)?, row.get(6)?);
+        Ok([text(0)?, text(1)?, text(2)?, text(3)?, text(5)?, format!("{not_null} {key}")].join(" "))
+    };
+    let columns = statement.query_map((), column).and_then(Iterator::collect);
+    columns.expect("the schema can be read")
+}
+
+fn number(path: &Path, pragma: &str) -> i64 {
+    let connection = Connection::open(path).expect("the file is there");
+    connection.pragma_query_value(None, pragma, |row| row.get(0)).expect("there is such a pragma")
+}
+
+fn user(name: &str) -> User {
+    User::new(AppId(1), id(name))
+}
+
+fn id(name: &str) -> UserId {
+    UserId::new(name).expect("the tests name users rightly")
+}
