@@ -160,10 +160,8 @@ export class Keeper {
     this.#edit(told, version);
     if (told.reload === true) {
       this.#catchUp(version);
-    } else if (this.#behind === null) {
-      this.#version = Math.max(this.#version, version);
     } else {
-      this.#behind.version = Math.max(this.#behind.version, version);
+      this.#count(version);
     }
     const messages = told.messages ?? [];
     messages.forEach((message) => this.#behind?.told.add(idOf(message)));
@@ -178,7 +176,7 @@ export class Keeper {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
     this.#edit(told, version);
-    this.#countOwn(version);
+    this.#count(version);
     this.#tellOf(before, []);
   }
 
@@ -196,10 +194,10 @@ export class Keeper {
       });
     }
     this.#lists = { ...before, conversations: fold.withSent(before, message, version) };
-    this.#countOwn(version);
+    this.#count(version);
     this.#tellOf(before, []);
     if (this.#lists.conversations.rows.get(peer)?.value.profile === undefined) {
-      this.#inBackground("reading the profile of a new peer", this.#readPeer(peer, version));
+      this.#inBackground("reading the profile of a new peer", this.#readPeer(peer));
     }
   }
 
@@ -230,10 +228,12 @@ export class Keeper {
     }
   }
 
-  /** An own change is the next one, or others came before it that are still on their way. */
-  #countOwn(version: number): void {
-    if (this.#behind === null && version === this.#version + 1) {
-      this.#version = version;
+  /** What the server tells comes in the order of the versions, the answers to own calls among it. */
+  #count(version: number): void {
+    if (this.#behind === null) {
+      this.#version = Math.max(this.#version, version);
+    } else {
+      this.#behind.version = Math.max(this.#behind.version, version);
     }
   }
 
@@ -419,13 +419,13 @@ export class Keeper {
     this.#tellOf(before, []);
   }
 
-  async #readPeer(peer: string, version: number): Promise<void> {
+  async #readPeer(peer: string): Promise<void> {
     const { profiles } = await this.around.call("getUsersInfo", { userIds: [peer] });
     const profile = profiles?.[0];
     if (profile !== undefined) {
       const before = this.#lists;
       const apply = (row: ConversationJson) => (row.profile === undefined ? { ...row, profile } : row);
-      this.#lists = { ...before, conversations: fold.amend(before.conversations, peer, apply, version + 1) };
+      this.#lists = { ...before, conversations: fold.revise(before.conversations, peer, apply) };
       this.#tellOf(before, []);
     }
   }

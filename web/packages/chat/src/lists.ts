@@ -11,15 +11,6 @@ import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./g
 /** A row, and how new it is. */
 interface Row<T> {
   readonly value: T;
-  /** When the server wrote it; 0: never. */
-  readonly version: number;
-  /** What is known to have changed in it since, though the server has not written it again. */
-  readonly edit?: Edit<T>;
-}
-
-/** A change of a row that follows from something else: an own message that was sent, a friend who changed. */
-interface Edit<T> {
-  readonly apply: (value: T) => T;
   readonly version: number;
 }
 
@@ -58,40 +49,13 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Rows as the server wrote them at a version. Without a change the same table comes back. */
+/** Rows as they were at a version. Without a change the same table comes back. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(
     table,
-    newer.map(([key, value]) => {
-      const edit = table.rows.get(key)?.edit;
-      return [
-        key,
-        edit === undefined || edit.version <= version ? { value, version } : edited({ value, version }, edit),
-      ];
-    }),
+    newer.map(([key, value]) => [key, { value, version }]),
   );
-}
-
-/** Changes one row in a way that holds for every text of it that is older than `version`. */
-export function amend<T>(
-  table: Table<T>,
-  key: string,
-  apply: (value: T) => T,
-  version: number,
-  missing?: T,
-): Table<T> {
-  const row = table.rows.get(key) ?? (missing === undefined ? undefined : { value: missing, version: 0 });
-  if (row === undefined || row.version >= version || (table.gone.get(key) ?? 0) >= version) {
-    return table;
-  }
-  const before = row.edit;
-  const both = before === undefined ? apply : (value: T) => apply(before.apply(value));
-  return place(table, [[key, { ...edited(row, { apply, version }), edit: { apply: both, version } }]]);
-}
-
-function edited<T>(row: Row<T>, edit: Edit<T>): Row<T> {
-  return { value: edit.apply(row.value), version: row.version, edit };
 }
 
 function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> {
@@ -116,11 +80,7 @@ export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T]
 
 /** Rows that were gone at a version. */
 export function drop<T>(table: Table<T>, keys: readonly string[], version: number): Table<T> {
-  const newest = ({ version, edit }: Row<T>) => Math.max(version, edit?.version ?? 0);
-  const meant = keys.filter((key) => {
-    const row = table.rows.get(key);
-    return row === undefined || newest(row) <= version;
-  });
+  const meant = keys.filter((key) => (table.rows.get(key)?.version ?? 0) <= version);
   const rows = new Map(table.rows);
   const shown = table.shown === null ? null : new Map(table.shown);
   const gone = new Map(table.gone);
@@ -173,11 +133,14 @@ export function withSent(
   version: number,
 ): Lists["conversations"] {
   const peer = message.to ?? "";
-  const apply = (row: ConversationJson): ConversationJson =>
-    Number(row.lastMessage?.sequence ?? 0) >= Number(message.sequence ?? 0)
-      ? row
-      : { ...row, lastMessage: message, ...(message.time === undefined ? {} : { activeAt: message.time }) };
-  return amend(conversations, peer, apply, version, { peer, ...ofFriend(friends.shown?.get(peer)) });
+  const row = conversations.rows.get(peer)?.value ?? { peer, ...ofFriend(friends.shown?.get(peer)) };
+  return Number(row.lastMessage?.sequence ?? 0) >= Number(message.sequence ?? 0)
+    ? conversations
+    : put(conversations, [[peer, { ...row, lastMessage: message, ...activeAt(message) }]], version);
+}
+
+function activeAt({ time }: MessageJson): Pick<ConversationJson, "activeAt"> {
+  return time === undefined ? {} : { activeAt: time };
 }
 
 /** The conversations after friends have changed: with what the friend list now says of their peers. */
@@ -193,7 +156,7 @@ export function withFriends(
       row !== undefined &&
       ((row.remark ?? "") !== (friend.remark ?? "") ||
         (friend.profile !== undefined && JSON.stringify(row.profile) !== JSON.stringify(friend.profile)));
-    return isNews ? amend(table, peer, (value) => ({ ...value, ...ofFriend(friend) }), version) : table;
+    return isNews ? put(table, [[peer, { ...row, ...ofFriend(friend) }]], version) : table;
   }, conversations);
 }
 
@@ -210,7 +173,7 @@ export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Li
 }
 
 /** Changes a row, if there is one, and leaves its version as it is. */
-function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
+export function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
   const row = table.rows.get(key);
   return row === undefined ? table : place(table, [[key, { ...row, value: apply(row.value) }]]);
 }

@@ -136,6 +136,26 @@ test("what comes while missed messages are fetched is not told twice", async () 
   expect(server.application.messages.toSorted()).toEqual(["live", "missed"]);
 });
 
+test("a link that breaks again while the lists are read again leaves nothing out", async () => {
+  const server = await world();
+  server.down();
+  server.receive("bob", "missed 1");
+  server.up();
+  // The conversations have been read again, all but the friends.
+  for (let pages = 0; pages < 3; pages += 1) {
+    server.answer();
+    await server.deliver();
+    server.answer(1);
+    await server.deliver();
+  }
+  server.down();
+  server.receive("bob", "missed 2");
+  server.up();
+  await server.settle();
+  expectTrue(server);
+  expect(server.application.messages).toEqual(["missed 1", "missed 2"]);
+});
+
 test("an own message moves its conversation up, or makes it, with the profile of the peer", async () => {
   const server = await world();
   server.send("ann", "hello");
