@@ -257,7 +257,7 @@ export class TuikitContact extends LitElement {
       tabindex="0"
       aria-label=${words.contacts}
       aria-activedescendant=${current < 0 ? nothing : `row-${current}`}
-      style="block-size: ${this.#window.height}px"
+      .style=${`block-size: ${this.#window.height}px`}
       @keydown=${this.#onKey}
       @focus=${this.#onFocus}
       @click=${this.#onClick}
@@ -277,7 +277,7 @@ export class TuikitContact extends LitElement {
     }
     if (row.is === "letter") {
       const style = isSticky ? "" : `transform: translateY(${top}px)`;
-      return html`<div class="letter ${isSticky ? "sticky" : ""}" part="letter" aria-hidden="true" style=${style}>
+      return html`<div class="letter ${isSticky ? "sticky" : ""}" part="letter" aria-hidden="true" .style=${style}>
         ${row.letter}
       </div>`;
     }
@@ -293,7 +293,7 @@ export class TuikitContact extends LitElement {
       aria-setsize=${this.#contacts.users.length}
       aria-posinset=${row.place}
       data-index=${index}
-      style="transform: translateY(${top}px)"
+      .style=${`transform: translateY(${top}px)`}
     >
       ${avatar({ userID, name: row.name, picture: profile.avatar, status: status?.statusType, words })}
       <span class="body">

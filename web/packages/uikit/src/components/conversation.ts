@@ -293,7 +293,7 @@ export class TuikitConversation extends LitElement {
       tabindex="0"
       aria-label=${words.conversations}
       aria-activedescendant=${current < 0 ? nothing : rowID(current)}
-      style="block-size: ${this.#window.height}px"
+      .style=${`block-size: ${this.#window.height}px`}
       @keydown=${this.#onKey}
       @focus=${this.#onFocus}
       @click=${this.#onClick}
@@ -332,7 +332,7 @@ export class TuikitConversation extends LitElement {
       aria-setsize=${this.#rows.length}
       aria-posinset=${index + 1}
       data-index=${index}
-      style="transform: translateY(${top}px)"
+      .style=${`transform: translateY(${top}px)`}
     >
       ${avatar({
         userID: peer ?? conversationID,
