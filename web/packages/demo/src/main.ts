@@ -1,11 +1,9 @@
 /** The demo: one page of one element. */
 
-import { html, LitElement } from "lit";
-
-class LamplightDemo extends LitElement {
-  override render() {
-    return html`<h1>Lamplight</h1>`;
-  }
-}
-
-customElements.define("lamplight-demo", LamplightDemo);
+import "@lamplight/uikit";
+import "./elements/desk.js";
+import "./elements/entrance.js";
+import "./elements/evidence.js";
+import "./elements/happenings.js";
+import "./elements/self-card.js";
+import "./elements/demo.js";

@@ -1,0 +1,180 @@
+/** One person: whether they are there, what they say, and how that is known. */
+
+import type { UserStatus } from "@lamplight/chat";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { common } from "./styles.js";
+import { ago, moment } from "./time-text.js";
+import type { Person } from "../session.js";
+import type { Words } from "../words/words.js";
+
+/** How often "2 minutes ago" is said anew. */
+const REFRESH = 10_000;
+
+@customElement("lamplight-evidence")
+export class LamplightEvidence extends LitElement {
+  static override styles = [
+    common,
+    css`
+      :host {
+        display: block;
+        --tuikit-avatar-size: 4.5rem;
+      }
+      .who {
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        gap: 0.5rem;
+        padding: 1.5rem 1.25rem 1.125rem;
+        text-align: center;
+      }
+      h2 {
+        font-size: 1.125rem;
+        max-inline-size: 100%;
+      }
+      .type {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.4375rem;
+        padding: 0.1875rem 0.75rem;
+        border-radius: 1rem;
+        background: var(--away-soft);
+        color: var(--away);
+        font-size: 0.8125rem;
+        font-weight: 600;
+      }
+      .type::before {
+        content: "";
+        inline-size: 0.5rem;
+        block-size: 0.5rem;
+        border-radius: 50%;
+        background: currentColor;
+      }
+      .type.online {
+        background: var(--good-soft);
+        color: var(--good);
+      }
+      .says {
+        max-inline-size: 100%;
+        overflow-wrap: anywhere;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr);
+        gap: 0.5rem 0.875rem;
+        margin: 0 1.25rem 1.125rem;
+        padding: 0.875rem 1rem;
+        border-radius: 0.875rem;
+        background: var(--hover);
+        font-size: 0.875rem;
+      }
+      dt {
+        color: var(--quiet);
+      }
+      dd {
+        text-align: end;
+        overflow-wrap: anywhere;
+        font-variant-numeric: tabular-nums;
+      }
+      dd small {
+        display: block;
+        font-size: 0.8125rem;
+        color: var(--quiet);
+      }
+      .devices {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: flex-end;
+        gap: 0.25rem;
+      }
+      .devices span {
+        padding: 0 0.5rem;
+        border-radius: 0.5rem;
+        background: var(--good-soft);
+        color: var(--good);
+        font-weight: 600;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) words!: Words;
+  @property({ attribute: false }) person!: Person;
+  @property({ attribute: false }) status: UserStatus | undefined;
+  @property() theme: "light" | "dark" = "light";
+
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = setInterval(() => {
+      this.requestUpdate();
+    }, REFRESH);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+  }
+
+  protected override render(): TemplateResult {
+    const { words, person, status, theme } = this;
+    const type = status?.statusType ?? 0;
+    return html`
+      <div class="who">
+        <tuikit-avatar
+          user-id=${person.userID}
+          name=${person.name}
+          picture=${person.avatar}
+          status=${type}
+          language=${words.locale}
+          theme=${theme}
+        ></tuikit-avatar>
+        <h2 class="one-line">${person.name}</h2>
+        <span class="type ${type === 1 ? "online" : ""}">${words.types[type]}</span>
+        ${
+          status === undefined || status.customStatus === ""
+            ? nothing
+            : html`<p class="says">${words.says(status.customStatus)}</p>`
+        }
+      </div>
+      ${status === undefined ? nothing : this.#facts(status)}
+    `;
+  }
+
+  #facts(status: UserStatus): TemplateResult {
+    const { words, person } = this;
+    const { reason, since, lastSeen, onlineDevices, version, statusType } = status;
+    return html`<dl aria-label=${words.evidence}>
+      <dt>${words.userID}</dt>
+      <dd>${person.userID}</dd>
+      <dt>${words.why}</dt>
+      <dd>${words.reasons[reason]}</dd>
+      <dt>${words.since}</dt>
+      <dd>${since === 0 ? words.never : this.#when(since)}</dd>
+      ${
+        statusType === 1
+          ? nothing
+          : html`<dt>${words.lastSeen}</dt>
+              <dd>${lastSeen === undefined ? words.never : this.#when(lastSeen)}</dd>`
+      }
+      <dt>${words.devices}</dt>
+      <dd class="devices">
+        ${onlineDevices.length === 0 ? words.noDevice : onlineDevices.map((device) => html`<span>${device}</span>`)}
+      </dd>
+      <dt>${words.version}</dt>
+      <dd>${version}</dd>
+    </dl>`;
+  }
+
+  #when(at: number): TemplateResult {
+    const now = Date.now();
+    const { locale } = this.words;
+    return html`${moment(at, now, locale)}<small>${ago(at, now, locale)}</small>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lamplight-evidence": LamplightEvidence;
+  }
+}

@@ -1,0 +1,93 @@
+/** What the pages ask the HTTP port for: where clients connect, and who can be played here. */
+
+/** Somebody of the demo. */
+export interface DemoUser {
+  readonly userID: string;
+  readonly nick: string;
+  readonly avatar: string;
+  /** Played by visitors; the others live by themselves too. */
+  readonly isPlayer: boolean;
+}
+
+/** What there is to log in to. */
+export interface Place {
+  /** The client port, as this page reaches it. */
+  readonly clientUrl: string;
+  readonly version: string;
+  /** Absent: a server that is no demo. */
+  readonly demo: { readonly SDKAppID: number; readonly users: readonly DemoUser[] } | undefined;
+}
+
+/** All that a login needs. */
+export interface Ticket {
+  readonly SDKAppID: number;
+  readonly userID: string;
+  readonly userSig: string;
+}
+
+/** The server could not be asked, or gave no good answer. */
+export class ServerError extends Error {}
+
+export async function readPlace(): Promise<Place> {
+  const told = await ask("/lamplight.json");
+  const place = { clientUrl: textOf(told, "clientUrl"), version: textOf(told, "version") };
+  if (told["demo"] !== true) {
+    return { ...place, demo: undefined };
+  }
+  const { SDKAppID, users } = await ask("/demo/users.json");
+  if (typeof SDKAppID !== "number" || !Array.isArray(users)) {
+    throw new ServerError("/demo/users.json");
+  }
+  return { ...place, demo: { SDKAppID, users: users.map(readUser) } };
+}
+
+/** A UserSig of somebody of the demo. */
+export async function askForTicket(userID: string): Promise<Ticket> {
+  const told = await ask("/demo/sig", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userID }),
+  });
+  const { SDKAppID } = told;
+  if (typeof SDKAppID !== "number") {
+    throw new ServerError("/demo/sig");
+  }
+  return { SDKAppID, userID: textOf(told, "userID"), userSig: textOf(told, "userSig") };
+}
+
+async function ask(path: string, request?: RequestInit): Promise<Record<string, unknown>> {
+  try {
+    const response = await fetch(path, request);
+    const told: unknown = await response.json();
+    if (response.ok && isRecord(told)) {
+      return told;
+    }
+  } catch {
+    // No answer, or none that can be read: the same for who asked.
+  }
+  throw new ServerError(path);
+}
+
+function readUser(told: unknown): DemoUser {
+  if (!isRecord(told)) {
+    throw new ServerError("/demo/users.json");
+  }
+  return {
+    userID: textOf(told, "userID"),
+    nick: textOf(told, "nick"),
+    avatar: textOf(told, "avatar"),
+    isPlayer: told["isPlayer"] === true,
+  };
+}
+
+function textOf(told: Record<string, unknown>, name: string): string {
+  const text = told[name];
+  if (typeof text !== "string") {
+    throw new ServerError(name);
+  }
+  return text;
+}
+
+function isRecord(told: unknown): told is Record<string, unknown> {
+  return typeof told === "object" && told !== null && !Array.isArray(told);
+}

@@ -1,0 +1,242 @@
+/**
+ * One visit: from a login to its end, however it ends. It owns the client of the SDK and the kit, folds what they
+ * tell, and calls back when something is different. It draws nothing.
+ */
+
+import Lamplight, { type Chat, ChatError, type Profile, type UserStatus } from "@lamplight/chat";
+import { TUIKit } from "@lamplight/uikit";
+import { EMPTY, fold, type Picture } from "./picture.js";
+import { askForTicket, type Place, type Ticket } from "./server.js";
+
+/** What is remembered of a visit, so that a page that is loaded again goes on with it. */
+const KEY = "lamplight.demo.ticket";
+
+export type Net = "connected" | "connecting" | "disconnected";
+
+/** Why a visit has ended. */
+export type Ending = "left" | "multipleAccount" | "multipleDevice" | "userSigExpired" | "REST_API_Kick";
+
+export type Stage =
+  | { readonly at: "entrance"; readonly ending: Ending | undefined }
+  | { readonly at: "entering"; readonly userID: string }
+  | {
+      readonly at: "inside";
+      readonly userID: string;
+      readonly SDKAppID: number;
+      readonly net: Net;
+      readonly profile: Profile | undefined;
+      readonly unread: number;
+    };
+
+/** How somebody is shown. */
+export interface Person {
+  readonly userID: string;
+  /** What they are called; their userID when they have no other name. */
+  readonly name: string;
+  readonly avatar: string;
+}
+
+export class Session {
+  stage: Stage = { at: "entrance", ending: undefined };
+  picture: Picture = EMPTY;
+  chat: Chat | undefined;
+  readonly #people = new Map<string, Person>();
+
+  constructor(
+    private readonly place: Place,
+    private readonly store: Storage | undefined,
+    private readonly onChange: () => void,
+  ) {
+    for (const { userID, nick, avatar } of place.demo?.users ?? []) {
+      this.#people.set(userID, { userID, name: nick, avatar });
+    }
+  }
+
+  /** Goes on with the visit that this tab had; whether there was one. */
+  async resume(): Promise<boolean> {
+    const ticket = keptTicket(this.store);
+    if (ticket !== undefined) {
+      await this.enter(ticket);
+    }
+    return ticket !== undefined;
+  }
+
+  /** As somebody of the demo. */
+  async play(userID: string): Promise<void> {
+    this.#set({ at: "entering", userID });
+    try {
+      await this.enter(await askForTicket(userID));
+    } catch (error) {
+      this.#set({ at: "entrance", ending: undefined });
+      throw error;
+    }
+  }
+
+  async enter(ticket: Ticket): Promise<void> {
+    const { SDKAppID, userID, userSig } = ticket;
+    this.#set({ at: "entering", userID });
+    const chat = Lamplight.create({ SDKAppID, server: this.place.clientUrl });
+    chat.setLogLevel(2);
+    this.#listen(chat);
+    try {
+      await chat.login({ userID, userSig });
+    } catch (error) {
+      await chat.destroy();
+      forget(this.store);
+      this.#set({ at: "entrance", ending: undefined });
+      throw error;
+    }
+    this.chat = chat;
+    this.picture = EMPTY;
+    keep(this.store, ticket);
+    this.#set({ at: "inside", userID, SDKAppID, net: "connected", profile: undefined, unread: 0 });
+    TUIKit.init({ chat, config: TUIKit.config });
+    await Promise.allSettled([this.look(userID), this.#readProfile(), this.#readFriends(chat)]);
+  }
+
+  /** Logs out, on purpose. */
+  async leave(): Promise<void> {
+    await this.#end("left");
+  }
+
+  /** Asks for the present status of somebody; fails when there is nobody of that name. */
+  async look(userID: string): Promise<void> {
+    if (this.chat === undefined) {
+      return;
+    }
+    const { successUserList, failureUserList } = (await this.chat.getUserStatus({ userIDList: [userID] })).data;
+    const [failure] = failureUserList;
+    if (failure !== undefined) {
+      throw new ChatError(failure);
+    }
+    this.#learn(successUserList);
+  }
+
+  /** Says something of oneself; nothing when it is empty. */
+  async say(customStatus: string): Promise<void> {
+    if (this.chat !== undefined) {
+      this.#learn([(await this.chat.setSelfStatus({ customStatus })).data]);
+    }
+  }
+
+  /** Takes somebody into the friend list, and asks whether they are there. */
+  async befriend(userID: string): Promise<void> {
+    await this.chat?.addFriend({ to: userID, source: "AddSource_Type_Web" });
+    await this.look(userID);
+  }
+
+  /** How somebody is shown, as far as it is known. */
+  personOf(userID: string): Person {
+    return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
+  }
+
+  #listen(chat: Chat): void {
+    const { EVENT } = Lamplight;
+    chat.on(EVENT.USER_STATUS_UPDATED, ({ data }) => {
+      this.#learn(data);
+    });
+    chat.on(EVENT.NET_STATE_CHANGE, ({ data }) => {
+      this.#inside({ net: data.state });
+    });
+    chat.on(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, ({ data }) => {
+      this.#inside({ unread: data });
+    });
+    chat.on(EVENT.PROFILE_UPDATED, ({ data }) => {
+      const own = data.find(({ userID }) => userID === chat.getLoginUser());
+      if (own !== undefined) {
+        this.#meet([{ profile: own }]);
+        this.#inside({ profile: own });
+      }
+    });
+    chat.on(EVENT.FRIEND_LIST_UPDATED, ({ data }) => {
+      this.#meet(data);
+    });
+    chat.on(EVENT.CONVERSATION_LIST_UPDATED, ({ data }) => {
+      this.#meet(data.map(({ userProfile: profile, remark }) => ({ profile, remark })));
+    });
+    chat.on(EVENT.KICKED_OUT, ({ data }) => {
+      void this.#end(data.type);
+    });
+  }
+
+  async #readFriends(chat: Chat): Promise<void> {
+    this.#meet((await chat.getFriendList()).data);
+  }
+
+  async #readProfile(): Promise<void> {
+    const answer = await this.chat?.getMyProfile();
+    if (answer !== undefined) {
+      this.#meet([{ profile: answer.data }]);
+      this.#inside({ profile: answer.data });
+    }
+  }
+
+  /** Their remark is what the visitor calls them; then comes what they call themselves. */
+  #meet(known: readonly { profile: Profile; remark?: string }[]): void {
+    for (const { profile, remark = "" } of known) {
+      const { userID, nick, avatar } = profile;
+      this.#people.set(userID, { userID, name: remark || nick || userID, avatar });
+    }
+    this.onChange();
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    const { chat } = this;
+    this.chat = undefined;
+    forget(this.store);
+    // While the client is still logged in: the kit gives back what it subscribed to.
+    await TUIKit.destroy();
+    await chat?.destroy();
+    this.picture = EMPTY;
+    this.#set({ at: "entrance", ending });
+  }
+
+  #learn(told: readonly UserStatus[]): void {
+    this.picture = fold(this.picture, told, Date.now());
+    this.onChange();
+  }
+
+  #inside(change: Partial<Pick<Extract<Stage, { at: "inside" }>, "net" | "profile" | "unread">>): void {
+    if (this.stage.at === "inside") {
+      this.#set({ ...this.stage, ...change });
+    }
+  }
+
+  #set(stage: Stage): void {
+    this.stage = stage;
+    this.onChange();
+  }
+}
+
+/** The code of a refusal; 0 when it was none. */
+export function codeOf(error: unknown): number {
+  return error instanceof ChatError ? error.code : 0;
+}
+
+function keptTicket(store: Storage | undefined): Ticket | undefined {
+  try {
+    const kept: unknown = JSON.parse(store?.getItem(KEY) ?? "null");
+    const { SDKAppID, userID, userSig } = (kept ?? {}) as Partial<Ticket>;
+    return typeof SDKAppID === "number" && typeof userID === "string" && typeof userSig === "string"
+      ? { SDKAppID, userID, userSig }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(store: Storage | undefined, ticket: Ticket): void {
+  try {
+    store?.setItem(KEY, JSON.stringify(ticket));
+  } catch {
+    // Then a page that is loaded again begins at the entrance.
+  }
+}
+
+function forget(store: Storage | undefined): void {
+  try {
+    store?.removeItem(KEY);
+  } catch {
+    // What cannot be written was not kept either.
+  }
+}
