@@ -20,8 +20,8 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Every page of a single-page application is its first page; these have paths of their own.
-const APPLICATIONS: [&str; 1] = ["console/"];
+/// Where pages are when they are built. Within them they go by the `#` of the address, which no server sees.
+const SITES: [&str; 3] = ["", "console/", "docs/uikit/"];
 
 /// What Vite names by its content lies in folders of this name.
 const NAMED_BY_CONTENT: &str = "assets";
@@ -140,15 +140,10 @@ fn look_up<'a>(files: &'a [File], path: &str) -> Found<'a> {
         Some(_) => return Found::Folder,
         None => {}
     }
-    let application = APPLICATIONS.into_iter().find(|application| folder.starts_with(application));
-    let is_page = !path.rsplit('/').next().unwrap_or_default().contains('.');
-    match application {
-        Some(application) if is_page => match find(files, &format!("{application}index.html")) {
-            Some(file) => Found::File(file),
-            None => Found::NotBuilt(StatusCode::NOT_FOUND),
-        },
-        Some(_) | None if path.is_empty() => Found::NotBuilt(StatusCode::OK),
-        Some(_) | None => Found::Nothing,
+    match SITES.contains(&&*folder) {
+        true if path.is_empty() => Found::NotBuilt(StatusCode::OK),
+        true => Found::NotBuilt(StatusCode::NOT_FOUND),
+        false => Found::Nothing,
     }
 }
 

@@ -37,8 +37,7 @@ async fn each_path_has_its_page() {
         ("GET /index.html", "200 text/html; charset=utf-8 <title>demo</title>"),
         ("GET /assets/app-1a2b.js", "200 text/javascript; charset=utf-8 let a = 1;"),
         ("GET /console/", "200 text/html; charset=utf-8 <title>console</title>"),
-        // The console is one page that looks at its path.
-        ("GET /console/apps/1400000001", "200 text/html; charset=utf-8 <title>console</title>"),
+        ("GET /console/apps", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /console/assets/gone.js", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /docs/uikit/", "200 text/html; charset=utf-8 <title>kit</title>"),
         ("GET /docs/", "404 text/plain; charset=utf-8 there is nothing here"),
