@@ -3,6 +3,7 @@
 //! Nothing here is kept by a directory: these are facts, and the log only tells of them.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
+use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
 ///
@@ -53,7 +54,7 @@ pub struct FriendProfile {
     /// Who must be told.
     pub friends: Vec<UserId>,
     /// What is shown now.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 /// What a list news costs besides its texts, roughly.

@@ -50,7 +50,7 @@ pub enum Effect {
         /// Whose profile.
         friend: UserId,
         /// The profile.
-        profile: Profile,
+        profile: Arc<Profile>,
     },
     /// Read the watch list of a connection again, and hand it to [`Audience::set_watch_list`].
     Reload(WatcherKey),
@@ -245,7 +245,7 @@ impl<S: Versioned> Audience<S> {
                     effects.extend(self.watchers_of(&friend).map(|watcher| Effect::FriendProfile {
                         watcher,
                         friend: entry.user.id.clone(),
-                        profile: news.profile.clone(),
+                        profile: Arc::clone(&news.profile),
                     }));
                 }
             }

@@ -1,6 +1,6 @@
 //! Conversation lists (SPEC section 6).
 
-use crate::lists::{By, Listed, page_size};
+use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
 use lamplight_directory::ListsChange;
@@ -24,6 +24,7 @@ pub struct ConversationPage {
 impl Service {
     /// One page of a conversation list. `cursor` is the `next` of the page before, or empty. At most
     /// [`MAX_CONVERSATION_PAGE`] rows, which a `limit` of 0 asks for too; more, or a cursor that cannot be read: 6017.
+    /// Long texts make a page shorter.
     pub async fn conversation_list(
         &self,
         owner: &User,
@@ -39,8 +40,10 @@ impl Service {
         let state = self.lists_state(owner, by).await?;
         // One more than asked for tells whether there is more.
         let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
-        let more = conversations.len() > limit;
-        conversations.truncate(limit);
+        let text = |row: &Conversation| row.last.as_ref().map_or(0, |message| message.text.len());
+        let shown = limit.min(fitting(conversations.iter().map(text)));
+        let more = conversations.len() > shown;
+        conversations.truncate(shown);
         let next = conversations.last().filter(|_| more).map(|last| write_cursor(&last.place()));
         let page = ConversationPage { conversations, next, total_unread: state.total_unread };
         Ok(Listed { value: page, version: state.version })

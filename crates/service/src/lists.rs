@@ -122,6 +122,20 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
+/// The most bytes of message texts in one page; a page that would have more is shorter than asked for. In the worst
+/// JSON it is six times as much, and no message of the server has more than 8 MiB.
+pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
+
+/// How many entries fit into a page by their texts: at least one.
+pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fit = |text: &usize| {
+        bytes += text;
+        bytes <= MAX_PAGE_TEXT
+    };
+    texts.take_while(fit).count().max(1)
+}
+
 /// Users whose lists may change before anybody is told of it.
 struct Untold<'a> {
     directory: &'a dyn Directory,
@@ -133,5 +147,32 @@ impl Drop for Untold<'_> {
         for user in self.users.drain(..) {
             self.directory.publish(&user, News::ListsUnknown);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_as_many_texts_as_fit_and_never_none() {
+        let table: [(&[usize], usize); 5] = [
+            (&[], 1),
+            (&[MAX_PAGE_TEXT, 1], 1),
+            (&[MAX_PAGE_TEXT + 1], 1),
+            (&[MAX_PAGE_TEXT - 1, 1, 1], 2),
+            (&[0, 0, 0], 3),
+        ];
+        for (texts, expected) in table {
+            assert_eq!(fitting(texts.iter().copied()), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_at_most_so_many_entries() {
+        assert_eq!(page_size(0, 100), Ok(100));
+        assert_eq!(page_size(1, 100), Ok(1));
+        assert_eq!(page_size(100, 100), Ok(100));
+        assert_eq!(page_size(101, 100).unwrap_err().code, Code::INVALID_PARAMETER);
     }
 }

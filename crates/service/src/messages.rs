@@ -1,6 +1,6 @@
 //! One-to-one text messages (SPEC section 6). A message is acknowledged when it is committed.
 
-use crate::lists::{By, Listed, page_size};
+use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
 use lamplight_directory::{ListsChange, MessageNews};
@@ -86,8 +86,8 @@ impl Service {
     }
 
     /// A page of the conversation with `peer`: what comes before the sequence `before`, or the newest. At most
-    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Of whom there is nothing,
-    /// there is an empty one.
+    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Long texts make a page
+    /// shorter. Of whom there is nothing, there is an empty one.
     pub async fn history(
         &self,
         owner: &User,
@@ -102,8 +102,9 @@ impl Service {
         self.pass_rate(&app, owner, Call::GetHistory, by, now)?;
         // One more than asked for tells whether there is more.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
-        let finished = messages.len() <= limit;
-        messages.truncate(limit);
+        let shown = limit.min(fitting(messages.iter().map(|message| message.text.len())));
+        let finished = messages.len() <= shown;
+        messages.truncate(shown);
         Ok(HistoryPage { messages, finished })
     }
 }

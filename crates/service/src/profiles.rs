@@ -41,7 +41,7 @@ impl Service {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let friends = self.facts.mutual_friends(user.clone()).await?;
             if !friends.is_empty() {
-                let shown = FriendProfile { friends, profile: set.profile.clone() };
+                let shown = FriendProfile { friends, profile: Arc::new(set.profile.clone()) };
                 self.directory.publish(user, News::FriendProfile(Arc::new(shown)));
             }
         }

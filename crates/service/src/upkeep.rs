@@ -10,6 +10,8 @@ use std::sync::atomic::Ordering;
 /// How many accounts are asked for in one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
 
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// What [`Service::recover`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Recovery {
@@ -130,6 +132,21 @@ impl Service {
             self.facts.record_login(again).await?;
         }
         Ok(())
+    }
+
+    /// Forgets up to `limit` messages that are older than their app keeps them. Says how many; as many as `limit`
+    /// means that there may be more.
+    pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
+        let mut forgotten = 0;
+        for app in self.apps.all() {
+            let days = app.settings.timing.message_retention_days;
+            if days == 0 || forgotten == limit {
+                continue;
+            }
+            let before = Timestamp(now.wall.0.saturating_sub(u64::from(days) * DAY_MS));
+            forgotten += self.facts.forget_messages(app.id, before, limit - forgotten).await?;
+        }
+        Ok(forgotten)
     }
 
     /// Forgets rate windows and failed logins that no longer matter. To be called every few seconds.

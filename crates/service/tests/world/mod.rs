@@ -1,0 +1,138 @@
+//! A service over real stores, and its change log as text.
+
+#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+
+use lamplight_directory::{Directory, InProcessDirectory, ListsChange, LogReader, News};
+use lamplight_facts::Facts;
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{
+    App, AppId, AppSettings, ClientMessageId, Code, ConnectionId, Moment, Now, Timestamp, User, UserId,
+};
+use lamplight_service::{By, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub const PHONE: By = By::Client(ConnectionId(1));
+pub const MAC: By = By::Client(ConnectionId(2));
+
+pub struct World {
+    pub service: Service,
+    pub app: App,
+    pub now: Now,
+    log: LogReader,
+    _folder: TempDir,
+}
+
+impl World {
+    /// With these accounts, and settings as changed.
+    pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let directory: Arc<dyn Directory> = Arc::new(InProcessDirectory::in_memory());
+        let service = Service::new(facts, Arc::clone(&directory), ThrottleLimits::default());
+        let mut settings = AppSettings::default();
+        change(&mut settings);
+        let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings };
+        service.put_app(app.clone()).await.unwrap();
+        let now = Now { moment: Moment(1_000_000), wall: Timestamp(1_700_000_000_000) };
+        for account in accounts {
+            service.create_account(&user(account), now).await.unwrap();
+        }
+        let log = directory.log();
+        Self { service, app, now, log, _folder: folder }
+    }
+
+    pub async fn of(accounts: &[&str]) -> Self {
+        Self::with(accounts, |_| {}).await
+    }
+
+    pub async fn set(&mut self, change: impl FnOnce(&mut AppSettings)) {
+        change(&mut self.app.settings);
+        self.service.put_app(self.app.clone()).await.unwrap();
+        self.news();
+    }
+
+    /// What the log has of lists and friends, each in a line; versions count from the making of the account.
+    pub fn news(&mut self) -> Vec<String> {
+        let mut entries = Vec::new();
+        self.log.take(&mut entries);
+        let show = |entry: &lamplight_directory::LogEntry| {
+            let of = &entry.user.id;
+            Some(match &entry.news {
+                News::Lists(news) => {
+                    let version = news.version - self.now.wall.0;
+                    let by = news.by.map_or(String::new(), |by| format!(" by {}", by.0));
+                    let unread = news.total_unread;
+                    let change = match &news.change {
+                        ListsChange::Profile(profile) => {
+                            format!("profile {} {:?}", profile.nick, profile.allow)
+                        }
+                        ListsChange::Friend(friend) => {
+                            let mutual = if friend.mutual { " mutual" } else { "" };
+                            format!("friend {}{mutual} {:?}", friend.id, friend.remark)
+                        }
+                        ListsChange::FriendGone(friend) => format!("no friend {friend}"),
+                        ListsChange::Message(news) => {
+                            let (message, row) = (&news.message, &news.conversation);
+                            assert_eq!(row.last, None, "the message is there once");
+                            let unread = row.unread;
+                            format!(
+                                "message {} {:?} in {} unread {unread}",
+                                message.sequence, message.text, row.peer
+                            )
+                        }
+                        ListsChange::Conversation(row) => {
+                            let pinned = if row.pinned { " pinned" } else { "" };
+                            format!(
+                                "row {}{pinned} unread {} read {}",
+                                row.peer, row.unread, row.read_sequence
+                            )
+                        }
+                        ListsChange::ConversationGone(peer) => format!("no row {peer}"),
+                    };
+                    format!("{of}+{version}{by}: {change}, {unread} in all")
+                }
+                News::ListsUnknown => format!("{of}: unknown"),
+                News::FriendProfile(shown) => {
+                    let friends: Vec<&str> = shown.friends.iter().map(UserId::as_str).collect();
+                    format!("{of} shows {} to {}", shown.profile.nick, friends.join(" "))
+                }
+                News::Friend { friend, mutual } => format!("{of} and {friend}: {mutual}"),
+                News::Status(_) | News::Ended(_) | News::Subscriptions { .. } | News::App(_) => return None,
+            })
+        };
+        entries.iter().filter_map(|entry| show(entry)).collect()
+    }
+
+    pub async fn send(
+        &self,
+        from: &str,
+        to: &str,
+        text: &str,
+        id: &str,
+        by: By,
+    ) -> Result<Listed<MessageSent>, ServiceError> {
+        let client_id = ClientMessageId::new(id).unwrap();
+        self.service.send_message(&user(from), &user(to).id, text.to_owned(), client_id, by, self.now).await
+    }
+}
+
+pub fn user(id: &str) -> User {
+    User::new(AppId(1), self::id(id))
+}
+
+pub fn id(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+pub fn ids(ids: &[&str]) -> Vec<UserId> {
+    ids.iter().map(|text| id(text)).collect()
+}
+
+/// The code of a refusal.
+pub fn code<T: std::fmt::Debug>(answer: Result<T, ServiceError>) -> Code {
+    match answer {
+        Err(ServiceError::Refused(refusal)) => refusal.code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
