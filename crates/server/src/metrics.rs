@@ -52,6 +52,10 @@ pub struct WorkerMetrics {
     pub notifications: Counter,
     /// Writes to sockets that carried notifications: with `notifications`, how well they travel together.
     pub writes: Counter,
+    /// Changes of lists sent on our own account.
+    pub list_changes: Counter,
+    /// Connections asked to read their lists again, because too much waited for them or something was missed.
+    pub list_reloads: Counter,
     /// Connections whose socket would take no more, and that wait with conflated mailboxes.
     pub stalls: Counter,
     /// Connections given up after the heartbeat timeout.
@@ -96,6 +100,8 @@ impl Metrics {
         let changes = counter("changes_heard", "Status changes heard from the log");
         let notifications = counter("notifications", "Statuses sent in notifications");
         let writes = counter("notification_writes", "Socket writes that carried notifications");
+        let list_changes = counter("list_changes", "Changes of friends, messages and the like sent");
+        let list_reloads = counter("list_reloads", "Times a connection was asked to read its lists again");
         let stalls = counter("stalls", "Times a socket would take no more and its mailbox had to wait");
         let timeouts = counter("heartbeat_timeouts", "Connections given up after the heartbeat timeout");
         let protocol_errors =
@@ -126,6 +132,8 @@ impl Metrics {
                     changes: changes.get_or_create_owned(&label),
                     notifications: notifications.get_or_create_owned(&label),
                     writes: writes.get_or_create_owned(&label),
+                    list_changes: list_changes.get_or_create_owned(&label),
+                    list_reloads: list_reloads.get_or_create_owned(&label),
                     stalls: stalls.get_or_create_owned(&label),
                     timeouts: timeouts.get_or_create_owned(&label),
                     protocol_errors: protocol_errors.get_or_create_owned(&label),

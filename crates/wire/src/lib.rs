@@ -2,6 +2,7 @@
 //!
 //! This crate knows bytes and messages. It does not know sockets, and not what any message causes.
 
+mod chat;
 mod convert;
 mod frame;
 mod hot;

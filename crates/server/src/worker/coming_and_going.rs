@@ -207,6 +207,7 @@ impl Worker {
         if self.accept_later.replace(false) {
             self.accept();
         }
+        self.look_for_gaps(now.moment);
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now.moment, &mut due);
         for id in due {

@@ -1,5 +1,6 @@
 //! One connection of a worker: its stream, its protocol and how far its session has come.
 
+use crate::worker::lists_queue::ListsQueue;
 use crate::worker::protocol::Protocol;
 use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
@@ -62,6 +63,8 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
+    /// What it has still to be told of the user's lists.
+    pub lists: ListsQueue,
     /// The client knows of it: from here on the server may speak on its own.
     pub answered: bool,
 }

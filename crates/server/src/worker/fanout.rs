@@ -1,6 +1,8 @@
 //! From the change log to the sockets.
 
-use super::connection::{Connection, push, words_of};
+use super::connection::{Connection, Session, push, words_of};
+use super::lists::lists_changed;
+use super::lists_queue::Next;
 use super::{Worker, slot_of};
 use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
@@ -48,7 +50,7 @@ impl Worker {
 
     /// Does what the audience asked for.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
-        let mut unread = Vec::new();
+        let (mut unread, mut reloads) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Close { watcher, cause } => {
@@ -73,13 +75,24 @@ impl Worker {
                         self.put(slot, &push(Body::SubscriptionsChanged(changed)));
                     }
                 }
-                Effect::Reload(watcher) => {
+                // Once, however many reasons there are.
+                Effect::Reload(watcher) => reloads.push(watcher),
+                Effect::Lists { watcher, news } => self.hear_lists(watcher, &news),
+                Effect::RereadLists(watcher) => {
                     let worker = Rc::clone(self);
-                    self.start(async move { worker.reload(watcher).await });
+                    self.start(async move { worker.reread_lists(watcher).await });
                 }
-                Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
+                Effect::FriendProfile { watcher, friend, profile } => {
+                    self.hear_friend_profile(watcher, friend, profile);
+                }
                 Effect::Read(user) => unread.push(user),
             }
+        }
+        reloads.sort_unstable();
+        reloads.dedup();
+        for watcher in reloads {
+            let worker = Rc::clone(self);
+            self.start(async move { worker.reload(watcher).await });
         }
         if !unread.is_empty() {
             let worker = Rc::clone(self);
@@ -169,6 +182,7 @@ impl Worker {
             }
             self.wake.notify_one();
         }
+        self.reread_all_lists().await;
     }
 
     /// The directory no longer knows a connection, and why was missed.
@@ -232,6 +246,7 @@ impl Worker {
                     self.metrics.notifications.inc_by(batch.count() as u64);
                     self.metrics.writes.inc();
                 }
+                more |= self.put_lists(connection, &mut outgoing);
             }
             if outgoing.is_empty() {
                 return Ok(());
@@ -246,6 +261,24 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+
+    /// Appends what a connection is still to be told of its user's lists, some at a time. Says whether there is more.
+    pub(super) fn put_lists(&self, connection: &mut Connection, outgoing: &mut Vec<u8>) -> bool {
+        let Connection { id, protocol, session: Session::LoggedIn(login), .. } = connection else {
+            return false;
+        };
+        while let Some(next) = login.lists.next(*id, None) {
+            match next {
+                Next::News(_) | Next::FriendProfile(..) => self.metrics.list_changes.inc(),
+                Next::Reload(_) => self.metrics.list_reloads.inc(),
+            };
+            protocol.put(&push(Body::ListsChanged(lists_changed(&login.user.id, next))), outgoing);
+            if outgoing.len() >= MAX_BATCH_BYTES {
+                return true;
+            }
+        }
+        false
     }
 
     /// Notes how long the changes of this round took from the log to the sockets.

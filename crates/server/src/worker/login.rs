@@ -1,7 +1,9 @@
 //! Logging in on a connection, and out of it.
 
 use super::connection::{Login, Session, last_words};
+use super::lists_queue::ListsQueue;
 use super::{Worker, slot_of};
+use futures_util::future::join;
 use lamplight_core::LinkEnd;
 use lamplight_model::{Code, ConnectionId, DeviceId, Now, Platform, Refusal, User, UserId, Version};
 use lamplight_service::{LoginCall, Member, ServiceError};
@@ -63,6 +65,7 @@ impl Worker {
                 watcher,
                 heartbeat_timeout,
                 sig_expires: done.sig_expires,
+                lists: ListsQueue::default(),
                 answered: false,
             };
             connection.session = Session::LoggedIn(Box::new(login));
@@ -70,8 +73,9 @@ impl Worker {
             let check = connection.next_check(now);
             self.check_by(connection, check);
         }
-        let current = match self.settle(watcher, effects).await {
-            Ok(current) => current,
+        let (settled, version) = join(self.settle(watcher, effects), self.lists_version(&done.user)).await;
+        let (current, lists_version) = match settled.and_then(|current| Ok((current, version?))) {
+            Ok(done) => done,
             Err(error) => {
                 self.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
                 return Err(error);
@@ -96,6 +100,7 @@ impl Worker {
             self.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
         };
         if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
+            login.lists.tell_from(lists_version);
             login.answered = true;
         }
         Ok(v1::LoginResponse {
@@ -103,7 +108,7 @@ impl Worker {
             server_time: now.wall.0,
             statuses,
             subscriptions,
-            lists_version: 0,
+            lists_version,
             not_watched,
             subscriptions_lost: done.subscriptions_lost,
             registered: done.registered,
@@ -150,12 +155,15 @@ impl Worker {
             return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
         }
         let expires = self.shared.service.renew(&user, &request.user_sig, address, now).await?;
+        let mut lists_version = 0;
         if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
             login.sig_expires = expires;
+            lists_version = login.lists.told();
         }
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
+            lists_version,
             ..v1::LoginResponse::default()
         })
     }

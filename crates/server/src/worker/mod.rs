@@ -8,6 +8,9 @@
 mod coming_and_going;
 mod connection;
 mod fanout;
+mod list_requests;
+mod lists;
+mod lists_queue;
 mod login;
 mod nested;
 mod protocol;
@@ -85,6 +88,9 @@ struct Worker {
     queue: RefCell<Vec<u32>>,
     /// Connections with output.
     to_flush: RefCell<Vec<u32>>,
+    /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
+    stuck_lists: RefCell<Vec<u32>>,
+    version_reads: lists::VersionReads,
     /// Something that had to wait is done: there is work.
     wake: Notify,
     /// Connections wait that could not be taken in; to be tried again at the next tick.
@@ -137,6 +143,8 @@ impl Worker {
             wheel: RefCell::new(wheel),
             queue: RefCell::default(),
             to_flush: RefCell::default(),
+            stuck_lists: RefCell::default(),
+            version_reads: lists::VersionReads::default(),
             wake: Notify::new(),
             accept_later: Cell::new(false),
             scratch: RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice()),

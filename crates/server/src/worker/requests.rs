@@ -42,7 +42,7 @@ impl Worker {
             (Some(Request::Logout(_)), Some(_)) => self.run(slot, worker.log_out(id, request_id)),
             (Some(request), Some((user, watcher))) => {
                 self.run(slot, async move {
-                    let answer = worker.call(&user, watcher, request).await;
+                    let answer = worker.call(&user, id, watcher, request).await;
                     worker.answer(id, request_id, answer);
                 });
             }
@@ -53,6 +53,7 @@ impl Worker {
     async fn call(
         self: &Rc<Self>,
         user: &User,
+        id: ConnectionId,
         watcher: WatcherKey,
         request: Request,
     ) -> Result<Body, ServiceError> {
@@ -112,7 +113,7 @@ impl Worker {
                 let user_ids = list.iter().map(UserId::to_string).collect();
                 Ok(Body::GetSubscriptions(v1::GetSubscriptionsResponse { user_ids, limit: limit.into() }))
             }
-            Request::SetSelfInfo(_)
+            request @ (Request::SetSelfInfo(_)
             | Request::GetUsersInfo(_)
             | Request::GetFriendList(_)
             | Request::AddFriend(_)
@@ -123,7 +124,7 @@ impl Worker {
             | Request::GetConversationList(_)
             | Request::MarkRead(_)
             | Request::PinConversation(_)
-            | Request::DeleteConversation(_) => Err(Code::INVALID_PARAMETER.into()),
+            | Request::DeleteConversation(_)) => self.call_for_lists(user, id, request).await,
             Request::Login(_) | Request::Logout(_) | Request::Heartbeat(_) => unreachable!("handled before"),
         }
     }
@@ -165,6 +166,12 @@ impl Worker {
             let mut connections = self.connections.borrow_mut();
             let connection: &mut Connection = &mut connections[slot];
             connection.busy = false;
+            if !connection.stream.is_blocked() {
+                // Now, and not at the end of the round: by then the next request may be under way.
+                let mut output = std::mem::take(&mut connection.output);
+                self.put_lists(connection, &mut output);
+                connection.output = output;
+            }
             connection.ending.take()
         };
         match ending {

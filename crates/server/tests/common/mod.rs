@@ -5,6 +5,7 @@
 pub mod api;
 pub mod browser;
 pub mod cable;
+pub mod chat;
 pub mod pair;
 pub mod websocket;
 

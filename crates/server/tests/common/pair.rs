@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Pair {
     pub alice: Wire,
     pub bob: Wire,
-    before: v1::UserStatus,
+    pub before: v1::UserStatus,
 }
 
 /// Panics of workers in this process. They are contained, and are bugs all the same.

@@ -1,0 +1,237 @@
+//! Who does not read what it is told of its lists, and who asks for what it may not: bounded, refused, and in the end
+//! right.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod common;
+
+use common::chat::{add_friend, conversations, delete_friends, mark_read, send};
+use common::pair::Pair;
+use common::{TestNode, Wire, ids};
+use lamplight_directory::{ListsChange, ListsNews, News};
+use lamplight_model::{ClientMessageId, Platform, Profile};
+use lamplight_service::By;
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use std::sync::Arc;
+use std::time::Duration;
+
+async fn message_to(node: &TestNode, to: &str, text: &str, id: &str) -> u64 {
+    let (from, to, now) = (node.user("bob"), node.user(to), node.clock.now());
+    let client_id = ClientMessageId::new(id).unwrap();
+    let sent = node.node.service().send_message(&from, &to.id, text.to_owned(), client_id, By::App, now);
+    sent.await.unwrap().value.message.sequence
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_asked_to_read_again_and_is_told_on() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = Wire::connect_small(node.address()).await;
+    let Body::Login(login) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
+    let text = "x".repeat(4_000);
+    const SENT: u64 = 500;
+    for n in 1..=SENT {
+        message_to(&node, "eve", &text, &format!("m{n}")).await;
+    }
+    // Everything was heard: Bob's own device has been told of the last one.
+    let mut bob = pair.bob;
+    while bob.lists_changed().await.messages[0].sequence < SENT {}
+
+    let (mut told, mut version) = (0, login.lists_version);
+    let reload = loop {
+        let changed = eve.lists_changed().await;
+        if changed.reload {
+            break changed;
+        }
+        assert_eq!(changed.lists_version, version + 1, "in order, up to where it broke off");
+        (told, version) = (told + 1, changed.lists_version);
+    };
+    assert!(told < SENT / 2, "{told} of {SENT} were kept for one who did not read");
+    assert!(reload.messages.is_empty() && reload.conversations.is_empty());
+    assert_eq!(reload.lists_version, login.lists_version + SENT);
+    let Body::GetConversationList(list) = eve.ask(conversations("", 0)).await else { panic!() };
+    assert_eq!((list.lists_version, u64::from(list.total_unread)), (reload.lists_version, SENT));
+    message_to(&node, "eve", "and on", "last").await;
+    let next = eve.lists_changed().await;
+    assert_eq!((next.messages[0].text.as_str(), next.lists_version), ("and on", list.lists_version + 1));
+    assert!(node.metric("lamplight_list_reloads_total").await >= 1);
+    Pair { bob, ..pair }.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
+    let (node, mut pair) = Pair::on_a_node(|_| {}).await;
+    let before = message_to(&node, "alice", "1", "m1").await;
+    let told = pair.alice.lists_changed().await;
+    assert_eq!((told.messages[0].sequence, told.reload), (before, false));
+    // More than may wait for a worker.
+    let nick = "x".repeat(lamplight_directory::MAX_WAITING_BYTES);
+    let change = ListsChange::Profile(Profile { nick, ..Profile::default() });
+    let news = ListsNews { version: 1, by: None, total_unread: 0, change };
+    node.node.service().directory().publish(&node.user("nobody"), News::Lists(Arc::new(news)));
+    let reload = pair.alice.lists_changed().await;
+    assert_eq!((reload.reload, reload.lists_version), (true, told.lists_version));
+    message_to(&node, "alice", "2", "m2").await;
+    assert_eq!(pair.alice.lists_changed().await.messages[0].text, "2");
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_change_that_was_never_logged_costs_a_reload_and_no_more() {
+    let (node, mut pair) = Pair::on_a_node(|_| {}).await;
+    let alice = node.user("alice");
+    // Past the service, as a part of it that died would leave it.
+    let change = lamplight_model::ProfileChange { nick: Some("unsaid".into()), ..Default::default() };
+    node.node.service().facts().set_profile(alice.clone(), change).await.unwrap();
+    message_to(&node, "alice", "waits", "m1").await;
+    // An answer waits for it too; the clock of the node moves both on.
+    pair.alice.send(mark_read("bob", 0)).await;
+    let moving = async {
+        loop {
+            node.clock.advance(Duration::from_millis(500));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (answer, reload) = tokio::select! {
+        told = async {
+            let mut answer = None;
+            loop {
+                let message = pair.alice.next().await.unwrap();
+                match message.body.unwrap() {
+                    Body::ListsChanged(changed) => break (answer, changed),
+                    Body::MarkRead(read) => answer = Some(read),
+                    Body::StatusChanged(_) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        } => told,
+        () = moving => unreachable!("it goes on"),
+    };
+    let answer = answer.expect("the answer comes before the mark, which concerns what follows");
+    assert!(reload.reload && reload.lists_version >= answer.lists_version);
+    assert_eq!(answer.conversation.unwrap().unread, 0);
+    message_to(&node, "alice", "on", "m2").await;
+    assert_eq!(pair.alice.lists_changed().await.messages[0].text, "on");
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn at_each_bound_is_an_answer_and_past_it_a_refusal() {
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
+    let many = |count: usize| (0..count).map(|n| format!("u{n}")).collect::<Vec<_>>();
+    let info = |users: Vec<String>| Request::GetUsersInfo(v1::GetUsersInfoRequest { user_ids: users });
+    let delete = |user_ids| Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids, single: true });
+    let friends = |limit| Request::GetFriendList(v1::GetFriendListRequest { after: String::new(), limit });
+    let history = |limit| Request::GetHistory(v1::GetHistoryRequest { peer: "bob".into(), before: 0, limit });
+    let set = |nick: String, url: &str, allow_type| {
+        let (nick, avatar_url) = (Some(nick), Some(url.to_owned()));
+        Request::SetSelfInfo(v1::SetSelfInfoRequest { nick, avatar_url, allow_type })
+    };
+    let remark = |user_id: &str, remark: String| {
+        Request::SetFriendRemark(v1::SetFriendRemarkRequest { user_id: user_id.into(), remark })
+    };
+    let text = |length| "x".repeat(length);
+    let table = [
+        (send("bob", &text(12_288), "m1"), 0),
+        (send("bob", &text(12_289), "m2"), 80002),
+        (send("bob", "", "m2"), 6017),
+        (send("bob", "x", &text(64)), 0),
+        (send("bob", "x", &text(65)), 6017),
+        (send("bob", "x", ""), 6017),
+        (send("nobody", "x", "m2"), 70107),
+        (send(&text(33), "x", "m2"), 6017),
+        (send("", "x", "m2"), 6017),
+        (info(many(100)), 0),
+        (info(many(101)), 70206),
+        (info(Vec::new()), 6017),
+        (info(ids(&["bob", ""])), 6017),
+        (delete(many(100)), 0),
+        (delete(many(101)), 70206),
+        (delete(Vec::new()), 6017),
+        (friends(1_000), 0),
+        (friends(1_001), 6017),
+        (friends(u32::MAX), 6017),
+        (history(100), 0),
+        (history(101), 6017),
+        (conversations("", 100), 0),
+        (conversations("", 101), 6017),
+        (conversations("1:2", 0), 6017),
+        (conversations(&text(10_000), 0), 6017),
+        (set(text(500), "", 0), 0),
+        (set(text(501), "", 0), 6017),
+        (set("two\nlines".into(), "", 0), 6017),
+        (set(text(1), "ftp://x", 0), 6017),
+        (set(text(1), "", 3), 6017),
+        (add_friend("bob", &text(96)), 0),
+        (add_friend("bob", &text(97)), 6017),
+        (add_friend("eve", ""), 6017),
+        (add_friend("nobody", ""), 70107),
+        (remark("bob", text(96)), 0),
+        (remark("bob", text(97)), 6017),
+        (remark("alice", text(1)), 31704),
+        (mark_read("alice", 0), 6017),
+        (mark_read("bob", u64::MAX), 0),
+        (delete_friends(&["bob", "alice"]), 0),
+    ];
+    for (request, expected) in table {
+        // Long requests make long names.
+        let name = format!("{request:?}").chars().take(200).collect::<String>();
+        let code = match eve.ask(request).await {
+            Body::Refusal(refusal) => refusal.code,
+            _ => 0,
+        };
+        assert_eq!(code, expected, "{name}");
+    }
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn nothing_of_lists_is_answered_before_the_login() {
+    let node = TestNode::start().await;
+    let mut eve = node.connect().await;
+    for request in [send("bob", "x", "m1"), conversations("", 0), add_friend("bob", ""), mark_read("bob", 0)]
+    {
+        assert_eq!(eve.refused(request).await, 6014);
+    }
+    node.node.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_sends_without_end_is_told_to_wait() {
+    let (_node, pair) = Pair::on_a_node(|_| {}).await;
+    let mut bob = pair.bob;
+    for n in 0..100 {
+        let Body::SendMessage(_) = bob.ask(send("alice", "x", &format!("m{n}"))).await else { panic!("{n}") };
+    }
+    assert_eq!(bob.refused(send("alice", "x", "m100")).await, 7008);
+    assert_eq!(bob.refused(send("alice", "", "m100")).await, 6017, "parameters come first");
+    Pair { bob, ..pair }.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn who_asks_without_pause_is_told_of_its_lists_between_the_answers() {
+    let (mut node, mut pair) = Pair::on_a_node(|_| {}).await;
+    node.set(|settings| settings.limits.rate.calls = 1_000).await;
+    // Each request waits for the facts, and another one is always there.
+    for _ in 0..8 {
+        pair.alice.send(conversations("", 1)).await;
+    }
+    message_to(&node, "alice", "x", "m1").await;
+    let mut answers = 0;
+    let told = loop {
+        match pair.alice.next().await.unwrap().body.unwrap() {
+            Body::ListsChanged(changed) => break changed,
+            Body::GetConversationList(_) => {
+                answers += 1;
+                assert!(answers < 500, "the answers leave no room");
+                pair.alice.send(conversations("", 1)).await;
+            }
+            Body::StatusChanged(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told.messages[0].text, "x");
+    pair.proves_unharmed().await;
+}

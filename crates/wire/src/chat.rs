@@ -1,0 +1,62 @@
+//! Profiles, friends, messages and conversations as messages of the wire.
+
+use crate::v1;
+use lamplight_model::{AllowType, Conversation, Friend, Message, Profile, UserId};
+
+impl v1::Profile {
+    /// What a user shows.
+    pub fn of(user: &UserId, profile: &Profile) -> Self {
+        let allow_type = match profile.allow {
+            AllowType::AllowAny => v1::AllowType::AllowAny,
+            AllowType::DenyAny => v1::AllowType::DenyAny,
+        };
+        Self {
+            user_id: user.to_string(),
+            nick: profile.nick.clone(),
+            avatar_url: profile.avatar_url.clone(),
+            allow_type: allow_type.into(),
+        }
+    }
+}
+
+impl From<&Friend> for v1::Friend {
+    fn from(friend: &Friend) -> Self {
+        Self {
+            user_id: friend.id.to_string(),
+            remark: friend.remark.clone(),
+            profile: Some(v1::Profile::of(&friend.id, &friend.profile)),
+            mutual: friend.mutual,
+            added_at: friend.added.0,
+            add_source: friend.source.clone(),
+            add_wording: friend.wording.clone(),
+        }
+    }
+}
+
+impl From<&Message> for v1::Message {
+    fn from(message: &Message) -> Self {
+        Self {
+            from: message.from.to_string(),
+            to: message.to.to_string(),
+            sequence: message.sequence,
+            time: message.at.0,
+            text: message.text.clone(),
+            client_message_id: message.client_id.to_string(),
+        }
+    }
+}
+
+impl From<&Conversation> for v1::Conversation {
+    fn from(row: &Conversation) -> Self {
+        Self {
+            peer: row.peer.to_string(),
+            last_message: row.last.as_ref().map(v1::Message::from),
+            unread: row.unread,
+            read_sequence: row.read_sequence,
+            pinned: row.pinned,
+            profile: Some(v1::Profile::of(&row.peer, &row.profile)),
+            remark: row.remark.clone(),
+            active_at: row.active.0,
+        }
+    }
+}
