@@ -98,7 +98,11 @@ impl World {
                     format!("{of} shows {} to {}", shown.profile.nick, friends.join(" "))
                 }
                 News::Friend { friend, mutual } => format!("{of} and {friend}: {mutual}"),
-                News::Status(_) | News::Ended(_) | News::Subscriptions { .. } | News::App(_) => return None,
+                News::Status(_)
+                | News::Ended(_)
+                | News::Subscriptions { .. }
+                | News::Events
+                | News::App(_) => return None,
             })
         };
         entries.iter().filter_map(|entry| show(entry)).collect()
