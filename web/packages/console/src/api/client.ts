@@ -1,0 +1,212 @@
+/** Asks the console's API: the session's token on every change, the state of an app with every change of it. */
+
+import type {
+  App,
+  AppSummary,
+  Bounds,
+  Edition,
+  Figures,
+  FoundUser,
+  Secret,
+  Session,
+  Settings,
+  User,
+  Watchers,
+} from "./shapes.js";
+
+/** A "no", or no answer at all. */
+export class ApiError extends Error {
+  constructor(
+    /** The HTTP status; 0 when the server was not reached. */
+    readonly status: number,
+    /** The code of the table, or the HTTP status. */
+    readonly code: number,
+    message: string,
+    /** In seconds. */
+    readonly retryAfter?: number,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+/** Something in the state in which it was read: only that state is changed. */
+export interface Tagged<T> {
+  value: T;
+  tag: string;
+}
+
+/** What is sent of the settings: without a token, the one that is there stays. */
+export type GivenSettings = Omit<Settings, "webhooks"> & {
+  webhooks: { state_change_url: string; push_url: string; token?: string };
+};
+
+type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+interface Asked {
+  method?: string;
+  body?: unknown;
+  tag?: string;
+  /** The page asks by itself: the session is not kept alive by it. */
+  background?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+const ROOT = "/console/api/v1";
+
+export class Api {
+  #csrfToken = "";
+
+  constructor(
+    /** Called when the server knows no session of ours any longer. */
+    private readonly onLoggedOut: () => void = () => undefined,
+    private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
+  ) {}
+
+  // Session
+
+  /** The session that this browser has already, if any. */
+  async resume(): Promise<Session | undefined> {
+    try {
+      return this.#keep(await this.#json<Session>("/session", {}, false));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return undefined;
+      throw error;
+    }
+  }
+
+  async logIn(password: string): Promise<Session> {
+    return this.#keep(await this.#json<Session>("/session", { method: "POST", body: { password } }, false));
+  }
+
+  async logOut(): Promise<void> {
+    await this.#ask("/session", { method: "DELETE" });
+  }
+
+  // Apps
+
+  async apps(): Promise<AppSummary[]> {
+    return (await this.#json<{ apps: AppSummary[] }>("/apps")).apps;
+  }
+
+  async createApp(app: { id?: number; name: string; edition: Edition }): Promise<{ app: App; key: Secret }> {
+    return this.#json("/apps", { method: "POST", body: app });
+  }
+
+  async app(id: number): Promise<Tagged<App>> {
+    return this.#tagged(`/apps/${id}`);
+  }
+
+  async bounds(): Promise<Bounds> {
+    return (await this.#json<{ settings: Bounds }>("/bounds")).settings;
+  }
+
+  async saveSettings(id: number, settings: GivenSettings, tag: string): Promise<Tagged<App>> {
+    return this.#tagged(`/apps/${id}/settings`, { method: "PUT", body: settings, tag });
+  }
+
+  async addKey(id: number, tag: string): Promise<Tagged<{ app: App; key: Secret }>> {
+    return this.#tagged(`/apps/${id}/keys`, { method: "POST", tag });
+  }
+
+  async revealKey(id: number, key: number): Promise<Secret> {
+    return this.#json(`/apps/${id}/keys/${key}/reveal`, { method: "POST" });
+  }
+
+  async retireKey(id: number, key: number, tag: string): Promise<Tagged<App>> {
+    return this.#tagged(`/apps/${id}/keys/${key}`, { method: "DELETE", tag });
+  }
+
+  async addAdmin(id: number, user: string, tag: string): Promise<Tagged<App>> {
+    return this.#tagged(`/apps/${id}/admins/${encodeURIComponent(user)}`, { method: "PUT", tag });
+  }
+
+  async removeAdmin(id: number, user: string, tag: string): Promise<Tagged<App>> {
+    return this.#tagged(`/apps/${id}/admins/${encodeURIComponent(user)}`, { method: "DELETE", tag });
+  }
+
+  // Users
+
+  async findUsers(
+    app: number,
+    search: { prefix: string; after?: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<{ users: FoundUser[]; more: boolean }> {
+    const query = new URLSearchParams({ prefix: search.prefix });
+    if (search.after !== undefined) query.set("after", search.after);
+    return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
+  }
+
+  async user(app: number, id: string, background: boolean): Promise<User> {
+    return this.#json(`/apps/${app}/users/${encodeURIComponent(id)}`, { background });
+  }
+
+  async watchers(app: number, id: string, background: boolean): Promise<Watchers> {
+    return this.#json(`/apps/${app}/users/${encodeURIComponent(id)}/watchers`, { background });
+  }
+
+  async kick(app: number, id: string): Promise<void> {
+    await this.#ask(`/apps/${app}/users/${encodeURIComponent(id)}/kick`, { method: "POST" });
+  }
+
+  // Figures
+
+  async figures(after: number | undefined): Promise<Figures> {
+    return this.#json(`/figures${after === undefined ? "" : `?after=${after}`}`, { background: true });
+  }
+
+  #keep(session: Session): Session {
+    this.#csrfToken = session.csrf_token;
+    return session;
+  }
+
+  async #json<T>(path: string, asked: Asked = {}, tellLoggedOut = true): Promise<T> {
+    const response = await this.#ask(path, asked, tellLoggedOut);
+    return (await response.json()) as T;
+  }
+
+  async #tagged<T>(path: string, asked: Asked = {}): Promise<Tagged<T>> {
+    const response = await this.#ask(path, asked);
+    return { value: (await response.json()) as T, tag: response.headers.get("etag") ?? "" };
+  }
+
+  async #ask(path: string, asked: Asked, tellLoggedOut = true): Promise<Response> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (asked.body !== undefined) headers["Content-Type"] = "application/json";
+    if (asked.method !== undefined) headers["X-CSRF-Token"] = this.#csrfToken;
+    if (asked.tag !== undefined) headers["If-Match"] = asked.tag;
+    if (asked.background === true) headers["X-Background"] = "1";
+    let response: Response;
+    try {
+      response = await this.fetch(ROOT + path, {
+        method: asked.method ?? "GET",
+        headers,
+        credentials: "same-origin",
+        cache: "no-store",
+        ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+        ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+      });
+    } catch (error) {
+      if (asked.signal?.aborted === true) throw error;
+      throw new ApiError(0, 0, "the server cannot be reached");
+    }
+    if (response.ok) return response;
+    const refusal = await refusalOf(response);
+    if (refusal.status === 401 && tellLoggedOut) this.onLoggedOut();
+    throw refusal;
+  }
+}
+
+async function refusalOf(response: Response): Promise<ApiError> {
+  const wait = Number(response.headers.get("retry-after") ?? "");
+  const retryAfter = wait > 0 ? wait : undefined;
+  try {
+    const body = (await response.json()) as { code?: unknown; message?: unknown };
+    if (typeof body.code === "number" && typeof body.message === "string") {
+      return new ApiError(response.status, body.code, body.message, retryAfter);
+    }
+  } catch {
+    // A proxy in between has its own words.
+  }
+  return new ApiError(response.status, response.status, response.statusText, retryAfter);
+}

@@ -1,0 +1,135 @@
+/** What the console's API takes and answers, in its own spelling (`crates/server/src/console`). */
+
+export type Edition = "trial" | "standard" | "flagship";
+export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
+
+export interface Session {
+  csrf_token: string;
+  version: string;
+}
+
+export interface Switches {
+  user_status: boolean;
+  friend_notification: boolean;
+}
+
+export interface AppSummary {
+  id: number;
+  name: string;
+  edition: Edition;
+  switches: Switches;
+  keys: number;
+}
+
+/** A section of numbers; which there are, the server says. */
+export interface Numbers {
+  [name: string]: number | Numbers;
+}
+
+/** The settings of an app as they are shown. */
+export interface Settings {
+  name: string;
+  edition: Edition;
+  switches: Switches;
+  multi_device: { mode: MultiDeviceMode; web_instances: number; native_instances: number };
+  limits: Numbers;
+  timing: Numbers;
+  webhooks: { state_change_url: string; push_url: string; token_set: boolean };
+}
+
+export interface Key {
+  id: number;
+  /** Whether new UserSigs are made with it. */
+  signs: boolean;
+}
+
+export interface App {
+  id: number;
+  settings: Settings;
+  keys: Key[];
+  admins: string[];
+}
+
+/** A key with its text. */
+export interface Secret {
+  id: number;
+  text: string;
+}
+
+export type Bounds = Record<string, [least: number, most: number]>;
+
+export type StatusType = "UNKNOWN" | "ONLINE" | "OFFLINE" | "UNLOGINED";
+
+export interface FoundUser {
+  user_id: string;
+  created: number;
+  status_type: StatusType;
+  custom_status: string;
+  online_devices: string[];
+  last_seen: number | null;
+}
+
+export type Link =
+  { state: "connected" } | { state: "held"; until: number; end: string } | { state: "gone"; lapses: number };
+
+export interface Device {
+  device_id: string;
+  platform: string;
+  link: Link;
+}
+
+export interface User {
+  user_id: string;
+  nick: string;
+  avatar_url: string;
+  created: number;
+  sigs_revoked: number | null;
+  status: {
+    status_type: StatusType;
+    number: number;
+    custom_status: string;
+    version: string;
+    since: number;
+    reason: string;
+    last_seen: number | null;
+    online_devices: string[];
+  };
+  devices: Device[];
+  subscriptions: { count: number; users: string[] };
+  friends: number;
+  at: number;
+}
+
+export interface Watchers {
+  connections: number;
+  users: { user_id: string; subscribed: boolean; friend: boolean }[];
+  complete: boolean;
+}
+
+/** In seconds. */
+export interface Quantiles {
+  p50: number;
+  p99: number;
+  count: number;
+}
+
+/** What there was in one second. */
+export interface Sample {
+  number: number;
+  at: number;
+  online: number;
+  /** By platform, in the order of `Figures.platforms`. */
+  devices: number[];
+  connections: number;
+  changes: number;
+  notifications: number;
+  delivery: Quantiles | null;
+  detection: Quantiles | null;
+}
+
+export interface Figures {
+  period_ms: number;
+  most_samples: number;
+  platforms: string[];
+  samples: Sample[];
+}

@@ -1,0 +1,47 @@
+/** The status type of a user: a dot and a word, so that neither colour nor language alone tells it. */
+
+import { css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { StatusType } from "../api/shapes.js";
+import { base } from "./styles.js";
+import { View } from "./view.js";
+
+@customElement("lc-status")
+export class Status extends View {
+  @property({ reflect: true }) type: StatusType = "UNKNOWN";
+
+  static override styles = [
+    base,
+    css`
+      :host {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.5rem;
+        white-space: nowrap;
+      }
+      i {
+        width: 0.65rem;
+        height: 0.65rem;
+        border-radius: 50%;
+        border: 2px solid var(--line-strong);
+      }
+      :host([type="ONLINE"]) i {
+        border-color: var(--good-dot);
+        background: var(--good-dot);
+      }
+      :host([type="OFFLINE"]) i {
+        background: var(--line-strong);
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    return html`<i aria-hidden="true"></i>${this.words.statuses[this.type]}`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-status": Status;
+  }
+}

@@ -1,0 +1,34 @@
+/** What every component begins with: it speaks the chosen language, and says again when that changes. */
+
+import { LitElement } from "lit";
+import { preferences, type Words } from "../words/words.js";
+
+export abstract class View extends LitElement {
+  protected get words(): Words {
+    return preferences.words;
+  }
+
+  readonly #changed = (): void => {
+    this.requestUpdate();
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    preferences.addEventListener("change", this.#changed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    preferences.removeEventListener("change", this.#changed);
+  }
+
+  /** Tells whoever is around this component, through the shadows. */
+  protected tell<T>(type: string, detail: T): void {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+}
+
+/** Something that is read from the server. */
+export type Loaded<T> = { state: "loading" } | { state: "failed"; error: unknown } | { state: "ready"; value: T };
+
+export const LOADING: Loaded<never> = { state: "loading" };

@@ -1,0 +1,377 @@
+/** One app: its sections, one form over all of them, and what becomes of two people's changes. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { ApiError, type Api, type Tagged } from "../api/client.js";
+import type { App, Bounds } from "../api/shapes.js";
+import { icons } from "../components/icons.js";
+import "../components/notice.js";
+import { whenLoaded } from "../components/placeholder.js";
+import { base, buttons, cards } from "../components/styles.js";
+import { LOADING, View, type Loaded } from "../components/view.js";
+import { APP_TABS, hrefOf, type AppTab } from "../router.js";
+import "../sections/admins.js";
+import "../sections/devices.js";
+import "../sections/general.js";
+import "../sections/keys.js";
+import "../sections/numbers.js";
+import "../sections/switches.js";
+import "../sections/webhooks.js";
+import type { Edit, Typing } from "../sections/section.js";
+import { LIMIT_FIELDS, TIMING_FIELDS } from "../settings/fields.js";
+import { edit, faults, formOf, given, rebase, type, unsaved, type Form } from "../settings/form.js";
+import { valueAt, type Merged } from "../settings/paths.js";
+import { errorText } from "../words/errors.js";
+import { head, pageStyles } from "./page.js";
+
+/** In which section a path is shown. */
+const TAB_OF: Record<string, AppTab> = {
+  name: "general",
+  edition: "general",
+  switches: "switches",
+  multi_device: "devices",
+  limits: "limits",
+  timing: "timing",
+  webhooks: "webhooks",
+};
+
+@customElement("lc-app")
+export class AppPage extends View {
+  @property({ attribute: false }) api!: Api;
+  @property({ type: Number }) app = 0;
+  @property() tab: AppTab = "general";
+
+  @state() private loaded: Loaded<Form> = LOADING;
+  @state() private bounds: Bounds = {};
+  @state() private saving = false;
+  @state() private saved = false;
+  @state() private error: unknown = undefined;
+  /** What somebody else has changed while this form was open. */
+  @state() private merged: Merged | undefined = undefined;
+
+  static override styles = [
+    base,
+    buttons,
+    cards,
+    pageStyles,
+    css`
+      .sections {
+        display: grid;
+        grid-template-columns: 12rem minmax(0, 1fr);
+        gap: 1.75rem;
+        align-items: start;
+      }
+      nav ul {
+        display: grid;
+        gap: 0.15rem;
+      }
+      nav a {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        padding: 0.48rem 0.8rem;
+        border-radius: var(--radius-small);
+        color: var(--text);
+        font-weight: 530;
+        font-size: 0.9333rem;
+        white-space: nowrap;
+      }
+      nav a:hover {
+        background: var(--neutral-soft);
+        text-decoration: none;
+      }
+      nav a[aria-current] {
+        background: var(--accent-soft);
+        color: var(--accent);
+        font-weight: 600;
+      }
+      nav a i {
+        width: 0.45rem;
+        height: 0.45rem;
+        border-radius: 50%;
+        background: var(--accent);
+      }
+      nav a i.bad {
+        background: var(--bad);
+      }
+      .content {
+        display: grid;
+        gap: 1.1rem;
+      }
+      .bar {
+        position: sticky;
+        bottom: 1rem;
+        z-index: 2;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 0.6rem 1rem;
+        padding: 0.75rem 0.9rem 0.75rem 1.25rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        box-shadow: var(--shadow-raised);
+      }
+      .bar p {
+        font-weight: 570;
+      }
+      .bar .problem {
+        color: var(--bad);
+        font-weight: 500;
+      }
+      .merged {
+        margin: 0.5rem 0;
+        padding-inline-start: 1.1rem;
+        list-style: disc;
+      }
+      @media (max-width: 860px) {
+        .sections {
+          grid-template-columns: minmax(0, 1fr);
+          gap: 1rem;
+        }
+        nav ul {
+          display: flex;
+          overflow-x: auto;
+          padding-bottom: 0.3rem;
+        }
+      }
+    `,
+  ];
+
+  /** Whether leaving would lose something. */
+  get hasChanges(): boolean {
+    return this.loaded.state === "ready" && unsaved(this.loaded.value).length > 0;
+  }
+
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("app")) {
+      this.loaded = LOADING;
+      this.merged = undefined;
+      void this.#load();
+    }
+    if (changed.has("tab")) this.saved = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    globalThis.addEventListener("beforeunload", this.#unload);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    globalThis.removeEventListener("beforeunload", this.#unload);
+  }
+
+  override render(): unknown {
+    const { words } = this;
+    const name = this.loaded.state === "ready" ? this.loaded.value.base.value.settings.name : "";
+    const crumb = html`<a class="crumb" href=${hrefOf({ page: "apps" })}>${icons.back}${words.app.back}</a>`;
+    const title = name === "" ? `${words.apps.id} ${this.app}` : name;
+    return html`<div class="page">
+      ${head(title, name === "" ? "" : `${words.apps.id} ${this.app}`, { crumb })}
+      ${whenLoaded(this.loaded, this.#load, (form) => this.#sections(form))}
+    </div>`;
+  }
+
+  #sections(form: Form): TemplateResult {
+    const { words } = this;
+    const changed = unsaved(form);
+    const faulty = faults(form, this.bounds);
+    const tabOf = (path: string): AppTab | undefined => TAB_OF[path.split(".")[0] ?? ""];
+    const mark = (tab: AppTab): TemplateResult | typeof nothing =>
+      changed.some((path) => tabOf(path) === tab)
+        ? html`<i class=${faulty.some((path) => tabOf(path) === tab) ? "bad" : ""} aria-hidden="true"></i>`
+        : nothing;
+    return html`<div class="sections">
+      <nav aria-label=${words.app.sections}>
+        <ul>
+          ${APP_TABS.map(
+            (tab) =>
+              html`<li>
+                <a
+                  href=${hrefOf({ page: "app", app: this.app, tab })}
+                  aria-current=${tab === this.tab ? "page" : nothing}
+                  >${words.app.tabs[tab]}${mark(tab)}</a
+                >
+              </li>`,
+          )}
+        </ul>
+      </nav>
+      <div
+        class="content"
+        @lc-edit=${this.#edited}
+        @lc-type=${this.#typed}
+        @lc-app=${this.#replaced}
+        @lc-failed=${this.#failed}
+      >
+        ${this.#notices(form)} ${this.#section(form)} ${this.#bar(changed, faulty)}
+      </div>
+    </div>`;
+  }
+
+  #section(form: Form): TemplateResult {
+    const { words, api, bounds } = this;
+    switch (this.tab) {
+      case "general":
+        return html`<lc-general .api=${api} .form=${form} .bounds=${bounds}></lc-general>`;
+      case "switches":
+        return html`<lc-switches .api=${api} .form=${form} .bounds=${bounds}></lc-switches>`;
+      case "devices":
+        return html`<lc-devices .api=${api} .form=${form} .bounds=${bounds}></lc-devices>`;
+      case "limits":
+      case "timing":
+        return html`<lc-numbers
+          .api=${api}
+          .form=${form}
+          .bounds=${bounds}
+          .heading=${words.app.tabs[this.tab]}
+          .lead=${words[this.tab].lead}
+          .fields=${this.tab === "limits" ? LIMIT_FIELDS : TIMING_FIELDS}
+        ></lc-numbers>`;
+      case "keys":
+        return html`<lc-keys .api=${api} .form=${form} .bounds=${bounds}></lc-keys>`;
+      case "admins":
+        return html`<lc-admins .api=${api} .form=${form} .bounds=${bounds}></lc-admins>`;
+      case "webhooks":
+        return html`<lc-webhooks .api=${api} .form=${form} .bounds=${bounds}></lc-webhooks>`;
+    }
+  }
+
+  #notices(form: Form): TemplateResult {
+    const { words, merged } = this;
+    const name = (path: string): string => words.fields[path]?.name ?? path;
+    const both = (path: string): TemplateResult => {
+      const theirs = valueAt(form.base.value.settings, path);
+      const value = theirs === undefined ? nothing : html`; ${words.app.fieldValue(String(theirs))}`;
+      return html`<li>${name(path)}: ${words.app.conflictBoth}${value}</li>`;
+    };
+    return html`${
+      merged === undefined
+        ? nothing
+        : html`<lc-notice kind="warn" .heading=${words.app.conflictTitle}>
+            ${words.app.conflictText}
+            <ul class="merged">
+              ${merged.conflicts.map(both)}
+              ${merged.theirs.map((path) => html`<li>${name(path)}: ${words.app.conflictTakenOver}</li>`)}
+              ${
+                merged.conflicts.length + merged.theirs.length === 0
+                  ? html`<li>${words.app.conflictOther}</li>`
+                  : nothing
+              }
+            </ul>
+            ${words.app.conflictHint}
+          </lc-notice>`
+    }
+    ${
+      this.error === undefined
+        ? nothing
+        : html`<lc-notice kind="bad" .heading=${words.errors.title}>${errorText(this.error, words)}</lc-notice>`
+    }
+    ${this.saved ? html`<lc-notice kind="good">${words.app.saved}</lc-notice>` : nothing}`;
+  }
+
+  #bar(changed: string[], faulty: string[]): TemplateResult | typeof nothing {
+    const { words } = this;
+    if (changed.length === 0) return nothing;
+    return html`<div class="bar" role="region" aria-label=${words.app.save}>
+      <p>
+        ${words.app.unsaved(changed.length)}
+        ${faulty.length === 0 ? nothing : html`<span class="problem"> · ${words.app.invalid(faulty.length)}</span>`}
+      </p>
+      <div class="row">
+        <button ?disabled=${this.saving} @click=${this.#discard}>${words.app.discard}</button>
+        <button class="primary" ?disabled=${this.saving || faulty.length > 0} @click=${this.#save}>
+          ${this.saving ? words.app.saving : words.app.save}
+        </button>
+      </div>
+    </div>`;
+  }
+
+  #change(change: (form: Form) => Form): void {
+    if (this.loaded.state !== "ready") return;
+    this.loaded = { state: "ready", value: change(this.loaded.value) };
+    this.saved = false;
+    this.error = undefined;
+  }
+
+  readonly #edited = (event: CustomEvent<Edit>): void => {
+    const { path, value } = event.detail;
+    this.#change((form) => edit(form, path, value));
+  };
+
+  readonly #typed = (event: CustomEvent<Typing>): void => {
+    const { field, text } = event.detail;
+    this.#change((form) => type(form, field, text));
+  };
+
+  /** A key or an admin was changed: the form goes on from the new state. */
+  readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
+    this.#change((form) => rebase(form, event.detail).form);
+  };
+
+  readonly #failed = (event: CustomEvent<unknown>): void => {
+    if (isStale(event.detail)) void this.#readAgain();
+  };
+
+  readonly #discard = (): void => {
+    this.#change((form) => formOf(form.base));
+    this.merged = undefined;
+  };
+
+  readonly #save = async (): Promise<void> => {
+    if (this.loaded.state !== "ready") return;
+    const form = this.loaded.value;
+    this.saving = true;
+    this.error = undefined;
+    try {
+      const app = await this.api.saveSettings(this.app, given(form), form.base.tag);
+      this.loaded = { state: "ready", value: formOf(app) };
+      this.saved = true;
+      this.merged = undefined;
+    } catch (error) {
+      if (isStale(error)) await this.#readAgain();
+      else this.error = error;
+    } finally {
+      this.saving = false;
+    }
+  };
+
+  /** Somebody else was quicker: their app, with the changes of this form on top. */
+  async #readAgain(): Promise<void> {
+    if (this.loaded.state !== "ready") return;
+    try {
+      const { form, merged } = rebase(this.loaded.value, await this.api.app(this.app));
+      this.loaded = { state: "ready", value: form };
+      this.merged = merged;
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  readonly #load = async (): Promise<void> => {
+    const { app } = this;
+    try {
+      const [tagged, bounds] = await Promise.all([this.api.app(app), this.api.bounds()]);
+      if (app !== this.app) return;
+      this.bounds = bounds;
+      this.loaded = { state: "ready", value: formOf(tagged) };
+    } catch (error) {
+      this.loaded = { state: "failed", error };
+    }
+  };
+
+  readonly #unload = (event: BeforeUnloadEvent): void => {
+    if (this.hasChanges) event.preventDefault();
+  };
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 412;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-app": AppPage;
+  }
+}

@@ -1,0 +1,231 @@
+/** What happens on the server, once a second, with the last ten minutes of it. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Api } from "../api/client.js";
+import type { Sample } from "../api/shapes.js";
+import "../components/chart.js";
+import type { Series } from "../components/chart.js";
+import "../components/notice.js";
+import { whenLoaded } from "../components/placeholder.js";
+import { base, cards } from "../components/styles.js";
+import { LOADING, View, type Loaded } from "../components/view.js";
+import { lastNumber, line, NO_HISTORY, platformLines, stack, take, times, type History } from "../figures/history.js";
+import { count, latency, latencyParts, rate, short } from "../text/format.js";
+import { head, pageStyles } from "./page.js";
+
+const PERIOD_MS = 1_000;
+
+@customElement("lc-overview")
+export class OverviewPage extends View {
+  @property({ attribute: false }) api!: Api;
+
+  @state() private loaded: Loaded<History> = LOADING;
+  /** Figures came, and now they do not. */
+  @state() private stale = false;
+
+  #history: History = NO_HISTORY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  static override styles = [
+    base,
+    cards,
+    pageStyles,
+    css`
+      .tiles {
+        display: grid;
+        grid-template-columns: repeat(6, minmax(0, 1fr));
+        gap: 1rem;
+      }
+      @media (max-width: 1480px) {
+        .tiles {
+          grid-template-columns: repeat(3, minmax(0, 1fr));
+        }
+      }
+      @media (max-width: 560px) {
+        .tiles {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+      .tile {
+        display: grid;
+        align-content: start;
+        gap: 0.1rem;
+        padding: 1rem 1.2rem 1.05rem;
+      }
+      .tile h2 {
+        color: var(--text-quiet);
+        font-size: 0.8667rem;
+        font-weight: 560;
+      }
+      .tile p.value {
+        color: var(--text);
+        font-size: 1.75rem;
+        font-weight: 640;
+        letter-spacing: -0.02em;
+        line-height: 1.3;
+        font-variant-numeric: tabular-nums;
+        white-space: nowrap;
+      }
+      .tile p.value small {
+        margin-inline-start: 0.15rem;
+        color: var(--text-quiet);
+        font-size: 0.55em;
+        font-weight: 560;
+        letter-spacing: 0;
+      }
+      .tile p.value.nothing {
+        color: var(--text-quiet);
+        font-size: 1.15rem;
+        font-weight: 500;
+        line-height: 1.98;
+        letter-spacing: 0;
+      }
+      .tile p {
+        color: var(--text-quiet);
+        font-size: 0.8rem;
+        line-height: 1.35;
+      }
+      .charts {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr));
+        gap: 1rem;
+      }
+      .charts .card > header {
+        display: block;
+      }
+      .charts header p {
+        margin-top: 0.15rem;
+        min-height: 2.7em;
+      }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("visibilitychange", this.#seen);
+    void this.#poll();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("visibilitychange", this.#seen);
+    clearTimeout(this.#timer);
+  }
+
+  override render(): unknown {
+    const { words } = this;
+    return html`<div class="page">
+      ${head(words.overview.title, words.overview.lead)}
+      ${this.stale ? html`<lc-notice kind="warn">${words.overview.stale}</lc-notice>` : nothing}
+      ${whenLoaded(this.loaded, this.#poll, (history) => {
+        const last = history.samples.at(-1);
+        return last === undefined
+          ? html`<lc-placeholder kind="empty">${words.overview.waiting}</lc-placeholder>`
+          : html`${this.#tiles(last)}${this.#charts(history)}`;
+      })}
+    </div>`;
+  }
+
+  #tiles(now: Sample): TemplateResult {
+    const { overview, locale } = this.words;
+    const tile = (name: string, value: string | undefined, unit: string, hint: string): TemplateResult =>
+      html`<section class="card tile">
+        <h2>${name}</h2>
+        ${
+          value === undefined
+            ? html`<p class="value nothing">${overview.nothingYet}</p>`
+            : html`<p class="value">${value}${unit === "" ? nothing : html`<small>${unit}</small>`}</p>`
+        }
+        <p>${hint}</p>
+      </section>`;
+    const time = (seconds: number | undefined): [string | undefined, string] =>
+      seconds === undefined ? [undefined, ""] : latencyParts(seconds, locale);
+    return html`<div class="tiles">
+      ${tile(overview.online, count(now.online, locale), "", overview.onlineHint)}
+      ${tile(overview.connections, count(now.connections, locale), "", overview.connectionsHint)}
+      ${tile(overview.changes, rate(now.changes, locale), overview.perSecond, overview.changesHint)}
+      ${tile(overview.notifications, rate(now.notifications, locale), overview.perSecond, overview.notificationsHint)}
+      ${tile(overview.delivery, ...time(now.delivery?.p99), overview.deliveryHint)}
+      ${tile(overview.detection, ...time(now.detection?.p50), overview.detectionHint)}
+    </div>`;
+  }
+
+  #charts(history: History): TemplateResult {
+    const { overview, locale } = this.words;
+    const at = times(history);
+    const platforms = platformLines(history);
+    const stacked = stack(platforms.map(({ values }) => values));
+    const devices = platforms.map(({ platform, values }, index): Series => {
+      const colour = (history.platforms.indexOf(platform) % 7) + 1;
+      return { name: platform, colour, values, drawn: stacked[index] ?? values };
+    });
+    const traffic: Series[] = [
+      { name: overview.changes, colour: 1, values: line(history, (sample) => sample.changes) },
+      { name: overview.notifications, colour: 2, values: line(history, (sample) => sample.notifications) },
+    ];
+    const quantiles = (of: "delivery" | "detection"): Series[] => [
+      { name: overview.p99, colour: 3, values: line(history, (sample) => sample[of]?.p99) },
+      { name: overview.p50, colour: 1, values: line(history, (sample) => sample[of]?.p50) },
+    ];
+    const counted = (value: number): string => short(value, locale);
+    const timed = (value: number): string => (value === 0 ? "0" : latency(value, locale));
+    const chart = (
+      title: string,
+      hint: string,
+      series: Series[],
+      format: (value: number) => string,
+      empty: string,
+      kind: "lines" | "stacked" | "log" = "lines",
+    ): TemplateResult =>
+      html`<section class="card">
+        <header>
+          <h2>${title}</h2>
+          <p class="quiet small">${hint}</p>
+        </header>
+        <div class="body">
+          <lc-chart
+            .label=${title}
+            .times=${at}
+            .series=${series}
+            .format=${format}
+            .empty=${empty}
+            .kind=${kind}
+          ></lc-chart>
+        </div>
+      </section>`;
+    return html`<div class="charts">
+      ${chart(overview.byPlatform, overview.byPlatformHint, devices, counted, overview.noDevices, "stacked")}
+      ${chart(overview.traffic, overview.trafficHint, traffic, counted, overview.noChanges)}
+      ${chart(overview.latency, overview.latencyHint, quantiles("delivery"), timed, overview.noChanges, "log")}
+      ${chart(overview.detectionTitle, overview.detectionChartHint, quantiles("detection"), timed, overview.noDetections)}
+    </div>`;
+  }
+
+  readonly #seen = (): void => {
+    void this.#poll();
+  };
+
+  /** Asks for what is new, and once a second from then on, as long as somebody can see it. */
+  readonly #poll = async (): Promise<void> => {
+    clearTimeout(this.#timer);
+    if (!this.isConnected || document.hidden) return;
+    try {
+      this.#history = take(this.#history, await this.api.figures(lastNumber(this.#history)));
+      this.loaded = { state: "ready", value: this.#history };
+      this.stale = false;
+    } catch (error) {
+      // After a session that is over, figures come again once somebody has logged in.
+      if (this.loaded.state === "ready") this.stale = true;
+      else this.loaded = { state: "failed", error };
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#poll(), PERIOD_MS);
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-overview": OverviewPage;
+  }
+}

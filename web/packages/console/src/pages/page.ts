@@ -1,0 +1,47 @@
+/** The head of a page: where it is, what it is called, what can be done. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+
+export const pageStyles = css`
+  .page {
+    display: grid;
+    gap: 1.4rem;
+  }
+  .head {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: flex-end;
+    justify-content: space-between;
+    gap: 0.75rem 1.5rem;
+  }
+  .head p {
+    margin-top: 0.25rem;
+    color: var(--text-quiet);
+    max-width: 70ch;
+  }
+  .crumb {
+    display: inline-flex;
+    align-items: center;
+    gap: 0.2rem;
+    margin-bottom: 0.5rem;
+    margin-inline-start: -0.2rem;
+    font-size: 0.9rem;
+  }
+`;
+
+export function head(
+  title: unknown,
+  lead: string,
+  options: { crumb?: TemplateResult; actions?: TemplateResult } = {},
+): TemplateResult {
+  return html`<header>
+    ${options.crumb ?? nothing}
+    <div class="head">
+      <div>
+        <h1 tabindex="-1">${title}</h1>
+        ${lead === "" ? nothing : html`<p>${lead}</p>`}
+      </div>
+      ${options.actions ?? nothing}
+    </div>
+  </header>`;
+}

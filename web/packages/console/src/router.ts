@@ -1,0 +1,68 @@
+/** Which page an address means. Pages live behind the `#`: a `userID` may be anything that can be printed. */
+
+export const APP_TABS = ["general", "switches", "devices", "limits", "timing", "keys", "admins", "webhooks"] as const;
+export type AppTab = (typeof APP_TABS)[number];
+
+export type Route =
+  | { page: "overview" }
+  | { page: "apps" }
+  | { page: "app"; app: number; tab: AppTab }
+  | { page: "users"; app: number | undefined; prefix: string }
+  | { page: "user"; app: number; user: string }
+  | { page: "nowhere" };
+
+/** The page behind a `#…`. */
+export function routeOf(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
+  let words: string[];
+  try {
+    words = path.split("/").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return { page: "nowhere" };
+  }
+  const [first, second, third, ...more] = words;
+  if (more.length > 0) return { page: "nowhere" };
+  const app = appOf(second);
+  switch (first) {
+    case undefined:
+    case "overview":
+      return second === undefined ? { page: "overview" } : { page: "nowhere" };
+    case "apps": {
+      if (second === undefined) return { page: "apps" };
+      const tab = third === undefined ? "general" : APP_TABS.find((known) => known === third);
+      return app === undefined || tab === undefined ? { page: "nowhere" } : { page: "app", app, tab };
+    }
+    case "users": {
+      const prefix = new URLSearchParams(query).get("prefix") ?? "";
+      if (second === undefined) return { page: "users", app: undefined, prefix };
+      if (app === undefined) return { page: "nowhere" };
+      return third === undefined ? { page: "users", app, prefix } : { page: "user", app, user: third };
+    }
+    default:
+      return { page: "nowhere" };
+  }
+}
+
+/** The address of a page. */
+export function hrefOf(route: Route): string {
+  switch (route.page) {
+    case "overview":
+      return "#/overview";
+    case "apps":
+      return "#/apps";
+    case "app":
+      return `#/apps/${route.app}/${route.tab}`;
+    case "users": {
+      const query = route.prefix === "" ? "" : `?${new URLSearchParams({ prefix: route.prefix }).toString()}`;
+      return route.app === undefined ? "#/users" : `#/users/${route.app}${query}`;
+    }
+    case "user":
+      return `#/users/${route.app}/${encodeURIComponent(route.user)}`;
+    case "nowhere":
+      return "#/nowhere";
+  }
+}
+
+function appOf(word: string | undefined): number | undefined {
+  return word !== undefined && /^\d{1,10}$/.test(word) ? Number(word) : undefined;
+}

@@ -1,0 +1,78 @@
+/** Which logins of one account may stand side by side. */
+
+import { css, html } from "lit";
+import { customElement } from "lit/decorators.js";
+import type { MultiDeviceMode } from "../api/shapes.js";
+import "../components/number-field.js";
+import { base, cards } from "../components/styles.js";
+import { DEVICE_FIELDS } from "../settings/fields.js";
+import { present, textOf, unsaved } from "../settings/form.js";
+import { Section, sectionStyles } from "./section.js";
+
+const MODES: readonly MultiDeviceMode[] = ["multi", "triple", "dual", "single"];
+
+@customElement("lc-devices")
+export class DevicesSection extends Section {
+  static override styles = [
+    base,
+    cards,
+    sectionStyles,
+    css`
+      .body {
+        display: grid;
+        gap: 1rem;
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const { app, devices } = this.words;
+    const changed = unsaved(this.form);
+    return html`<section class="card">
+      <header>
+        <h2>${app.tabs.devices}</h2>
+        <p>${devices.lead}</p>
+      </header>
+      <div class="body">
+        <fieldset>
+          <legend>${devices.mode}</legend>
+          <div class="choices">
+            ${MODES.map(
+              (mode) =>
+                html`<label class="choice">
+                  <input
+                    type="radio"
+                    name="mode"
+                    value=${mode}
+                    .checked=${mode === this.form.draft.multi_device.mode}
+                    @change=${(): void => {
+                      this.edit("multi_device.mode", mode);
+                    }}
+                  />
+                  ${devices.modes[mode].name}
+                  <span>${devices.modes[mode].text}</span>
+                </label>`,
+            )}
+          </div>
+        </fieldset>
+        <div class="lines">
+          ${present(this.form, DEVICE_FIELDS).map(
+            (field) =>
+              html`<lc-number-field
+                .field=${field}
+                .bounds=${this.bounds}
+                .text=${textOf(this.form, field)}
+                .changed=${changed.includes(field.path)}
+              ></lc-number-field>`,
+          )}
+        </div>
+      </div>
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-devices": DevicesSection;
+  }
+}

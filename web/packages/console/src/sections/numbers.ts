@@ -1,0 +1,54 @@
+/** A section of number fields: limits, or timing. */
+
+import { css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import "../components/number-field.js";
+import { base, cards } from "../components/styles.js";
+import type { NumberField } from "../settings/fields.js";
+import { present, textOf, unsaved } from "../settings/form.js";
+import { Section, sectionStyles } from "./section.js";
+
+@customElement("lc-numbers")
+export class NumbersSection extends Section {
+  @property() heading = "";
+  @property() lead = "";
+  @property({ attribute: false }) fields: readonly NumberField[] = [];
+
+  static override styles = [
+    base,
+    cards,
+    sectionStyles,
+    css`
+      .body {
+        padding-block: 0.4rem 0.5rem;
+      }
+    `,
+  ];
+
+  override render(): unknown {
+    const changed = unsaved(this.form);
+    return html`<section class="card">
+      <header>
+        <h2>${this.heading}</h2>
+        <p>${this.lead}</p>
+      </header>
+      <div class="body lines">
+        ${present(this.form, this.fields).map(
+          (field) =>
+            html`<lc-number-field
+              .field=${field}
+              .bounds=${this.bounds}
+              .text=${textOf(this.form, field)}
+              .changed=${changed.includes(field.path)}
+            ></lc-number-field>`,
+        )}
+      </div>
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-numbers": NumbersSection;
+  }
+}

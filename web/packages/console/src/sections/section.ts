@@ -1,0 +1,83 @@
+/** What the sections of an app share: the form that they show, and how they tell what was changed in it. */
+
+import { css } from "lit";
+import { property } from "lit/decorators.js";
+import type { Api } from "../api/client.js";
+import type { Bounds } from "../api/shapes.js";
+import { View } from "../components/view.js";
+import type { Form } from "../settings/form.js";
+import type { NumberField } from "../settings/fields.js";
+import type { Value } from "../settings/paths.js";
+
+/** Somebody has changed something in the form. */
+export interface Edit {
+  path: string;
+  value: Value | undefined;
+}
+
+/** Somebody has typed into a number field. */
+export interface Typing {
+  field: NumberField;
+  text: string;
+}
+
+export abstract class Section extends View {
+  @property({ attribute: false }) api!: Api;
+  @property({ attribute: false }) form!: Form;
+  @property({ attribute: false }) bounds: Bounds = {};
+
+  protected edit(path: string, value: Value | undefined): void {
+    this.tell<Edit>("lc-edit", { path, value });
+  }
+}
+
+export const sectionStyles = css`
+  .card > header {
+    display: block;
+  }
+  .card > header p {
+    margin-top: 0.2rem;
+    color: var(--text-quiet);
+    max-width: 72ch;
+  }
+  .choices {
+    display: grid;
+    gap: 0.6rem;
+  }
+  .choice {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr);
+    gap: 0.1rem 0.75rem;
+    align-items: baseline;
+    padding: 0.75rem 0.95rem;
+    border: 1px solid var(--line);
+    border-radius: var(--radius-small);
+    cursor: pointer;
+  }
+  .choice:hover {
+    background: var(--surface-hover);
+  }
+  .choice:has(input:checked) {
+    border-color: var(--accent);
+    background: var(--accent-soft);
+  }
+  .choice input {
+    accent-color: var(--accent);
+  }
+  .choice span {
+    grid-column: 2;
+    color: var(--text-quiet);
+    font-weight: 400;
+  }
+  .choice:has(input:checked) span {
+    color: var(--text);
+  }
+  legend {
+    padding: 0 0 0.6rem;
+    font-weight: 570;
+    font-size: 0.9333rem;
+  }
+  .lines > * + * {
+    border-top: 1px solid var(--line);
+  }
+`;

@@ -1,0 +1,102 @@
+/** A form over the settings of an app: what was read, what somebody made of it, and what stands in each field. */
+
+import type { Tagged } from "../api/client.js";
+import type { GivenSettings } from "../api/client.js";
+import type { App, Bounds } from "../api/shapes.js";
+import {
+  DEVICE_FIELDS,
+  LIMIT_FIELDS,
+  TIMING_FIELDS,
+  fieldText,
+  problemOf,
+  readField,
+  type NumberField,
+} from "./fields.js";
+import { changes, merge, valueAt, withValue, type Draft, type Merged, type Value } from "./paths.js";
+
+export interface Form {
+  /** The app as it was read, and the state that a save names. */
+  base: Tagged<App>;
+  draft: Draft;
+  /** What was typed into number fields, by path; it may be no number. */
+  typed: Readonly<Record<string, string>>;
+}
+
+const FIELDS = [...DEVICE_FIELDS, ...LIMIT_FIELDS, ...TIMING_FIELDS];
+
+/** A form in which nothing is changed yet. */
+export function formOf(base: Tagged<App>): Form {
+  return { base, draft: structuredClone(base.value.settings), typed: {} };
+}
+
+/** The number fields that this server has: an older one may lack some. */
+export function present(form: Form, fields: readonly NumberField[]): NumberField[] {
+  return fields.filter((field) => valueAt(form.base.value.settings, field.path) !== undefined);
+}
+
+export function edit(form: Form, path: string, value: Value | undefined): Form {
+  return { ...form, draft: withValue(form.draft, path, value) };
+}
+
+/** Takes in what was typed; the draft follows when it is a number. */
+export function type(form: Form, field: NumberField, text: string): Form {
+  const value = readField(text, field.unit);
+  const typed = { ...form.typed, [field.path]: text };
+  return value === undefined ? { ...form, typed } : { ...edit(form, field.path, value), typed };
+}
+
+/** What stands in a number field. */
+export function textOf(form: Form, field: NumberField): string {
+  return form.typed[field.path] ?? fieldText(Number(valueAt(form.draft, field.path)), field.unit);
+}
+
+/** The paths that would be saved. */
+export function unsaved(form: Form): string[] {
+  const changed = changes(form.base.value.settings, form.draft);
+  // What is no number is a change too, though none that can be saved.
+  const unreadable = FIELDS.filter(
+    (field) =>
+      form.typed[field.path] !== undefined && readField(form.typed[field.path] ?? "", field.unit) === undefined,
+  );
+  return [...new Set([...changed, ...unreadable.map((field) => field.path)])];
+}
+
+/** The paths that cannot be saved as they are. */
+export function faults(form: Form, bounds: Bounds): string[] {
+  const numbers = present(form, FIELDS).filter(
+    (field) => problemOf(textOf(form, field), field, bounds) !== undefined,
+  );
+  const { name, webhooks } = form.draft;
+  const faults = numbers.map((field) => field.path);
+  if (bytes(name) > (bounds["name"]?.[1] ?? Infinity)) faults.push("name");
+  if (!isWebAddress(webhooks.state_change_url)) faults.push("webhooks.state_change_url");
+  if (!isWebAddress(webhooks.push_url)) faults.push("webhooks.push_url");
+  return faults;
+}
+
+/** What goes to the server. */
+export function given(form: Form): GivenSettings {
+  const { webhooks, ...settings } = form.draft;
+  const { state_change_url, push_url, token } = webhooks;
+  return { ...settings, webhooks: { state_change_url, push_url, ...(token === undefined ? {} : { token }) } };
+}
+
+/** The same changes on top of what somebody else has made of the app. */
+export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: Merged } {
+  const merged = merge(form.base.value.settings, form.draft, theirs.value.settings);
+  const mine = new Set(unsaved(form));
+  // A field that nobody here has touched shows what is there now.
+  const typed = Object.fromEntries(Object.entries(form.typed).filter(([path]) => mine.has(path)));
+  return { form: { base: theirs, draft: merged.settings, typed }, merged };
+}
+
+/** Whether webhooks can be sent there; an empty address is nobody's. */
+export function isWebAddress(text: string): boolean {
+  if (text === "") return true;
+  if (!/^https?:\/\/[^\s/?#]/i.test(text)) return false;
+  return URL.canParse(text);
+}
+
+export function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,81 @@
+/** Values of the settings by their path, as `limits.rate.calls`; and what becomes of two people's changes. */
+
+import type { Settings } from "../api/shapes.js";
+
+/** The settings of a form: the token is there once somebody has typed one. */
+export interface Draft extends Omit<Settings, "webhooks"> {
+  webhooks: Settings["webhooks"] & { token?: string };
+}
+
+export type Value = string | number | boolean;
+
+export function valueAt(settings: Draft, path: string): Value | undefined {
+  let value: unknown = settings;
+  for (const name of path.split(".")) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return isValue(value) ? value : undefined;
+}
+
+/** The same settings with another value at a path; `undefined` takes it away. */
+export function withValue(settings: Draft, path: string, value: Value | undefined): Draft {
+  const copy = structuredClone(settings);
+  const names = path.split(".");
+  const last = names.pop() ?? "";
+  let section = copy as unknown as Record<string, unknown>;
+  for (const name of names) section = section[name] as Record<string, unknown>;
+  if (value === undefined) {
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+    delete section[last];
+  } else {
+    section[last] = value;
+  }
+  return copy;
+}
+
+/** Every path with a value, in the order of the settings. */
+export function pathsOf(settings: Draft): string[] {
+  const paths: string[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (isValue(value)) paths.push(path);
+    else if (typeof value === "object" && value !== null) {
+      for (const [name, inner] of Object.entries(value)) walk(inner, path === "" ? name : `${path}.${name}`);
+    }
+  };
+  walk(settings, "");
+  return paths;
+}
+
+/** Where two settings differ. */
+export function changes(before: Draft, after: Draft): string[] {
+  const paths = new Set([...pathsOf(before), ...pathsOf(after)]);
+  return [...paths].filter((path) => valueAt(before, path) !== valueAt(after, path));
+}
+
+/** What somebody's changes are on top of what somebody else has made of the same settings meanwhile. */
+export interface Merged {
+  settings: Draft;
+  /** Changed by both, to different values: mine stand. */
+  conflicts: string[];
+  /** Changed by the other one alone. */
+  theirs: string[];
+}
+
+export function merge(base: Draft, mine: Draft, theirs: Draft): Merged {
+  const mineChanged = changes(base, mine);
+  const theirsChanged = changes(base, theirs);
+  let settings = structuredClone(theirs);
+  for (const path of mineChanged) settings = withValue(settings, path, valueAt(mine, path));
+  return {
+    settings,
+    conflicts: mineChanged.filter(
+      (path) => theirsChanged.includes(path) && valueAt(mine, path) !== valueAt(theirs, path),
+    ),
+    theirs: theirsChanged.filter((path) => !mineChanged.includes(path)),
+  };
+}
+
+function isValue(value: unknown): value is Value {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}

@@ -1,0 +1,76 @@
+/** Numbers and times for people, in their language. The present is an argument. */
+
+const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+
+/** Formats are costly to make, and there are few. */
+function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
+  key: string,
+  make: () => T,
+): T {
+  const known = formats.get(key) as T | undefined;
+  if (known !== undefined) return known;
+  const made = make();
+  formats.set(key, made);
+  return made;
+}
+
+/** 12,345 */
+export function count(value: number, locale: string): string {
+  return kept(`count ${locale}`, () => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })).format(value);
+}
+
+/** 1.2K, for the edge of a chart. */
+export function short(value: number, locale: string): string {
+  const make = (): Intl.NumberFormat =>
+    new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  return kept(`short ${locale}`, make).format(value);
+}
+
+/** Events in a second: small ones with a digit behind the point. */
+export function rate(value: number, locale: string): string {
+  const digits = value > 0 && value < 100 ? 1 : 0;
+  const make = (): Intl.NumberFormat =>
+    new Intl.NumberFormat(locale, { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  return kept(`rate ${digits} ${locale}`, make).format(value);
+}
+
+/** A short time in the unit that suits it: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
+export function latency(seconds: number, locale: string): string {
+  return latencyParts(seconds, locale).join(" ");
+}
+
+/** The same, number and unit apart. */
+export function latencyParts(seconds: number, locale: string): [value: string, unit: string] {
+  if (seconds < 0.001) return [precise(seconds * 1e6, locale), "µs"];
+  if (seconds < 1) return [precise(seconds * 1e3, locale), "ms"];
+  return [precise(seconds, locale), "s"];
+}
+
+function precise(value: number, locale: string): string {
+  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
+  const make = (): Intl.NumberFormat => new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
+  return kept(`precise ${digits} ${locale}`, make).format(value);
+}
+
+/** Date and time of day, to the second. */
+export function moment(at: number, locale: string, timeZone?: string): string {
+  const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" };
+  if (timeZone !== undefined) options.timeZone = timeZone;
+  return kept(`moment ${locale} ${timeZone ?? ""}`, () => new Intl.DateTimeFormat(locale, options)).format(at);
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+];
+
+/** 3 minutes ago, in 7 days. */
+export function ago(at: number, now: number, locale: string): string {
+  const away = at - now;
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1_000];
+  const format = kept(`ago ${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
+  // Toward zero: what is 59 seconds ago is no minute ago.
+  return format.format(Math.trunc(away / size), unit);
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { Api, ApiError } from "../src/api/client.js";
+
+interface Asked {
+  path: string;
+  init: RequestInit;
+}
+
+/** An API whose server answers so. */
+function api(...answers: (Response | Error)[]): { api: Api; asked: Asked[]; loggedOut: () => number } {
+  const asked: Asked[] = [];
+  let times = 0;
+  const made = new Api(
+    () => (times += 1),
+    (path, init) => {
+      asked.push({ path, init });
+      const answer = answers.shift() ?? new Error("nobody expected this");
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  );
+  return { api: made, asked, loggedOut: () => times };
+}
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers });
+const header = ({ init }: Asked, name: string): string | undefined => (init.headers as Record<string, string>)[name];
+
+test("every change carries the token of the session, and the state that it changes", async () => {
+  const { api: console, asked } = api(
+    json({ csrf_token: "t", version: "1" }),
+    json({}, 200, { etag: '"2"' }),
+    json({}, 200, { etag: '"3"' }),
+  );
+  await console.logIn("secret");
+  const { tag } = await console.app(7);
+  await console.addAdmin(7, "back end/1", tag);
+  const [logIn, read, change] = asked as [Asked, Asked, Asked];
+  expect(logIn.init.body).toBe('{"password":"secret"}');
+  expect(header(read, "X-CSRF-Token")).toBeUndefined();
+  expect(change.path).toBe("/console/api/v1/apps/7/admins/back%20end%2F1");
+  expect(header(change, "X-CSRF-Token")).toBe("t");
+  expect(header(change, "If-Match")).toBe('"2"');
+});
+
+test("a refusal keeps its status, code, words and wait", async () => {
+  const { api: console } = api(json({ code: 70_050, message: "wait" }, 429, { "retry-after": "60" }));
+  const error = await console.logIn("x").catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({ status: 429, code: 70_050, message: "wait", retryAfter: 60 });
+});
+
+test("an answer of somebody in between is told by its status", async () => {
+  const { api: console } = api(new Response("<h1>Bad gateway</h1>", { status: 502, statusText: "Bad Gateway" }));
+  await expect(console.apps()).rejects.toMatchObject({ status: 502, code: 502, message: "Bad Gateway" });
+});
+
+test("no answer at all is no refusal of the server", async () => {
+  const { api: console, loggedOut } = api(new TypeError("failed to fetch"));
+  await expect(console.apps()).rejects.toMatchObject({ status: 0 });
+  expect(loggedOut()).toBe(0);
+});
+
+test("a session that is over is told once it is found out; a wrong password is not", async () => {
+  const over = (): Response => json({ code: 6_014, message: "not logged in" }, 401);
+  const { api: console, loggedOut } = api(over(), over(), over());
+  await expect(console.logIn("x")).rejects.toMatchObject({ status: 401 });
+  expect(await console.resume()).toBeUndefined();
+  expect(loggedOut()).toBe(0);
+  await expect(console.apps()).rejects.toMatchObject({ status: 401 });
+  expect(loggedOut()).toBe(1);
+});
+
+test("what a page asks by itself does not keep the session alive", async () => {
+  const { api: console, asked } = api(json({}), json({}), json({}));
+  await console.figures(5);
+  await console.user(7, "a", true);
+  await console.user(7, "a", false);
+  expect(asked.map((each) => header(each, "X-Background"))).toEqual(["1", "1", undefined]);
+  expect(asked[0]?.path).toBe("/console/api/v1/figures?after=5");
+});
