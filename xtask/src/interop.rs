@@ -1,5 +1,5 @@
-//! The public UserSig generators under `target/interop/`, for `crates/auth/tests/interop.rs`;
-//! `tests/interop/README.md` has the same by hand.
+//! The public UserSig generators and client libraries under `target/interop/`, for `crates/auth/tests/interop.rs` and
+//! `crates/server/tests/backends.rs`; `tests/interop/README.md` has the same by hand.
 
 use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use std::fs;
 const INPUTS: [&str; 3] =
     ["tests/interop/package.json", "tests/interop/package-lock.json", "tests/interop/requirements.txt"];
 
-/// Installs both packages, unless the same were installed by the same node and python before.
+/// Installs the packages, unless the same were installed by the same node and python before.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let stamp = stamp(ground)?;
     let stamp_file = ground.path("target/interop/stamp");
@@ -18,7 +18,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
         return Ok(());
     }
     if !may_install {
-        bail!("the UserSig generators are not installed: tests/interop/README.md says how");
+        bail!("the public packages are not installed: tests/interop/README.md says how");
     }
     fs::create_dir_all(ground.path("target/interop"))?;
     let _ = fs::remove_file(&stamp_file);

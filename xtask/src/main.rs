@@ -2,6 +2,7 @@
 //!
 //! `steps.rs` is what `test` does, in order; each step has a file, or a few lines there.
 
+mod api;
 mod arrows;
 mod codes;
 mod ground;

@@ -2,7 +2,7 @@
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::Tally;
-use crate::{arrows, codes, interop, spelling, tidy, tools, web};
+use crate::{api, arrows, codes, interop, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -56,8 +56,13 @@ const STEPS: &[Step] = &[
     Step { name: "codes", about: "docs/codes.md is that of the table", run: |it| codes::check(&it.ground) },
     Step {
         name: "interop",
-        about: "the public UserSig generators are installed",
+        about: "the public UserSig generators and client libraries are installed",
         run: |it| interop::set_up(&it.ground, it.may_install),
+    },
+    Step {
+        name: "api",
+        about: "schemathesis is installed, which tries the server API",
+        run: |it| api::set_up(&it.ground, it.may_install),
     },
     Step { name: "tests", about: "every test of the workspace", run: tests },
     Step {

@@ -56,7 +56,7 @@ const NEEDED: &[Needed] = &[
     },
     Needed {
         name: "python with venv",
-        because: "the public PyPI generator of UserSigs, and the spelling checker",
+        because: "the public PyPI packages that are tried against the server, and the spelling checker",
         probe: "python3 -c import/venv,ensurepip",
         supply: Supply::Debian("python3 python3-venv"),
     },

@@ -6,6 +6,7 @@ use super::family::Family;
 use lamplight_model::Code;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
@@ -18,6 +19,9 @@ use utoipa::{PartialSchema, ToSchema};
 /// The version of OpenAPI that the document is written in. The builder would say 3.2, which few tools read yet; of
 /// what is new there nothing is used.
 const OPENAPI: &str = "3.1.0";
+
+/// The codes of an operation for programs; for people they stand in its description.
+const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\
 The server API of Lamplight: an app's backend makes accounts, asks who is there, keeps friends and profiles and sends \
@@ -119,9 +123,10 @@ fn operation(
     }
     about.push_str("\n\n| `ErrorCode` | |\n|---:|---|\n");
     let codes: BTreeSet<Code> = described.codes.iter().copied().chain(family.common_codes()).collect();
-    for code in codes {
+    for code in &codes {
         let _ = writeln!(about, "| {} | {} |", code.number(), code.english());
     }
+    let numbers: Vec<u32> = codes.iter().map(|code| code.number()).collect();
     let (service, _) = path.split_once('/').expect("a path names a service and a command");
     let id = if by_query { format!("{path}_by_query") } else { path.to_owned() };
     let mut operation = OperationBuilder::new()
@@ -130,7 +135,8 @@ fn operation(
         .summary(Some(described.summary))
         .description(Some(about.trim_start()))
         .parameters(Some(common_parameters()))
-        .response("200", response(family, &described.fields.0));
+        .response("200", response(family, &described.fields.0))
+        .extensions(Some(ExtensionsBuilder::new().add(CODES, numbers).build()));
     if by_query {
         let parameters = described.parameters.iter().map(|(name, about)| {
             let schema = if *name == "limit" {
