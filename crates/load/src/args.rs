@@ -62,6 +62,12 @@ Examples:
   lamplight load messages
   lamplight load messages --outstanding 1024 --messages 100000")]
     Messages(MessagesArgs),
+    /// The server API: whether 500 users are there
+    #[command(after_help = "\
+Examples:
+  lamplight load query
+  lamplight load query --calls 20000 --detail")]
+    Query(QueryArgs),
     /// Clients that die, and how soon their watchers know
     #[command(after_help = "\
 Examples:
@@ -79,6 +85,9 @@ pub struct ServerArgs {
     /// The SDKAppID of an app of that server; the load makes its accounts there
     #[arg(long, value_name = "ID", requires = "server")]
     pub app: Option<u32>,
+    /// The HTTP port of that server; the part `query` needs it
+    #[arg(long, value_name = "ADDRESS", requires = "server")]
+    pub http: Option<SocketAddr>,
     /// The text of a key of that app
     #[arg(long, value_name = "TEXT", env = "LAMPLIGHT_LOAD_KEY", hide_env_values = true)]
     pub key: Option<String>,
@@ -167,6 +176,23 @@ pub struct ClosedArgs {
     /// Do not ask for an answer to a change
     #[arg(long)]
     pub unanswered: bool,
+}
+
+/// `lamplight load query`.
+#[derive(Args, Debug, Clone)]
+pub struct QueryArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Calls altogether
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub calls: u32,
+    /// Connections that ask, one thing at a time each
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub connections: u32,
+    /// Ask for devices and custom statuses, too
+    #[arg(long)]
+    pub detail: bool,
 }
 
 /// `lamplight load messages`.

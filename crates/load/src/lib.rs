@@ -19,7 +19,8 @@ mod server_process;
 mod target;
 
 pub use args::{
-    BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What,
+    BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs,
+    SlowArgs, What,
 };
 
 /// Measures what is asked for, and prints it. Fails when something was told wrongly; a figure that is not what it

@@ -6,6 +6,7 @@ mod death;
 mod idle;
 mod login;
 mod messages;
+mod query;
 mod slow;
 mod storm;
 
@@ -78,6 +79,15 @@ pub fn run(what: What) -> Result<()> {
             end(&fleet, &mut report);
             args.part.out
         }
+        What::Query(args) => {
+            let (_server, mut fleet) = ready(&args.part, USERS, query::SETTINGS)?;
+            query::everyone(&mut fleet)?;
+            let load =
+                query::QueryLoad { calls: args.calls, connections: args.connections, detail: args.detail };
+            query::measure(&mut fleet, load, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
         What::Messages(args) => {
             let (_server, mut fleet) = ready(&args.part, messages::USERS, ServerSettings::default())?;
             messages::measure(&mut fleet, args.messages, args.outstanding, &mut report)?;
@@ -110,7 +120,7 @@ impl Server {
         };
         let key = AppKey { id: 1, text: key.clone() };
         let meter = args.pid.map(ProcessMeter::new);
-        Ok(Self::Running(Target { address, app: AppId(app), key, meter }))
+        Ok(Self::Running(Target { address, http: args.http, app: AppId(app), key, meter }))
     }
 
     fn start(program: Option<PathBuf>, settings: ServerSettings) -> Result<Self> {

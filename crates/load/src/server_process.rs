@@ -27,6 +27,8 @@ pub struct ServerSettings {
     pub grace_ms: Option<u32>,
     /// Worker threads; else one for each core.
     pub workers: Option<usize>,
+    /// Calls a second of each command of the server API; else the default.
+    pub api_rate: Option<u16>,
 }
 
 /// A running server.
@@ -56,6 +58,7 @@ struct CreatedApp {
 struct NodeFile {
     pid: u32,
     client: SocketAddr,
+    http: SocketAddr,
 }
 
 impl ServerProcess {
@@ -67,6 +70,9 @@ impl ServerProcess {
         if let Some(seconds) = settings.heartbeat_timeout_s {
             create.args(["--heartbeat-timeout-native", &format!("{seconds}s")]);
         }
+        if let Some(calls) = settings.api_rate {
+            create.args(["--api-rate-calls", &calls.to_string()]);
+        }
         let output = create
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
@@ -76,15 +82,16 @@ impl ServerProcess {
         let created: Created =
             serde_json::from_slice(&output.stdout).context("the answer of `app create` is not understood")?;
         let mut child = serve(program, folder.path(), settings)?;
-        let address = match await_node_file(&mut child, folder.path()) {
-            Ok(address) => address,
+        let NodeFile { client, http, .. } = match await_node_file(&mut child, folder.path()) {
+            Ok(file) => file,
             Err(error) => {
                 end(&mut child);
                 return Err(error);
             }
         };
         let target = Target {
-            address,
+            address: client,
+            http: Some(http),
             app: created.app.id,
             key: AppKey { id: 1, text: created.key },
             meter: Some(ProcessMeter::new(child.id())),
@@ -105,7 +112,8 @@ impl ServerProcess {
     /// Starts it again after [`kill`](Self::kill), on the same data folder. Its address is another one.
     pub fn start_again(&mut self) -> Result<()> {
         self.child = serve(&self.program, self.folder.path(), self.settings)?;
-        self.target.address = await_node_file(&mut self.child, self.folder.path())?;
+        let file = await_node_file(&mut self.child, self.folder.path())?;
+        (self.target.address, self.target.http) = (file.client, Some(file.http));
         self.target.meter = Some(ProcessMeter::new(self.child.id()));
         Ok(())
     }
@@ -136,7 +144,7 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
 }
 
 /// Waits for the file that the server leaves when clients can connect.
-fn await_node_file(child: &mut Child, folder: &Path) -> Result<SocketAddr> {
+fn await_node_file(child: &mut Child, folder: &Path) -> Result<NodeFile> {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         if let Some(status) = child.try_wait()? {
@@ -146,7 +154,7 @@ fn await_node_file(child: &mut Child, folder: &Path) -> Result<SocketAddr> {
         let file = fs::read(folder.join("node.json")).ok();
         let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
         if let Some(file) = file.filter(|file| file.pid == child.id()) {
-            return Ok(file.client);
+            return Ok(file);
         }
         thread::sleep(Duration::from_millis(10));
     }

@@ -15,6 +15,8 @@ const SIG_LASTS: u64 = 24 * 3_600;
 pub struct Target {
     /// The client port.
     pub address: SocketAddr,
+    /// The HTTP port, where it is known.
+    pub http: Option<SocketAddr>,
     /// `SDKAppID`
     pub app: AppId,
     /// The key that signs.

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_load::{
-    ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, ServerArgs, SlowArgs, What,
+    ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs, SlowArgs, What,
 };
 use lamplight_server::{Clock, Config, Node};
 use std::net::SocketAddr;
@@ -26,6 +26,7 @@ async fn start(folder: &Path) -> (Node, ServerArgs) {
     node.service().put_app(app.clone()).await.unwrap();
     let server = ServerArgs {
         server: Some(node.client_address()),
+        http: Some(node.http_address()),
         app: Some(app.id.0),
         key: Some(app.keys[0].text.clone()),
         pid: Some(std::process::id()),
@@ -37,7 +38,7 @@ async fn start(folder: &Path) -> (Node, ServerArgs) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_told_wrongly_in_any_part() {
     let part = |server: ServerArgs| PartArgs { server, users: Some(63), out: None };
-    let parts: [(&str, Choice); 8] = [
+    let parts: [(&str, Choice); 9] = [
         ("login", |part| What::Login(LoginArgs { part, rounds: 2 })),
         ("idle", What::Idle),
         ("open", |part| What::Open(OpenArgs { part, rate: 200, changes: 60 })),
@@ -47,6 +48,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         }),
         ("storm", What::Storm),
         ("slow", |part| What::Slow(SlowArgs { part, changes: 400 })),
+        ("query", |part| What::Query(QueryArgs { part, calls: 100, connections: 2, detail: true })),
         ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
         ("death", What::Death),
     ];

@@ -1,6 +1,6 @@
 //! Everything, one after the other: the figures of `docs/performance.md`.
 
-use super::{Server, changes, death, idle, login, messages, slow, storm};
+use super::{Server, changes, death, idle, login, messages, query, slow, storm};
 use crate::args::BenchArgs;
 use crate::fleet::Fleet;
 use crate::report::Report;
@@ -21,6 +21,7 @@ struct Sizes {
     slow_changes: u64,
     messages: u64,
     deaths: u32,
+    queries: u32,
 }
 
 const FULL: Sizes = Sizes {
@@ -35,6 +36,7 @@ const FULL: Sizes = Sizes {
     slow_changes: 100_000,
     messages: 50_000,
     deaths: death::ROUNDS,
+    queries: 10_000,
 };
 
 const QUICK: Sizes = Sizes {
@@ -49,6 +51,7 @@ const QUICK: Sizes = Sizes {
     slow_changes: 2_000,
     messages: 1_000,
     deaths: 1,
+    queries: 200,
 };
 
 /// Measures everything.
@@ -94,5 +97,15 @@ pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
     let (mut server, mut fleet) = with_fleet(death::USERS, death::SETTINGS)?;
     death::measure(&mut fleet, server.ours(), sizes.deaths, report)?;
     super::end(&fleet, report);
+    drop((server, fleet));
+
+    let (server, mut fleet) = with_fleet(sizes.users, query::SETTINGS)?;
+    query::everyone(&mut fleet)?;
+    for detail in [false, true] {
+        let load = query::QueryLoad { calls: sizes.queries, connections: 4, detail };
+        query::measure(&mut fleet, load, report)?;
+    }
+    super::end(&fleet, report);
+    drop(server);
     Ok(())
 }

@@ -22,6 +22,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: Some(HEARTBEAT_TIMEOUT_S),
     grace_ms: Some(GRACE.as_millis() as u32),
     workers: None,
+    api_rate: None,
 };
 /// How much later than the bound watchers may know, at most.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,234 @@
+//! The server API's query: whether 500 users are there, over and over, from backends with connections that stay.
+
+use super::{LOGIN_WINDOW, login::milliseconds};
+use crate::fleet::{Fleet, LoginKind};
+use crate::report::{Report, Target, say};
+use crate::ring::user_id;
+use crate::server_process::ServerSettings;
+use anyhow::{Context, Result, bail, ensure};
+use hdrhistogram::Histogram;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Users of one call: the most that there may be.
+const BATCH: u32 = 500;
+/// Calls per CPU-second of the server that are asked for.
+const TARGET: f64 = 2_000.0;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Calls before those that count, for each one that counts.
+const WARM_UP: u32 = 10;
+/// The admin that every app is made with.
+const ADMIN: &str = "administrator";
+
+/// The rate of the server API is not what is measured.
+pub const SETTINGS: ServerSettings =
+    ServerSettings { heartbeat_timeout_s: None, grace_ms: None, workers: None, api_rate: Some(60_000) };
+
+/// How the server is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryLoad {
+    /// Calls that count.
+    pub calls: u32,
+    /// Connections, each of which asks one thing at a time.
+    pub connections: u32,
+    /// Ask for devices and custom statuses, too.
+    pub detail: bool,
+}
+
+/// Connects everybody.
+pub fn everyone(fleet: &mut Fleet) -> Result<()> {
+    let users: Vec<u32> = (0..fleet.ring().users()).collect();
+    fleet.log_in(&users, LOGIN_WINDOW, LoginKind::Start)?;
+    fleet.quiet()
+}
+
+/// Measures calls while all users are connected.
+pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Result<()> {
+    let users = fleet.ring().users();
+    let batch = BATCH.min(users);
+    let QueryLoad { calls, connections, detail } = load;
+    say(&format!("query: {users} users live, {calls} calls of {batch}, {connections} connections"));
+    let address = fleet.target().http.context("the address of the HTTP port is needed: --http")?;
+    let sig = fleet.target().user_sig(ADMIN)?;
+    let app = fleet.target().app;
+    let target = format!(
+        "/v4/openim/query_online_status?sdkappid={app}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json"
+    );
+
+    // Each request asks for other users, in an order of its own, so that no answer is near to the one before.
+    let requests: Vec<Request> =
+        (0..users.div_ceil(batch)).map(|first| Request::new(&target, users, first, batch, detail)).collect();
+    ask(address, &requests, connections, calls / WARM_UP)?;
+    let (cpu, began) = (fleet.server_cpu()?, Instant::now());
+    let times = ask(address, &requests, connections, calls)?;
+    let took = began.elapsed();
+    let cpu = fleet.server_cpu()?.saturating_sub(cpu);
+
+    let what = if detail { "with devices and custom status" } else { "status alone" };
+    let name = |figure: &str| format!("query of {batch}, {what}: {figure}");
+    if fleet.target().meter.is_some() && !cpu.is_zero() {
+        let target = (batch == BATCH && !detail).then_some(Target::AtLeast(TARGET));
+        report.note(name("calls per CPU-second"), f64::from(calls) / cpu.as_secs_f64(), "per s", target);
+        report.note(name("CPU of the server"), milliseconds(cpu) / f64::from(calls), "ms", None);
+    }
+    report.note(name("calls"), f64::from(calls) / took.as_secs_f64(), "per s", None);
+    for (quantile, at) in [("p50", 0.5), ("p99", 0.99)] {
+        report.note(name(quantile), times.value_at_quantile(at) as f64 / 1_000.0, "ms", None);
+    }
+    Ok(())
+}
+
+/// A request, and what its answer has to say.
+struct Request {
+    bytes: Vec<u8>,
+    asked: Vec<String>,
+}
+
+impl Request {
+    fn new(target: &str, users: u32, first: u32, batch: u32, detail: bool) -> Self {
+        // A step that has no divisor in common with the number of users meets each of them once.
+        let step = (users / 3..)
+            .find(|step| *step > 0 && gcd(*step, users) == 1)
+            .expect("every prime above will do");
+        let user = |n: u32| {
+            let place =
+                (u64::from(first) * u64::from(batch) + u64::from(n)) * u64::from(step) % u64::from(users);
+            user_id(u32::try_from(place).expect("less than the users"))
+        };
+        let asked: Vec<String> = (0..batch).map(user).collect();
+        let flag = u8::from(detail);
+        let body =
+            json!({"To_Account": asked, "IsNeedDetail": flag, "IsReturnCustomStatus": flag}).to_string();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        Self { bytes: [head, body].concat().into_bytes(), asked }
+    }
+
+    /// Every user has to be there, in the order asked.
+    fn check(&self, answer: &[u8]) -> Result<()> {
+        let answer: Value = serde_json::from_slice(answer).context("the answer is no JSON")?;
+        let told = answer["QueryResult"].as_array().with_context(|| format!("refused: {answer}"))?;
+        ensure!(told.len() == self.asked.len(), "{} of {} users are told", told.len(), self.asked.len());
+        for (told, asked) in told.iter().zip(&self.asked) {
+            if told["To_Account"] != **asked || told["Status"] != "Online" {
+                bail!("{asked} is online, and this was told: {told}");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Makes so many calls; answers with how long each took, in microseconds.
+fn ask(address: SocketAddr, requests: &[Request], connections: u32, calls: u32) -> Result<Histogram<u32>> {
+    let connections = connections.max(1);
+    let share = |index: u32| calls / connections + u32::from(index < calls % connections);
+    let merged = thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections)
+            .map(|index| {
+                // Backends do not ask for the same at the same time.
+                let from = index as usize * requests.len() / connections as usize;
+                scope.spawn(move || converse(address, requests, from, share(index)))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a backend does not panic"))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let mut all = Histogram::new(3)?;
+    for times in merged {
+        all.add(times)?;
+    }
+    Ok(all)
+}
+
+fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) -> Result<Histogram<u32>> {
+    let mut stream = TcpStream::connect(address).context("cannot connect to the HTTP port")?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut times = Histogram::new(3)?;
+    let mut answer = Vec::new();
+    for call in 0..calls as usize {
+        let request = &requests[(from + call) % requests.len()];
+        let began = Instant::now();
+        stream.write_all(&request.bytes)?;
+        let body = read_answer(&mut stream, &mut answer)?;
+        times.saturating_record(u64::try_from(began.elapsed().as_micros())?);
+        // Each kind of answer once: that the others are whole, their length says.
+        if call < requests.len() {
+            request.check(&answer[body..])?;
+        } else {
+            ensure!(answer[body..].starts_with(br#"{"ActionStatus":"OK""#), "a call was refused");
+        }
+    }
+    Ok(times)
+}
+
+/// Reads one answer; its body begins there.
+fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<usize> {
+    const PIECE: usize = 64 * 1024;
+    answer.clear();
+    let mut whole = None;
+    loop {
+        let filled = answer.len();
+        answer.resize(filled + PIECE, 0);
+        let read = stream.read(&mut answer[filled..])?;
+        answer.truncate(filled + read);
+        ensure!(read > 0, "the server has closed");
+        if whole.is_none()
+            && let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n")
+        {
+            let head = std::str::from_utf8(&answer[..end])?.to_ascii_lowercase();
+            ensure!(head.starts_with("http/1.1 200"), "{head}");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.context("an answer without a length")?.trim().parse()?;
+            whole = Some((end + 4, end + 4 + length));
+        }
+        if let Some((body, end)) = whole
+            && answer.len() >= end
+        {
+            return Ok(body);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_requests_ask_for_everybody_once() {
+        for users in [1, 63, 500, 5_000] {
+            let batch = BATCH.min(users);
+            let asked: Vec<String> = (0..users / batch)
+                .flat_map(|first| Request::new("/", users, first, batch, false).asked)
+                .collect();
+            assert_eq!(asked.iter().collect::<HashSet<_>>().len(), users as usize);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_say_online_of_everybody_is_a_failure() {
+        let request = Request::new("/", 2, 0, 2, false);
+        let [one, other] = &request.asked[..] else { panic!("two") };
+        let answer = |status: &str| {
+            let told =
+                json!([{"To_Account": one, "Status": "Online"}, {"To_Account": other, "Status": status}]);
+            json!({"QueryResult": told}).to_string()
+        };
+        assert!(request.check(answer("Online").as_bytes()).is_ok());
+        assert!(request.check(answer("PushOnline").as_bytes()).is_err());
+        assert!(request.check(b"{\"ErrorCode\":60007}").is_err());
+    }
+}
