@@ -45,6 +45,11 @@ export class Chat {
       throw check.wrong("deviceID is to be 1 to 64 bytes of printable ASCII");
     }
     const identity = { sdkAppId: SDKAppID, platform: writePlatform(platform), deviceId: device.id };
+    if (identity.platform === "PLATFORM_UNSPECIFIED") {
+      throw check.wrong(
+        `platform is to be one of Web, iPhone, Android, iPad, Windows, Mac and Linux, not ${platform}`,
+      );
+    }
     this.#driver = new Driver(identity, url, WebSocket ?? globalWebSocket(), (news) => {
       this.#hear(news);
     });
@@ -416,11 +421,12 @@ function serverUrl(server: string | undefined): string {
   if (given === undefined) {
     throw check.wrong("server is to be the address of the client port, such as wss://chat.example");
   }
+  const address = check.text(given, "server");
   let url: URL;
   try {
-    url = new URL(check.text(given, "server"));
+    url = new URL(address);
   } catch {
-    throw check.wrong(`server is to be an address such as wss://chat.example, not ${given}`);
+    throw check.wrong(`server is to be an address such as wss://chat.example, not ${address}`);
   }
   const schemes: Record<string, string> = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" };
   const scheme = schemes[url.protocol];

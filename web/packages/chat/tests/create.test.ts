@@ -1,0 +1,66 @@
+/** What `create` takes, and what it refuses at once. */
+
+import { expect, test } from "vitest";
+import Lamplight, { type CreateOptions } from "../src/index.js";
+
+/** Where a client would connect, or why there is none. */
+function urlOf(options: Partial<CreateOptions>): Promise<string> {
+  return new Promise((fulfil) => {
+    class Wire {
+      onopen = null;
+      onmessage = null;
+      onerror = null;
+      onclose = null;
+      constructor(url: string, protocol: string) {
+        fulfil(`${url} ${protocol}`);
+      }
+      send(): void {
+        // Never open.
+      }
+      close(): void {
+        // Never open.
+      }
+    }
+    try {
+      const chat = Lamplight.create({ SDKAppID: 1, WebSocket: Wire, ...options });
+      chat.login({ userID: "ann", userSig: "x" }).catch(() => undefined);
+      void chat.destroy();
+    } catch (error) {
+      fulfil(`${(error as { code: number }).code}: ${(error as Error).message}`);
+    }
+  });
+}
+
+test("a server is named by the scheme of a WebSocket or of a page, by our name or the cloud's", async () => {
+  for (const [options, url] of [
+    [{ server: "ws://localhost:7400" }, "ws://localhost:7400/"],
+    [{ server: "wss://chat.example/im?x=1" }, "wss://chat.example/im?x=1"],
+    [{ server: "http://localhost:7400" }, "ws://localhost:7400/"],
+    [{ server: "https://chat.example" }, "wss://chat.example/"],
+    [{ proxyServer: "wss://chat.example" }, "wss://chat.example/"],
+    [{ server: "ws://one", proxyServer: "ws://two" }, "ws://one/"],
+  ] as const) {
+    expect(await urlOf(options)).toBe(`${url} lamplight.v1.json`);
+  }
+});
+
+test("what cannot be is refused with 6017 and the reason", async () => {
+  for (const [options, reason] of [
+    [{}, "server is to be the address of the client port"],
+    [{ server: "localhost:7400" }, "server is to begin with wss://, ws://, https:// or http://, not localhost:"],
+    [{ server: "chat" }, "server is to be an address such as wss://chat.example, not chat"],
+    [{ server: "tcp://localhost:7400" }, "not tcp:"],
+    [{ server: 7 }, "server is to be a string"],
+    [{ server: "ws://a", SDKAppID: 0 }, "SDKAppID is to be the number of an app"],
+    [{ server: "ws://a", SDKAppID: 2 ** 32 }, "SDKAppID is to be the number of an app"],
+    [{ server: "ws://a", SDKAppID: "1" }, "SDKAppID is to be the number of an app"],
+    [{ server: "ws://a", deviceID: "" }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
+    [{ server: "ws://a", deviceID: "x".repeat(65) }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
+    [{ server: "ws://a", platform: "Toaster" }, "platform is to be one of"],
+  ] as const) {
+    const answer = await urlOf(options as Partial<CreateOptions>);
+    expect(answer).toContain("6017: invalid parameter: ");
+    expect(answer).toContain(reason);
+  }
+  expect(await urlOf({ server: "ws://a", SDKAppID: 2 ** 32 - 1, deviceID: "x".repeat(64) })).toContain("ws://a/");
+});
