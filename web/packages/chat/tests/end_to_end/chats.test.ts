@@ -41,10 +41,10 @@ async function conversations(client: Client): Promise<string[]> {
 }
 
 test("a message arrives, is counted, is read, and is in the history of both", async () => {
-  const [ann, bob] = await Promise.all([login(server, "ann"), login(server, "bob")]);
-  const made = ann.chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "你好 bob" } });
-  expect(made).toMatchObject({ status: "unSend", flow: "out", from: "ann", conversationID: "C2Cbob" });
-  const { data } = await ann.chat.sendMessage(made);
+  const [amy, bob] = await Promise.all([login(server, "amy"), login(server, "bob")]);
+  const made = amy.chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "你好 bob" } });
+  expect(made).toMatchObject({ status: "unSend", flow: "out", from: "amy", conversationID: "C2Cbob" });
+  const { data } = await amy.chat.sendMessage(made);
   expect(data.message).toBe(made);
   expect(made).toMatchObject({ status: "success", sequence: 1 });
 
@@ -54,28 +54,28 @@ test("a message arrives, is counted, is read, and is in the history of both", as
     ID: made.ID,
     type: "TIMTextElem",
     payload: { text: "你好 bob" },
-    conversationID: "C2Cann",
+    conversationID: "C2Camy",
     conversationType: "C2C",
-    from: "ann",
+    from: "amy",
     to: "bob",
     flow: "in",
     status: "success",
     sequence: 1,
   });
   expect(Math.abs((got?.time ?? 0) - Date.now() / 1000)).toBeLessThan(60);
-  expect(ann.heard(EVENT.MESSAGE_RECEIVED)).toEqual([]);
+  expect(amy.heard(EVENT.MESSAGE_RECEIVED)).toEqual([]);
   await until("bob's list has it", () => bob.heard(EVENT.CONVERSATION_LIST_UPDATED).length > 0);
-  expect(await conversations(bob)).toEqual(["C2Cann 你好 bob 1"]);
+  expect(await conversations(bob)).toEqual(["C2Camy 你好 bob 1"]);
   expect(bob.chat.getTotalUnreadMessageCount()).toBe(1);
   expect(bob.heard(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED).at(-1)).toBe(1);
-  expect(await conversations(ann)).toEqual(["C2Cbob 你好 bob 0"]);
+  expect(await conversations(amy)).toEqual(["C2Cbob 你好 bob 0"]);
 
-  await bob.chat.setMessageRead({ conversationID: "C2Cann" });
-  expect(await conversations(bob)).toEqual(["C2Cann 你好 bob 0"]);
+  await bob.chat.setMessageRead({ conversationID: "C2Camy" });
+  expect(await conversations(bob)).toEqual(["C2Camy 你好 bob 0"]);
   expect(bob.chat.getTotalUnreadMessageCount()).toBe(0);
   for (const [client, id] of [
-    [ann, "C2Cbob"],
-    [bob, "C2Cann"],
+    [amy, "C2Cbob"],
+    [bob, "C2Camy"],
   ] as const) {
     const page = (await client.chat.getMessageList({ conversationID: id })).data;
     expect(page.isCompleted).toBe(true);
@@ -185,7 +185,7 @@ test("a conversation list is filtered by ids, by type and by what was not read",
   expect(await ids({ type: TYPES.CONV_GROUP })).toEqual([]);
   const profile = await nia.chat.getConversationProfile("C2Cpia");
   expect(profile.data.conversation).toMatchObject({ unreadCount: 1, userProfile: { userID: "pia" } });
-  expect((await nia.chat.getConversationProfile("C2Cann")).data.conversation.unreadCount).toBe(0);
+  expect((await nia.chat.getConversationProfile("C2Camy")).data.conversation.unreadCount).toBe(0);
 });
 
 test("friends are added, renamed and deleted, on both sides", async () => {
@@ -199,17 +199,17 @@ test("friends are added, renamed and deleted, on both sides", async () => {
   await until("rob sees it", () => rob.heard(EVENT.FRIEND_LIST_UPDATED).at(-1)?.[0]?.userID === "quin");
   const { data } = await quin.chat.updateFriend({ userID: "rob", remark: "Robby" });
   expect([data.remark, (await quin.chat.getFriendList()).data[0]?.remark]).toEqual(["Robby", "Robby"]);
-  const check = await quin.chat.checkFriend({ userIDList: ["rob", "ann"], type: TYPES.SNS_CHECK_TYPE_BOTH });
+  const check = await quin.chat.checkFriend({ userIDList: ["rob", "amy"], type: TYPES.SNS_CHECK_TYPE_BOTH });
   expect(check.data.successUserIDList).toEqual([
     { userID: "rob", relation: TYPES.SNS_TYPE_BOTH_WAY },
-    { userID: "ann", relation: TYPES.SNS_TYPE_NO_RELATION },
+    { userID: "amy", relation: TYPES.SNS_TYPE_NO_RELATION },
   ]);
-  const profiles = await quin.chat.getFriendProfile({ userIDList: ["rob", "ann"] });
+  const profiles = await quin.chat.getFriendProfile({ userIDList: ["rob", "amy"] });
   expect(profiles.data).toMatchObject({ friendList: [{ userID: "rob" }], failureUserIDList: [{ code: 31704 }] });
 
-  const gone = await quin.chat.deleteFriend({ userIDList: ["rob", "ann"] });
+  const gone = await quin.chat.deleteFriend({ userIDList: ["rob", "amy"] });
   expect(gone.data.successUserIDList).toEqual([{ userID: "rob" }]);
-  expect(gone.data.failureUserIDList).toMatchObject([{ userID: "ann", code: 31704 }]);
+  expect(gone.data.failureUserIDList).toMatchObject([{ userID: "amy", code: 31704 }]);
   await until("rob sees it", () => rob.heard(EVENT.FRIEND_LIST_UPDATED).at(-1)?.length === 0);
   expect((await quin.chat.getFriendList()).data).toEqual([]);
 });
@@ -243,14 +243,14 @@ test("what cannot be done is refused with a code, and changes nothing", async ()
   const message = chat.createTextMessage({ to: "nobody", conversationType: "C2C", payload: { text: "hello?" } });
   expect(await codeOf(chat.sendMessage(message))).not.toBe(0);
   expect(message.status).toBe("fail");
-  const long = chat.createTextMessage({ to: "ann", conversationType: "C2C", payload: { text: "x".repeat(12_289) } });
+  const long = chat.createTextMessage({ to: "amy", conversationType: "C2C", payload: { text: "x".repeat(12_289) } });
   expect(await codeOf(chat.sendMessage(long))).toBe(80002);
   expect(() => chat.createTextMessage({ to: "g", conversationType: "GROUP", payload: { text: "x" } })).toThrow(
     "groups",
   );
-  expect(await codeOf(chat.sendMessage({ ...message, from: "ann" }))).toBe(6017);
+  expect(await codeOf(chat.sendMessage({ ...message, from: "amy" }))).toBe(6017);
   expect(await codeOf(chat.getMessageList({ conversationID: "GROUPx" }))).toBe(6017);
-  expect(await codeOf(chat.setMessageRead({ conversationID: "ann" }))).toBe(6017);
+  expect(await codeOf(chat.setMessageRead({ conversationID: "amy" }))).toBe(6017);
   expect(await codeOf(chat.updateMyProfile({ gender: TYPES.GENDER_MALE } as never))).toBe(6017);
   expect(await codeOf(chat.addFriend({ to: "nobody" }))).not.toBe(0);
   expect(await codeOf(chat.addFriend({ to: "" }))).toBe(7003);
