@@ -2,4 +2,7 @@
 
 pub mod actor;
 pub mod cast;
+pub mod door;
 pub mod life;
+pub mod portrait;
+pub mod stage;

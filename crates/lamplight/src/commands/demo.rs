@@ -1,17 +1,17 @@
 //! `lamplight demo`: a server with people in it.
 
 use crate::cli::Common;
-use crate::commands::serve::{ListenArgs, Served, StopSignals, program};
-use crate::demo::actor::{Stage, play};
+use crate::commands::serve::{ListenArgs, Served, StopSignals, program, web_text};
+use crate::demo::actor::play;
 use crate::demo::cast::{CAST, FRIEND, GUEST};
+use crate::demo::door::Door;
+use crate::demo::stage::Stage;
 use crate::logs::{self, LogArgs, LogFormat};
-use crate::operator::Operator;
 use crate::output::line;
 use crate::time_text::parse_duration;
 use anyhow::Context;
 use clap::Args;
-use lamplight_model::{App, User, UserId};
-use lamplight_server::Operation;
+use lamplight_server::web_is_built;
 use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
@@ -51,11 +51,13 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text })?;
     let data_dir = config.data_dir.clone();
     let mut signals = StopSignals::listen()?;
-    let served = Served::start(config).await?;
-    let app = set_the_stage(&data_dir, &served.apps).await?;
+    let door = Door::default();
+    let served = Served::start_with(config, Some(door.routes())).await?;
+    let (server, pages) = (served.file.client_url(), served.file.http_url());
+    let stage = Stage::set(server, &pages, &data_dir, &served.apps).await?;
+    door.open(data_dir.clone(), stage.app.id);
     announce(&served, &data_dir)?;
 
-    let stage = Stage { server: served.file.client_url(), app };
     let mut lives = JoinSet::new();
     for (number, character) in CAST.iter().enumerate() {
         lives.spawn(play(stage.clone(), character, args.seed.wrapping_add((number as u64) << 32)));
@@ -78,31 +80,21 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     result
 }
 
-/// Everybody has an account and is a friend of the one who watches, who is told of friends.
-async fn set_the_stage(data_dir: &Path, apps: &[App]) -> anyhow::Result<App> {
-    let mut app = apps.first().context("the server has no app")?.clone();
-    let mut operator = Operator::open(data_dir).await?;
-    app.settings.switches.friend_notification = true;
-    operator.put_app(app.clone()).await?;
-    let owner = User::new(app.id, UserId::new(FRIEND)?);
-    for name in CAST.iter().map(|character| character.name).chain([FRIEND, GUEST]) {
-        operator.act(Operation::CreateAccount(User::new(app.id, UserId::new(name)?))).await?;
-    }
-    for character in &CAST {
-        let (friend, remark) = (UserId::new(character.name)?, String::new());
-        operator.act(Operation::AddFriend { owner: owner.clone(), friend, both: true, remark }).await?;
-    }
-    Ok(app)
-}
-
 fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     let program = program(data_dir);
     let names: Vec<_> = CAST.iter().map(|character| character.name).collect();
     line("The demo is live.\n")?;
+    line(format!("  web        {}", web_text(&served.file)))?;
     line(format!("  clients    {}", served.file.client_url()))?;
     line(format!("  metrics    {}/metrics", served.file.http_url()))?;
     line(format!("  console    {}", served.console_text()))?;
     line(format!("  data       {}\n", data_dir.display()))?;
+    if web_is_built() {
+        line(format!("Open {}/ in two windows of a browser:", served.file.http_url()))?;
+        line(format!(
+            "  be `{FRIEND}` in one and `{GUEST}` in the other: each sees the other come and go\n"
+        ))?;
+    }
     line("Watch it from two other terminals:")?;
     line(format!("  {program} watch --as {FRIEND}"))?;
     line("      everybody is your friend: you are told without subscribing")?;

@@ -5,6 +5,7 @@ use crate::logs::{self, LogArgs};
 use crate::node_file::NodeFile;
 use crate::operator::Operator;
 use crate::output::{json_line, line};
+use axum::Router;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
@@ -111,8 +112,13 @@ pub struct Served {
 impl Served {
     /// Starts a node and says in the data folder where it is.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_with(config, None).await
+    }
+
+    /// The same, with routes of the demo on the HTTP port.
+    pub async fn start_with(config: Config, demo: Option<Router>) -> anyhow::Result<Self> {
         let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
-        let node = Node::start(config, Clock::default()).await?;
+        let node = Node::start_with(config, Clock::default(), demo).await?;
         let file = NodeFile {
             pid: std::process::id(),
             client: node.client_address(),

@@ -1,34 +1,39 @@
 //! Somebody of the demo, with the real SDK over real sockets.
 
-use super::cast::Character;
+use super::cast::{Character, is_player};
 use super::life::{Life, Step};
-use crate::commands::sig;
+use super::stage::Stage;
 use crate::output::line;
 use crate::time_text::{clock, present};
 use anyhow::Context;
-use lamplight_client::Client;
-use lamplight_model::{App, UserId};
+use lamplight_client::{Client, Event};
+use lamplight_model::UserId;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-/// How long a UserSig of the demo is good. Each login makes a fresh one.
-const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
+/// How long somebody takes to read a message and to write an answer.
+const WRITING: Duration = Duration::from_millis(1_800);
 
-/// Where the demo is played.
-#[derive(Clone, Debug)]
-pub struct Stage {
-    /// Where the server is.
-    pub server: String,
-    /// The app, with its key.
-    pub app: App,
-}
+/// How many conversations are looked at for messages without an answer: more visitors than there are.
+const LATEST: u32 = 10;
 
 /// Lives until it is aborted.
 pub async fn play(stage: Stage, character: &'static Character, seed: u64) -> anyhow::Result<()> {
     let mut life = Life::new(character, seed);
-    let mut actor = Actor { stage, character, clients: vec![None; character.devices.len()] };
+    // One letter is enough to look into all conversations.
+    let (letters, mut letter) = mpsc::channel(1);
+    let mut actor =
+        Actor { stage, character, clients: vec![None; character.devices.len()], letters, answers: 0 };
     loop {
         let (wait, step) = life.next();
-        tokio::time::sleep(wait).await;
+        let at = Instant::now() + wait;
+        while let Ok(Some(())) = tokio::time::timeout_at(at, letter.recv()).await {
+            tokio::time::sleep(WRITING).await;
+            if let Err(error) = actor.answer_letters().await {
+                tracing::warn!(%error, user = character.name, "somebody of the demo could not answer");
+            }
+        }
         if let Err(error) = actor.act(&step).await {
             tracing::warn!(%error, user = character.name, ?step, "somebody of the demo stumbled");
             actor.clients.fill(None);
@@ -43,6 +48,9 @@ struct Actor {
     stage: Stage,
     character: &'static Character,
     clients: Vec<Option<Client>>,
+    /// Tells that there may be a message without an answer.
+    letters: mpsc::Sender<()>,
+    answers: usize,
 }
 
 impl Actor {
@@ -63,19 +71,48 @@ impl Actor {
     }
 
     async fn log_in(&self, index: usize) -> anyhow::Result<Client> {
-        let (Stage { server, app }, platform) = (&self.stage, self.character.devices[index]);
-        let user = UserId::new(self.character.name)?;
-        let (user_sig, _) = sig::sign(app, user, SIG_EXPIRES, present())?;
-        let device = format!("demo-{platform}");
-        let client = Client::builder(server).app(app.id).platform(platform).device_id(device).build()?;
-        client.login(self.character.name, &user_sig).await?;
+        let platform = self.character.devices[index];
+        let client = self.stage.log_in(self.character.name, platform, format!("demo-{platform}")).await?;
+        let (mut events, letters) = (client.events(), self.letters.clone());
+        // What came while nobody was here.
+        let _ = letters.try_send(());
+        // Ends with its client.
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                if matches!(event, Event::MessagesReceived(_)) {
+                    // One that waits already stands for this one too.
+                    let _ = letters.try_send(());
+                }
+            }
+        });
         Ok(client)
     }
 
     async fn say(&self, text: &str) -> anyhow::Result<()> {
-        let client = self.clients.iter().flatten().next().context("no device is connected")?;
-        client.set_self_status(text).await?;
+        self.connected().context("no device is connected")?.set_self_status(text).await?;
         Ok(())
+    }
+
+    /// Answers every visitor who had the last word. Without a device, that waits for the next one.
+    async fn answer_letters(&mut self) -> anyhow::Result<()> {
+        let Some(client) = self.connected().cloned() else { return Ok(()) };
+        for conversation in client.get_conversation_list(None, LATEST).await?.conversations {
+            let peer: &UserId = &conversation.peer;
+            let waits = conversation.last_message.is_some_and(|message| message.from == *peer);
+            if !waits || !is_player(peer.as_str()) {
+                continue;
+            }
+            client.mark_read(peer.as_str(), None).await?;
+            let answer = self.character.answers[self.answers % self.character.answers.len()];
+            self.answers += 1;
+            client.send_c2c_text_message(peer.as_str(), answer).await?;
+            line(format!("{}  {:8} writes to {peer}: {answer}", clock(present()), self.character.name))?;
+        }
+        Ok(())
+    }
+
+    fn connected(&self) -> Option<&Client> {
+        self.clients.iter().flatten().next()
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 const FIRST_MS: Range<u64> = 50..900;
 
 /// The wait between two steps.
-const PAUSE_MS: Range<u64> = 1_000..5_000;
+const PAUSE_MS: Range<u64> = 1_500..7_000;
 
 /// How a device stands, as far as its owner knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

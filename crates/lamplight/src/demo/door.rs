@@ -1,0 +1,107 @@
+//! What the pages of the demo ask the demo for: its people, their faces, and UserSigs for them.
+//!
+//! Whoever reaches the HTTP port can be anybody of the demo. That is what a demo is for, and why `lamplight serve`
+//! has none of this.
+
+use super::cast::{everybody, is_player, portrait_of};
+use crate::commands::sig;
+use crate::operator::Operator;
+use crate::time_text::present;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use lamplight_model::{AppId, UserId};
+use serde::Deserialize;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long a UserSig is good that a page got. A page that stays open longer has to ask again.
+const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
+
+/// The routes are there before the app is: the demo says when it begins.
+#[derive(Clone, Default)]
+pub struct Door(Arc<OnceLock<Begun>>);
+
+struct Begun {
+    data_dir: PathBuf,
+    app: AppId,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(rename = "userID")]
+    user_id: String,
+}
+
+impl Door {
+    /// From here on it is answered.
+    pub fn open(&self, data_dir: PathBuf, app: AppId) {
+        // A second time would be with the same.
+        let _ = self.0.set(Begun { data_dir, app });
+    }
+
+    /// For the HTTP port of the node.
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .route("/demo/users.json", get(users))
+            .route("/demo/sig", post(user_sig))
+            .route("/demo/portraits/{file}", get(portrait))
+            .with_state(self.clone())
+    }
+
+    fn begun(&self) -> Result<&Begun, Response> {
+        self.0.get().ok_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the demo is just beginning"))
+    }
+}
+
+async fn users(State(door): State<Door>) -> Result<impl IntoResponse, Response> {
+    let begun = door.begun()?;
+    let users: Vec<_> = everybody()
+        .map(|(name, nick)| {
+            let portrait = format!("/demo/portraits/{name}.svg");
+            json!({ "userID": name, "nick": nick, "avatar": portrait, "isPlayer": is_player(name) })
+        })
+        .collect();
+    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(json!({ "SDKAppID": begun.app, "users": users }))))
+}
+
+async fn user_sig(State(door): State<Door>, Json(wanted): Json<Wanted>) -> Result<Response, Response> {
+    let begun = door.begun()?;
+    if portrait_of(&wanted.user_id).is_none() {
+        return Err(refusal(StatusCode::NOT_FOUND, "nobody of the demo is called so"));
+    }
+    let signed = async {
+        // Asked for each time: the key may have been rotated.
+        let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
+        sig::sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
+    };
+    let (user_sig, claims) = signed.await.map_err(|error| {
+        tracing::error!(%error, "a UserSig of the demo could not be made");
+        refusal(StatusCode::INTERNAL_SERVER_ERROR, "the UserSig could not be made")
+    })?;
+    let body = json!({ "SDKAppID": claims.app, "userID": claims.user_id, "userSig": user_sig });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+async fn portrait(Path(file): Path<String>) -> Response {
+    match file.strip_suffix(".svg").and_then(portrait_of) {
+        Some(portrait) => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/svg+xml"),
+                (header::CACHE_CONTROL, "public, max-age=3600"),
+                (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (headers, portrait.svg()).into_response()
+        }
+        None => refusal(StatusCode::NOT_FOUND, "there is no such portrait"),
+    }
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}

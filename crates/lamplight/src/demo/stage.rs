@@ -1,0 +1,83 @@
+//! Where the demo is played, and how it is set: accounts, faces, friends, and what they wrote before.
+//!
+//! Setting it again changes nothing: a letter that was sent keeps its id.
+
+use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
+use crate::commands::sig;
+use crate::operator::Operator;
+use crate::time_text::present;
+use anyhow::Context;
+use lamplight_client::Client;
+use lamplight_model::{App, ClientMessageId, Platform, ProfileChange, User, UserId};
+use lamplight_server::Operation;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a UserSig of the demo is good. Each login makes a fresh one.
+const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
+
+/// Where the demo is played.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Where the server is.
+    pub server: String,
+    /// The app, with its key.
+    pub app: App,
+}
+
+impl Stage {
+    /// Makes who is not there yet. `you` is everybody's friend, and is told of friends; `guest` is a friend of `you`
+    /// alone, and watches the others by subscription.
+    pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
+        let mut app = apps.first().context("the server has no app")?.clone();
+        let mut operator = Operator::open(data_dir).await?;
+        app.settings.switches.friend_notification = true;
+        operator.put_app(app.clone()).await?;
+        for (name, _) in everybody() {
+            operator.act(Operation::CreateAccount(User::new(app.id, UserId::new(name)?))).await?;
+        }
+        let owner = User::new(app.id, UserId::new(FRIEND)?);
+        for name in CAST.iter().map(|character| character.name).chain([GUEST]) {
+            let (friend, remark) = (UserId::new(name)?, String::new());
+            operator.act(Operation::AddFriend { owner: owner.clone(), friend, both: true, remark }).await?;
+        }
+        let stage = Self { server, app };
+        stage.furnish(pages).await?;
+        Ok(stage)
+    }
+
+    /// A client of the demo, logged in.
+    pub async fn log_in(&self, name: &str, platform: Platform, device: String) -> anyhow::Result<Client> {
+        let (user_sig, _) = sig::sign(&self.app, UserId::new(name)?, SIG_EXPIRES, present())?;
+        let client =
+            Client::builder(&self.server).app(self.app.id).platform(platform).device_id(device).build()?;
+        client.login(name, &user_sig).await?;
+        Ok(client)
+    }
+
+    /// Names, faces and letters: by the people themselves, over the SDK.
+    async fn furnish(&self, pages: &str) -> anyhow::Result<()> {
+        let mut clients = BTreeMap::new();
+        for (name, nick) in everybody() {
+            let client = self.log_in(name, Platform::Linux, "demo-stage".to_owned()).await?;
+            let change = ProfileChange {
+                nick: Some(nick.to_owned()),
+                avatar_url: Some(format!("{pages}/demo/portraits/{name}.svg")),
+                allow: None,
+            };
+            client.set_self_info(change).await.with_context(|| format!("{name} has no face"))?;
+            clients.insert(name, client);
+        }
+        for (number, (from, to, text)) in LETTERS.into_iter().enumerate() {
+            let sender = clients.get(from).context("letters are from people of the demo")?;
+            let id = ClientMessageId::new(&format!("demo-letter-{number}"))?;
+            let sent = sender.send_c2c_text_message_as(to, text, &id).await;
+            sent.with_context(|| format!("a letter from {from} to {to} was not sent"))?;
+        }
+        for client in clients.into_values() {
+            client.logout().await?;
+        }
+        Ok(())
+    }
+}
