@@ -1,0 +1,55 @@
+/** What a backend would ask of the server, for tests that need many people. */
+
+import type { Server } from "./server.js";
+
+/** The server takes so many in one call. */
+const ACCOUNTS_AT_ONCE = 100;
+const FRIENDS_AT_ONCE = 1_000;
+
+export class ServerApi {
+  private constructor(
+    private readonly server: Server,
+    private readonly userSig: string,
+  ) {}
+
+  static async of(server: Server): Promise<ServerApi> {
+    return new ServerApi(server, await server.command("sig", "administrator"));
+  }
+
+  async makeAccounts(users: readonly string[]): Promise<void> {
+    for (const some of inPieces(users, ACCOUNTS_AT_ONCE)) {
+      await this.#call("im_open_login_svc/multiaccount_import", { Accounts: some });
+    }
+  }
+
+  async befriend(owner: string, friends: readonly string[]): Promise<void> {
+    for (const some of inPieces(friends, FRIENDS_AT_ONCE)) {
+      const AddFriendItem = some.map((friend) => ({ To_Account: friend, AddSource: "AddSource_Type_Test" }));
+      await this.#call("sns/friend_add", { From_Account: owner, AddFriendItem });
+    }
+  }
+
+  async #call(command: string, body: object): Promise<void> {
+    const query = new URLSearchParams({
+      sdkappid: String(this.server.app),
+      identifier: "administrator",
+      usersig: this.userSig,
+      random: "1",
+      contenttype: "json",
+    });
+    const response = await fetch(`${this.server.pages}/v4/${command}?${query.toString()}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    const told = (await response.json()) as { ErrorCode: number; ErrorInfo: string; Fail_Account?: string[] };
+    if (told.ErrorCode !== 0 || (told.Fail_Account ?? []).length > 0) {
+      throw new Error(`${command}: ${JSON.stringify(told).slice(0, 500)}`);
+    }
+  }
+}
+
+function* inPieces<T>(all: readonly T[], size: number): Generator<T[]> {
+  for (let at = 0; at < all.length; at += size) {
+    yield all.slice(at, at + size);
+  }
+}

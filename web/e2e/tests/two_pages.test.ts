@@ -1,0 +1,117 @@
+/** The demo as a visitor meets it: two windows, two people. */
+
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+/** A closed tab is told "at once": what a person would call so, on a machine that is busy. */
+const AT_ONCE = 2_000;
+
+describe("two windows of the demo", () => {
+  let server: Server;
+  let browser: Browser;
+  let windows: Windows;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+  });
+  beforeEach(async () => {
+    windows = await Windows.open(browser);
+  });
+  afterEach(async () => {
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test("each sees the other come, say something, and go", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    await seesDot(robin, "林晓", "Not logged in");
+
+    const lin = await windows.page(server.pages);
+    await playAs(lin, "guest");
+    await seesDot(robin, "林晓", "Online");
+    await seesDot(lin, "Robin", "Online");
+
+    await lin.locator("lamplight-self-card .status").click();
+    await lin.locator("lamplight-self-card form input").fill("听歌中 🎧");
+    await lin.locator("lamplight-self-card form .primary").click();
+    await rowOf(robin, "林晓").getByText("听歌中 🎧").waitFor();
+
+    await rowOf(robin, "林晓").click();
+    const evidence = robin.locator("lamplight-evidence");
+    await evidence.getByText("changed the status text").waitFor();
+    await evidence.locator(".devices", { hasText: "Web" }).waitFor();
+
+    const before = Date.now();
+    await lin.close();
+    await seesDot(robin, "林晓", "Not logged in");
+    expect(Date.now() - before).toBeLessThan(AT_ONCE);
+    await evidence.getByText("Not logged in").waitFor();
+    await evidence.getByText("the connection was closed").waitFor();
+  });
+
+  test("what one writes the other reads", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    const lin = await windows.page(server.pages);
+    await playAs(lin, "guest");
+
+    await rowOf(robin, "林晓").click();
+    const text = `seven lamps, ${Date.now()}`;
+    const field = robin.locator("tuikit-chat textarea");
+    await field.fill(text);
+    await field.press("Enter");
+    await rowOf(lin, "Robin").getByText(text).waitFor();
+    await rowOf(lin, "Robin").locator(".badge").waitFor();
+
+    await rowOf(lin, "Robin").click();
+    await lin.locator("tuikit-chat").getByText(text).waitFor();
+    await rowOf(lin, "Robin").locator(".badge").waitFor({ state: "detached" });
+  });
+
+  test("who lives in the demo answers", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    await robin.locator("#tab-contacts").click();
+    await rowOf(robin, "Alice Baker").click();
+    const messages = robin.locator("tuikit-chat .message:not(.own)");
+    await messages.first().waitFor();
+    const before = await messages.count();
+    const field = robin.locator("tuikit-chat textarea");
+    await field.fill("Are you there?");
+    await field.press("Enter");
+    // Wherever Alice is: she answers when she is back.
+    await messages.nth(before).waitFor({ timeout: 60_000 });
+  });
+
+  test("a page that is loaded again is the same visit", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    await robin.reload();
+    await robin.locator("lamplight-desk").waitFor();
+    await robin.locator("lamplight-self-card", { hasText: "Robin" }).waitFor();
+
+    await robin.getByRole("button", { name: "Log out" }).click();
+    await robin.locator("lamplight-entrance").waitFor();
+    await robin.reload();
+    await robin.locator("lamplight-entrance").waitFor();
+  });
+
+  test("without dots nobody's status is shown, and with them it is again", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    await seesDot(robin, "林晓", "Not logged in");
+    const shown = robin.getByRole("switch", { name: "Show who is online" });
+    await shown.click();
+    await robin.locator("tuikit-conversation [role=option] .dot").first().waitFor({ state: "detached" });
+    expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
+    await shown.click();
+    await seesDot(robin, "林晓", "Not logged in");
+  });
+});
