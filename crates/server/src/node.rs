@@ -194,7 +194,8 @@ impl Node {
         let (http_address, http) = http::serve(config.http_listen, router)
             .await
             .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
-        let figures = tokio::spawn(figures.run(Arc::clone(&metrics), clock.clone())).abort_handle();
+        let figures = tokio::spawn(figures.run(Arc::clone(&metrics), Arc::clone(&service), clock.clone()))
+            .abort_handle();
         let control_path = control::socket_path(&config.data_dir);
         let control = control::serve(&control_path, Arc::clone(&service), clock.clone())
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;

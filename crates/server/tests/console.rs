@@ -6,7 +6,8 @@ mod common;
 
 use common::TestNode;
 use common::browser::{Answer, Browser};
-use lamplight_model::{Code, Platform};
+use lamplight_facts::{NewNotice, Settled, SettledAs};
+use lamplight_model::{Code, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, UserId};
 use lamplight_server::PasswordFile;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -73,7 +74,6 @@ async fn nothing_is_answered_without_a_session() {
     forger.cookie = Some(format!("lamplight_console={}", "0".repeat(64)));
     forger.csrf_token = Some("0".repeat(64));
     for (method, path) in [
-        ("GET", "/session"),
         ("DELETE", "/session"),
         ("GET", "/apps"),
         ("POST", "/apps"),
@@ -88,6 +88,10 @@ async fn nothing_is_answered_without_a_session() {
         ("GET", "/apps/1400000001/users/alice"),
         ("GET", "/apps/1400000001/users/alice/watchers"),
         ("POST", "/apps/1400000001/users/alice/kick"),
+        ("GET", "/apps/1400000001/webhooks"),
+        ("GET", "/apps/1400000001/dead-letters"),
+        ("POST", "/apps/1400000001/dead-letters/resend"),
+        ("POST", "/apps/1400000001/dead-letters/drop"),
         ("GET", "/bounds"),
         ("GET", "/figures"),
         ("GET", "/nothing/of/the/kind"),
@@ -98,6 +102,8 @@ async fn nothing_is_answered_without_a_session() {
             assert_eq!(answer.refusal(), (401, 6014), "{method} {path}");
         }
     }
+    let none = forger.get("/session").await;
+    assert_eq!((none.status, none.body), (204, Value::Null), "that there is none is no fault");
     let app = node.node.service().apps().get(node.app.id).unwrap();
     assert_eq!(*app, node.app, "and nothing was changed");
 }
@@ -479,4 +485,64 @@ async fn a_link_that_falls_silent_is_measured() {
     let worker =
         async |n: u32| node.metric(&format!("lamplight_detection_seconds_count{{worker=\"{n}\"}}")).await;
     assert_eq!(worker(0).await + worker(1).await, 1);
+}
+
+#[tokio::test]
+async fn dead_letters_are_shown_sent_again_and_dropped() {
+    let (mut node, browser) = logged_in().await;
+    // Nobody listens there: whatever is sent meanwhile stays.
+    node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
+    let facts = node.node.service().facts();
+    let lane = Lane { app: node.app.id, hook: Hook::Push };
+    for number in 1..=3 {
+        let content = PushContent {
+            from: UserId::new("bob").unwrap(),
+            sequence: number,
+            at: Timestamp(number),
+            text: "hello".into(),
+            unread: 1,
+            devices: Vec::new(),
+        };
+        let content = NoticeContent::Push(content);
+        let notice = NewNotice { user: node.user(&format!("u{number}")), content, at: Timestamp(number) };
+        facts.enqueue(vec![notice]).await.unwrap();
+    }
+    let backlog = browser.get("/apps/1400000001/webhooks").await.body;
+    assert_eq!(backlog["webhooks"][0]["webhook"], json!("push"));
+    assert_eq!((&backlog["webhooks"][0]["waiting"], &backlog["webhooks"][0]["dead"]), (&json!(3), &json!(0)));
+    for head in facts.heads(lane, 10).await.unwrap() {
+        let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };
+        facts.settle(vec![Settled { id: head.id, settled }], Timestamp(9)).await.unwrap();
+    }
+    let page = async |query: &str| -> (Vec<u64>, bool) {
+        let answer = browser.get(&format!("/apps/1400000001/dead-letters{query}")).await;
+        let letters = answer.body["letters"].as_array().unwrap();
+        let ids = letters.iter().map(|letter| letter["id"].as_u64().unwrap()).collect();
+        (ids, answer.body["more"].as_bool().unwrap())
+    };
+    let (ids, more) = page("").await;
+    assert_eq!((ids.len(), more), (3, false));
+    assert_eq!(page("?limit=2").await, (ids[..2].to_vec(), true));
+    assert_eq!(page(&format!("?after={}", ids[1])).await, (ids[2..].to_vec(), false));
+    let first = browser.get("/apps/1400000001/dead-letters?limit=1").await.body["letters"][0].clone();
+    assert_eq!(first["error"], json!("503 Service Unavailable"));
+    assert_eq!(first["event"], json!("message 1 from bob"));
+
+    let resent = browser.post("/apps/1400000001/dead-letters/resend", &json!({ "ids": [ids[0]] })).await;
+    assert_eq!(resent.body, json!({ "done": 1 }));
+    let again = browser.post("/apps/1400000001/dead-letters/resend", &json!({ "ids": [ids[0]] })).await;
+    assert_eq!(again.body, json!({ "done": 0 }), "it is dead no longer");
+    assert_eq!(page("").await.0, ids[1..]);
+    let dropped = browser.post("/apps/1400000001/dead-letters/drop", &json!({})).await;
+    assert_eq!(dropped.body, json!({ "done": 2 }));
+    assert_eq!(page("").await.0, [] as [u64; 0]);
+
+    for path in ["?limit=0", "?limit=201", "?after=x"] {
+        let answer = browser.get(&format!("/apps/1400000001/dead-letters{path}")).await;
+        assert_eq!(answer.refusal(), (400, 6017), "{path}");
+    }
+    let many: Vec<u64> = (0..=200).collect();
+    let answer = browser.post("/apps/1400000001/dead-letters/drop", &json!({ "ids": many })).await;
+    assert_eq!(answer.refusal(), (400, 6017));
+    assert_eq!(browser.get("/apps/7/dead-letters").await.refusal(), (404, 70020));
 }

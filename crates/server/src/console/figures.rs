@@ -8,6 +8,7 @@ use crate::metrics::{Metrics, Totals};
 use axum::Json;
 use axum::extract::State;
 use lamplight_model::{Moment, Now, Platform, Timestamp};
+use lamplight_service::Service;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,8 @@ const MOST_SAMPLES: usize = 600;
 const DELIVERY_WINDOW: usize = 10;
 /// Samples over which detection time is taken: links seldom fall silent.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
+/// Samples between two looks at what webhooks have still to be told: it is kept on disk.
+const BACKLOG_EVERY: u64 = 5;
 
 /// The samples of the last ten minutes.
 #[derive(Default)]
@@ -56,6 +59,8 @@ pub struct Sample {
     changes: f64,
     /// Per second, since the sample before.
     notifications: f64,
+    /// What webhooks have still to be told, over all apps; none before it was first looked at.
+    backlog: Option<u64>,
     /// Over the last 10 s.
     delivery: Option<Quantiles>,
     /// Over the last 10 min.
@@ -90,18 +95,25 @@ pub struct ShownFigures {
 
 impl Figures {
     /// Takes a sample every second, until it is aborted.
-    pub async fn run(self: Arc<Self>, metrics: Arc<Metrics>, clock: Clock) {
+    pub async fn run(self: Arc<Self>, metrics: Arc<Metrics>, service: Arc<Service>, clock: Clock) {
         let mut tick = tokio::time::interval(PERIOD);
         // After a pause one sample is due, not as many as were missed.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        loop {
+        let mut backlog = None;
+        for turn in 0u64.. {
             tick.tick().await;
-            self.take(metrics.totals(), clock.now());
+            if turn.is_multiple_of(BACKLOG_EVERY) {
+                match service.facts().lanes().await {
+                    Ok(lanes) => backlog = Some(lanes.iter().map(|lane| lane.waiting).sum()),
+                    Err(error) => tracing::warn!(%error, "what waits for webhooks could not be counted"),
+                }
+            }
+            self.take(metrics.totals(), backlog, clock.now());
         }
     }
 
     /// Takes in what has been counted until now.
-    fn take(&self, totals: Totals, now: Now) {
+    fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) {
         let mut state = self.lock();
         let Samples { samples, next, last } = &mut *state;
         if let Some((then, before)) = last {
@@ -120,6 +132,7 @@ impl Figures {
                 connections: totals.connections,
                 changes: rate(totals.changes, before.changes),
                 notifications: rate(totals.notifications, before.notifications),
+                backlog,
                 delivery: quantiles(
                     &delivery,
                     samples.iter().rev().take(DELIVERY_WINDOW - 1).map(|kept| &kept.delivery),
@@ -168,4 +181,79 @@ fn quantiles<'a>(newest: &Spread, others: impl Iterator<Item = &'a Spread>) -> O
     let mut all = newest.clone();
     others.for_each(|spread| all.add(spread));
     Some(Quantiles { p50: all.quantile(0.5)?, p99: all.quantile(0.99)?, count: all.count() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durations::Durations;
+    use lamplight_directory::DirectoryStats;
+
+    const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
+
+    /// What a node has counted after so many changes and notifications.
+    fn totals(changes: u64, delivery: &Durations, detection: &Durations) -> Totals {
+        Totals {
+            directory: DirectoryStats { online: 3, ..DirectoryStats::default() },
+            connections: 4,
+            changes,
+            notifications: 2 * changes,
+            delivery: delivery.read(),
+            detection: detection.read(),
+        }
+    }
+
+    fn at(milliseconds: u64) -> Now {
+        Now { moment: Moment(milliseconds), wall: Timestamp(milliseconds) }
+    }
+
+    fn nothing() -> Durations {
+        Durations::new(BOUNDS)
+    }
+
+    #[test]
+    fn a_sample_tells_what_was_added_since_the_one_before() {
+        let (figures, delivery) = (Figures::default(), nothing());
+        figures.take(totals(10, &delivery, &nothing()), None, at(0));
+        assert_eq!(figures.after(None), [], "one reading is no rate");
+        delivery.observe(Duration::from_millis(5));
+        figures.take(totals(40, &delivery, &nothing()), Some(7), at(2_000));
+        let [sample] = &figures.after(None)[..] else { panic!("one sample") };
+        assert_eq!((sample.changes, sample.notifications), (15.0, 30.0));
+        assert_eq!((sample.online, sample.connections, sample.backlog), (3, 4, Some(7)));
+        assert_eq!(sample.delivery.map(|spread| spread.count), Some(1));
+        assert_eq!(sample.detection, None);
+    }
+
+    #[test]
+    fn delivery_is_taken_over_ten_seconds_and_detection_over_ten_minutes() {
+        let (figures, delivery, detection) = (Figures::default(), nothing(), nothing());
+        figures.take(totals(0, &delivery, &detection), None, at(0));
+        delivery.observe(Duration::from_millis(5));
+        detection.observe(Duration::from_millis(5));
+        let mut seen = Vec::new();
+        for second in 1..=MOST_SAMPLES as u64 + 1 {
+            figures.take(totals(0, &delivery, &detection), None, at(second * 1_000));
+            let last = figures.after(None).pop().unwrap();
+            seen.push((last.delivery.is_some(), last.detection.is_some()));
+        }
+        assert_eq!(seen.iter().filter(|(delivery, _)| *delivery).count(), DELIVERY_WINDOW);
+        assert_eq!(seen.iter().filter(|(_, detection)| *detection).count(), DETECTION_WINDOW);
+    }
+
+    #[test]
+    fn ten_minutes_are_kept_and_asked_for_from_where_one_is() {
+        let figures = Figures::default();
+        for second in 0..=MOST_SAMPLES as u64 + 1 {
+            figures.take(totals(0, &nothing(), &nothing()), None, at(second * 1_000));
+        }
+        let all = figures.after(None);
+        assert_eq!(all.len(), MOST_SAMPLES);
+        assert_eq!(all[0].number, 1, "the oldest has gone");
+        let numbers =
+            |after| figures.after(Some(after)).iter().map(|sample| sample.number).collect::<Vec<_>>();
+        assert_eq!(numbers(598), [599, 600]);
+        assert_eq!(numbers(600), [] as [u64; 0]);
+        assert_eq!(numbers(601).len(), MOST_SAMPLES, "a number of a former process is none of ours");
+    }
 }

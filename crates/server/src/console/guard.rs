@@ -133,13 +133,15 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// `GET session`: a page that is loaded again gets its CSRF token back.
-pub async fn show(
-    State(console): State<Arc<Console>>,
-    headers: HeaderMap,
-) -> Result<Json<ShownSession>, ApiError> {
-    let csrf_token = console.session_of(&headers)?;
-    Ok(Json(ShownSession { csrf_token, version: env!("CARGO_PKG_VERSION") }))
+/// `GET session`: a page that is loaded again gets its CSRF token back. That there is no session is an answer too.
+pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
+    match console.session_of(&headers) {
+        Ok(csrf_token) => {
+            Json(ShownSession { csrf_token, version: env!("CARGO_PKG_VERSION") }).into_response()
+        }
+        Err(error) if error == ApiError::not_logged_in() => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => error.into_response(),
+    }
 }
 
 /// `POST session`: logging in.

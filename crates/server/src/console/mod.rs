@@ -11,6 +11,7 @@ mod headers;
 mod password;
 mod sessions;
 mod users;
+mod webhooks;
 
 pub use figures::Figures;
 pub use headers::add_security_headers;
@@ -67,6 +68,10 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/v1/apps/{app}/users/{user}", get(users::show))
         .route("/v1/apps/{app}/users/{user}/watchers", get(users::watchers))
         .route("/v1/apps/{app}/users/{user}/kick", post(users::kick))
+        .route("/v1/apps/{app}/webhooks", get(webhooks::backlog))
+        .route("/v1/apps/{app}/dead-letters", get(webhooks::dead_letters))
+        .route("/v1/apps/{app}/dead-letters/resend", post(webhooks::resend))
+        .route("/v1/apps/{app}/dead-letters/drop", post(webhooks::drop_letters))
         .route("/v1/bounds", get(apps::bounds))
         .route("/v1/figures", get(figures::show))
         .fallback(|| async { ApiError::NO_SUCH_RESOURCE })

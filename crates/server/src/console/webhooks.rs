@@ -1,0 +1,150 @@
+//! The webhooks of an app: what waits, and the dead letters, which are sent again or dropped.
+
+use super::Console;
+use super::error::{ApiError, FromJson, FromPath, FromQuery};
+use axum::Json;
+use axum::extract::State;
+use lamplight_model::{AppId, Timestamp, UserId};
+use lamplight_service::DeadLetters;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Dead letters in one answer, unless fewer are asked for.
+const PAGE: usize = 50;
+/// The most dead letters that may be asked for, or named, at once.
+const MOST_AT_ONCE: usize = 200;
+
+/// What waits for each webhook of an app.
+#[derive(Serialize)]
+pub struct Backlog {
+    webhooks: Vec<Waiting>,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    webhook: &'static str,
+    waiting: u64,
+    /// When the oldest of them was taken in.
+    oldest: Option<Timestamp>,
+    dead: u64,
+}
+
+/// Which page of dead letters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// The last one of the former page.
+    #[serde(default)]
+    after: Option<u64>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// Dead letters, in the order of their death.
+#[derive(Serialize)]
+pub struct Letters {
+    letters: Vec<ShownLetter>,
+    /// Whether there are more behind the last one.
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct ShownLetter {
+    id: u64,
+    webhook: &'static str,
+    event: String,
+    user_id: UserId,
+    queued: Timestamp,
+    died: Timestamp,
+    attempts: u32,
+    error: String,
+}
+
+/// Which dead letters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// All of the app without it.
+    #[serde(default)]
+    ids: Option<Vec<u64>>,
+}
+
+/// How many there were.
+#[derive(Serialize)]
+pub struct Done {
+    done: usize,
+}
+
+/// `GET apps/{app}/webhooks`
+pub async fn backlog(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+) -> Result<Json<Backlog>, ApiError> {
+    let lanes = console.service.webhook_backlog(app).await?;
+    let webhooks = lanes.into_iter().map(|state| Waiting {
+        webhook: state.lane.hook.name(),
+        waiting: state.waiting,
+        oldest: state.oldest,
+        dead: state.dead,
+    });
+    Ok(Json(Backlog { webhooks: webhooks.collect() }))
+}
+
+/// `GET apps/{app}/dead-letters?after=&limit=`
+pub async fn dead_letters(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+    FromQuery(page): FromQuery<Page>,
+) -> Result<Json<Letters>, ApiError> {
+    let limit = page.limit.unwrap_or(PAGE);
+    if !(1..=MOST_AT_ONCE).contains(&limit) {
+        return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
+    }
+    // One more than is shown, to know whether there are more.
+    let mut letters = console.service.dead_letters(app, page.after, limit + 1).await?;
+    let more = letters.len() > limit;
+    letters.truncate(limit);
+    let letters = letters.into_iter().map(|letter| ShownLetter {
+        id: letter.id,
+        webhook: letter.lane.hook.name(),
+        event: letter.content.summary(),
+        user_id: letter.user.id,
+        queued: letter.queued,
+        died: letter.died,
+        attempts: letter.attempts,
+        error: letter.error,
+    });
+    Ok(Json(Letters { letters: letters.collect(), more }))
+}
+
+/// `POST apps/{app}/dead-letters/resend`
+pub async fn resend(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+    FromJson(which): FromJson<Which>,
+) -> Result<Json<Done>, ApiError> {
+    let done = console.service.resend_dead_letters(app, chosen(which)?, console.clock.now()).await?;
+    tracing::info!(app = app.0, letters = done, "dead letters are sent again for an operator");
+    Ok(Json(Done { done }))
+}
+
+/// `POST apps/{app}/dead-letters/drop`
+pub async fn drop_letters(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+    FromJson(which): FromJson<Which>,
+) -> Result<Json<Done>, ApiError> {
+    let done = console.service.drop_dead_letters(app, chosen(which)?).await?;
+    tracing::info!(app = app.0, letters = done, "dead letters were dropped by an operator");
+    Ok(Json(Done { done }))
+}
+
+fn chosen(which: Which) -> Result<DeadLetters, ApiError> {
+    match which.ids {
+        None => Ok(DeadLetters::All),
+        Some(ids) if ids.len() <= MOST_AT_ONCE => Ok(DeadLetters::These(ids)),
+        Some(ids) => {
+            Err(ApiError::invalid(format!("at most {MOST_AT_ONCE} ids may be named, not {}", ids.len())))
+        }
+    }
+}
