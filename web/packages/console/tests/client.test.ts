@@ -62,7 +62,7 @@ test("no answer at all is no refusal of the server", async () => {
 
 test("a session that is over is told once it is found out; a wrong password is not", async () => {
   const over = (): Response => json({ code: 6_014, message: "not logged in" }, 401);
-  const { api: console, loggedOut } = api(over(), over(), over());
+  const { api: console, loggedOut } = api(over(), new Response(null, { status: 204 }), over());
   await expect(console.logIn("x")).rejects.toMatchObject({ status: 401 });
   expect(await console.resume()).toBeUndefined();
   expect(loggedOut()).toBe(0);

@@ -11,6 +11,7 @@ function figures(numbers: number[], most = 5): Figures {
     connections: number,
     changes: 0,
     notifications: 0,
+    backlog: null,
     delivery: null,
     detection: null,
   }));

@@ -3,7 +3,9 @@
 import type {
   App,
   AppSummary,
+  Backlog,
   Bounds,
+  DeadLetter,
   Edition,
   Figures,
   FoundUser,
@@ -67,12 +69,8 @@ export class Api {
 
   /** The session that this browser has already, if any. */
   async resume(): Promise<Session | undefined> {
-    try {
-      return this.#keep(await this.#json<Session>("/session", {}, false));
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return undefined;
-      throw error;
-    }
+    const response = await this.#ask("/session", {}, false);
+    return response.status === 204 ? undefined : this.#keep((await response.json()) as Session);
   }
 
   async logIn(password: string): Promise<Session> {
@@ -123,6 +121,26 @@ export class Api {
 
   async removeAdmin(id: number, user: string, tag: string): Promise<Tagged<App>> {
     return this.#tagged(`/apps/${id}/admins/${encodeURIComponent(user)}`, { method: "DELETE", tag });
+  }
+
+  // Webhooks
+
+  async backlog(app: number): Promise<Backlog[]> {
+    return (await this.#json<{ webhooks: Backlog[] }>(`/apps/${app}/webhooks`)).webhooks;
+  }
+
+  async deadLetters(app: number, after: number | undefined): Promise<{ letters: DeadLetter[]; more: boolean }> {
+    return this.#json(`/apps/${app}/dead-letters${after === undefined ? "" : `?after=${after}`}`);
+  }
+
+  /** Sends dead letters again; all of the app without ids. */
+  async resend(app: number, ids: number[] | undefined): Promise<{ done: number }> {
+    return this.#json(`/apps/${app}/dead-letters/resend`, { method: "POST", body: ids === undefined ? {} : { ids } });
+  }
+
+  /** Forgets dead letters; all of the app without ids. */
+  async drop(app: number, ids: number[] | undefined): Promise<{ done: number }> {
+    return this.#json(`/apps/${app}/dead-letters/drop`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
 
   // Users

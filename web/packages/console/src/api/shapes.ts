@@ -106,6 +106,25 @@ export interface Watchers {
   complete: boolean;
 }
 
+/** What waits for a webhook. */
+export interface Backlog {
+  webhook: string;
+  waiting: number;
+  oldest: number | null;
+  dead: number;
+}
+
+export interface DeadLetter {
+  id: number;
+  webhook: string;
+  event: string;
+  user_id: string;
+  queued: number;
+  died: number;
+  attempts: number;
+  error: string;
+}
+
 /** In seconds. */
 export interface Quantiles {
   p50: number;
@@ -123,6 +142,8 @@ export interface Sample {
   connections: number;
   changes: number;
   notifications: number;
+  /** What webhooks have still to be told. */
+  backlog: number | null;
   delivery: Quantiles | null;
   detection: Quantiles | null;
 }

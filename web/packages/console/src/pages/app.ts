@@ -11,6 +11,7 @@ import { base, buttons, cards } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
 import { APP_TABS, hrefOf, type AppTab } from "../router.js";
 import "../sections/admins.js";
+import "../sections/dead-letters.js";
 import "../sections/devices.js";
 import "../sections/general.js";
 import "../sections/keys.js";
@@ -234,7 +235,8 @@ export class AppPage extends View {
       case "admins":
         return html`<lc-admins .api=${api} .form=${form} .bounds=${bounds}></lc-admins>`;
       case "webhooks":
-        return html`<lc-webhooks .api=${api} .form=${form} .bounds=${bounds}></lc-webhooks>`;
+        return html`<lc-webhooks .api=${api} .form=${form} .bounds=${bounds}></lc-webhooks>
+          <lc-dead-letters .api=${api} .app=${this.app}></lc-dead-letters>`;
     }
   }
 

@@ -34,12 +34,12 @@ export class OverviewPage extends View {
     css`
       .tiles {
         display: grid;
-        grid-template-columns: repeat(6, minmax(0, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
         gap: 1rem;
       }
       @media (max-width: 1480px) {
         .tiles {
-          grid-template-columns: repeat(3, minmax(0, 1fr));
+          grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr));
         }
       }
       @media (max-width: 560px) {
@@ -146,6 +146,7 @@ export class OverviewPage extends View {
       ${tile(overview.connections, count(now.connections, locale), "", overview.connectionsHint)}
       ${tile(overview.changes, rate(now.changes, locale), overview.perSecond, overview.changesHint)}
       ${tile(overview.notifications, rate(now.notifications, locale), overview.perSecond, overview.notificationsHint)}
+      ${now.backlog === null ? nothing : tile(overview.backlog, count(now.backlog, locale), "", overview.backlogHint)}
       ${tile(overview.delivery, ...time(now.delivery?.p99), overview.deliveryHint)}
       ${tile(overview.detection, ...time(now.detection?.p50), overview.detectionHint)}
     </div>`;

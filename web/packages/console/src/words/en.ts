@@ -308,6 +308,12 @@ export const EN = {
     tokenKeep: "Keep the one that is set",
     tokenWillGo: "The token will be removed",
     urlBad: "An address begins with http:// or https://.",
+    webhooks: { state_change: "Status change", push: "Offline message" } as Record<string, string>,
+    queue: "Queue",
+    nothingWaits: "Nothing waits to be sent.",
+    waits: (webhook: string, count: string, oldest: string) => `${webhook}: ${count} waiting, the oldest ${oldest}`,
+    done: (count: string) => `${count} done.`,
+    actions: "Actions",
     dead: "Dead letters",
     deadLead:
       "Events that were given up after many attempts. Send them again once the backend is well, or drop them.",
@@ -323,7 +329,6 @@ export const EN = {
     since: "First tried",
     attempts: "Attempts",
     lastError: "Last answer",
-    waiting: (count: string) => `${count} waiting to be sent`,
   },
   users: {
     title: "Users",

@@ -1,0 +1,253 @@
+/** What webhooks have still to be told, and what was given up: sent again, or dropped. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Api } from "../api/client.js";
+import type { Backlog, DeadLetter } from "../api/shapes.js";
+import "../components/confirm.js";
+import type { Question } from "../components/confirm.js";
+import "../components/notice.js";
+import { whenLoaded } from "../components/placeholder.js";
+import { base, buttons, cards, tables } from "../components/styles.js";
+import { LOADING, View, type Loaded } from "../components/view.js";
+import { ago, count, moment } from "../text/format.js";
+import { errorText } from "../words/errors.js";
+import { sectionStyles } from "./section.js";
+
+interface Shown {
+  backlog: Backlog[];
+  letters: DeadLetter[];
+  more: boolean;
+}
+
+@customElement("lc-dead-letters")
+export class DeadLetters extends View {
+  @property({ attribute: false }) api!: Api;
+  @property({ type: Number }) app = 0;
+
+  @state() private loaded: Loaded<Shown> = LOADING;
+  @state() private question: Question | undefined = undefined;
+  @state() private busy = false;
+  @state() private done: number | undefined = undefined;
+  @state() private error: unknown = undefined;
+
+  static override styles = [
+    base,
+    buttons,
+    cards,
+    tables,
+    sectionStyles,
+    css`
+      .top {
+        display: grid;
+        gap: 0.9rem;
+      }
+      td.event {
+        font-weight: 550;
+      }
+      td .quiet {
+        display: block;
+        font-weight: 400;
+        font-size: 0.8667rem;
+      }
+      td.error {
+        max-width: 18rem;
+        overflow-wrap: anywhere;
+      }
+      .more {
+        display: grid;
+        justify-content: center;
+        padding: 1rem;
+        border-top: 1px solid var(--line);
+      }
+    `,
+  ];
+
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("app")) {
+      this.loaded = LOADING;
+      void this.#load();
+    }
+  }
+
+  override render(): unknown {
+    const { webhooks } = this.words;
+    return html`<section class="card">
+        <header>
+          <h2>${webhooks.dead}</h2>
+          <p>${webhooks.deadLead}</p>
+        </header>
+        ${whenLoaded(this.loaded, this.#load, (shown) => this.#shown(shown))}
+      </section>
+      <lc-confirm .question=${this.question} @lc-close=${this.#unasked}></lc-confirm>`;
+  }
+
+  #shown({ backlog, letters, more }: Shown): TemplateResult {
+    const { webhooks, errors, locale } = this.words;
+    const waiting = backlog.filter((lane) => lane.waiting > 0);
+    const name = (webhook: string): string => webhooks.webhooks[webhook] ?? webhook;
+    const all = backlog.reduce((sum, lane) => sum + lane.dead, 0);
+    return html`<div class="body top">
+        ${
+          this.error === undefined
+            ? nothing
+            : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
+        }
+        ${
+          this.done === undefined
+            ? nothing
+            : html`<lc-notice kind="good">${webhooks.done(count(this.done, locale))}</lc-notice>`
+        }
+        ${
+          waiting.length === 0
+            ? html`<p class="quiet small">${webhooks.nothingWaits}</p>`
+            : waiting.map((lane) => {
+                const oldest = lane.oldest === null ? "–" : ago(lane.oldest, Date.now(), locale);
+                return html`<p class="small">
+                  ${webhooks.waits(name(lane.webhook), count(lane.waiting, locale), oldest)}
+                </p>`;
+              })
+        }
+        ${
+          letters.length === 0
+            ? html`<p class="quiet">${webhooks.deadEmpty}</p>`
+            : html`<div class="row">
+                <button ?disabled=${this.busy} @click=${(): void => void this.#resend(undefined)}>
+                  ${webhooks.resendAll}
+                </button>
+                <button
+                  class="danger"
+                  ?disabled=${this.busy}
+                  @click=${(): void => {
+                    this.#drop(undefined, all);
+                  }}
+                >
+                  ${webhooks.dropAll}
+                </button>
+              </div>`
+        }
+      </div>
+      ${letters.length === 0 ? nothing : this.#table(letters, name)}
+      ${
+        more
+          ? html`<div class="more">
+              <button ?disabled=${this.busy} @click=${this.#more}>${this.words.more}</button>
+            </div>`
+          : nothing
+      }`;
+  }
+
+  #table(letters: DeadLetter[], name: (webhook: string) => string): TemplateResult {
+    const { webhooks, locale } = this.words;
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${webhooks.dead}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${webhooks.event}</th>
+            <th scope="col">${webhooks.user}</th>
+            <th scope="col">${webhooks.since}</th>
+            <th scope="col" class="number">${webhooks.attempts}</th>
+            <th scope="col">${webhooks.lastError}</th>
+            <th scope="col"><span class="unseen">${webhooks.actions}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${letters.map(
+            (letter) =>
+              html`<tr>
+                <td class="event">${letter.event}<span class="quiet">${name(letter.webhook)}</span></td>
+                <td>${letter.user_id}</td>
+                <td>${moment(letter.queued, locale)}</td>
+                <td class="number">${count(letter.attempts, locale)}</td>
+                <td class="error">${letter.error}</td>
+                <td class="end">
+                  <button
+                    class="small"
+                    ?disabled=${this.busy}
+                    aria-label="${webhooks.resend}: ${letter.event}, ${letter.user_id}"
+                    @click=${(): void => void this.#resend([letter.id])}
+                  >
+                    ${webhooks.resend}
+                  </button>
+                  <button
+                    class="small danger"
+                    ?disabled=${this.busy}
+                    aria-label="${webhooks.drop}: ${letter.event}, ${letter.user_id}"
+                    @click=${(): void => {
+                      this.#drop([letter.id], 1);
+                    }}
+                  >
+                    ${webhooks.drop}
+                  </button>
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+  }
+
+  readonly #unasked = (): void => {
+    this.question = undefined;
+  };
+
+  async #resend(ids: number[] | undefined): Promise<void> {
+    this.busy = true;
+    this.error = undefined;
+    try {
+      this.done = (await this.api.resend(this.app, ids)).done;
+      await this.#load();
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #drop(ids: number[] | undefined, number: number): void {
+    const { webhooks } = this.words;
+    this.question = {
+      heading: webhooks.dropTitle(number),
+      text: webhooks.dropText,
+      action: webhooks.drop,
+      act: async () => {
+        this.done = (await this.api.drop(this.app, ids)).done;
+        await this.#load();
+      },
+    };
+  }
+
+  readonly #load = async (): Promise<void> => {
+    const { app } = this;
+    try {
+      const [backlog, { letters, more }] = await Promise.all([
+        this.api.backlog(app),
+        this.api.deadLetters(app, undefined),
+      ]);
+      if (app === this.app) this.loaded = { state: "ready", value: { backlog, letters, more } };
+    } catch (error) {
+      this.loaded = { state: "failed", error };
+    }
+  };
+
+  readonly #more = async (): Promise<void> => {
+    if (this.loaded.state !== "ready") return;
+    const before = this.loaded.value;
+    this.busy = true;
+    this.error = undefined;
+    try {
+      const { letters, more } = await this.api.deadLetters(this.app, before.letters.at(-1)?.id);
+      this.loaded = { state: "ready", value: { ...before, letters: [...before.letters, ...letters], more } };
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.busy = false;
+    }
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "lc-dead-letters": DeadLetters;
+  }
+}
