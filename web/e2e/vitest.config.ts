@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source"] },
+  ssr: { resolve: { conditions: ["@lamplight/source"] } },
   test: {
     include: ["tests/**/*.test.ts"],
     // Servers and browsers of several files at once would be slow together.

@@ -1,36 +1,10 @@
 /** The pages of the demo by the rules of axe: no serious fault, light and dark, in both languages. */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seriousFaults } from "../src/axe.js";
 import { launch, playAs, rowOf, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Finding {
-  id: string;
-  impact: string | null;
-  nodes: { target: unknown[]; failureSummary?: string }[];
-}
-
-/** What axe calls serious or critical, as texts. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  // By the protocol of the browser: the policy of the page lets no script of ours in, and is not asked.
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: AXE });
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(options: object): Promise<{ violations: Finding[] }> } };
-    return (await axe.run({ resultTypes: ["violations"] })).violations;
-  });
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${JSON.stringify(nodes.slice(0, 3).map((node) => [node.target, node.failureSummary]))}`,
-    );
-}
 
 describe("accessibility", () => {
   let server: Server;

@@ -1,0 +1,217 @@
+/** The console in a real browser: an operator comes in, turns a switch, and a client of the app feels it. */
+
+import Lamplight, { type Chat } from "@lamplight/chat";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { seriousFaults } from "../src/axe.js";
+import { launch, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+/** Every page that has no particular state, as the address has it. */
+const PAGES = [
+  "#/overview",
+  "#/apps",
+  "#/apps/1400000001/general",
+  "#/apps/1400000001/switches",
+  "#/apps/1400000001/devices",
+  "#/apps/1400000001/limits",
+  "#/apps/1400000001/timing",
+  "#/apps/1400000001/keys",
+  "#/apps/1400000001/admins",
+  "#/apps/1400000001/webhooks",
+  "#/users",
+  "#/users/1400000001/alice",
+  "#/nowhere",
+];
+
+describe("the console", () => {
+  let server: Server;
+  let browser: Browser;
+  let password: string;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+    password = /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  async function logIn(page: Page): Promise<void> {
+    await page.locator("lc-login input").fill(password);
+    await page.keyboard.press("Enter");
+    await page.locator("lc-overview").waitFor();
+  }
+
+  /** Goes to a page and waits until everything on it is there. */
+  async function goTo(page: Page, hash: string): Promise<void> {
+    await page.evaluate((to) => {
+      location.hash = to;
+    }, hash);
+    await page.locator("main h1").waitFor();
+    await page.locator("lc-placeholder [role=status]").waitFor({ state: "detached" });
+  }
+
+  async function client(user: string): Promise<Chat> {
+    const chat = Lamplight.create({
+      SDKAppID: server.app,
+      server: `ws://127.0.0.1:${server.clientPort}`,
+      WebSocket,
+    });
+    chat.setLogLevel(4);
+    await chat.login({ userID: user, userSig: await server.command("sig", user) });
+    return chat;
+  }
+
+  test("a wrong password is refused, the right one opens, and a switch that is turned off is felt at once", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await page.locator("lc-login input").fill("not the password");
+    await page.locator("lc-login button.primary").click();
+    await page.getByText("That is not the password. (code 401)").waitFor();
+    await logIn(page);
+    await page.locator(".tile", { hasText: "People online" }).waitFor();
+
+    const chat = await client("operator-test");
+    const ask = () => chat.getUserStatus({ userIDList: ["alice"] });
+    expect((await ask()).data.successUserList).toHaveLength(1);
+
+    await goTo(page, "#/apps/1400000001/switches");
+    const toggle = page.getByRole("switch", { name: "User status query and change notification" });
+    expect(await toggle.getAttribute("aria-checked")).toBe("true");
+    await toggle.click();
+    await page.getByText("1 change not saved").waitFor();
+    // It is a form: nothing holds before it is saved.
+    expect((await ask()).data.successUserList).toHaveLength(1);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved. It holds from now on.").waitFor();
+    await expect(ask()).rejects.toMatchObject({ code: 72_001 });
+
+    await toggle.click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved. It holds from now on.").waitFor();
+    expect((await ask()).data.successUserList).toHaveLength(1);
+    await chat.destroy();
+    // The browser itself says that the wrong password was refused.
+    expect(windows.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    await windows.close();
+  });
+
+  test("of two operators, the second keeps what was typed and sees what the first has changed", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page);
+    await goTo(page, "#/apps/1400000001/general");
+    await page.getByLabel("Name").fill("from the second");
+    await server.command("app", "set", String(server.app), "--subscriptions", "321");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Somebody else has changed this app").waitFor();
+    expect(await page.getByLabel("Name").inputValue()).toBe("from the second");
+    expect(await server.command("app", "show", "--json")).not.toContain("from the second");
+
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved. It holds from now on.").waitFor();
+    const app = JSON.parse(await server.command("app", "show", "--json")) as {
+      settings: { name: string; limits: { subscriptions: number } };
+    };
+    expect(app.settings.name).toBe("from the second");
+    expect(app.settings.limits.subscriptions).toBe(321);
+    await windows.close();
+  });
+
+  test("a session that ends does not take along what was typed", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page);
+    await goTo(page, "#/apps/1400000001/general");
+    await page.getByLabel("Name").fill("typed before the end");
+    password = (JSON.parse(await server.command("console", "password", "--json")) as { password: string }).password;
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Your session has ended.").waitFor();
+    await page.locator("lc-login input").fill(password);
+    await page.keyboard.press("Enter");
+    await page.locator("lc-login").waitFor({ state: "detached" });
+    expect(await page.getByLabel("Name").inputValue()).toBe("typed before the end");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved. It holds from now on.").waitFor();
+    await windows.close();
+  });
+
+  test("a user is found, watched live and kicked", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page);
+    const [watcher, watched] = await Promise.all([client("e2e-watcher"), client("e2e-watched")]);
+    await watcher.subscribeUserStatus({ userIDList: ["e2e-watched"] });
+    await goTo(page, "#/users");
+    await page.getByLabel("userID begins with").fill("e2e-wa");
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.locator("lc-users tbody tr").nth(1).waitFor();
+    expect(await page.locator("lc-users tbody tr").count()).toBe(2);
+    await page.getByRole("link", { name: "e2e-watched" }).click();
+
+    const user = page.locator("lc-user");
+    await user.getByText("a device logged in or came back").waitFor();
+    await user.locator(".people", { hasText: "e2e-watcher" }).waitFor();
+    await watched.setSelfStatus({ customStatus: "in a test" });
+    await user.getByText("“in a test”").waitFor();
+
+    await user.getByRole("button", { name: "Kick" }).first().click();
+    await page.getByText("Kick e2e-watched?").waitFor();
+    await page.locator("lc-confirm button.danger").click();
+    await user.getByText("Every login was ended.").waitFor();
+    await user.getByText("kicked by another login, the server API or an operator").waitFor();
+    await user.getByText("No device is logged in.").waitFor();
+    await Promise.all([watcher.destroy(), watched.destroy()]);
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+
+  test.each([
+    ["light", "en-US"],
+    ["dark", "zh-CN"],
+  ] as const)("no serious fault of accessibility on any page: %s, %s", async (colorScheme, locale) => {
+    const windows = await Windows.open(browser, { colorScheme, locale, reducedMotion: "reduce" });
+    const page = await windows.page(`${server.pages}/console/`);
+    await page.locator("lc-login input").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await logIn(page);
+    const faults: string[] = [];
+    for (const hash of PAGES) {
+      await goTo(page, hash);
+      faults.push(...(await seriousFaults(page)).map((fault) => `${hash}: ${fault}`));
+    }
+    expect(faults).toEqual([]);
+
+    await goTo(page, "#/apps");
+    await page.locator("lc-apps button.primary").first().click();
+    await page.locator("dialog[open]").first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+
+  test("without a mouse: from the login to a switch that is turned", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
+    await page.locator("lc-login input").waitFor();
+    await page.keyboard.type(password);
+    await page.keyboard.press("Enter");
+    const toggle = page.getByRole("switch", { name: "Friend status notification" });
+    await toggle.waitFor();
+    const before = await toggle.getAttribute("aria-checked");
+    // To the switch by Tab alone: whatever has the focus on the way, it is reached.
+    for (let presses = 0; presses < 60; presses += 1) {
+      const isThere = await toggle.evaluate((element) => element.matches(":focus"));
+      if (isThere) break;
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Space");
+    expect(await toggle.getAttribute("aria-checked")).not.toBe(before);
+    await page.getByText("1 change not saved").waitFor();
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+});
