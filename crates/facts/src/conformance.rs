@@ -125,6 +125,7 @@ macro_rules! conformance_tests {
             }
             conversations {
                 reading_counts_down_what_was_read
+                what_is_unread_are_the_later_messages_of_the_other
                 reading_beyond_the_end_reads_what_there_is
                 what_is_not_in_the_list_cannot_be_changed
                 a_conversation_is_pinned_and_let_go

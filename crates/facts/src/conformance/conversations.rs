@@ -30,6 +30,27 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
+/// However much is read at once, by either of two: what comes later is unread, of the other one.
+pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
+    let senders = [true, false, true, true, false, false, false, true, false];
+    for read in 0..=senders.len() {
+        let [low, high] = ["low", "mid"].map(|name| format!("{name} {read}"));
+        for name in [&low, &high] {
+            ok(facts.create_account(user(name), at(1))).await;
+        }
+        for (n, of_low) in senders.into_iter().enumerate() {
+            let (from, to) = if of_low { (&low, &high) } else { (&high, &low) };
+            send(facts, from, to, &n.to_string(), 20).await;
+        }
+        let later = |of_low| senders[read..].iter().filter(|it| **it == of_low).count() as u32;
+        for (owner, peer, unread) in [(&low, &high, later(false)), (&high, &low, later(true))] {
+            let set = mark_read(facts, owner, peer, Some(read as u64)).await;
+            let counted = (set.conversation.unread, set.state.total_unread);
+            assert_eq!(counted, (unread, unread), "{owner} reads {read}");
+        }
+    }
+}
+
 /// Without a sequence, or with one that is not there yet, everything is read until now and nothing of later.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;

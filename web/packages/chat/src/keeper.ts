@@ -74,6 +74,8 @@ export class Keeper {
   /** Null when nothing is missing. */
   #behind: CatchUp | null = null;
   #unread = 0;
+  /** Friends may show something else since the link broke: nothing counts that, so a list that is asked for is read. */
+  #mayShowOldNames = false;
   #friends: Reading | null = null;
   #conversations: Reading | null = null;
 
@@ -118,7 +120,8 @@ export class Keeper {
   /** The friends, read if need be. */
   async friends(): Promise<FriendJson[]> {
     this.#catchUpAgain();
-    if (this.#lists.friends.shown === null || this.#friends !== null) {
+    if (this.#lists.friends.shown === null || this.#friends !== null || this.#mayShowOldNames) {
+      this.#mayShowOldNames = false;
       await this.#readFriends();
     }
     return this.shownFriends;
@@ -138,8 +141,11 @@ export class Keeper {
         // The number of unread messages is to be there without being asked for.
         this.#inBackground("reading the conversations", this.#readConversations());
       }
-    } else if (version !== this.#version) {
-      this.#catchUp(version);
+    } else {
+      this.#mayShowOldNames = this.#lists.friends.shown !== null;
+      if (version !== this.#version) {
+        this.#catchUp(version);
+      }
     }
   }
 
@@ -148,6 +154,7 @@ export class Keeper {
     this.#lists = fold.UNKNOWN;
     this.#version = 0;
     this.#behind = null;
+    this.#mayShowOldNames = false;
     this.#unread = 0;
     this.#friends = null;
     this.#conversations = null;

@@ -62,15 +62,15 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   if (rows.length === 0) {
     return table;
   }
+  const next = new Map(table.rows);
+  const shown = table.shown === null ? null : new Map(table.shown);
   const gone = new Map(table.gone);
-  rows.forEach(([key]) => gone.delete(key));
-  const values = rows.map(([key, { value }]): [string, T] => [key, value]);
-  return {
-    ...table,
-    rows: new Map([...table.rows, ...rows]),
-    gone,
-    shown: table.shown === null ? null : new Map([...table.shown, ...values]),
-  };
+  for (const [key, row] of rows) {
+    next.set(key, row);
+    shown?.set(key, row.value);
+    gone.delete(key);
+  }
+  return { ...table, rows: next, gone, shown };
 }
 
 /** As `put`, for a page of a list that is being read: what is shown changes only when all of it was read. */

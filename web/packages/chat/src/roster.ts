@@ -31,7 +31,9 @@ export function fold(roster: Roster, told: readonly UserStatus[]): Folded {
   if (changed.size === 0) {
     return { roster, changed: [] };
   }
-  return { roster: new Map([...roster, ...changed]), changed: [...changed.values()] };
+  const next = new Map(roster);
+  changed.forEach((status, user) => next.set(user, status));
+  return { roster: next, changed: [...changed.values()] };
 }
 
 /** As `fold`, for the answer of a query: of users that are not watched nothing is kept. */

@@ -186,6 +186,21 @@ test("a new profile of a friend is told, and shown in the conversation with them
   expect(server.answers).toEqual(before);
 });
 
+test("a friend who showed another name while the link was broken does so in the list that is asked for next", async () => {
+  const server = await world();
+  server.down();
+  server.rename("bob", "Bobby");
+  server.up();
+  await server.settle();
+  const asked = server.keeper.friends();
+  await server.settle();
+  expect((await asked).find(({ userId }) => userId === "bob")?.profile?.nick).toBe("Bobby");
+  expect(server.application.profileEvents).toEqual(["Bobby"]);
+  const before = new Map(server.answers);
+  await server.keeper.friends();
+  expect(server.answers).toEqual(before);
+});
+
 test("many missed messages of one conversation are all told, however short the pages are", async () => {
   const server = await world();
   server.down();
