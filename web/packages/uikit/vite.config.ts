@@ -36,6 +36,7 @@ export default defineConfig({
             "axe-core",
             "lit",
             "lit/decorators.js",
+            "lit/directives/keyed.js",
             "lit/directives/live.js",
             "lit/directives/repeat.js",
             "@tanstack/virtual-core",

@@ -2,6 +2,7 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import type { StatusType } from "../client.js";
 import { initialsOf, tintOf } from "../rows/names.js";
 import { type Words, wordsOf } from "../words/words.js";
@@ -41,15 +42,10 @@ export function avatar({ userID, name, picture, status, words }: AvatarParts): T
     ${
       picture === ""
         ? nothing
-        : html`<img
-            src=${picture}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            draggable="false"
-            @error=${hide}
-            @load=${reveal}
-          />`
+        : keyed(
+            picture,
+            html`<img src=${picture} alt="" loading="lazy" decoding="async" draggable="false" @error=${hide} />`,
+          )
     }
     ${
       label === undefined
@@ -67,10 +63,6 @@ export function avatar({ userID, name, picture, status, words }: AvatarParts): T
 
 function hide(event: Event): void {
   (event.target as HTMLElement).style.visibility = "hidden";
-}
-
-function reveal(event: Event): void {
-  (event.target as HTMLElement).style.visibility = "";
 }
 
 export const avatarStyles = css`
@@ -136,7 +128,6 @@ export const avatarStyles = css`
     block-size: 12px;
     border: 2px solid var(--_ring);
     border-radius: 50%;
-    transition: background-color 160ms ease;
   }
   .dot.online {
     background: var(--_online);

@@ -1,5 +1,6 @@
 /** The list of contacts. */
 
+import type { VirtualItem } from "@tanstack/virtual-core";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -16,6 +17,7 @@ import { type LetterChosen, letterBar, letterBarStyles } from "./letter-bar.js";
 import { stepOf } from "./list-keys.js";
 import { ListWindow } from "./list-window.js";
 import { Measured } from "./measured.js";
+import { Places } from "./places.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
@@ -152,6 +154,7 @@ export class TuikitContact extends LitElement {
     before: () => this.#top.height,
     kept: ({ startIndex }) => [this.#currentRow, this.#stickyRow(startIndex)],
   });
+  readonly #places = new Places<VirtualItem>();
   #source: readonly Friend[] = NOBODY;
   #sortedIn = "";
   #contacts: Contacts = contactsOf([], null, "en");
@@ -251,6 +254,8 @@ export class TuikitContact extends LitElement {
   #list(words: Words): TemplateResult {
     const current = this.#currentRow;
     const sticky = this.#stickyRow(this.#window.visible.first);
+    const drawn = this.#window.rows;
+    const isLetter = ({ index }: VirtualItem) => this.#contacts.rows[index]?.is === "letter";
     return html`<div
       class="list"
       role="listbox"
@@ -263,23 +268,28 @@ export class TuikitContact extends LitElement {
       @click=${this.#onClick}
     >
       ${repeat(
-        this.#window.rows,
+        drawn.filter(isLetter),
         ({ key }) => key,
-        ({ index, start }) => this.#row(index, start - this.#top.height, index === sticky, words),
+        (item) => this.#letter(item, item.index === sticky),
       )}
+      ${this.#places
+        .assign(drawn.filter((item) => !isLetter(item)))
+        .map(({ row, isFree }) => this.#friend(row, isFree, words))}
     </div>`;
   }
 
-  #row(index: number, top: number, isSticky: boolean, words: Words): TemplateResult {
+  #letter({ index, start }: VirtualItem, isSticky: boolean): TemplateResult {
     const row = this.#contacts.rows[index];
-    if (row === undefined) {
+    const style = isSticky ? "" : `transform: translateY(${start - this.#top.height}px)`;
+    return html`<div class="letter ${isSticky ? "sticky" : ""}" part="letter" aria-hidden="true" .style=${style}>
+      ${row?.is === "letter" ? row.letter : nothing}
+    </div>`;
+  }
+
+  #friend({ index, start }: VirtualItem, isFree: boolean, words: Words): TemplateResult {
+    const row = this.#contacts.rows[index];
+    if (row?.is !== "friend") {
       return html``;
-    }
-    if (row.is === "letter") {
-      const style = isSticky ? "" : `transform: translateY(${top}px)`;
-      return html`<div class="letter ${isSticky ? "sticky" : ""}" part="letter" aria-hidden="true" .style=${style}>
-        ${row.letter}
-      </div>`;
     }
     const { userID, profile } = row.friend;
     const status = this.#kit.status(userID);
@@ -287,13 +297,14 @@ export class TuikitContact extends LitElement {
     return html`<div
       class="row ${userID === this.currentID ? "current" : ""}"
       part="row ${isSelected ? "row-selected" : ""}"
-      id="row-${index}"
+      id=${isFree ? nothing : `row-${index}`}
+      ?hidden=${isFree}
       role="option"
       aria-selected=${isSelected}
       aria-setsize=${this.#contacts.users.length}
       aria-posinset=${row.place}
       data-index=${index}
-      .style=${`transform: translateY(${top}px)`}
+      .style=${`transform: translateY(${start - this.#top.height}px)`}
     >
       ${avatar({ userID, name: row.name, picture: profile.avatar, status: status?.statusType, words })}
       <span class="body">

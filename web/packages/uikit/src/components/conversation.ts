@@ -1,8 +1,8 @@
 /** The list of conversations. */
 
+import type { VirtualItem } from "@tanstack/virtual-core";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { repeat } from "lit/directives/repeat.js";
 import { type Conversation, peerOf } from "../client.js";
 import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
 import { conversationName } from "../rows/names.js";
@@ -15,6 +15,7 @@ import { KitController } from "./kit-controller.js";
 import { type Step, stepOf } from "./list-keys.js";
 import { ListWindow } from "./list-window.js";
 import { Measured } from "./measured.js";
+import { Places } from "./places.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
@@ -128,6 +129,8 @@ export class TuikitConversation extends LitElement {
         line-height: 1.25rem;
         text-align: center;
         font-variant-numeric: tabular-nums;
+        direction: ltr;
+        unicode-bidi: isolate;
       }
       /* For a mouse only: a finger and the keyboard have ways of their own. */
       .more {
@@ -226,9 +229,25 @@ export class TuikitConversation extends LitElement {
   readonly #menu = new RowMenu(this, () => {
     this.list?.focus();
   });
+  readonly #places = new Places<VirtualItem>();
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
+  /** The slots that the page has filled. Rows without one have none: taking slots out of a document costs much. */
+  #extras: ReadonlySet<string> = new Set();
+  readonly #children = new MutationObserver(() => {
+    this.requestUpdate();
+  });
   #peers: readonly string[] = NOBODY;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#children.observe(this, { childList: true });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#children.disconnect();
+  }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     const loaded = this.#kit.kit?.conversations.state;
@@ -239,6 +258,7 @@ export class TuikitConversation extends LitElement {
       this.#rows = inOrder(filter === null ? (source ?? []) : (source ?? []).filter((one) => filter(one)));
       this.#peers = peersOf(this.#rows);
     }
+    this.#extras = new Set(Array.from(this.children, ({ slot }) => slot));
     this.#window.setCount(this.#rows.length);
   }
 
@@ -281,7 +301,9 @@ export class TuikitConversation extends LitElement {
   }
 
   get #currentIndex(): number {
-    return this.#rows.findIndex(({ conversationID }) => conversationID === this.currentID);
+    return this.currentID === ""
+      ? -1
+      : this.#rows.findIndex(({ conversationID }) => conversationID === this.currentID);
   }
 
   #list(words: Words): TemplateResult {
@@ -299,15 +321,11 @@ export class TuikitConversation extends LitElement {
       @click=${this.#onClick}
       @contextmenu=${this.#onContextMenu}
     >
-      ${repeat(
-        this.#window.rows,
-        ({ key }) => key,
-        ({ index, start }) => this.#row(index, start - this.#header.height, now, words),
-      )}
+      ${this.#places.assign(this.#window.rows).map(({ row, isFree }) => this.#row(row, isFree, now, words))}
     </div>`;
   }
 
-  #row(index: number, top: number, now: number, words: Words): TemplateResult {
+  #row({ index, start }: VirtualItem, isFree: boolean, now: number, words: Words): TemplateResult {
     const conversation = this.#rows[index];
     if (conversation === undefined) {
       return html``;
@@ -326,13 +344,14 @@ export class TuikitConversation extends LitElement {
     return html`<div
       class=${kind}
       part="row ${isPinned ? "row-pinned" : ""} ${isSelected ? "row-selected" : ""}"
-      id=${rowID(index)}
+      id=${isFree ? nothing : rowID(index)}
+      ?hidden=${isFree}
       role="option"
       aria-selected=${isSelected}
       aria-setsize=${this.#rows.length}
       aria-posinset=${index + 1}
       data-index=${index}
-      .style=${`transform: translateY(${top}px)`}
+      .style=${`transform: translateY(${start - this.#header.height}px)`}
     >
       ${avatar({
         userID: peer ?? conversationID,
@@ -362,7 +381,11 @@ export class TuikitConversation extends LitElement {
             >${draft ? html`<span class="draft">${words.draft}</span> ` : nothing}${text}</span
           >
           <span class="marks">
-            <slot name="extra:${conversationID}">${this.itemExtra?.(conversation) ?? nothing}</slot>
+            ${
+              this.#extras.has(`extra:${conversationID}`)
+                ? html`<slot name="extra:${conversationID}"></slot>`
+                : (this.itemExtra?.(conversation) ?? nothing)
+            }
             ${isPinned ? html`<span class="pin" role="img" aria-label=${words.pinned}>${pinIcon}</span>` : nothing}
             ${
               unreadCount > 0

@@ -48,6 +48,9 @@ export const rowStyles = css`
     -webkit-tap-highlight-color: transparent;
     contain: layout style;
   }
+  .row[hidden] {
+    display: none;
+  }
   .row:hover {
     background: var(--_hover);
   }
@@ -88,8 +91,12 @@ export const rowStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
+    /* A name reads in its own direction, and stands where the names of the list stand. */
     unicode-bidi: plaintext;
-    text-align: start;
+    text-align: left;
+  }
+  :host(:dir(rtl)) :is(.name, .status, .summary) {
+    text-align: right;
   }
   .status {
     font-size: 0.8125em;

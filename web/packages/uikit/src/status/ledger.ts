@@ -37,9 +37,9 @@ const BATCH_TOO_LARGE = 70206;
 
 /** What a list shows. */
 export interface View {
-  /** All users of the list, in its order. */
+  /** All users of the list, in its order. The same array again says that they are the same. */
   readonly listed: readonly string[];
-  /** Those whom a person can see now. */
+  /** Those of them whom a person can see now. */
   readonly onScreen: readonly string[];
 }
 
@@ -78,6 +78,8 @@ export class Ledger {
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
+  /** Everybody in some view; made when it is asked for after a view has changed. */
+  #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
   /** The kit's own subscriptions, and when each was last on a screen; the longest ago first. */
   readonly #own = new Map<string, number>();
@@ -155,6 +157,7 @@ export class Ledger {
     const before = this.#views.get(view);
     this.#views.set(view, shown);
     if (before?.listed !== shown.listed) {
+      this.#allListed = null;
       this.#noteLeft(before?.listed ?? [], now);
     }
     // Whom a person sees goes to the end of those whose place is taken first.
@@ -168,6 +171,7 @@ export class Ledger {
   hide(view: string, now: number): void {
     const before = this.#views.get(view);
     this.#views.delete(view);
+    this.#allListed = null;
     this.#noteLeft(before?.listed ?? [], now);
   }
 
@@ -383,12 +387,8 @@ export class Ledger {
   }
 
   #listed(): ReadonlySet<string> {
-    const listed = new Set<string>();
-    this.#views.forEach((view) => {
-      view.listed.forEach((user) => listed.add(user));
-      view.onScreen.forEach((user) => listed.add(user));
-    });
-    return listed;
+    this.#allListed ??= new Set([...this.#views.values()].flatMap(({ listed }) => listed));
+    return this.#allListed;
   }
 
   #onScreen(): ReadonlySet<string> {

@@ -8,8 +8,9 @@ import { codeOf, listen, type ChatClient, type UserStatus } from "../client.js";
 import { overhear } from "./application-calls.js";
 import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
 
-/** Lists that scroll settle before anything is asked for. */
+/** Lists that scroll settle before anything is asked for; those that do not stop are asked for on their way. */
 export const SETTLE = 120;
+export const LONGEST_SETTLE = 500;
 
 /** Where a page keeps who it has subscribed to, so that it still knows after it was loaded again. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -34,6 +35,8 @@ export class Watcher {
   readonly #reported = new Set<number>();
   #user = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Since when there has been something to do. */
+  #dueSince: number | null = null;
   #isCalling = false;
   /** Makes calls of its own known from those of the application. */
   #isOwnCall = false;
@@ -60,7 +63,7 @@ export class Watcher {
         ({ subscribed, unsubscribed }) => {
           this.#ledger.listChanged(subscribed, unsubscribed);
           this.#remember();
-          this.#wake(SETTLE);
+          this.#wakeSoon();
         },
       ),
       listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
@@ -73,12 +76,12 @@ export class Watcher {
         subscribed: (users, evicted) => {
           this.#ledger.applicationSubscribed(users, evicted);
           this.#remember();
-          this.#wake(SETTLE);
+          this.#wakeSoon();
         },
         unsubscribed: (users) => {
           this.#ledger.applicationUnsubscribed(users);
           this.#remember();
-          this.#wake(SETTLE);
+          this.#wakeSoon();
         },
       }),
     ];
@@ -102,18 +105,18 @@ export class Watcher {
 
   show(view: string, shown: View): void {
     this.#ledger.show(view, shown, Date.now());
-    this.#wake(SETTLE);
+    this.#wakeSoon();
   }
 
   hide(view: string): void {
     this.#ledger.hide(view, Date.now());
-    this.#wake(SETTLE);
+    this.#wakeSoon();
   }
 
   /** Looks again at what may have changed unseen. */
   refresh(): void {
     this.#ledger.refresh();
-    this.#wake(SETTLE);
+    this.#wakeSoon();
   }
 
   listen(listener: Listener): () => void {
@@ -142,7 +145,14 @@ export class Watcher {
     this.#wake(0);
   }
 
-  /** Comes back after so many milliseconds; what is asked for later gives way to what is asked for now. */
+  /** There is something to do, and more of it may follow at once. */
+  #wakeSoon(): void {
+    const now = Date.now();
+    this.#dueSince ??= now;
+    this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
+  }
+
+  /** Comes back after so many milliseconds, and no sooner. */
   #wake(after: number): void {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);
@@ -151,6 +161,7 @@ export class Watcher {
     if (after !== Infinity && !this.#isStopped) {
       this.#timer = setTimeout(() => {
         this.#timer = null;
+        this.#dueSince = null;
         void this.#work();
       }, after);
     }

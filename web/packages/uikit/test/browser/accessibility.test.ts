@@ -3,7 +3,7 @@
 import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import { crowd, drawn, mount, NOON, all, one, open, until, type Tag } from "./support.js";
+import { crowd, drawn, mount, NOON, all, one, open, until, type Tag, rows } from "./support.js";
 import type { Scene } from "../../stage/stage.js";
 
 interface State {
@@ -38,7 +38,7 @@ const STATES: readonly State[] = [
     tag: "tuikit-conversation",
     shows: ".dot",
     then: async (element) => {
-      await userEvent.click(one(element, ".row", 1), { button: "right" });
+      await userEvent.click(rows(element)[1] ?? element, { button: "right" });
       await drawn(element);
       expect(all(element, "[role=menu]")).toHaveLength(1);
     },

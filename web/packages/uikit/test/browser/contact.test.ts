@@ -3,12 +3,12 @@
 import { expect, test } from "vitest";
 import { userEvent } from "vitest/browser";
 import type { Friend, TuikitContact } from "../../src/index.js";
-import { all, crowd, drawn, mount, one, open, press, row, until } from "./support.js";
+import { all, crowd, drawn, mount, one, open, press, row, until, rows, names } from "./support.js";
 
 async function list(set: Partial<TuikitContact> = {}, inside = ""): Promise<TuikitContact> {
   const element = await mount("tuikit-contact", set, inside);
   await until(() => {
-    expect(all(element, ".row").length).toBeGreaterThan(0);
+    expect(rows(element).length).toBeGreaterThan(0);
   });
   return element;
 }
@@ -47,7 +47,7 @@ test("the letter of those in sight stays on top", async () => {
     await drawn(element);
     const box = one(element, ".letter.sticky").getBoundingClientRect();
     expect(box.top).toBe(0);
-    const first = all(element, ".row")
+    const first = rows(element)
       .filter((found) => found.getBoundingClientRect().bottom > box.bottom)
       .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0];
     expect(first?.querySelector(".name")?.textContent.charAt(0)).toBe(sticky(element));
@@ -103,7 +103,7 @@ test("a click opens, a filter filters, the top slot scrolls along", async () => 
     `<div slot="top" style="block-size: 50px">New contacts</div>`,
   );
   element.addEventListener("tuikit-contact-tap", ({ detail }) => taps.push(detail.friend));
-  expect(all(element, ".row .name").map((name) => name.textContent)).not.toContain("Amir Haddad");
+  expect(names(element)).not.toContain("Amir Haddad");
   await until(() => {
     expect(row(element, "Anna Kowalska").getBoundingClientRect().top).toBe(82);
   });
@@ -120,5 +120,5 @@ test("nobody: our words; ten thousand: a few dozen rows", async () => {
   empty.remove();
   open({ friends: crowd(10_000) });
   const element = await list();
-  expect(all(element, ".row").length).toBeLessThan(40);
+  expect(rows(element).length).toBeLessThan(40);
 });

@@ -4,19 +4,18 @@ import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { TALKS } from "../../stage/people.js";
 import { TUIKit, type Conversation, type TuikitConversation } from "../../src/index.js";
-import { all, crowd, drawn, mount, NOON, one, open, press, row, until } from "./support.js";
+import { all, crowd, drawn, mount, NOON, one, open, press, row, until, rows, names } from "./support.js";
 
 /** A list that has drawn its rows, at the time of the scene. */
 async function list(set: Partial<TuikitConversation> = {}, inside = ""): Promise<TuikitConversation> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
   const element = await mount("tuikit-conversation", set, inside);
   await until(() => {
-    expect(all(element, ".row").length).toBeGreaterThan(0);
+    expect(rows(element).length).toBeGreaterThan(0);
   });
   return element;
 }
 
-const names = (element: Element) => all(element, ".row .name").map((name) => name.textContent);
 const heard = (element: HTMLElement, name: "tuikit-conversation-tap" | "tuikit-conversation-delete") => {
   const taps: string[] = [];
   element.addEventListener(name, ({ detail }) => taps.push(detail.conversation.conversationID));
@@ -85,7 +84,7 @@ describe("shows", () => {
     expect(names(element)).toEqual(["Maya Lindqvist", "陈晓", "Priya Nair"]);
     element.filter = null;
     await drawn(element);
-    expect(all(element, ".row").length).toBe(TALKS.length);
+    expect(rows(element).length).toBe(TALKS.length);
   });
 
   test("what the page puts into its slots", async () => {
@@ -146,12 +145,12 @@ describe("has nothing to show", () => {
     const element = await list();
     stage.logOut();
     await until(() => {
-      expect(all(element, ".row")).toHaveLength(0);
+      expect(rows(element)).toHaveLength(0);
       expect(all(element, ".skeleton").length).toBeGreaterThan(0);
     });
     stage.logIn("you");
     await until(() => {
-      expect(all(element, ".row").length).toBeGreaterThan(0);
+      expect(rows(element).length).toBeGreaterThan(0);
     });
   });
 });
@@ -256,15 +255,15 @@ test("ten thousand rows are a few dozen in the document, and the last can be rea
   const talks = crowd(10_000).map((person, index) => ({ with: person, text: `message ${index}`, ago: index }));
   open({ talks });
   const element = await list();
-  expect(all(element, ".row").length).toBeLessThan(40);
+  expect(rows(element).length).toBeLessThan(40);
   expect(one(element, ".list").getBoundingClientRect().height).toBe(10_000 * 76);
   expect(one(element, ".row").getAttribute("aria-setsize")).toBe("10000");
   one(element, ".list").focus();
   press("End");
   await until(() => {
-    const last = all(element, ".row").at(-1);
+    const last = rows(element).at(-1);
     expect(last?.getAttribute("aria-posinset")).toBe("10000");
     expect(last?.getBoundingClientRect().bottom).toBeCloseTo(640, 0);
   });
-  expect(all(element, ".row").length).toBeLessThan(40);
+  expect(rows(element).length).toBeLessThan(40);
 });

@@ -3,7 +3,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
 import { FRIENDS, TALKS } from "../../stage/people.js";
-import { all, crowd, dots, expectOneWarning, mount, one, open, row, statusCalls, until } from "./support.js";
+import { all, crowd, dots, expectOneWarning, mount, one, open, row, statusCalls, until, rows } from "./support.js";
 
 const LISTS = ["tuikit-conversation", "tuikit-contact"] as const;
 
@@ -17,7 +17,7 @@ describe.each(LISTS)("%s", (tag) => {
     const stage = open({}, { isShowOnlineStatus: master });
     const list = await mount(tag, { isShowOnlineStatus: own });
     await until(() => {
-      expect(all(list, ".row").length).toBeGreaterThan(5);
+      expect(rows(list).length).toBeGreaterThan(5);
     });
     if (shows) {
       await until(() => {
@@ -182,8 +182,8 @@ describe("an app that does not have it", () => {
       expect(statusCalls(stage).length).toBeGreaterThan(1);
     });
     expectOneWarning(warn, code);
-    expect(all(conversations, ".row").length).toBeGreaterThan(5);
-    expect(all(contacts, ".row").length).toBeGreaterThan(5);
+    expect(rows(conversations).length).toBeGreaterThan(5);
+    expect(rows(contacts).length).toBeGreaterThan(5);
     expect(all(conversations, ".dot").length + all(contacts, ".dot").length).toBe(0);
   });
 
@@ -219,7 +219,7 @@ describe("the subscription list of the account", () => {
     expect(stage.subscriptions.length).toBeLessThanOrEqual(40);
     one(list, ".scroller").scrollTop = 30_000;
     await until(() => {
-      const seen = all(list, ".row").filter((found) => {
+      const seen = rows(list).filter((found) => {
         const box = found.getBoundingClientRect();
         return box.top >= 0 && box.bottom <= 640;
       });

@@ -3,7 +3,7 @@
 import { afterEach, expect, vi } from "vitest";
 import { TUIKit, type TUIKitConfig } from "../../src/index.js";
 import { NOON, SCENE } from "../../stage/people.js";
-import { type Person, type Scene, Stage } from "../../stage/stage.js";
+import { type Scene, Stage } from "../../stage/stage.js";
 
 /** What the components promise to one another. */
 export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat";
@@ -41,6 +41,18 @@ export function all(element: Element, selector: string): HTMLElement[] {
   return [...(element.shadowRoot?.querySelectorAll<HTMLElement>(selector) ?? [])];
 }
 
+/** The rows that are drawn, from top to bottom. */
+export function rows(element: Element): HTMLElement[] {
+  return all(element, ".row:not([hidden])").sort(
+    (one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top,
+  );
+}
+
+/** What those are called. */
+export function names(element: Element): string[] {
+  return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
+}
+
 /** The first of its kind, or the one at that place; -1 is the last. */
 export function one(element: Element, selector: string, place = 0): HTMLElement {
   const found = all(element, selector).at(place);
@@ -52,7 +64,7 @@ export function one(element: Element, selector: string, place = 0): HTMLElement 
 
 /** The row of that name. */
 export function row(element: Element, name: string): HTMLElement {
-  const found = all(element, ".row").find((one) => one.querySelector(".name")?.textContent === name);
+  const found = rows(element).find((one) => one.querySelector(".name")?.textContent === name);
   if (found === undefined) {
     throw new Error(`there is no row of ${name}`);
   }
@@ -62,7 +74,7 @@ export function row(element: Element, name: string): HTMLElement {
 /** What the dots of all rows say, by name. */
 export function dots(element: Element): Record<string, string> {
   return Object.fromEntries(
-    all(element, ".row").map((one) => [
+    rows(element).map((one) => [
       one.querySelector(".name")?.textContent ?? "",
       one.querySelector(".dot")?.getAttribute("aria-label") ?? "none",
     ]),
@@ -72,30 +84,6 @@ export function dots(element: Element): Record<string, string> {
 /** Waits until it holds, or fails with the last reason. */
 export function until(holds: () => void): Promise<void> {
   return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
-}
-
-/** So many people, named in order. */
-export function crowd(size: number): Person[] {
-  const first = [
-    "Ada",
-    "Bela",
-    "Cleo",
-    "Dora",
-    "Emil",
-    "Finn",
-    "Gita",
-    "Hugo",
-    "Ivo",
-    "Jana",
-    "Kira",
-    "Liam",
-    "Mina",
-  ];
-  return Array.from({ length: size }, (_, index) => ({
-    id: `u${index}`,
-    nick: `${first[index % first.length] ?? ""} ${String(index).padStart(5, "0")}`,
-    status: ([1, 2, 3] as const)[index % 3] ?? 1,
-  }));
 }
 
 /** Sends a key as a person's keyboard does, to what has the focus. */
@@ -131,4 +119,5 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
+export { crowd } from "../../stage/crowd.js";
 export { NOON };

@@ -1,0 +1,65 @@
+/**
+ * How smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
+ *
+ * Fails when a frame costs the main thread more than half of its time at sixty a second, or when the document grows
+ * with the list. How far apart the frames came is told, and depends on what else the machine does.
+ */
+import { chromium } from "playwright";
+import { createServer } from "vite";
+
+/** Half of a frame. */
+const MOST_WORK = 8;
+/** A frame that came after another one's turn. */
+const LATE = 25;
+const MOST_ELEMENTS = 1_000;
+
+const server = await createServer({
+  root: new URL("..", import.meta.url).pathname,
+  server: { host: "127.0.0.1", port: 0 },
+});
+await server.listen();
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+});
+try {
+  const page = await browser.newPage({ viewport: { width: 360, height: 640 } });
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  /** Milliseconds that the main thread has run: what others do on this machine does not count. */
+  const cpu = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * metrics.find(({ name }) => name === "TaskDuration").value;
+  };
+  await page.goto(`${server.resolvedUrls.local[0]}scripts/measure.html`);
+  await page.waitForFunction("window.measure !== undefined");
+  for (const tag of ["tuikit-conversation", "tuikit-contact"]) {
+    for (const [name, step] of [
+      ["a finger, 20 px a frame", 20],
+      ["a fling, 120 px a frame", 120],
+      ["a thrown bar, 2,000 px a frame", 2000],
+    ]) {
+      const before = await cpu();
+      const { frames, elements, first } = await page.evaluate(`window.measure("${tag}", ${step})`);
+      const work = ((await cpu()) - before) / frames.length;
+      const [median, most, longest] = [at(frames, 0.5), at(frames, 0.95), at(frames, 1)];
+      const late = frames.filter((frame) => frame > LATE).length;
+      console.log(
+        `${tag}, ${name}: median ${median.toFixed(1)} ms, 95 % ${most.toFixed(1)} ms, longest ${longest.toFixed(1)} ms, ` +
+          `${late} of ${frames.length} late; ${work.toFixed(2)} ms of the main thread a frame; ` +
+          `at most ${elements} elements; first rows after ${first.toFixed(0)} ms`,
+      );
+      if (work > MOST_WORK || elements > MOST_ELEMENTS) {
+        process.exitCode = 1;
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+function at(values, share) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}

@@ -1,0 +1,78 @@
+/** Scrolls a list of ten thousand rows and notes each frame. Runs in the page that `measure.js` opens. */
+
+import { EVENT } from "@lamplight/chat";
+import { TUIKit } from "../src/index.js";
+import { crowd } from "../stage/crowd.js";
+import { Stage } from "../stage/stage.js";
+
+export interface Measured {
+  /** Milliseconds between frames. */
+  readonly frames: readonly number[];
+  /** Elements of the component, at most while it scrolled. */
+  readonly elements: number;
+  /** Milliseconds from the element in the document to its first rows. */
+  readonly first: number;
+}
+
+declare global {
+  interface Window {
+    measure(tag: "tuikit-conversation" | "tuikit-contact", step: number): Promise<Measured>;
+  }
+}
+
+const ROWS = 10_000;
+/** Five seconds at sixty a second. */
+const FRAMES = 300;
+
+window.measure = async (tag, step) => {
+  const people = crowd(ROWS);
+  const talks = people.map((person, index) => ({
+    with: person,
+    text: `Message ${index}`,
+    ago: index,
+    unread: index % 7,
+  }));
+  const stage = new Stage({ self: "me", friends: people, talks, now: Date.now() });
+  TUIKit.init({ chat: stage });
+  const begun = performance.now();
+  const list = document.body.appendChild(document.createElement(tag));
+  const rows = () => list.shadowRoot?.querySelectorAll(".row").length ?? 0;
+  while (rows() === 0) {
+    await frame();
+  }
+  const first = performance.now() - begun;
+  for (let settle = 0; settle < 60; settle += 1) {
+    await frame();
+  }
+  const scroller = list.shadowRoot?.querySelector(".scroller");
+  const frames: number[] = [];
+  let elements = 0;
+  let before = await frame();
+  for (let index = 0; index < FRAMES; index += 1) {
+    scroller?.scrollBy(0, step);
+    // Meanwhile people come and go.
+    if (index % 10 === 0) {
+      const changed = stage.subscriptions.slice(0, 20);
+      stage.emit(
+        EVENT.USER_STATUS_UPDATED,
+        changed.map((userID) => ({
+          userID,
+          statusType: 1 + (index % 3),
+          customStatus: "",
+          version: `${index + 10}`,
+        })),
+      );
+    }
+    const now = await frame();
+    frames.push(now - before);
+    before = now;
+    elements = Math.max(elements, list.shadowRoot?.querySelectorAll("*").length ?? 0);
+  }
+  list.remove();
+  await TUIKit.destroy();
+  return { frames, elements, first };
+};
+
+function frame(): Promise<number> {
+  return new Promise((done) => requestAnimationFrame(done));
+}

@@ -1,0 +1,14 @@
+/** As many people as a test needs. */
+
+import type { Person } from "./stage.js";
+
+const FIRST = ["Ada", "Bela", "Cleo", "Dora", "Emil", "Finn", "Gita", "Hugo", "Ivo", "Jana", "Kira", "Liam", "Mina"];
+
+/** So many people, named in order. */
+export function crowd(size: number): Person[] {
+  return Array.from({ length: size }, (_, index) => ({
+    id: `u${index}`,
+    nick: `${FIRST[index % FIRST.length] ?? ""} ${String(index).padStart(5, "0")}`,
+    status: ([1, 2, 3] as const)[index % 3] ?? 1,
+  }));
+}
