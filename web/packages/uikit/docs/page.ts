@@ -48,6 +48,7 @@ const components = Object.values(manifests)
   .flatMap(({ declarations }) => declarations ?? [])
   .filter(({ tagName }) => tagName !== undefined);
 components.forEach((component) => main?.append(chapter(component)));
+document.getElementById("contents")?.append(...components.map(({ tagName = "" }) => link(tagName)));
 
 const isLive = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 setInterval(() => {
@@ -79,6 +80,10 @@ control("direction", (field) => {
     example.setAttribute("dir", field.value);
   });
 });
+
+function link(tagName: string): HTMLElement {
+  return Object.assign(document.createElement("a"), { href: `#${tagName}`, textContent: `<${tagName}>` });
+}
 
 function chapter({ tagName = "", description = "", ...told }: Declared): HTMLElement {
   const { text, examples: sources } = split(description);

@@ -28,7 +28,7 @@ const NEAR_BEGINNING = 240;
  * new line.
  *
  * ```html
- * <tuikit-chat conversation-id="C2Calice" style="block-size: 26rem"></tuikit-chat>
+ * <tuikit-chat conversation-id="C2Cmaya" style="block-size: 26rem"></tuikit-chat>
  * ```
  *
  * @slot header-start - Before the picture, such as a button that leads back.
@@ -77,7 +77,10 @@ export class TuikitChat extends LitElement {
         text-overflow: ellipsis;
         white-space: nowrap;
         unicode-bidi: plaintext;
-        text-align: start;
+        text-align: left;
+      }
+      :host(:dir(rtl)) .who > * {
+        text-align: right;
       }
       .who h2 {
         margin: 0;
