@@ -53,6 +53,7 @@ export class LamplightDemo extends LitElement {
         color: var(--quiet);
         text-decoration: none;
         font-size: 0.9375rem;
+        white-space: nowrap;
       }
       .bar a:hover {
         color: var(--ink);

@@ -44,6 +44,10 @@ export class LamplightEntrance extends LitElement {
         letter-spacing: -0.02em;
         text-wrap: balance;
       }
+      /* A Chinese title breaks between its clauses, not within a word. */
+      h1:lang(zh) {
+        word-break: keep-all;
+      }
       .hero p {
         max-inline-size: 38rem;
         color: var(--quiet);

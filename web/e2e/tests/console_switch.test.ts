@@ -1,0 +1,71 @@
+/** The operator turns a switch in the console, and a page that is open shows it. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launch, playAs, seesDot, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+/** A page looks again within half a minute; the machine may be busy. */
+const LOOKS_AGAIN = 60_000;
+
+describe("a switch of the console", () => {
+  let server: Server;
+  let browser: Browser;
+  let windows: Windows;
+  let office: Windows;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+    [windows, office] = await Promise.all([Windows.open(browser), Windows.open(browser)]);
+  });
+  afterAll(async () => {
+    await office.close();
+    await windows.close();
+    await browser.close();
+    await server.stop();
+  });
+
+  async function logIn(page: Page): Promise<void> {
+    const password = /password (\S+),/.exec(server.log)?.[1] ?? "";
+    await page.locator("input[name=password]").fill(password);
+    await page.locator("form button.primary").click();
+  }
+
+  async function turnUserStatus(page: Page, on: boolean): Promise<void> {
+    const turned = page.locator("lc-toggle#user_status [role=switch]");
+    await turned.click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator(`lc-toggle#user_status [role=switch][aria-checked=${on}]`).waitFor();
+    await page.getByText("Saved").waitFor();
+  }
+
+  test(
+    "off, no dot is left in the open page, and it says why; on, they are back",
+    async () => {
+      const robin = await windows.page(server.pages);
+      const said: string[] = [];
+      robin.on("console", (message) => said.push(message.text()));
+      await playAs(robin, "you");
+      await seesDot(robin, "林晓", "Not logged in");
+      await robin.evaluate(() => {
+        document.documentElement.dataset["mark"] = "still here";
+      });
+
+      const operator = await office.page(`${server.pages}/console/#/apps/${server.app}/switches`);
+      await logIn(operator);
+      await turnUserStatus(operator, false);
+      const dots = robin.locator("tuikit-conversation .dot");
+      await dots.first().waitFor({ state: "detached", timeout: LOOKS_AGAIN });
+      expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
+      expect(said.filter((text) => text.includes("72001"))).toHaveLength(1);
+
+      await turnUserStatus(operator, true);
+      await robin.locator("tuikit-conversation .dot").first().waitFor({ timeout: LOOKS_AGAIN });
+      expect(await robin.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
+      expect(windows.errors).toEqual([]);
+      // The console asks first whether somebody is logged in; "no" is an error to the browser.
+      expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    },
+    4 * LOOKS_AGAIN,
+  );
+});
