@@ -88,6 +88,7 @@ fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     line(format!("  clients    {}", served.file.client_url()))?;
     line(format!("  metrics    {}/metrics", served.file.http_url()))?;
     line(format!("  console    {}", served.console_text()))?;
+    line(format!("  server API {}/v4/docs/", served.file.http_url()))?;
     line(format!("  data       {}\n", data_dir.display()))?;
     if web_is_built() {
         line(format!("Open {}/ in two windows of a browser:", served.file.http_url()))?;

@@ -152,6 +152,7 @@ impl Served {
         line(format!("  web        {}", web_text(file)))?;
         line(format!("  metrics    {}/metrics", file.http_url()))?;
         line(format!("  console    {}", self.console_text()))?;
+        line(format!("  server API {}/v4/docs/", file.http_url()))?;
         line(format!("  data       {}", self.data_dir.display()))?;
         line(format!("  SDKAppID   {}\n", apps.join(", ")))?;
         let app = match &self.apps[..] {
