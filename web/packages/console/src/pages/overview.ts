@@ -34,15 +34,10 @@ export class OverviewPage extends View {
     css`
       .tiles {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
+        grid-template-columns: repeat(4, minmax(0, 1fr));
         gap: 1rem;
       }
-      @media (max-width: 1480px) {
-        .tiles {
-          grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr));
-        }
-      }
-      @media (max-width: 560px) {
+      @media (max-width: 1000px) {
         .tiles {
           grid-template-columns: repeat(2, minmax(0, 1fr));
         }
@@ -141,12 +136,14 @@ export class OverviewPage extends View {
       </section>`;
     const time = (seconds: number | undefined): [string | undefined, string] =>
       seconds === undefined ? [undefined, ""] : latencyParts(seconds, locale);
+    const devices = now.devices.reduce((sum, some) => sum + some, 0);
     return html`<div class="tiles">
       ${tile(overview.online, count(now.online, locale), "", overview.onlineHint)}
+      ${tile(overview.devices, count(devices, locale), "", overview.devicesHint)}
       ${tile(overview.connections, count(now.connections, locale), "", overview.connectionsHint)}
       ${tile(overview.changes, rate(now.changes, locale), overview.perSecond, overview.changesHint)}
       ${tile(overview.notifications, rate(now.notifications, locale), overview.perSecond, overview.notificationsHint)}
-      ${now.backlog === null ? nothing : tile(overview.backlog, count(now.backlog, locale), "", overview.backlogHint)}
+      ${tile(overview.backlog, now.backlog === null ? undefined : count(now.backlog, locale), "", overview.backlogHint)}
       ${tile(overview.delivery, ...time(now.delivery?.p99), overview.deliveryHint)}
       ${tile(overview.detection, ...time(now.detection?.p50), overview.detectionHint)}
     </div>`;

@@ -59,6 +59,8 @@ export const EN = {
     stale: "No new figures: the server cannot be reached.",
     online: "People online",
     onlineHint: "users with at least one connection",
+    devices: "Devices online",
+    devicesHint: "that count as connected",
     connections: "Connections",
     connectionsHint: "open on the client port",
     changes: "Changes",

@@ -61,6 +61,8 @@ export const ZH: Words = {
     stale: "没有新数据：无法连接服务器。",
     online: "在线用户",
     onlineHint: "至少有一个连接的用户",
+    devices: "在线设备",
+    devicesHint: "视为已连接的设备",
     connections: "连接数",
     connectionsHint: "客户端端口上的连接",
     changes: "状态变更",
