@@ -16,7 +16,7 @@ pub const PHONE: By = By::Client(ConnectionId(1));
 pub const MAC: By = By::Client(ConnectionId(2));
 
 pub struct World {
-    pub service: Service,
+    pub service: Arc<Service>,
     pub app: App,
     pub now: Now,
     log: LogReader,
@@ -29,7 +29,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
         let directory: Arc<dyn Directory> = Arc::new(InProcessDirectory::in_memory());
-        let service = Service::new(facts, Arc::clone(&directory), ThrottleLimits::default());
+        let service = Arc::new(Service::new(facts, Arc::clone(&directory), ThrottleLimits::default()));
         let mut settings = AppSettings::default();
         change(&mut settings);
         let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings };
