@@ -49,7 +49,7 @@ let pinyin: Pinyin | null = null;
  *
  * ```html
  * <tuikit-contact theme="dark" language="zh">
- *   <div slot="top" style="padding: 12px 16px; font-weight: 600">新的联系人</div>
+ *   <strong slot="top">新的联系人</strong>
  * </tuikit-contact>
  * ```
  *

@@ -1,7 +1,7 @@
 /** The list of conversations. */
 
 import type { VirtualItem } from "@tanstack/virtual-core";
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { type Conversation, peerOf } from "../client.js";
 import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
@@ -10,10 +10,12 @@ import { listTime } from "../words/time.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
 import { onByDefault } from "./attributes.js";
+import { conversationStyles } from "./conversation-styles.js";
 import { chatsIcon, moreIcon, pinIcon } from "./icons.js";
 import { KitController } from "./kit-controller.js";
 import { type Step, stepOf } from "./list-keys.js";
 import { ListWindow } from "./list-window.js";
+import { LongTouch } from "./long-touch.js";
 import { Measured } from "./measured.js";
 import { Places } from "./places.js";
 import { placeholder, skeleton } from "./placeholder.js";
@@ -45,7 +47,7 @@ const NOBODY: readonly string[] = [];
  *
  * ```html
  * <tuikit-conversation language="zh" theme="dark">
- *   <div slot="header" style="padding: 12px 16px; font-weight: 700">消息</div>
+ *   <strong slot="header">消息</strong>
  * </tuikit-conversation>
  * ```
  *
@@ -71,107 +73,7 @@ const NOBODY: readonly string[] = [];
  */
 @customElement("tuikit-conversation")
 export class TuikitConversation extends LitElement {
-  static override styles = [
-    theme,
-    placeholders,
-    rowStyles,
-    avatarStyles,
-    rowMenuStyles,
-    css`
-      :host {
-        --_avatar-size: var(--tuikit-avatar-size, 3rem);
-      }
-      .sizer,
-      .row {
-        block-size: var(--tuikit-conversation-row-height, 4.75rem);
-      }
-      .row.pinned:not(:hover, [aria-selected="true"]) {
-        background: var(--_pinned);
-      }
-      .time {
-        flex: none;
-        font-size: 0.75em;
-        color: var(--_text-quiet);
-        font-variant-numeric: tabular-nums;
-      }
-      .summary {
-        flex: 1;
-        font-size: 0.875em;
-        color: var(--_text-quiet);
-      }
-      .draft {
-        color: var(--_danger);
-      }
-      .row.unread .summary {
-        color: var(--_text);
-      }
-      .marks {
-        flex: none;
-        align-self: center;
-        display: inline-flex;
-        align-items: center;
-        gap: 0.375rem;
-        min-block-size: 1.25rem;
-      }
-      .pin {
-        inline-size: 0.875rem;
-        block-size: 0.875rem;
-        color: var(--_text-quiet);
-      }
-      .badge {
-        min-inline-size: 1.25rem;
-        padding-inline: 0.375rem;
-        border-radius: 0.625rem;
-        background: var(--_badge);
-        color: var(--_on-badge);
-        font-size: 0.75rem;
-        font-weight: 600;
-        line-height: 1.25rem;
-        text-align: center;
-        font-variant-numeric: tabular-nums;
-        direction: ltr;
-        unicode-bidi: isolate;
-      }
-      /* For a mouse only: a finger and the keyboard have ways of their own. */
-      .more {
-        display: none;
-        position: absolute;
-        inset-inline-end: 0.75rem;
-        inset-block-end: 0.625rem;
-        inline-size: 2rem;
-        block-size: 1.625rem;
-        padding: 0.25rem 0.5rem;
-        border-radius: 0.5rem;
-        background: var(--_popup);
-        color: var(--_text-quiet);
-        box-shadow: 0 0 0 1px var(--_line);
-      }
-      .more svg {
-        display: block;
-        inline-size: 100%;
-        block-size: 100%;
-      }
-      .more:hover {
-        color: var(--_text);
-      }
-      @media (hover: hover) {
-        .row:hover .more {
-          display: block;
-        }
-      }
-      .error {
-        position: absolute;
-        inset-inline: 0.75rem;
-        inset-block-end: 0.75rem;
-        padding: 0.625rem 0.875rem;
-        border-radius: 0.625rem;
-        background: var(--_popup);
-        color: var(--_danger);
-        box-shadow: var(--_shadow);
-        font-size: 0.875em;
-      }
-    `,
-  ];
+  static override styles = [theme, placeholders, rowStyles, avatarStyles, rowMenuStyles, conversationStyles];
 
   /**
    * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
@@ -320,6 +222,10 @@ export class TuikitConversation extends LitElement {
       @focus=${this.#onFocus}
       @click=${this.#onClick}
       @contextmenu=${this.#onContextMenu}
+      @pointerdown=${this.#touch.onDown}
+      @pointermove=${this.#touch.onMove}
+      @pointerup=${this.#touch.onUp}
+      @pointercancel=${this.#touch.give}
     >
       ${this.#places.assign(this.#window.rows).map(({ row, isFree }) => this.#row(row, isFree, now, words))}
     </div>`;
@@ -443,9 +349,9 @@ export class TuikitConversation extends LitElement {
   }
 
   readonly #onClick = (event: Event): void => {
-    const row = rowOf(event);
+    const row = rowOf(event.composedPath());
     const conversation = this.#rows[Number(row?.dataset["index"] ?? -1)];
-    if (row === undefined || conversation === undefined) {
+    if (row === undefined || conversation === undefined || this.#touch.wasLong) {
       return;
     }
     this.currentID = conversation.conversationID;
@@ -456,8 +362,18 @@ export class TuikitConversation extends LitElement {
     }
   };
 
+  /** Where the browser does not say so itself, a long touch is a right click. */
+  readonly #touch = new LongTouch(({ x, y, path }) => {
+    const conversation = this.#rows[Number(rowOf(path)?.dataset["index"] ?? -1)];
+    if (conversation !== undefined) {
+      this.currentID = conversation.conversationID;
+      this.#openMenu(conversation, { x, y });
+    }
+  });
+
   readonly #onContextMenu = (event: MouseEvent): void => {
-    const conversation = this.#rows[Number(rowOf(event)?.dataset["index"] ?? -1)];
+    const conversation = this.#rows[Number(rowOf(event.composedPath())?.dataset["index"] ?? -1)];
+    this.#touch.give();
     if (conversation !== undefined) {
       event.preventDefault();
       this.currentID = conversation.conversationID;
@@ -557,10 +473,8 @@ function rowID(index: number): string {
   return `row-${index}`;
 }
 
-function rowOf(event: Event): HTMLElement | undefined {
-  return event
-    .composedPath()
-    .find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
+function rowOf(path: readonly EventTarget[]): HTMLElement | undefined {
+  return path.find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
 }
 
 interface ConversationEvents {

@@ -46,6 +46,7 @@ export const rowStyles = css`
     cursor: pointer;
     user-select: none;
     -webkit-tap-highlight-color: transparent;
+    -webkit-touch-callout: none;
     contain: layout style;
   }
   .row[hidden] {

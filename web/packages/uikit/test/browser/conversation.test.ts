@@ -222,6 +222,29 @@ describe("is used", () => {
     expect(stage.calls.some(({ call }) => call === "setMessageRead")).toBe(true);
   });
 
+  test.each([
+    ["rests", 600, 0, 3],
+    ["is lifted soon", 100, 0, 0],
+    ["moves on", 600, 40, 0],
+  ])("with a finger that %s", async (_what, rest, move, items) => {
+    open();
+    const element = await list();
+    const taps = heard(element, "tuikit-conversation-tap");
+    const target = row(element, "Maya Lindqvist");
+    const tell = (name: string, x: number) =>
+      target.dispatchEvent(
+        new PointerEvent(name, { pointerType: "touch", clientX: x, clientY: 100, bubbles: true, composed: true }),
+      );
+    tell("pointerdown", 50);
+    tell("pointermove", 50 + move);
+    await new Promise((done) => setTimeout(done, rest));
+    tell("pointerup", 50 + move);
+    target.click();
+    await drawn(element);
+    expect(all(element, "[role=menuitem]")).toHaveLength(items);
+    expect(taps).toHaveLength(items > 0 ? 0 : 1);
+  });
+
   test("by a page that keeps what a person wants to delete", async () => {
     const stage = open();
     const element = await list();

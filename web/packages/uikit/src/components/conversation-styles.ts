@@ -1,0 +1,98 @@
+/** What only the list of conversations looks like. */
+
+import { css } from "lit";
+
+export const conversationStyles = css`
+  :host {
+    --_avatar-size: var(--tuikit-avatar-size, 3rem);
+  }
+  .sizer,
+  .row {
+    block-size: var(--tuikit-conversation-row-height, 4.75rem);
+  }
+  .row.pinned:not(:hover, [aria-selected="true"]) {
+    background: var(--_pinned);
+  }
+  .time {
+    flex: none;
+    font-size: 0.75em;
+    color: var(--_text-quiet);
+    font-variant-numeric: tabular-nums;
+  }
+  .summary {
+    flex: 1;
+    font-size: 0.875em;
+    color: var(--_text-quiet);
+  }
+  .draft {
+    color: var(--_danger);
+  }
+  .row.unread .summary {
+    color: var(--_text);
+  }
+  .marks {
+    flex: none;
+    align-self: center;
+    display: inline-flex;
+    align-items: center;
+    gap: 0.375rem;
+    min-block-size: 1.25rem;
+  }
+  .pin {
+    inline-size: 0.875rem;
+    block-size: 0.875rem;
+    color: var(--_text-quiet);
+  }
+  .badge {
+    min-inline-size: 1.25rem;
+    padding-inline: 0.375rem;
+    border-radius: 0.625rem;
+    background: var(--_badge);
+    color: var(--_on-badge);
+    font-size: 0.75rem;
+    font-weight: 600;
+    line-height: 1.25rem;
+    text-align: center;
+    font-variant-numeric: tabular-nums;
+    direction: ltr;
+    unicode-bidi: isolate;
+  }
+  /* For a mouse only: a finger and the keyboard have ways of their own. */
+  .more {
+    display: none;
+    position: absolute;
+    inset-inline-end: 0.75rem;
+    inset-block-end: 0.625rem;
+    inline-size: 2rem;
+    block-size: 1.625rem;
+    padding: 0.25rem 0.5rem;
+    border-radius: 0.5rem;
+    background: var(--_popup);
+    color: var(--_text-quiet);
+    box-shadow: 0 0 0 1px var(--_line);
+  }
+  .more svg {
+    display: block;
+    inline-size: 100%;
+    block-size: 100%;
+  }
+  .more:hover {
+    color: var(--_text);
+  }
+  @media (hover: hover) {
+    .row:hover .more {
+      display: block;
+    }
+  }
+  .error {
+    position: absolute;
+    inset-inline: 0.75rem;
+    inset-block-end: 0.75rem;
+    padding: 0.625rem 0.875rem;
+    border-radius: 0.625rem;
+    background: var(--_popup);
+    color: var(--_danger);
+    box-shadow: var(--_shadow);
+    font-size: 0.875em;
+  }
+`;
