@@ -1,5 +1,6 @@
 //! The HTTP port: what is put together on it, and that it is served.
 
+use crate::http_listener;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::State;
@@ -22,14 +23,8 @@ struct Health {
 pub async fn serve(address: SocketAddr, router: Router) -> io::Result<(SocketAddr, AbortHandle)> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
-    let task = tokio::spawn(async move {
-        // Who asks counts against the bounds by address.
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, "the HTTP port has stopped");
-        }
-    });
-    Ok((bound, task.abort_handle()))
+    let serving = http_listener::serve(listener, router, http_listener::BOUNDS);
+    Ok((bound, tokio::spawn(serving).abort_handle()))
 }
 
 /// The routes by which a node tells how it is.

@@ -9,6 +9,7 @@ mod control;
 mod doors;
 mod durations;
 mod http;
+mod http_listener;
 mod keeper;
 mod metrics;
 mod node;
