@@ -77,7 +77,9 @@ export const chatStyles = css`
     max-inline-size: min(34rem, 82%);
     margin-block-start: 0.125rem;
     padding: 0.5rem 0.75rem;
-    border-radius: 0.375rem 1.125rem 1.125rem 0.375rem;
+    border-radius: 1.125rem;
+    border-start-start-radius: 0.375rem;
+    border-end-start-radius: 0.375rem;
     background: var(--_bubble);
     overflow-wrap: anywhere;
     content-visibility: auto;
@@ -99,25 +101,15 @@ export const chatStyles = css`
     align-self: flex-end;
     background: var(--_bubble-own);
     color: var(--_on-bubble-own);
-    border-radius: 1.125rem 0.375rem 0.375rem 1.125rem;
+    border-radius: 1.125rem;
+    border-start-end-radius: 0.375rem;
+    border-end-end-radius: 0.375rem;
   }
   .message.own.first {
     border-start-end-radius: 1.125rem;
   }
   .message.own.last {
     border-end-end-radius: 1.125rem;
-  }
-  :host(:dir(rtl)) .message:not(.own) {
-    border-start-end-radius: 1.125rem;
-    border-end-end-radius: 1.125rem;
-    border-start-start-radius: 0.375rem;
-    border-end-start-radius: 0.375rem;
-  }
-  :host(:dir(rtl)) .message.own {
-    border-start-start-radius: 1.125rem;
-    border-end-start-radius: 1.125rem;
-    border-start-end-radius: 0.375rem;
-    border-end-end-radius: 0.375rem;
   }
   .note {
     align-self: flex-start;

@@ -1,0 +1,31 @@
+/** What a framework may set on an element, and what it may listen to. */
+
+import type { LitElement } from "lit";
+import type { TuikitAvatar } from "../components/avatar.js";
+import type { TuikitChat } from "../components/chat.js";
+import type { ContactEventDetail, TuikitContact } from "../components/contact.js";
+import type { ConversationEventDetail, TuikitConversation } from "../components/conversation.js";
+
+/** The properties that an element has beside those of every element. */
+type Own<E extends HTMLElement> = Partial<Omit<E, keyof HTMLElement | keyof LitElement>>;
+
+/** By the name of the element. */
+export interface Properties {
+  "tuikit-avatar": Own<TuikitAvatar>;
+  "tuikit-chat": Own<TuikitChat>;
+  "tuikit-contact": Own<TuikitContact>;
+  "tuikit-conversation": Own<TuikitConversation>;
+}
+
+/** By the name of the element. */
+export interface Events {
+  "tuikit-avatar": object;
+  "tuikit-chat": object;
+  "tuikit-contact": { "tuikit-contact-tap": CustomEvent<ContactEventDetail> };
+  "tuikit-conversation": {
+    "tuikit-conversation-tap": CustomEvent<ConversationEventDetail>;
+    "tuikit-conversation-delete": CustomEvent<ConversationEventDetail>;
+  };
+}
+
+export type Tag = keyof Properties;

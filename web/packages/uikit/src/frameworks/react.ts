@@ -1,0 +1,23 @@
+/**
+ * The elements in JSX, for React 19, which sets properties and listens to events of custom elements itself. Types
+ * alone: `import type {} from "@lamplight/uikit/react";`
+ */
+
+import type { DetailedHTMLProps, HTMLAttributes } from "react";
+import type { Events, Properties, Tag } from "./elements.js";
+
+type Listeners<E> = { [N in keyof E & string as `on${N}`]?: (event: E[N]) => void };
+
+type Elements = {
+  [T in Tag]: DetailedHTMLProps<HTMLAttributes<HTMLElementTagNameMap[T]>, HTMLElementTagNameMap[T]> &
+    Properties[T] &
+    Listeners<Events[T]>;
+};
+
+declare module "react" {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- React's own
+  namespace JSX {
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface is what can be merged
+    interface IntrinsicElements extends Elements {}
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The elements in the templates of Vue 3. Types alone: `import type {} from "@lamplight/uikit/vue";` And tell Vue's
+ * compiler that they are elements: `isCustomElement: (tag) => tag.startsWith("tuikit-")`.
+ */
+
+import type { HTMLAttributes } from "vue";
+import type { Events, Properties, Tag } from "./elements.js";
+
+type Listen<E> = <N extends keyof E & string>(name: N, listener: (event: E[N]) => void) => void;
+
+/** What Vue's tools read of a component. */
+type Components = {
+  [T in Tag]: new () => HTMLElementTagNameMap[T] & {
+    /** @deprecated There is none: for the tools alone. */
+    $props: HTMLAttributes & Properties[T];
+    /** @deprecated There is none: for the tools alone. */
+    $emit: Listen<Events[T]>;
+  };
+};
+
+declare module "vue" {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an interface is what can be merged
+  interface GlobalComponents extends Components {}
+}
