@@ -3,7 +3,7 @@
 use crate::cli::Common;
 use crate::commands::serve::{ListenArgs, Served, StopSignals, program, web_text};
 use crate::demo::actor::play;
-use crate::demo::cast::{CAST, FRIEND, GUEST};
+use crate::demo::cast::{CAST, FRIEND, GUEST, PLAYERS};
 use crate::demo::door::Door;
 use crate::demo::stage::Stage;
 use crate::logs::{self, LogArgs, LogFormat};
@@ -92,9 +92,8 @@ fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     line(format!("  data       {}\n", data_dir.display()))?;
     if web_is_built() {
         line(format!("Open {}/ in two windows of a browser:", served.file.http_url()))?;
-        line(format!(
-            "  be `{FRIEND}` in one and `{GUEST}` in the other: each sees the other come and go\n"
-        ))?;
+        let [one, other] = PLAYERS.map(|player| player.nick);
+        line(format!("  be {one} in one and {other} in the other: each sees the other come and go\n"))?;
     }
     line("Watch it from two other terminals:")?;
     line(format!("  {program} watch --as {FRIEND}"))?;

@@ -172,7 +172,9 @@ impl Served {
         let address = self.file.console_url();
         match self.node.console_password() {
             Some(password) => format!("{address} (password {password}, shown this once)"),
-            None => address,
+            None => {
+                format!("{address} (`{} console password` makes a new password)", program(&self.data_dir))
+            }
         }
     }
 
