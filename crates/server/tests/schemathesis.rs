@@ -36,6 +36,8 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
     .await;
     node.set(|settings| settings.limits.api_rate.calls = 60_000).await;
     let mut api = Api::connect(&node).await;
+    // Whom the examples of the document name.
+    api.done("im_open_login_svc/account_import", &serde_json::json!({"UserID": "alice"})).await;
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "[parameters]\n\"query.sdkappid\" = {}\n\"query.identifier\" = {ADMIN:?}\n\"query.usersig\" = {:?}\n",

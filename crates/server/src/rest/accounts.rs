@@ -4,7 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{NoFields, Object, OneUser, check_batch, one_user};
+use super::fields::{AccountName, NoFields, Object, OneUser, check_batch, one_user};
 use super::profiles::check_profile;
 use compact_str::CompactString;
 use futures_util::future::join_all;
@@ -25,10 +25,10 @@ pub struct AccountImport;
 pub struct AccountImportRequest {
     /// The account: 1 to 32 bytes of printable ASCII.
     #[serde(rename = "UserID")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
     /// The older name of `UserID`; one of the two must be there.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,
     /// What it calls itself, at most 500 bytes. Absent: as it is.
     nick: Option<String>,
@@ -84,7 +84,7 @@ pub struct MultiaccountImportRequest {
     #[schema(value_type = Option<Vec<AccountListItem>>, max_items = 100)]
     account_list: Option<Vec<Object<AccountListItem>>>,
     /// The older list, of names alone; at most 100. One of the two lists must be there.
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     accounts: Option<Vec<CompactString>>,
 }
 
@@ -94,7 +94,7 @@ pub struct MultiaccountImportRequest {
 pub struct AccountListItem {
     /// The account: 1 to 32 bytes of printable ASCII.
     #[serde(rename = "UserID")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     user_id: CompactString,
     /// What it calls itself, at most 500 bytes. Absent: as it is.
     nick: Option<String>,
@@ -180,7 +180,7 @@ pub struct AccountCheckRequest {
 pub struct NamedUser {
     /// The account.
     #[serde(rename = "UserID")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     user_id: CompactString,
 }
 

@@ -78,6 +78,12 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
+/// The name of an account, for the document: a request may name anything, and is told what is wrong with it.
+#[derive(ToSchema)]
+#[schema(example = "alice", min_length = 1, max_length = 32, pattern = "^[ -~]{1,32}$")]
+#[allow(dead_code)]
+pub struct AccountName(String);
+
 /// The fields of an answer that has none of its own.
 #[derive(Serialize, ToSchema)]
 pub struct NoFields {}
@@ -87,11 +93,11 @@ pub struct NoFields {}
 pub struct OneUser {
     /// The account.
     #[serde(rename = "UserID")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
     /// The older name of `UserID`; one of the two must be there.
     #[serde(rename = "Identifier")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,
 }
 

@@ -5,7 +5,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{Flag, Object, check_batch};
+use super::fields::{AccountName, Flag, Object, check_batch};
 use super::profiles::{TagValue, tag_value};
 use compact_str::CompactString;
 use futures_util::future::join_all;
@@ -83,7 +83,7 @@ pub struct FriendAdd;
 pub struct FriendAddRequest {
     /// Whose list.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
@@ -101,7 +101,7 @@ pub struct FriendAddRequest {
 pub struct AddFriendItem {
     /// Who.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     to_account: CompactString,
     /// What the user calls the friend; at most 96 bytes.
     remark: Option<String>,
@@ -190,7 +190,7 @@ pub struct FriendUpdate;
 pub struct FriendUpdateRequest {
     /// Whose list.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<UpdateItem>, min_items = 1, max_items = 1000)]
@@ -203,7 +203,7 @@ pub struct FriendUpdateRequest {
 pub struct UpdateItem {
     /// Which friend.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     to_account: CompactString,
     /// The fields.
     #[serde(rename = "SnsItem")]
@@ -279,11 +279,11 @@ pub struct FriendDelete;
 pub struct FriendDeleteRequest {
     /// Whose list.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// The friends; at most 1,000.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: Vec<CompactString>,
     /// Whether the user leaves their lists too. Absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
@@ -347,7 +347,7 @@ pub struct FriendGet;
 pub struct FriendGetRequest {
     /// Whose list.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// How many friends to pass over: 0, or the `NextStartIndex` of the page before.
     #[schema(minimum = 0)]
@@ -454,11 +454,11 @@ pub struct FriendCheck;
 pub struct FriendCheckRequest {
     /// Whose list.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// Who may be on it; at most 1,000.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: Vec<CompactString>,
     /// Whether their lists are looked at too.
     check_type: CheckType,

@@ -4,7 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::Object;
+use super::fields::{AccountName, Object};
 use compact_str::CompactString;
 use lamplight_model::{ClientMessageId, Code, Refusal, UserId};
 use lamplight_service::{By, ServiceError};
@@ -24,11 +24,11 @@ pub struct SendMsg;
 pub struct SendMsgRequest {
     /// Who sends it. Absent: the admin that calls.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
     /// Whom it is for.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     to_account: CompactString,
     /// With `MsgSeq` it names the message among those of the sender: a second call with the same two is a retry.
     msg_random: u32,

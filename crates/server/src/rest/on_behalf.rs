@@ -4,7 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{NoFields, one_user};
+use super::fields::{AccountName, NoFields, one_user};
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, User, UserId};
 use lamplight_service::ServiceError;
@@ -29,11 +29,11 @@ pub struct SetCustomStatus;
 pub struct SetCustomStatusRequest {
     /// The account.
     #[serde(rename = "UserID")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
     /// Another name of `UserID`; one of the two must be there.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AccountName>)]
     to_account: Option<CompactString>,
     /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app); empty clears it.
     custom_status: String,
@@ -89,11 +89,11 @@ pub struct SubscribeStatus;
 pub struct SubscribeStatusRequest {
     /// The user who subscribes.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// Whom to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>, min_items = 1)]
+    #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: Vec<CompactString>,
 }
 
@@ -148,11 +148,11 @@ pub struct UnsubscribeStatus;
 pub struct UnsubscribeStatusRequest {
     /// The user who unsubscribes.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// Whom from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: from everybody.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<AccountName>)]
     to_account: Vec<CompactString>,
 }
 
@@ -197,7 +197,7 @@ pub struct GetSubscriptions;
 pub struct GetSubscriptionsRequest {
     /// The user whose list it is.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
 }
 

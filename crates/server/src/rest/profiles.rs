@@ -5,7 +5,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{NoFields, Object, check_batch};
+use super::fields::{AccountName, NoFields, Object, check_batch};
 use compact_str::CompactString;
 use lamplight_model::{AllowType, Code, Profile, ProfileChange, Refusal, UserId};
 use lamplight_service::{By, MAX_USERS_INFO, ServiceError};
@@ -47,7 +47,7 @@ pub struct PortraitSet;
 pub struct PortraitSetRequest {
     /// Whose profile.
     #[serde(rename = "From_Account")]
-    #[schema(value_type = String)]
+    #[schema(value_type = AccountName)]
     from_account: CompactString,
     /// What is to be changed; of a tag that stands twice the last one counts.
     #[schema(value_type = Vec<ProfileItem>, min_items = 1, max_items = 100)]
@@ -135,7 +135,7 @@ pub struct PortraitGet;
 pub struct PortraitGetRequest {
     /// Whose profiles; at most 100.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: Vec<CompactString>,
     /// Which fields; one that is not known here is left out of the answer.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]

@@ -4,7 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{Flag, check_batch};
+use super::fields::{AccountName, Flag, check_batch};
 use compact_str::CompactString;
 use lamplight_model::{Code, Platform, StatusType, User, UserId};
 use lamplight_service::{ServiceError, StateParts, UserState};
@@ -20,7 +20,7 @@ pub struct QueryOnlineStatus;
 pub struct QueryOnlineStatusRequest {
     /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry is answered by itself.
     #[serde(rename = "To_Account")]
-    #[schema(value_type = Vec<String>, min_items = 1)]
+    #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: Vec<CompactString>,
     /// 1: answer with the devices too.
     is_need_detail: Option<Flag>,
