@@ -27,6 +27,8 @@ const HISTORY_PAGE: u32 = 100;
 pub struct Operator {
     data_dir: PathBuf,
     running: Option<ControlClient>,
+    /// The apps as they were last looked at.
+    seen: Option<Vec<App>>,
 }
 
 impl Operator {
@@ -42,12 +44,17 @@ impl Operator {
 
     /// As [`open`](Self::open); the first operation makes the folder if need be.
     pub async fn make(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_owned(), running: ControlClient::connect(data_dir).await.ok() }
+        Self {
+            data_dir: data_dir.to_owned(),
+            running: ControlClient::connect(data_dir).await.ok(),
+            seen: None,
+        }
     }
 
     /// Every app.
     pub async fn apps(&mut self) -> anyhow::Result<Vec<App>> {
         let Outcome::Apps(apps) = self.ask(Operation::ListApps).await? else { bail!(OTHER_ANSWER) };
+        self.seen = Some(apps.clone());
         Ok(apps)
     }
 
@@ -68,9 +75,22 @@ impl Operator {
         }
     }
 
-    /// Makes an app, or replaces all of it.
+    /// Makes an app, or replaces all of it: only in the state in which it was last looked at, so that nothing is
+    /// undone that somebody else has done meanwhile.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
-        self.act(Operation::PutApp(Box::new(app))).await.map(|_| ())
+        if self.seen.is_none() {
+            self.apps().await?;
+        }
+        let seen = self.seen.iter().flatten().find(|seen| seen.id == app.id);
+        let (id, was) = (app.id, seen.cloned().map(Box::new));
+        let changed = self.act(Operation::PutApp { app: Box::new(app), was }).await?;
+        // What is known of it is out of date either way.
+        self.seen = None;
+        ensure!(
+            changed,
+            "app {id} was changed by somebody else just now, and by this command not at all; try again"
+        );
+        Ok(())
     }
 
     /// The accounts of an app, by rising id; at most `limit`.

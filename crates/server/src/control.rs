@@ -31,7 +31,13 @@ pub enum Operation {
     /// Every app.
     ListApps,
     /// Makes an app, or replaces all of it.
-    PutApp(Box<App>),
+    PutApp {
+        /// What it shall be.
+        app: Box<App>,
+        /// What it was when the operator looked; `None` where there was none. Something else by now: nothing is
+        /// changed.
+        was: Option<Box<App>>,
+    },
     /// Up to `limit` accounts of an app after `after`, by rising id.
     ListAccounts {
         /// Which app.
@@ -149,10 +155,7 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
         Operation::ListApps => {
             Outcome::Apps(service.apps().all().iter().map(|app| (**app).clone()).collect())
         }
-        Operation::PutApp(app) => {
-            service.put_app(*app).await?;
-            done(true)
-        }
+        Operation::PutApp { app, was } => done(service.replace_app(was.as_deref(), *app).await?),
         Operation::ListAccounts { app, after, limit } => {
             let accounts = service.facts().list_accounts(app, after, limit.min(10_000)).await?;
             let show = |account: Account| ShownAccount {

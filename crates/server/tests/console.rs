@@ -7,8 +7,8 @@ mod common;
 use common::TestNode;
 use common::browser::{Answer, Browser};
 use lamplight_facts::{NewNotice, Settled, SettledAs};
-use lamplight_model::{Code, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, UserId};
-use lamplight_server::PasswordFile;
+use lamplight_model::{App, Code, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, UserId};
+use lamplight_server::{ControlClient, Operation, Outcome, PasswordFile};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use serde_json::{Value, json};
@@ -226,6 +226,30 @@ async fn of_two_operators_with_the_same_form_the_second_is_told() {
     node.node.service().put_app(node.app.clone()).await.unwrap();
     assert_eq!(browser.change("PUT", path, &tag, Some(&settings)).await.refusal(), (412, 412));
     assert_eq!(*node.node.service().apps().get(node.app.id).unwrap(), node.app);
+}
+
+#[tokio::test]
+async fn the_command_line_too_changes_only_what_it_has_seen() {
+    let (node, browser) = logged_in().await;
+    let mut operator = ControlClient::connect(node.folder.path()).await.unwrap();
+    let seen = node.app.clone();
+    let (mut settings, tag) = form(&browser).await;
+    settings["name"] = json!("from the console");
+    assert_eq!(browser.change("PUT", "/apps/1400000001/settings", &tag, Some(&settings)).await.status, 200);
+
+    let mut wanted = seen.clone();
+    wanted.settings.limits.subscriptions = 7;
+    let put = |app: &App, was: Option<&App>| Operation::PutApp {
+        app: Box::new(app.clone()),
+        was: was.cloned().map(Box::new),
+    };
+    let done = |changed| Outcome::Done { changed };
+    assert_eq!(operator.ask(&put(&wanted, Some(&seen))).await.unwrap(), done(false));
+    assert_eq!(operator.ask(&put(&wanted, None)).await.unwrap(), done(false), "it is there already");
+    let now = (*node.node.service().apps().get(node.app.id).unwrap()).clone();
+    assert_eq!((now.settings.name.as_str(), now.settings.limits.subscriptions), ("from the console", 200));
+    wanted.settings.name = "from the console".into();
+    assert_eq!(operator.ask(&put(&wanted, Some(&now))).await.unwrap(), done(true));
 }
 
 #[tokio::test]
