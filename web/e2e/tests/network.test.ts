@@ -80,6 +80,7 @@ describe("the network of a page", () => {
 
       await fault.begins();
       await page.locator("lamplight-desk .net:not(.connected)").waitFor();
+      await page.locator("lamplight-self-card .dot").waitFor({ state: "detached" });
       // Where the cable is cut, Ben's page is behind it too: it goes, and Cleo can come when it is mended.
       await ben.close();
       await fault.ends();

@@ -149,7 +149,6 @@ export class LamplightDemo extends LitElement {
         .words=${words}
         .inside=${stage}
         .picture=${session.picture}
-        .chat=${session.chat}
         .personOf=${this.#personOf}
         .actions=${this.#actions}
         .theme=${this.#theme}

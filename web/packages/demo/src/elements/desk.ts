@@ -1,6 +1,6 @@
 /** Inside: the lists at one side, the conversation in the middle, the evidence at the other side. */
 
-import type { Chat } from "@lamplight/chat";
+import type { UserStatus } from "@lamplight/chat";
 import type { ContactEventDetail, ConversationEventDetail } from "@lamplight/uikit";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -252,7 +252,6 @@ export class LamplightDesk extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) inside!: Extract<Stage, { at: "inside" }>;
   @property({ attribute: false }) picture!: Picture;
-  @property({ attribute: false }) chat: Chat | undefined;
   @property({ attribute: false }) personOf!: (userID: string) => Person;
   @property({ attribute: false }) actions!: Actions;
   @property() theme: "light" | "dark" = "light";
@@ -276,13 +275,13 @@ export class LamplightDesk extends LitElement {
   }
 
   #lists(): TemplateResult {
-    const { words, inside, picture, theme, actions, tab } = this;
+    const { words, inside, theme, actions, tab } = this;
     return html`<nav aria-label=${words.chats}>
       <lamplight-self-card
         .words=${words}
         .userID=${inside.userID}
         .profile=${inside.profile}
-        .status=${picture.statuses.get(inside.userID)}
+        .status=${this.#statusOf(inside.userID)}
         .onSay=${(text: string) => actions.say(text)}
         .theme=${theme}
       >
@@ -456,7 +455,7 @@ export class LamplightDesk extends LitElement {
       <lamplight-evidence
         .words=${words}
         .person=${personOf(shown)}
-        .status=${picture.statuses.get(shown)}
+        .status=${this.#statusOf(shown)}
         .theme=${theme}
       ></lamplight-evidence>
       <lamplight-happenings
@@ -465,6 +464,14 @@ export class LamplightDesk extends LitElement {
         .personOf=${personOf}
       ></lamplight-happenings>
     </aside>`;
+  }
+
+  /** What is known of somebody. Without a connection nobody sees the visitor as the server said last. */
+  #statusOf(userID: string): UserStatus | undefined {
+    const { inside, picture } = this;
+    const status = picture.statuses.get(userID);
+    const isStale = userID === inside.userID && inside.net !== "connected";
+    return status !== undefined && isStale ? { ...status, statusType: 0 } : status;
   }
 
   #show(peer: string): void {

@@ -61,6 +61,7 @@ export const common = css`
     border: 1px solid var(--line);
     border-radius: 0.625rem;
     background: var(--panel);
+    font-weight: 400;
   }
   input::placeholder,
   textarea::placeholder {
