@@ -25,7 +25,6 @@ export class Dialogue {
   #next = "";
   #isComplete = false;
   #isLoadingEarlier = false;
-  #hasGrownAbove = false;
   #isUnread = true;
   #isStopped = false;
 
@@ -61,13 +60,6 @@ export class Dialogue {
 
   get isLoadingEarlier(): boolean {
     return this.#isLoadingEarlier;
-  }
-
-  /** Whether earlier messages have come since this was asked last. */
-  hasGrownAbove(): boolean {
-    const grown = this.#hasGrownAbove;
-    this.#hasGrownAbove = false;
-    return grown;
   }
 
   stop(): void {
@@ -144,7 +136,6 @@ export class Dialogue {
       }
       this.#next = data.nextReqMessageID;
       this.#isComplete = data.isCompleted;
-      this.#hasGrownAbove = !isFirst;
       this.#messages = distinct([...data.messageList, ...this.#messages]);
       this.#state = "ready";
     } catch (error) {

@@ -50,6 +50,8 @@ export const chatStyles = css`
     overflow-y: auto;
     overscroll-behavior: contain;
     scrollbar-width: thin;
+    /* What comes in above must not move what is read: we see to it, in every browser alike. */
+    overflow-anchor: none;
     padding: 0.75rem 1rem;
     outline-offset: -2px;
   }
@@ -82,8 +84,6 @@ export const chatStyles = css`
     border-end-start-radius: 0.375rem;
     background: var(--_bubble);
     overflow-wrap: anywhere;
-    content-visibility: auto;
-    contain-intrinsic-block-size: auto 2.5rem;
   }
   .text {
     display: block;

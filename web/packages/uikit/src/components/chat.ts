@@ -78,8 +78,8 @@ export class TuikitChat extends LitElement {
   #peers: readonly string[] = [];
   /** What is written in the conversations that are not open now. */
   readonly #drafts = new Map<string, string>();
-  /** The distance from the end before earlier messages came in above. */
-  #keptFromEnd: number | null = null;
+  /** A message that can be seen, and where: it stays there when others come in above. */
+  #anchor: { readonly element: Element; readonly top: number } | null = null;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -112,8 +112,7 @@ export class TuikitChat extends LitElement {
             });
       this.isAtEnd = true;
     }
-    const scroller = this.scroller;
-    this.#keptFromEnd = scroller === null || this.isAtEnd ? null : scroller.scrollHeight - scroller.scrollTop;
+    this.#anchor = this.isAtEnd ? null : this.#findAnchor();
   }
 
   protected override render(): TemplateResult {
@@ -165,8 +164,8 @@ export class TuikitChat extends LitElement {
     }
     if (this.isAtEnd) {
       scroller.scrollTop = scroller.scrollHeight;
-    } else if (this.#keptFromEnd !== null && this.#dialogue?.hasGrownAbove() === true) {
-      scroller.scrollTop = scroller.scrollHeight - this.#keptFromEnd;
+    } else if (this.#anchor?.element.isConnected === true) {
+      scroller.scrollTop += this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
     }
     this.#readAlong();
     if (this.#dialogue?.state === "ready" && scroller.scrollHeight <= scroller.clientHeight) {
@@ -288,6 +287,17 @@ export class TuikitChat extends LitElement {
               ? html`<span class="note ${own}">${clockText(at, words.locale)}</span>`
               : nothing
       }`;
+  }
+
+  #findAnchor(): { readonly element: Element; readonly top: number } | null {
+    const edge = this.scroller?.getBoundingClientRect().top ?? 0;
+    for (const element of this.renderRoot.querySelectorAll(".message")) {
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom > edge) {
+        return { element, top };
+      }
+    }
+    return null;
   }
 
   readonly #onScroll = (): void => {

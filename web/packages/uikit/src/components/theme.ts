@@ -48,7 +48,7 @@ const DARK = `
   --_on-badge: var(--tuikit-on-badge, #ffffff);
   --_online: var(--tuikit-online, #2fbf62);
   --_offline: var(--tuikit-offline, #8a94a3);
-  --_ring: var(--tuikit-ring, #14171d);
+  --_ring: var(--tuikit-ring, var(--_background));
   --_bubble: var(--tuikit-bubble, #252b36);
   --_bubble-own: var(--tuikit-bubble-own, #2f5fd0);
   --_on-bubble-own: var(--tuikit-on-bubble-own, #ffffff);

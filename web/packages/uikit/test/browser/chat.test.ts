@@ -103,9 +103,12 @@ test("earlier messages come when a person scrolls up, and nothing jumps", async 
   expect(Math.round(scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)).toBeLessThanOrEqual(1);
   for (let round = 0; round < 12 && said(element)[0] !== "line 0"; round += 1) {
     scroller.scrollTop = 100;
-    await drawn(element);
     const marked = all(element, ".message").find((found) => found.getBoundingClientRect().top > 100);
     const before = marked?.getBoundingClientRect().top ?? 0;
+    const held = said(element).length;
+    await until(() => {
+      expect(said(element).length).toBeGreaterThan(held);
+    });
     await drawn(element);
     expect(Math.abs((marked?.getBoundingClientRect().top ?? 0) - before)).toBeLessThan(3);
   }

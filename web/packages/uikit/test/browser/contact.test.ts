@@ -93,6 +93,11 @@ test("the keyboard: arrows, a letter, Enter; and no row hides under the letter",
   const current = one(element, ".row.current");
   expect(current.querySelector(".name")?.textContent).toBe("Kira 00010");
   expect(current.getBoundingClientRect().top).toBeGreaterThanOrEqual(32);
+  for (let up = 0; up < 14; up += 1) {
+    await userEvent.keyboard("{ArrowUp}");
+    await drawn(element);
+    expect(one(element, ".row.current").getBoundingClientRect().top).toBeGreaterThanOrEqual(32);
+  }
 });
 
 test("a click opens, a filter filters, the top slot scrolls along", async () => {
