@@ -42,6 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
+            | Event::UsersInfoChanged(_)
             | Event::ListsOutdated
             | Event::Missed { .. } => println!("-- {event:?}"),
         }

@@ -63,6 +63,8 @@ pub enum Event {
     },
     /// The own profile was changed, here or elsewhere.
     SelfInfoChanged(UserInfo),
+    /// Mutual friends show something else than before.
+    UsersInfoChanged(Vec<UserInfo>),
     /// Something of the own lists changed while this client could not be told: read friends and conversations again.
     /// Never told when nothing changed.
     ListsOutdated,
@@ -124,6 +126,7 @@ impl Event {
             | Self::ConversationsChanged { .. }
             | Self::FriendListChanged { .. }
             | Self::SelfInfoChanged(_)
+            | Self::UsersInfoChanged(_)
             | Self::ListsOutdated
             | Self::Missed { .. } => false,
         }

@@ -77,6 +77,7 @@ impl Feed {
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
+            | Event::UsersInfoChanged(_)
             | Event::ListsOutdated
             | Event::KickedOffline { .. }
             | Event::UserSigExpired
@@ -181,6 +182,7 @@ mod tests {
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
+            | Event::UsersInfoChanged(_)
             | Event::ListsOutdated
             | Event::KickedOffline { .. }
             | Event::AccountDeleted

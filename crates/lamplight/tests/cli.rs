@@ -108,8 +108,43 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         assert_eq!(list("bob"), json!([]));
         folder.ok(&[&["friend", "add", "bob", "alice"][..], &app].concat());
         assert_eq!(list("bob")[0]["mutual"], true);
+        folder.ok(&[&["friend", "remark", "alice", "bob", "Bobby"][..], &app].concat());
+        assert_eq!(list("alice")[0]["remark"], "Bobby");
         folder.ok(&[&["friend", "delete", "bob", "alice"][..], &app].concat());
         assert_eq!(list("alice"), json!([]));
+        let (code, _, error) = folder.run(&[&["friend", "remark", "alice", "bob", "x"][..], &app].concat());
+        assert!(code == Some(1) && error.contains("31704"), "{error}");
+
+        folder.ok(&[&["account", "set", "alice", "--nick", "爱丽丝", "--friends", "nobody"][..], &app].concat());
+        let shown = folder.answer(&[&["account", "show", "alice", "--json"][..], &app].concat());
+        assert_eq!((&shown["nick"], &shown["friends"]), (&json!("爱丽丝"), &json!("nobody")));
+        let script = [&["account", "set", "alice", "--avatar", "javascript:alert(1)"][..], &app].concat();
+        let (code, _, error) = folder.run(&script);
+        assert!(code == Some(1) && error.contains("6017"), "{error}");
+
+        let send = |text, id| {
+            folder.answer(
+                &[&["message", "send", "alice", "bob", text, "--id", id, "--json"][..], &app].concat(),
+            )
+        };
+        assert_eq!(send("first", "1")["repeated"], false);
+        assert_eq!(send("again", "1")["message"]["text"], "first");
+        assert_eq!(send("second", "2")["message"]["sequence"], 2);
+        let conversations =
+            || folder.answer(&[&["message", "conversations", "bob", "--json"][..], &app].concat());
+        assert_eq!(conversations()["totalUnread"], 2);
+        assert_eq!(conversations()["conversations"][0]["last"]["text"], "second");
+        folder.ok(&[&["message", "read", "bob", "alice"][..], &app].concat());
+        folder.ok(&[&["message", "pin", "bob", "alice"][..], &app].concat());
+        let row = &conversations()["conversations"][0];
+        assert_eq!((&row["unread"], &row["pinned"]), (&json!(0), &json!(true)));
+        let history = folder
+            .answer(&[&["message", "history", "bob", "alice", "--limit", "1", "--json"][..], &app].concat());
+        assert_eq!((history.as_array().unwrap().len(), &history[0]["text"]), (1, &json!("second")));
+        folder.ok(&[&["message", "delete", "bob", "alice"][..], &app].concat());
+        assert_eq!(conversations()["conversations"], json!([]));
+        let (code, _, error) = folder.run(&[&["message", "send", "alice", "nobody", "x"][..], &app].concat());
+        assert!(code == Some(1) && error.contains("70107"), "{error}");
 
         drop(server);
         let (code, _, error) = folder.run(&["status", "get", "alice", "--app", "7"]);

@@ -314,11 +314,10 @@ impl Machine {
     /// What changed in the own lists, told in the order in which an application needs it.
     fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
+        session.lists.told(told.lists_version);
         if told.reload {
-            session.lists.reloads(told.lists_version);
             return turn.emit(Event::ListsOutdated);
         }
-        session.lists.told(told.lists_version);
         let news = lists::news(told);
         if !news.messages.is_empty() {
             turn.emit(Event::MessagesReceived(news.messages));
@@ -333,6 +332,9 @@ impl Machine {
         }
         if let Some(profile) = news.profile {
             turn.emit(Event::SelfInfoChanged(profile));
+        }
+        if !news.friends_profiles.is_empty() {
+            turn.emit(Event::UsersInfoChanged(news.friends_profiles));
         }
     }
 

@@ -53,13 +53,17 @@ impl Door {
             .with_state(self.clone())
     }
 
-    fn begun(&self) -> Result<&Begun, Response> {
-        self.0.get().ok_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the demo is just beginning"))
+    fn begun(&self) -> Option<&Begun> {
+        self.0.get()
     }
 }
 
+fn just_beginning() -> Response {
+    refusal(StatusCode::SERVICE_UNAVAILABLE, "the demo is just beginning")
+}
+
 async fn users(State(door): State<Door>) -> Result<impl IntoResponse, Response> {
-    let begun = door.begun()?;
+    let begun = door.begun().ok_or_else(just_beginning)?;
     let users: Vec<_> = everybody()
         .map(|(name, nick)| {
             let portrait = format!("/demo/portraits/{name}.svg");
@@ -70,7 +74,7 @@ async fn users(State(door): State<Door>) -> Result<impl IntoResponse, Response> 
 }
 
 async fn user_sig(State(door): State<Door>, Json(wanted): Json<Wanted>) -> Result<Response, Response> {
-    let begun = door.begun()?;
+    let begun = door.begun().ok_or_else(just_beginning)?;
     if portrait_of(&wanted.user_id).is_none() {
         return Err(refusal(StatusCode::NOT_FOUND, "nobody of the demo is called so"));
     }

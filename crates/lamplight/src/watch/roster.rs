@@ -177,6 +177,7 @@ impl Roster {
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
+            | Event::UsersInfoChanged(_)
             | Event::ListsOutdated => {}
             Event::KickedOffline { .. }
             | Event::UserSigExpired
@@ -257,6 +258,7 @@ pub fn ending_text(event: &Event) -> String {
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)
+        | Event::UsersInfoChanged(_)
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
     }

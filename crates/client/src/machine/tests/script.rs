@@ -335,6 +335,7 @@ fn show_event(event: &Event) -> String {
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)
+        | Event::UsersInfoChanged(_)
         | Event::Connected { .. }
         | Event::KickedOffline { by: KickedBy::Operator }
         | Event::UserSigExpired
