@@ -67,7 +67,7 @@ fn who_missed_nothing_is_not_told_to_read_again() {
 #[test]
 fn who_missed_something_is_told_to_read_again_once() {
     check(
-        "login\nup\nanswer @ login lists=10\nsay hi\nanswer @ said 12\ndown\nnext\nup\nanswer @ login lists=12\ndown\nnext\nup\nanswer @ login lists=12",
+        "login\nup\nanswer @ login lists=10\nsay hi\nanswer @ said 11\ndown\nnext\nup\nanswer @ login lists=12\ndown\nnext\nup\nanswer @ login lists=12",
         expect![[r#"
             > login
               ! Connecting
@@ -79,8 +79,8 @@ fn who_missed_something_is_told_to_read_again_once() {
               call 1: logged in
             > say hi
               send say hi
-            > answer @ said 12
-              call 2: done, lists are at 12
+            > answer @ said 11
+              call 2: done, lists are at 11
             > down
               close
               ! disconnected: closed by the server; retry 1s
