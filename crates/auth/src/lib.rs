@@ -1,4 +1,5 @@
-//! UserSig: the token by which an app's backend vouches for a user; the public TLSSigAPIv2 scheme.
+//! UserSig: the token by which an app's backend vouches for a user; the public TLSSigAPIv2 scheme. And the signature
+//! by which we vouch for what a webhook is told.
 //!
 //! This crate knows how a token is made and what makes one good. It knows no clock, no randomness and no
 //! store: the present, the bytes of a new key and the app with its keys are arguments. It does not know
@@ -6,6 +7,8 @@
 
 mod key;
 mod user_sig;
+mod webhook_sign;
 
 pub use key::generate_key;
 pub use user_sig::{Claims, MAX_DOCUMENT_BYTES, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};
+pub use webhook_sign::webhook_sign;

@@ -16,6 +16,7 @@ mod session_event;
 mod status;
 mod user;
 mod webhook;
+mod webhook_url;
 
 pub use app::{
     App, AppKey, AppSettings, Edition, InvalidSettings, Limits, MultiDeviceMode, MultiDevicePolicy,
@@ -36,3 +37,4 @@ pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId};
 pub use webhook::{Hook, Lane, NoticeContent, PushContent};
+pub use webhook_url::{InvalidWebhookUrl, WebhookUrl};

@@ -1,6 +1,7 @@
 //! What an operator may set for a node: file, environment and flags, in rising order of precedence.
 
 use crate::web::is_client_url;
+use crate::webhooks::{AllowedNetworks, Network};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lamplight_service::ThrottleLimits;
@@ -26,6 +27,8 @@ pub struct Config {
     pub workers: usize,
     /// TLS on the client port.
     pub tls: TlsConfig,
+    /// Where webhooks may lead.
+    pub webhooks: WebhooksConfig,
     /// Bounds on what clients may do before the rules of their app hold.
     pub limits: LimitsConfig,
     /// How long clients of a stopped or lost node count as present, in milliseconds. At most 10 min.
@@ -42,6 +45,17 @@ pub struct TlsConfig {
     pub certificate: Option<PathBuf>,
     /// Its private key, PEM.
     pub key: Option<PathBuf>,
+}
+
+/// Where webhooks may lead: to public addresses, and to what is named here.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// To private, loopback and other special addresses too. Whoever may set the webhooks of an app then reaches
+    /// whatever this server reaches.
+    pub allow_private: bool,
+    /// To these networks, as `10.1.0.0/16`. At most 100.
+    pub allow_networks: Vec<Network>,
 }
 
 /// Bounds on what clients may do before the rules of their app hold.
@@ -74,6 +88,7 @@ impl Default for Config {
             public_client_url: None,
             workers: 0,
             tls: TlsConfig::default(),
+            webhooks: WebhooksConfig::default(),
             limits: LimitsConfig::default(),
             node_loss_grace_ms: 30_000,
             reconnect_spread_ms: 5_000,
@@ -144,6 +159,7 @@ impl Config {
             Err(ConfigError::Invalid { setting, problem })
         };
         let limits = &self.limits;
+        within("webhooks.allow_networks", self.webhooks.allow_networks.len() as u64, 0, 100)?;
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;
         within("reconnect_spread_ms", self.reconnect_spread_ms.into(), 0, 600_000)?;
@@ -172,6 +188,10 @@ impl Config {
             return Err(ConfigError::Invalid { setting: "tls", problem });
         }
         Ok(())
+    }
+
+    pub(crate) fn webhook_networks(&self) -> AllowedNetworks {
+        AllowedNetworks::new(self.webhooks.allow_private, self.webhooks.allow_networks.clone())
     }
 
     pub(crate) fn frames(&self) -> FrameLimits {

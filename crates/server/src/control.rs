@@ -2,11 +2,15 @@
 //! Whoever may open the folder may do anything. One JSON object a line, each way.
 
 mod lists;
+mod webhooks;
 
 pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, ShownMessage};
 
+pub use webhooks::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
+
 use crate::clock::Clock;
 use crate::node::{NodeError, lock_data_folder};
+use crate::webhooks::Webhooks;
 use lamplight_directory::InProcessDirectory;
 use lamplight_facts::{Account, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
@@ -75,6 +79,8 @@ pub enum Operation {
     },
     /// Something about profiles, friends, messages or conversations.
     Lists(ListsOperation),
+    /// Something about webhooks.
+    Webhooks(WebhookOperation),
     /// The status of users, with its evidence. Needs a running node.
     GetStatus {
         /// Which app.
@@ -106,6 +112,8 @@ pub enum Outcome {
     Accounts(Vec<ShownAccount>),
     /// What came of a [`ListsOperation`].
     Lists(ListsOutcome),
+    /// What came of a [`WebhookOperation`].
+    Webhooks(WebhookOutcome),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
     /// A "no".
@@ -148,7 +156,12 @@ pub fn socket_path(data_dir: &Path) -> PathBuf {
 }
 
 /// Does what an operator asks.
-async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Result<Outcome, ServiceError> {
+async fn execute(
+    service: &Service,
+    webhooks: Option<&Webhooks>,
+    operation: Operation,
+    clock: &Clock,
+) -> Result<Outcome, ServiceError> {
     let now = clock.now();
     let done = |changed: bool| Outcome::Done { changed };
     Ok(match operation {
@@ -184,6 +197,9 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
             done(!friends.deleted.is_empty())
         }
         Operation::Lists(operation) => Outcome::Lists(lists::execute(service, operation, now).await?),
+        Operation::Webhooks(operation) => {
+            Outcome::Webhooks(webhooks::execute(service, webhooks, operation, now).await?)
+        }
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());
@@ -196,8 +212,13 @@ async fn execute(service: &Service, operation: Operation, clock: &Clock) -> Resu
     })
 }
 
-async fn answer(service: &Service, operation: Operation, clock: &Clock) -> Outcome {
-    match execute(service, operation, clock).await {
+async fn answer(
+    service: &Service,
+    webhooks: Option<&Webhooks>,
+    operation: Operation,
+    clock: &Clock,
+) -> Outcome {
+    match execute(service, webhooks, operation, clock).await {
         Ok(outcome) => outcome,
         Err(error) => {
             if !matches!(error, ServiceError::Refused(_)) {
@@ -213,7 +234,12 @@ fn refused(refusal: &Refusal) -> Outcome {
 }
 
 /// Serves the socket until the handle is aborted.
-pub fn serve(path: &Path, service: Arc<Service>, clock: Clock) -> io::Result<AbortHandle> {
+pub fn serve(
+    path: &Path,
+    service: Arc<Service>,
+    webhooks: Arc<Webhooks>,
+    clock: Clock,
+) -> io::Result<AbortHandle> {
     // One that a killed node left behind; the lock of the folder says that nobody uses it.
     match std::fs::remove_file(path) {
         Ok(()) => {}
@@ -225,9 +251,10 @@ pub fn serve(path: &Path, service: Arc<Service>, clock: Clock) -> io::Result<Abo
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let (service, clock) = (Arc::clone(&service), clock.clone());
+                    let (service, webhooks) = (Arc::clone(&service), Arc::clone(&webhooks));
+                    let clock = clock.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &service, &clock).await {
+                        if let Err(error) = converse(stream, &service, &webhooks, &clock).await {
                             tracing::debug!(%error, "an operator's connection broke");
                         }
                     });
@@ -242,12 +269,17 @@ pub fn serve(path: &Path, service: Arc<Service>, clock: Clock) -> io::Result<Abo
     Ok(task.abort_handle())
 }
 
-async fn converse(stream: UnixStream, service: &Service, clock: &Clock) -> io::Result<()> {
+async fn converse(
+    stream: UnixStream,
+    service: &Service,
+    webhooks: &Webhooks,
+    clock: &Clock,
+) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     while let Some(line) = read_line(&mut reader).await? {
         let outcome = match serde_json::from_str(&line) {
-            Ok(operation) => answer(service, operation, clock).await,
+            Ok(operation) => answer(service, Some(webhooks), operation, clock).await,
             Err(error) => refused(&Refusal::because(Code::INVALID_PARAMETER, error.to_string())),
         };
         write_line(&mut writer, &outcome).await?;
@@ -298,7 +330,13 @@ impl ControlClient {
 
 /// Does an operation on a data folder on which no node runs. What is live cannot be asked for then.
 pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, ControlError> {
-    if matches!(operation, Operation::GetStatus { .. } | Operation::SetStatus { .. }) {
+    let is_live = matches!(
+        operation,
+        Operation::GetStatus { .. }
+            | Operation::SetStatus { .. }
+            | Operation::Webhooks(WebhookOperation::Test { .. })
+    );
+    if is_live {
         return Err(ControlError::NotRunning(data_dir.to_owned()));
     }
     let _lock = lock_data_folder(data_dir)?;
@@ -308,5 +346,5 @@ pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, C
     let directory = Arc::new(InProcessDirectory::in_memory());
     let service = Service::new(facts, directory, ThrottleLimits::default());
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
-    Ok(answer(&service, operation, &clock).await)
+    Ok(answer(&service, None, operation, &clock).await)
 }

@@ -16,15 +16,18 @@ mod node;
 mod rest;
 mod tls;
 mod web;
+mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
+pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, WebhooksConfig};
 pub use console::{InvalidPassword, PasswordFile};
 pub use control::{
     ControlClient, ControlError, ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount,
-    ShownConversation, ShownFriend, ShownMessage, offline,
+    ShownConversation, ShownDeadLetter, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
+    WebhookOutcome, offline,
 };
 pub use node::{Node, NodeError};
 pub use rest::document as openapi_document;
 pub use web::are_built as web_is_built;
+pub use webhooks::Network;

@@ -2,6 +2,7 @@
 
 use crate::durations::{Durations, Spread};
 use crate::rest::ApiMetrics;
+use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
@@ -30,6 +31,7 @@ pub struct Metrics {
     registry: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
+    webhooks: WebhookMetrics,
     directory: Arc<dyn Directory>,
 }
 
@@ -144,12 +146,18 @@ impl Metrics {
             })
             .collect();
         let api = ApiMetrics::new(&mut registry);
-        Self { registry, by_worker, api, directory }
+        let webhooks = WebhookMetrics::register(&mut registry);
+        Self { registry, by_worker, api, webhooks, directory }
     }
 
     /// The metrics of the server API.
     pub fn api(&self) -> ApiMetrics {
         self.api.clone()
+    }
+
+    /// The metrics of the webhooks.
+    pub fn webhooks(&self) -> WebhookMetrics {
+        self.webhooks.clone()
     }
 
     /// The metrics of one worker.

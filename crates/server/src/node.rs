@@ -7,6 +7,7 @@ use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
+use crate::webhooks::Webhooks;
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
 use axum::Router;
@@ -167,6 +168,16 @@ impl Node {
             doors: Doors::new(most, config.limits.connections_per_address),
             config: config.clone(),
         });
+        let mut tasks = Tasks(Vec::new());
+        let (webhooks, webhook_tasks) = Webhooks::start(
+            Arc::clone(&service),
+            // From before anybody can connect.
+            directory.event_log(),
+            config.webhook_networks(),
+            metrics.webhooks(),
+            clock.clone(),
+        );
+        tasks.0.extend(webhook_tasks);
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
@@ -197,10 +208,11 @@ impl Node {
         let figures = tokio::spawn(figures.run(Arc::clone(&metrics), Arc::clone(&service), clock.clone()))
             .abort_handle();
         let control_path = control::socket_path(&config.data_dir);
-        let control = control::serve(&control_path, Arc::clone(&service), clock.clone())
+        let control = control::serve(&control_path, Arc::clone(&service), webhooks, clock.clone())
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
         let keeper = keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
+        tasks.0.extend([http, control, keeper, figures]);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             client_address,
@@ -213,7 +225,7 @@ impl Node {
             console_password,
             ready,
             workers,
-            tasks: Tasks(vec![http, control, keeper, figures]),
+            tasks,
             control_path,
             _lock: lock,
         })

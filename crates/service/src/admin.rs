@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_directory::News;
-use lamplight_model::{App, Code, Now, Refusal, User, UserId};
+use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, User, UserId, WebhookUrl};
 
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
@@ -26,11 +26,23 @@ impl Service {
         app.settings
             .validate()
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
+        for (setting, url) in [
+            ("webhooks.state_change_url", &app.settings.webhooks.state_change_url),
+            ("webhooks.push_url", &app.settings.webhooks.push_url),
+        ] {
+            if !url.is_empty() {
+                WebhookUrl::parse(url).map_err(|invalid| {
+                    Refusal::because(Code::INVALID_PARAMETER, format!("{setting}: {invalid}"))
+                })?;
+            }
+        }
         self.facts.put_app(app.clone()).await?;
         let id = app.id;
         self.apps.put(app);
         let nobody = User::new(id, UserId::new("*").expect("printable"));
         self.directory.publish(&nobody, News::App(id));
+        // What waits may lead elsewhere now.
+        Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
         Ok(())
     }
 

@@ -1,0 +1,277 @@
+//! From the outbox to the receivers: does what the plans of the lanes say. Knows sockets and the store; decides nothing.
+
+use super::lane::{Gate, LanePlan, Sent};
+use super::poster::Poster;
+use super::request::WebhookRequest;
+use super::{GateState, Gates, WebhookMetrics};
+use crate::clock::Clock;
+use futures_util::FutureExt;
+use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
+use lamplight_model::{App, Lane, Timestamp, WebhookUrl};
+use lamplight_service::Service;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// The most requests that are under way, over all lanes.
+pub const MAX_IN_FLIGHT: usize = 128;
+/// The most results that are told to the outbox in one commit.
+const SETTLE_BATCH: usize = 512;
+/// The pause after the store has failed.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How often the backlog is measured, and idle connections are closed.
+const CHORES: Duration = Duration::from_secs(5);
+
+/// The sender of all webhooks of a node.
+pub struct Dispatcher {
+    pub service: Arc<Service>,
+    pub poster: Arc<Poster>,
+    pub metrics: WebhookMetrics,
+    pub gates: Gates,
+    pub clock: Clock,
+}
+
+/// Something that was begun has ended.
+enum Event {
+    Sent { notice: Notice, sent: Sent, took: Duration },
+    Read { lane: Lane, limit: usize, heads: Result<Vec<Notice>, FactsError> },
+    Settled { batch: Vec<Settled>, lanes: Vec<Lane>, done: Result<usize, FactsError> },
+    Lanes(Result<Vec<LaneState>, FactsError>),
+    Rested,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: BTreeMap<Lane, LaneWork>,
+    /// What the outbox has still to be told.
+    results: Vec<(Lane, Settled)>,
+    in_flight: usize,
+    settling: bool,
+    /// The store has failed, and is left alone for a moment.
+    resting: bool,
+    /// Which lane is the first to be served in the next round.
+    turn: usize,
+}
+
+#[derive(Default)]
+struct LaneWork {
+    plan: LanePlan,
+    /// Where it led when it was last looked at: as it is set, and as it is read.
+    url: String,
+    target: Option<WebhookUrl>,
+}
+
+impl Dispatcher {
+    /// Runs until it is aborted.
+    pub async fn run(self) {
+        let mut state = State::default();
+        let mut jobs: JoinSet<Event> = JoinSet::new();
+        let mut chores = tokio::time::interval(CHORES);
+        chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.begin(&mut state, &mut jobs);
+            let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
+            let sleep = wake.map(|at| at.since(self.clock.now().wall).max(Duration::from_millis(1)));
+            tokio::select! {
+                Some(event) = jobs.join_next() => {
+                    let mut next = Some(event);
+                    while let Some(event) = next {
+                        // Nothing that was begun is aborted but with us, and requests contain their bugs.
+                        match event {
+                            Ok(event) => self.end(&mut state, &mut jobs, event),
+                            Err(error) => tracing::error!(%error, "sending webhooks met a bug"),
+                        }
+                        next = jobs.try_join_next();
+                    }
+                }
+                lanes = self.service.outbox_bell().heard() => {
+                    for lane in lanes {
+                        state.lanes.entry(lane).or_default().plan.ring();
+                    }
+                }
+                // Asleep for ever with nothing to wait for: the chores wake us in time.
+                () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
+                _ = chores.tick() => {
+                    self.poster.sweep();
+                    let service = Arc::clone(&self.service);
+                    jobs.spawn(async move { Event::Lanes(service.facts().lanes().await) });
+                }
+            }
+        }
+    }
+
+    /// Begins whatever can be begun.
+    fn begin(&self, state: &mut State, jobs: &mut JoinSet<Event>) {
+        let now = self.clock.now().wall;
+        let count = state.lanes.len();
+        let (turn, resting) = (state.turn, state.resting);
+        state.turn = turn.wrapping_add(1);
+        let State { lanes, results, in_flight, .. } = state;
+        let mut order: Vec<(&Lane, &mut LaneWork)> = lanes.iter_mut().collect();
+        order.rotate_left(turn.checked_rem(count).unwrap_or(0));
+        for (lane, work) in order {
+            let app = self.service.apps().get(lane.app);
+            let url = app.as_ref().map_or("", |app| lane.hook.url(&app.settings));
+            if work.url != url {
+                work.url = url.to_owned();
+                work.target = WebhookUrl::parse(url).ok();
+                work.plan.forget_receiver();
+                self.show_gate(*lane, work.plan.gate(), None);
+            }
+            while *in_flight < MAX_IN_FLIGHT
+                && let Some(notice) = work.plan.next(now)
+            {
+                match (&app, &work.target) {
+                    (Some(app), Some(target)) => {
+                        *in_flight += 1;
+                        self.send(notice, target, app, now, jobs);
+                    }
+                    (None, _) | (_, None) if url.is_empty() => {
+                        self.metrics.sent("unwanted", None);
+                        results.push((*lane, work.plan.done(&notice, Sent::Unwanted, now, 0.0)));
+                    }
+                    (None, _) | (_, None) => {
+                        let failed = Sent::Failed("the URL cannot be used".to_owned());
+                        results.push((*lane, work.plan.done(&notice, failed, now, rand::random())));
+                    }
+                }
+            }
+            if !resting && let Some(limit) = work.plan.start_reading(now) {
+                let (service, lane) = (Arc::clone(&self.service), *lane);
+                jobs.spawn(async move {
+                    let heads = service.facts().heads(lane, limit).await;
+                    Event::Read { lane, limit, heads }
+                });
+            }
+        }
+        if !state.resting && !state.settling && !state.results.is_empty() {
+            state.settling = true;
+            let most = state.results.len().min(SETTLE_BATCH);
+            let (lanes, batch): (Vec<Lane>, Vec<Settled>) = state.results.drain(..most).unzip();
+            let service = Arc::clone(&self.service);
+            jobs.spawn(async move {
+                let done = service.facts().settle(batch.clone(), now).await;
+                Event::Settled { batch, lanes, done }
+            });
+        }
+    }
+
+    fn send(&self, notice: Notice, url: &WebhookUrl, app: &App, now: Timestamp, jobs: &mut JoinSet<Event>) {
+        let request = WebhookRequest::of(&notice, url, &app.settings, now);
+        let poster = Arc::clone(&self.poster);
+        jobs.spawn(async move {
+            let begun = std::time::Instant::now();
+            let sent = match AssertUnwindSafe(poster.post(&request)).catch_unwind().await {
+                Ok(Ok(_)) => Sent::Delivered,
+                Ok(Err(error)) => Sent::Failed(error),
+                Err(_) => Sent::Failed("a bug of the server".to_owned()),
+            };
+            Event::Sent { notice, sent, took: begun.elapsed() }
+        });
+    }
+
+    /// Takes in what has ended.
+    fn end(&self, state: &mut State, jobs: &mut JoinSet<Event>, event: Event) {
+        let now = self.clock.now().wall;
+        match event {
+            Event::Sent { notice, sent, took } => {
+                state.in_flight -= 1;
+                let work = state.lanes.entry(notice.lane).or_default();
+                let error = match &sent {
+                    Sent::Delivered | Sent::Unwanted => None,
+                    Sent::Failed(error) => Some(error.clone()),
+                };
+                let before = work.plan.gate();
+                let settled = work.plan.done(&notice, sent, now, rand::random());
+                self.metrics.sent(
+                    match &settled.settled {
+                        SettledAs::Gone => "delivered",
+                        SettledAs::Again { .. } => "failed",
+                        SettledAs::Dead { .. } => "dead",
+                    },
+                    Some(took),
+                );
+                self.tell_gate(notice.lane, before, work.plan.gate(), error);
+                state.results.push((notice.lane, settled));
+            }
+            Event::Read { lane, limit, heads } => {
+                let plan = &mut state.lanes.entry(lane).or_default().plan;
+                match heads {
+                    Ok(heads) => plan.offer(heads, limit, now),
+                    Err(error) => {
+                        plan.reading_failed();
+                        self.rest(state, jobs, &error);
+                    }
+                }
+            }
+            Event::Settled { batch, lanes, done } => {
+                state.settling = false;
+                match done {
+                    Ok(forgotten) => {
+                        self.metrics.dead_forgotten(forgotten as u64);
+                        for (lane, settled) in lanes.into_iter().zip(batch) {
+                            state.lanes.entry(lane).or_default().plan.settled([settled.id]);
+                        }
+                    }
+                    Err(error) => {
+                        // What was delivered is told again, not sent again.
+                        state.results.extend(lanes.into_iter().zip(batch));
+                        self.rest(state, jobs, &error);
+                    }
+                }
+            }
+            Event::Lanes(Ok(lanes)) => {
+                for lane in &lanes {
+                    // Also what a bell was not rung for, as after a start.
+                    if lane.waiting > 0 {
+                        let is_new = !state.lanes.contains_key(&lane.lane);
+                        let work = state.lanes.entry(lane.lane).or_default();
+                        if is_new {
+                            work.plan.ring();
+                        }
+                    }
+                }
+                self.metrics.backlog(&lanes, now);
+            }
+            Event::Lanes(Err(error)) => {
+                tracing::warn!(%error, "the backlog of webhooks could not be measured")
+            }
+            Event::Rested => state.resting = false,
+        }
+    }
+
+    /// The store has failed: no more questions for a moment.
+    fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
+        tracing::error!(%error, "the outbox could not be used; trying again");
+        if !std::mem::replace(&mut state.resting, true) {
+            jobs.spawn(async {
+                tokio::time::sleep(PAUSE).await;
+                Event::Rested
+            });
+        }
+    }
+
+    fn tell_gate(&self, lane: Lane, before: Gate, after: Gate, error: Option<String>) {
+        match (before, after) {
+            (Gate::Open { .. }, Gate::Closed { .. }) => {
+                tracing::warn!(app = %lane.app, webhook = %lane.hook, error, "a webhook does not answer; it is looked at now and then");
+            }
+            (Gate::Closed { .. }, Gate::Open { .. }) => {
+                tracing::info!(app = %lane.app, webhook = %lane.hook, "a webhook answers again");
+            }
+            (Gate::Open { .. }, Gate::Open { .. }) | (Gate::Closed { .. }, Gate::Closed { .. }) => {}
+        }
+        self.show_gate(lane, after, error);
+    }
+
+    fn show_gate(&self, lane: Lane, gate: Gate, error: Option<String>) {
+        let until = match gate {
+            Gate::Open { .. } => None,
+            Gate::Closed { until, .. } => Some(until),
+        };
+        let mut gates = self.gates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
+    }
+}

@@ -1,0 +1,127 @@
+//! Webhooks (SPEC sections 6 and 9): the apps' backends are told of what happens.
+//!
+//! ```text
+//! live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers
+//!  (journal)    many users    durable, in order   by the plans
+//!               one commit    of each user        of the lanes
+//! ```
+//! A transition leaves an event in the live record in the step that makes it; the recorder takes events over into the
+//! outbox; the dispatcher sends what the outbox holds until it is settled. Each hand-over is done twice rather than
+//! never, and nothing here is waited for by a client.
+
+mod dispatcher;
+mod lane;
+mod metrics;
+mod networks;
+mod poster;
+mod recorder;
+mod request;
+
+pub use metrics::WebhookMetrics;
+pub use networks::{AllowedNetworks, Network};
+
+use crate::clock::Clock;
+use dispatcher::Dispatcher;
+use lamplight_directory::LogReader;
+use lamplight_model::{Code, Lane, Refusal, Timestamp, WebhookUrl};
+use lamplight_service::{Service, ServiceError};
+use poster::Poster;
+use request::WebhookRequest;
+use rustls::RootCertStore;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
+
+type Gates = Arc<Mutex<BTreeMap<Lane, GateState>>>;
+
+/// How the receiver of a lane does.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GateState {
+    /// It failed some times in a row, and is left alone until then.
+    pub closed_until: Option<Timestamp>,
+    /// Why the last request failed; empty when it did not.
+    pub error: String,
+}
+
+/// What came of a test request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tested {
+    /// The status of the answer, or why there is none that counts.
+    pub answer: Result<u16, String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The webhooks of a node.
+pub struct Webhooks {
+    service: Arc<Service>,
+    poster: Arc<Poster>,
+    gates: Gates,
+    clock: Clock,
+}
+
+impl Webhooks {
+    /// Starts recording and sending. `log` is an event log from before anybody can connect.
+    pub fn start(
+        service: Arc<Service>,
+        log: LogReader,
+        allowed: AllowedNetworks,
+        metrics: WebhookMetrics,
+        clock: Clock,
+    ) -> (Arc<Self>, Vec<AbortHandle>) {
+        let poster = Arc::new(Poster::new(tls_config(), allowed));
+        let gates = Gates::default();
+        let recorder = recorder::run(Arc::clone(&service), log, metrics.clone(), clock.clone());
+        let dispatcher = Dispatcher {
+            service: Arc::clone(&service),
+            poster: Arc::clone(&poster),
+            gates: Arc::clone(&gates),
+            metrics,
+            clock: clock.clone(),
+        };
+        let tasks =
+            vec![tokio::spawn(recorder).abort_handle(), tokio::spawn(dispatcher.run()).abort_handle()];
+        (Arc::new(Self { service, poster, gates, clock }), tasks)
+    }
+
+    /// How the receiver of a lane does.
+    pub fn gate(&self, lane: Lane) -> GateState {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner).get(&lane).cloned().unwrap_or_default()
+    }
+
+    /// Sends a request that tells of nothing. Refused with 70020, and with 6017 where the app has no such webhook.
+    pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
+        let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
+        let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);
+        let url = lane.hook.url(&app.settings);
+        if url.is_empty() {
+            return Err(refused(format!("the app has no {} webhook", lane.hook)).into());
+        }
+        let url = WebhookUrl::parse(url).map_err(|invalid| refused(invalid.to_string()))?;
+        let request = WebhookRequest::test(lane, &url, &app.settings, self.clock.now().wall);
+        let begun = Instant::now();
+        let answer = self.poster.post(&request).await;
+        Ok(Tested { answer, took: begun.elapsed() })
+    }
+}
+
+/// Trusts the certificates of the system; with none, no receiver by TLS is trusted.
+fn tls_config() -> Arc<rustls::ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    for error in &native.errors {
+        tracing::debug!(%error, "a root certificate of the system cannot be read");
+    }
+    roots.add_parsable_certificates(native.certs);
+    if roots.is_empty() {
+        tracing::warn!("the system has no root certificates: webhooks by https will fail");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}

@@ -1,0 +1,278 @@
+//! Where webhooks may lead. Whoever may set a URL of an app must not thereby reach what only this server can reach:
+//! its own ports, its neighbours, the metadata service of its cloud.
+//!
+//! It is the address that is judged, at the moment of connecting: a name may lead anywhere, and elsewhere the next time.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// A network, as `10.1.0.0/16` or `fd00::/8`; an address alone is a network of one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+/// Which addresses webhooks may lead to.
+#[derive(Clone, Debug, Default)]
+pub struct AllowedNetworks {
+    private: bool,
+    networks: Vec<Network>,
+}
+
+impl AllowedNetworks {
+    /// All public addresses; with `private` all others too; and those networks.
+    pub fn new(private: bool, networks: Vec<Network>) -> Self {
+        Self { private, networks }
+    }
+
+    /// Whether a webhook may lead here. The error says what is wrong with the address.
+    pub fn check(&self, address: IpAddr) -> Result<(), String> {
+        let address = address.to_canonical();
+        if self.private || self.networks.iter().any(|network| network.contains(address)) {
+            return Ok(());
+        }
+        match why_not_public(address) {
+            None => Ok(()),
+            Some(why) => {
+                Err(format!("leads to {address}, {why}, which webhooks.allow_networks does not allow"))
+            }
+        }
+    }
+}
+
+impl Network {
+    fn contains(self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => in_v4(other, own, self.bits),
+            (IpAddr::V6(own), IpAddr::V6(other)) => in_v6(other, own, self.bits),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("{text:?} is no network; write it as 10.1.0.0/16 or fd00::/8");
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = match bits {
+            Some(bits) => bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(wrong)?,
+            None => most,
+        };
+        Ok(Self { address, bits })
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+/// What an address is, if it is not one of the public internet.
+fn why_not_public(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => why_not_public_v4(address),
+        IpAddr::V6(address) => why_not_public_v6(address),
+    }
+}
+
+/// By the registry of special-purpose addresses (RFC 6890 and its successors).
+fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
+    let special: [(&str, u8, &str); 15] = [
+        ("0.0.0.0", 8, "an unspecified address"),
+        ("10.0.0.0", 8, "a private address"),
+        ("100.64.0.0", 10, "an address behind a carrier's NAT"),
+        ("127.0.0.0", 8, "a loopback address"),
+        ("169.254.0.0", 16, "a link-local address"),
+        ("172.16.0.0", 12, "a private address"),
+        ("192.0.0.0", 24, "a reserved address"),
+        ("192.0.2.0", 24, "an address for documentation"),
+        ("192.88.99.0", 24, "a reserved address"),
+        ("192.168.0.0", 16, "a private address"),
+        ("198.18.0.0", 15, "an address for benchmarks"),
+        ("198.51.100.0", 24, "an address for documentation"),
+        ("203.0.113.0", 24, "an address for documentation"),
+        ("224.0.0.0", 4, "a multicast address"),
+        ("240.0.0.0", 4, "a reserved address"),
+    ];
+    let hit = special.into_iter().find(|(network, bits, _)| {
+        in_v4(address, network.parse().expect("the table holds addresses"), *bits)
+    });
+    hit.map(|(_, _, why)| why)
+}
+
+fn why_not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let special: [(&str, u8, &str); 10] = [
+        ("::", 128, "an unspecified address"),
+        ("::1", 128, "a loopback address"),
+        ("100::", 64, "a reserved address"),
+        ("2001:db8::", 32, "an address for documentation"),
+        ("2001::", 23, "a reserved address"),
+        ("3fff::", 20, "an address for documentation"),
+        ("fc00::", 7, "a private address"),
+        ("fe80::", 10, "a link-local address"),
+        ("fec0::", 10, "a private address"),
+        ("ff00::", 8, "a multicast address"),
+    ];
+    let within =
+        |network: &str, bits| in_v6(address, network.parse().expect("the table holds addresses"), bits);
+    if let Some((_, _, why)) = special.into_iter().find(|(network, bits, _)| within(network, *bits)) {
+        return Some(why);
+    }
+    // Addresses that carry one of IPv4, and may lead there: ::a.b.c.d, NAT64, 6to4.
+    let bytes = address.octets();
+    let at = |index: usize| Ipv4Addr::new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+    if within("::", 96) || within("::ffff:0:0", 96) || within("64:ff9b::", 96) {
+        why_not_public_v4(at(12))
+    } else if within("64:ff9b:1::", 48) {
+        Some("an address of a local NAT64")
+    } else if within("2002::", 16) {
+        why_not_public_v4(at(2))
+    } else {
+        None
+    }
+}
+
+fn in_v4(address: Ipv4Addr, network: Ipv4Addr, bits: u8) -> bool {
+    let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
+    address.to_bits() & mask == network.to_bits() & mask
+}
+
+fn in_v6(address: Ipv6Addr, network: Ipv6Addr, bits: u8) -> bool {
+    let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
+    address.to_bits() & mask == network.to_bits() & mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_and_special_addresses_are_refused() {
+        let allowed = AllowedNetworks::default();
+        for address in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.168.1.1",
+            "198.19.0.1",
+            "224.0.0.1",
+            "239.1.1.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "::10.1.1.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:a00:1::",
+            "2002:7f00:1::1",
+            "2001:0:1:2::",
+            "2001:db8::1",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            let refused = allowed.check(address.parse().unwrap());
+            assert!(refused.is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_are_allowed() {
+        let allowed = AllowedNetworks::default();
+        for address in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.1",
+            "169.253.0.1",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.1.1",
+            "192.169.1.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2a00::1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "2002:101:101::",
+        ] {
+            assert_eq!(allowed.check(address.parse().unwrap()), Ok(()), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_operator_allows_networks_or_all() {
+        let networks = ["10.1.0.0/16", "fd00::/8", "127.0.0.1"].map(|text| text.parse().unwrap()).to_vec();
+        let some = AllowedNetworks::new(false, networks);
+        for (address, is_allowed) in [
+            ("10.1.2.3", true),
+            ("10.2.0.1", false),
+            ("fd12::1", true),
+            ("fc00::1", false),
+            ("127.0.0.1", true),
+            ("127.0.0.2", false),
+            ("::ffff:10.1.2.3", true),
+            ("1.1.1.1", true),
+        ] {
+            assert_eq!(some.check(address.parse().unwrap()).is_ok(), is_allowed, "{address}");
+        }
+        let all = AllowedNetworks::new(true, Vec::new());
+        assert_eq!(all.check("169.254.169.254".parse().unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn networks_are_read_and_shown() {
+        for (text, shown) in [("10.0.0.0/8", "10.0.0.0/8"), ("::1", "::1/128"), ("0.0.0.0/0", "0.0.0.0/0")] {
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), shown);
+        }
+        for text in ["", "a", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "10.0.0.0/"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
+        }
+    }
+}

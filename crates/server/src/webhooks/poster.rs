@@ -1,0 +1,247 @@
+//! Requests to receivers over HTTP/1.1, on connections that are kept. Whatever the receiver does costs a bounded time
+//! and a bounded memory: no redirect is followed, and of an answer only the status counts.
+
+use super::networks::AllowedNetworks;
+use super::request::{DELIVERY_HEADER, WebhookRequest};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use lamplight_model::WebhookUrl;
+use rustls::pki_types::ServerName;
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsConnector;
+
+/// From the beginning of a request to the head of its answer.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// For the rest of an answer. What takes longer costs the connection, and nothing else.
+const BODY_TIMEOUT: Duration = Duration::from_secs(1);
+/// The most of an answer that is read. What is longer costs the connection.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// The most that the head of an answer takes.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long a connection is kept without a request.
+const KEPT: Duration = Duration::from_secs(30);
+/// The most connections that are kept to one receiver.
+const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
+/// The most addresses of one name that are tried.
+const MAX_ADDRESSES: usize = 4;
+/// The longest text about a failure.
+const MAX_ERROR_BYTES: usize = 300;
+
+/// Sends requests.
+pub struct Poster {
+    tls: Arc<rustls::ClientConfig>,
+    allowed: AllowedNetworks,
+    kept: Mutex<HashMap<Origin, Vec<Kept>>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Origin {
+    https: bool,
+    host: String,
+    port: u16,
+}
+
+/// A connection to a receiver. Its task ends with it.
+struct Link {
+    requests: SendRequest<Full<Bytes>>,
+    task: AbortHandle,
+}
+
+struct Kept {
+    link: Link,
+    since: Instant,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Poster {
+    /// Sends to where webhooks may lead.
+    pub fn new(tls: Arc<rustls::ClientConfig>, allowed: AllowedNetworks) -> Self {
+        Self { tls, allowed, kept: Mutex::default() }
+    }
+
+    /// Sends a request. `Ok` is a status from 200 to 299; the error says why it is not delivered.
+    pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
+        let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
+        let answered = tokio::time::timeout_at(deadline, self.exchange(request)).await;
+        let (link, response) =
+            answered.unwrap_or_else(|_| Err(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs())))?;
+        let status = response.status();
+        if tokio::time::timeout(BODY_TIMEOUT, drain(response)).await.unwrap_or(false) {
+            self.keep(&request.url, link);
+        }
+        if status.is_success() {
+            Ok(status.as_u16())
+        } else if status.is_redirection() {
+            Err(format!("status {status}: redirects are not followed"))
+        } else {
+            Err(format!("status {status}"))
+        }
+    }
+
+    /// On a connection that was kept or, should that fail because it was closed meanwhile, on a new one.
+    async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
+        while let Some(mut link) = self.take(&request.url) {
+            if link.requests.ready().await.is_err() {
+                continue;
+            }
+            match link.requests.send_request(message(request)).await {
+                Ok(response) => return Ok((link, response)),
+                // Closed under the request: nobody can say whether it was read, and twice is better than never.
+                Err(error) if error.is_canceled() || error.is_closed() || error.is_incomplete_message() => {}
+                Err(error) => return Err(chain(&error)),
+            }
+        }
+        let mut link = self.connect(&request.url).await?;
+        match link.requests.send_request(message(request)).await {
+            Ok(response) => Ok((link, response)),
+            Err(error) => Err(chain(&error)),
+        }
+    }
+
+    async fn connect(&self, url: &WebhookUrl) -> Result<Link, String> {
+        let stream = self.reach(url).await?;
+        // A request is one write, and its answer is waited for.
+        stream.set_nodelay(true).map_err(|error| chain(&error))?;
+        if !url.https {
+            return handshake(stream).await;
+        }
+        let name = ServerName::try_from(url.host.clone()).map_err(|error| chain(&error))?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        handshake(connector.connect(name, stream).await.map_err(|error| chain(&error))?).await
+    }
+
+    /// Connects to an address that the host has now and that webhooks may lead to. The address that is checked is the
+    /// one that is connected to: a name cannot change in between.
+    async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
+        let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, url.port)],
+            Err(_) => {
+                let found = tokio::net::lookup_host((url.host.as_str(), url.port)).await;
+                found
+                    .map_err(|error| format!("{} is not found: {error}", url.host))?
+                    .take(MAX_ADDRESSES)
+                    .collect()
+            }
+        };
+        let mut failed = format!("{} has no address", url.host);
+        for address in addresses {
+            if let Err(why) = self.allowed.check(address.ip()) {
+                failed = format!("{} {why}", url.host);
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failed = format!("cannot connect to {address}: {error}"),
+            }
+        }
+        Err(failed)
+    }
+
+    fn take(&self, url: &WebhookUrl) -> Option<Link> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let links = kept.get_mut(&origin(url))?;
+        while let Some(Kept { link, since }) = links.pop() {
+            if !link.requests.is_closed() && since.elapsed() < KEPT {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    fn keep(&self, url: &WebhookUrl, link: Link) {
+        if link.requests.is_closed() {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let links = kept.entry(origin(url)).or_default();
+        if links.len() < MAX_KEPT {
+            links.push(Kept { link, since: Instant::now() });
+        }
+    }
+
+    /// Closes the connections that nobody has used for a while. To be called every few seconds.
+    pub fn sweep(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, links| {
+            links.retain(|kept| !kept.link.requests.is_closed() && kept.since.elapsed() < KEPT);
+            !links.is_empty()
+        });
+    }
+}
+
+fn origin(url: &WebhookUrl) -> Origin {
+    Origin { https: url.https, host: url.host.clone(), port: url.port }
+}
+
+async fn handshake<S>(stream: S) -> Result<Link, String>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(MAX_HEAD_BYTES);
+    let (requests, connection) =
+        builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
+    // What goes wrong on the connection, its request says.
+    let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+    Ok(Link { requests, task })
+}
+
+fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
+    Request::builder()
+        .method(Method::POST)
+        .uri(&request.url.target)
+        .header(HOST, request.url.authority())
+        .header(USER_AGENT, concat!("Lamplight/", env!("CARGO_PKG_VERSION")))
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .header(CONTENT_LENGTH, request.body.len())
+        .header(DELIVERY_HEADER, &request.delivery)
+        .body(Full::new(Bytes::copy_from_slice(request.body.as_bytes())))
+        .unwrap_or_else(|_| Request::new(Full::default()))
+}
+
+/// Reads the rest of an answer, as far as it is of reasonable length. Says whether that was all.
+async fn drain(response: Response<Incoming>) -> bool {
+    let mut body = response.into_body();
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return false };
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > MAX_ANSWER_BYTES {
+            return false;
+        }
+    }
+    true
+}
+
+/// An error with its causes, within bounds.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    if text.len() > MAX_ERROR_BYTES {
+        let end = (0..=MAX_ERROR_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}

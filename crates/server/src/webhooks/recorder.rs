@@ -1,0 +1,106 @@
+//! From the live records to the outbox: takes the session events over, many users in one commit.
+//!
+//! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
+//! the outbox knows those that it still has.
+
+use super::WebhookMetrics;
+use crate::clock::Clock;
+use lamplight_core::Presence;
+use lamplight_directory::{Heard, LogReader};
+use lamplight_facts::NewNotice;
+use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, User};
+use lamplight_service::{Service, ServiceError};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Users whose events are taken over in one commit.
+const BATCH: usize = 512;
+/// The pause after the store has failed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Runs until it is aborted. `log` is an [event log](lamplight_directory::Directory::event_log) from before anybody
+/// can connect.
+pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
+    let mut waiting: HashSet<User> = HashSet::new();
+    let mut entries = Vec::new();
+    let mut missed = true;
+    loop {
+        if waiting.is_empty() && !missed {
+            log.ready().await;
+        }
+        missed |= log.take(&mut entries) == Heard::Missed;
+        waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
+        let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
+        let done = async {
+            if missed {
+                waiting.extend(service.directory().with_events().await?);
+                missed = false;
+            }
+            record(&service, &batch, &metrics, &clock).await
+        };
+        match done.await {
+            Ok(()) => waiting.retain(|user| !batch.contains(user)),
+            Err(error) => {
+                tracing::error!(%error, "session events could not be put into the outbox; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// What one record has to hand over.
+struct HandOver {
+    user: User,
+    events: Vec<SessionEvent>,
+    up_to: u64,
+    dropped: u32,
+}
+
+async fn record(
+    service: &Service,
+    batch: &[User],
+    metrics: &WebhookMetrics,
+    clock: &Clock,
+) -> Result<(), ServiceError> {
+    let read = |user: &User, presence: Option<&Presence>| {
+        let pending = presence?.pending_events()?;
+        Some(HandOver {
+            user: user.clone(),
+            events: pending.waiting().cloned().collect(),
+            up_to: pending.last_ordinal(),
+            dropped: pending.dropped(),
+        })
+    };
+    let found: Vec<HandOver> = service.directory().read(batch, read).await?.into_iter().flatten().collect();
+    let wanted = |user: &User| {
+        let app = service.apps().get(user.app);
+        app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())
+    };
+    let at = clock.now().wall;
+    let mut lanes = BTreeSet::new();
+    let mut notices = Vec::new();
+    for HandOver { user, events, .. } in found.iter().filter(|it| wanted(&it.user)) {
+        lanes.insert(Lane { app: user.app, hook: Hook::StateChange });
+        notices.extend(events.iter().map(|event| NewNotice {
+            user: user.clone(),
+            content: NoticeContent::Session(event.clone()),
+            at,
+        }));
+    }
+    if !notices.is_empty() {
+        let enqueued = service.facts().enqueue(notices).await?;
+        metrics.outbox_full(enqueued.dropped as u64);
+        if enqueued.dropped > 0 {
+            tracing::warn!(dropped = enqueued.dropped, "an outbox is full; session events are dropped");
+        }
+    }
+    for HandOver { user, up_to, dropped, .. } in &found {
+        metrics.record_full(u64::from(*dropped));
+        let (up_to, dropped) = (*up_to, *dropped);
+        let recorded = |presence: &mut Presence| presence.events_recorded(up_to, dropped);
+        service.directory().update(user, clock.now(), recorded).await?;
+    }
+    lanes.into_iter().for_each(|lane| service.outbox_bell().ring(lane));
+    Ok(())
+}

@@ -1,0 +1,390 @@
+//! What a notice is on the wire (SPEC sections 6 and 9): the query, the body and the headers of a request.
+
+use lamplight_facts::Notice;
+use lamplight_model::{
+    AppSettings, CustomStatus, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
+    SessionEventKind, Timestamp, User, WebhookUrl,
+};
+use serde::Serialize;
+
+/// The header that names a notice: the same at each attempt, and at no other notice.
+pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
+
+/// A request to a webhook.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebhookRequest {
+    /// Where to, the query included.
+    pub url: WebhookUrl,
+    /// JSON.
+    pub body: String,
+    /// What [`DELIVERY_HEADER`] says.
+    pub delivery: String,
+}
+
+impl WebhookRequest {
+    /// The request that tells of a notice, with the settings of the app as they are now.
+    pub fn of(notice: &Notice, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
+        let (body, caller) = match &notice.content {
+            NoticeContent::Session(event) => (state_change(&notice.user, event), Caller::of(event)),
+            NoticeContent::Push(push) => (offline_message(&notice.user, push), Caller::UNKNOWN),
+        };
+        let url = with_query(url, notice.lane, command(notice.lane.hook), &caller, settings, now);
+        Self { url, body, delivery: delivery(notice) }
+    }
+
+    /// A request that tells of nothing, for an operator who wants to know whether the receiver is there.
+    pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
+        let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
+        let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);
+        Self { url, body, delivery: format!("test-{}", now.0) }
+    }
+}
+
+const TEST_COMMAND: &str = "Lamplight.Test";
+
+fn command(hook: Hook) -> &'static str {
+    match hook {
+        Hook::StateChange => "State.StateChange",
+        Hook::Push => "Push.OfflineMessage",
+    }
+}
+
+/// Opaque, and the same however often the notice is told, even when it was taken in again after a crash.
+fn delivery(notice: &Notice) -> String {
+    let Notice { lane, user, ordinal, .. } = notice;
+    let mut id = format!("{}-{}-", lane.app, lane.hook as u8);
+    user.id.as_str().bytes().for_each(|byte| id += &format!("{byte:02x}"));
+    id + &format!("-{ordinal}")
+}
+
+/// Who caused it, as the query says it.
+struct Caller {
+    address: String,
+    platform: &'static str,
+}
+
+impl Caller {
+    const UNKNOWN: Self = Self { address: String::new(), platform: "Unknown" };
+
+    fn of(event: &SessionEvent) -> Self {
+        match &event.device {
+            None => Self { address: String::new(), platform: "RESTAPI" },
+            Some(device) => Self {
+                address: device.address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
+                platform: opt_platform(device.platform),
+            },
+        }
+    }
+}
+
+/// The names of the query. This webhook, and no other of the cloud's, writes `IOS`.
+fn opt_platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::IPhone => "IOS",
+        Platform::Android
+        | Platform::IPad
+        | Platform::Windows
+        | Platform::Mac
+        | Platform::Linux
+        | Platform::Web => body_platform(platform),
+    }
+}
+
+/// The names of the body.
+fn body_platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::IPhone => "iOS",
+        Platform::Android => "Android",
+        Platform::IPad => "iPad",
+        Platform::Windows => "Windows",
+        Platform::Mac => "Mac",
+        Platform::Linux => "Linux",
+        Platform::Web => "Web",
+    }
+}
+
+fn with_query(
+    url: &WebhookUrl,
+    lane: Lane,
+    command: &str,
+    caller: &Caller,
+    settings: &AppSettings,
+    now: Timestamp,
+) -> WebhookUrl {
+    let mut url = url.clone();
+    let between = match url.target.find('?') {
+        None => "?",
+        Some(at) if at + 1 == url.target.len() || url.target.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    // Addresses have colons, which need no escape in a query.
+    let Caller { address, platform } = caller;
+    url.target += &format!(
+        "{between}SdkAppid={}&CallbackCommand={command}&contenttype=json&ClientIP={address}&OptPlatform={platform}",
+        lane.app
+    );
+    let token = &settings.webhooks.token;
+    if !token.is_empty() {
+        let sign = lamplight_auth::webhook_sign(token, now);
+        url.target += &format!("&Sign={sign}&RequestTime={}", now.as_secs());
+    }
+    url
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct StateChange<'a> {
+    callback_command: &'static str,
+    event_time: u64,
+    info: Info<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kicked_device: Vec<Device>,
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    #[serde(rename = "Action")]
+    action: &'static str,
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+    #[serde(rename = "Reason")]
+    reason: &'static str,
+    #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
+    custom_status: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Device {
+    platform: &'static str,
+}
+
+#[derive(Serialize)]
+struct OfflineMessage<'a> {
+    #[serde(rename = "CallbackCommand")]
+    callback_command: &'static str,
+    #[serde(rename = "EventTime")]
+    event_time: u64,
+    #[serde(rename = "From_Account")]
+    from_account: &'a str,
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+    #[serde(rename = "MsgSeq")]
+    sequence: u64,
+    #[serde(rename = "MsgTime")]
+    time: u64,
+    #[serde(rename = "Text")]
+    text: &'a str,
+    #[serde(rename = "UnreadMsgNum")]
+    unread: u32,
+    #[serde(rename = "Devices")]
+    devices: Vec<Device>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Test {
+    callback_command: &'static str,
+    event_time: u64,
+}
+
+fn state_change(user: &User, event: &SessionEvent) -> String {
+    let (action, reason) = match &event.kind {
+        SessionEventKind::Login { .. } => ("Login", "Register"),
+        SessionEventKind::Logout => ("Logout", "Unregister"),
+        SessionEventKind::LinkClosed => ("Disconnect", "LinkClose"),
+        SessionEventKind::TimedOut => ("Disconnect", "TimeOut"),
+        SessionEventKind::CustomStatus(_) => ("CustomStatusChange", "SetCustomStatus"),
+    };
+    let (kicked, custom_status): (&[Platform], Option<&CustomStatus>) = match &event.kind {
+        SessionEventKind::Login { kicked } => (kicked, None),
+        SessionEventKind::CustomStatus(text) => (&[], Some(text)),
+        SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => (&[], None),
+    };
+    let custom_status = custom_status.map(CustomStatus::as_str);
+    json(&StateChange {
+        callback_command: command(Hook::StateChange),
+        event_time: event.at.0,
+        info: Info { action, to_account: user.id.as_str(), reason, custom_status },
+        kicked_device: devices(kicked),
+    })
+}
+
+fn offline_message(user: &User, push: &PushContent) -> String {
+    json(&OfflineMessage {
+        callback_command: command(Hook::Push),
+        event_time: push.at.0,
+        from_account: push.from.as_str(),
+        to_account: user.id.as_str(),
+        sequence: push.sequence,
+        time: push.at.as_secs(),
+        text: &push.text,
+        unread: push.unread,
+        devices: devices(&push.devices),
+    })
+}
+
+fn devices(platforms: &[Platform]) -> Vec<Device> {
+    platforms.iter().map(|platform| Device { platform: body_platform(*platform) }).collect()
+}
+
+fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("texts and numbers can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::{AppId, DeviceId, EventDevice, UserId};
+
+    const URL: &str = "https://a.example/hook";
+
+    fn notice(content: NoticeContent) -> Notice {
+        Notice {
+            id: 5,
+            lane: Lane { app: AppId(1_400_000_001), hook: content.hook() },
+            user: User::new(AppId(1_400_000_001), UserId::new("alice \"1\"").unwrap()),
+            ordinal: 1_700_000_000_123,
+            content,
+            queued: Timestamp(0),
+            attempts: 0,
+            due: Timestamp(0),
+            error: String::new(),
+        }
+    }
+
+    fn event(platform: Option<Platform>, kind: SessionEventKind) -> NoticeContent {
+        let device = platform.map(|platform| EventDevice {
+            id: DeviceId::new("d").unwrap(),
+            platform,
+            address: Some("::ffff:203.0.113.9".parse().unwrap()),
+        });
+        NoticeContent::Session(SessionEvent {
+            ordinal: 1_700_000_000_123,
+            at: Timestamp(1_700_000_000_123),
+            device,
+            kind,
+        })
+    }
+
+    fn request(url: &str, token: &str, content: NoticeContent) -> WebhookRequest {
+        let mut settings = AppSettings::default();
+        settings.webhooks.token = token.into();
+        let url = WebhookUrl::parse(url).unwrap();
+        WebhookRequest::of(&notice(content), &url, &settings, Timestamp(1_669_872_112_500))
+    }
+
+    #[test]
+    fn a_login_is_told_with_whom_it_kicked() {
+        let kicked = vec![Platform::IPhone, Platform::IPad, Platform::Linux];
+        let request = request(URL, "", event(Some(Platform::IPhone), SessionEventKind::Login { kicked }));
+        assert_eq!(
+            request.url.to_string(),
+            "https://a.example/hook?SdkAppid=1400000001&CallbackCommand=State.StateChange&contenttype=json\
+             &ClientIP=203.0.113.9&OptPlatform=IOS"
+        );
+        assert_eq!(
+            request.body,
+            r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{"Action":"Login","To_Account":"alice \"1\"","Reason":"Register"},"KickedDevice":[{"Platform":"iOS"},{"Platform":"iPad"},{"Platform":"Linux"}]}"#
+        );
+    }
+
+    #[test]
+    fn each_kind_has_its_action_and_reason() {
+        let text = CustomStatus::new("busy", 100).unwrap();
+        for (kind, info) in [
+            (
+                SessionEventKind::Login { kicked: Vec::new() },
+                r#""Action":"Login","To_Account":"alice \"1\"","Reason":"Register""#,
+            ),
+            (
+                SessionEventKind::Logout,
+                r#""Action":"Logout","To_Account":"alice \"1\"","Reason":"Unregister""#,
+            ),
+            (
+                SessionEventKind::LinkClosed,
+                r#""Action":"Disconnect","To_Account":"alice \"1\"","Reason":"LinkClose""#,
+            ),
+            (
+                SessionEventKind::TimedOut,
+                r#""Action":"Disconnect","To_Account":"alice \"1\"","Reason":"TimeOut""#,
+            ),
+            (
+                SessionEventKind::CustomStatus(text),
+                r#""Action":"CustomStatusChange","To_Account":"alice \"1\"","Reason":"SetCustomStatus","CustomStatus":"busy""#,
+            ),
+            (
+                SessionEventKind::CustomStatus(CustomStatus::NONE),
+                r#""Action":"CustomStatusChange","To_Account":"alice \"1\"","Reason":"SetCustomStatus","CustomStatus":"""#,
+            ),
+        ] {
+            let body = request(URL, "", event(Some(Platform::Web), kind)).body;
+            assert_eq!(
+                body,
+                format!(
+                    r#"{{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{{{info}}}}}"#
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn platforms_have_the_names_of_the_cloud() {
+        let names = Platform::ALL.map(|platform| {
+            let target = request(URL, "", event(Some(platform), SessionEventKind::Logout)).url.target;
+            target.rsplit_once("OptPlatform=").unwrap().1.to_owned()
+        });
+        assert_eq!(names, ["IOS", "Android", "iPad", "Windows", "Mac", "Linux", "Web"]);
+        let on_behalf = request(URL, "", event(None, SessionEventKind::CustomStatus(CustomStatus::NONE)));
+        assert!(on_behalf.url.target.ends_with("&ClientIP=&OptPlatform=RESTAPI"), "{on_behalf:?}");
+    }
+
+    #[test]
+    fn with_a_token_the_request_is_signed() {
+        let target = request(URL, "xxxxyyyy", event(None, SessionEventKind::Logout)).url.target;
+        let signed =
+            "&Sign=17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061&RequestTime=1669872112";
+        assert!(target.ends_with(signed), "{target}");
+    }
+
+    #[test]
+    fn the_query_of_the_url_stays() {
+        for (url, target) in [
+            ("https://a.example", "/?SdkAppid="),
+            ("https://a.example/?", "/?SdkAppid="),
+            ("https://a.example/?key=1", "/?key=1&SdkAppid="),
+            ("https://a.example/x?key=1&", "/x?key=1&SdkAppid="),
+        ] {
+            let request = request(url, "", event(None, SessionEventKind::Logout));
+            assert!(request.url.target.starts_with(target), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn a_push_has_the_message_and_the_devices() {
+        let push = PushContent {
+            from: UserId::new("bob").unwrap(),
+            sequence: 7,
+            at: Timestamp(1_700_000_000_999),
+            text: "hi \"there\"".into(),
+            unread: 3,
+            devices: vec![Platform::IPhone, Platform::Android],
+        };
+        let request = request(URL, "", NoticeContent::Push(push));
+        assert_eq!(
+            request.body,
+            r#"{"CallbackCommand":"Push.OfflineMessage","EventTime":1700000000999,"From_Account":"bob","To_Account":"alice \"1\"","MsgSeq":7,"MsgTime":1700000000,"Text":"hi \"there\"","UnreadMsgNum":3,"Devices":[{"Platform":"iOS"},{"Platform":"Android"}]}"#
+        );
+        assert!(request.url.target.contains("CallbackCommand=Push.OfflineMessage&"), "{request:?}");
+    }
+
+    #[test]
+    fn the_delivery_is_named_alike_however_often_it_was_taken_in() {
+        let one = notice(event(None, SessionEventKind::Logout));
+        let again = Notice { id: 77, attempts: 3, ..one.clone() };
+        let next = Notice { ordinal: one.ordinal + 1, ..one.clone() };
+        assert_eq!(delivery(&one), delivery(&again));
+        assert_ne!(delivery(&one), delivery(&next));
+        assert_eq!(delivery(&one), "1400000001-1-616c69636520223122-1700000000123");
+    }
+}
