@@ -100,6 +100,7 @@ fn message(n: u64) -> NewMessage {
         text: "m".repeat(TEXT_BYTES),
         client_id: ClientMessageId::new(&client_id).expect("it is short and ASCII"),
         at: Timestamp(1_700_000_000_000 + n),
+        push: Vec::new(),
     }
 }
 

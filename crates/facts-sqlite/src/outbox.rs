@@ -43,7 +43,7 @@ impl Outbox for SqliteFacts {
     }
 }
 
-fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued> {
+pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued> {
     let mut done = Enqueued::default();
     let mut tally = Tally::default();
     for NewNotice { user, content, at } in notices {

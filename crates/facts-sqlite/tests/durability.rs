@@ -193,7 +193,14 @@ async fn a_store_that_is_opened_again_has_the_lists() {
 fn message(number: u64) -> NewMessage {
     let text = number.to_string();
     let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
-    NewMessage { from: of_app("alice"), to: of_app("bob").id, text, client_id, at: Timestamp(number) }
+    NewMessage {
+        from: of_app("alice"),
+        to: of_app("bob").id,
+        text,
+        client_id,
+        at: Timestamp(number),
+        push: Vec::new(),
+    }
 }
 
 fn of_app(name: &str) -> User {

@@ -63,6 +63,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         text: "hi".into(),
         client_id: ClientMessageId::new("1").unwrap(),
         at: Timestamp(1_800_000_000_000),
+        push: Vec::new(),
     };
     assert!(matches!(facts.send_message(message).await.unwrap(), Sent::Stored(_)));
     assert!(facts.delete_account(user("alice")).await.unwrap());

@@ -157,6 +157,7 @@ macro_rules! conformance_tests {
                 what_waits_is_counted
                 beyond_the_bound_notices_are_dropped
                 beyond_the_bound_the_oldest_dead_letters_go
+                a_message_to_push_comes_with_its_notice
             }
         }
     };
@@ -272,7 +273,7 @@ fn client_id(text: &str) -> ClientMessageId {
 /// A message whose client id is its text.
 fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
     let (to, text, client_id) = (id(to), text.to_owned(), client_id(text));
-    NewMessage { from: user(from), to, text, client_id, at: at(when) }
+    NewMessage { from: user(from), to, text, client_id, at: at(when), push: Vec::new() }
 }
 
 /// Sends one that has not been sent.

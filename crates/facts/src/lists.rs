@@ -7,8 +7,8 @@
 
 use crate::Answer;
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange,
-    Timestamp, User, UserId,
+    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
+    ProfileChange, Timestamp, User, UserId,
 };
 
 /// What is durable of the lists of users. Texts were checked by the caller.
@@ -228,6 +228,9 @@ pub struct NewMessage {
     pub client_id: ClientMessageId,
     /// When.
     pub at: Timestamp,
+    /// What the devices run on to which the app's backend shall push it: a notice comes into the outbox, in the same
+    /// transaction. Empty: to none.
+    pub push: Vec<Platform>,
 }
 
 /// What came of [`Lists::send_message`].
@@ -252,6 +255,8 @@ pub struct StoredMessage {
     pub sender: ConversationSet,
     /// The conversation as the recipient has it now; the sender's own for a message to oneself.
     pub recipient: ConversationSet,
+    /// A notice for the backend is in the outbox. One that was wanted and is not there has found no room.
+    pub push: bool,
 }
 
 /// A row of a conversation list after a change of it, and the owner's lists.

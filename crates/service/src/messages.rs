@@ -2,10 +2,12 @@
 
 use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
-use lamplight_core::Call;
+use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
 use lamplight_facts::{ConversationSet, NewMessage, Sent, StoredMessage};
-use lamplight_model::{ClientMessageId, Code, Message, Now, Refusal, User, UserId};
+use lamplight_model::{
+    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, User, UserId,
+};
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
@@ -56,12 +58,23 @@ impl Service {
         }
         self.pass_rate(&app, from, Call::SendMessage, by, now)?;
         let recipient = User::new(from.app, to.clone());
-        let message = NewMessage { from: from.clone(), to: to.clone(), text, client_id, at: now.wall };
+        let push = if app.settings.webhooks.push_url.is_empty() || *from == recipient {
+            Vec::new()
+        } else {
+            self.push_devices(&recipient).await?
+        };
+        let wants_push = !push.is_empty();
+        let message = NewMessage { from: from.clone(), to: to.clone(), text, client_id, at: now.wall, push };
         let stored =
             self.change_lists([from.clone(), recipient.clone()], self.facts.send_message(message)).await?;
         match stored {
             Sent::Stored(stored) => {
-                let StoredMessage { message, sender, recipient: received } = *stored;
+                let StoredMessage { message, sender, recipient: received, push } = *stored;
+                if push {
+                    self.outbox_bell().ring(Lane { app: from.app, hook: Hook::Push });
+                } else if wants_push {
+                    self.outbox_bell().count_dropped();
+                }
                 let version = sender.state.version;
                 self.tell_message(from, &message, sender, by);
                 if *from != recipient {
@@ -76,6 +89,17 @@ impl Service {
             Sent::NoSuchSender => Err(by.no_such_caller().into()),
             Sent::NoSuchRecipient => Err(Code::NO_SUCH_ACCOUNT.into()),
         }
+    }
+
+    /// What the devices run on to which a message to this user is to be pushed: those of a user who is OFFLINE.
+    /// Whoever is ONLINE gets it, and whoever is not logged in wants none.
+    async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
+        let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
+            let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
+            let devices = offline.into_iter().flat_map(Presence::devices).map(|device| device.platform);
+            devices.collect::<Vec<_>>()
+        });
+        Ok(devices.await?.remove(0))
     }
 
     fn tell_message(&self, user: &User, message: &Message, set: ConversationSet, by: By) {

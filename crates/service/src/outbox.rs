@@ -6,6 +6,7 @@ use crate::{Service, ServiceError};
 use lamplight_facts::{DeadLetter, LaneState};
 use lamplight_model::{AppId, Code, Lane, Now, Refusal};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -26,6 +27,7 @@ pub enum DeadLetters {
 pub struct OutboxBell {
     lanes: Mutex<BTreeSet<Lane>>,
     rung: Notify,
+    dropped: AtomicU64,
 }
 
 impl OutboxBell {
@@ -33,6 +35,16 @@ impl OutboxBell {
     pub fn ring(&self, lane: Lane) {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).insert(lane);
         self.rung.notify_one();
+    }
+
+    /// A notice found no room.
+    pub(crate) fn count_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many notices of operations found no room since this was asked last.
+    pub fn take_dropped(&self) -> u64 {
+        self.dropped.swap(0, Ordering::Relaxed)
     }
 
     /// Waits for the bell, and answers with the lanes that it rang for. For one listener.

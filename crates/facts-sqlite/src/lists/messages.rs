@@ -5,12 +5,15 @@ use super::conversations::{Touched, touch};
 use super::profiles::profile_of;
 use super::state_of;
 use crate::statements::{change, count, list, millis, number, parsed, time};
-use lamplight_facts::{ConversationSet, ListsState, NewMessage, Sent, StoredMessage};
-use lamplight_model::{AppId, ClientMessageId, Conversation, Message, Profile, Timestamp, User, UserId};
+use lamplight_facts::{ConversationSet, ListsState, NewMessage, NewNotice, Sent, StoredMessage};
+use lamplight_model::{
+    AppId, ClientMessageId, Conversation, Message, NoticeContent, Profile, PushContent, Timestamp, User,
+    UserId,
+};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
-    let NewMessage { from, to, text, client_id, at } = new;
+    let NewMessage { from, to, text, client_id, at, push } = new;
     let recipient = User::new(from.app, to);
     let Some(sender_party) = party(db, &from, &recipient.id)? else { return Ok(Sent::NoSuchSender) };
     if let Some(message) = sent_before(db, &from, sender_party.born, &client_id)? {
@@ -35,12 +38,19 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     };
 
     let sender = moved(db, &from, &message, &place, 0, &sender_party, &recipient_party)?;
-    let recipient = if to_oneself {
+    let received = if to_oneself {
         sender.clone()
     } else {
         moved(db, &recipient, &message, &place, 1, &recipient_party, &sender_party)?
     };
-    Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient })))
+    let push = !to_oneself && !push.is_empty() && {
+        let Message { from, sequence, at, text, .. } = message.clone();
+        let unread = received.state.total_unread;
+        let content = NoticeContent::Push(PushContent { from, sequence, at, text, unread, devices: push });
+        let notice = NewNotice { user: recipient, content, at };
+        crate::outbox::enqueue(db, &[notice])?.added == 1
+    };
+    Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
 /// One of the two, as they are before the message.

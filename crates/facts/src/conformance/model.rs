@@ -363,6 +363,7 @@ impl Model {
             text: text.clone(),
             client_id: called.clone(),
             at: now,
+            push: Vec::new(),
         };
         let sent = ok(facts.send_message(new)).await;
         let Some(sender) = self.accounts.get(&from) else {

@@ -1,9 +1,9 @@
 //! Rules of the outbox.
 
-use super::{APP, OTHER_APP, at, device, id, ok, user};
+use super::{APP, OTHER_APP, at, device, id, new_message, ok, user};
 use crate::{
-    DeadLetter, Enqueued, Facts, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
-    Settled, SettledAs,
+    DeadLetter, Enqueued, Facts, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewMessage, NewNotice,
+    Notice, Sent, Settled, SettledAs,
 };
 use lamplight_model::{
     CustomStatus, EventDevice, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
@@ -315,6 +315,32 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters.len(), MAX_DEAD_LETTERS);
     assert_eq!(letters[0].user.id.as_str(), "old 00002");
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
+}
+
+/// In the same transaction, so that a crash leaves both or none.
+pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
+    for name in ["alice", "bob"] {
+        ok(facts.create_account(user(name), at(1))).await;
+    }
+    let devices = vec![Platform::IPhone, Platform::Android];
+    let new = |n: &str, push| NewMessage { push, ..new_message("alice", "bob", n, 20) };
+    for (n, push, pushed) in
+        [("1", Vec::new(), false), ("2", devices.clone(), true), ("2", devices.clone(), true)]
+    {
+        let sent = ok(facts.send_message(new(n, push))).await;
+        match sent {
+            Sent::Stored(stored) => assert_eq!(stored.push, pushed),
+            // Of a retry, the first one was pushed.
+            Sent::Repeated(_) => assert_eq!(n, "2"),
+            Sent::NoSuchSender | Sent::NoSuchRecipient => panic!("{sent:?}"),
+        }
+    }
+    let heads = heads(facts, PUSH).await;
+    let [head] = &heads[..] else { panic!("{heads:?}") };
+    let text = new("2", Vec::new()).text;
+    let expected = PushContent { from: id("alice"), sequence: 2, at: at(20), text, unread: 2, devices };
+    assert_eq!((&head.user, &head.content), (&user("bob"), &NoticeContent::Push(expected)));
+    assert_eq!(state(facts, PUSH).await.waiting, 1);
 }
 
 // The words of these rules

@@ -95,6 +95,7 @@ impl Dispatcher {
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
+                    self.metrics.outbox_full(self.service.outbox_bell().take_dropped());
                     let service = Arc::clone(&self.service);
                     jobs.spawn(async move { Event::Lanes(service.facts().lanes().await) });
                 }

@@ -6,7 +6,7 @@ use crate::metrics::CodeLabel;
 use futures_util::FutureExt;
 use lamplight_core::WatcherKey;
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
-use lamplight_service::ServiceError;
+use lamplight_service::{By, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
@@ -61,7 +61,8 @@ impl Worker {
         let now = self.shared.clock.now();
         match request {
             Request::SetSelfStatus(request) => {
-                let status = service.set_self_status(user, &request.custom_status, now).await?;
+                let (text, by) = (&request.custom_status, By::Client(id));
+                let status = service.set_custom_status(user, text, by, now).await?;
                 Ok(Body::SetSelfStatus(v1::SetSelfStatusResponse { status: Some((&status).into()) }))
             }
             Request::GetUserStatus(request) => {

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod cable;
 pub mod chat;
 pub mod pair;
+pub mod receiver;
 pub mod websocket;
 
 use lamplight_auth::{Claims, sign};
