@@ -1,6 +1,6 @@
 //! The arguments that every command shares, and the list of commands.
 
-use crate::commands::{account, app, console, demo, friend, message, serve, sig, status, watch};
+use crate::commands::{account, app, console, demo, friend, message, serve, sig, status, watch, webhook};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use figment::value::Value;
@@ -113,6 +113,9 @@ pub enum Command {
     /// Ask for the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
+    /// See how webhooks do; look at dead letters, send them again or forget them
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// The operators' console in the browser
     #[command(subcommand)]
     Console(console::ConsoleCommand),

@@ -11,6 +11,7 @@ pub mod serve;
 pub mod sig;
 pub mod status;
 pub mod watch;
+pub mod webhook;
 
 use crate::cli::{Cli, Command};
 use crate::logs;
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Friend(_)
         | Command::Message(_)
         | Command::Status(_)
+        | Command::Webhook(_)
         | Command::Load(_) => logs::start_quietly()?,
     }
     match command {
@@ -41,6 +43,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Message(command) => message::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
+        Command::Webhook(command) => webhook::run(command, &common).await,
         // It has an event loop of its own, on this one thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }

@@ -5,7 +5,7 @@ use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, User, UserId, UserStatus};
 use lamplight_server::{
     ControlClient, ControlError, ListsOperation, ListsOutcome, NodeError, Operation, Outcome, ShownAccount,
-    ShownConversation, ShownFriend, ShownMessage, offline,
+    ShownConversation, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -182,6 +182,14 @@ impl Operator {
         Ok(outcome)
     }
 
+    /// Something about webhooks.
+    pub async fn webhooks(&mut self, operation: WebhookOperation) -> anyhow::Result<WebhookOutcome> {
+        let Outcome::Webhooks(outcome) = self.ask(Operation::Webhooks(operation)).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(outcome)
+    }
+
     /// The statuses of users, in the order asked; `None` where there is no account.
     pub async fn statuses(
         &mut self,
@@ -222,6 +230,7 @@ impl Operator {
             | Outcome::Apps(_)
             | Outcome::Accounts(_)
             | Outcome::Lists(_)
+            | Outcome::Webhooks(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }

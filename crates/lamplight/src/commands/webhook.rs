@@ -1,0 +1,234 @@
+//! `lamplight webhook`: how the webhooks of apps do, and what they could not be told.
+
+use crate::cli::{AppArg, Common};
+use crate::operator::{OTHER_ANSWER, Operator};
+use crate::output::{harmless, json, line, table};
+use crate::time_text::{ago, present, utc};
+use anyhow::{bail, ensure};
+use clap::{ArgGroup, Args, Subcommand};
+use lamplight_model::{AppId, Hook, Lane};
+use lamplight_server::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
+use serde_json::json;
+
+/// Dead letters that are asked for at once.
+const PAGE: usize = 500;
+
+/// What to do with webhooks.
+#[derive(Subcommand, Debug)]
+pub enum WebhookCommand {
+    /// List the webhooks of all apps: where they lead, what waits, and how the receivers do
+    #[command(after_help = "\
+Examples:
+  lamplight webhook list
+  lamplight webhook list --app 1400000001 --json
+
+Where a webhook leads is set with `lamplight app set --state-change-url URL --push-url URL`.")]
+    List {
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// List dead letters: what was given up, oldest first
+    #[command(after_help = "\
+Examples:
+  lamplight webhook dead
+  lamplight webhook dead --limit 20 --json")]
+    Dead {
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Only those after this one
+        #[arg(long, value_name = "ID")]
+        after: Option<u64>,
+    },
+    /// Show all of a dead letter
+    #[command(after_help = "\
+Examples:
+  lamplight webhook show 17")]
+    Show {
+        /// Its id, as `webhook dead` lists it
+        #[arg(value_name = "ID")]
+        id: u64,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// Send dead letters again
+    #[command(after_help = "\
+Examples:
+  lamplight webhook resend 17 18
+  lamplight webhook resend --all")]
+    Resend(Which),
+    /// Forget dead letters
+    #[command(after_help = "\
+Examples:
+  lamplight webhook drop 17 18
+  lamplight webhook drop --all")]
+    Drop(Which),
+    /// Send a request that tells of nothing, and say what came of it
+    #[command(after_help = "\
+Examples:
+  lamplight webhook test
+  lamplight webhook test push --json")]
+    Test {
+        /// Which webhook
+        #[arg(value_name = "state_change|push", default_value_t = Hook::StateChange)]
+        webhook: Hook,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+}
+
+/// Which dead letters.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
+pub struct Which {
+    /// Their ids, as `webhook dead` lists them
+    #[arg(value_name = "ID")]
+    ids: Vec<u64>,
+    /// All of the app
+    #[arg(long)]
+    all: bool,
+    /// Which app.
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Does it.
+pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()> {
+    let mut operator = Operator::open(&common.folder()?).await?;
+    match command {
+        WebhookCommand::List { app } => {
+            let WebhookOutcome::Lanes(lanes) = operator.webhooks(WebhookOperation::List(app.app)).await?
+            else {
+                bail!(OTHER_ANSWER)
+            };
+            list(&lanes, common.json)
+        }
+        WebhookCommand::Dead { app, limit, after } => {
+            let app = operator.app(app.app).await?.id;
+            let letters = dead_letters(&mut operator, app, after, limit).await?;
+            if common.json {
+                return json(&letters);
+            }
+            let row = |letter: &ShownDeadLetter| {
+                vec![
+                    letter.id.to_string(),
+                    utc(letter.died),
+                    letter.webhook.to_string(),
+                    harmless(letter.user_id.as_str()),
+                    harmless(&letter.summary),
+                    letter.attempts.to_string(),
+                    harmless(&letter.error),
+                ]
+            };
+            let rows: Vec<_> = letters.iter().map(row).collect();
+            let heads = ["ID", "DIED", "WEBHOOK", "USER", "WHAT", "ATTEMPTS", "ERROR"];
+            table(&heads, &rows, "there are no dead letters")
+        }
+        WebhookCommand::Show { id, app } => {
+            let app = operator.app(app.app).await?.id;
+            let letters = dead_letters(&mut operator, app, id.checked_sub(1), 1).await?;
+            let letter = letters.into_iter().find(|letter| letter.id == id);
+            ensure!(letter.is_some(), "there is no dead letter {id}");
+            // What it says is JSON in the end.
+            json(&letter)
+        }
+        WebhookCommand::Resend(which) => {
+            let (app, ids) = which.of(&mut operator).await?;
+            count(&mut operator, WebhookOperation::Resend { app, ids }, common.json, "sent again").await
+        }
+        WebhookCommand::Drop(which) => {
+            let (app, ids) = which.of(&mut operator).await?;
+            count(&mut operator, WebhookOperation::Drop { app, ids }, common.json, "forgotten").await
+        }
+        WebhookCommand::Test { webhook, app } => {
+            let lane = Lane { app: operator.app(app.app).await?.id, hook: webhook };
+            let outcome = operator.webhooks(WebhookOperation::Test { lane }).await?;
+            let WebhookOutcome::Tested { status, error, took_ms } = outcome else { bail!(OTHER_ANSWER) };
+            if common.json {
+                json(&json!({ "webhook": webhook, "status": status, "error": error, "tookMs": took_ms }))?;
+            } else if let Some(status) = status {
+                line(format!("the {webhook} webhook answered with {status} after {took_ms} ms"))?;
+            }
+            match error {
+                None => Ok(()),
+                Some(error) => bail!("the {webhook} webhook failed: {}", harmless(&error)),
+            }
+        }
+    }
+}
+
+impl Which {
+    async fn of(self, operator: &mut Operator) -> anyhow::Result<(AppId, Option<Vec<u64>>)> {
+        let app = operator.app(self.app.app).await?.id;
+        Ok((app, (!self.all).then_some(self.ids)))
+    }
+}
+
+fn list(lanes: &[ShownLane], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(&lanes);
+    }
+    let now = present();
+    let row = |lane: &ShownLane| {
+        let state = match lane.resting_until {
+            Some(until) => format!("failing, tried again at {}", utc(until)),
+            None if lane.url.is_empty() => "off".to_owned(),
+            None => "open".to_owned(),
+        };
+        vec![
+            lane.app.to_string(),
+            lane.webhook.to_string(),
+            state,
+            lane.waiting.to_string(),
+            lane.oldest.map_or_else(|| "-".to_owned(), |oldest| ago(oldest, now)),
+            lane.dead_letters.to_string(),
+            if lane.signed { "yes" } else { "no" }.to_owned(),
+            harmless(&lane.url),
+            harmless(&lane.last_error),
+        ]
+    };
+    let rows: Vec<_> = lanes.iter().map(row).collect();
+    let heads = ["APP", "WEBHOOK", "STATE", "WAITING", "OLDEST", "DEAD", "SIGNED", "URL", "LAST ERROR"];
+    table(&heads, &rows, "no app has a webhook; set one with `lamplight app set --state-change-url URL`")
+}
+
+async fn dead_letters(
+    operator: &mut Operator,
+    app: AppId,
+    mut after: Option<u64>,
+    limit: usize,
+) -> anyhow::Result<Vec<ShownDeadLetter>> {
+    let mut all: Vec<ShownDeadLetter> = Vec::new();
+    while all.len() < limit {
+        let asked = WebhookOperation::Dead { app, after, limit: PAGE.min(limit - all.len()) };
+        let WebhookOutcome::DeadLetters(letters) = operator.webhooks(asked).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        if letters.is_empty() {
+            break;
+        }
+        all.extend(letters);
+        after = all.last().map(|letter| letter.id);
+    }
+    Ok(all)
+}
+
+async fn count(
+    operator: &mut Operator,
+    operation: WebhookOperation,
+    as_json: bool,
+    done: &str,
+) -> anyhow::Result<()> {
+    let WebhookOutcome::Done { count } = operator.webhooks(operation).await? else { bail!(OTHER_ANSWER) };
+    if as_json {
+        return json(&json!({ "count": count }));
+    }
+    let letters = if count == 1 { "letter" } else { "letters" };
+    line(format!("{count} dead {letters} {done}"))
+}
