@@ -28,10 +28,6 @@ const LONG: &[Exception] = &[
         path: "crates/core/tests/watch_graph.rs",
         because: "scenarios of one machine, and the naive model that judges them",
     },
-    Exception {
-        path: "crates/facts/src/conformance.rs",
-        because: "39 rules, one short function each, in the order of the port",
-    },
 ];
 
 /// What Rust may not contain: left from writing, or a hole in what is finished.

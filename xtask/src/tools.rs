@@ -55,6 +55,12 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("chromium"),
     },
     Needed {
+        name: "a font with Chinese letters",
+        because: "the pictures that the browser's are compared with",
+        probe: "fc-list --quiet :family=Noto/Sans/CJK/SC",
+        supply: Supply::Debian("fonts-noto-cjk fontconfig"),
+    },
+    Needed {
         name: "python with venv",
         because: "the public PyPI packages that are tried against the server, and the spelling checker",
         probe: "python3 -c import/venv,ensurepip",

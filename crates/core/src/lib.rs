@@ -6,6 +6,7 @@
 //! This crate does not know what a socket, a message or a database is.
 
 mod deadlines;
+mod device;
 mod mailbox;
 mod multi_device;
 mod pending_events;
@@ -18,11 +19,12 @@ mod transition;
 mod watch_graph;
 
 pub use deadlines::DeadlineWheel;
+pub use device::{Connect, Device, Link, LinkEnd};
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
 pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
 pub use policy::{Call, Gate, Notifications, check_call, notifications};
-pub use presence::{Connect, Connected, Device, Expired, Link, LinkEnd, Presence};
+pub use presence::{Connected, Expired, Presence};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use saved::SavedPresence;
 pub use subscriptions::{Subscribed, Subscriptions};

@@ -26,7 +26,7 @@ impl PendingEvents {
         self.waiting.iter()
     }
 
-    /// How many events had to go since the last [`PendingEvents::recorded`].
+    /// How many events had to go since the last time that some were recorded.
     pub fn dropped(&self) -> u32 {
         self.dropped
     }

@@ -4,6 +4,7 @@
 //! contradict it. Every change passes through [`Presence::change`], which compares what is visible before
 //! and after, and clears the custom status in the same change that ends ONLINE.
 
+use crate::device::{Connect, Device, Link, LinkEnd};
 use crate::multi_device::{Contender, victims};
 use crate::pending_events::PendingEvents;
 use crate::subscriptions::{Subscribed, Subscriptions};
@@ -12,7 +13,6 @@ use lamplight_model::{
     AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EventDevice, Moment, Now, Platform, PlatformSet,
     Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
 };
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// The live record of one user.
@@ -37,89 +37,6 @@ pub struct Presence {
     pub(crate) deleted_until: Option<Moment>,
     /// There are some only where the app wants to be told: a record without them costs one word.
     pub(crate) events: Option<Box<PendingEvents>>,
-}
-
-/// A login: a device that has logged in and not logged out.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Device {
-    /// Which device.
-    pub id: DeviceId,
-    /// What it runs on.
-    pub platform: Platform,
-    /// How it is linked to us now.
-    pub link: Link,
-    /// Where its last connection came from; kept only where the app wants to be told of it.
-    pub address: Option<IpAddr>,
-}
-
-/// The link of a logged-in device.
-///
-/// ```text
-///             connect                    linger or grace over
-/// (login) ──────────────▶ Connected ──▶ Held ──────────────────▶ Gone ──▶ (lapsed)
-///                             ▲  └─────── link ends, no linger ────▲
-///                             └──────────── connect ── Held, Gone ─┘
-/// ```
-/// A Web device has no `Gone`: its login ends there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Link {
-    /// There is a live connection.
-    Connected(ConnectionId),
-    /// The connection has ended, and counts as present for a while: a linger, or the grace after the loss of
-    /// a node.
-    Held {
-        /// Until when.
-        until: Moment,
-        /// How it ended.
-        end: LinkEnd,
-    },
-    /// There is no connection.
-    Gone {
-        /// When the login lapses.
-        lapses: Moment,
-    },
-}
-
-/// How a link ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub enum LinkEnd {
-    /// FIN, RST, process killed, tab closed, error.
-    Closed,
-    /// Silent for the heartbeat timeout.
-    TimedOut,
-    /// The node that held it was lost.
-    NodeLost,
-}
-
-impl LinkEnd {
-    fn reason(self) -> Reason {
-        match self {
-            Self::Closed => Reason::LinkClosed,
-            Self::TimedOut => Reason::Timeout,
-            Self::NodeLost => Reason::NodeLost,
-        }
-    }
-
-    /// What the app's backend is told of it.
-    fn event(self) -> SessionEventKind {
-        match self {
-            Self::Closed | Self::NodeLost => SessionEventKind::LinkClosed,
-            Self::TimedOut => SessionEventKind::TimedOut,
-        }
-    }
-}
-
-/// A device that connects, its UserSig verified and its login recorded.
-#[derive(Clone, Debug)]
-pub struct Connect<'a> {
-    /// Which device.
-    pub device: &'a DeviceId,
-    /// What it runs on.
-    pub platform: Platform,
-    /// The new connection.
-    pub connection: ConnectionId,
-    /// Where it comes from.
-    pub address: Option<IpAddr>,
 }
 
 /// What came of [`Presence::connect`].

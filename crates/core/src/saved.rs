@@ -1,7 +1,8 @@
 //! The form in which a live record outlives its process: deadlines as wall time, connections as lost.
 
+use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
-use crate::presence::{Device, Link, LinkEnd, Presence};
+use crate::presence::Presence;
 use lamplight_model::{CustomStatus, DeviceId, Moment, Now, Platform, Reason, Timestamp, UserId, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;

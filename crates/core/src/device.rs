@@ -1,0 +1,87 @@
+//! A logged-in device and its link. What happens to them is decided in `presence`.
+
+use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Reason, SessionEventKind};
+use std::net::IpAddr;
+
+/// A login: a device that has logged in and not logged out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Which device.
+    pub id: DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// How it is linked to us now.
+    pub link: Link,
+    /// Where its last connection came from; kept only where the app wants to be told of it.
+    pub address: Option<IpAddr>,
+}
+
+/// The link of a logged-in device.
+///
+/// ```text
+///             connect                    linger or grace over
+/// (login) ──────────────▶ Connected ──▶ Held ──────────────────▶ Gone ──▶ (lapsed)
+///                             ▲  └─────── link ends, no linger ────▲
+///                             └──────────── connect ── Held, Gone ─┘
+/// ```
+/// A Web device has no `Gone`: its login ends there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// There is a live connection.
+    Connected(ConnectionId),
+    /// The connection has ended, and counts as present for a while: a linger, or the grace after the loss of
+    /// a node.
+    Held {
+        /// Until when.
+        until: Moment,
+        /// How it ended.
+        end: LinkEnd,
+    },
+    /// There is no connection.
+    Gone {
+        /// When the login lapses.
+        lapses: Moment,
+    },
+}
+
+/// How a link ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum LinkEnd {
+    /// FIN, RST, process killed, tab closed, error.
+    Closed,
+    /// Silent for the heartbeat timeout.
+    TimedOut,
+    /// The node that held it was lost.
+    NodeLost,
+}
+
+impl LinkEnd {
+    pub(crate) fn reason(self) -> Reason {
+        match self {
+            Self::Closed => Reason::LinkClosed,
+            Self::TimedOut => Reason::Timeout,
+            Self::NodeLost => Reason::NodeLost,
+        }
+    }
+
+    /// What the app's backend is told of it.
+    pub(crate) fn event(self) -> SessionEventKind {
+        match self {
+            Self::Closed | Self::NodeLost => SessionEventKind::LinkClosed,
+            Self::TimedOut => SessionEventKind::TimedOut,
+        }
+    }
+}
+
+/// A device that connects, its UserSig verified and its login recorded.
+#[derive(Clone, Debug)]
+pub struct Connect<'a> {
+    /// Which device.
+    pub device: &'a DeviceId,
+    /// What it runs on.
+    pub platform: Platform,
+    /// The new connection.
+    pub connection: ConnectionId,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
+}
