@@ -48,9 +48,13 @@ impl Ground {
         command
     }
 
-    /// Becomes `lamplight` with these words: signals and the exit code are its own from here on.
-    pub fn become_lamplight(&self, first: &[&str], args: &[&str]) -> Result<ExitCode> {
-        self.become_cargo(&format!("run --release --package lamplight -- {}", first.join(" ")), args)
+    /// Becomes `lamplight`, built with this profile, with these words: signals and the exit code are its own from
+    /// here on.
+    pub fn become_lamplight(&self, profile: &str, first: &[&str], args: &[&str]) -> Result<ExitCode> {
+        self.become_cargo(
+            &format!("run --profile {profile} --package lamplight -- {}", first.join(" ")),
+            args,
+        )
     }
 
     /// Becomes cargo with these words.

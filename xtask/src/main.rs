@@ -54,7 +54,7 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
         usage: "bench [ARGS…]",
         about: "measure what this server costs: the figures of docs/performance.md",
         more: "ARGS go to `lamplight load bench`: `--quick` to see that it works, `--out FILE` for JSON.",
-        run: |args| Ground::find()?.become_lamplight(&["load", "bench"], args),
+        run: |args| Ground::find()?.become_lamplight("release", &["load", "bench"], args),
     },
     Command {
         name: "mistakes",
@@ -114,7 +114,7 @@ fn demo(args: &[&str]) -> Result<ExitCode> {
     if let Err(error) = tools::for_web(&ground).and_then(|()| web::build(&ground)) {
         eprintln!("\nThe web pages cannot be built, the demo goes on without them: {error:#}\n");
     }
-    ground.become_lamplight(&["demo"], args)
+    ground.become_lamplight("demo", &["demo"], args)
 }
 
 fn print_help() {
