@@ -1,0 +1,226 @@
+//! A server that is killed again and again between what happens and what its webhook is told loses no word of it.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_auth::{Claims, sign};
+use lamplight_model::{App, UserId};
+use lamplight_server::{ControlClient, Operation, Outcome};
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
+use prost::Message as _;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const TASKS: usize = 8;
+/// Killed when so many logins of this life have been acknowledged, with others on their way.
+const ENOUGH: usize = 150;
+const LIVES: usize = 4;
+
+/// A server process, ended by its own pid whatever happens.
+struct Server(Child);
+
+impl Server {
+    async fn start(folder: &Path) -> (Self, ControlClient, SocketAddr) {
+        // The file of a server that was killed is still there, and tells where that one was.
+        let _ = std::fs::remove_file(folder.join("node.json"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
+        command.arg("serve").arg("--data-dir").arg(folder);
+        command.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
+        command.env("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true");
+        command.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500");
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self(child);
+        let address = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(address) = client_address(folder) {
+                    break address;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        let address = address.await.expect("the server starts");
+        (server, ControlClient::connect(folder).await.unwrap(), address)
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn client_address(folder: &Path) -> Option<SocketAddr> {
+    let text = std::fs::read_to_string(folder.join("node.json")).ok()?;
+    let node: serde_json::Value = serde_json::from_str(&text).ok()?;
+    node["client"].as_str()?.parse().ok()
+}
+
+/// Logs a device in that was never seen before, and goes away; says whether the login was acknowledged.
+async fn visit(address: SocketAddr, app: &App, user: &str) -> Option<()> {
+    let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let user_id = UserId::new(user).unwrap();
+    let claims = Claims { user_id, app: app.id, issued, expire: 3_600, userbuf: None };
+    let login = v1::LoginRequest {
+        sdk_app_id: app.id.0,
+        user_id: user.to_owned(),
+        user_sig: sign(app.keys.last().unwrap(), &claims),
+        device_id: format!("phone of {user}"),
+        platform: v1::Platform::Iphone as i32,
+        ..v1::LoginRequest::default()
+    };
+    let mut bytes = NATIVE_PREAMBLE.to_vec();
+    put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(Request::Login(login)) });
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(&bytes).await.ok()?;
+    let mut received = Vec::new();
+    loop {
+        if stream.read_buf(&mut received).await.ok()? == 0 {
+            return None;
+        }
+        if let Framed::Frame { message, .. } = next_frame(&received, usize::MAX).unwrap() {
+            let answer = v1::ServerMessage::decode(message).unwrap();
+            assert!(matches!(answer.body, Some(Body::Login(_))), "{answer:?}");
+            return Some(());
+        }
+    }
+}
+
+/// What a receiver was told and has acknowledged: delivery, user and action.
+#[derive(Default)]
+struct Told {
+    events: Mutex<Vec<(String, String, String)>>,
+    /// Whether it says 503.
+    fails: AtomicBool,
+    failed: AtomicUsize,
+}
+
+async fn receive(listener: TcpListener, told: Arc<Told>) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let told = Arc::clone(&told);
+        // A peer that was killed is no fault.
+        tokio::spawn(async move { drop(answer(stream, &told).await) });
+    }
+}
+
+async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let header = |name: &str| {
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+        };
+        if let (Some(end), Some(length)) = (text.find("\r\n\r\n"), header("content-length")) {
+            let length: usize = length.parse().unwrap();
+            if bytes.len() >= end + 4 + length {
+                let body: serde_json::Value =
+                    serde_json::from_slice(&bytes[end + 4..end + 4 + length]).unwrap();
+                bytes.drain(..end + 4 + length);
+                if told.fails.load(Ordering::SeqCst) {
+                    told.failed.fetch_add(1, Ordering::SeqCst);
+                    stream.write_all(b"HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n").await?;
+                    continue;
+                }
+                let word = |name: &str| body["Info"][name].as_str().unwrap().to_owned();
+                let event = (header("x-lamplight-delivery").unwrap(), word("To_Account"), word("Action"));
+                told.events.lock().unwrap().push(event);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
+                continue;
+            }
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+#[tokio::test]
+async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let told = Arc::new(Told::default());
+    let receiver = tokio::spawn(receive(listener, Arc::clone(&told)));
+
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    for life in 0..LIVES {
+        let (mut server, mut control, address) = Server::start(folder.path()).await;
+        let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
+        let mut app = apps[0].clone();
+        app.settings.webhooks.state_change_url.clone_from(&url);
+        let was = Some(Box::new(apps[0].clone()));
+        let put = Operation::PutApp { app: Box::new(app.clone()), was };
+        assert_eq!(control.ask(&put).await.unwrap(), Outcome::Done { changed: true });
+        // In every other life nothing comes through, and all of it waits when the server dies.
+        told.fails.store(life % 2 == 1, Ordering::SeqCst);
+        let before = acknowledged.lock().unwrap().len();
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|task| {
+                let (app, acknowledged) = (app.clone(), Arc::clone(&acknowledged));
+                tokio::spawn(async move {
+                    for n in 0.. {
+                        let user = format!("u{life}-{task}-{n}");
+                        if visit(address, &app, &user).await.is_none() {
+                            return;
+                        }
+                        acknowledged.lock().unwrap().push(user);
+                    }
+                })
+            })
+            .collect();
+        let enough = async {
+            while acknowledged.lock().unwrap().len() < before + ENOUGH {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, enough).await.expect("logins go through");
+        server.kill();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+    assert!(told.failed.load(Ordering::SeqCst) > 0);
+
+    told.fails.store(false, Ordering::SeqCst);
+    let (_server, _control, _) = Server::start(folder.path()).await;
+    let users = acknowledged.lock().unwrap().clone();
+    let mut missing = users.clone();
+    let all_told = async {
+        loop {
+            // Of each delivery the first time counts.
+            let mut firsts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            let mut seen = std::collections::BTreeSet::new();
+            for (delivery, user, action) in told.events.lock().unwrap().iter() {
+                if seen.insert(delivery.clone()) {
+                    firsts.entry(user.clone()).or_default().push(action.clone());
+                }
+            }
+            missing.retain(|user| firsts.get(user).is_none_or(|told| told.len() < 2));
+            if missing.is_empty() {
+                return firsts;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let firsts = tokio::time::timeout(PATIENCE, all_told).await;
+    let firsts = firsts.unwrap_or_else(|_| panic!("the webhook was not told all of {missing:?}"));
+    for user in &users {
+        assert_eq!(firsts[user], ["Login", "Disconnect"], "{user}");
+    }
+    receiver.abort();
+}
