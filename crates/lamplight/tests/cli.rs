@@ -291,3 +291,57 @@ fn the_demo_is_alive_and_ends_by_itself() {
     demo.wait_for("The demo is over.");
     assert_eq!(demo.wait().0, Some(0));
 }
+
+/// The receiver is a thread that answers each request with the status it is given.
+#[test]
+fn webhooks_are_listed_tried_and_mended() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let status = std::sync::Arc::new(std::sync::atomic::AtomicU16::new(200));
+    let says = std::sync::Arc::clone(&status);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut request = [0; 4096];
+            if stream.read(&mut request).is_ok_and(|read| read > 0) {
+                let status = says.load(std::sync::atomic::Ordering::SeqCst);
+                let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                // A caller that has gone needs no answer.
+                drop(stream.write_all(answer.as_bytes()));
+            }
+        }
+    });
+    let folder = Folder::new();
+    let config = folder.file("lamplight.toml", "[webhooks]\nallow_networks = [\"127.0.0.0/8\"]\n");
+    let server = folder.serve(&["--config", &config]);
+    assert!(folder.ok(&["webhook", "list"]).contains("no app has a webhook"));
+    let (code, _, error) = folder.run(&["webhook", "test"]);
+    assert!(code == Some(1) && error.contains("6017"), "{error}");
+    let (code, _, error) =
+        folder.run(&["app", "set", "1400000001", "--state-change-url", "ftp://a.example/"]);
+    assert!(code == Some(1) && error.contains("begins with http:// or https://"), "{error}");
+    folder.ok(&["app", "set", "1400000001", "--state-change-url", &url, "--webhook-token", "secret"]);
+
+    assert!(folder.ok(&["webhook", "test"]).contains("answered with 200"));
+    let listed = folder.answer(&["webhook", "list", "--json"]);
+    assert_eq!(listed[0]["url"], url.as_str());
+    assert_eq!((&listed[0]["signed"], &listed[0]["waiting"]), (&json!(true), &json!(0)));
+    status.store(404, std::sync::atomic::Ordering::SeqCst);
+    let (code, output, error) = folder.run(&["webhook", "test", "--json"]);
+    assert!(code == Some(1) && error.contains("404"), "{error}");
+    let told: Value = serde_json::from_str(&output).unwrap();
+    assert!(told["error"]["message"].as_str().unwrap().contains("404"), "{told}");
+
+    assert_eq!(folder.answer(&["webhook", "dead", "--json"]), json!([]));
+    assert_eq!(folder.answer(&["webhook", "resend", "--all", "--json"]), json!({ "count": 0 }));
+    assert_eq!(folder.answer(&["webhook", "drop", "5", "--json"]), json!({ "count": 0 }));
+    let (code, _, error) = folder.run(&["webhook", "show", "5"]);
+    assert!(code == Some(1) && error.contains("there is no dead letter 5"), "{error}");
+    let (code, _, _) = folder.run(&["webhook", "resend"]);
+    assert_eq!(code, Some(2), "which ones?");
+
+    drop(server);
+    assert_eq!(folder.answer(&["webhook", "list", "--json"])[0]["url"], url.as_str());
+    let (code, _, error) = folder.run(&["webhook", "test"]);
+    assert!(code == Some(1) && error.contains("no Lamplight server is running"), "{error}");
+}

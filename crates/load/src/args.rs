@@ -62,6 +62,14 @@ Examples:
   lamplight load messages
   lamplight load messages --outstanding 1024 --messages 100000")]
     Messages(MessagesArgs),
+    /// Webhooks, from a change to a receiver that answers at once
+    #[command(after_help = "\
+Examples:
+  lamplight load webhooks
+  lamplight load webhooks --events 50000
+
+With --server, its app must tell the receiver: set its --state-change-url to http:// and what --listen says.")]
+    Webhooks(WebhooksArgs),
     /// The server API: whether 500 users are there
     #[command(after_help = "\
 Examples:
@@ -207,6 +215,20 @@ pub struct MessagesArgs {
     /// Messages altogether
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub messages: u64,
+}
+
+/// `lamplight load webhooks`.
+#[derive(Args, Debug, Clone)]
+pub struct WebhooksArgs {
+    /// What every part takes.
+    #[command(flatten)]
+    pub part: PartArgs,
+    /// Events altogether
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub events: u64,
+    /// Where the receiver listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
 }
 
 /// `lamplight load slow`.

@@ -20,7 +20,7 @@ mod target;
 
 pub use args::{
     BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs,
-    SlowArgs, What,
+    SlowArgs, WebhooksArgs, What,
 };
 
 /// Measures what is asked for, and prints it. Fails when something was told wrongly; a figure that is not what it

@@ -83,7 +83,7 @@ fn notice(mut status: &[u8]) -> Option<Notice> {
 }
 
 /// The number in a custom status.
-fn number_of(text: &[u8]) -> Option<u32> {
+pub fn number_of(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return Some(0);
     }

@@ -9,6 +9,7 @@ mod messages;
 mod query;
 mod slow;
 mod storm;
+mod webhooks;
 
 use crate::args::{PartArgs, ServerArgs, What};
 use crate::fleet::Fleet;
@@ -91,6 +92,13 @@ pub fn run(what: What) -> Result<()> {
         What::Messages(args) => {
             let (_server, mut fleet) = ready(&args.part, messages::USERS, ServerSettings::default())?;
             messages::measure(&mut fleet, args.messages, args.outstanding, &mut report)?;
+            end(&fleet, &mut report);
+            args.part.out
+        }
+        What::Webhooks(args) => {
+            let receiver = webhooks::Receiver::start(args.listen)?;
+            let (_server, mut fleet) = ready(&args.part, webhooks::USERS, webhooks::settings(&receiver))?;
+            webhooks::measure(&mut fleet, &receiver, args.events, &mut report)?;
             end(&fleet, &mut report);
             args.part.out
         }

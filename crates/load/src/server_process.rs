@@ -29,6 +29,8 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// Calls a second of each command of the server API; else the default.
     pub api_rate: Option<u16>,
+    /// The receiver on this machine that the app tells of what happens, if any.
+    pub webhook: Option<SocketAddr>,
 }
 
 /// A running server.
@@ -72,6 +74,9 @@ impl ServerProcess {
         }
         if let Some(calls) = settings.api_rate {
             create.args(["--api-rate-calls", &calls.to_string()]);
+        }
+        if let Some(receiver) = settings.webhook {
+            create.args(["--state-change-url", &format!("http://{receiver}/")]);
         }
         let output = create
             .stdin(Stdio::null())
@@ -135,6 +140,9 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.env("LAMPLIGHT_LIMITS__CONNECTIONS_PER_ADDRESS", "1000000");
     if let Some(grace) = settings.grace_ms {
         serve.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", grace.to_string());
+    }
+    if settings.webhook.is_some() {
+        serve.env("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true");
     }
     if let Some(workers) = settings.workers {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());

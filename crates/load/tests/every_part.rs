@@ -5,24 +5,36 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_load::{
-    ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs, SlowArgs, What,
+    ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs, SlowArgs,
+    WebhooksArgs, What,
 };
 use lamplight_server::{Clock, Config, Node};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Makes a part of what every part takes.
 type Choice = fn(PartArgs) -> What;
 
+/// An address on this machine at which nobody listens, the same at each call.
+fn receiver_address() -> SocketAddr {
+    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
+    *ADDRESS.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
+}
+
 /// A node whose app gives silent connections up soon.
-async fn start(folder: &Path) -> (Node, ServerArgs) {
+async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };
     config.http_listen = here;
     config.workers = 2;
+    config.webhooks.allow_private = true;
     let node = Node::start(config, Clock::default()).await.unwrap();
     let mut app = node.created().unwrap().clone();
     app.settings.timing.heartbeat_timeout_native_ms = 2_000;
+    if tells {
+        app.settings.webhooks.state_change_url = format!("http://{}/", receiver_address());
+    }
     node.service().put_app(app.clone()).await.unwrap();
     let server = ServerArgs {
         server: Some(node.client_address()),
@@ -38,7 +50,7 @@ async fn start(folder: &Path) -> (Node, ServerArgs) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_told_wrongly_in_any_part() {
     let part = |server: ServerArgs| PartArgs { server, users: Some(63), out: None };
-    let parts: [(&str, Choice); 9] = [
+    let parts: [(&str, Choice); 10] = [
         ("login", |part| What::Login(LoginArgs { part, rounds: 2 })),
         ("idle", What::Idle),
         ("open", |part| What::Open(OpenArgs { part, rate: 200, changes: 60 })),
@@ -50,11 +62,16 @@ async fn nothing_is_told_wrongly_in_any_part() {
         ("slow", |part| What::Slow(SlowArgs { part, changes: 400 })),
         ("query", |part| What::Query(QueryArgs { part, calls: 100, connections: 2, detail: true })),
         ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
+        ("webhooks", |part| {
+            // The receiver comes to where the app's webhook leads.
+            let listen = receiver_address();
+            What::Webhooks(WebhooksArgs { part, events: 300, listen })
+        }),
         ("death", What::Death),
     ];
     let runs = parts.map(|(name, what)| async move {
         let folder = tempfile::tempdir().unwrap();
-        let (node, server) = start(folder.path()).await;
+        let (node, server) = start(folder.path(), name == "webhooks").await;
         let out = folder.path().join("figures.json");
         let args = LoadArgs { what: what(PartArgs { out: Some(out.clone()), ..part(server) }) };
         tokio::task::spawn_blocking(move || lamplight_load::run(args))

@@ -150,14 +150,17 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
             let lane = Lane { app: operator.app(app.app).await?.id, hook: webhook };
             let outcome = operator.webhooks(WebhookOperation::Test { lane }).await?;
             let WebhookOutcome::Tested { status, error, took_ms } = outcome else { bail!(OTHER_ANSWER) };
-            if common.json {
-                json(&json!({ "webhook": webhook, "status": status, "error": error, "tookMs": took_ms }))?;
-            } else if let Some(status) = status {
-                line(format!("the {webhook} webhook answered with {status} after {took_ms} ms"))?;
-            }
-            match error {
-                None => Ok(()),
-                Some(error) => bail!("the {webhook} webhook failed: {}", harmless(&error)),
+            match (status, error) {
+                (Some(status), _) if common.json => {
+                    json(&json!({ "webhook": webhook, "status": status, "tookMs": took_ms }))
+                }
+                (Some(status), _) => {
+                    line(format!("the {webhook} webhook answered with {status} after {took_ms} ms"))
+                }
+                (None, error) => {
+                    let why = harmless(&error.unwrap_or_default());
+                    bail!("the {webhook} webhook failed after {took_ms} ms: {why}")
+                }
             }
         }
     }

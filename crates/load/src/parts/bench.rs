@@ -1,12 +1,13 @@
 //! Everything, one after the other: the figures of `docs/performance.md`.
 
-use super::{Server, changes, death, idle, login, messages, query, slow, storm};
+use super::{Server, changes, death, idle, login, messages, query, slow, storm, webhooks};
 use crate::args::BenchArgs;
 use crate::fleet::Fleet;
 use crate::report::Report;
 use crate::ring::Ring;
 use crate::server_process::ServerSettings;
 use anyhow::Result;
+use std::net::SocketAddr;
 
 /// How much of everything.
 struct Sizes {
@@ -22,6 +23,7 @@ struct Sizes {
     messages: u64,
     deaths: u32,
     queries: u32,
+    webhooks: u64,
 }
 
 const FULL: Sizes = Sizes {
@@ -37,6 +39,7 @@ const FULL: Sizes = Sizes {
     messages: 50_000,
     deaths: death::ROUNDS,
     queries: 10_000,
+    webhooks: 20_000,
 };
 
 const QUICK: Sizes = Sizes {
@@ -52,6 +55,7 @@ const QUICK: Sizes = Sizes {
     messages: 1_000,
     deaths: 1,
     queries: 200,
+    webhooks: 500,
 };
 
 /// Measures everything.
@@ -91,6 +95,12 @@ pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
 
     let (server, mut fleet) = with_fleet(messages::USERS, usual)?;
     messages::measure(&mut fleet, sizes.messages, messages::OUTSTANDING, report)?;
+    super::end(&fleet, report);
+    drop((server, fleet));
+
+    let receiver = webhooks::Receiver::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let (server, mut fleet) = with_fleet(webhooks::USERS, webhooks::settings(&receiver))?;
+    webhooks::measure(&mut fleet, &receiver, sizes.webhooks, report)?;
     super::end(&fleet, report);
     drop((server, fleet));
 

@@ -23,6 +23,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     grace_ms: Some(GRACE.as_millis() as u32),
     workers: None,
     api_rate: None,
+    webhook: None,
 };
 /// How much later than the bound watchers may know, at most.
 const PATIENCE: Duration = Duration::from_secs(10);

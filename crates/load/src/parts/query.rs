@@ -25,8 +25,13 @@ const WARM_UP: u32 = 10;
 const ADMIN: &str = "administrator";
 
 /// The rate of the server API is not what is measured.
-pub const SETTINGS: ServerSettings =
-    ServerSettings { heartbeat_timeout_s: None, grace_ms: None, workers: None, api_rate: Some(60_000) };
+pub const SETTINGS: ServerSettings = ServerSettings {
+    heartbeat_timeout_s: None,
+    grace_ms: None,
+    workers: None,
+    api_rate: Some(60_000),
+    webhook: None,
+};
 
 /// How the server is asked.
 #[derive(Clone, Copy, Debug)]
