@@ -245,3 +245,123 @@ fn chain(error: &dyn Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::RootCertStore;
+    use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+        Arc::new(rustls::crypto::ring::default_provider())
+    }
+
+    fn poster(trusted: Option<CertificateDer<'static>>) -> Poster {
+        let mut roots = RootCertStore::empty();
+        trusted.into_iter().for_each(|certificate| roots.add(certificate).unwrap());
+        let config = rustls::ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Poster::new(Arc::new(config), AllowedNetworks::new(true, Vec::new()))
+    }
+
+    fn request(scheme: &str, port: u16) -> WebhookRequest {
+        let url = WebhookUrl::parse(&format!("{scheme}://localhost:{port}/hook?a=b")).unwrap();
+        WebhookRequest { url, body: "{}".into(), delivery: "1-1-61-7".into() }
+    }
+
+    /// Reads one request, whose body is `{}`.
+    async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n{}") {
+            if stream.read_buf(&mut bytes).await.ok()? == 0 {
+                return None;
+            }
+        }
+        String::from_utf8(bytes).ok()
+    }
+
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+    #[tokio::test]
+    async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key.into())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let receiver = tokio::spawn(async move {
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                // One who does not trust us goes away in the handshake.
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let told = read(&mut stream).await.unwrap();
+                stream.write_all(OK).await.unwrap();
+                stream.flush().await.unwrap();
+                return told;
+            }
+        });
+        let refused = poster(None).post(&request("https", port)).await.unwrap_err();
+        assert!(refused.contains("certificate"), "{refused}");
+        assert_eq!(poster(Some(certificate)).post(&request("https", port)).await, Ok(200));
+        let told = receiver.await.unwrap();
+        assert!(told.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{told}");
+        assert!(told.contains(&format!("host: localhost:{port}\r\n")), "{told}");
+        assert!(told.contains("x-lamplight-delivery: 1-1-61-7\r\n"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let receiver = tokio::spawn(async move {
+            for _ in 0..3 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                read(&mut stream).await.unwrap();
+                // It keeps the connection, so it says, and then closes it.
+                stream.write_all(OK).await.unwrap();
+            }
+        });
+        let poster = poster(None);
+        for _ in 0..3 {
+            assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+        }
+        receiver.await.unwrap();
+        assert!(poster.post(&request("http", port)).await.unwrap_err().contains("cannot connect"));
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_for_so_long_as_it_is_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let receiver = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut count = 0;
+            while read(&mut stream).await.is_some() {
+                stream.write_all(OK).await.unwrap();
+                count += 1;
+            }
+            count
+        });
+        let poster = poster(None);
+        for _ in 0..5 {
+            assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+        }
+        poster.sweep();
+        assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+        drop(poster);
+        assert_eq!(receiver.await.unwrap(), 6);
+    }
+}
