@@ -149,6 +149,66 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
+/// Has the app tell the receiver; answers with the app.
+async fn tell(control: &mut ControlClient, url: &str) -> App {
+    let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
+    let mut app = apps[0].clone();
+    app.settings.webhooks.state_change_url = url.to_owned();
+    let put = Operation::PutApp { app: Box::new(app.clone()), was: Some(Box::new(apps[0].clone())) };
+    assert_eq!(control.ask(&put).await.unwrap(), Outcome::Done { changed: true });
+    app
+}
+
+/// Devices that are known come and go without a fact being written, while another process holds the store: nothing
+/// can be put into the outbox, and the live records are all that has the events when the server dies.
+#[tokio::test]
+async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
+    const USERS: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let told = Arc::new(Told::default());
+    let receiver = tokio::spawn(receive(listener, Arc::clone(&told)));
+    let has = async |count: usize| {
+        let wait = async {
+            while told.events.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let done = tokio::time::timeout(PATIENCE, wait).await;
+        done.unwrap_or_else(|_| {
+            panic!("{count} are awaited, {} are told", told.events.lock().unwrap().len())
+        });
+    };
+
+    let (mut server, mut control, address) = Server::start(folder.path()).await;
+    let app = tell(&mut control, &url).await;
+    let users: Vec<String> = (0..USERS).map(|n| format!("user {n}")).collect();
+    for user in &users {
+        visit(address, &app, user).await.unwrap();
+    }
+    has(2 * USERS).await;
+
+    let store = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for user in &users {
+        visit(address, &app, user).await.expect("presence needs no store");
+    }
+    // Time enough for whoever would put the events somewhere else than into the outbox.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.kill();
+    drop(store);
+
+    let (_server, _control, _) = Server::start(folder.path()).await;
+    has(4 * USERS).await;
+    let events = told.events.lock().unwrap().clone();
+    for user in &users {
+        let own = events.iter().filter(|(_, of, _)| of == user).map(|(_, _, action)| action.as_str());
+        assert_eq!(own.collect::<Vec<_>>(), ["Login", "Disconnect", "Login", "Disconnect"], "{user}");
+    }
+    receiver.abort();
+}
+
 #[tokio::test]
 async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     let folder = tempfile::tempdir().unwrap();
@@ -160,12 +220,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     for life in 0..LIVES {
         let (mut server, mut control, address) = Server::start(folder.path()).await;
-        let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
-        let mut app = apps[0].clone();
-        app.settings.webhooks.state_change_url.clone_from(&url);
-        let was = Some(Box::new(apps[0].clone()));
-        let put = Operation::PutApp { app: Box::new(app.clone()), was };
-        assert_eq!(control.ask(&put).await.unwrap(), Outcome::Done { changed: true });
+        let app = tell(&mut control, &url).await;
         // In every other life nothing comes through, and all of it waits when the server dies.
         told.fails.store(life % 2 == 1, Ordering::SeqCst);
         let before = acknowledged.lock().unwrap().len();

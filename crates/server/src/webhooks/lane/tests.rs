@@ -318,6 +318,20 @@ fn what_was_settled_while_heads_were_read_is_not_sent_again() {
 }
 
 #[test]
+fn what_was_taken_away_under_way_holds_its_user_until_it_ends() {
+    let mut world = World::new(&["alice", "bob"]);
+    assert_eq!(world.begin(), [1, 2]);
+    // The device of the disconnect is back: the login is the head now.
+    world.outbox.retain(|notice| notice.id != 1);
+    world.enqueue("alice");
+    assert_eq!(world.begin(), NONE);
+    let late = world.under_way.remove(0);
+    let settled = world.plan.done(&late, Sent::Delivered, world.now, 0.0);
+    world.plan.settled([settled.id]);
+    assert_eq!(world.begin(), [3]);
+}
+
+#[test]
 fn a_clock_that_was_set_back_holds_nothing_up() {
     let mut world = World::new(&["alice"]);
     world.now = Timestamp(world.now.0 - 100);
