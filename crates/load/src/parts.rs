@@ -19,6 +19,7 @@ use crate::ring::Ring;
 use crate::server_process::{ServerProcess, ServerSettings};
 use crate::target::Target;
 use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
 use lamplight_model::{AppId, AppKey};
 use std::path::PathBuf;
 
@@ -167,8 +168,31 @@ fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
+/// Counts times in microseconds, from 1 to a minute, to three digits. One without bounds would begin with a range of
+/// two microseconds, and `saturating_record` takes what is beyond its range for its end.
+fn microseconds() -> Histogram<u32> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order")
+}
+
 /// The middle one of several measurements.
 fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_back_as_it_was_counted() {
+        for micros in [1_u64, 40, 5_000, 1_200_000, 59_000_000] {
+            let mut times = microseconds();
+            times.saturating_record(micros);
+            let mut all = microseconds();
+            all.add(&times).unwrap();
+            let read = all.value_at_quantile(0.5);
+            assert!(read.abs_diff(micros) <= micros / 500, "{micros} is read as {read}");
+        }
+    }
 }

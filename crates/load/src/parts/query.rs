@@ -1,6 +1,6 @@
 //! The server API's query: whether 500 users are there, over and over, from backends with connections that stay.
 
-use super::{LOGIN_WINDOW, login::milliseconds};
+use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
 use crate::report::{Report, Target, say};
 use crate::ring::user_id;
@@ -150,7 +150,7 @@ fn ask(address: SocketAddr, requests: &[Request], connections: u32, calls: u32) 
             .map(|thread| thread.join().expect("a backend does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    let mut all = Histogram::new(3)?;
+    let mut all = microseconds();
     for times in merged {
         all.add(times)?;
     }
@@ -161,7 +161,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
     let mut stream = TcpStream::connect(address).context("cannot connect to the HTTP port")?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut times = Histogram::new(3)?;
+    let mut times = microseconds();
     let mut answer = Vec::new();
     for call in 0..calls as usize {
         let request = &requests[(from + call) % requests.len()];

@@ -1,6 +1,6 @@
 //! Webhooks: from a change of a user, through the live record and the outbox, to a receiver that answers at once.
 
-use super::{LOGIN_WINDOW, login::milliseconds};
+use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
 use crate::notice::number_of;
 use crate::report::{Report, Target, say};
@@ -150,7 +150,7 @@ impl Receiver {
             began: HashMap::new(),
             last: HashMap::new(),
             faults: Vec::new(),
-            times: Histogram::new(3)?,
+            times: microseconds(),
         };
         let told = Arc::new(Mutex::new(told));
         let shared = Arc::clone(&told);
