@@ -298,7 +298,11 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
     case "CAUSE_RECONNECT":
       linkEnded(turn, why, { kind: "within", span });
       break;
+    case "CAUSE_LOGGED_OUT":
+      over(turn, why, { by: "logout" });
+      break;
     case "CAUSE_LOGIN_TIMEOUT":
+    case "CAUSE_TIMEOUT":
       linkEnded(turn, why, { kind: "backOff" });
       break;
     case "CAUSE_TOO_MANY_CONNECTIONS":

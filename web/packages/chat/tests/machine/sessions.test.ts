@@ -208,6 +208,11 @@ test("what the server says last decides how the session ends", () => {
   }
 });
 
+test("a link that was silent for too long is made again; one that the own logout ended is not", () => {
+  expect(liveTranscript("ended TIMEOUT")).toContain("disconnected 9508 no connection to the server: words; again in");
+  expect(liveTranscript("ended LOGGED_OUT")).toContain('ended by {"by":"logout"}');
+});
+
 test("a refusal to have the client back ends the session, if it does not pass with time", () => {
   for (const [code, how] of [
     [6208, '{"by":"otherLogin","platform":"PLATFORM_UNSPECIFIED"}'],
