@@ -40,10 +40,9 @@ export class Chat {
     }
     const url = serverUrl(server ?? proxyServer);
     const device =
-      deviceID === undefined ? takeDevice(tabStore(), pageOf()) : { id: deviceID, release: () => undefined };
-    if (!/^[ -~]{1,64}$/.test(device.id)) {
-      throw check.wrong("deviceID is to be 1 to 64 bytes of printable ASCII");
-    }
+      deviceID === undefined
+        ? takeDevice(tabStore(), pageOf())
+        : { id: check.id(deviceID, "deviceID"), release: () => undefined };
     const identity = { sdkAppId: SDKAppID, platform: writePlatform(platform), deviceId: device.id };
     if (identity.platform === "PLATFORM_UNSPECIFIED") {
       throw check.wrong(

@@ -11,7 +11,6 @@ import {
   conversationOf,
   type Message,
   messageOf,
-  peerOf,
   sentID,
   textMessage,
 } from "./shapes.js";
@@ -48,7 +47,7 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
     return () => true;
   }
   if (Array.isArray(wanted)) {
-    const ids = new Set(check.userList(wanted, "the list of conversations"));
+    const ids = new Set(check.textList(wanted, "the list of conversations"));
     return ({ conversationID }) => ids.has(conversationID);
   }
   const { type, hasUnreadCount } = check.options(wanted);
@@ -78,7 +77,8 @@ export async function remove({ driver, keeper }: Core, id: string): Promise<void
 
 export async function pin({ driver, keeper }: Core, options: api.PinConversationOptions): Promise<void> {
   const peer = check.conversationPeer(options.conversationID);
-  await driver.call("pinConversation", { peer, pinned: options.isPinned }, ({ conversation, listsVersion }) => {
+  const pinned = check.flag(options.isPinned, "isPinned");
+  await driver.call("pinConversation", { peer, pinned }, ({ conversation, listsVersion }) => {
     keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
   });
 }
@@ -121,14 +121,15 @@ export function createText({ self, keeper, newMessageId }: Core, options: api.Te
 
 /** Sending a message again is harmless: it keeps its id, and the server has it once. */
 export async function send({ driver, keeper, self }: Core, message: Message): Promise<Message> {
-  const { ID, from, to, payload } = check.options(message);
+  const { ID, from, payload } = check.options(message);
   const prefix = sentID(self, "");
-  if (from !== self || !ID.startsWith(prefix)) {
+  if (from !== self || !check.text(ID, "ID").startsWith(prefix)) {
     throw check.wrong("the message was not made by this user; make it with createTextMessage");
   }
   try {
+    const to = check.userID(message.to, "to");
     const text = check.text(check.options(payload).text, "payload.text");
-    const clientMessageId = ID.slice(prefix.length);
+    const clientMessageId = check.id(ID.slice(prefix.length), "ID");
     const { message: told } = await driver.call("sendMessage", { to, text, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
         keeper.sent(answer.message, answer.listsVersion);
@@ -145,7 +146,7 @@ export async function send({ driver, keeper, self }: Core, message: Message): Pr
 export async function history(core: Core, options: api.MessageListOptions): Promise<api.MessageListData> {
   const peer = check.conversationPeer(options.conversationID);
   const from = check.optionalText(options.nextReqMessageID, "nextReqMessageID") ?? "";
-  if (!/^\d*$/.test(from)) {
+  if (!/^\d{0,19}$/.test(from)) {
     throw check.wrong("nextReqMessageID is that of the page before");
   }
   const answer = await core.driver.call("getHistory", { peer, before: from === "" ? "0" : from, limit: PAGE });
@@ -167,10 +168,7 @@ export function shapeMessages(
 
 /** The ids of conversations, checked. */
 export function conversationIDs(value: unknown): string[] {
-  const ids = check.userList(value, "conversationIDList");
-  const other = ids.find((id) => peerOf(id) === undefined);
-  if (other !== undefined) {
-    throw check.wrong(`${other} is no conversation of two`);
-  }
+  const ids = check.textList(value, "conversationIDList");
+  ids.forEach((id) => check.conversationPeer(id, `${JSON.stringify(id)} in conversationIDList`));
   return ids;
 }

@@ -68,6 +68,19 @@ test("sends with Enter, begins a line with Shift+Enter, and says what was not se
   expect((one(element, ".send") as HTMLButtonElement).disabled).toBe(true);
 });
 
+test("half of an emoji is sent as a character that stands for it", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = one(element, "textarea") as HTMLTextAreaElement;
+  field.value = "cut here \ud83d";
+  field.dispatchEvent(new Event("input"));
+  await userEvent.click(field);
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["cut here \ufffd"]);
+  });
+});
+
 test("what comes is shown and read", async () => {
   const stage = open();
   const element = await chat();
