@@ -16,7 +16,7 @@ import type { Call } from "./link.js";
 
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
-import type { Ending, Retry, Turn } from "./session.js";
+import type { Ending, Result, Retry, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
@@ -148,17 +148,24 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 // Calls.
 
 function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
+  const answer = (result: Result) => {
+    if (!call.late) {
+      turn.answer(call.id, result);
+    } else if (result.ok) {
+      turn.effects.push({ type: "late", call: call.id, body });
+    }
+  };
   if (body.refusal !== undefined) {
-    turn.refuse(call.id, readRefusal(body));
+    answer({ ok: false, refusal: readRefusal(body) });
     return;
   }
   if (body[call.ask.kind] === undefined) {
-    turn.refuse(call.id, refused("NO_ANSWER", "what came is no answer to it"));
+    answer({ ok: false, refusal: refused("NO_ANSWER", "what came is no answer to it") });
     misunderstood(turn);
     return;
   }
   learn(turn, call.ask, body);
-  turn.answer(call.id, { ok: true, body });
+  answer({ ok: true, body });
   if (body.logout !== undefined) {
     end(turn, { by: "logout" });
   }

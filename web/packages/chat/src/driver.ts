@@ -44,6 +44,8 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
+  /** Those who were told that there was no answer, as long as one may still come on this link. */
+  #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
@@ -167,6 +169,10 @@ export class Driver {
       case "answer":
         this.#answer(effect.call, effect.result);
         break;
+      case "late":
+        this.#late.get(effect.call)?.learn(effect.body);
+        this.#late.delete(effect.call);
+        break;
       case "tell":
         this.onNews(effect.news);
         break;
@@ -179,8 +185,11 @@ export class Driver {
     if (result.ok) {
       waiter?.learn(result.body);
       waiter?.resolve(result.body);
-    } else {
-      waiter?.reject(new ChatError(result.refusal));
+    } else if (waiter !== undefined) {
+      if (isRefusal(result.refusal, "NO_ANSWER")) {
+        this.#late.set(call, waiter);
+      }
+      waiter.reject(new ChatError(result.refusal));
     }
   }
 
@@ -213,6 +222,7 @@ export class Driver {
   #close(): void {
     const socket = this.#socket;
     this.#socket = null;
+    this.#late.clear();
     socket?.close();
   }
 

@@ -116,7 +116,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     case "live": {
       const parameters = loginRequest(turn.state, user, userSig, false, knownWithin(turn.state, userSig));
       const ask: Ask = { kind: "login", parameters };
-      turn.patch({ queue: [...session.queue, { id, deadline, ask, again: false }] });
+      turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
       break;
     }
     case "connecting":
@@ -140,7 +140,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
-    phase: { at: "waiting", until: now },
+    phase: { at: "waiting", until: now, hurried: now },
   };
 }
 
@@ -156,7 +156,21 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {
-    turn.patch({ queue: [...session.queue, { id, deadline, ask, again: AGAIN.has(ask.kind) }] });
+    turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
+    hurry(turn);
+  }
+}
+
+function newCall(id: CallId, deadline: number, ask: Ask): Call {
+  return { id, deadline, ask, again: AGAIN.has(ask.kind), late: false, sent: false };
+}
+
+/** A call waits for the link: the next attempt comes as soon as it may. */
+function hurry(turn: Turn): void {
+  const phase = turn.session?.phase;
+  if (phase?.at === "waiting") {
+    turn.patch({ phase: { ...phase, until: Math.max(turn.now, phase.hurried) } });
+    expirePhase(turn);
   }
 }
 
@@ -198,8 +212,13 @@ function expireCalls(turn: Turn): void {
   if (inFlight.length + waiting.length + logins.length === 0) {
     return;
   }
-  [...logins, ...waiting, ...inFlight].forEach(({ id }) => {
-    turn.refuse(id, refused("NO_ANSWER"));
+  const notSent = refused("NOT_CONNECTED", "it was not sent in time");
+  const why = phase.at === "connecting" ? notSent : refused("NO_ANSWER");
+  logins.forEach(({ id }) => {
+    turn.refuse(id, why);
+  });
+  [...waiting, ...inFlight].forEach(({ id, sent }) => {
+    turn.refuse(id, sent ? refused("NO_ANSWER") : notSent);
   });
   turn.patch({
     logins: session.logins.filter((one) => !late(one)),
@@ -208,14 +227,14 @@ function expireCalls(turn: Turn): void {
   if (phase.at === "live" && inFlight.length > 0) {
     const requests = [...phase.link.inFlight].map(([id, request]): [number, links.InFlight] => {
       const expired = request.kind === "call" && late(request.call);
-      return [id, expired ? { kind: "call", call: { ...request.call, id: null } } : request];
+      return [id, expired ? { kind: "call", call: { ...request.call, late: true } } : request];
     });
     turn.setLink({ ...phase.link, inFlight: new Map(requests) });
   }
   if ([...waiting, ...inFlight].some(({ ask }) => ask.kind === "logout")) {
     end(turn, { by: "logout" });
   } else if (!session.established && turn.session?.logins.length === 0) {
-    failLogin(turn, refused("NO_ANSWER"));
+    failLogin(turn, why);
   }
 }
 
@@ -303,7 +322,7 @@ function sendCall(turn: Turn, call: Call): void {
     turn.patch({ restore: forgotten.restore });
     turn.leaveRoster(forgotten.lost.notWatched);
   }
-  sendRequest(turn, { kind: "call", call }, call.ask);
+  sendRequest(turn, { kind: "call", call: { ...call, sent: true } }, call.ask);
 }
 
 function sendHeartbeat(turn: Turn): void {

@@ -71,7 +71,12 @@ export type Phase =
       readonly early: readonly UserStatus[];
     }
   | { readonly at: "live"; readonly link: Link }
-  | { readonly at: "waiting"; readonly until: number };
+  | {
+      readonly at: "waiting";
+      readonly until: number;
+      /** When the next attempt may come once a call waits for it; not after `until`. */
+      readonly hurried: number;
+    };
 
 /** What happened. */
 export type Input =
@@ -106,6 +111,8 @@ export type Effect =
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
+  /** A call that was answered with a timeout has been done after all. */
+  | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
   /** Tell the application. */
   | { readonly type: "tell"; readonly news: News };
 
@@ -189,13 +196,11 @@ export class Turn {
     this.state = { ...this.state, roster: remove(this.state.roster, others) };
   }
 
-  answer(call: CallId | null, result: Result): void {
-    if (call !== null) {
-      this.effects.push({ type: "answer", call, result });
-    }
+  answer(call: CallId, result: Result): void {
+    this.effects.push({ type: "answer", call, result });
   }
 
-  refuse(call: CallId | null, refusal: Refused): void {
+  refuse(call: CallId, refusal: Refused): void {
     this.answer(call, { ok: false, refusal });
   }
 

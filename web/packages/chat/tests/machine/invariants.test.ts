@@ -59,6 +59,9 @@ class Witness {
         case "answer":
           this.answered.set(effect.call, (this.answered.get(effect.call) ?? 0) + 1);
           break;
+        case "late":
+          expect(this.answered.get(effect.call)).toBe(1);
+          break;
         case "tell":
           break;
       }

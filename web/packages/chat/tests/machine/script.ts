@@ -249,6 +249,8 @@ function show(effect: Effect): string {
       return effect.result.ok
         ? `call ${effect.call}: ok`
         : `call ${effect.call}: ${effect.result.refusal.code} ${effect.result.refusal.message}`;
+    case "late":
+      return `call ${effect.call}: done, late`;
     case "tell":
       return `! ${showNews(effect.news)}`;
   }

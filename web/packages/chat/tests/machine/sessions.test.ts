@@ -62,9 +62,9 @@ test("a first login ends with its call", () => {
       ! connecting
       open
     > next, after 3000 ms
-      call 1: 9520 no answer in time; whether the server has done it is not known
+      call 1: 9508 no connection to the server: it was not sent in time
       close
-      ! connectFailed 9520 no answer in time; whether the server has done it is not known; again in null
+      ! connectFailed 9508 no connection to the server: it was not sent in time; again in null
     > login
       ! connecting
       open
