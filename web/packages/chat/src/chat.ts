@@ -29,6 +29,9 @@ export class Chat {
   readonly #release: () => void;
   /** Begins the ids of all messages of this client. */
   readonly #messagePrefix = `${randomId()}-`;
+  readonly #unsent = new conversations.Unsent((arrived) => {
+    this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);
+  });
   #messages = 0;
   #netState: EventData[typeof EVENT.NET_STATE_CHANGE]["state"] = TYPES.NET_STATE_DISCONNECTED;
   #clockOffset = 0;
@@ -59,6 +62,9 @@ export class Chat {
       onMessages: (told) => {
         const self = this.#driver.user ?? "";
         this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ keeper: this.#keeper, self }, told));
+      },
+      onOwn: (told) => {
+        this.#unsent.seen(told, this.#driver.user ?? "");
       },
       onConversations: () => {
         const list = this.#conversationShapes.of(this.#keeper.shownConversations);
@@ -406,6 +412,7 @@ export class Chat {
       keeper: this.#keeper,
       self,
       newMessageId: () => `${this.#messagePrefix}${(this.#messages += 1)}`,
+      unsent: this.#unsent,
     };
   }
 }

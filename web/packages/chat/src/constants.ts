@@ -12,6 +12,7 @@ export const EVENT = {
   ERROR: "error",
   USER_STATUS_UPDATED: "onUserStatusUpdated",
   MESSAGE_RECEIVED: "onMessageReceived",
+  MESSAGE_MODIFIED: "onMessageModified",
   CONVERSATION_LIST_UPDATED: "onConversationListUpdated",
   TOTAL_UNREAD_MESSAGE_COUNT_UPDATED: "onTotalUnreadMessageCountUpdated",
   FRIEND_LIST_UPDATED: "onFriendListUpdated",

@@ -14,6 +14,7 @@ export interface EventData {
   [EVENT.ERROR]: { code: number; message: string };
   [EVENT.USER_STATUS_UPDATED]: UserStatus[];
   [EVENT.MESSAGE_RECEIVED]: Message[];
+  [EVENT.MESSAGE_MODIFIED]: Message[];
   [EVENT.CONVERSATION_LIST_UPDATED]: Conversation[];
   [EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED]: number;
   [EVENT.FRIEND_LIST_UPDATED]: Friend[];

@@ -1,40 +1,11 @@
 /** Values that the server could not read are refused by the SDK itself, at once, and nothing is sent. */
 
 import { expect, test } from "vitest";
-import Lamplight, { type Chat } from "../src/index.js";
+import type { Chat } from "../src/index.js";
+import { loggedIn } from "./wire.js";
 
 const HALF = "\ud83d";
 const LONG_ID = "x".repeat(33);
-
-/** A client that is logged in to a server which answers nothing else; with all that was sent after the login. */
-async function loggedIn(): Promise<{ chat: Chat; sent: string[] }> {
-  const sent: string[] = [];
-  class Wire {
-    onopen: ((event: never) => void) | null = null;
-    onmessage: ((event: never) => void) | null = null;
-    onerror = null;
-    onclose = null;
-    constructor() {
-      queueMicrotask(() => this.onopen?.({} as never));
-    }
-    send(text: string): void {
-      const { id, login } = JSON.parse(text) as { id: string; login?: object };
-      if (login === undefined) {
-        sent.push(text);
-      } else {
-        const answer = JSON.stringify({ id, login: { heartbeatTimeoutMs: 60_000 } });
-        queueMicrotask(() => this.onmessage?.({ data: answer } as never));
-      }
-    }
-    close(): void {
-      // Nobody is there.
-    }
-  }
-  const chat = Lamplight.create({ SDKAppID: 1, server: "ws://a", WebSocket: Wire });
-  chat.setLogLevel(4);
-  await chat.login({ userID: "me", userSig: "sig" });
-  return { chat, sent };
-}
 
 /** What no call may send, with the code that it gets. A call takes anything here, as it does in JavaScript. */
 function badCalls(chat: Chat): [string, number, () => unknown][] {
@@ -147,14 +118,11 @@ test("a refusal names what is wrong", async () => {
 });
 
 test("what is right is sent, an emoji too", async () => {
-  const { chat, sent } = await loggedIn();
+  const wire = await loggedIn();
+  const { chat } = wire;
   void chat.setSelfStatus({ customStatus: "👋" }).catch(() => undefined);
   void chat.addFriend({ to: "~".repeat(32), remark: "三".repeat(32) }).catch(() => undefined);
   void chat.unsubscribeUserStatus({ userIDList: undefined }).catch(() => undefined);
   await new Promise((fulfil) => setImmediate(fulfil));
-  expect(sent.map((message) => Object.keys(JSON.parse(message) as object)[1])).toEqual([
-    "setSelfStatus",
-    "addFriend",
-    "unsubscribeUserStatus",
-  ]);
+  expect(wire.kinds).toEqual(["setSelfStatus", "addFriend", "unsubscribeUserStatus"]);
 });

@@ -60,6 +60,7 @@ export class Stage implements ChatClient {
   #statuses = new Map<string, UserStatus>();
   #version = 1;
   #messages: Record<string, Message[]>;
+  readonly #failed: Message[] = [];
   readonly #scene: Scene;
   readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
 
@@ -94,6 +95,14 @@ export class Stage implements ChatClient {
     list.push(message);
     this.emit(EVENT.MESSAGE_RECEIVED, [message]);
     this.#said(user, text, now, 1);
+  }
+
+  /** A message that was marked as failed turns out to have arrived. */
+  arrives(user: string, text: string): void {
+    const arrived = this.#failed.filter(({ payload }) => payload.text === text);
+    const done = arrived.map((message) => ({ ...message, status: "success" }));
+    (this.#messages[user] ??= []).push(...done);
+    this.emit(EVENT.MESSAGE_MODIFIED, done);
   }
 
   emit(name: string, data: unknown): void {
@@ -187,6 +196,7 @@ export class Stage implements ChatClient {
     const text = payload.text ?? "";
     const user = conversationID.slice(3);
     if (text.includes("[fail]")) {
+      this.#failed.push(message);
       return Promise.reject(new Error("no connection to the server"));
     }
     this.sent.push(text);
