@@ -37,6 +37,9 @@ export function received(turn: Turn, message: ServerMessageJson): void {
       turn.patch({ phase: { ...phase, early: [...phase.early, ...statuses] } });
     } else {
       told(turn, statuses);
+      if (message.statusChanged.snapshotComplete === true) {
+        snapshotComplete(turn);
+      }
     }
   } else if (message.subscriptionsChanged !== undefined) {
     subscriptionsChanged(turn, message.subscriptionsChanged);
@@ -143,6 +146,32 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
   told(turn, [...early, ...readStatuses(login.statuses)]);
   turn.leaveRoster(apart.left);
+  tellUnsubscribed(turn, own, apart.left);
+  if (login.snapshotComplete === true) {
+    snapshotComplete(turn);
+  }
+}
+
+/** The server has told of everybody who is watched. It had to be silent of those whom the login did not name. */
+function snapshotComplete(turn: Turn): void {
+  if (turn.session === null || turn.session.unheard.size === 0) {
+    return;
+  }
+  const { unheard, subscriptions: own } = turn.session;
+  const { left, restore } = restores.notWatched(turn.session.restore, [...unheard]);
+  turn.patch({ restore, unheard: new Set() });
+  listChanged(turn, [], left);
+  turn.leaveRoster(left);
+  tellUnsubscribed(turn, own, left);
+}
+
+/** Of the own list, these have left it while the link was broken: another device or the server API has done it. */
+function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
+  const gone = new Set(left);
+  const unsubscribed = own.filter((user) => gone.has(user));
+  if (unsubscribed.length > 0) {
+    turn.tell({ type: "subscriptionsChanged", told: { unsubscribed } });
+  }
 }
 
 // Calls.
@@ -178,7 +207,6 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     turn.patch({ userSig: ask.parameters.userSig ?? "" });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "connected", again: true, told: body.login });
-    toldAtLogin(turn, [], body.login);
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
   } else if (body.getUserStatus !== undefined) {
@@ -251,6 +279,12 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 
 /** Statuses of watched users. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
+  const before = turn.session?.unheard;
+  if (before !== undefined && statuses.some(({ userID }) => before.has(userID))) {
+    const unheard = new Set(before);
+    statuses.forEach(({ userID }) => unheard.delete(userID));
+    turn.patch({ unheard });
+  }
   surface(turn, fold(turn.state.roster, statuses));
 }
 
@@ -312,8 +346,14 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
     case "CAUSE_TIMEOUT":
       linkEnded(turn, why, { kind: "backOff" });
       break;
-    case "CAUSE_TOO_MANY_CONNECTIONS":
     case "CAUSE_PROTOCOL_ERROR":
+      if (turn.session?.phase.at === "loggingIn") {
+        // The operator may have set a lower limit than the login kept to.
+        turn.patch({ loginRoom: Math.floor(turn.session.phase.bytes / 2) });
+      }
+      linkEnded(turn, why, { kind: "notBefore", span });
+      break;
+    case "CAUSE_TOO_MANY_CONNECTIONS":
     case "CAUSE_UNSPECIFIED":
     case undefined:
       linkEnded(turn, why, { kind: "notBefore", span });

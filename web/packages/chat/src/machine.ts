@@ -114,7 +114,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
   }
   switch (session.phase.at) {
     case "live": {
-      const parameters = loginRequest(turn.state, user, userSig, false, knownWithin(turn.state, userSig));
+      const parameters = loginRequest(turn.state, user, userSig, false, []);
       const ask: Ask = { kind: "login", parameters };
       turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
       break;
@@ -140,6 +140,8 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
+    unheard: new Set(),
+    loginRoom: FRAME_LIMITS.beforeLogin,
     phase: { at: "waiting", until: now, hurried: now },
   };
 }
@@ -282,10 +284,13 @@ function linkUp(turn: Turn): void {
   }
   const resume = session.established && session.logins.length === 0;
   const id = turn.newId();
-  const known = knownWithin(turn.state, session.userSig);
+  const known = knownWithin(turn.state, session);
   const parameters = loginRequest(turn.state, session.user, session.userSig, resume, known);
   turn.send(message(id, { kind: "login", parameters }));
-  turn.patch({ phase: { at: "loggingIn", id, deadline: turn.now + LOGIN_TIMEOUT, early: [] } });
+  const unheard = new Set(turn.state.roster.keys());
+  [session.user, ...known.map(({ userId = "" }) => userId)].forEach((user) => unheard.delete(user));
+  const deadline = turn.now + LOGIN_TIMEOUT;
+  turn.patch({ unheard, phase: { at: "loggingIn", id, deadline, bytes: byteLength(parameters), early: [] } });
 }
 
 // What is sent.
@@ -357,10 +362,10 @@ function loginRequest(
   return { ...identity, userId, userSig, resume, known };
 }
 
-/** The versions held, newest first, as many as fit into a login. Of the others the server simply tells again. */
-function knownWithin(state: State, userSig: string): KnownJson[] {
-  const bare = byteLength(loginRequest(state, state.session?.user ?? "", userSig, false, []));
-  let left = FRAME_LIMITS.beforeLogin - FRAME_SLACK - bare;
+/** The versions held, newest first, as many as fit into a login. Of the others the server tells in full. */
+function knownWithin(state: State, { user, userSig, loginRoom }: Session): KnownJson[] {
+  const bare = byteLength(loginRequest(state, user, userSig, false, []));
+  let left = loginRoom - FRAME_SLACK - bare;
   const newest = [...state.roster.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
   const known: KnownJson[] = [];
   for (const { userID: userId, version } of newest) {

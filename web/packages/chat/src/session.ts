@@ -57,6 +57,10 @@ export interface Session {
   /** Who this client knows to be subscribed to, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
+  /** Of the roster: who was not named in the last login, and has not been told of since. Empty after the snapshot. */
+  readonly unheard: ReadonlySet<string>;
+  /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
+  readonly loginRoom: number;
   readonly phase: Phase;
 }
 
@@ -67,6 +71,8 @@ export type Phase =
       readonly at: "loggingIn";
       readonly id: number;
       readonly deadline: number;
+      /** Of the login. */
+      readonly bytes: number;
       /** Statuses that were told before the answer. They surface together with it. */
       readonly early: readonly UserStatus[];
     }

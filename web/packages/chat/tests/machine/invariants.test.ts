@@ -19,9 +19,10 @@ function line(random: () => number): string {
     pick("login", "login me two", "logout", "jitter 0", "jitter 1", "timeout 2000", "timeout 60000"),
     pick("up", "up", "down", "next", "next", "network", "network gone", "wait 700", "wait 9000"),
     pick(`get ${user}`, `sub ${user} ann`, `unsub ${user}`, "unsub", "list", "set hi", "write x"),
-    pick(`push ${user}:${version}`, `changed +${user}`, `changed !${user}`, "lists 3"),
+    pick(`push ${user}:${version}`, "push complete", `changed +${user}`, `changed !${user}`, "lists 3"),
     pick(
       "answer @ login me:1",
+      "answer @ login me:1 complete",
       `answer @ login ${user}:${version} lost !${user}`,
       "answer @ no 70001",
       "answer @ no 7008",

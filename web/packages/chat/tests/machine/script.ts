@@ -139,7 +139,12 @@ export class World {
       case "network":
         return first === "gone" ? { type: "networkGone" } : { type: "networkChanged" };
       case "push":
-        return received({ statusChanged: { statuses: statuses(rest) } });
+        return received({
+          statusChanged: {
+            statuses: statuses(rest.filter((one) => one !== "complete")),
+            ...(rest.includes("complete") ? { snapshotComplete: true } : {}),
+          },
+        });
       case "lists":
         return received({ listsChanged: { listsVersion: first } });
       case "changed":
@@ -167,7 +172,8 @@ export class World {
     const back = Number(at.slice(1) || "1");
     const id = this.sent.at(-back)?.id ?? "0";
     const lost = rest.includes("lost");
-    const words = rest.filter((word) => word !== "lost");
+    const complete = rest.includes("complete");
+    const words = rest.filter((word) => word !== "lost" && word !== "complete");
     const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
     const told = statuses(words.filter((word) => /^\w+:\d/.test(word)));
     const failures = signed("-").map((userId) => ({ userId, code: 70107 }));
@@ -176,7 +182,8 @@ export class World {
         return received({ id, refusal: { code: Number(words[0]), message: "words" } });
       case "login": {
         const login = { heartbeatTimeoutMs: 60_000, serverTime: "5", statuses: told, notWatched: signed("!") };
-        return received({ id, login: { ...login, subscriptionsLost: lost, subscriptions: signed("+") } });
+        const list = { subscriptionsLost: lost, subscriptions: signed("+") };
+        return received({ id, login: { ...login, ...list, ...(complete ? { snapshotComplete: true } : {}) } });
       }
       case "set":
         return received({ id, setSelfStatus: { ...(told[0] === undefined ? {} : { status: told[0] }) } });

@@ -111,7 +111,7 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     liveTranscript("login me fresh\nanswer @ login\ndown\nnext\nup\nanswer @ login\nlogin me late\ndown\nnext\nup"),
   ).toMatchInlineSnapshot(`
     "> login me fresh
-      send login me fresh known=[me:1]
+      send login me fresh known=[]
     > answer @ login
       ! connected again
       call 2: ok
@@ -126,7 +126,7 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     > answer @ login
       ! connected again
     > login me late
-      send login me late known=[me:1]
+      send login me late known=[]
     > down
       close
       call 3: 9520 no answer in time; whether the server has done it is not known: the connection broke before it

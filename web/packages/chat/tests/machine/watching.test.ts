@@ -41,6 +41,7 @@ test("a client that comes back says what it knows, and is told what differs", ()
     > answer @ login ann:6 !bob
       ! connected again
       ! ann:6 cid:1
+      ! subscriptions {"unsubscribed":["bob"]}
     > roster
       ann:6 cid:1 me:1
     "
@@ -239,6 +240,67 @@ test("who is unsubscribed while the list is restored is not subscribed again", (
   world.run(`down\nnext\nup\nanswer @ login lost\nunsub u149\nanswer @2 sub\nnext\nnext`);
   const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
   expect(batches).toEqual([150, 100, 49]);
+});
+
+/** A world that holds more than one login can name, with its link broken and made again. */
+function crowded(): World {
+  const world = new World();
+  const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);
+  world.run(`login\nup\nanswer @ login me:1\nsub user0 user1\nanswer @ sub`);
+  world.run(`push ${crowd.join(" ")}\ndown\nnext\nup`);
+  world.transcript = "";
+  return world;
+}
+
+test("whom a login could not name, and the server is silent of, is let go when the snapshot is complete", () => {
+  const world = crowded();
+  const named = world.sent.at(-1)?.login?.known?.length ?? 0;
+  world.run("answer @ login user0:7000000000000000 user2:7000000000009999");
+  expect(world.state.session?.unheard.size).toBe(3_000 - named - 2);
+  // Until then nobody leaves: what is told in full takes several messages.
+  expect(world.state.roster.size).toBe(3_001);
+  world.run("push user3:7000000000000003\npush complete");
+  // Oneself, who was named, and who was told of: what was told is what was held, or newer.
+  expect(world.state.roster.size).toBe(1 + named + 3);
+  expect(world.transcript).toContain('! subscriptions {"unsubscribed":["user1"]}');
+  expect(world.state.session?.subscriptions).toEqual(["user0"]);
+});
+
+test("a snapshot that fits into the answer lets go at once, and one that is never complete lets go of nobody", () => {
+  const world = crowded();
+  const named = world.sent.at(-1)?.login?.known?.length ?? 0;
+  world.run("answer @ login complete");
+  expect([world.state.roster.size, world.state.session?.unheard.size]).toEqual([1 + named, 0]);
+  const other = crowded();
+  other.run("answer @ login\npush user0:7000000000000000\ndown\nnext\nup\nanswer @ login");
+  expect(other.state.roster.size).toBe(3_001);
+});
+
+test("who is subscribed to while the snapshot comes is not let go at its end", () => {
+  const world = crowded();
+  world.run("answer @ login\nsub user7\nanswer @ sub user7:7000000000000007\npush complete");
+  expect(world.state.roster.has("user7")).toBe(true);
+  expect(world.state.roster.has("user8")).toBe(false);
+  expect(world.state.session?.subscriptions).toEqual(["user7"]);
+});
+
+test("who is about to be subscribed again is not let go before", () => {
+  const world = crowded();
+  world.run("answer @ login lost complete\nroster");
+  expect([world.state.roster.has("user0"), world.state.roster.has("user7")]).toEqual([true, false]);
+  world.run("answer @ sub user0:7000000000000001 -user1");
+  expect([world.state.roster.has("user0"), world.state.roster.has("user1")]).toEqual([true, false]);
+});
+
+test("a server that takes no login as long as this one gets a shorter one", () => {
+  const world = crowded();
+  const named = () => world.sent.at(-1)?.login?.known?.length ?? 0;
+  const first = named();
+  world.run("ended PROTOCOL_ERROR\nnext\nup");
+  expect(named()).toBeLessThan(first * 0.55);
+  expect(named()).toBeGreaterThan(first * 0.45);
+  world.run("ended PROTOCOL_ERROR\nnext\nup\n".repeat(12));
+  expect(named()).toBe(0);
 });
 
 test("of a large roster the newest versions are said, as far as the message goes", () => {
