@@ -4,6 +4,7 @@ import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";
 import { isRefusal, type Refused, refused } from "./errors.js";
 import type {
+  AbilitiesJson,
   ConnectionEndedJson,
   FailureJson,
   LoginResponseJson,
@@ -13,7 +14,7 @@ import type {
 } from "./gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
-
+import type { Abilities } from "./options.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
 import type { Ending, Result, Retry, Turn } from "./session.js";
@@ -21,6 +22,17 @@ import { readStatuses, type UserStatus } from "./status.js";
 
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
+
+/** What the JSON mapping leaves out. */
+const NO_ABILITIES: Abilities = {
+  statusesOfOthers: false,
+  refusalCode: 0,
+  friendNotification: false,
+  subscriptionsLimit: 0,
+  queryBatch: 0,
+  subscribeBatch: 0,
+  unsubscribeBatch: 0,
+};
 
 /** A message of the server. What a newer contract says and this one does not know is none of our business. */
 export function received(turn: Turn, message: ServerMessageJson): void {
@@ -43,6 +55,8 @@ export function received(turn: Turn, message: ServerMessageJson): void {
     }
   } else if (message.subscriptionsChanged !== undefined) {
     subscriptionsChanged(turn, message.subscriptionsChanged);
+  } else if (message.appChanged !== undefined) {
+    abilitiesTold(turn, message.appChanged.abilities);
   } else if (message.listsChanged !== undefined) {
     turn.tell({ type: "listsChanged", told: message.listsChanged });
   } else if (message.connectionEnded !== undefined) {
@@ -90,6 +104,7 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
   turn.patch({ phase: { at: "live", link }, established: true, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
+  abilitiesTold(turn, body.login.abilities);
   logins.forEach(({ id }) => {
     turn.answer(id, { ok: true, body });
   });
@@ -136,17 +151,19 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   if (turn.session === null) {
     return;
   }
-  const { subscriptions: own, restore } = turn.session;
+  const { subscriptions: own, restore, abilities } = turn.session;
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
   // Who is about to be subscribed again does not leave and come back before the application's eyes.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
-  const gone = new Set(apart.left);
+  // While nobody is told of others, the list stays as it was.
+  const lost = abilities?.statusesOfOthers === false ? [] : apart.left;
+  const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
   const earlier = (login.subscriptions ?? []).filter((user) => !kept.includes(user));
   turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
   told(turn, [...early, ...readStatuses(login.statuses)]);
   turn.leaveRoster(apart.left);
-  tellUnsubscribed(turn, own, apart.left);
+  tellUnsubscribed(turn, own, lost);
   if (login.snapshotComplete === true) {
     snapshotComplete(turn);
   }
@@ -157,12 +174,14 @@ function snapshotComplete(turn: Turn): void {
   if (turn.session === null || turn.session.unheard.size === 0) {
     return;
   }
-  const { unheard, subscriptions: own } = turn.session;
+  const { unheard, subscriptions: own, abilities } = turn.session;
   const { left, restore } = restores.notWatched(turn.session.restore, [...unheard]);
   turn.patch({ restore, unheard: new Set() });
-  listChanged(turn, [], left);
   turn.leaveRoster(left);
-  tellUnsubscribed(turn, own, left);
+  if (abilities?.statusesOfOthers !== false) {
+    listChanged(turn, [], left);
+    tellUnsubscribed(turn, own, left);
+  }
 }
 
 /** Of the own list, these have left it while the link was broken: another device or the server API has done it. */
@@ -207,6 +226,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     turn.patch({ userSig: ask.parameters.userSig ?? "" });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "connected", again: true, told: body.login });
+    abilitiesTold(turn, body.login.abilities);
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
   } else if (body.getUserStatus !== undefined) {
@@ -264,7 +284,11 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   const smaller = isRefusal(refusal, "BATCH_TOO_LARGE") ? restores.batchTooLarge(restore) : undefined;
   if (smaller !== undefined) {
     turn.patch({ restore: smaller });
-  } else if (retryAfter(refusal) !== undefined) {
+  } else if (
+    retryAfter(refusal) !== undefined ||
+    (turn.session.abilities !== null && isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF"))
+  ) {
+    // A gate that was closed meanwhile opens again, and the server says so.
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
     // The gate is closed now: nobody of them is watched by subscription any longer.
@@ -305,6 +329,19 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   turn.patch({ restore });
   listChanged(turn, changed.subscribed ?? [], unsubscribed);
   turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
+}
+
+/** What the app lets this client do. That it is told for the first time is no change. */
+function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
+  if (turn.session === null || told === undefined) {
+    return;
+  }
+  const abilities: Abilities = { ...NO_ABILITIES, ...told };
+  const before = turn.session.abilities;
+  turn.patch({ abilities });
+  if (before !== null && JSON.stringify(before) !== JSON.stringify(abilities)) {
+    turn.tell({ type: "abilitiesChanged", abilities });
+  }
 }
 
 /** Keeps what is known of the list in step: these are its newest now, and those left it. */

@@ -153,6 +153,11 @@ export class Chat {
     return Date.now() + this.#clockOffset;
   }
 
+  /** Ours: what the app lets its clients do now; null when nobody is logged in, or an older server does not say. */
+  getAbilities(): api.Abilities | null {
+    return this.#driver.abilities;
+  }
+
   /** 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4 nothing. */
   setLogLevel(level: number): void {
     if (![0, 1, 2, 3, 4].includes(level)) {
@@ -349,6 +354,9 @@ export class Chat {
         this.#emitter.emit(EVENT.SUBSCRIPTIONS_UPDATED, { subscribed, unsubscribed });
         break;
       }
+      case "abilitiesChanged":
+        this.#emitter.emit(EVENT.ABILITIES_UPDATED, news.abilities);
+        break;
       case "listsChanged":
         this.#keeper.changed(news.told);
         break;

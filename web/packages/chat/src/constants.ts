@@ -19,6 +19,8 @@ export const EVENT = {
   PROFILE_UPDATED: "onProfileUpdated",
   /** Ours: another device of this account, or the server API, has changed the subscription list. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
+  /** Ours: an operator has changed what the app lets its clients do. */
+  ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 
 /** The values that calls take and events carry. */

@@ -5,6 +5,7 @@ import { ChatError, isRefusal } from "./errors.js";
 import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
+import type { Abilities } from "./options.js";
 import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
 
 /** The subprotocol of JSON text messages. */
@@ -67,6 +68,11 @@ export class Driver {
   /** Whether a login has succeeded and nothing has ended it since. */
   get established(): boolean {
     return this.#state.session?.established === true;
+  }
+
+  /** What the app lets this client do; null when nobody is logged in, or the server did not say. */
+  get abilities(): Abilities | null {
+    return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
   /** Logs in. The session then lasts until it is ended, whatever becomes of the link. */

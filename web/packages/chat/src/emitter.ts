@@ -2,6 +2,7 @@
 
 import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
+import type { Abilities } from "./options.js";
 import type { Conversation, Friend, Message, Profile } from "./shapes.js";
 import type { UserStatus } from "./status.js";
 
@@ -20,6 +21,7 @@ export interface EventData {
   [EVENT.FRIEND_LIST_UPDATED]: Friend[];
   [EVENT.PROFILE_UPDATED]: Profile[];
   [EVENT.SUBSCRIPTIONS_UPDATED]: { subscribed: string[]; unsubscribed: string[] };
+  [EVENT.ABILITIES_UPDATED]: Abilities;
 }
 
 /** The name of an event. */

@@ -86,9 +86,7 @@ export function nextDeadline({ session }: State): number | undefined {
       break;
     case "live":
       deadlines.push(links.heartbeatDue(phase.link), ...links.callsOf(phase.link).map(({ deadline }) => deadline));
-      deadlines.push(
-        ...[links.givenUpAt(phase.link), restores.due(session.restore)].filter((at) => at !== undefined),
-      );
+      deadlines.push(...[links.givenUpAt(phase.link), restoreDue(session)].filter((at) => at !== undefined));
       break;
   }
   return deadlines.reduce((earliest, deadline) => Math.min(earliest, deadline), Infinity);
@@ -140,6 +138,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
+    abilities: null,
     unheard: new Set(),
     loginRoom: FRAME_LIMITS.beforeLogin,
     phase: { at: "waiting", until: now, hurried: now },
@@ -309,13 +308,18 @@ function sendWhatWaits(turn: Turn): void {
       continue;
     }
     const batch = restores.nextBatch(session.restore, turn.now);
-    if (batch === undefined) {
+    if (batch === undefined || restoreDue(session) === undefined) {
       return;
     }
     turn.patch({ restore: batch.restore });
     const ask: Ask = { kind: "subscribeUserStatus", parameters: { userIds: [...batch.users] } };
     sendRequest(turn, { kind: "restore" }, ask);
   }
+}
+
+/** Where the app lets nobody subscribe, a restore waits until it does. */
+function restoreDue({ abilities, restore }: Session): number | undefined {
+  return abilities?.statusesOfOthers === false ? undefined : restores.due(restore);
 }
 
 function sendCall(turn: Turn, call: Call): void {

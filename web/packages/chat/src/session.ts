@@ -23,6 +23,7 @@ import type {
   SubscriptionsChangedJson,
 } from "./gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
+import type { Abilities } from "./options.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";
 import type { UserStatus } from "./status.js";
@@ -57,6 +58,8 @@ export interface Session {
   /** Who this client knows to be subscribed to, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
+  /** What the app lets this client do, as the server said last; null when it did not. */
+  readonly abilities: Abilities | null;
   /** Of the roster: who was not named in the last login, and has not been told of since. Empty after the snapshot. */
   readonly unheard: ReadonlySet<string>;
   /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
@@ -138,6 +141,7 @@ export type News =
   /** Statuses that are new or newer, each user once. After a reconnect: what differs, in one piece. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
+  | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
   /** The session that was established is over. */
   | { readonly type: "ended"; readonly how: Ending };

@@ -4,7 +4,7 @@
  */
 
 import { EVENT } from "@lamplight/chat";
-import type { ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
+import type { Abilities, ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
 
 export interface Person {
   readonly id: string;
@@ -61,6 +61,7 @@ export class Stage implements ChatClient {
   #version = 1;
   #messages: Record<string, Message[]>;
   readonly #failed: Message[] = [];
+  #abilities: Abilities | null = null;
   readonly #scene: Scene;
   readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
 
@@ -103,6 +104,19 @@ export class Stage implements ChatClient {
     const done = arrived.map((message) => ({ ...message, status: "success" }));
     (this.#messages[user] ??= []).push(...done);
     this.emit(EVENT.MESSAGE_MODIFIED, done);
+  }
+
+  /** An operator turns the switch of the app, and the server tells its clients. */
+  allow(statusesOfOthers: boolean): void {
+    this.refusal = statusesOfOthers ? undefined : { code: 72001, message: "off" };
+    this.#abilities = {
+      statusesOfOthers,
+      refusalCode: statusesOfOthers ? 0 : 72001,
+      queryBatch: 500,
+      subscribeBatch: 100,
+      unsubscribeBatch: 100,
+    };
+    this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
   }
 
   emit(name: string, data: unknown): void {
@@ -242,6 +256,10 @@ export class Stage implements ChatClient {
   getSubscriptions() {
     this.#note("getSubscriptions", []);
     return this.#gated(() => ({ userIDList: [...this.subscriptions], limit: this.#scene.limit ?? 200 }));
+  }
+
+  getAbilities(): Abilities | null {
+    return this.#abilities;
   }
 
   #gated<T>(answer: () => T): Promise<{ data: T }> {

@@ -7,6 +7,7 @@
 
 import { byteLength, type Ask } from "../../src/ask.js";
 import type {
+  AbilitiesJson,
   ClientMessageJson,
   ConnectionEnded_CauseJson,
   PlatformJson,
@@ -147,6 +148,8 @@ export class World {
         });
       case "lists":
         return received({ listsChanged: { listsVersion: first } });
+      case "app":
+        return received({ appChanged: { abilities: abilities(rest) } });
       case "changed":
         return received({ subscriptionsChanged: changedSubscriptions(rest) });
       case "ended": {
@@ -173,7 +176,7 @@ export class World {
     const id = this.sent.at(-back)?.id ?? "0";
     const lost = rest.includes("lost");
     const complete = rest.includes("complete");
-    const words = rest.filter((word) => word !== "lost" && word !== "complete");
+    const words = rest.filter((word) => !["lost", "complete", "on", "off"].includes(word));
     const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
     const told = statuses(words.filter((word) => /^\w+:\d/.test(word)));
     const failures = signed("-").map((userId) => ({ userId, code: 70107 }));
@@ -183,7 +186,9 @@ export class World {
       case "login": {
         const login = { heartbeatTimeoutMs: 60_000, serverTime: "5", statuses: told, notWatched: signed("!") };
         const list = { subscriptionsLost: lost, subscriptions: signed("+") };
-        return received({ id, login: { ...login, ...list, ...(complete ? { snapshotComplete: true } : {}) } });
+        const allowed = rest.some((word) => word === "on" || word === "off") ? { abilities: abilities(rest) } : {};
+        const end = complete ? { snapshotComplete: true } : {};
+        return received({ id, login: { ...login, ...list, ...allowed, ...end } });
       }
       case "set":
         return received({ id, setSelfStatus: { ...(told[0] === undefined ? {} : { status: told[0] }) } });
@@ -217,6 +222,11 @@ export class World {
     this.#calls += 1;
     return { call: this.#calls, deadline: this.now + this.#timeout };
   }
+}
+
+/** `on` or `off`, by the switch. */
+function abilities(words: string[]): AbilitiesJson {
+  return words.includes("on") ? { statusesOfOthers: true, queryBatch: 500 } : { refusalCode: 72001, queryBatch: 500 };
 }
 
 function changedSubscriptions(words: string[]) {
@@ -287,6 +297,8 @@ function showNews(news: News): string {
       return brief(news.statuses);
     case "subscriptionsChanged":
       return `subscriptions ${JSON.stringify(news.told)}`;
+    case "abilitiesChanged":
+      return `abilities ${JSON.stringify(news.abilities)}`;
     case "listsChanged":
       return `lists ${news.told.listsVersion ?? ""}`;
     case "ended":

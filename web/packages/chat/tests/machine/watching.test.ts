@@ -242,6 +242,114 @@ test("who is unsubscribed while the list is restored is not subscribed again", (
   expect(batches).toEqual([150, 100, 49]);
 });
 
+test("what the app lets a client do is told when it has changed, and only then", () => {
+  expect(
+    liveTranscript(
+      "app off\napp on\napp on\napp off\ndown\nnext\nup\nanswer @ login off\ndown\nnext\nup\nanswer @ login on",
+    ),
+  ).toMatchInlineSnapshot(`
+    "> app off
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > app on
+    > app off
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login off
+      ! connected again
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login on
+      ! connected again
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    "
+  `);
+});
+
+test("while nobody is told of others the list stays, and a restore waits until they are told again", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob
+       answer @ sub ann:1 bob:1
+       down
+       next
+       up
+       answer @ login me:2 off complete !ann !bob
+       subscriptions
+       down
+       next
+       up
+       answer @ login off lost
+       wait 10000
+       app on
+       answer @ no 72001
+       app off
+       wait 10000
+       app on
+       answer @ sub ann:2 bob:2
+       subscriptions`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:1 bob:1
+      ! ann:1 bob:1
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1 ann:1 bob:1]
+    > answer @ login me:2 off complete !ann !bob
+      ! connected again
+      ! me:2
+    > subscriptions
+      ann bob
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:2]
+    > answer @ login off lost
+      ! connected again
+    > wait 10000
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ no 72001
+    > app off
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > wait 10000
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:2 bob:2
+      ! ann:2 bob:2
+    > subscriptions
+      ann bob
+    "
+  `);
+});
+
 /** A world that holds more than one login can name, with its link broken and made again. */
 function crowded(): World {
   const world = new World();
