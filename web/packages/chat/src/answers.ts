@@ -171,12 +171,17 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 
 /** The server has told of everybody who is watched. It had to be silent of those whom the login did not name. */
 function snapshotComplete(turn: Turn): void {
-  if (turn.session === null || turn.session.unheard.size === 0) {
+  if (turn.session?.snapshot == null) {
     return;
   }
-  const { unheard, subscriptions: own, abilities } = turn.session;
-  const { left, restore } = restores.notWatched(turn.session.restore, [...unheard]);
-  turn.patch({ restore, unheard: new Set() });
+  const { snapshot, subscriptions: own, abilities, user: self } = turn.session;
+  const { left, restore } = restores.notWatched(
+    turn.session.restore,
+    [...turn.state.roster.keys()].filter(
+      (user) => user !== self && !snapshot.named.has(user) && !snapshot.told.has(user),
+    ),
+  );
+  turn.patch({ restore, snapshot: null });
   turn.leaveRoster(left);
   if (abilities?.statusesOfOthers !== false) {
     listChanged(turn, [], left);
@@ -303,13 +308,14 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 
 /** Statuses of watched users. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
-  const before = turn.session?.unheard;
-  if (before !== undefined && statuses.some(({ userID }) => before.has(userID))) {
-    const unheard = new Set(before);
-    statuses.forEach(({ userID }) => unheard.delete(userID));
-    turn.patch({ unheard });
+  const snapshot = turn.session?.snapshot;
+  const told = new Set(snapshot?.told);
+  // The first that a link says of a user is how it is there, whatever was said on an earlier one.
+  const first = new Set(snapshot == null ? [] : statuses.filter(({ userID }) => told.size < told.add(userID).size));
+  if (snapshot != null && first.size > 0) {
+    turn.patch({ snapshot: { ...snapshot, told } });
   }
-  surface(turn, fold(turn.state.roster, statuses));
+  surface(turn, fold(turn.state.roster, statuses, first));
 }
 
 function surface(turn: Turn, { roster, changed }: Folded): void {

@@ -139,7 +139,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     subscriptions: [],
     restore: restores.IDLE,
     abilities: null,
-    unheard: new Set(),
+    snapshot: null,
     loginRoom: FRAME_LIMITS.beforeLogin,
     phase: { at: "waiting", until: now, hurried: now },
   };
@@ -286,10 +286,9 @@ function linkUp(turn: Turn): void {
   const known = knownWithin(turn.state, session);
   const parameters = loginRequest(turn.state, session.user, session.userSig, resume, known);
   turn.send(message(id, { kind: "login", parameters }));
-  const unheard = new Set(turn.state.roster.keys());
-  [session.user, ...known.map(({ userId = "" }) => userId)].forEach((user) => unheard.delete(user));
+  const snapshot = { named: new Set(known.map(({ userId = "" }) => userId)), told: new Set<string>() };
   const deadline = turn.now + LOGIN_TIMEOUT;
-  turn.patch({ unheard, phase: { at: "loggingIn", id, deadline, bytes: byteLength(parameters), early: [] } });
+  turn.patch({ snapshot, phase: { at: "loggingIn", id, deadline, bytes: byteLength(parameters), early: [] } });
 }
 
 // What is sent.

@@ -60,11 +60,17 @@ export interface Session {
   readonly restore: Restore;
   /** What the app lets this client do, as the server said last; null when it did not. */
   readonly abilities: Abilities | null;
-  /** Of the roster: who was not named in the last login, and has not been told of since. Empty after the snapshot. */
-  readonly unheard: ReadonlySet<string>;
+  /** What the present link has to say of the watched; null when it is complete. */
+  readonly snapshot: Snapshot | null;
   /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
   readonly loginRoom: number;
   readonly phase: Phase;
+}
+
+/** The users whom the login named, and those who were told of since. */
+export interface Snapshot {
+  readonly named: ReadonlySet<string>;
+  readonly told: ReadonlySet<string>;
 }
 
 /** Where a session stands. */

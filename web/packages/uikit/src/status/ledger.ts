@@ -449,9 +449,14 @@ export class Ledger {
   }
 
   #learn(status: UserStatus, now: number): boolean {
-    const before = this.#known.get(status.userID)?.status ?? undefined;
+    const known = this.#known.get(status.userID);
+    const before = known?.status ?? undefined;
+    // What was known before the connection came back may be newer than all that the server has left.
     const isOlder =
-      before?.version !== undefined && status.version !== undefined && isNewer(before.version, status.version);
+      known?.at !== -Infinity &&
+      before?.version !== undefined &&
+      status.version !== undefined &&
+      isNewer(before.version, status.version);
     const kept = isOlder ? before : status;
     this.#known.set(status.userID, { status: kept, at: now });
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;

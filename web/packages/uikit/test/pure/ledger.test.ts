@@ -373,6 +373,23 @@ describe("off", () => {
 });
 
 describe("refusals", () => {
+  test("what was known before the connection came back does not hold against what the server says then", () => {
+    check(`
+      login me
+      show chats: a b
+      -> read
+      <- 200
+      -> query a b
+      <- a=1@50 b=1@60
+      told a=2@40
+      dots a=1 b=1
+      refresh
+      told a=2@30
+      dots a=2 b=1
+      told a=1@20
+      dots a=2 b=1
+    `);
+  });
   test("an SDK that says so is taken at its word: nothing is asked while it is closed, all of it once it is open", () => {
     check(`
       login me
