@@ -2,8 +2,9 @@
 
 use crate::feed::{Feed, FeedPage, FeedPlace};
 use crate::journal::{Journal, JournalError, SavedFeed};
-use crate::log::{ChangeLog, LogReader, News};
-use crate::{Answer, Change, Directory, DirectoryStats, View};
+use crate::{
+    Answer, Change, ChangeLog, Directory, DirectoryStats, LocalLog, LogEntry, LogReader, Logged, News, View,
+};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
@@ -12,8 +13,8 @@ use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 const SHARDS: usize = 64;
 
@@ -24,10 +25,12 @@ const COMPACT_AT_BYTES: u64 = 16 * 1024 * 1024;
 pub struct InProcessDirectory {
     shards: Vec<Mutex<Shard>>,
     hasher: foldhash::fast::RandomState,
-    log: ChangeLog,
+    log: LocalLog,
     feed: Feed,
     journal: Option<Mutex<JournalState>>,
     counters: Counters,
+    /// The highest revision of a record that was removed: a new one numbers on from here.
+    removed_rev: AtomicU64,
 }
 
 #[derive(Default)]
@@ -38,6 +41,8 @@ struct Shard {
 
 struct Record {
     presence: Presence,
+    /// Counts the changes that were kept.
+    rev: u64,
     /// Where the user stands in the feed.
     place: u64,
     /// The deadline under which the record stands in `Shard::deadlines`.
@@ -77,10 +82,11 @@ impl InProcessDirectory {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: foldhash::fast::RandomState::default(),
-            log: ChangeLog::default(),
+            log: LocalLog::default(),
             feed: Feed::new(1, 0),
             journal: None,
             counters: Counters::default(),
+            removed_rev: AtomicU64::new(0),
         }
     }
 
@@ -103,7 +109,7 @@ impl InProcessDirectory {
             journal.put(&user, &saved, place)?;
             let presence = saved.restore(now, recovery.alive_at, now.moment + grace);
             directory.feed.restore(&user, place);
-            directory.shard(&user).insert(&user, presence, place, &directory.counters);
+            directory.shard(&user).insert(&user, presence, 1, place, &directory.counters);
         }
         journal.feed(&SavedFeed { epoch, machine: machine.clone(), horizon })?;
         journal.complete_since(complete_since)?;
@@ -178,28 +184,38 @@ impl InProcessDirectory {
         }
     }
 
-    fn tell<T>(&self, user: &User, presence: &Presence, transition: &mut Transition<T>) {
+    /// Appends what the transition has to tell to the log. The caller holds the shard of the user, so entries of a
+    /// user are in order.
+    fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
+        let mut logged = Logged { rev: record.rev, entries: Default::default() };
+        let mut append = |news| {
+            let (rev, wall, at) = (record.rev, Some(now.wall), Instant::now());
+            let entry = Arc::new(LogEntry { user: user.clone(), rev, wall, news, at });
+            self.log.append(&entry);
+            logged.entries.push(entry);
+        };
         if transition.visible {
-            self.log.append(user, News::Status(presence.status(&user.id)));
+            append(News::Status(record.presence.status(&user.id)));
         }
         for ended in transition.ended.drain(..) {
-            self.log.append(user, News::Ended(ended));
+            append(News::Ended(ended));
         }
         if !transition.subscribed.is_empty() || !transition.unsubscribed.is_empty() {
             let subscribed = std::mem::take(&mut transition.subscribed);
             let unsubscribed = std::mem::take(&mut transition.unsubscribed);
-            self.log.append(user, News::Subscriptions { subscribed, unsubscribed });
+            append(News::Subscriptions { subscribed, unsubscribed });
         }
         if transition.has_events {
-            self.log.append(user, News::Events);
+            append(News::Events);
         }
+        logged
     }
 }
 
 impl Directory for InProcessDirectory {
-    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, bool> {
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
         let mut shard = self.shard(user);
-        let Some(mut record) = shard.records.get_mut(user) else { return done(false) };
+        let Some(mut record) = shard.records.get_mut(user) else { return done(None) };
         self.counters.count(&record.presence, false);
         let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
@@ -210,6 +226,7 @@ impl Directory for InProcessDirectory {
             record.place = self.feed.advance(user, Some(record.place));
         }
         if transition.changed {
+            record.rev += 1;
             self.keep(user, &record.presence, record.place, now);
             let scheduled = record.presence.next_deadline();
             if scheduled != record.scheduled {
@@ -218,12 +235,12 @@ impl Directory for InProcessDirectory {
                 record = shard.records.get_mut(user).expect("found above, under the same lock");
             }
         }
-        self.tell(user, &record.presence, &mut transition);
+        let logged = self.tell(user, record, &mut transition, now);
         drop(shard);
         if moves {
             self.feed.announce();
         }
-        done(true)
+        done(Some(logged))
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
@@ -238,7 +255,8 @@ impl Directory for InProcessDirectory {
         if !shard.records.contains_key(user) {
             let place = self.feed.advance(user, None);
             self.keep(user, &presence, place, now);
-            shard.insert(user, presence, place, &self.counters);
+            let rev = self.removed_rev.load(Ordering::Relaxed) + 1;
+            shard.insert(user, presence, rev, place, &self.counters);
         }
         done(())
     }
@@ -250,6 +268,7 @@ impl Directory for InProcessDirectory {
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
             shard.reschedule(user, record.scheduled, None);
             self.feed.forget(user, record.place);
+            self.removed_rev.fetch_max(record.rev, Ordering::Relaxed);
             if let Some(mut state) = self.journal()
                 && let Err(error) = state.journal.remove(user)
             {
@@ -290,18 +309,6 @@ impl Directory for InProcessDirectory {
         done(found)
     }
 
-    fn publish(&self, user: &User, news: News) {
-        self.log.append(user, news);
-    }
-
-    fn log(&self) -> LogReader {
-        self.log.reader()
-    }
-
-    fn event_log(&self) -> LogReader {
-        self.log.event_reader()
-    }
-
     fn with_events(&self) -> Answer<'_, Vec<User>> {
         let mut users = Vec::new();
         for shard in &self.shards {
@@ -332,13 +339,30 @@ impl Directory for InProcessDirectory {
     }
 }
 
+impl ChangeLog for InProcessDirectory {
+    fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()> {
+        for entry in entries {
+            self.log.append(&Arc::new(entry));
+        }
+        done(())
+    }
+
+    fn follow(&self) -> LogReader {
+        self.log.reader()
+    }
+
+    fn follow_events(&self) -> LogReader {
+        self.log.event_reader()
+    }
+}
+
 impl Shard {
-    fn insert(&mut self, user: &User, presence: Presence, place: u64, counters: &Counters) {
+    fn insert(&mut self, user: &User, presence: Presence, rev: u64, place: u64, counters: &Counters) {
         counters.count(&presence, true);
         counters.records.fetch_add(1, Ordering::Relaxed);
         let scheduled = presence.next_deadline();
         self.reschedule(user, None, scheduled);
-        self.records.insert(user.clone(), Box::new(Record { presence, place, scheduled }));
+        self.records.insert(user.clone(), Box::new(Record { presence, rev, place, scheduled }));
     }
 
     fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {

@@ -17,17 +17,24 @@ use tempfile::TempDir;
 const GRACE: Duration = Duration::from_secs(30);
 
 mod on_disk {
-    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, tempfile::TempDir) {
+    use lamplight_directory::InProcessDirectory;
+    use lamplight_directory::conformance::Ports;
+
+    async fn make() -> (Ports, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        (super::open(folder.path(), super::now(0)), folder)
+        let directory = InProcessDirectory::open(folder.path(), super::now(0), super::GRACE).unwrap().0;
+        (Ports::of(std::sync::Arc::new(directory)), folder)
     }
 
     lamplight_directory::directory_conformance_tests!(make);
 }
 
 mod in_memory {
-    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, ()) {
-        (std::sync::Arc::new(lamplight_directory::InProcessDirectory::in_memory()), ())
+    use lamplight_directory::InProcessDirectory;
+    use lamplight_directory::conformance::Ports;
+
+    async fn make() -> (Ports, ()) {
+        (Ports::of(std::sync::Arc::new(InProcessDirectory::in_memory())), ())
     }
 
     lamplight_directory::directory_conformance_tests!(make);

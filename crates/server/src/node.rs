@@ -11,7 +11,7 @@ use crate::webhooks::Webhooks;
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
 use axum::Router;
-use lamplight_directory::{Directory, InProcessDirectory, JournalError};
+use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
@@ -126,8 +126,12 @@ impl Node {
         let (directory, recovered) =
             InProcessDirectory::open(&config.data_dir.join("live"), now, config.grace())?;
         let directory = Arc::new(directory);
-        let service =
-            Arc::new(Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), config.throttle()));
+        let service = Arc::new(Service::new(
+            facts,
+            Arc::<InProcessDirectory>::clone(&directory),
+            Arc::<InProcessDirectory>::clone(&directory),
+            config.throttle(),
+        ));
         let recovery = service.recover(directory.users(), recovered.complete_since, now).await?;
         tracing::info!(
             apps = recovery.apps,
@@ -172,7 +176,7 @@ impl Node {
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
             // From before anybody can connect.
-            directory.event_log(),
+            directory.follow_events(),
             config.webhook_networks(),
             metrics.webhooks(),
             clock.clone(),
@@ -181,7 +185,7 @@ impl Node {
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
-            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.log());
+            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.follow());
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
             let running = thread.spawn(move || {
                 if let Err(error) = worker::run(index, listener, shared, metrics, log, receiver) {
@@ -212,7 +216,8 @@ impl Node {
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
         let keeper = keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
-        tasks.0.extend([http, control, keeper, figures]);
+        let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
+        tasks.0.extend([http, control, keeper, teller, figures]);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             client_address,

@@ -46,7 +46,7 @@ impl Service {
         let id = app.id;
         self.apps.put(app);
         let nobody = User::new(id, UserId::new("*").expect("printable"));
-        self.directory.publish(&nobody, News::App(id));
+        self.tell(&nobody, News::App(id));
         // What waits may lead elsewhere now.
         Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
         Ok(())
@@ -79,7 +79,7 @@ impl Service {
             if was_mutual {
                 self.publish_friendship(user, &owner, false);
             }
-            self.directory.publish(&User::new(user.app, owner), News::ListsUnknown);
+            self.tell(&User::new(user.app, owner), News::ListsUnknown);
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;

@@ -237,8 +237,8 @@ impl Service {
 
     /// Both sides hear of it, wherever they are connected: whom they watch may be another now.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
-        self.directory.publish(one, News::Friend { friend: other.clone(), mutual });
+        self.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());
-        self.directory.publish(&other, News::Friend { friend: one.id.clone(), mutual });
+        self.tell(&other, News::Friend { friend: one.id.clone(), mutual });
     }
 }

@@ -23,6 +23,7 @@ mod outbox;
 mod profiles;
 mod retries;
 mod status;
+mod telling;
 mod throttle;
 mod turns;
 mod upkeep;
@@ -47,7 +48,7 @@ pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
 pub use upkeep::{Expiring, Recovery};
 
 use lamplight_core::Presence;
-use lamplight_directory::{Directory, DirectoryError};
+use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
 use std::collections::HashSet;
@@ -58,6 +59,8 @@ use std::sync::{Arc, Mutex};
 pub struct Service {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
+    log: Arc<dyn ChangeLog>,
+    telling: telling::Telling,
     apps: AppTable,
     /// Held while an app changes: who compares before replacing must see the last change.
     app_changes: tokio::sync::Mutex<()>,
@@ -98,17 +101,31 @@ impl ServiceError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            Self::Facts(_) | Self::Directory(_) => Code::INTERNAL.into(),
+            Self::Facts(_) => Code::INTERNAL.into(),
+            Self::Directory(error) => match error.kind {
+                // The text of the code says to try again, and that does no harm where the change has happened: a
+                // call sets something, and a message carries its sender's id.
+                DirectoryErrorKind::Unavailable
+                | DirectoryErrorKind::Contended
+                | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),
+            },
         }
     }
 }
 
 impl Service {
     /// A node over these stores. Call [`Service::recover`] before anything else.
-    pub fn new(facts: Arc<dyn Facts>, directory: Arc<dyn Directory>, throttle: ThrottleLimits) -> Self {
+    pub fn new(
+        facts: Arc<dyn Facts>,
+        directory: Arc<dyn Directory>,
+        log: Arc<dyn ChangeLog>,
+        throttle: ThrottleLimits,
+    ) -> Self {
         Self {
             facts,
             directory,
+            log,
+            telling: telling::Telling::default(),
             apps: AppTable::default(),
             outbox_bell: OutboxBell::default(),
             app_changes: tokio::sync::Mutex::default(),
@@ -130,6 +147,11 @@ impl Service {
     /// The live records.
     pub fn directory(&self) -> &dyn Directory {
         &*self.directory
+    }
+
+    /// The change log.
+    pub fn log(&self) -> &dyn ChangeLog {
+        &*self.log
     }
 
     /// The facts.

@@ -6,7 +6,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
-use lamplight_directory::{Directory, ListsChange, ListsNews, News};
+use lamplight_directory::{ListsChange, ListsNews, News};
 use lamplight_facts::{FactsError, FactsErrorKind, ListsState};
 use lamplight_model::{App, Code, ConnectionId, Now, Refusal, User};
 use smallvec::SmallVec;
@@ -84,7 +84,7 @@ impl Service {
         users: impl IntoIterator<Item = User>,
         change: impl Future<Output = Result<T, FactsError>>,
     ) -> Result<T, ServiceError> {
-        let mut untold = Untold { directory: &*self.directory, users: users.into_iter().collect() };
+        let mut untold = Untold { service: self, users: users.into_iter().collect() };
         let changed = change.await;
         let surely = match &changed {
             Ok(_) => true,
@@ -108,7 +108,7 @@ impl Service {
         change: ListsChange,
     ) {
         let news = ListsNews { version: state.version, by, total_unread: state.total_unread, change };
-        self.directory.publish(user, News::Lists(Arc::new(news)));
+        self.tell(user, News::Lists(Arc::new(news)));
     }
 }
 
@@ -138,14 +138,14 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
 
 /// Users whose lists may change before anybody is told of it.
 struct Untold<'a> {
-    directory: &'a dyn Directory,
+    service: &'a Service,
     users: SmallVec<[User; 2]>,
 }
 
 impl Drop for Untold<'_> {
     fn drop(&mut self) {
         for user in self.users.drain(..) {
-            self.directory.publish(&user, News::ListsUnknown);
+            self.service.tell(&user, News::ListsUnknown);
         }
     }
 }

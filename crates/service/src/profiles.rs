@@ -40,9 +40,8 @@ impl Service {
         if set.changed {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let friends = self.facts.mutual_friends(user.clone()).await?;
-            if !friends.is_empty() {
-                let shown = FriendProfile { friends, profile: Arc::new(set.profile.clone()) };
-                self.directory.publish(user, News::FriendProfile(Arc::new(shown)));
+            for shown in FriendProfile::in_parts(&friends, set.profile.clone()) {
+                self.tell(user, News::FriendProfile(Arc::new(shown)));
             }
         }
         Ok(Listed { value: set.profile, version: set.state.version })

@@ -75,7 +75,7 @@ impl Worker {
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {
             Heard::All => {}
-            Heard::Missed => {
+            Heard::Missed(_) => {
                 notices.push(Notice::Missed);
                 let all: Vec<_> = self.connections.iter().map(|(id, watcher)| (*id, *watcher)).collect();
                 for (connection, watcher) in all {

@@ -19,8 +19,8 @@ const BATCH: usize = 512;
 /// The pause after the store has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until it is aborted. `log` is an [event log](lamplight_directory::Directory::event_log) from before anybody
-/// can connect.
+/// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events) from before
+/// anybody can connect.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();
@@ -29,7 +29,7 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         if waiting.is_empty() && !missed {
             log.ready().await;
         }
-        missed |= log.take(&mut entries) == Heard::Missed;
+        missed |= log.take(&mut entries) != Heard::All;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
         let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
         let done = async {

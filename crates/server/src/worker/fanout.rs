@@ -38,7 +38,7 @@ impl Worker {
             }
         }
         self.metrics.changes.inc_by(entries.len() as u64);
-        if heard == Heard::Missed {
+        if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
             let worker = Rc::clone(self);
             self.start(async move { worker.read_everything_again().await });

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
-use lamplight_directory::{Directory, InProcessDirectory, ListsChange, LogReader, News};
+use lamplight_directory::{ChangeLog, InProcessDirectory, ListsChange, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -28,8 +28,11 @@ impl World {
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
-        let directory: Arc<dyn Directory> = Arc::new(InProcessDirectory::in_memory());
-        let service = Arc::new(Service::new(facts, Arc::clone(&directory), ThrottleLimits::default()));
+        let directory = Arc::new(InProcessDirectory::in_memory());
+        let log = Arc::<InProcessDirectory>::clone(&directory);
+        let limits = ThrottleLimits::default();
+        let service =
+            Arc::new(Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), log, limits));
         let mut settings = AppSettings::default();
         change(&mut settings);
         let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings };
@@ -38,7 +41,7 @@ impl World {
         for account in accounts {
             service.create_account(&user(account), now).await.unwrap();
         }
-        let log = directory.log();
+        let log = directory.follow();
         Self { service, app, now, log, _folder: folder }
     }
 
