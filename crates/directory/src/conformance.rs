@@ -5,9 +5,12 @@
 // Every expectation names its rule by the function it stands in.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod duties;
+
+pub use duties::*;
+
 use crate::{ChangeLog, Directory, DirectoryStats, Heard, LogEntry, LogReader, Logged, News};
-use futures_util::FutureExt;
-use lamplight_core::{Connect, EndCause, LinkEnd, Presence, Transition, UserFacts};
+use lamplight_core::{Connect, EndCause, Presence, Transition, UserFacts};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
     User, UserId, Version,
@@ -50,6 +53,9 @@ macro_rules! directory_conformance_tests {
             updates_of_many_at_once_lose_nothing
             records_are_read_in_the_order_asked
             a_record_is_due_at_its_deadline_and_not_before
+            a_user_is_due_in_its_own_partition_and_in_no_other
+            who_has_session_events_is_listed_in_pages
+            a_cursor_of_the_feed_is_kept_as_text
             a_removed_record_is_absent
             what_is_appended_is_heard_in_its_order
             revisions_count_the_changes_that_were_kept
@@ -128,7 +134,9 @@ pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     connect(&ports.directory, "a", "phone", 2, now(2)).await;
     let settings = AppSettings::default();
     let friends = [id("b")];
-    ports.directory.update(&user("a"), now(3), |presence| presence.subscribe(&friends, &settings, now(3).moment))
+    ports
+        .directory
+        .update(&user("a"), now(3), |presence| presence.subscribe(&friends, &settings, now(3).moment))
         .await
         .unwrap();
     ports.directory.update(&user("a"), now(4), |presence| presence.unsubscribe(None)).await.unwrap();
@@ -180,27 +188,9 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "c").await;
     let asked = [user("c"), user("b"), user("a")];
-    let found = ports.directory.read(&asked, |user, presence| (user.id.clone(), presence.is_some())).await.unwrap();
+    let found =
+        ports.directory.read(&asked, |user, presence| (user.id.clone(), presence.is_some())).await.unwrap();
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
-}
-
-/// And no longer once it has been dealt with.
-pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
-    let settings = AppSettings::default();
-    seed(&ports.directory, "a").await;
-    connect(&ports.directory, "a", "phone", 1, now(1_000)).await;
-    ports.directory.update(&user("a"), now(2_000), |presence| {
-            presence.disconnect(ConnectionId(1), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000))
-        })
-        .await
-        .unwrap();
-    let lapse = Moment(2_000) + settings.timing.login_retention();
-    let before = Moment(lapse.0 - 1);
-    assert_eq!(ports.directory.due(before, 10).await.unwrap(), []);
-    assert_eq!(ports.directory.due(lapse, 10).await.unwrap(), [user("a")]);
-    let later = now(2_000).after(settings.timing.login_retention());
-    ports.directory.update(&user("a"), later, |presence| presence.expire(&settings, later)).await.unwrap();
-    assert_eq!(ports.directory.due(lapse + Duration::from_secs(1), 10).await.unwrap(), []);
 }
 
 /// It can be seeded anew.
@@ -290,63 +280,6 @@ pub async fn what_there_is_is_counted(ports: Ports) {
 }
 
 // What the rules are written with
-
-/// A page says who changed, and its place is where the next one goes on.
-pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports) {
-    for name in ["a", "b", "c"] {
-        seed(&ports.directory, name).await;
-    }
-    let snapshot = ports.directory.feed(AppId(1), None, 100).await.unwrap();
-    assert_eq!(snapshot.users, [user("a"), user("b"), user("c")]);
-    assert!(snapshot.reset && snapshot.finished);
-
-    connect(&ports.directory, "b", "phone", 1, now(1)).await;
-    connect(&ports.directory, "a", "phone", 2, now(2)).await;
-    connect(&ports.directory, "b", "tablet", 3, now(3)).await;
-    let first = ports.directory.feed(AppId(1), Some(snapshot.place), 1).await.unwrap();
-    assert_eq!((first.users, first.reset, first.finished), (vec![user("b")], false, false));
-    let second = ports.directory.feed(AppId(1), Some(first.place), 1).await.unwrap();
-    assert_eq!((second.users, second.reset, second.finished), (vec![user("a")], false, true));
-    let end = ports.directory.feed(AppId(1), Some(second.place), 1).await.unwrap();
-    assert_eq!((end.users, end.reset, end.finished), (vec![], false, true));
-}
-
-/// And of no other.
-pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
-    seed(&ports.directory, "a").await;
-    let other = User::new(AppId(2), id("a"));
-    ports.directory.seed(&other, blank(Version(1)), now(0)).await.unwrap();
-    assert_eq!(ports.directory.feed(AppId(2), None, 9).await.unwrap().users, [other]);
-    assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
-}
-
-/// Polled before the page is read, so that nothing falls between.
-pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
-    seed(&ports.directory, "a").await;
-    let place = ports.directory.feed(AppId(1), None, 9).await.unwrap().place;
-    let mut moved = ports.directory.feed_moved();
-    assert!((&mut moved).now_or_never().is_none());
-    connect(&ports.directory, "a", "phone", 1, now(1)).await;
-    assert!((&mut moved).now_or_never().is_some());
-    assert_eq!(ports.directory.feed(AppId(1), Some(place), 9).await.unwrap().users, [user("a")]);
-    let mut moved = ports.directory.feed_moved();
-    assert!((&mut moved).now_or_never().is_none());
-    connect(&ports.directory, "a", "tablet", 2, now(2)).await;
-    assert!(moved.now_or_never().is_none(), "a further device is no change");
-}
-
-/// Whoever has read up to the removed record has missed nothing.
-pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
-    let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().place;
-    seed(&ports.directory, "a").await;
-    let after = ports.directory.feed(AppId(1), None, 9).await.unwrap().place;
-    seed(&ports.directory, "b").await;
-    ports.directory.remove(&user("a"), now(1)).await.unwrap();
-    let missed = ports.directory.feed(AppId(1), Some(start), 9).await.unwrap();
-    assert_eq!((missed.users, missed.reset), (vec![user("b")], true));
-    let followed = ports.directory.feed(AppId(1), Some(after), 9).await.unwrap();
-    assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
-}
 
 fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()

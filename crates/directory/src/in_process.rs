@@ -1,6 +1,6 @@
 //! The directory of the embedded default: records in this process, in shards, with a journal on disk.
 
-use crate::feed::{Feed, FeedPage, FeedPlace};
+use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Journal, JournalError, SavedFeed};
 use crate::{
     Answer, Change, ChangeLog, Directory, DirectoryStats, LocalLog, LogEntry, LogReader, Logged, News, View,
@@ -11,6 +11,7 @@ use lamplight_core::{Presence, Transition};
 use lamplight_model::{AppId, Moment, Now, Platform, StatusType, Timestamp, User};
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,12 +32,15 @@ pub struct InProcessDirectory {
     counters: Counters,
     /// The highest revision of a record that was removed: a new one numbers on from here.
     removed_rev: AtomicU64,
+    complete_since: Timestamp,
 }
 
 #[derive(Default)]
 struct Shard {
     records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
     deadlines: BTreeSet<(Moment, User)>,
+    /// Whose record has session events for the outbox.
+    with_events: BTreeSet<User>,
 }
 
 struct Record {
@@ -47,6 +51,8 @@ struct Record {
     place: u64,
     /// The deadline under which the record stands in `Shard::deadlines`.
     scheduled: Option<Moment>,
+    /// Whether the user stands in `Shard::with_events`.
+    has_events: bool,
 }
 
 struct JournalState {
@@ -87,6 +93,7 @@ impl InProcessDirectory {
             journal: None,
             counters: Counters::default(),
             removed_rev: AtomicU64::new(0),
+            complete_since: Timestamp(0),
         }
     }
 
@@ -97,6 +104,7 @@ impl InProcessDirectory {
         let complete_since = recovery.complete_since.unwrap_or(now.wall);
         let recovered = Recovered { records: recovery.records.len(), complete_since };
         let mut directory = Self::in_memory();
+        directory.complete_since = complete_since;
         let machine = running_machine();
         let (epoch, horizon) = match recovery.feed {
             Some(feed) if feed.machine == machine && !recovery.damaged => (feed.epoch, feed.horizon),
@@ -234,6 +242,11 @@ impl Directory for InProcessDirectory {
                 shard.reschedule(user, before, scheduled);
                 record = shard.records.get_mut(user).expect("found above, under the same lock");
             }
+            let has_events = record.presence.pending_events().is_some();
+            if has_events != std::mem::replace(&mut record.has_events, has_events) {
+                shard.note_events(user, has_events);
+                record = shard.records.get_mut(user).expect("found above, under the same lock");
+            }
         }
         let logged = self.tell(user, record, &mut transition, now);
         drop(shard);
@@ -267,6 +280,7 @@ impl Directory for InProcessDirectory {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
             shard.reschedule(user, record.scheduled, None);
+            shard.note_events(user, false);
             self.feed.forget(user, record.place);
             self.removed_rev.fetch_max(record.rev, Ordering::Relaxed);
             if let Some(mut state) = self.journal()
@@ -278,7 +292,18 @@ impl Directory for InProcessDirectory {
         done(())
     }
 
-    fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    fn partition_of(&self, _: &User) -> u16 {
+        0
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+        if partition != 0 {
+            return done(Vec::new());
+        }
         let mut due: Vec<(Moment, User)> = Vec::new();
         for shard in &self.shards {
             let shard = lock(shard);
@@ -309,19 +334,32 @@ impl Directory for InProcessDirectory {
         done(found)
     }
 
-    fn with_events(&self) -> Answer<'_, Vec<User>> {
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Answer<'a, Vec<User>> {
+        if partition != 0 {
+            return done(Vec::new());
+        }
         let mut users = Vec::new();
         for shard in &self.shards {
             let shard = lock(shard);
-            let has_events = |record: &Record| record.presence.pending_events().is_some();
-            let found = shard.records.iter().filter(|(_, record)| has_events(record));
-            users.extend(found.map(|(user, _)| user.clone()));
+            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+            users.extend(shard.with_events.range((start, Bound::Unbounded)).take(limit).cloned());
         }
+        users.sort_unstable();
+        users.truncate(limit);
         done(users)
     }
 
-    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage> {
-        done(self.feed.page(app, after, limit))
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
+        done(self.feed.page(app, after.as_ref(), limit))
+    }
+
+    fn epoch(&self) -> Timestamp {
+        self.complete_since
     }
 
     fn feed_moved(&self) -> BoxFuture<'_, ()> {
@@ -362,7 +400,18 @@ impl Shard {
         counters.records.fetch_add(1, Ordering::Relaxed);
         let scheduled = presence.next_deadline();
         self.reschedule(user, None, scheduled);
-        self.records.insert(user.clone(), Box::new(Record { presence, rev, place, scheduled }));
+        let has_events = presence.pending_events().is_some();
+        self.note_events(user, has_events);
+        let record = Record { presence, rev, place, scheduled, has_events };
+        self.records.insert(user.clone(), Box::new(record));
+    }
+
+    fn note_events(&mut self, user: &User, has_events: bool) {
+        if has_events {
+            self.with_events.insert(user.clone());
+        } else {
+            self.with_events.remove(user);
+        }
     }
 
     fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {

@@ -16,7 +16,7 @@ mod lists_news;
 mod log;
 mod news;
 
-pub use feed::{FeedPage, FeedPlace, InvalidFeedPlace};
+pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered};
 pub use journal::JournalError;
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
@@ -25,7 +25,7 @@ pub use news::{LogEntry, Logged, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, Moment, Now, Platform, User};
+use lamplight_model::{AppId, Moment, Now, Platform, Timestamp, User};
 
 /// The answer of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
@@ -57,18 +57,36 @@ pub trait Directory: Send + Sync {
     /// Forgets a record. Nobody is told.
     fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()>;
 
-    /// Up to `limit` users whose record is due by [`Presence::next_deadline`], the longest overdue first.
-    fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
+    /// How many partitions there are: users are spread over them, each with its own order, and duties are given out by
+    /// them. Never changes.
+    fn partitions(&self) -> u16;
 
     /// Everybody who has one of these users on the subscription list, in no particular order. Looks at every record.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
-    /// Every user whose record has session events for the outbox.
-    fn with_events(&self) -> Answer<'_, Vec<User>>;
+    /// The partition of a user, below [`Directory::partitions`].
+    fn partition_of(&self, user: &User) -> u16;
 
-    /// Up to `limit` users of an app whose status changed visibly after this place, or whose account was deleted or
-    /// made again, in the order of their last change; from the beginning where there is no place, or one that is of no use any longer.
-    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage>;
+    /// Up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest overdue first.
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
+
+    /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user: those that
+    /// come after `after`.
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Answer<'a, Vec<User>>;
+
+    /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
+    /// made again, those of a partition in the order of their last change; from the beginning where there is no cursor,
+    /// or one that is of no use any longer.
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
+
+    /// Of what was before this time, records may be missing: what is rebuilt from the facts must have versions above
+    /// it, to be above all that was told before.
+    fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;

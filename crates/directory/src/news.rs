@@ -191,8 +191,7 @@ mod tests {
     fn every_entry_is_read_back_from_its_bytes() {
         for news in every_news() {
             let user = User::new(AppId(1), id("a"));
-            let entry =
-                LogEntry { rev: 9, wall: Some(Timestamp(10)), ..LogEntry::news(user, news.clone()) };
+            let entry = LogEntry { rev: 9, wall: Some(Timestamp(10)), ..LogEntry::news(user, news.clone()) };
             let bytes = postcard::to_stdvec(&entry).unwrap();
             let back: LogEntry = postcard::from_bytes(&bytes).unwrap();
             assert_eq!(LogEntry { at: entry.at, ..back }, entry, "{news:?}");

@@ -105,13 +105,14 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
     // The first start had nothing to miss anything of but what was before it.
     assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
+    assert_eq!(directory.epoch(), now(0).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
     assert_eq!(after.status_type, StatusType::Online);
     // Who does not come back is due when the grace ends.
-    assert_eq!(directory.due(Moment(34_999), 100).await.unwrap().len(), 0);
-    assert_eq!(directory.due(Moment(35_000), 100).await.unwrap().len(), 50);
+    assert_eq!(directory.due(0, Moment(34_999), 100).await.unwrap().len(), 0);
+    assert_eq!(directory.due(0, Moment(35_000), 100).await.unwrap().len(), 50);
 }
 
 #[tokio::test]
@@ -218,13 +219,13 @@ async fn a_cursor_of_the_feed_survives_a_restart_and_nothing_is_missed_by_it() {
         log_in(&*directory, &user(n), "first", now(1)).await;
     }
     directory.remove(&user(3), now(1)).await.unwrap();
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     set_custom(&*directory, &user(0), "not read before the end", now(2)).await;
     std::mem::forget(directory);
 
     let directory = open(folder.path(), now(3));
     set_custom(&*directory, &user(2), "after the start", now(4)).await;
-    let page = directory.feed(AppId(1), Some(place), 100).await.unwrap();
+    let page = directory.feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
     assert_eq!((page.users, page.reset), (vec![user(0), user(2)], false));
 }
 
@@ -232,12 +233,12 @@ async fn a_cursor_of_the_feed_survives_a_restart_and_nothing_is_missed_by_it() {
 async fn a_cursor_from_before_a_removal_begins_again_after_a_restart_too() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     log_in(&*directory, &user(1), "gone", now(1)).await;
     directory.remove(&user(1), now(2)).await.unwrap();
     for at in [3, 4] {
         let directory = open(folder.path(), now(at));
-        assert!(directory.feed(AppId(1), Some(place), 100).await.unwrap().reset, "at {at}");
+        assert!(directory.feed(AppId(1), Some(cursor.clone()), 100).await.unwrap().reset, "at {at}");
     }
 }
 
@@ -246,15 +247,15 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "one", now(1)).await;
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     drop(directory);
     let file = journal_file(&folder);
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-    let page = open(folder.path(), now(2)).feed(AppId(1), Some(place), 100).await.unwrap();
-    assert!(page.reset && page.place.epoch > place.epoch);
+    let page = open(folder.path(), now(2)).feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
+    assert!(page.reset && page.cursor.epoch() > cursor.epoch());
 
     fs::remove_file(journal_file(&folder)).unwrap();
-    let page = open(folder.path(), now(3)).feed(AppId(1), Some(place), 100).await.unwrap();
+    let page = open(folder.path(), now(3)).feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
     assert!(page.reset);
 }

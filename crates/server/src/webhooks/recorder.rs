@@ -6,7 +6,7 @@
 use super::WebhookMetrics;
 use crate::clock::Clock;
 use lamplight_core::Presence;
-use lamplight_directory::{Heard, LogReader};
+use lamplight_directory::{Directory, DirectoryError, Heard, LogReader};
 use lamplight_facts::NewNotice;
 use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, User};
 use lamplight_service::{Service, ServiceError};
@@ -34,7 +34,7 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
         let done = async {
             if missed {
-                waiting.extend(service.directory().with_events().await?);
+                read_everybody(service.directory(), &mut waiting).await?;
                 missed = false;
             }
             record(&service, &batch, &metrics, &clock).await
@@ -47,6 +47,26 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
             }
         }
     }
+}
+
+/// Finds every user whose record has session events.
+async fn read_everybody(
+    directory: &dyn Directory,
+    waiting: &mut HashSet<User>,
+) -> Result<(), DirectoryError> {
+    for partition in 0..directory.partitions() {
+        let mut after = None;
+        loop {
+            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
+            after = page.last().cloned();
+            let is_last = page.len() < BATCH;
+            waiting.extend(page);
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What one record has to hand over.
