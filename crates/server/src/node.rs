@@ -32,8 +32,8 @@ use tokio::task::AbortHandle;
 /// waits for it is conflated here, not queued there.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
-/// File descriptors that are not connections: listeners, the store, the control socket.
-const SPARE_FILES: u64 = 128;
+/// File descriptors that are not connections: listeners, the stores, the control socket.
+const SPARE_FILES: u64 = 160;
 /// How long a stopping node waits for its clients to have taken their last words.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The first app, made when there is none.
