@@ -16,7 +16,7 @@ use lamplight_model::{
     Moment, Now, Platform, PlatformSet, Reason, Revoked, SessionEventKind, StatusType, Timestamp, UserId,
     UserStatus, Version,
 };
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// The live record of one user.
@@ -745,7 +745,7 @@ impl Presence {
             // Compared by their last ordinal.
             events: _,
         } = self;
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
         devices.hash(&mut hasher);
         custom_status.hash(&mut hasher);
         (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);

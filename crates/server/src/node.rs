@@ -137,6 +137,7 @@ impl Node {
             apps = recovery.apps,
             users_logged_in = recovery.users,
             live_records = recovered.records,
+            in_doubt = recovered.in_doubt,
             "state recovered"
         );
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
