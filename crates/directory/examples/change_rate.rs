@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use futures_util::FutureExt;
-use lamplight_core::{Connect, Presence};
+use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_directory::{Directory, InProcessDirectory};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, Timestamp, User, UserId,
@@ -110,11 +110,12 @@ fn user(n: usize) -> User {
 fn log_in(directory: &InProcessDirectory, user: &User, now: Now) {
     let directory: &dyn Directory = directory;
     let settings = AppSettings::default();
-    let blank = Presence::from_facts([], None, Version(1), Timestamp(0), &settings, Moment(0));
+    let blank =
+        Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
     directory.seed(user, blank, now).now_or_never().unwrap().unwrap();
     let device = DeviceId::new("phone").unwrap();
-    let connect =
-        Connect { device: &device, platform: Platform::IPhone, connection: ConnectionId(1), address: None };
+    let (platform, connection) = (Platform::IPhone, ConnectionId(1));
+    let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now);
     directory.update(user, now, act).now_or_never().unwrap().unwrap();
 }

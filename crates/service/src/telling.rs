@@ -53,6 +53,7 @@ impl Service {
     }
 
     /// Appends the news that waits to the log. After an error it waits on, and the call is to be repeated in a while.
+    /// One task of a node does this: two at once would mix up the order.
     pub async fn tell_waiting(&self) -> Result<(), DirectoryError> {
         self.telling.append_waiting(&*self.log).await
     }
