@@ -97,6 +97,53 @@ async fn ids_and_enums_are_read_in_every_way_that_protobuf_json_has() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_refused_with_its_id() {
+    let node = TestNode::start().await;
+    let mut alice = log_in(&node, "alice").await;
+    let table = [
+        // Half of a surrogate pair, as `JSON.stringify` emits it.
+        (r#"{"id":2,"setSelfStatus":{"customStatus":"\ud83d"}}"#, json!("2")),
+        (r#"{"setSelfStatus":{"customStatus":"\ud83d"},"id":"3"}"#, json!("3")),
+        (r#"{"id":4,"getUserStatus":{"userIds":"alice"}}"#, json!("4")),
+        (r#"{"id":5,"getUserStatus":{"userIds":[null]}}"#, json!("5")),
+        (r#"{"id":6,"login":{"platform":"PLATFORM_FRIDGE"}}"#, json!("6")),
+        (r#"{"id":7,"heartbeat":"#, json!("7")),
+        (r#"{"id":"seven"}"#, Value::Null),
+        ("nonsense", Value::Null),
+    ];
+    for (text, id) in table {
+        alice.send(Message::text(text)).await;
+        let answer = alice.next_json().await;
+        assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &id), "{text}: {answer}");
+        let words = answer["refusal"]["message"].as_str().unwrap();
+        assert!(words.contains("the message cannot be read: "), "{words}");
+    }
+    alice.send(Message::binary(vec![8, 9, 74, 0])).await;
+    let answer = alice.next_json().await;
+    assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &json!("9")), "{answer}");
+    // Nothing of it has changed anything, and the connection goes on.
+    let answer = alice.ask(10, "getUserStatus", json!({ "userIds": ["alice"] })).await;
+    assert_eq!(answer["getUserStatus"]["statuses"][0]["customStatus"], Value::Null);
+}
+
+#[tokio::test]
+async fn null_is_absence() {
+    let node = TestNode::start().await;
+    let (mut alice, _) = Socket::connect(node.address(), &[SUBPROTOCOL_JSON]).await.unwrap();
+    let mut request = login(&node, "alice");
+    request["resume"] = Value::Null;
+    request["known"] = Value::Null;
+    assert!(!alice.ask(1, "login", request).await["login"].is_null());
+    assert!(!alice.ask(2, "setSelfStatus", json!({ "customStatus": "hi" })).await["setSelfStatus"].is_null());
+    let answer = alice.ask(3, "setSelfStatus", json!({ "customStatus": null })).await;
+    assert_eq!(answer["setSelfStatus"]["status"]["customStatus"], Value::Null, "{answer}");
+    let answer = alice.ask(4, "getUserStatus", Value::Null).await;
+    assert_eq!(answer["refusal"]["code"], 6017, "a message without a request: {answer}");
+    let answer = alice.ask(5, "unsubscribeUserStatus", json!({ "userIds": null })).await;
+    assert!(!answer["unsubscribeUserStatus"].is_null(), "{answer}");
+}
+
+#[tokio::test]
 async fn json_is_spoken_where_no_subprotocol_is_offered() {
     let node = TestNode::start().await;
     let (mut alice, response) = Socket::connect(node.address(), &[]).await.unwrap();
