@@ -86,7 +86,7 @@ pub enum Gate {
 pub fn check_call(
     call: Call,
     caller: &UserId,
-    users: Result<&[UserId], InvalidUserId>,
+    users: Result<&[UserId], &InvalidUserId>,
     settings: &AppSettings,
 ) -> Result<Gate, Refusal> {
     let (batch, may_be_empty) = match call {
@@ -163,7 +163,7 @@ mod tests {
         let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}"))).collect();
         match list.strip_prefix('#') {
             Some(count) => many(count.parse().unwrap()),
-            None if list == "!" => Err(InvalidUserId),
+            None if list == "!" => Err(UserId::new("爱丽丝").unwrap_err()),
             None => list.split_whitespace().map(UserId::new).collect(),
         }
     }
@@ -175,7 +175,7 @@ mod tests {
         let mut settings = AppSettings { edition, ..AppSettings::default() };
         settings.switches.user_status = switch;
         let users = users(list);
-        let users = users.as_deref().map_err(|invalid| *invalid);
+        let users = users.as_deref();
         match check_call(call, &UserId::new("me").unwrap(), users, &settings) {
             Ok(Gate::Open) => OPEN,
             Ok(Gate::Rate) => RATED,

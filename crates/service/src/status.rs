@@ -302,8 +302,7 @@ impl Service {
         let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
             users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
-        let list = parsed.as_deref().map_err(|invalid| *invalid);
-        let gate = check_call(call, &caller.id, list, &app.settings)?;
+        let gate = check_call(call, &caller.id, parsed.as_deref(), &app.settings)?;
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 
