@@ -5,15 +5,14 @@
 mod common;
 
 use common::pair::Pair;
-use common::{PATIENCE, TestNode, Wire, custom};
+use common::{TestNode, Wire, custom};
 use lamplight_auth::{Claims, sign};
 use lamplight_model::{AppId, AppKey, Platform, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 
 /// A good login of Eve, but for one thing.
 fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request {
@@ -219,12 +218,12 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     pair.proves_unharmed().await;
 }
 
-/// Whether the server closes a new connection at once.
+/// Whether the server refuses a new connection, and says why.
 async fn is_turned_away(node: &TestNode) -> bool {
-    let mut stream = TcpStream::connect(node.address()).await.unwrap();
-    let mut byte = [0];
-    let read = tokio::time::timeout(PATIENCE, stream.read(&mut byte));
-    matches!(read.await.expect("the server closes"), Ok(0) | Err(_))
+    let mut wire = node.connect().await;
+    let words = wire.last_words().await;
+    wire.closed().await;
+    words.cause == Cause::TooManyConnections as i32
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ async fn a_client_that_knows_json_alone_can_do_everything() {
     assert_eq!(answer["unsubscribeUserStatus"], json!({ "notWatched": ["bob"] }));
     assert!(!alice.ask(9, "heartbeat", json!({})).await["heartbeat"].is_null());
     assert!(!alice.ask(10, "logout", json!({})).await["logout"].is_null());
+    assert_eq!(alice.told("connectionEnded").await["cause"], "CAUSE_LOGGED_OUT");
     assert!(matches!(alice.next().await, Some(Message::Close(_))));
 }
 

@@ -36,6 +36,8 @@ pub struct Connection {
     /// When its deadlines are looked at next. The wheel cannot take an entry back: one that comes before has been
     /// overtaken by another.
     pub check_at: Moment,
+    /// There was no room for it: it is kept only until it has said how it speaks, so that it can be told.
+    pub refused: bool,
     /// How the connection ends once it is no longer busy.
     pub ending: Option<Ending>,
 }

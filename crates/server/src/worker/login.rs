@@ -181,8 +181,7 @@ impl Worker {
         let is_out = ended.is_ok();
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
         if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
-            self.forget_login(slot, None);
-            self.say_goodbye(slot);
+            self.close(slot, last_words(Cause::LoggedOut, "logged out"), None);
         }
     }
 
