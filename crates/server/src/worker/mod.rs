@@ -5,6 +5,7 @@
 //! touched connection once. So what is ready together leaves together; and a worker that has nothing else to
 //! do writes at once.
 
+mod abilities;
 mod coming_and_going;
 mod connection;
 mod fanout;
