@@ -4,8 +4,10 @@
 
 mod common;
 
+use common::cable::Cable;
 use common::websocket::{Socket, UPGRADE, converse};
-use common::{TestNode, Wire, custom, get, subscribe, unsubscribe, with_tls};
+use common::{PATIENCE, TestNode, Wire, custom, get, subscribe, unsubscribe, with_tls};
+use lamplight_client::{Client, Event, LinkEnd};
 use lamplight_model::{Edition, Platform, StatusType};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -99,7 +101,7 @@ async fn one_connection_too_many_is_told_so_over_tls() {
     let mut certificate = String::new();
     let (node, _inside) = full(|config| certificate = with_tls(config)).await;
     let address = format!("tls://localhost:{}", node.address().port());
-    let client = lamplight_client::Client::builder(address)
+    let client = Client::builder(address)
         .app(node.app.id)
         .platform(Platform::Linux)
         .add_root_certificate_pem(certificate)
@@ -321,4 +323,48 @@ async fn an_upgrade_that_is_refused_for_want_of_room_is_still_an_upgrade() {
     let answer = converse(node.address(), format!("{UPGRADE}\r\n").as_bytes()).await;
     let text = String::from_utf8_lossy(&answer);
     assert!(text.starts_with("HTTP/1.1 101 ") && text.contains("CAUSE_TOO_MANY_CONNECTIONS"), "{text}");
+}
+
+#[tokio::test]
+async fn an_sdk_that_knows_more_than_fits_into_its_login_comes_back_to_the_right_picture() {
+    const USERS: usize = 3_200;
+    let mut node = TestNode::start().await;
+    node.set(|settings| {
+        settings.limits.subscriptions = 10_000;
+        settings.limits.subscribe_batch = 10_000;
+        settings.limits.unsubscribe_batch = 10_000;
+    })
+    .await;
+    let names: Vec<String> = (0..USERS).map(|number| format!("u{number:031}")).collect();
+    for name in &names {
+        node.node.service().create_account(&node.user(name), node.clock.now()).await.unwrap();
+    }
+    let cable = Cable::new(node.address()).await;
+    let client = Client::builder(format!("tcp://127.0.0.1:{}", cable.port()))
+        .app(node.app.id)
+        .platform(Platform::Linux)
+        .build()
+        .unwrap();
+    client.login("alice", &node.sig("alice")).await.unwrap();
+    assert_eq!(client.subscribe_user_status(&names).await.unwrap().statuses.len(), USERS);
+    let mut events = client.events();
+
+    cable.unplug();
+    node.has_connections(0).await;
+    // Those who leave the list are among those who were named, and among those who were not.
+    let gone: Vec<&String> = names.iter().step_by(10).collect();
+    node.node.service().unsubscribe_for(&node.user("alice"), &gone, node.clock.now()).await.unwrap();
+    cable.plug_in(node.address());
+    let mut left = 0;
+    while left < gone.len() {
+        match tokio::time::timeout(PATIENCE, events.next()).await.unwrap().unwrap() {
+            Event::NotWatched(users) => left += users.len(),
+            Event::Disconnected { why, .. } | Event::ConnectFailed { why, .. } => {
+                assert!(matches!(why, LinkEnd::Closed | LinkEnd::Failed(_)), "{why}");
+            }
+            _ => {}
+        }
+    }
+    // And oneself.
+    assert_eq!((left, client.cached().len()), (gone.len(), USERS - gone.len() + 1));
 }

@@ -436,13 +436,10 @@ impl Machine {
 /// device, or the application would never hear of it.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
-    match told {
-        Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) => {
-            let messages: Vec<_> = lists::message(message).into_iter().collect();
-            turn.emit(Event::MessagesReceived(messages));
-        }
-        _ if is_change => turn.emit(Event::ListsOutdated),
-        _ => {}
+    if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
+        turn.emit(Event::MessagesReceived(lists::message(message).into_iter().collect()));
+    } else if is_change {
+        turn.emit(Event::ListsOutdated);
     }
 }
 
