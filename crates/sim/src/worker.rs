@@ -46,7 +46,7 @@ impl Worker {
         self.connections.insert(connection, watcher);
         let is_current = self.settle(service, watcher, effects, now).await?;
         for (of, version) in known {
-            self.audience.seen(watcher, &user_of(*of), *version);
+            self.audience.known(watcher, &user_of(*of), *version);
         }
         self.note_touched();
         Ok(is_current)
