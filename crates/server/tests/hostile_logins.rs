@@ -116,7 +116,7 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     let old = login(&node, |_| {});
     let mut eve = node.connect().await;
     logs_in(&mut eve, old.clone()).await;
-    node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
     eve.closed().await;
     let mut eve = node.connect().await;
     assert_eq!(eve.refused(old).await, 70052);

@@ -246,6 +246,6 @@ async fn the_last_words_are_followed_by_a_goodbye() {
     assert_eq!(ended["cause"], "CAUSE_SUPERSEDED");
     assert!(matches!(first.next().await, Some(Message::Close(_))));
     assert_eq!(first.next().await, None);
-    node.node.service().kick(&node.user("bob"), node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&node.user("bob"), node.clock.now()).await.unwrap();
     assert_eq!(second.told("connectionEnded").await["cause"], "CAUSE_KICKED_BY_OPERATOR");
 }
