@@ -44,7 +44,7 @@ pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use retries::MAX_RETRIES;
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
-pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
+pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use upkeep::{Expiring, Recovery};
 
 use lamplight_core::Presence;

@@ -471,7 +471,7 @@ impl World {
         let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
         let (directory, found) = InProcessDirectory::open(&self.folder.path().join("live"), here, GRACE)?;
         let directory = Arc::new(directory);
-        let nobody_waits = ThrottleLimits { failures_per_account: u32::MAX, failures_per_address: u32::MAX };
+        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
         let live = Arc::clone(&directory) as Arc<dyn Directory>;
         let log = Arc::clone(&directory) as Arc<dyn ChangeLog>;
         let service = Service::new(Arc::new(facts), live, log, nobody_waits);

@@ -23,6 +23,7 @@ impl Worker {
         if answer.is_ok() {
             self.metrics.logins.inc();
         }
+        self.end_if_past_bound(id, &answer);
         self.answer(id, request_id, answer.map(Body::Login));
     }
 
@@ -128,6 +129,15 @@ impl Worker {
         })
     }
 
+    /// Ends a connection that showed a wrong UserSig when too many from its address were wrong already. Called while
+    /// the connection is busy, so the answer goes out first.
+    fn end_if_past_bound<T>(self: &Rc<Self>, id: ConnectionId, answer: &Result<T, ServiceError>) {
+        if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
+            let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
+            self.close(slot_of(id), words, Some(LinkEnd::Closed));
+        }
+    }
+
     /// Takes from the mailbox what the client knows already. Answers with those it does not watch.
     fn forget_known(
         &self,
@@ -147,6 +157,7 @@ impl Worker {
     /// A login on a connection that is logged in: a fresh UserSig for the same user, on the same device.
     pub(super) async fn renew(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
         let answer = self.try_renew(id, &request).await;
+        self.end_if_past_bound(id, &answer);
         self.answer(id, request_id, answer.map(Body::Login));
     }
 
