@@ -115,7 +115,8 @@ macro_rules! conformance_tests {
                 a_message_is_stored_for_both
                 a_message_needs_two_accounts
                 sequences_count_both_directions_from_1
-                a_message_is_stored_once
+                a_retry_is_stored_once
+                what_differs_from_a_message_is_no_retry_of_it
                 a_retry_is_known_when_the_conversation_is_gone
                 client_ids_are_those_of_a_sender
                 an_account_made_again_is_another_sender

@@ -10,6 +10,11 @@ use lamplight_model::{
     AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
     ProfileChange, Timestamp, User, UserId,
 };
+use std::time::Duration;
+
+/// How long after a message the same one is taken for a retry of it. SDKs and backends give up long before; whoever
+/// says the same to the same user later, under a number that has come up again, means it.
+pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// What is durable of the lists of users. Texts were checked by the caller.
 pub trait Lists: Send + Sync {
@@ -53,9 +58,13 @@ pub trait Lists: Send + Sync {
 
     // Messages and conversations
 
-    /// Stores a message and brings both conversation lists up to date, in one transaction. A second message of the
-    /// same sender with the same client id is not stored, whatever else it says; an account that was deleted and made
-    /// again is another sender. A message to oneself is one message in one row, and never unread.
+    /// Stores a message and brings both conversation lists up to date, in one transaction. A message to oneself is one
+    /// message in one row, and never unread.
+    ///
+    /// A retry is not stored: a message of the same sender to the same recipient, with the same client id and the same
+    /// text, less than [`RETRY_TIME`] after one that was stored. It is answered with the latest such one, also when the
+    /// recipient's account is gone by now. Whatever differs in one of these is another message; an account that was
+    /// deleted and made again is another sender.
     ///
     /// No sequence comes twice between two users: not after a deletion of conversations or accounts, nor of messages.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
@@ -224,7 +233,7 @@ pub struct NewMessage {
     pub to: UserId,
     /// What it says.
     pub text: String,
-    /// What the sender calls it.
+    /// What the sender calls it: the same in each retry.
     pub client_id: ClientMessageId,
     /// When.
     pub at: Timestamp,

@@ -29,8 +29,8 @@ impl Message {
     }
 }
 
-/// What a sender calls a message: 1–64 bytes of printable ASCII, unique among the sender's messages. A second send
-/// with the same one is a retry of the first.
+/// What a sender calls a message: 1–64 bytes of printable ASCII. The same text to the same user under the same one,
+/// soon after, is a retry.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);

@@ -33,8 +33,8 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. A second one of the same sender with the same client id is a retry, and is answered with
-    /// the first.
+    /// Sends a message. The same text to the same user under the same client id within
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and is answered with the first.
     ///
     /// Refused with 6017 for an empty text, 80002 for one that is too long, and 70107 when the recipient has no
     /// account.

@@ -25,16 +25,24 @@ async fn a_message_is_told_to_both_and_a_retry_to_nobody() {
             "bob+1: message 1 \"hello\" in alice unread 1, 1 in all",
         ]
     );
-    let retry = world.send("alice", "bob", "something else", "m1", MAC).await.unwrap();
+    let retry = world.send("alice", "bob", "hello", "m1", MAC).await.unwrap();
     assert_eq!((&retry.value.message, retry.value.repeated), (&sent.value.message, true));
     assert_eq!((retry.version, world.news()), (sent.version, Vec::new()));
-    // Another sender may call a message the same.
+    // Another sender may call a message the same, and so may this one.
+    world.send("alice", "bob", "something else", "m1", PHONE).await.unwrap();
+    assert_eq!(
+        world.news(),
+        [
+            "alice+2 by 1: message 2 \"something else\" in bob unread 0, 0 in all",
+            "bob+2: message 2 \"something else\" in alice unread 2, 2 in all",
+        ]
+    );
     assert!(!world.send("bob", "alice", "hi", "m1", By::App).await.unwrap().value.repeated);
     assert_eq!(
         world.news(),
         [
-            "bob+2: message 2 \"hi\" in alice unread 1, 1 in all",
-            "alice+2: message 2 \"hi\" in bob unread 1, 1 in all",
+            "bob+3: message 3 \"hi\" in alice unread 2, 2 in all",
+            "alice+3: message 3 \"hi\" in bob unread 1, 1 in all",
         ]
     );
 }
