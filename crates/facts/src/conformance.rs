@@ -38,6 +38,8 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @each $make:
             accounts {
                 an_app_is_put_and_replaced_whole
+                an_app_is_replaced_by_who_saw_it_last
+                of_many_who_replace_an_app_at_once_one_does
                 apps_are_listed_by_rising_id
 
                 an_account_is_made_once

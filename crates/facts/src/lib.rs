@@ -35,6 +35,10 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// Makes the app, or replaces all of it.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
+    /// As [`Facts::put_app`], if the app still is `was`; `None` where there was none. In one transaction. Says whether
+    /// it did; if not, nothing was changed.
+    fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
+
     // Accounts
 
     /// The accounts of these users, in the order asked; `None` where there is none.

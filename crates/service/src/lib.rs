@@ -62,7 +62,7 @@ pub struct Service {
     log: Arc<dyn ChangeLog>,
     telling: telling::Telling,
     apps: AppTable,
-    /// Held while an app changes: who compares before replacing must see the last change.
+    /// Held while an app changes in the facts and then in the table, so that the table ends with what was committed last.
     app_changes: tokio::sync::Mutex<()>,
     outbox_bell: OutboxBell,
     throttle: LoginThrottle,
