@@ -16,6 +16,7 @@ mod conversations;
 mod feed;
 mod friends;
 mod inspect;
+mod limits;
 mod lists;
 mod login;
 mod messages;
@@ -27,7 +28,6 @@ mod telling;
 mod throttle;
 mod turns;
 mod upkeep;
-mod windows;
 
 pub use admin::Revoking;
 pub use apps::AppTable;
@@ -37,6 +37,7 @@ pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
 pub use inspect::{InspectedDevice, Inspection, LinkState};
+pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use lists::{By, Listed};
 pub use login::{LoggedIn, LoginCall};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
@@ -66,7 +67,7 @@ pub struct Service {
     app_changes: tokio::sync::Mutex<()>,
     outbox_bell: OutboxBell,
     throttle: LoginThrottle,
-    windows: windows::CallWindows,
+    limits: Box<dyn Limits>,
     profile_turns: turns::Turns,
     retries: retries::Retries,
     /// Deleted accounts that are still on subscription lists of others.
@@ -130,13 +131,19 @@ impl Service {
             outbox_bell: OutboxBell::default(),
             app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
-            windows: windows::CallWindows::default(),
+            limits: Box::new(CallWindows::default()),
             profile_turns: turns::Turns::default(),
             retries: retries::Retries::default(),
             deleted: Mutex::default(),
             entering: retries::Entering::default(),
             lost_before: AtomicU64::new(0),
         }
+    }
+
+    /// The same node, with rates that are counted elsewhere than in this process.
+    #[must_use]
+    pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
+        Self { limits, ..self }
     }
 
     /// The apps, as they are now.

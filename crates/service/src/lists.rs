@@ -53,7 +53,7 @@ pub struct Listed<T> {
 
 impl Service {
     /// The last gate: how often. What the app does is bounded at its own doors.
-    pub(crate) fn pass_rate(
+    pub(crate) async fn pass_rate(
         &self,
         app: &App,
         caller: &User,
@@ -63,10 +63,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         match by {
             By::App => Ok(()),
-            By::Client(_) if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {
-                Ok(())
-            }
-            By::Client(_) => Err(Code::CALLED_TOO_OFTEN.into()),
+            By::Client(_) => self.take_rate(app, caller, call, now).await,
         }
     }
 

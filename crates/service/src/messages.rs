@@ -56,7 +56,7 @@ impl Service {
             let why = format!("{} bytes, at most {limit} are allowed", text.len());
             return Err(Refusal::because(Code::MESSAGE_TOO_LONG, why).into());
         }
-        self.pass_rate(&app, from, Call::SendMessage, by, now)?;
+        self.pass_rate(&app, from, Call::SendMessage, by, now).await?;
         let recipient = User::new(from.app, to.clone());
         let push = if app.settings.webhooks.push_url.is_empty() || *from == recipient {
             Vec::new()
@@ -123,7 +123,7 @@ impl Service {
     ) -> Result<HistoryPage, ServiceError> {
         let app = self.app(owner)?;
         let limit = page_size(if limit == 0 { HISTORY_PAGE } else { limit }, MAX_HISTORY_PAGE)?;
-        self.pass_rate(&app, owner, Call::GetHistory, by, now)?;
+        self.pass_rate(&app, owner, Call::GetHistory, by, now).await?;
         // One more than asked for tells whether there is more.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
         let shown = limit.min(fitting(messages.iter().map(|message| message.text.len())));

@@ -164,7 +164,7 @@ impl Service {
 
     /// Forgets rate windows and failed logins that no longer matter. To be called every few seconds.
     pub fn sweep(&self, now: Now) {
-        self.windows.sweep(now.moment);
+        self.limits.sweep(now.moment);
         self.throttle.sweep(now.moment);
     }
 }
