@@ -8,6 +8,7 @@
 mod deadlines;
 mod device;
 mod mailbox;
+mod missed;
 mod multi_device;
 mod pending_events;
 mod policy;

@@ -5,6 +5,7 @@
 //! and after, and clears the custom status in the same change that ends ONLINE.
 
 use crate::device::{Connect, Device, Link, LinkEnd};
+use crate::missed::missed_since;
 use crate::multi_device::{Contender, victims};
 use crate::pending_events::PendingEvents;
 use crate::signatures::Signatures;
@@ -717,7 +718,11 @@ impl Presence {
         if was != is {
             self.since = now.wall;
         }
-        let has_events = event_was != last_event(self);
+        let missed = missed_since(was, is, self.last_seen, settings);
+        if let Some(since) = missed {
+            self.events.get_or_insert_default().note_missed(since);
+        }
+        let has_events = event_was != last_event(self) || missed.is_some();
         let changed = has_events || print_was != self.fingerprint();
         Transition { changed, visible, has_events, ended, ..Transition::quiet(outcome) }
     }

@@ -168,6 +168,8 @@ macro_rules! conformance_tests {
                 beyond_the_bound_notices_are_dropped
                 beyond_the_bound_the_oldest_dead_letters_go
                 a_message_to_push_comes_with_its_notice
+                missed_messages_are_pushed_once
+                of_many_missed_messages_the_newest_are_pushed
             }
         }
     };

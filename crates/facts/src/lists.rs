@@ -5,7 +5,7 @@
 //! What changes nothing counts nothing up; the profile of somebody else is not counted. A new account starts at the
 //! time it was made, in milliseconds: the number of an account that was deleted and made again does not come back.
 
-use crate::Answer;
+use crate::{Answer, Enqueued};
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
     ProfileChange, Timestamp, User, UserId,
@@ -68,6 +68,11 @@ pub trait Lists: Send + Sync {
     ///
     /// No sequence comes twice between two users: not after a deletion of conversations or accounts, nor of messages.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
+
+    /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and had
+    /// none yet; of at most `limit` of them, the newest, in the order in which they were sent, and only of the newest
+    /// 100 of each conversation. In one transaction; doing it twice does no harm. Says what came of it.
+    fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before
     /// the sequence `before` where it is given, and none of what the owner has deleted.
@@ -240,6 +245,21 @@ pub struct NewMessage {
     /// What the devices run on to which the app's backend shall push it: a notice comes into the outbox, in the same
     /// transaction. Empty: to none.
     pub push: Vec<Platform>,
+}
+
+/// What [`Lists::push_missed`] takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissedMessages {
+    /// Whom they are for.
+    pub user: User,
+    /// From when on they were sent.
+    pub since: Timestamp,
+    /// How many at most.
+    pub limit: usize,
+    /// What the devices run on to which they are to be pushed.
+    pub devices: Vec<Platform>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What came of [`Lists::send_message`].

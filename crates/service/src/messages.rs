@@ -4,15 +4,18 @@ use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
-use lamplight_facts::{ConversationSet, NewMessage, Sent, StoredMessage};
+use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
-    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, User, UserId,
+    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, Timestamp, User, UserId,
 };
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
 /// The messages in a page of a history that does not say how many.
 pub const HISTORY_PAGE: u32 = 20;
+
+/// The most messages that are pushed when a user turns OFFLINE who may have missed them.
+pub const MAX_MISSED_MESSAGES: usize = 100;
 
 /// A message that is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,6 +82,10 @@ impl Service {
                 self.tell_message(from, &message, sender, by);
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
+                    if !wants_push {
+                        // Whoever turned OFFLINE while it was on its way to the disk was looked after too early.
+                        self.push_missed(&recipient, message.at, now).await?;
+                    }
                 }
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }
@@ -100,6 +107,27 @@ impl Service {
             devices.collect::<Vec<_>>()
         });
         Ok(devices.await?.remove(0))
+    }
+
+    /// Hands the unread messages that were sent to a user since then, and were not yet, to the push webhook, if the
+    /// user is OFFLINE and the app has one. Nothing happens twice for being asked twice.
+    pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        if app.settings.webhooks.push_url.is_empty() {
+            return Ok(());
+        }
+        let devices = self.push_devices(user).await?;
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let missed =
+            MissedMessages { user: user.clone(), since, limit: MAX_MISSED_MESSAGES, devices, at: now.wall };
+        let enqueued = self.facts.push_missed(missed).await?;
+        if enqueued.added > 0 {
+            self.outbox_bell().ring(Lane { app: user.app, hook: Hook::Push });
+        }
+        (0..enqueued.dropped).for_each(|_| self.outbox_bell().count_dropped());
+        Ok(())
     }
 
     fn tell_message(&self, user: &User, message: &Message, set: ConversationSet, by: By) {

@@ -5,7 +5,10 @@ use super::conversations::{Touched, touch};
 use super::profiles::profile_of;
 use super::state_of;
 use crate::statements::{change, count, list, millis, number, parsed, time};
-use lamplight_facts::{ConversationSet, ListsState, NewMessage, NewNotice, RETRY_TIME, Sent, StoredMessage};
+use lamplight_facts::{
+    ConversationSet, Enqueued, ListsState, MissedMessages, NewMessage, NewNotice, RETRY_TIME, Sent,
+    StoredMessage,
+};
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, Message, NoticeContent, Profile, PushContent, Timestamp, User,
     UserId,
@@ -23,11 +26,12 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     let Some(recipient_party) = party(db, &recipient, &from.id)? else { return Ok(Sent::NoSuchRecipient) };
 
     let place = next_place(db, &from, &recipient.id)?;
-    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text, pushed)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let (sequence, id) = (number(place.sequence), from.id.as_str());
     let (born, nth, client) = (sender_party.born, number(place.nth), client_id.as_str());
-    change(db, sql, params![from.app.0, place.pair, sequence, id, born, nth, millis(at), client, text])?;
+    let (app, pair, pushed) = (from.app.0, place.pair, !to_oneself && !push.is_empty());
+    change(db, sql, params![app, pair, sequence, id, born, nth, millis(at), client, text, pushed])?;
     let message = Message {
         from: from.id.clone(),
         to: recipient.id.clone(),
@@ -51,6 +55,38 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
         crate::outbox::enqueue(db, &[notice])?.added == 1
     };
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
+}
+
+/// Looks at the newest messages of each conversation that was active since: however many are unread, it takes no long.
+pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
+    let MissedMessages { user, since, limit, devices, at } = missed;
+    let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
+               FROM conversations AS c CROSS JOIN pairs AS p ON p.id = c.pair
+               CROSS JOIN messages AS m ON m.pair = c.pair AND m.sequence > max(c.read, c.cleared, p.last - 100)
+               CROSS JOIN accounts AS a ON a.app = c.app AND a.id = c.owner
+               WHERE c.app = ?1 AND c.owner = ?2 AND c.unread > 0 AND c.active >= ?3
+                   AND m.at >= ?3 AND m.pushed = 0 AND m.sender = c.peer AND c.peer <> c.owner
+               ORDER BY m.at DESC, m.pair DESC, m.sequence DESC LIMIT ?4";
+    let key = params![user.app.0, user.id.as_str(), millis(*since), number(*limit)];
+    let mut found = list(db, sql, key, |row| {
+        let content = PushContent {
+            from: parsed(row, 4, UserId::new)?,
+            sequence: count(row, 1)?,
+            at: time(row, 2)?,
+            text: row.get(3)?,
+            unread: row.get(5)?,
+            devices: devices.clone(),
+        };
+        Ok((row.get::<_, i64>(0)?, content))
+    })?;
+    found.reverse();
+    let mut notices = Vec::with_capacity(found.len());
+    for (pair, content) in found {
+        let sql = "UPDATE messages SET pushed = 1 WHERE pair = ?1 AND sequence = ?2";
+        change(db, sql, params![pair, number(content.sequence)])?;
+        notices.push(NewNotice { user: user.clone(), content: NoticeContent::Push(content), at: *at });
+    }
+    crate::outbox::enqueue(db, &notices)
 }
 
 /// One of the two, as they are before the message.

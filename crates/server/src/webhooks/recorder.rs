@@ -1,4 +1,5 @@
-//! From the live records to the outbox: takes the session events over, many users in one commit.
+//! From the live records to the outbox: takes the session events over, many users in one commit, and the messages that
+//! users who turned OFFLINE may have missed.
 //!
 //! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
 //! the outbox knows those that it still has.
@@ -8,7 +9,7 @@ use crate::clock::Clock;
 use lamplight_core::Presence;
 use lamplight_directory::{Directory, DirectoryError, Heard, LogReader};
 use lamplight_facts::NewNotice;
-use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, User};
+use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, Timestamp, User};
 use lamplight_service::{Service, ServiceError};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -75,6 +76,7 @@ struct HandOver {
     events: Vec<SessionEvent>,
     up_to: u64,
     dropped: u32,
+    missed_since: Option<Timestamp>,
 }
 
 async fn record(
@@ -90,6 +92,7 @@ async fn record(
             events: pending.waiting().cloned().collect(),
             up_to: pending.last_ordinal(),
             dropped: pending.dropped(),
+            missed_since: pending.missed_since(),
         })
     };
     let found: Vec<HandOver> = service.directory().read(batch, read).await?.into_iter().flatten().collect();
@@ -113,6 +116,14 @@ async fn record(
         metrics.outbox_full(enqueued.dropped as u64);
         if enqueued.dropped > 0 {
             tracing::warn!(dropped = enqueued.dropped, "an outbox is full; session events are dropped");
+        }
+    }
+    for HandOver { user, missed_since, .. } in &found {
+        if let Some(since) = *missed_since {
+            // Whoever is back by now is told at the login that the lists have changed.
+            service.push_missed(user, since, clock.now()).await?;
+            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
+            service.directory().update(user, clock.now(), recorded).await?;
         }
     }
     for HandOver { user, up_to, dropped, .. } in &found {
