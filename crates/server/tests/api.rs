@@ -10,7 +10,6 @@ use lamplight_model::{Edition, Platform, StatusType};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use serde_json::json;
-use std::time::Duration;
 
 #[tokio::test]
 async fn accounts_are_imported_checked_and_deleted() {
