@@ -10,5 +10,7 @@ mod user_sig;
 mod webhook_sign;
 
 pub use key::generate_key;
-pub use user_sig::{Claims, MAX_DOCUMENT_BYTES, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};
+pub use user_sig::{
+    Claims, MAX_DOCUMENT_BYTES, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify, verify_by_key,
+};
 pub use webhook_sign::webhook_sign;

@@ -14,7 +14,7 @@ use lamplight_model::{App, AppId, AppKey, Code, Refusal, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::io::Write;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 /// The longest token that is looked at, in bytes of its text; a longer one is unreadable.
 pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
@@ -85,6 +85,16 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
 /// Steps 1–4 tell the sender only what the token says by itself. A forged token gets no further than step 5,
 /// so it cannot ask about our clock. A token from the future is good: the clocks of backends are not ours.
 pub fn verify(token: &str, app: &App, user: &UserId, now: Timestamp) -> Result<Claims, Refusal> {
+    verify_by_key(token, app, user, now).map(|(claims, _)| claims)
+}
+
+/// As [`verify`], and says by its id with which key of the app the token was signed.
+pub fn verify_by_key(
+    token: &str,
+    app: &App,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(Claims, u32), Refusal> {
     if token.is_empty() {
         return Err(Code::SIG_EMPTY.into());
     }
@@ -106,19 +116,20 @@ pub fn verify(token: &str, app: &App, user: &UserId, now: Timestamp) -> Result<C
         expire: document.expire,
         userbuf,
     };
-    let signed = app
-        .keys
-        .iter()
-        // Anybody can sign with the empty key.
-        .filter(|key| !key.text.is_empty())
-        .fold(Choice::from(0), |signed, key| signed | mac(key, &claims).ct_eq(&signature));
+    let (mut signed, mut by) = (Choice::from(0), 0);
+    // Anybody can sign with the empty key.
+    for key in app.keys.iter().filter(|key| !key.text.is_empty()) {
+        let is_it = mac(key, &claims).ct_eq(&signature);
+        signed |= is_it;
+        by.conditional_assign(&key.id, is_it);
+    }
     if !bool::from(signed) {
         return Err(Code::SIG_WRONG.into());
     }
     if claims.expires() <= now {
         return Err(Code::SIG_EXPIRED.into());
     }
-    Ok(claims)
+    Ok((claims, by))
 }
 
 /// The only `TLS.ver` there is.

@@ -39,7 +39,7 @@ pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PA
 pub use inspect::{InspectedDevice, Inspection, LinkState};
 pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use lists::{By, Listed};
-pub use login::{LoggedIn, LoginCall};
+pub use login::{LoggedIn, LoginCall, Renewed};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};

@@ -44,10 +44,22 @@ pub struct LoggedIn {
     pub app: Arc<App>,
     /// When the UserSig expires.
     pub sig_expires: Timestamp,
+    /// The id of the key that signed the UserSig. Once the app does not have it any longer, the UserSig is as good as
+    /// expired.
+    pub key: u32,
     /// The account was made for this login.
     pub registered: bool,
     /// The subscription list was given up since somebody last subscribed.
     pub subscriptions_lost: bool,
+}
+
+/// A UserSig that takes the place of the one of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Renewed {
+    /// When it expires.
+    pub sig_expires: Timestamp,
+    /// The id of the key that signed it.
+    pub key: u32,
 }
 
 /// A login that is connected in the live record.
@@ -84,7 +96,7 @@ impl Service {
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
         let device = DeviceId::new(call.device_id)
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
-        let claims = self.verify_sig(Port::Client, &user, &app, call.user_sig, call.address, now)?;
+        let (claims, key) = self.verify_sig(Port::Client, &user, &app, call.user_sig, call.address, now)?;
 
         let _entering = self.entering.begin(&user);
         let connect = Connect {
@@ -112,12 +124,13 @@ impl Service {
             user,
             app,
             sig_expires: claims.expires(),
+            key,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
         })
     }
 
-    /// Checks a fresh UserSig of somebody who is logged in already, and remembers it. Answers when it expires.
+    /// Checks a fresh UserSig of somebody who is logged in already, and remembers it.
     pub async fn renew(
         &self,
         user: &User,
@@ -125,9 +138,9 @@ impl Service {
         user_sig: &str,
         address: IpAddr,
         now: Now,
-    ) -> Result<Timestamp, ServiceError> {
+    ) -> Result<Renewed, ServiceError> {
         let app = self.app(user)?;
-        let claims = self.verify_sig(Port::Client, user, &app, user_sig, address, now)?;
+        let (claims, key) = self.verify_sig(Port::Client, user, &app, user_sig, address, now)?;
         let noted = self.directory.update(user, now, |presence| {
             if presence.sigs().has_revoked(claims.issued) {
                 return Transition::quiet(false);
@@ -135,14 +148,14 @@ impl Service {
             presence.note_sig(Some(connection), claims.issued, now.wall).map(|()| true)
         });
         match noted.await? {
-            Some(true) => Ok(claims.expires()),
+            Some(true) => Ok(Renewed { sig_expires: claims.expires(), key }),
             Some(false) => Err(Code::SIG_REVOKED.into()),
             None => Err(Code::NOT_LOGGED_IN.into()),
         }
     }
 
     /// Checks a UserSig. A right one always passes. A wrong one is refused with its reason, or with 70050 when too
-    /// many from this address were wrong lately.
+    /// many from this address were wrong lately. Says by its id with which key of the app it was signed.
     pub(crate) fn verify_sig(
         &self,
         port: Port,
@@ -151,8 +164,8 @@ impl Service {
         user_sig: &str,
         address: IpAddr,
         now: Now,
-    ) -> Result<Claims, Refusal> {
-        lamplight_auth::verify(user_sig, app, &user.id, now.wall).map_err(|refusal| {
+    ) -> Result<(Claims, u32), Refusal> {
+        lamplight_auth::verify_by_key(user_sig, app, &user.id, now.wall).map_err(|refusal| {
             if is_guess(refusal.code) && self.throttle.is_past_bound(port, address, now.moment) {
                 return Code::TOO_MANY_FAILURES.into();
             }
