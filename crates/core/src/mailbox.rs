@@ -45,13 +45,45 @@ impl<S: Versioned> Hub<S> {
     /// Lets a connection watch a user for a reason. When it did not before, the user's state goes into its
     /// mailbox. Says whether a state is known: if not, the caller reads it and [tells](Self::tell) it.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
-        let (subject, _) = self.graph.watch(watcher, user, why);
-        self.graph.state(subject).is_some()
+        let watched = self.graph.watch(watcher, user, why);
+        watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
     }
 
     /// Takes away a reason to watch a user. Says whether the connection watches the user no longer.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         self.graph.unwatch(watcher, user, why)
+    }
+
+    /// Lets a connection watch users for a reason, in time linear in their number and that of those it watches. Hands
+    /// those that it did not watch for this reason before to `added`: the caller reads their state.
+    pub fn watch_all(
+        &mut self,
+        watcher: WatcherKey,
+        users: impl ExactSizeIterator<Item = User>,
+        why: Why,
+        added: impl FnMut(User),
+    ) {
+        self.graph.watch_all(watcher, users, why, added);
+    }
+
+    /// Takes away a reason to watch everyone whom it holds for, but for those that `wanted` names.
+    pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, wanted: impl FnMut(&User) -> bool) {
+        self.graph.unwatch_others(watcher, why, wanted);
+    }
+
+    /// Tells nothing of a user until an answer [takes](Self::take) the state, or [`Hub::release`].
+    pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
+        self.graph.hold(watcher, user);
+    }
+
+    /// There will be no answer that tells of the users who are [held](Self::hold).
+    pub fn release(&mut self, watcher: WatcherKey) {
+        self.graph.release(watcher);
+    }
+
+    /// Lets a connection be told of its own user alone, or of everyone again: of what differs.
+    pub fn set_muted(&mut self, watcher: WatcherKey, muted: bool) {
+        self.graph.set_muted(watcher, muted);
     }
 
     /// Gives back the memory that a connection's edges do not need. To be called when its lists have changed.
@@ -111,6 +143,24 @@ impl<S: Versioned> Hub<S> {
             self.graph.unmark(watcher, subject);
         }
         self.graph.is_watching(watcher, user)
+    }
+
+    /// The same as [`Hub::known`] for many, in time linear in their number and that of those the connection watches: which of them it
+    /// watches.
+    pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
+        let users = seen.iter().map(|(user, _)| user);
+        self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
+    }
+
+    /// An answer tells this connection of this version of a user. Hands over the state to tell instead, if the
+    /// connection was told of a newer one meanwhile.
+    pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
+        let subject = self.graph.subject(user)?;
+        if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
+            self.graph.unmark(watcher, subject);
+            return None;
+        }
+        self.graph.told(watcher, user)
     }
 
     /// The connection has come back and says that it last saw this version of a user. Any other version differs, a

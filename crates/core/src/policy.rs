@@ -127,20 +127,21 @@ pub fn check_call(
     Ok(Gate::Rate)
 }
 
-/// Which changes of others a client is told of without asking each time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a client is told of others without asking each time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
-    /// Those of the users it is subscribed to.
-    pub subscriptions: bool,
-    /// Those of its mutual friends.
+    /// Whether it is told of anybody but its own user.
+    pub others: bool,
+    /// Whether it watches its mutual friends, and not only whom it is subscribed to.
     pub friends: bool,
 }
 
-/// What the edition and the switches of an app leave of the notifications. A subscription list is kept while
-/// they are off, and speaks again when they are on.
+/// What the edition and the switches of an app leave of the notifications (SPEC section 4). Whom a client watches does
+/// not depend on the edition and the master switch: while they forbid it to be told of anybody, the lists are kept, and
+/// once they allow it again it is told what differs.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
-        subscriptions: settings.edition == Edition::Flagship && settings.switches.user_status,
+        others: settings.edition == Edition::Flagship && settings.switches.user_status,
         friends: settings.switches.friend_notification,
     }
 }
@@ -262,6 +263,27 @@ mod tests {
                 expected,
                 "{call:?} {list:?} {edition:?} {switch}"
             );
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_of_others_without_edition_and_switch_as_a_friend_either() {
+        use Edition::{Flagship, Standard, Trial};
+        //  edition   status  friends  told of others, watches friends
+        let table = [
+            (Flagship, true, true, (true, true)),
+            (Flagship, true, false, (true, false)),
+            (Flagship, false, true, (false, true)),
+            (Flagship, false, false, (false, false)),
+            (Standard, true, true, (false, true)),
+            (Trial, true, false, (false, false)),
+        ];
+        for (edition, status, friends, (others, watched)) in table {
+            let mut settings = AppSettings { edition, ..AppSettings::default() };
+            settings.switches.user_status = status;
+            settings.switches.friend_notification = friends;
+            let expected = Notifications { others, friends: watched };
+            assert_eq!(notifications(&settings), expected, "{edition:?} {status} {friends}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The graph knows why an edge is there, and nothing of what is told along it.
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use lamplight_model::User;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -12,9 +12,20 @@ use std::hash::BuildHasher;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
-/// A connection that watches.
+/// A connection that watches. The key of one that was let go names nobody, also when its slot is in use again: whatever
+/// is done with it changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct WatcherKey(pub u32);
+pub struct WatcherKey {
+    slot: u32,
+    generation: u32,
+}
+
+impl WatcherKey {
+    /// The place of the watcher in a table of those that are there now: small, and used again by later ones.
+    pub fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
 
 /// Why a connection is told of a user (SPEC section 4). An edge may have several reasons; it is one edge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +50,9 @@ impl Reasons {
     }
 }
 
-const SUBJECT: u32 = (1 << 28) - 1;
+const SUBJECT: u32 = (1 << 27) - 1;
+/// An answer under way will tell of the user first.
+const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
 
@@ -65,15 +78,25 @@ struct Subject<S> {
     incoming: Vec<Incoming>,
 }
 
-#[derive(Default)]
 struct Watcher {
+    /// Distinguishes it from those that had its slot before.
+    generation: u32,
     outgoing: Vec<Outgoing>,
     /// Places in `outgoing` with the pending mark, in the order in which they were marked. One or two need no
     /// memory of their own: that is what a connection that keeps up has.
     pending: SmallVec<[u32; 2]>,
     /// The watcher is in `touched`.
     touched: bool,
+    /// It is told of its own user alone; what else is marked waits.
+    muted: bool,
 }
+
+/// The places of a watcher's edges, by their subject: for changes of many edges at once, which would otherwise look
+/// through all of them for each.
+type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
+
+/// Looking through the edges for so few is quicker than making a table of their places.
+const FEW: usize = 4;
 
 /// Watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
 ///
@@ -82,6 +105,8 @@ pub struct WatchGraph<S> {
     index: HashTable<u32>,
     subjects: Slab<Subject<S>>,
     watchers: Slab<Watcher>,
+    /// Watchers ever taken in; makes a generation.
+    attached: u32,
     touched: Vec<WatcherKey>,
     hasher: foldhash::fast::RandomState,
 }
@@ -92,6 +117,7 @@ impl<S> Default for WatchGraph<S> {
             index: HashTable::new(),
             subjects: Slab::new(),
             watchers: Slab::new(),
+            attached: 0,
             touched: Vec::new(),
             hasher: foldhash::fast::RandomState::default(),
         }
@@ -101,56 +127,177 @@ impl<S> Default for WatchGraph<S> {
 impl<S> WatchGraph<S> {
     /// Takes a watcher in. `expected` is how many it will watch, to size its memory.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
-        let watcher = Watcher { outgoing: Vec::with_capacity(expected), ..Watcher::default() };
-        WatcherKey(u32::try_from(self.watchers.insert(watcher)).expect("fewer connections than 2^32"))
+        self.attached = self.attached.wrapping_add(1);
+        let generation = self.attached;
+        let outgoing = Vec::with_capacity(expected);
+        let watcher =
+            Watcher { generation, outgoing, pending: SmallVec::new(), touched: false, muted: false };
+        let slot = u32::try_from(self.watchers.insert(watcher)).expect("fewer connections than 2^32");
+        WatcherKey { slot, generation }
     }
 
     /// Lets a watcher go, with all its edges.
     pub fn detach(&mut self, key: WatcherKey) {
-        while let Some(last) = self.watchers[key.0 as usize].outgoing.pop() {
+        while let Some(last) = self.watcher_mut(key).and_then(|watcher| watcher.outgoing.pop()) {
             self.remove_incoming(last.subject & SUBJECT, last.place);
         }
-        let watcher = self.watchers.remove(key.0 as usize);
-        if watcher.touched {
-            self.touched.retain(|touched| *touched != key);
+        if self.watcher(key).is_some() {
+            // Where it stands in `touched` it is passed over.
+            self.watchers.remove(key.slot());
         }
     }
 
     /// Adds a reason for `watcher` to watch `user`, and an edge when it is the first. Answers with the subject,
-    /// and whether the edge is new. A new edge is pending when the state is known.
-    pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> (SubjectKey, bool) {
+    /// and whether the edge is new; `None` when the watcher was let go. A new edge is pending when the state is known.
+    pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
+        self.watcher(watcher)?;
         let subject = self.intern(user);
         if let Some(place) = self.find_edge(watcher, subject) {
-            self.watchers[watcher.0 as usize].outgoing[place].subject |= why as u32;
-            return (SubjectKey(subject), false);
+            self.watchers[watcher.slot()].outgoing[place].subject |= why as u32;
+            return Some((SubjectKey(subject), false));
         }
-        let outgoing = &mut self.watchers[watcher.0 as usize].outgoing;
+        self.add_edge(watcher, subject, why);
+        Some((SubjectKey(subject), true))
+    }
+
+    /// Adds a reason for `watcher` to watch each of these users, in time linear in their number and that of its edges.
+    /// Hands those that it did not watch for this reason before to `added`.
+    pub fn watch_all(
+        &mut self,
+        watcher: WatcherKey,
+        users: impl ExactSizeIterator<Item = User>,
+        why: Why,
+        mut added: impl FnMut(User),
+    ) {
+        let Some(mut places) = self.places(watcher, users.len()) else { return };
+        for user in users {
+            let subject = self.intern(&user);
+            let place = match &places {
+                Some(places) => places.get(&subject).copied(),
+                None => self.find_edge(watcher, subject).map(|place| place as u32),
+            };
+            if let Some(place) = place {
+                let edge = &mut self.watchers[watcher.slot()].outgoing[place as usize].subject;
+                if *edge & why as u32 != 0 {
+                    continue;
+                }
+                *edge |= why as u32;
+            } else {
+                let place = self.add_edge(watcher, subject, why);
+                if let Some(places) = &mut places {
+                    places.insert(subject, place);
+                }
+            }
+            added(user);
+        }
+    }
+
+    /// Takes a reason away from every edge of `watcher` that has it, but for the users that `wanted` names, in time
+    /// linear in the number of its edges.
+    pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
+        let Some(it) = self.watcher(watcher) else { return };
+        let subject_at = |place: u32| it.outgoing[place as usize].subject & SUBJECT;
+        let waiting: Vec<u32> = it.pending.iter().map(|place| subject_at(*place)).collect();
+        let mut moved = false;
+        // From the end: an edge that moves into a gap comes from behind it.
+        for place in (0..it.outgoing.len()).rev() {
+            let edge = &mut self.watchers[watcher.slot()].outgoing[place].subject;
+            if *edge & why as u32 == 0 || wanted(&self.subjects[(*edge & SUBJECT) as usize].user) {
+                continue;
+            }
+            *edge &= !(why as u32);
+            if *edge & REASONS == 0 {
+                self.remove_edge(watcher.slot, place as u32);
+                moved = true;
+            }
+        }
+        if !moved || waiting.is_empty() {
+            return;
+        }
+        let Some(Some(places)) = self.places(watcher, usize::MAX) else { return };
+        let it = &mut self.watchers[watcher.slot()];
+        let place = waiting.iter().filter_map(|subject| places.get(subject).copied());
+        it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
+    }
+
+    /// Takes the pending marks off the edges to those of these users of whom `is_known` says that their state is
+    /// known; in time linear in their number and that of the watcher's edges. Answers which of them are watched.
+    pub fn unmark_all<'a>(
+        &mut self,
+        watcher: WatcherKey,
+        users: impl ExactSizeIterator<Item = &'a User>,
+        mut is_known: impl FnMut(usize, &S) -> bool,
+    ) -> Vec<bool> {
+        let count = users.len();
+        let Some(places) = self.places(watcher, count) else { return vec![false; count] };
+        let mut unmarked = false;
+        let watched = users.enumerate().map(|(index, user)| {
+            let Some(subject) = self.find(user) else { return false };
+            let place = match &places {
+                Some(places) => places.get(&subject).map(|place| *place as usize),
+                None => self.find_edge(watcher, subject),
+            };
+            let Some(place) = place else { return false };
+            if self.subjects[subject as usize].state.as_ref().is_some_and(|state| is_known(index, state)) {
+                self.watchers[watcher.slot()].outgoing[place].subject &= !PENDING;
+                unmarked = true;
+            }
+            true
+        });
+        let watched = watched.collect();
+        if unmarked {
+            let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
+            pending.retain(|place| outgoing[*place as usize].subject & PENDING != 0);
+        }
+        watched
+    }
+
+    /// The places of a watcher's edges: `None` when it was let go, and `Some(None)` when `changes` are so few that
+    /// looking through the edges is quicker.
+    #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
+    fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
+        let outgoing = &self.watcher(watcher)?.outgoing;
+        if changes <= FEW {
+            return Some(None);
+        }
+        let mut places =
+            Places::with_capacity_and_hasher(outgoing.len(), foldhash::fast::FixedState::default());
+        places.extend(outgoing.iter().zip(0..).map(|(edge, place)| (edge.subject & SUBJECT, place)));
+        Some(Some(places))
+    }
+
+    /// Adds an edge where there is none; answers with its place.
+    fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u32 {
+        let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
         outgoing.push(Outgoing { subject: subject | why as u32, place: in_place });
-        incoming.push(Incoming { watcher: watcher.0, place: out_place });
+        incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         if self.subjects[subject as usize].state.is_some() {
-            self.mark(watcher.0, out_place);
+            self.mark(watcher.slot, out_place);
         }
-        (SubjectKey(subject), true)
+        out_place
     }
 
     /// Takes a reason away, and the edge with the last one. Says whether the edge is gone.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let Some(subject) = self.find(user) else { return false };
         let Some(place) = self.find_edge(watcher, subject) else { return false };
-        let edge = &mut self.watchers[watcher.0 as usize].outgoing[place];
+        let edge = &mut self.watchers[watcher.slot()].outgoing[place];
         edge.subject &= !(why as u32);
         if edge.subject & REASONS != 0 {
             return false;
         }
-        self.remove_edge(watcher.0, place as u32);
+        self.keep_waiting_without(watcher.slot, place as u32);
+        self.remove_edge(watcher.slot, place as u32);
         true
     }
 
     /// Gives back the memory that a watcher's edges do not need: they seldom change once they are there.
     pub fn shrink(&mut self, watcher: WatcherKey) {
-        self.watchers[watcher.0 as usize].outgoing.shrink_to_fit();
+        if let Some(watcher) = self.watcher_mut(watcher) {
+            watcher.outgoing.shrink_to_fit();
+        }
     }
 
     /// Whether a watcher watches a user.
@@ -162,7 +309,7 @@ impl<S> WatchGraph<S> {
     pub fn is_watching_for(&self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         self.find(user)
             .and_then(|subject| self.find_edge(watcher, subject))
-            .is_some_and(|place| self.watchers[watcher.0 as usize].outgoing[place].subject & why as u32 != 0)
+            .is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & why as u32 != 0)
     }
 
     /// The subject of a user, if anybody watches it.
@@ -187,8 +334,9 @@ impl<S> WatchGraph<S> {
     /// Takes the pending mark off the edge to a subject. Says whether it was there.
     pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
-        let watcher = &mut self.watchers[watcher.0 as usize];
+        let watcher = &mut self.watchers[watcher.slot()];
         let edge = &mut watcher.outgoing[place];
+        edge.subject &= !HELD;
         if edge.subject & PENDING == 0 {
             return false;
         }
@@ -197,10 +345,71 @@ impl<S> WatchGraph<S> {
         true
     }
 
+    /// Takes the edge to a user out of what [`WatchGraph::drain_pending`] tells, until it is [unmarked](Self::unmark) or
+    /// [released](Self::release).
+    pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
+        let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
+            return;
+        };
+        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
+        outgoing[place].subject |= HELD;
+        pending.retain(|pending| *pending != place as u32);
+    }
+
+    /// Lets go of every edge of a watcher that is held: what is pending of them is told.
+    pub fn release(&mut self, watcher: WatcherKey) {
+        let Some(it) = self.watcher_mut(watcher) else { return };
+        let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
+        let held: Vec<(bool, u32)> = held
+            .map(|(edge, place)| {
+                let pending = edge.subject & PENDING != 0;
+                edge.subject &= !(HELD | PENDING);
+                (pending, place)
+            })
+            .collect();
+        for (_, place) in held.into_iter().filter(|(pending, _)| *pending) {
+            self.mark(watcher.slot, place);
+        }
+    }
+
+    /// Lets a watcher be told of its own user alone, or of everyone again: what was marked meanwhile is told then.
+    pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
+        let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
+        else {
+            return;
+        };
+        watcher.muted = muted;
+        if !muted && !watcher.pending.is_empty() && !watcher.touched {
+            watcher.touched = true;
+            self.touched.push(key);
+        }
+    }
+
+    /// The newest state of a user, if `watcher` watches it and has nothing of it waiting.
+    pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
+        let subject = self.find(user)?;
+        let place = self.find_edge(watcher, subject)?;
+        let edge = self.watcher(watcher)?.outgoing[place].subject;
+        if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
+    }
+
     /// Hands the pending states of a watcher to `tell`, oldest mark first, and takes their marks away, until
     /// none is left or `tell` says stop. Answers whether any is left.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
-        let watcher = &mut self.watchers[key.0 as usize];
+        let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
+        else {
+            return false;
+        };
+        if watcher.muted {
+            let own = |place: &u32| watcher.outgoing[*place as usize].subject & Why::Own as u32 != 0;
+            let Some(index) = watcher.pending.iter().position(own) else { return false };
+            let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
+            edge.subject &= !PENDING;
+            let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
+            // Nothing else is told, whether or not there is room.
+            let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
+            return false;
+        }
         let mut done = 0;
         for place in &watcher.pending {
             let edge = &mut watcher.outgoing[*place as usize];
@@ -222,19 +431,21 @@ impl<S> WatchGraph<S> {
 
     /// Whether anything is pending for a watcher.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
-        !self.watchers[watcher.0 as usize].pending.is_empty()
+        self.watcher(watcher).is_some_and(|watcher| !watcher.pending.is_empty())
     }
 
     /// How many subjects are pending for a watcher.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
-        self.watchers[watcher.0 as usize].pending.len()
+        self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
     /// Moves the watchers that got a pending mark since the last call into `touched`, each once.
     pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
-        for key in &self.touched {
-            self.watchers[key.0 as usize].touched = false;
-        }
+        let watchers = &mut self.watchers;
+        self.touched.retain(|key| {
+            let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
+            watcher.map(|watcher| watcher.touched = false).is_some()
+        });
         touched.append(&mut self.touched);
     }
 
@@ -245,7 +456,7 @@ impl<S> WatchGraph<S> {
 
     /// Whom a connection watches for a reason.
     pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
-        let edges = self.watchers[watcher.0 as usize].outgoing.iter();
+        let edges = self.watcher(watcher).into_iter().flat_map(|watcher| &watcher.outgoing);
         edges
             .filter(move |edge| edge.subject & why as u32 != 0)
             .map(|edge| &self.subjects[(edge.subject & SUBJECT) as usize].user)
@@ -254,15 +465,23 @@ impl<S> WatchGraph<S> {
     /// Who watches a subject, in no particular order, and which of the reasons they have.
     pub fn watchers(&self, subject: SubjectKey) -> impl ExactSizeIterator<Item = (WatcherKey, Reasons)> {
         self.subjects[subject.0 as usize].incoming.iter().map(|edge| {
-            let reasons =
-                self.watchers[edge.watcher as usize].outgoing[edge.place as usize].subject & REASONS;
-            (WatcherKey(edge.watcher), Reasons(reasons))
+            let watcher = &self.watchers[edge.watcher as usize];
+            let reasons = watcher.outgoing[edge.place as usize].subject & REASONS;
+            (WatcherKey { slot: edge.watcher, generation: watcher.generation }, Reasons(reasons))
         })
     }
 
     /// How many users are watched, and along how many edges.
     pub fn size(&self) -> (usize, usize) {
         (self.subjects.len(), self.watchers.iter().map(|(_, watcher)| watcher.outgoing.len()).sum())
+    }
+
+    fn watcher(&self, key: WatcherKey) -> Option<&Watcher> {
+        self.watchers.get(key.slot()).filter(|watcher| watcher.generation == key.generation)
+    }
+
+    fn watcher_mut(&mut self, key: WatcherKey) -> Option<&mut Watcher> {
+        self.watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation)
     }
 
     fn find(&self, user: &User) -> Option<u32> {
@@ -276,7 +495,7 @@ impl<S> WatchGraph<S> {
         }
         let subject = Subject { user: user.clone(), state: None, incoming: Vec::new() };
         let slot = self.subjects.insert(subject) as u32;
-        assert!(slot <= SUBJECT, "a worker watches at most 2^28 users");
+        assert!(slot <= SUBJECT, "a worker watches at most 2^27 users");
         let hash = self.hasher.hash_one(user);
         let (subjects, hasher) = (&self.subjects, &self.hasher);
         self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&subjects[*slot as usize].user));
@@ -284,43 +503,52 @@ impl<S> WatchGraph<S> {
     }
 
     fn find_edge(&self, watcher: WatcherKey, subject: u32) -> Option<usize> {
-        let outgoing = &self.watchers[watcher.0 as usize].outgoing;
+        let outgoing = &self.watcher(watcher)?.outgoing;
         // The shorter end is searched: a list of 10,000 and a user with a million watchers both stay quick.
         let incoming = &self.subjects[subject as usize].incoming;
         if incoming.len() < outgoing.len() {
-            let found = incoming.iter().find(|edge| edge.watcher == watcher.0);
+            let found = incoming.iter().find(|edge| edge.watcher == watcher.slot);
             return found.map(|edge| edge.place as usize);
         }
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
     fn mark(&mut self, watcher: u32, place: u32) {
-        let key = WatcherKey(watcher);
-        let watcher = &mut self.watchers[watcher as usize];
-        let edge = &mut watcher.outgoing[place as usize];
-        if edge.subject & PENDING == 0 {
-            edge.subject |= PENDING;
-            watcher.pending.push(place);
+        let slot = watcher;
+        let watcher = &mut self.watchers[slot as usize];
+        let edge = &mut watcher.outgoing[place as usize].subject;
+        if *edge & PENDING == 0 {
+            *edge |= PENDING;
+            if *edge & HELD == 0 {
+                watcher.pending.push(place);
+            }
         }
-        if !watcher.touched {
+        if !watcher.touched && *edge & HELD == 0 && (!watcher.muted || *edge & Why::Own as u32 != 0) {
             watcher.touched = true;
-            self.touched.push(key);
+            self.touched.push(WatcherKey { slot, generation: watcher.generation });
         }
     }
 
-    fn remove_edge(&mut self, watcher_key: u32, place: u32) {
-        let watcher = &mut self.watchers[watcher_key as usize];
-        let removed = watcher.outgoing.swap_remove(place as usize);
-        if removed.subject & PENDING != 0 {
-            watcher.pending.retain(|pending| *pending != place);
+    /// Prepares the list of pending places for the removal of the edge at a place: it leaves the list, and the last edge
+    /// will be there.
+    fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
+        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
+        if outgoing[place as usize].subject & PENDING != 0 {
+            pending.retain(|pending| *pending != place);
         }
-        if let Some(moved) = watcher.outgoing.get(place as usize) {
-            let old_place = watcher.outgoing.len() as u32;
-            for pending in &mut watcher.pending {
-                if *pending == old_place {
-                    *pending = place;
-                }
+        let last = outgoing.len() as u32 - 1;
+        for pending in pending {
+            if *pending == last {
+                *pending = place;
             }
+        }
+    }
+
+    /// Removes an edge. The list of pending places is the caller's affair.
+    fn remove_edge(&mut self, watcher: u32, place: u32) {
+        let watcher = &mut self.watchers[watcher as usize];
+        let removed = watcher.outgoing.swap_remove(place as usize);
+        if let Some(moved) = watcher.outgoing.get(place as usize) {
             self.subjects[(moved.subject & SUBJECT) as usize].incoming[moved.place as usize].place = place;
         }
         self.remove_incoming(removed.subject & SUBJECT, removed.place);

@@ -130,7 +130,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
     match event {
         Event::Connect { device, platform } => connect(record, device, platform, connections),
         Event::Disconnect { connection, end } => {
-            let connection = ConnectionId(connection);
+            let connection = ConnectionId::alone(connection);
             let device = record.presence.device_of(connection).cloned();
             let before = record.status();
             let done =
@@ -157,14 +157,14 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             }
         }
         Event::Logout { connection } => {
-            let connection = ConnectionId(connection);
+            let connection = ConnectionId::alone(connection);
             let device = record.presence.device_of(connection).map(|device| device.id.clone());
             let done = record.step(|me, settings, now| me.logout(connection, settings, now));
             assert_eq!(done.outcome.map(|removed| removed.device), device);
             assert!(device.is_none_or(|device| !record.presence.is_logged_in(&device)));
         }
         Event::ExpireSig { connection } => {
-            let connection = ConnectionId(connection);
+            let connection = ConnectionId::alone(connection);
             let device = record.presence.device_of(connection).map(|device| device.id.clone());
             let done = record.step(|me, settings, now| me.expire_sig(connection, settings, now));
             assert_eq!(done.outcome.map(|removed| removed.device), device);
@@ -233,7 +233,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
 
 /// Connects, and judges who had to leave for it.
 fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u64) {
-    let connection = ConnectionId(*connections);
+    let connection = ConnectionId::alone(*connections);
     *connections += 1;
     let id = device(id);
     let policy = record.settings.multi_device;

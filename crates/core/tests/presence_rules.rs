@@ -1766,7 +1766,7 @@ impl World {
     }
 
     fn login(&mut self, name: &str, platform: Platform) -> String {
-        let connection = ConnectionId(self.next_connection);
+        let connection = ConnectionId::alone(self.next_connection);
         self.next_connection += 1;
         self.connections.entry(name.into()).or_default().push(connection);
         self.newest = Some(connection);

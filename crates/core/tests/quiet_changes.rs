@@ -7,8 +7,8 @@ use lamplight_model::{
     AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, Timestamp, Version,
 };
 
-const PHONE: ConnectionId = ConnectionId(1);
-const NOBODY: ConnectionId = ConnectionId(9);
+const PHONE: ConnectionId = ConnectionId::alone(1);
+const NOBODY: ConnectionId = ConnectionId::alone(9);
 
 fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
@@ -61,7 +61,7 @@ fn only_what_changes_the_record_is_kept() {
         ("a logout of nobody", connected, |p| logout(p, NOBODY), false),
         ("a logout", connected, |p| logout(p, PHONE), true),
         ("nothing is due", connected, expire, false),
-        ("a takeover by the same device", connected, |p| connect(p, ConnectionId(2)), true),
+        ("a takeover by the same device", connected, |p| connect(p, ConnectionId::alone(2)), true),
     ];
     for (name, before, act, changed) in table {
         let settings = AppSettings::default();

@@ -114,7 +114,7 @@ fn log_in(directory: &InProcessDirectory, user: &User, now: Now) {
         Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
     directory.seed(user, blank, now).now_or_never().unwrap().unwrap();
     let device = DeviceId::new("phone").unwrap();
-    let (platform, connection) = (Platform::IPhone, ConnectionId(1));
+    let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
     let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now);
     directory.update(user, now, act).now_or_never().unwrap().unwrap();

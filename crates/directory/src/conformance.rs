@@ -140,7 +140,7 @@ pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
         .await
         .unwrap();
     ports.directory.update(&user("a"), now(4), |presence| presence.unsubscribe(None)).await.unwrap();
-    let ended = lamplight_core::Ended { connection: ConnectionId(1), cause: EndCause::Superseded };
+    let ended = lamplight_core::Ended { connection: ConnectionId::alone(1), cause: EndCause::Superseded };
     let list = |subscribed: &[UserId], unsubscribed: &[UserId]| News::Subscriptions {
         subscribed: subscribed.to_vec(),
         unsubscribed: unsubscribed.to_vec(),
@@ -253,7 +253,7 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     let mut settings = AppSettings::default();
     settings.webhooks.state_change_url = "https://receiver".to_owned();
     let device = DeviceId::new("phone").unwrap();
-    let (platform, connection) = (Platform::IPhone, ConnectionId(1));
+    let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
     let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now(1));
     ports.directory.update(&user("a"), now(1), act).await.unwrap();
@@ -312,7 +312,7 @@ async fn connect(
     let (device, settings) = (DeviceId::new(device).unwrap(), AppSettings::default());
     let platform = if device.as_str() == "tablet" { Platform::IPad } else { Platform::IPhone };
     let (login, issued) = (connection, now.wall.as_secs());
-    let connection = ConnectionId(connection);
+    let connection = ConnectionId::alone(connection);
     let connect = Connect { device: &device, platform, login, issued, connection, address: None };
     let done = directory
         .update_logged(&user(name), now, |presence| presence.connect(&connect, &settings, now))

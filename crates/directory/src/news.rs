@@ -167,9 +167,10 @@ mod tests {
             EndCause::KickedByOperator,
             EndCause::AccountDeleted,
         ];
-        let ended = ended.map(|cause| News::Ended(Ended { connection: ConnectionId(u64::MAX), cause }));
+        let ended =
+            ended.map(|cause| News::Ended(Ended { connection: ConnectionId::alone(u64::MAX), cause }));
         let lists = every_lists_change().into_iter().map(|change| {
-            let by = Some(ConnectionId(3));
+            let by = Some(ConnectionId::alone(3));
             News::Lists(Arc::new(ListsNews { version: 5, by, total_unread: 6, change }))
         });
         let shown = FriendProfile { friends: vec![id("b"), id("c")], profile: Arc::new(profile()) };

@@ -64,7 +64,7 @@ async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) 
         platform: Platform::IPhone,
         login: 1,
         issued: 0,
-        connection: ConnectionId(1),
+        connection: ConnectionId::alone(1),
         address: None,
     };
     directory.update(user, now, |presence| presence.connect(&connect, &settings, now)).await.unwrap();

@@ -1,5 +1,6 @@
 //! Where from: a device, its platform, and the live link it may have.
 
+use crate::Timestamp;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -174,12 +175,41 @@ impl fmt::Debug for PlatformSet {
     }
 }
 
-/// One connection, never used twice in the life of a server process.
+/// One run of a node: a node that starts again is another one, so that what is left of its former run cannot be taken
+/// for its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
+#[serde(transparent)]
+pub struct NodeId(pub u64);
+
+impl NodeId {
+    /// A run that began at `start`. `random` tells apart two nodes that start in the same millisecond.
+    pub fn of_run(start: Timestamp, random: u16) -> Self {
+        Self(start.0 << 16 | u64::from(random))
+    }
+}
+
+/// One connection, never used twice: not by another connection of the node, and by no other node.
 ///
 /// The end of a connection names the connection it ends, so that a late end cannot harm its successor.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
-#[serde(transparent)]
-pub struct ConnectionId(pub u64);
+pub struct ConnectionId {
+    /// The run of the node that has the connection.
+    pub node: NodeId,
+    /// The connection among those of its node.
+    pub local: u64,
+}
+
+impl ConnectionId {
+    /// A connection of this run of a node.
+    pub const fn new(node: NodeId, local: u64) -> Self {
+        Self { node, local }
+    }
+
+    /// A connection where there is one node only, and no socket: in simulations and tests.
+    pub const fn alone(local: u64) -> Self {
+        Self { node: NodeId(0), local }
+    }
+}
 
 #[cfg(test)]
 mod tests {

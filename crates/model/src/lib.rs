@@ -26,7 +26,7 @@ pub use app::{
 pub use code::{Code, Refusal};
 pub use conversation::{Conversation, ConversationPlace};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};
-pub use device::{ConnectionId, DeviceId, InvalidDeviceId, Platform, PlatformSet, UnknownPlatform};
+pub use device::{ConnectionId, DeviceId, InvalidDeviceId, NodeId, Platform, PlatformSet, UnknownPlatform};
 pub use friend::Friend;
 pub use login::{EndMark, EndWhy, EndedLogin, MAX_REVOKED_ONE_BY_ONE, Revoked};
 pub use message::{ClientMessageId, InvalidClientMessageId, Message};

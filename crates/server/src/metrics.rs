@@ -66,6 +66,8 @@ pub struct WorkerMetrics {
     pub protocol_errors: Counter,
     /// Times when the log was missed and everything watched was read again.
     pub rereads: Counter,
+    /// Reads for connections that failed, and are tried again.
+    pub failed_reads: Counter,
     /// From the logging of a change to the end of the round that wrote it to the sockets.
     pub delivery_seconds: Durations,
     /// From the last byte of a link that fell silent to its being given up.
@@ -110,6 +112,7 @@ impl Metrics {
             counter("protocol_errors", "Connections closed for what they sent or did not send");
         let rereads =
             counter("log_rereads", "Times the log was missed and everything watched was read again");
+        let failed_reads = counter("failed_reads", "Reads for connections that failed and are tried again");
         let refusals = Family::<CodeLabel, Counter>::default();
         registry.register("refusals", "Refusals by code", refusals.clone());
         let mut durations = |name: &str, help: &str, new: fn() -> Durations| {
@@ -140,6 +143,7 @@ impl Metrics {
                     timeouts: timeouts.get_or_create_owned(&label),
                     protocol_errors: protocol_errors.get_or_create_owned(&label),
                     rereads: rereads.get_or_create_owned(&label),
+                    failed_reads: failed_reads.get_or_create_owned(&label),
                     delivery_seconds: delivery.get_or_create_owned(&label),
                     detection_seconds: detection.get_or_create_owned(&label),
                 }

@@ -14,7 +14,7 @@ use axum::Router;
 use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::{self, File, TryLockError};
@@ -167,6 +167,7 @@ impl Node {
             }
         };
         let shared = Arc::new(Shared {
+            node: NodeId::of_run(clock.now().wall, rand::random()),
             service: Arc::clone(&service),
             clock: clock.clone(),
             tls: certificate.as_ref().map(Certificate::server_config),

@@ -73,7 +73,7 @@ async fn log_in(node: &TestNode, user: &str, device: &str, platform: Platform, c
         device_id: device,
         platform,
         resume: false,
-        connection: ConnectionId(connection),
+        connection: ConnectionId::alone(connection),
         address: "127.0.0.1".parse().unwrap(),
     };
     node.node.service().login(&call, node.clock.now()).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
                 let platform = if random.random() { Platform::Web } else { Platform::Android };
                 let device = format!("{platform}");
                 log_in(&node, ids[who].as_str(), &device, platform, step + 1).await;
-                connections.push((who, ConnectionId(step + 1)));
+                connections.push((who, ConnectionId::alone(step + 1)));
             }
             35..=59 => {
                 let text = format!("at {step}");

@@ -5,7 +5,7 @@
 
 use crate::WatchList;
 use hashbrown::HashMap;
-use lamplight_core::{EndCause, Hub, Told, Versioned, WatcherKey, Why};
+use lamplight_core::{EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why};
 use lamplight_directory::{ListsNews, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Profile, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
@@ -30,9 +30,9 @@ pub enum Effect {
         subscribed: Vec<UserId>,
         /// Who left it.
         unsubscribed: Vec<UserId>,
-        /// Of those, who is not watched any longer.
-        not_watched: Vec<UserId>,
     },
+    /// The settings of an app have changed: look what it allows, and hand it to [`Audience::set_notifications`].
+    AppChanged(AppId),
     /// Tell a connection of a change of its user's lists, in the order of the versions; the one whose call did it
     /// is told by its answer.
     Lists {
@@ -67,12 +67,16 @@ pub struct Member {
     pub connection: ConnectionId,
     /// Counts the news of the user's lists: a watch list that was read before one of them is out of date.
     lists: u32,
+    /// Whether it watches mutual friends.
+    friends: bool,
+    /// Its subscription list was read: from then on a difference is told.
+    has_list: bool,
 }
 
 impl Member {
     /// A connection of a user.
     pub fn new(user: User, connection: ConnectionId) -> Self {
-        Self { user, connection, lists: 0 }
+        Self { user, connection, lists: 0, friends: false, has_list: false }
     }
 }
 
@@ -100,8 +104,8 @@ const EDGES_PER_WATCHER: usize = 4;
 /// The connections of one worker, whom they watch, and what each has still to be told.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The member of each watcher, by the watcher's number.
-    members: Vec<Option<Member>>,
+    /// The member of each watcher, by the watcher's slot, with the whole key.
+    members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
 }
 
@@ -122,18 +126,20 @@ impl<S: Versioned> Audience<S> {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
         self.by_user.entry(member.user.clone()).or_default().push(watcher);
-        let number = watcher.0 as usize;
-        if self.members.len() <= number {
-            self.members.resize_with(number + 1, || None);
+        let slot = watcher.slot();
+        if self.members.len() <= slot {
+            self.members.resize_with(slot + 1, || None);
         }
-        self.members[number] = Some(member);
+        self.members[slot] = Some((watcher, member));
         watcher
     }
 
     /// Lets a connection go.
     pub fn leave(&mut self, watcher: WatcherKey) {
-        let place = self.members.get_mut(watcher.0 as usize);
-        let Some(member) = place.and_then(Option::take) else { return };
+        let place = self.members.get_mut(watcher.slot());
+        let Some((_, member)) = place.and_then(|place| place.take_if(|(key, _)| *key == watcher)) else {
+            return;
+        };
         if let Some(watchers) = self.by_user.get_mut(&member.user) {
             watchers.retain(|other| *other != watcher);
             if watchers.is_empty() {
@@ -158,32 +164,96 @@ impl<S: Versioned> Audience<S> {
         heard: u32,
         effects: &mut Vec<Effect>,
     ) -> bool {
+        // Whoever has its slot now has another list.
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
         }
+        let mut had_list = false;
+        if let Some(Some((_, member))) = self.members.get_mut(watcher.slot()) {
+            member.friends = list.notified.friends;
+            had_list = std::mem::replace(&mut member.has_list, true);
+        }
+        self.hub.set_muted(watcher, !list.notified.others);
+        let first_new = effects.len();
         self.watch_all(watcher, app, &list.subscriptions, Why::Subscribed, effects);
+        let mut subscribed = Vec::new();
+        if had_list {
+            subscribed.extend(effects[first_new..].iter().filter_map(|effect| match effect {
+                Effect::Read(user) => Some(user.id.clone()),
+                Effect::Close { .. }
+                | Effect::ListChanged { .. }
+                | Effect::AppChanged(_)
+                | Effect::Lists { .. }
+                | Effect::RereadLists(_)
+                | Effect::FriendProfile { .. }
+                | Effect::Reload(_) => None,
+            }));
+        }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
         // Last: who is watched for another reason than before stays watched, and is no news.
-        self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
+        let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
+        if !subscribed.is_empty() || !unsubscribed.is_empty() {
+            // The news of it are still in the log, or were missed.
+            effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
+        }
         self.hub.shrink(watcher);
         true
     }
 
-    /// The connection's own call has changed the subscription list: the answer to it needs the users at once.
-    /// Answers with those who left and are not watched any longer, for no other reason either.
-    /// [`Audience::hear`] does the same for the other devices.
+    /// The connection's own call has changed the subscription list: the answer to it needs the users at once. Nothing is
+    /// told of those who are new until the answer [takes](Audience::take) their state, or is [given
+    /// up](Audience::release). [`Audience::hear`] does the same for the other devices.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
         added: &[UserId],
         left: &[UserId],
         effects: &mut Vec<Effect>,
-    ) -> Vec<UserId> {
+    ) {
+        let app = self.member(watcher).map(|member| member.user.app);
+        let is_new = |id: &&UserId| {
+            app.is_some_and(|app| !self.hub.is_watching(watcher, &User::new(app, (*id).clone())))
+        };
+        let new: Vec<UserId> = added.iter().filter(is_new).cloned().collect();
         self.change_list(watcher, added, left, effects);
+        if let Some(app) = app {
+            new.into_iter().for_each(|id| self.hub.hold(watcher, &User::new(app, id)));
+        }
         self.hub.shrink(watcher);
-        self.not_watched(watcher, left)
+    }
+
+    /// No answer will tell this connection of whom its own call has added: they are told like others.
+    pub fn release(&mut self, watcher: WatcherKey) {
+        self.hub.release(watcher);
+    }
+
+    /// Those of these users whom a connection does not watch, for whatever reason.
+    pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
+        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
+        let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
+        left.iter().filter(|id| !watched(id)).cloned().collect()
+    }
+
+    /// What the app of some connections allows them to be told has changed. Those that shall watch their friends from
+    /// now on need a new watch list.
+    pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
+        let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
+        for (watcher, member) in of_app {
+            // A list that is being read now may be by the former settings.
+            member.lists = member.lists.wrapping_add(1);
+            self.hub.set_muted(*watcher, !notified.others);
+            if member.friends == notified.friends {
+                continue;
+            }
+            if notified.friends {
+                effects.push(Effect::Reload(*watcher));
+            } else {
+                self.hub.unwatch_others(*watcher, Why::Friend, |_| false);
+                member.friends = false;
+            }
+        }
     }
 
     /// Whom a connection is told of by subscription.
@@ -212,9 +282,8 @@ impl<S: Versioned> Audience<S> {
                     self.count_list_news(watcher);
                     let (added, left) = self.change_list(watcher, subscribed, unsubscribed, effects);
                     if !added.is_empty() || !left.is_empty() {
-                        let not_watched = self.not_watched(watcher, &left);
                         let (subscribed, unsubscribed) = (added, left);
-                        effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched });
+                        effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
                     }
                 }
             }
@@ -237,7 +306,11 @@ impl<S: Versioned> Audience<S> {
             // For the recorder of webhooks; not in this log.
             News::Events => {}
             News::ListsUnknown => {
-                effects.extend(self.watchers_of(&entry.user).map(Effect::RereadLists));
+                // Also who is whose friend.
+                for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
+                    self.count_list_news(watcher);
+                    effects.extend([Effect::RereadLists(watcher), Effect::Reload(watcher)]);
+                }
             }
             News::FriendProfile(news) => {
                 for friend in &news.friends {
@@ -249,16 +322,7 @@ impl<S: Versioned> Audience<S> {
                     }));
                 }
             }
-            News::App(app) => {
-                for (number, member) in self.members.iter_mut().enumerate() {
-                    if let Some(member) = member
-                        && member.user.app == *app
-                    {
-                        member.lists = member.lists.wrapping_add(1);
-                        effects.push(Effect::Reload(WatcherKey(number as u32)));
-                    }
-                }
-            }
+            News::App(app) => effects.push(Effect::AppChanged(*app)),
         }
     }
 
@@ -278,6 +342,17 @@ impl<S: Versioned> Audience<S> {
     /// The connection knows this version of a user. Says whether it watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.seen(watcher, user, version)
+    }
+
+    /// The same as [`Audience::known`] for many. Says which of them it watches.
+    pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
+        self.hub.known_all(watcher, seen)
+    }
+
+    /// An answer tells the connection of this version of a user, unless it was told of a newer one meanwhile: then that
+    /// is handed over.
+    pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
+        self.hub.answer(watcher, user, version)
     }
 
     /// The connection has come back and last saw this version of a user; any other one, older or newer, is told.
@@ -308,13 +383,25 @@ impl<S: Versioned> Audience<S> {
 
     /// Every connection.
     pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
-        let members = self.members.iter().enumerate();
-        members.filter_map(|(number, member)| Some((WatcherKey(number as u32), member.as_ref()?)))
+        self.members.iter().flatten().map(|(watcher, member)| (*watcher, member))
+    }
+
+    /// The connections of a user.
+    pub fn connections_of(&self, user: &User) -> impl Iterator<Item = ConnectionId> {
+        self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
+    }
+
+    /// A part of the log was missed: every watch list that is being read may be out of date.
+    pub fn count_missed(&mut self) {
+        for (_, member) in self.members.iter_mut().flatten() {
+            member.lists = member.lists.wrapping_add(1);
+        }
     }
 
     /// The connection behind a key.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
-        self.members.get(watcher.0 as usize)?.as_ref()
+        let (key, member) = self.members.get(watcher.slot())?.as_ref()?;
+        (*key == watcher).then_some(member)
     }
 
     /// Who watches a user: how many connections of others, and some of these others, each once. What it costs is
@@ -340,14 +427,10 @@ impl<S: Versioned> Audience<S> {
         self.hub.size()
     }
 
-    fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
-        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
-        let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
-        left.iter().filter(|id| !watched(id)).cloned().collect()
-    }
-
     fn count_list_news(&mut self, watcher: WatcherKey) {
-        if let Some(Some(member)) = self.members.get_mut(watcher.0 as usize) {
+        if let Some(Some((key, member))) = self.members.get_mut(watcher.slot())
+            && *key == watcher
+        {
             member.lists = member.lists.wrapping_add(1);
         }
     }
@@ -393,26 +476,23 @@ impl<S: Versioned> Audience<S> {
         why: Why,
         effects: &mut Vec<Effect>,
     ) {
-        for id in list {
-            let user = User::new(app, id.clone());
-            if !self.hub.is_watching_for(watcher, &user, why) {
-                self.watch(watcher, user, why, effects);
-            }
-        }
+        let users = list.iter().map(|id| User::new(app, id.clone()));
+        self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) {
+    /// Takes the reason away from those who are not on the list; answers with them.
+    fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();
-        let gone: Vec<User> = self
-            .hub
-            .watched(watcher, why)
-            .filter(|user| !wanted.contains(user.id.as_str()))
-            .cloned()
-            .collect();
-        for user in gone {
-            self.hub.unwatch(watcher, &user, why);
-        }
+        let mut gone = Vec::new();
+        self.hub.unwatch_others(watcher, why, |user| {
+            let stays = wanted.contains(user.id.as_str());
+            if !stays {
+                gone.push(user.id.clone());
+            }
+            stays
+        });
+        gone
     }
 
     /// What is known of the user already may be behind the directory by what the log still holds for us; who is

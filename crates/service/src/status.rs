@@ -1,7 +1,7 @@
 //! The calls of a logged-in client (SPEC section 3).
 
 use crate::{By, Service, ServiceError};
-use lamplight_core::{Call, Gate, Presence, Transition, check_call, notifications};
+use lamplight_core::{Call, Gate, Notifications, Presence, Transition, check_call, notifications};
 use lamplight_model::{
     App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
 };
@@ -28,13 +28,15 @@ pub struct SubscribeDone {
     pub evicted: Vec<UserId>,
 }
 
-/// Whom the connections of a user are told of, besides the user.
+/// Whom the connections of a user watch, besides the user, and whether they are told of them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
-    /// By subscription, unless the app has switched that off.
+    /// By subscription.
     pub subscriptions: Vec<UserId>,
     /// By mutual friendship, if the app has switched that on.
     pub friends: Vec<UserId>,
+    /// What the app allows.
+    pub notified: Notifications,
 }
 
 /// Why a status is read. They differ in what is shown of an account that was deleted.
@@ -210,20 +212,17 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Whom the connections of a user are told of, by the settings of the app as they are now.
+    /// Whom the connections of a user watch, by the settings of the app as they are now.
     pub async fn watch_list(&self, user: &User) -> Result<WatchList, ServiceError> {
         let notified = notifications(&self.app(user)?.settings);
-        let mut list = WatchList::default();
-        if notified.friends {
-            list.friends = self.facts.mutual_friends(user.clone()).await?;
-        }
-        if notified.subscriptions {
-            let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {
-                presence.map(|presence| presence.subscriptions().iter().collect()).unwrap_or_default()
-            });
-            list.subscriptions = subscriptions.await?.remove(0);
-        }
-        Ok(list)
+        let friends = match notified.friends {
+            true => self.facts.mutual_friends(user.clone()).await?,
+            false => Vec::new(),
+        };
+        let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence.map(|presence| presence.subscriptions().iter().collect()).unwrap_or_default()
+        });
+        Ok(WatchList { subscriptions: subscriptions.await?.remove(0), friends, notified })
     }
 
     /// Whether this is still the current connection of a device of the user.

@@ -104,9 +104,9 @@ impl Client {
         }
     }
 
-    /// The subscription list as a whole, or that it is not known.
-    pub fn set_list(&mut self, list: Option<&[Who]>) {
-        self.list = list.map(|list| list.iter().copied().collect());
+    /// The subscription list as a whole.
+    pub fn set_list(&mut self, list: &[Who]) {
+        self.list = Some(list.iter().copied().collect());
     }
 
     /// The subscription list, as far as the client was told.

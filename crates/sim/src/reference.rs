@@ -149,22 +149,19 @@ impl Reference {
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
-    /// Whether a connection of `viewer` is told of `of` (SPEC section 4).
+    /// Whether a connection of `viewer` watches `of`, whether or not it is told now.
     pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
         viewer == of
-            || (self.tells_subscriptions() && self.people[viewer].list.contains(&of))
+            || self.people[viewer].list.contains(&of)
             || (self.settings.switches.friend_notification
                 && self.people[viewer].friends.contains(&of)
                 && self.people[of].friends.contains(&viewer))
     }
 
-    fn tells_subscriptions(&self) -> bool {
-        self.settings.edition == Edition::Flagship && self.settings.switches.user_status
-    }
-
-    /// The subscription list, as a login is told of it; not while subscriptions are not told of.
-    pub fn told_list(&self, who: Who) -> Option<&[Who]> {
-        self.tells_subscriptions().then_some(&self.people[who].list)
+    /// Whether a connection of `viewer` is told of `of` (SPEC section 4).
+    pub fn may_be_told(&self, viewer: Who, of: Who) -> bool {
+        let others = self.settings.edition == Edition::Flagship && self.settings.switches.user_status;
+        viewer == of || (others && self.may_watch(viewer, of))
     }
 
     /// The subscription list of a user.

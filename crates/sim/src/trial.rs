@@ -142,8 +142,8 @@ impl Trial {
         if let Step::Login { .. } = step
             && let Some(client) = self.world.client_mut(connection)
         {
-            client.allowed = watched(&self.reference, client.who);
-            client.set_list(self.reference.told_list(client.who));
+            client.allowed = told_of(&self.reference, client.who);
+            client.set_list(self.reference.subscriptions(client.who));
             let reference = &self.reference;
             let who = client.who;
             client.keep_only(|of| reference.may_watch(who, of));
@@ -163,11 +163,6 @@ impl Trial {
             for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
                 self.for_clients(worker, |_, client| client.expect_repeats());
             }
-        }
-        if let Step::Set { knob: Knob::Edition | Knob::UserStatus, .. } = step {
-            // Nobody is told of the list when subscriptions begin or cease to be told of (known gap).
-            let of_all = 0..WORKERS;
-            of_all.for_each(|worker| self.for_clients(worker, |_, client| client.set_list(None)));
         }
         self.compare_statuses()?;
         self.let_hear()?;
@@ -316,9 +311,9 @@ impl Trial {
         }
         for worker in (0..WORKERS).filter(|worker| self.world.is_awake(*worker)).collect::<Vec<_>>() {
             self.for_clients(worker, |reference, client| {
-                client.allowed = watched(reference, client.who);
-                let allowed = client.allowed.clone();
-                client.keep_only(|of| allowed.contains(&of));
+                client.allowed = told_of(reference, client.who);
+                let who = client.who;
+                client.keep_only(|of| reference.may_watch(who, of));
             });
         }
         Ok(())
@@ -328,7 +323,7 @@ impl Trial {
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
-            client.set_list(reference.told_list(client.who));
+            client.set_list(reference.subscriptions(client.who));
         });
     }
 
@@ -368,7 +363,7 @@ impl Trial {
                 let (who, device) = (USERS[client.who], crate::DEVICES[client.device].0);
                 Fault(format!("{who}.{device} (connection {connection}) was told of {}: {what}", USERS[of]))
             };
-            if !client.allowed.contains(&of) && !self.reference.may_watch(client.who, of) {
+            if !client.allowed.contains(&of) && !self.reference.may_be_told(client.who, of) {
                 return Err(wrong("but may not watch".into()));
             }
             let truth = self.records[of].versions.get(&status.version);
@@ -409,7 +404,7 @@ impl Trial {
             if client.list().is_some_and(|told| *told != list) {
                 return Err(Fault(format!("{name} has the list {:?}\n  instead of {list:?}", client.list())));
             }
-            for of in watched(&self.reference, client.who) {
+            for of in told_of(&self.reference, client.who) {
                 let record = &self.records[of];
                 let shows = client.picture().get(&of).map(versioned);
                 let truth = self.reference.watched_status(of);
@@ -436,7 +431,7 @@ impl Trial {
         }
         for worker in 0..WORKERS {
             let clients = self.world.clients().values().filter(|client| client.worker == worker);
-            let expected: usize = clients.map(|client| watched(&self.reference, client.who).len()).sum();
+            let expected: usize = clients.map(|client| watched_by(&self.reference, client.who).len()).sum();
             let edges = self.world.edges(worker);
             if edges != expected {
                 return Err(Fault(format!("worker {worker} has {edges} edges instead of {expected}")));
@@ -475,11 +470,15 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
 }
 
 /// Whom the connections of a user are told of.
-fn watched(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
-    (0..USERS.len()).filter(|of| reference.may_watch(viewer, *of)).collect()
+fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
+    (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }
 
 fn versioned(status: &UserStatus) -> Versioned {
     let shown = Shown::of(status);
     (shown.kind, shown.text, shown.since, shown.reason)
+}
+
+fn watched_by(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
+    (0..USERS.len()).filter(|of| reference.may_watch(viewer, *of)).collect()
 }

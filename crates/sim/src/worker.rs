@@ -3,7 +3,7 @@
 use crate::answer::Cause;
 use crate::step::Who;
 use crate::world::{user_of, who_is};
-use lamplight_core::{EndCause, Told, WatcherKey};
+use lamplight_core::{EndCause, Told, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogReader};
 use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
 use lamplight_service::{Audience, Effect, Member, Service, ServiceError, Viewing};
@@ -27,6 +27,8 @@ pub(crate) struct Worker {
     connections: BTreeMap<u64, WatcherKey>,
     /// Connections with something in their mailbox, as far as the worker was told.
     ready: BTreeSet<u64>,
+    /// Differences of lists that were found by reading them again.
+    list_changes: Vec<Notice>,
 }
 
 impl Worker {
@@ -41,13 +43,12 @@ impl Worker {
         now: Now,
     ) -> Result<bool, ServiceError> {
         let mut effects = Vec::new();
-        let member = Member::new(user_of(who), ConnectionId(connection));
+        let member = Member::new(user_of(who), ConnectionId::alone(connection));
         let watcher = self.audience.join(member, known.len(), &mut effects);
         self.connections.insert(connection, watcher);
         let is_current = self.settle(service, watcher, effects, now).await?;
-        for (of, version) in known {
-            self.audience.known(watcher, &user_of(*of), *version);
-        }
+        let seen: Vec<(User, Version)> = known.iter().map(|(of, version)| (user_of(*of), *version)).collect();
+        self.audience.known_all(watcher, &seen);
         self.note_touched();
         Ok(is_current)
     }
@@ -90,6 +91,7 @@ impl Worker {
             }
         }
         self.note_touched();
+        notices.append(&mut self.list_changes);
         Ok(notices)
     }
 
@@ -106,7 +108,8 @@ impl Worker {
         let Some(watcher) = self.connections.get(&connection).copied() else { return Ok(Default::default()) };
         let ids = |users: &[Who]| users.iter().map(|who| user_of(*who).id).collect::<Vec<_>>();
         let mut effects = Vec::new();
-        let let_go = self.audience.change_own_list(watcher, &ids(added), &ids(left), &mut effects);
+        self.audience.change_own_list(watcher, &ids(added), &ids(left), &mut effects);
+        let let_go = self.audience.not_watched(watcher, &ids(left));
         let added: Vec<User> = added.iter().map(|who| user_of(*who)).collect();
         self.read(service, &added, now).await?;
         let told = added.iter().filter_map(|user| self.audience.take(watcher, user).cloned()).collect();
@@ -164,13 +167,29 @@ impl Worker {
                     self.leave(connection);
                     notices.push(Notice::Closed(connection, Some(cause_of(cause))));
                 }
-                Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched: _ } => {
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     let Some(connection) = self.connection(watcher) else { continue };
                     let added = subscribed.iter().map(who_is).collect();
                     let left = unsubscribed.iter().map(who_is).collect();
                     notices.push(Notice::ListChanged { connection, added, left });
                 }
                 Effect::Reload(watcher) => reloads.push(watcher),
+                Effect::AppChanged(app) => {
+                    let Some(app) = service.apps().get(app) else { continue };
+                    let (notified, mut effects) = (notifications(&app.settings), Vec::new());
+                    self.audience.set_notifications(app.id, notified, &mut effects);
+                    let of_app = effects.into_iter().filter_map(|effect| match effect {
+                        Effect::Reload(watcher) => Some(watcher),
+                        Effect::Close { .. }
+                        | Effect::ListChanged { .. }
+                        | Effect::AppChanged(_)
+                        | Effect::Lists { .. }
+                        | Effect::RereadLists(_)
+                        | Effect::FriendProfile { .. }
+                        | Effect::Read(_) => None,
+                    });
+                    reloads.extend(of_app);
+                }
                 // The reference knows statuses; lists are facts, which conformance and the server's tests judge.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => unread.push(user),
@@ -203,6 +222,15 @@ impl Worker {
         }
         let is_set = self.audience.set_watch_list(watcher, &list, heard, &mut effects);
         assert!(is_set, "nothing was heard while the list was read");
+        for effect in &effects {
+            if let Effect::ListChanged { watcher, subscribed, unsubscribed } = effect
+                && let Some(connection) = self.connection(*watcher)
+            {
+                let added = subscribed.iter().map(who_is).collect();
+                let left = unsubscribed.iter().map(who_is).collect();
+                self.list_changes.push(Notice::ListChanged { connection, added, left });
+            }
+        }
         self.read(service, &unread(effects), now).await?;
         Ok(true)
     }
@@ -218,7 +246,7 @@ impl Worker {
     }
 
     fn connection(&self, watcher: WatcherKey) -> Option<u64> {
-        self.audience.member(watcher).map(|member| member.connection.0)
+        self.audience.member(watcher).map(|member| member.connection.local)
     }
 
     fn note_touched(&mut self) {
@@ -236,6 +264,7 @@ fn unread(effects: Vec<Effect>) -> Vec<User> {
         Effect::Close { .. }
         | Effect::ListChanged { .. }
         | Effect::Reload(_)
+        | Effect::AppChanged(_)
         | Effect::Lists { .. }
         | Effect::RereadLists(_)
         | Effect::FriendProfile { .. } => None,

@@ -217,7 +217,7 @@ impl World {
             return Err("the node is down".into());
         };
         let service = &node.service;
-        let id = ConnectionId(connection);
+        let id = ConnectionId::alone(connection);
         let texts = |users: &[Who]| -> Vec<&str> {
             users.iter().map(|who| USERS.get(*who).copied().unwrap_or("\u{1f4a1}")).collect()
         };
@@ -383,7 +383,7 @@ impl World {
             device_id: DEVICES[*device].0,
             platform: DEVICES[*device].1,
             resume: *resume,
-            connection: ConnectionId(connection),
+            connection: ConnectionId::alone(connection),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         let Some(node) = &self.node else { return Err("the node is down".into()) };

@@ -361,7 +361,7 @@ fn friends_are_told_while_they_are_mutual_and_the_switch_is_on() {
 #[test]
 fn who_is_watched_for_another_reason_than_before_is_no_news() {
     check(
-        &after("doze 1\n---\nset user-status 0\nbob befriend ann\nwake 1"),
+        &after("doze 1\n---\nset user-status 0\nbob befriend ann\nset user-status 1\nwake 1"),
         &["ann.phone: bob ONLINE login"],
     );
 }

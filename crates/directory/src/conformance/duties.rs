@@ -17,7 +17,13 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
         seed(directory, &name).await;
         connect(directory, &name, "phone", n, now(1_000)).await;
         let end = |presence: &mut lamplight_core::Presence| {
-            presence.disconnect(ConnectionId(n), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000 + n))
+            presence.disconnect(
+                ConnectionId::alone(n),
+                LinkEnd::Closed,
+                now(2_000).wall,
+                &settings,
+                now(2_000 + n),
+            )
         };
         directory.update(&user(&name), now(2_000), end).await.unwrap();
         users.push(user(&name));
@@ -53,7 +59,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
             continue;
         }
         let device = DeviceId::new("phone").unwrap();
-        let (platform, connection) = (Platform::IPhone, ConnectionId(n));
+        let (platform, connection) = (Platform::IPhone, ConnectionId::alone(n));
         let connect =
             Connect { device: &device, platform, login: 1 + n, issued: 1, connection, address: None };
         let act = |presence: &mut lamplight_core::Presence| presence.connect(&connect, &settings, now(1));
@@ -81,7 +87,13 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     ports
         .directory
         .update(&user("a"), now(2_000), |presence| {
-            presence.disconnect(ConnectionId(1), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000))
+            presence.disconnect(
+                ConnectionId::alone(1),
+                LinkEnd::Closed,
+                now(2_000).wall,
+                &settings,
+                now(2_000),
+            )
         })
         .await
         .unwrap();

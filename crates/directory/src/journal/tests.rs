@@ -133,7 +133,7 @@ fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) {
         Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
     finish(directory.seed(user, blank, now)).unwrap();
     let device = DeviceId::new("phone").unwrap();
-    let (platform, connection) = (Platform::IPhone, ConnectionId(1));
+    let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
     let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
     finish(directory.update(user, now, |presence| presence.connect(&connect, &settings, now))).unwrap();
     set_custom(directory, user, custom, now);
@@ -311,10 +311,16 @@ fn what_changes_nothing_is_not_written() {
     let (directory, settings): (&dyn Directory, _) = (&*world.directory, AppSettings::default());
     set_custom(directory, &user(1), "one", now(2));
     let superseded = |presence: &mut Presence| {
-        presence.disconnect(ConnectionId(9), lamplight_core::LinkEnd::Closed, now(3).wall, &settings, now(3))
+        presence.disconnect(
+            ConnectionId::alone(9),
+            lamplight_core::LinkEnd::Closed,
+            now(3).wall,
+            &settings,
+            now(3),
+        )
     };
     finish(directory.update(&user(1), now(3), superseded)).unwrap();
-    let nobody = |presence: &mut Presence| presence.logout(ConnectionId(9), &settings, now(4));
+    let nobody = |presence: &mut Presence| presence.logout(ConnectionId::alone(9), &settings, now(4));
     finish(directory.update(&user(1), now(4), nobody)).unwrap();
     assert_eq!(length(), before);
 }

@@ -1,11 +1,11 @@
 //! How connections begin and end, and when their time is up.
 
-use super::connection::{self, Connection, Ending, Session, last_words};
+use super::connection::{self, Connection, Ending, Session, Work, last_words};
 use super::protocol::Protocol;
 use super::stream::Stream;
-use super::{CLOSING_TIME, LISTENER, Worker, connection_id, slot_of};
+use super::{CLOSING_TIME, LISTENER, Worker, local_id, slot_of};
 use lamplight_core::LinkEnd;
-use lamplight_model::{ConnectionId, Moment, Now, Timestamp};
+use lamplight_model::{ConnectionId, Moment, Now, Timestamp, User};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, server_message::Body};
 use mio::{Interest, Token};
@@ -78,7 +78,8 @@ impl Worker {
             return;
         }
         self.taken_in.set(self.taken_in.get().wrapping_add(1));
-        let id = connection_id(self.index, slot, self.taken_in.get());
+        let local = local_id(self.index, slot, self.taken_in.get());
+        let id = ConnectionId::new(self.shared.node, local);
         let patience = if refused { REFUSING_TIME } else { self.shared.config.login_timeout() };
         let deadline = now.moment + patience;
         entry.insert(Connection {
@@ -90,7 +91,7 @@ impl Worker {
             input: Vec::new(),
             output: Vec::new(),
             heard: now.moment,
-            busy: false,
+            work: Work::Idle,
             readable: false,
             read_closed: false,
             queued: false,
@@ -99,7 +100,7 @@ impl Worker {
             refused,
             ending: None,
         });
-        self.wheel.borrow_mut().schedule(id, deadline);
+        self.wheel.borrow_mut().schedule(local, deadline);
         if refused {
             self.refusing.set(self.refusing.get() + 1);
         } else {
@@ -127,7 +128,7 @@ impl Worker {
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
-        if connection.busy {
+        if connection.is_busy() {
             connection.ending.get_or_insert(Ending::Link(end));
             return;
         }
@@ -146,7 +147,7 @@ impl Worker {
         {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
-            if connection.busy {
+            if connection.is_busy() {
                 connection.ending = Some(Ending::Said(words, tell_directory));
                 return;
             }
@@ -193,20 +194,26 @@ impl Worker {
         match session {
             Session::LoggedIn(login) => {
                 self.audience.borrow_mut().leave(login.watcher);
+                self.forget_reads(login.watcher);
                 if let Some(end) = tell_directory {
                     let worker = Rc::clone(self);
                     self.start(async move {
                         let now = worker.shared.clock.now();
                         let silence = now.moment.since(silent_since).as_millis() as u64;
                         let heard = Timestamp(now.wall.0.saturating_sub(silence));
-                        let service = &worker.shared.service;
-                        if let Err(error) = service.disconnect(&login.user, id, end, heard, now).await {
-                            tracing::warn!(%error, "the end of a connection could not be recorded; trying again");
-                        }
+                        worker.disconnect(&login.user, id, end, heard).await;
                     });
                 }
             }
             Session::New { .. } | Session::Closing { .. } => {}
+        }
+    }
+
+    /// Tells the directory of the end of a connection.
+    pub(super) async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd, heard: Timestamp) {
+        let now = self.shared.clock.now();
+        if let Err(error) = self.shared.service.disconnect(user, id, end, heard, now).await {
+            tracing::warn!(%error, "the end of a connection could not be recorded; trying again");
         }
     }
 
@@ -251,8 +258,8 @@ impl Worker {
         self.look_for_gaps(now.moment);
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now.moment, &mut due);
-        for id in due {
-            self.check_deadline(id, now);
+        for local in due {
+            self.check_deadline(ConnectionId::new(self.shared.node, local), now);
         }
     }
 
@@ -260,7 +267,7 @@ impl Worker {
     pub(super) fn check_by(&self, connection: &mut Connection, at: Moment) {
         if at < connection.check_at {
             connection.check_at = at;
-            self.wheel.borrow_mut().schedule(connection.id, at);
+            self.wheel.borrow_mut().schedule(connection.id.local, at);
         }
     }
 
@@ -276,32 +283,29 @@ impl Worker {
             Gone,
         }
         let slot = slot_of(id);
-        let due = {
-            let mut connections = self.connections.borrow_mut();
-            let Some(connection) = connections.get_mut(slot).filter(|connection| connection.id == id) else {
-                return;
-            };
+        let due = self.with_connection(id, |connection| {
             if connection.check_at > now.moment {
-                return;
+                return None;
             }
             connection.check_at = NO_CHECK;
             let check = connection.next_check(now);
-            match &connection.session {
+            Some(match &connection.session {
                 Session::New { .. } if connection.refused && check <= now.moment => Due::Refused,
                 Session::Closing { .. } if check <= now.moment => Due::Gone,
-                Session::New { .. } if check <= now.moment && !connection.busy => Due::LoginTimeout,
+                Session::New { .. } if check <= now.moment && !connection.is_busy() => Due::LoginTimeout,
                 Session::LoggedIn(login)
                     if connection.heard + login.heartbeat_timeout <= now.moment
                         && connection.ending.is_none() =>
                 {
                     Due::Silent(now.moment.since(connection.heard))
                 }
-                Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.busy => {
+                Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.is_busy() => {
                     Due::SigExpired
                 }
                 Session::New { .. } | Session::LoggedIn(_) | Session::Closing { .. } => Due::Later(check),
-            }
-        };
+            })
+        });
+        let Some(due) = due.flatten() else { return };
         match due {
             Due::Later(at) => self.check_by(&mut self.connections.borrow_mut()[slot], at),
             Due::LoginTimeout => {

@@ -6,6 +6,7 @@ use crate::worker::protocol::Protocol;
 use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
+use lamplight_service::ListDifference;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
 use std::net::IpAddr;
@@ -24,8 +25,8 @@ pub struct Connection {
     pub output: Vec<u8>,
     /// When bytes last arrived.
     pub heard: Moment,
-    /// A request is being answered; the next one waits, unread.
-    pub busy: bool,
+    /// The request that is under way.
+    pub work: Work,
     /// The socket may have bytes that were not read yet.
     pub readable: bool,
     /// The peer has closed its side: after what there is to read comes the end.
@@ -41,6 +42,19 @@ pub struct Connection {
     pub refused: bool,
     /// How the connection ends once it is no longer busy.
     pub ending: Option<Ending>,
+}
+
+/// What a connection waits for. While there is a request under way the next one waits, unread: so answers keep their
+/// order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// Nothing.
+    Idle,
+    /// A login, or the end of one. Nothing is told: the answer to a login tells.
+    LoggingIn,
+    /// The answer to a call. Statuses are told meanwhile, however slow the stores are; what is told of lists keeps its
+    /// order with the answers.
+    Answering,
 }
 
 /// How far a connection has come.
@@ -75,6 +89,10 @@ pub struct Login {
     pub snapshot_left: Option<usize>,
     /// The client knows of it: from here on the server may speak on its own.
     pub answered: bool,
+    /// A part of the log was missed, in which the end of this connection may have been.
+    pub may_be_superseded: bool,
+    /// How the subscription list differs from what the client was told of it.
+    pub list_difference: Option<Box<ListDifference>>,
 }
 
 /// How a connection ends.
@@ -92,6 +110,19 @@ impl Connection {
             Session::LoggedIn(login) => Some(login),
             Session::New { .. } | Session::Closing { .. } => None,
         }
+    }
+
+    /// The login, to be changed.
+    pub fn login_mut(&mut self) -> Option<&mut Login> {
+        match &mut self.session {
+            Session::LoggedIn(login) => Some(login),
+            Session::New { .. } | Session::Closing { .. } => None,
+        }
+    }
+
+    /// Whether a request is under way.
+    pub fn is_busy(&self) -> bool {
+        self.work != Work::Idle
     }
 
     /// Bytes that wait for the peer to take them.

@@ -1,16 +1,15 @@
 //! From the change log to the sockets.
 
-use super::connection::{Connection, Session, push, words_of};
+use super::Worker;
+use super::connection::{Connection, Session, Work, push, words_of};
 use super::lists::lists_changed;
 use super::lists_queue::Next;
-use super::{Worker, slot_of};
-use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey};
+use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
-use lamplight_model::{ConnectionId, User, UserId, Version};
-use lamplight_service::{Effect, ServiceError, Viewing};
+use lamplight_model::{ConnectionId, UserId, Version};
+use lamplight_service::{Effect, Urgency};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -43,156 +42,97 @@ impl Worker {
         self.metrics.changes.inc_by(entries.len() as u64);
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
-            let worker = Rc::clone(self);
-            self.start(async move { worker.read_everything_again().await });
+            self.app_changed(None);
+            self.read_everything_again();
         }
         if !effects.is_empty() {
             self.apply(effects);
         }
+        self.all_heard();
     }
 
     /// Does what the audience asked for.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
-        let (mut unread, mut reloads) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Close { watcher, cause } => {
-                    self.close(self.slot_of_watcher(watcher), words_of(cause), None)
-                }
-                Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched } => {
-                    let ids = |users: Vec<UserId>| users.iter().map(UserId::to_string).collect();
-                    let changed = v1::SubscriptionsChanged {
-                        subscribed: ids(subscribed),
-                        unsubscribed: ids(unsubscribed),
-                        not_watched: ids(not_watched),
-                    };
-                    let slot = self.slot_of_watcher(watcher);
-                    // A login that is not answered yet reads the list itself.
-                    let answered = self
-                        .connections
-                        .borrow()
-                        .get(slot)
-                        .and_then(Connection::login)
-                        .is_some_and(|login| login.answered);
-                    if answered {
-                        self.put(slot, &push(Body::SubscriptionsChanged(changed)));
+                    if let Some(slot) = self.slot_of_watcher(watcher) {
+                        self.close(slot, words_of(cause), None);
                     }
                 }
-                // Once, however many reasons there are.
-                Effect::Reload(watcher) => reloads.push(watcher),
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                    self.note_list_change(watcher, &subscribed, &unsubscribed);
+                }
+                Effect::AppChanged(app) => {
+                    let Some(settings) = self.shared.service.apps().get(app) else { continue };
+                    let notified = notifications(&settings.settings);
+                    let mut effects = Vec::new();
+                    self.audience.borrow_mut().set_notifications(app, notified, &mut effects);
+                    self.apply(effects);
+                }
+                Effect::Reload(watcher) => {
+                    self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+                }
                 Effect::Lists { watcher, news } => self.hear_lists(watcher, &news),
                 Effect::RereadLists(watcher) => {
-                    let worker = Rc::clone(self);
-                    self.start(async move { worker.reread_lists(watcher).await });
+                    let user = self.audience.borrow().member(watcher).map(|member| member.user.clone());
+                    if let Some(user) = user {
+                        self.reread_lists(&user);
+                    }
                 }
                 Effect::FriendProfile { watcher, friend, profile } => {
                     self.hear_friend_profile(watcher, friend, profile);
                 }
-                Effect::Read(user) => unread.push(user),
+                Effect::Read(user) => self.reads.borrow_mut().want_status(user),
             }
-        }
-        reloads.sort_unstable();
-        reloads.dedup();
-        for watcher in reloads {
-            let worker = Rc::clone(self);
-            self.start(async move { worker.reload(watcher).await });
-        }
-        if !unread.is_empty() {
-            let worker = Rc::clone(self);
-            self.start(async move {
-                if let Err(error) = worker.read_states(unread).await {
-                    tracing::error!(%error, "statuses could not be read");
-                }
-            });
         }
     }
 
-    /// Reads the statuses of users and tells whoever watches them.
-    pub(super) async fn read_states(&self, users: Vec<User>) -> Result<(), ServiceError> {
-        let mut by_app: HashMap<_, (User, Vec<UserId>)> = HashMap::new();
-        for user in users {
-            let (_, ids) = by_app.entry(user.app).or_insert_with(|| (user.clone(), Vec::new()));
-            ids.push(user.id);
-        }
-        for (any, ids) in by_app.into_values() {
-            let statuses =
-                self.shared.service.statuses(&any, &ids, Viewing::Watched, self.shared.clock.now()).await?;
-            let mut audience = self.audience.borrow_mut();
-            for status in statuses.into_iter().flatten() {
-                let user = User::new(any.app, status.user_id.clone());
-                audience.tell(&user, &status, |status| Shown(encode_status(status)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings the watch list of a connection up to date. Says whether it still is the connection of its device.
-    pub(super) async fn settle(
+    /// Another device has changed the subscription list. However often that is while the connection cannot be told, it
+    /// is told of the difference once.
+    pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
-        mut effects: Vec<Effect>,
-    ) -> Result<bool, ServiceError> {
-        loop {
-            let Some(member) = self.audience.borrow().member(watcher).cloned() else { return Ok(false) };
-            let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(false) };
-            let list = self.shared.service.watch_list(&member.user).await?;
-            if !self.shared.service.is_current(&member.user, member.connection).await? {
-                return Ok(false);
-            }
-            if self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
-                break;
-            }
+        subscribed: &[UserId],
+        unsubscribed: &[UserId],
+    ) {
+        let Some(slot) = self.slot_of_watcher(watcher) else { return };
+        if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
+            // A login that is not answered yet reads the list itself.
+            && login.answered
+        {
+            login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
         }
-        let unread = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Read(user) => Some(user),
-            // Setting a list asks for nothing else.
-            Effect::Close { .. }
-            | Effect::ListChanged { .. }
-            | Effect::Lists { .. }
-            | Effect::RereadLists(_)
-            | Effect::FriendProfile { .. }
-            | Effect::Reload(_) => None,
-        });
-        self.read_states(unread.collect()).await?;
-        Ok(true)
+        self.flush_later(slot);
     }
 
-    async fn reload(self: &Rc<Self>, watcher: WatcherKey) {
-        match self.settle(watcher, Vec::new()).await {
-            // That a connection has ended, and why, is in the log behind this entry.
-            Ok(true | false) => {}
-            Err(error) => tracing::error!(%error, "a watch list could not be read"),
+    /// Appends how the subscription list has changed.
+    pub(super) fn put_list_difference(&self, connection: &mut Connection, outgoing: &mut Vec<u8>) {
+        let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
+        let Some(difference) = &mut login.list_difference else { return };
+        let subscribed = difference.take_joined();
+        // Who left may be watched as a friend: that must be known before it is said.
+        let settled = !self.reads.borrow().wants_watch_list(login.watcher);
+        let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
+        if difference.is_empty() {
+            login.list_difference = None;
         }
-    }
-
-    /// A part of the log was missed. What the directory says now is the truth.
-    async fn read_everything_again(self: &Rc<Self>) {
-        tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
-        self.app_changed(None);
-        let watchers: Vec<(WatcherKey, ConnectionId)> =
-            self.audience.borrow().members().map(|(watcher, member)| (watcher, member.connection)).collect();
-        for (watcher, id) in watchers {
-            match self.settle(watcher, Vec::new()).await {
-                Ok(true) => {}
-                // What was missed may have been why.
-                Ok(false) => self.close_superseded(id),
-                Err(error) => tracing::error!(%error, "a watch list could not be read"),
-            }
+        if subscribed.is_empty() && unsubscribed.is_empty() {
+            return;
         }
-        let users: Vec<User> = self.audience.borrow().users().cloned().collect();
-        for some in users.chunks(500) {
-            if let Err(error) = self.read_states(some.to_vec()).await {
-                tracing::error!(%error, "statuses could not be read");
-            }
-            self.wake.notify_one();
-        }
-        self.reread_all_lists().await;
+        let not_watched = self.audience.borrow().not_watched(login.watcher, &unsubscribed);
+        let ids = |users: Vec<UserId>| users.iter().map(UserId::to_string).collect();
+        let changed = v1::SubscriptionsChanged {
+            subscribed: ids(subscribed),
+            unsubscribed: ids(unsubscribed),
+            not_watched: ids(not_watched),
+        };
+        protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
     /// The directory no longer knows a connection, and why was missed.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
-        let slot = slot_of(id);
-        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        if let Some(slot) = self.slot(id) {
             self.close(slot, words_of(lamplight_core::EndCause::Superseded), None);
         }
     }
@@ -202,7 +142,8 @@ impl Worker {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
         let to_flush = std::mem::take(&mut *self.to_flush.borrow_mut());
-        let touched = touched.into_iter().map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
+        let touched =
+            touched.into_iter().filter_map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
         for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
             self.contain(slot, || self.deliver(slot));
         }
@@ -225,20 +166,28 @@ impl Worker {
         let watcher = connection.login().map(|login| login.watcher);
         let mut outgoing = self.outgoing.borrow_mut();
         let mut batch = self.batch.borrow_mut();
-        let mut audience = self.audience.borrow_mut();
         outgoing.clear();
         outgoing.append(&mut connection.output);
         connection.output = Vec::new();
         loop {
             // A socket that takes no more gets no more: what changes meanwhile is conflated in the mailbox. While
-            // a login is being answered, its answer tells.
-            let may_tell = !connection.stream.is_blocked() && !connection.busy;
+            // a login is being answered, its answer tells. A change of the list is told behind an answer that may be
+            // older, and before the statuses of those who joined.
+            let is_idle = connection.work == Work::Idle;
+            let may_tell = match connection.work {
+                Work::Idle => true,
+                Work::LoggingIn => false,
+                Work::Answering => connection.login().is_none_or(|login| login.list_difference.is_none()),
+            };
             let mut more = false;
-            if let (Some(watcher), true) = (watcher, may_tell) {
+            if let (Some(watcher), true) = (watcher, may_tell && !connection.stream.is_blocked()) {
+                if is_idle {
+                    self.put_list_difference(connection, &mut outgoing);
+                }
                 Self::put_abilities(connection, &mut outgoing);
                 let json = connection.protocol.is_json();
                 batch.clear();
-                more = audience.drain(watcher, |state| {
+                more = self.audience.borrow_mut().drain(watcher, |state| {
                     if json {
                         batch.push_json(&mut state.0);
                     } else {
@@ -259,7 +208,9 @@ impl Worker {
                     self.metrics.notifications.inc_by(batch.count() as u64);
                     self.metrics.writes.inc();
                 }
-                more |= self.put_lists(connection, &mut outgoing);
+                if is_idle {
+                    more |= self.put_lists(connection, &mut outgoing);
+                }
             }
             if outgoing.is_empty() {
                 return Ok(());

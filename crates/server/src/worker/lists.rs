@@ -1,67 +1,17 @@
 //! The lists of users on their way to the connections: what a call of the own user changed comes with its answer,
 //! what others did comes on its own, and both in the order of their versions.
 
-use super::connection::{Connection, Login, Session, push};
+use super::connection::{Connection, push};
 use super::lists_queue::{ListsQueue, Next};
 use super::{Worker, slot_of};
 use lamplight_core::WatcherKey;
 use lamplight_directory::{ListsChange, ListsNews};
-use lamplight_facts::FactsError;
-use lamplight_model::{Code, ConnectionId, Moment, Profile, User, UserId};
-use lamplight_service::ServiceError;
+use lamplight_model::{ConnectionId, Moment, Profile, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::oneshot;
-
-/// The most versions that are read in one call.
-const READ_AT_ONCE: usize = 500;
-
-/// Logins that wait for the lists version of their user: those of a moment share one read, whatever storm they are.
-#[derive(Default)]
-pub struct VersionReads {
-    asked: RefCell<Vec<(User, oneshot::Sender<u64>)>>,
-    reading: Cell<bool>,
-}
 
 impl Worker {
-    /// The lists version of a user, as it is now. Of who has no account it is 0.
-    pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
-        let (answer, answered) = oneshot::channel();
-        self.version_reads.asked.borrow_mut().push((user.clone(), answer));
-        if !self.version_reads.reading.replace(true) {
-            let worker = Rc::clone(self);
-            self.start(async move { worker.read_versions().await });
-        }
-        Ok(answered.await.map_err(|_| Code::INTERNAL)?)
-    }
-
-    async fn read_versions(self: &Rc<Self>) {
-        loop {
-            let asked: Vec<(User, oneshot::Sender<u64>)> = {
-                let mut asked = self.version_reads.asked.borrow_mut();
-                let some = asked.len().min(READ_AT_ONCE);
-                asked.drain(..some).collect()
-            };
-            if asked.is_empty() {
-                return self.version_reads.reading.set(false);
-            }
-            let users = asked.iter().map(|(user, _)| user.clone()).collect();
-            match self.shared.service.facts().lists_states(users).await {
-                Ok(states) => {
-                    for ((_, answer), state) in asked.into_iter().zip(states) {
-                        // Who asked may have gone.
-                        let _ = answer.send(state.map_or(0, |state| state.version));
-                    }
-                }
-                // Whoever waits sees that nobody will answer.
-                Err(error) => report(&error),
-            }
-        }
-    }
-
     /// A connection hears of a change of its user's lists.
     pub(super) fn hear_lists(&self, watcher: WatcherKey, news: &Arc<ListsNews>) {
         self.with_lists(watcher, |lists| lists.hear(news));
@@ -73,8 +23,8 @@ impl Worker {
     }
 
     fn with_lists(&self, watcher: WatcherKey, change: impl FnOnce(&mut ListsQueue)) {
-        let slot = self.slot_of_watcher(watcher);
-        if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(login_of) {
+        let Some(slot) = self.slot_of_watcher(watcher) else { return };
+        if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
             change(&mut login.lists);
             if login.lists.is_stuck() {
                 self.stuck_lists.borrow_mut().push(slot as u32);
@@ -83,73 +33,43 @@ impl Worker {
         self.flush_later(slot);
     }
 
-    /// Nobody can say what changed: the connection is asked to read its lists again.
-    pub(super) async fn reread_lists(self: &Rc<Self>, watcher: WatcherKey) {
-        let Some(member) = self.audience.borrow().member(watcher).cloned() else { return };
-        match self.lists_version(&member.user).await {
-            Ok(version) => self.ask_to_reload(member.connection, version),
-            Err(error) => tracing::error!(%error, "a lists version could not be read"),
-        }
-    }
-
-    /// Every connection is asked so.
-    pub(super) async fn reread_all_lists(self: &Rc<Self>) {
-        let members: Vec<(User, ConnectionId)> = {
-            let audience = self.audience.borrow();
-            audience.members().map(|(_, member)| (member.user.clone(), member.connection)).collect()
-        };
-        for some in members.chunks(READ_AT_ONCE) {
-            let users = some.iter().map(|(user, _)| user.clone()).collect();
-            // What cannot be read is newer than nothing: the mark matters, not the number.
-            let states = self.shared.service.facts().lists_states(users).await.unwrap_or_else(|error| {
-                report(&error);
-                vec![None; some.len()]
-            });
-            for ((_, id), state) in some.iter().zip(states) {
-                self.ask_to_reload(*id, state.map_or(0, |state| state.version));
+    /// Asks a connection to read its lists again.
+    pub(super) fn ask_to_reload(&self, id: ConnectionId, version: u64) {
+        self.with_connection(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.lists.reload(version);
             }
-            self.wake.notify_one();
+        });
+        if let Some(slot) = self.slot(id) {
+            self.flush_later(slot);
         }
-    }
-
-    fn ask_to_reload(&self, id: ConnectionId, version: u64) {
-        let slot = slot_of(id);
-        {
-            let mut connections = self.connections.borrow_mut();
-            let Some(connection) = connections.get_mut(slot).filter(|it| it.id == id) else { return };
-            let Some(login) = login_of(connection) else { return };
-            login.lists.reload(version);
-        }
-        self.flush_later(slot);
     }
 
     /// Waits until everything up to `version` is here, and says what was committed before it: what the connection is
     /// told is in the order of the versions, the answer to its own call included.
     pub(super) async fn tell_lists_before(&self, id: ConnectionId, version: u64) {
-        let slot = slot_of(id);
         loop {
-            let arrived = {
-                let mut connections = self.connections.borrow_mut();
-                let Some(login) = connections.get_mut(slot).and_then(login_of) else { return };
-                let arrived = login.lists.await_version(version);
+            let arrived = self.with_connection(id, |connection| {
+                let arrived = connection.login_mut()?.lists.await_version(version);
                 if arrived.is_some() {
-                    self.stuck_lists.borrow_mut().push(slot as u32);
+                    self.stuck_lists.borrow_mut().push(slot_of(id) as u32);
                 }
-                arrived
-            };
-            match arrived {
-                Some(arrived) => arrived.notified().await,
-                None => break,
+                Some(arrived)
+            });
+            match arrived.flatten() {
+                Some(Some(arrived)) => arrived.notified().await,
+                Some(None) => break,
+                None => return,
             }
         }
         loop {
-            let changed = {
-                let mut connections = self.connections.borrow_mut();
-                let Some(login) = connections.get_mut(slot).and_then(login_of) else { return };
-                let Some(next) = login.lists.next(id, Some(version)) else { return };
-                lists_changed(&login.user.id, next)
-            };
-            self.put(slot, &push(Body::ListsChanged(changed)));
+            let changed = self.with_connection(id, |connection| {
+                let login = connection.login_mut()?;
+                let next = login.lists.next(id, Some(version))?;
+                Some(lists_changed(&login.user.id, next))
+            });
+            let Some(changed) = changed.flatten() else { return };
+            self.put(slot_of(id), &push(Body::ListsChanged(changed)));
         }
     }
 
@@ -160,7 +80,7 @@ impl Worker {
         stuck.dedup();
         for slot in stuck {
             let slot = slot as usize;
-            let again = match self.connections.borrow_mut().get_mut(slot).and_then(login_of) {
+            let again = match self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
                 Some(login) => login.lists.look_for_gap(now),
                 None => false,
             };
@@ -170,17 +90,6 @@ impl Worker {
                 self.flush_later(slot);
             }
         }
-    }
-}
-
-fn report(error: &FactsError) {
-    tracing::error!(%error, source = ?std::error::Error::source(error), "lists versions could not be read");
-}
-
-fn login_of(connection: &mut Connection) -> Option<&mut Login> {
-    match &mut connection.session {
-        Session::LoggedIn(login) => Some(login),
-        Session::New { .. } | Session::Closing { .. } => None,
     }
 }
 

@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use lamplight_directory::ListsChange;
 
-    const OWN: ConnectionId = ConnectionId(1);
+    const OWN: ConnectionId = ConnectionId::alone(1);
 
     fn news(version: u64, by: Option<ConnectionId>, text: usize) -> Arc<ListsNews> {
         let profile = Profile { nick: "x".repeat(text), ..Profile::default() };

@@ -1,17 +1,20 @@
 //! Logging in on a connection, and out of it.
 
+use super::Worker;
 use super::abilities::ToldAbilities;
-use super::connection::{Login, Session, last_words};
+use super::connection::{Login, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
-use super::{Worker, slot_of};
+use super::reads::{STORE_PATIENCE, in_time, too_slow};
 use futures_util::future::join;
-use lamplight_core::LinkEnd;
+use lamplight_core::{LinkEnd, notifications};
 use lamplight_model::{Code, ConnectionId, DeviceId, Now, Platform, Refusal, User, UserId, Version};
-use lamplight_service::{LoginCall, Member, ServiceError};
+use lamplight_service::{LoggedIn, LoginCall, Member, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
+use std::pin::pin;
 use std::rc::Rc;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The most bytes of statuses in the answer to a login; what is more follows as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
@@ -19,7 +22,12 @@ const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 impl Worker {
     /// Answers a login: `request_id` on the connection `id`.
     pub(super) async fn log_in(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
-        let answer = self.try_log_in(id, &request).await;
+        let deadline = Instant::now() + STORE_PATIENCE;
+        let answer = match self.connect_device(id, request_id, &request, deadline).await {
+            Ok(Some(done)) => self.finish_login(id, &request, done, deadline).await,
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
         if answer.is_ok() {
             self.metrics.logins.inc();
         }
@@ -27,15 +35,17 @@ impl Worker {
         self.answer(id, request_id, answer.map(Body::Login));
     }
 
-    async fn try_log_in(
+    /// Logs the device in and connects it. `None`: that took too long, and was answered so.
+    async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
+        request_id: u64,
         request: &v1::LoginRequest,
-    ) -> Result<v1::LoginResponse, ServiceError> {
+        deadline: Instant,
+    ) -> Result<Option<LoggedIn>, ServiceError> {
         let platform = Platform::from_number(request.platform)
             .ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "unknown platform"))?;
-        let slot = slot_of(id);
-        let address = self.connections.borrow()[slot].address;
+        let address = self.with_connection(id, |connection| connection.address).ok_or(Code::NOT_LOGGED_IN)?;
         let now = self.shared.clock.now();
         let call = LoginCall {
             app: lamplight_model::AppId(request.sdk_app_id),
@@ -47,23 +57,51 @@ impl Worker {
             connection: id,
             address,
         };
-        let done = self.shared.service.login(&call, now).await?;
+        let mut login = pin!(self.shared.service.login(&call, now));
+        if let Ok(done) = timeout_at(deadline, &mut login).await {
+            return done.map(Some);
+        }
+        // The stores do in their own time what they were asked for, and it must be known what became of it.
+        self.answer(id, request_id, Err(too_slow()));
+        if let Some(slot) = self.slot(id) {
+            self.close(slot, last_words(Cause::Reconnect, "try again"), None);
+        }
+        if let Ok(done) = login.await {
+            self.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
+        }
+        Ok(None)
+    }
 
-        // From here on the directory knows the connection, and the audience hears what is said of it.
+    /// The directory knows the connection; from here on the audience hears what is said of it.
+    async fn finish_login(
+        self: &Rc<Self>,
+        id: ConnectionId,
+        request: &v1::LoginRequest,
+        done: LoggedIn,
+        deadline: Instant,
+    ) -> Result<v1::LoginResponse, ServiceError> {
+        let now = self.shared.clock.now();
+        let Some(slot) = self.slot(id) else {
+            // It has ended meanwhile, and nobody else knows of the login.
+            self.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
+            return Err(Code::NOT_LOGGED_IN.into());
+        };
         let mut effects = Vec::new();
         let watcher = {
             let mut audience = self.audience.borrow_mut();
             audience.join(Member::new(done.user.clone(), id), request.known.len(), &mut effects)
         };
         self.note_watcher(watcher, slot);
+        self.note_unread(watcher, effects);
         // The app may have changed during the login; what changes from here on is heard.
         let able = self.abilities_in(done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
+        let platform = Platform::from_number(request.platform).ok_or(Code::INVALID_PARAMETER)?;
+        let device = DeviceId::new(&request.device_id).expect("the service has read it");
         let heartbeat_timeout = done.app.settings.timing.heartbeat_timeout(platform.is_web());
         {
             let mut connections = self.connections.borrow_mut();
             let connection = &mut connections[slot];
-            let device = DeviceId::new(&request.device_id).expect("the service has read it");
             let login = Login {
                 user: done.user.clone(),
                 device,
@@ -75,17 +113,28 @@ impl Worker {
                 abilities: ToldAbilities::new(able),
                 snapshot_left: None,
                 answered: false,
+                may_be_superseded: false,
+                list_difference: None,
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(self.shared.config.frames());
             let check = connection.next_check(now);
             self.check_by(connection, check);
         }
-        let (settled, version) = join(self.settle(watcher, effects), self.lists_version(&done.user)).await;
-        let (current, lists_version) = match settled.and_then(|current| Ok((current, version?))) {
+        let read = timeout_at(deadline, async {
+            let (is_current, version) = join(self.settle(watcher), self.lists_version(&done.user)).await;
+            if app_watches_friends(&done) && !request.known.is_empty() {
+                // What the answer says of who is not watched must hold for every friendship that was made before.
+                self.settled(watcher).await;
+            }
+            Ok((is_current, version?))
+        });
+        let (current, lists_version) = match read.await.unwrap_or_else(|_| Err(too_slow())) {
             Ok(done) => done,
             Err(error) => {
-                self.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
+                if let Some(slot) = self.slot(id) {
+                    self.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
+                }
                 return Err(error);
             }
         };
@@ -108,13 +157,14 @@ impl Worker {
             self.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
         };
         let left = self.audience.borrow().pending(watcher);
-        let mut abilities = None;
-        if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
+        let abilities = self.with_connection(id, |connection| {
+            let login = connection.login_mut()?;
             login.lists.tell_from(lists_version);
             login.snapshot_left = (left > 0).then_some(left);
             login.answered = true;
-            abilities = Some(login.abilities.tell());
-        }
+            Some(login.abilities.tell())
+        });
+        let abilities = abilities.flatten();
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
@@ -134,7 +184,9 @@ impl Worker {
     fn end_if_past_bound<T>(self: &Rc<Self>, id: ConnectionId, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
-            self.close(slot_of(id), words, Some(LinkEnd::Closed));
+            if let Some(slot) = self.slot(id) {
+                self.close(slot, words, Some(LinkEnd::Closed));
+            }
         }
     }
 
@@ -146,12 +198,19 @@ impl Worker {
         known: &[v1::Known],
     ) -> Vec<String> {
         let mut audience = self.audience.borrow_mut();
-        let watched = |known: &&v1::Known| match UserId::new(&known.user_id) {
-            Ok(id) => audience.known(watcher, &User::new(user.app, id), Version(known.version)),
-            Err(_) => false,
+        let read = |known: &v1::Known| {
+            let id = UserId::new(&known.user_id).ok()?;
+            Some((User::new(user.app, id), Version(known.version)))
         };
-        let (_, not_watched): (Vec<&v1::Known>, Vec<_>) = known.iter().partition(watched);
-        not_watched.into_iter().map(|known| known.user_id.clone()).collect()
+        let (users, unreadable): (Vec<_>, Vec<_>) = known
+            .iter()
+            .map(|known| read(known).ok_or_else(|| known.user_id.clone()))
+            .partition(Result::is_ok);
+        let users: Vec<(User, Version)> = users.into_iter().flatten().collect();
+        let watched = audience.known_all(watcher, &users);
+        let others = users.iter().zip(watched).filter(|(_, watched)| !watched);
+        let others = others.map(|((user, _), _)| user.id.to_string());
+        others.chain(unreadable.into_iter().filter_map(Result::err)).collect()
     }
 
     /// A login on a connection that is logged in: a fresh UserSig for the same user, on the same device.
@@ -166,22 +225,21 @@ impl Worker {
         id: ConnectionId,
         request: &v1::LoginRequest,
     ) -> Result<v1::LoginResponse, ServiceError> {
-        let slot = slot_of(id);
         let now = self.shared.clock.now();
-        let (user, address, heartbeat_timeout) = {
-            let connections = self.connections.borrow();
-            let connection = &connections[slot];
+        let who = self.with_connection(id, |connection| {
             let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
             check_renewal(login, request)?;
-            (login.user.clone(), connection.address, login.heartbeat_timeout)
-        };
-        let expires = self.shared.service.renew(&user, id, &request.user_sig, address, now).await?;
-        let (mut lists_version, mut abilities) = (0, None);
-        if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
+            Ok::<_, Refusal>((login.user.clone(), connection.address, login.heartbeat_timeout))
+        });
+        let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
+        let expires = in_time(self.shared.service.renew(&user, id, &request.user_sig, address, now)).await?;
+        let renewed = self.with_connection(id, |connection| {
+            let login = connection.login_mut()?;
             login.sig_expires = expires;
-            lists_version = login.lists.told();
-            abilities = Some(login.abilities.tell());
-        }
+            Some((login.lists.told(), login.abilities.tell()))
+        });
+        let (lists_version, abilities) = renewed.flatten().unzip();
+        let lists_version = lists_version.unwrap_or(0);
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
@@ -191,17 +249,29 @@ impl Worker {
         })
     }
 
+    /// The user who is logged in on a connection.
+    fn who(&self, id: ConnectionId) -> Option<User> {
+        self.with_connection(id, |connection| connection.login().map(|login| login.user.clone())).flatten()
+    }
+
     /// Logs the device of a connection out, answers, and ends the connection.
     pub(super) async fn log_out(self: Rc<Self>, id: ConnectionId, request_id: u64) {
-        let slot = slot_of(id);
-        let who = self.connections.borrow()[slot].login().map(|login| login.user.clone());
-        let Some(user) = who else {
+        let Some(user) = self.who(id) else {
             return self.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
         };
-        let ended = self.shared.service.logout(&user, id, self.shared.clock.now()).await;
+        let mut logout = pin!(self.shared.service.logout(&user, id, self.shared.clock.now()));
+        let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
+            self.answer(id, request_id, Err(too_slow()));
+            if logout.await.is_ok()
+                && let Some(slot) = self.slot(id)
+            {
+                self.close(slot, last_words(Cause::Reconnect, "the device is logged out"), None);
+            }
+            return;
+        };
         let is_out = ended.is_ok();
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
-        if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        if is_out && let Some(slot) = self.slot(id) {
             self.close(slot, last_words(Cause::LoggedOut, "logged out"), None);
         }
     }
@@ -210,24 +280,34 @@ impl Worker {
     pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
         let id = {
             let mut connections = self.connections.borrow_mut();
-            connections[slot].busy = true;
+            connections[slot].work = Work::LoggingIn;
             connections[slot].id
         };
         let worker = Rc::clone(self);
         self.start(async move {
-            let who = worker.connections.borrow()[slot].login().map(|login| login.user.clone());
-            if let Some(user) = who {
-                let now: Now = worker.shared.clock.now();
-                if let Err(error) = worker.shared.service.expire_sig(&user, id, now).await {
-                    tracing::error!(%error, "an expired login could not be ended");
-                }
+            let Some(user) = worker.who(id) else { return };
+            let now: Now = worker.shared.clock.now();
+            let mut ending = pin!(worker.shared.service.expire_sig(&user, id, now));
+            let ended = timeout(STORE_PATIENCE, &mut ending).await;
+            worker.with_connection(id, |connection| connection.work = Work::Idle);
+            if let Some(slot) = worker.slot(id) {
+                // Should the directory not have taken it in, it learns at least that the link is gone.
+                let words = last_words(Cause::UserSigExpired, "the UserSig expired");
+                worker.close(slot, words, Some(LinkEnd::Closed));
             }
-            worker.connections.borrow_mut()[slot].busy = false;
-            // Should the directory not have taken it in, it learns at least that the link is gone.
-            let words = last_words(Cause::UserSigExpired, "the UserSig expired");
-            worker.close(slot, words, Some(LinkEnd::Closed));
+            let ended = match ended {
+                Ok(ended) => ended,
+                Err(_) => ending.await,
+            };
+            if let Err(error) = ended {
+                tracing::error!(%error, "an expired login could not be ended");
+            }
         });
     }
+}
+
+fn app_watches_friends(done: &LoggedIn) -> bool {
+    notifications(&done.app.settings).friends
 }
 
 /// A renewal is for the login that the connection has: another one needs a connection of its own.

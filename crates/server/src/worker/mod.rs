@@ -16,6 +16,7 @@ mod login;
 mod nested;
 mod protocol;
 mod reading;
+mod reads;
 mod requests;
 mod stream;
 
@@ -23,13 +24,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::doors::Doors;
 use crate::metrics::WorkerMetrics;
-use connection::Connection;
+use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::task::noop_waker;
 use lamplight_core::{DeadlineWheel, LinkEnd, WatcherKey};
 use lamplight_directory::LogReader;
-use lamplight_model::{ConnectionId, User};
-use lamplight_service::{Audience, Service, Watchers};
+use lamplight_model::{ConnectionId, NodeId, User};
+use lamplight_service::{Audience, Reads, Service, Watchers};
 use lamplight_wire::{StatusBatch, v1};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
@@ -56,6 +57,8 @@ const LISTENER: Token = Token(usize::MAX);
 
 /// What all workers of a node share.
 pub struct Shared {
+    /// This run of the node.
+    pub node: NodeId,
     pub service: Arc<Service>,
     pub clock: Clock,
     pub config: Config,
@@ -82,9 +85,10 @@ struct Worker {
     /// Connections ever taken in; makes a `ConnectionId` unique.
     taken_in: Cell<u32>,
     audience: RefCell<Audience<Shown>>,
-    /// The connection of each watcher, by the watcher's number.
-    watchers: RefCell<Vec<u32>>,
-    wheel: RefCell<DeadlineWheel<ConnectionId>>,
+    /// The connection's slot of each watcher, by the watcher's slot.
+    watchers: RefCell<Vec<Option<(WatcherKey, u32)>>>,
+    /// By the connection's number in this node.
+    wheel: RefCell<DeadlineWheel<u64>>,
     /// Connections for which there is no room, and which are to be told so.
     refusing: Cell<usize>,
     /// Connections to look at again in the next round.
@@ -93,7 +97,9 @@ struct Worker {
     to_flush: RefCell<Vec<u32>>,
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
     stuck_lists: RefCell<Vec<u32>>,
-    version_reads: lists::VersionReads,
+    reads: RefCell<Reads>,
+    /// Who waits for what is read.
+    waiting: reads::Waiting,
     /// Something that had to wait is done: there is work.
     wake: Notify,
     /// Connections wait that could not be taken in; to be tried again at the next tick.
@@ -148,7 +154,8 @@ impl Worker {
             queue: RefCell::default(),
             to_flush: RefCell::default(),
             stuck_lists: RefCell::default(),
-            version_reads: lists::VersionReads::default(),
+            reads: RefCell::default(),
+            waiting: reads::Waiting::default(),
             wake: Notify::new(),
             accept_later: Cell::new(false),
             scratch: RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice()),
@@ -220,6 +227,7 @@ impl Worker {
                 self.contain(slot, || self.look_again(slot));
             }
             self.hear(&mut log, &mut entries);
+            self.read_what_is_wanted();
             self.turn_wheel();
             self.deliver_all();
             self.measure(&mut entries);
@@ -237,7 +245,7 @@ impl Worker {
     fn abandon(self: &Rc<Self>, slot: usize) {
         tracing::error!(worker = self.index, "a connection met a bug and is given up");
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
-            connection.busy = false;
+            connection.work = Work::Idle;
         }
         self.end(slot, LinkEnd::Closed);
     }
@@ -272,18 +280,32 @@ impl Worker {
         }
     }
 
-    fn note_watcher(&self, watcher: WatcherKey, slot: usize) {
-        let mut watchers = self.watchers.borrow_mut();
-        let number = watcher.0 as usize;
-        if watchers.len() <= number {
-            watchers.resize(number + 1, u32::MAX);
-        }
-        watchers[number] = slot as u32;
+    /// The connection of this id, if it is still there: its slot may have another one by now. To be used after every
+    /// await.
+    fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+        let mut connections = self.connections.borrow_mut();
+        connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
     }
 
-    /// The connection behind a watcher.
-    fn slot_of_watcher(&self, watcher: WatcherKey) -> usize {
-        self.watchers.borrow()[watcher.0 as usize] as usize
+    /// The slot of a connection, if it is still there. Holds until the next await.
+    fn slot(&self, id: ConnectionId) -> Option<usize> {
+        self.with_connection(id, |_| slot_of(id))
+    }
+
+    fn note_watcher(&self, watcher: WatcherKey, slot: usize) {
+        let mut watchers = self.watchers.borrow_mut();
+        let number = watcher.slot();
+        if watchers.len() <= number {
+            watchers.resize(number + 1, None);
+        }
+        watchers[number] = Some((watcher, slot as u32));
+    }
+
+    /// The slot of the connection behind a watcher, if the watcher was not let go.
+    fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
+        let watchers = self.watchers.borrow();
+        let (key, slot) = (*watchers.get(watcher.slot())?)?;
+        (key == watcher).then_some(slot as usize)
     }
 
     fn put(&self, slot: usize, message: &v1::ServerMessage) {
@@ -297,10 +319,10 @@ impl Worker {
 
 /// Worker, count and slot in one number: unique in the life of the process (the count returns after four billion
 /// connections of one worker), and quick to look up.
-fn connection_id(worker: usize, slot: usize, count: u32) -> ConnectionId {
-    ConnectionId((worker as u64) << 56 | u64::from(count) << 24 | slot as u64)
+fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
+    (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }
 
 fn slot_of(id: ConnectionId) -> usize {
-    (id.0 & 0xff_ffff) as usize
+    (id.local & 0xff_ffff) as usize
 }

@@ -68,7 +68,7 @@ impl Worker {
             let (length, outcome) = {
                 let mut connections = self.connections.borrow_mut();
                 let Some(connection) = connections.get_mut(slot) else { return };
-                if !connection.readable || connection.busy || connection.queued {
+                if !connection.readable || connection.is_busy() || connection.queued {
                     return;
                 }
                 if connection.stream.unsent() > MAX_UNSENT_BYTES {
@@ -154,10 +154,13 @@ impl Worker {
                 if matches!(connection.session, Session::Closing { .. }) {
                     return;
                 }
-                if connection.busy || connection.unsent() > MAX_UNSENT_BYTES || handled == MESSAGES_PER_TURN {
+                if connection.is_busy()
+                    || connection.unsent() > MAX_UNSENT_BYTES
+                    || handled == MESSAGES_PER_TURN
+                {
                     connection.input = rest.to_vec();
                     // Nobody else comes back for it; but a socket that is blocked does.
-                    let again = !connection.busy && connection.stream.unsent() <= MAX_UNSENT_BYTES;
+                    let again = !connection.is_busy() && connection.stream.unsent() <= MAX_UNSENT_BYTES;
                     drop(connections);
                     if again {
                         self.look_later(slot);

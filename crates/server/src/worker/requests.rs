@@ -1,11 +1,12 @@
 //! The requests of a logged-in client.
 
-use super::connection::{Connection, Ending};
-use super::{Worker, slot_of};
+use super::Worker;
+use super::connection::{Connection, Ending, Work};
+use super::reads::in_time;
 use crate::metrics::CodeLabel;
 use futures_util::FutureExt;
-use lamplight_core::WatcherKey;
-use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
+use lamplight_core::{WatcherKey, notifications};
+use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId, UserStatus};
 use lamplight_service::{By, ServiceError};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
@@ -35,14 +36,21 @@ impl Worker {
                 self.refuse(slot, request_id, &Refusal::because(Code::INVALID_PARAMETER, why));
             }
             (Some(Request::Login(request)), None) => {
-                self.run(slot, worker.log_in(id, request_id, request));
+                self.run(slot, Work::LoggingIn, worker.log_in(id, request_id, request));
             }
-            (Some(Request::Login(request)), Some(_)) => self.run(slot, worker.renew(id, request_id, request)),
+            (Some(Request::Login(request)), Some(_)) => {
+                self.run(slot, Work::Answering, worker.renew(id, request_id, request))
+            }
             (Some(_), None) => self.refuse(slot, request_id, &Code::NOT_LOGGED_IN.into()),
-            (Some(Request::Logout(_)), Some(_)) => self.run(slot, worker.log_out(id, request_id)),
+            (Some(Request::Logout(_)), Some(_)) => {
+                self.run(slot, Work::LoggingIn, worker.log_out(id, request_id))
+            }
             (Some(request), Some((user, watcher))) => {
-                self.run(slot, async move {
-                    let answer = worker.call(&user, id, watcher, request).await;
+                self.run(slot, Work::Answering, async move {
+                    let answer = in_time(worker.call(&user, id, watcher, request)).await;
+                    if answer.is_err() {
+                        worker.audience.borrow_mut().release(watcher);
+                    }
                     worker.answer(id, request_id, answer);
                 });
             }
@@ -63,32 +71,26 @@ impl Worker {
             Request::SetSelfStatus(request) => {
                 let (text, by) = (&request.custom_status, By::Client(id));
                 let status = service.set_custom_status(user, text, by, now).await?;
-                Ok(Body::SetSelfStatus(v1::SetSelfStatusResponse { status: Some((&status).into()) }))
+                let status = Some(self.newest(watcher, user.app, &status));
+                Ok(Body::SetSelfStatus(v1::SetSelfStatusResponse { status }))
             }
             Request::GetUserStatus(request) => {
                 let queried = service.get_user_status(user, &request.user_ids, now).await?;
-                let mut audience = self.audience.borrow_mut();
-                for status in &queried.statuses {
-                    // An answer tells as much as a notification does.
-                    audience.seen(watcher, &User::new(user.app, status.user_id.clone()), status.version);
-                }
+                let newest = |status| self.newest(watcher, user.app, status);
                 Ok(Body::GetUserStatus(v1::GetUserStatusResponse {
-                    statuses: queried.statuses.iter().map(v1::UserStatus::from).collect(),
+                    statuses: queried.statuses.iter().map(newest).collect(),
                     failures: failures(queried.failures),
                 }))
             }
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
-                let not_watched = self.audience.borrow_mut().change_own_list(
-                    watcher,
-                    &done.subscribed,
-                    &done.evicted,
-                    &mut Vec::new(),
-                );
+                self.own_list_changed(id, watcher, &done.subscribed, &done.evicted);
                 // New or renewed, the answer carries the present of each.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
-                self.read_states(users.collect()).await?;
+                self.read_states(&users.collect::<Vec<_>>()).await?;
+                self.know_friends(user, watcher, &done.evicted).await;
                 let mut audience = self.audience.borrow_mut();
+                let not_watched = audience.not_watched(watcher, &done.evicted);
                 let statuses = done.subscribed.iter().filter_map(|id| {
                     let state = audience.take(watcher, &User::new(user.app, id.clone()))?;
                     Some(state.0.message())
@@ -102,8 +104,9 @@ impl Worker {
             }
             Request::UnsubscribeUserStatus(request) => {
                 let (removed, failed) = service.unsubscribe_user_status(user, &request.user_ids, now).await?;
-                let not_watched =
-                    self.audience.borrow_mut().change_own_list(watcher, &[], &removed, &mut Vec::new());
+                self.own_list_changed(id, watcher, &[], &removed);
+                self.know_friends(user, watcher, &removed).await;
+                let not_watched = self.audience.borrow().not_watched(watcher, &removed);
                 Ok(Body::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
                     failures: failures(failed),
                     not_watched: not_watched.iter().map(UserId::to_string).collect(),
@@ -130,12 +133,49 @@ impl Worker {
         }
     }
 
+    /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
+    fn newest(&self, watcher: WatcherKey, app: AppId, status: &UserStatus) -> v1::UserStatus {
+        let of = User::new(app, status.user_id.clone());
+        match self.audience.borrow_mut().answer(watcher, &of, status.version) {
+            Some(newer) => newer.0.message(),
+            None => status.into(),
+        }
+    }
+
+    /// A call of the connection has changed the subscription list; its answer tells how.
+    fn own_list_changed(&self, id: ConnectionId, watcher: WatcherKey, added: &[UserId], left: &[UserId]) {
+        self.audience.borrow_mut().change_own_list(watcher, added, left, &mut Vec::new());
+        self.with_connection(id, |connection| {
+            if let Some(difference) =
+                connection.login_mut().and_then(|login| login.list_difference.as_deref_mut())
+            {
+                difference.answered(added);
+                difference.answered(left);
+            }
+        });
+    }
+
+    /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend: a
+    /// friendship may have been made a moment ago.
+    async fn know_friends(self: &Rc<Self>, user: &User, watcher: WatcherKey, left: &[UserId]) {
+        let app = self.shared.service.apps().get(user.app);
+        if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
+            self.settled(watcher).await;
+        }
+    }
+
     /// Runs the answering of a request; the connection is busy until [`Worker::answer`].
-    fn run(self: &Rc<Self>, slot: usize, work: impl Future<Output = ()> + 'static) {
-        self.connections.borrow_mut()[slot].busy = true;
+    fn run(self: &Rc<Self>, slot: usize, work: Work, doing: impl Future<Output = ()> + 'static) {
+        let id = {
+            let connection = &mut self.connections.borrow_mut()[slot];
+            connection.work = work;
+            connection.id
+        };
         let worker = Rc::clone(self);
         self.start(async move {
-            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+            if AssertUnwindSafe(doing).catch_unwind().await.is_err()
+                && let Some(slot) = worker.slot(id)
+            {
                 worker.abandon(slot);
             }
         });
@@ -148,8 +188,9 @@ impl Worker {
         request_id: u64,
         answer: Result<Body, ServiceError>,
     ) {
-        let slot = slot_of(id);
         self.metrics.requests.inc();
+        // Whoever has its slot now has not asked.
+        let Some(slot) = self.slot(id) else { return };
         match answer {
             Ok(body) => {
                 if request_id != 0 {
@@ -166,10 +207,11 @@ impl Worker {
         let ending = {
             let mut connections = self.connections.borrow_mut();
             let connection: &mut Connection = &mut connections[slot];
-            connection.busy = false;
+            connection.work = Work::Idle;
             if !connection.stream.is_blocked() {
                 // Now, and not at the end of the round: by then the next request may be under way.
                 let mut output = std::mem::take(&mut connection.output);
+                self.put_list_difference(connection, &mut output);
                 self.put_lists(connection, &mut output);
                 connection.output = output;
             }

@@ -12,8 +12,8 @@ use lamplight_service::{By, Limits, Listed, MessageSent, Service, ServiceError, 
 use std::sync::Arc;
 use tempfile::TempDir;
 
-pub const PHONE: By = By::Client(ConnectionId(1));
-pub const MAC: By = By::Client(ConnectionId(2));
+pub const PHONE: By = By::Client(ConnectionId::alone(1));
+pub const MAC: By = By::Client(ConnectionId::alone(2));
 
 pub struct World {
     pub service: Arc<Service>,
@@ -76,7 +76,7 @@ impl World {
             Some(match &entry.news {
                 News::Lists(news) => {
                     let version = news.version - self.now.wall.0;
-                    let by = news.by.map_or(String::new(), |by| format!(" by {}", by.0));
+                    let by = news.by.map_or(String::new(), |by| format!(" by {}", by.local));
                     let unread = news.total_unread;
                     let change = match &news.change {
                         ListsChange::Profile(profile) => {

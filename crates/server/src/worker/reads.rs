@@ -1,0 +1,300 @@
+//! Performs what [`Reads`](lamplight_service::Reads) decides to read, and wakes whoever waits for it.
+
+use super::Worker;
+use super::fanout::Shown;
+use lamplight_core::WatcherKey;
+use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
+use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
+use lamplight_wire::encode_status;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a call to the stores may take. Whether one that took longer had its effect is not known.
+pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who waits for reads, and what is to be done with them.
+#[derive(Default)]
+pub struct Waiting {
+    /// By the watcher whose watch list is being read: whether its connection still is that of its device.
+    settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
+    /// Users of a connection whose status is still to be read with its watch list.
+    unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
+    lists: RefCell<HashMap<User, WantedLists>>,
+    /// Those who wait until the worker has heard what is in the log.
+    heard: RefCell<Vec<oneshot::Sender<()>>>,
+}
+
+/// Why the state of a user's lists is read.
+#[derive(Default)]
+struct WantedLists {
+    /// Logins want the version.
+    logins: SmallVec<[oneshot::Sender<u64>; 1]>,
+    /// The connections of the user shall read their lists again.
+    reload: bool,
+}
+
+impl Worker {
+    /// Has the stores asked for what is wanted, as far as more may be under way.
+    pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
+        loop {
+            let Some(call) = self.reads.borrow_mut().next(self.shared.clock.now().moment) else { return };
+            let worker = Rc::clone(self);
+            self.start(async move {
+                let outcome = worker.read(&call).await;
+                worker.reads.borrow_mut().ended(&call, outcome, worker.shared.clock.now().moment);
+                if let ReadCall::WatchList(watcher) = call {
+                    worker.after_watch_list(watcher);
+                }
+            });
+        }
+    }
+
+    async fn read(self: &Rc<Self>, call: &ReadCall) -> ReadOutcome {
+        let done = match call {
+            ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
+            ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
+            ReadCall::ListsStates(users) => self.read_lists_states(users).await.map(|()| ReadOutcome::Done),
+        };
+        match done {
+            Ok(outcome) => outcome,
+            // Nobody is told anything of an app that is no more.
+            Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
+            Err(error) => {
+                self.metrics.failed_reads.inc();
+                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read failed; it is tried again");
+                ReadOutcome::Failed
+            }
+        }
+    }
+
+    async fn read_watch_list(self: &Rc<Self>, watcher: WatcherKey) -> Result<ReadOutcome, ServiceError> {
+        let service = &self.shared.service;
+        let Some(member) = self.audience.borrow().member(watcher).cloned() else {
+            return Ok(ReadOutcome::Done);
+        };
+        let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
+        let list = in_time(service.watch_list(&member.user)).await?;
+        let is_current = in_time(service.is_current(&member.user, member.connection)).await?;
+        if !is_current {
+            self.found_superseded(watcher, member.connection);
+            return Ok(ReadOutcome::Done);
+        }
+        let mut effects = Vec::new();
+        if !self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
+            self.note_unread(watcher, effects);
+            return Ok(ReadOutcome::OutOfDate);
+        }
+        self.with_connection(member.connection, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = false;
+            }
+        });
+        self.note_unread(watcher, effects);
+        let unread = self.waiting.unread.borrow_mut().remove(&watcher).unwrap_or_default();
+        let read = self.read_states(&unread).await;
+        if read.is_err() && self.audience.borrow().member(watcher).is_some() {
+            self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
+        }
+        read.map(|()| ReadOutcome::Done)
+    }
+
+    /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
+    fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
+        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
+            // Who waited may have gone.
+            let _ = waiting.send(false);
+        }
+        let missed = self.with_connection(id, |connection| {
+            connection.login().is_some_and(|login| login.may_be_superseded)
+        });
+        if missed == Some(true) {
+            self.close_superseded(id);
+        }
+    }
+
+    fn after_watch_list(&self, watcher: WatcherKey) {
+        if self.reads.borrow().wants_watch_list(watcher) {
+            return;
+        }
+        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
+            // As above.
+            let _ = waiting.send(true);
+        }
+        // What is said of the list may have waited for it.
+        if let Some(slot) = self.slot_of_watcher(watcher) {
+            self.flush_later(slot);
+        }
+    }
+
+    /// Keeps in mind whose status is to be read with the watch list of a connection, and tells how its list has changed.
+    pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
+        let mut unread = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Read(user) => unread.push(user),
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                    self.note_list_change(watcher, &subscribed, &unsubscribed);
+                }
+                // Joining, and setting a list, asks for nothing else.
+                Effect::Close { .. }
+                | Effect::AppChanged(_)
+                | Effect::Lists { .. }
+                | Effect::RereadLists(_)
+                | Effect::FriendProfile { .. }
+                | Effect::Reload(_) => {}
+            }
+        }
+        self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
+    }
+
+    /// Reads the statuses of users and tells whoever watches them.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
+        let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
+        for user in users {
+            by_app.entry(user.app).or_insert_with(|| (user, Vec::new())).1.push(user.id.clone());
+        }
+        for (any, ids) in by_app.into_values() {
+            let now = self.shared.clock.now();
+            let statuses = in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
+            let mut audience = self.audience.borrow_mut();
+            for status in statuses.into_iter().flatten() {
+                let user = User::new(any.app, status.user_id.clone());
+                audience.tell(&user, &status, |status| Shown(encode_status(status)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {
+        // Who asks from here on wants a newer answer than this one.
+        let mut wanted: Vec<(User, WantedLists)> = {
+            let mut lists = self.waiting.lists.borrow_mut();
+            users.iter().filter_map(|user| lists.remove_entry(user)).collect()
+        };
+        let asked = wanted.iter().map(|(user, _)| user.clone()).collect();
+        let states = in_time(async { Ok(self.shared.service.facts().lists_states(asked).await?) }).await;
+        match states {
+            Ok(states) => {
+                for ((user, wanted), state) in wanted.into_iter().zip(states) {
+                    let version = state.map_or(0, |state| state.version);
+                    for login in wanted.logins {
+                        // Who asked may have gone.
+                        let _ = login.send(version);
+                    }
+                    if wanted.reload {
+                        let connections: SmallVec<[ConnectionId; 2]> =
+                            self.audience.borrow().connections_of(&user).collect();
+                        connections.into_iter().for_each(|id| self.ask_to_reload(id, version));
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let mut lists = self.waiting.lists.borrow_mut();
+                for (user, was) in wanted.drain(..) {
+                    let now = lists.entry(user).or_default();
+                    now.logins.extend(was.logins);
+                    now.reload |= was.reload;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Says
+    /// whether it still is the connection of its device.
+    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
+        let settled = self.wait_for_watch_list(watcher);
+        self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
+        self.read_what_is_wanted();
+        settled.await.unwrap_or(false)
+    }
+
+    fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
+        let (settled, waiting) = oneshot::channel();
+        self.waiting.settled.borrow_mut().entry(watcher).or_default().push(settled);
+        waiting
+    }
+
+    /// Waits until whom a connection watches is known by everything that was done before now.
+    pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
+        let (heard, waiting) = oneshot::channel();
+        self.waiting.heard.borrow_mut().push(heard);
+        self.wake.notify_one();
+        let mut gone = waiting.await.is_err();
+        while !gone && self.reads.borrow().wants_watch_list(watcher) {
+            self.reads.borrow_mut().hurry(watcher);
+            let waiting = self.wait_for_watch_list(watcher);
+            self.read_what_is_wanted();
+            gone = waiting.await.is_err();
+        }
+    }
+
+    /// The worker has heard everything that was in the log.
+    pub(super) fn all_heard(&self) {
+        for waiting in self.waiting.heard.take() {
+            // Who waited may have gone.
+            let _ = waiting.send(());
+        }
+    }
+
+    /// The lists version of a user, as it is now. Of who has no account it is 0.
+    pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
+        let (answer, answered) = oneshot::channel();
+        self.waiting.lists.borrow_mut().entry(user.clone()).or_default().logins.push(answer);
+        self.reads.borrow_mut().want_lists_state(user.clone(), Urgency::Waited);
+        self.read_what_is_wanted();
+        Ok(answered.await.map_err(|_| Code::INTERNAL)?)
+    }
+
+    /// Nobody can say what changed: the connections of a user are asked to read its lists again.
+    pub(super) fn reread_lists(&self, user: &User) {
+        self.waiting.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
+        self.reads.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
+    }
+
+    /// A part of the log was missed. What the stores say now is the truth.
+    pub(super) fn read_everything_again(&self) {
+        tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
+        for (_, connection) in &mut *self.connections.borrow_mut() {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = true;
+            }
+        }
+        let members: Vec<(WatcherKey, User)> = {
+            let mut audience = self.audience.borrow_mut();
+            // A list that is being read now may be older than what was missed.
+            audience.count_missed();
+            audience.members().map(|(watcher, member)| (watcher, member.user.clone())).collect()
+        };
+        for (watcher, user) in members {
+            self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+            self.reread_lists(&user);
+        }
+        let audience = self.audience.borrow();
+        audience.users().for_each(|user| self.reads.borrow_mut().want_status(user.clone()));
+    }
+
+    /// A connection has gone: nothing is read for it any longer, and nobody waits.
+    pub(super) fn forget_reads(&self, watcher: WatcherKey) {
+        self.reads.borrow_mut().forget(watcher);
+        self.waiting.settled.borrow_mut().remove(&watcher);
+        self.waiting.unread.borrow_mut().remove(&watcher);
+    }
+}
+
+/// Gives a call to the stores its time.
+pub async fn in_time<T>(call: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
+    tokio::time::timeout(STORE_PATIENCE, call).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+/// The refusal of a call whose time is up.
+pub fn too_slow() -> ServiceError {
+    let why = "the server was too slow; whether the call was done is not known";
+    Refusal::because(Code::INTERNAL, why).into()
+}

@@ -1,0 +1,119 @@
+//! How a subscription list differs from what a connection was told of it.
+
+use hashbrown::HashMap;
+use lamplight_model::UserId;
+
+/// The net difference: who joined the list and who left it since the connection was told last. It never has more
+/// entries than the list that was told and the list of now together, however often the list changes.
+#[derive(Debug, Default)]
+pub struct ListDifference {
+    changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
+    count: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    joined: bool,
+    /// The place in the order in which the changes came.
+    at: u64,
+}
+
+impl ListDifference {
+    /// Takes in a change of the list.
+    pub fn add(&mut self, subscribed: &[UserId], unsubscribed: &[UserId]) {
+        unsubscribed.iter().for_each(|user| self.change(user, false));
+        subscribed.iter().for_each(|user| self.change(user, true));
+    }
+
+    fn change(&mut self, user: &UserId, joined: bool) {
+        let opposite = self.changed.get(user).map(|change| change.joined != joined);
+        match opposite {
+            // It was so when the connection was told last.
+            Some(true) => {
+                self.changed.remove(user);
+            }
+            // It is so already.
+            Some(false) => {}
+            None => {
+                self.count += 1;
+                self.changed.insert(user.clone(), Change { joined, at: self.count });
+            }
+        }
+    }
+
+    /// An answer tells the connection whether these users are on the list.
+    pub fn answered(&mut self, users: &[UserId]) {
+        users.iter().for_each(|user| {
+            self.changed.remove(user);
+        });
+    }
+
+    /// Whether the connection knows the list.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty()
+    }
+
+    /// Takes those who joined, in the order in which they did.
+    pub fn take_joined(&mut self) -> Vec<UserId> {
+        self.take(true)
+    }
+
+    /// Takes those who left, in the order in which they did.
+    pub fn take_left(&mut self) -> Vec<UserId> {
+        self.take(false)
+    }
+
+    fn take(&mut self, joined: bool) -> Vec<UserId> {
+        let mut taken: Vec<_> = self.changed.extract_if(|_, change| change.joined == joined).collect();
+        taken.sort_unstable_by_key(|(_, change)| change.at);
+        taken.into_iter().map(|(user, _)| user).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `+a` joins, `-a` leaves, `=a` is answered. Expected: who joined, and who left.
+    fn check(script: &str, joined: &str, left: &str) {
+        let mut difference = ListDifference::default();
+        for step in script.split(' ') {
+            let user = [UserId::new(&step[1..]).unwrap()];
+            match &step[..1] {
+                "+" => difference.add(&user, &[]),
+                "-" => difference.add(&[], &user),
+                _ => difference.answered(&user),
+            }
+        }
+        let text = |users: Vec<UserId>| users.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ");
+        assert_eq!(text(difference.take_joined()), joined, "{script}");
+        assert_eq!(text(difference.take_left()), left, "{script}");
+        assert!(difference.is_empty());
+    }
+
+    #[test]
+    fn what_came_and_went_is_no_difference() {
+        check("+b +a -c", "b a", "c");
+        check("+a -a", "", "");
+        check("-a +a", "", "");
+        check("-a +a -a", "", "a");
+        check("+a +a -b -b", "a", "b");
+        check("+a -b =a =b +c", "c", "");
+        check("-a =a -a", "", "a");
+    }
+
+    #[test]
+    fn a_list_that_changes_for_ever_makes_no_large_difference() {
+        let user = |n: usize| UserId::new(&format!("u{n}")).unwrap();
+        let mut difference = ListDifference::default();
+        let mut list: Vec<UserId> = (0..200).map(user).collect();
+        for n in 200..100_000 {
+            list.push(user(n));
+            let left = list.remove(0);
+            difference.add(&[user(n)], &[left]);
+            assert!(difference.changed.len() <= 400, "what was told, and what is now");
+        }
+        assert_eq!(difference.take_joined(), list);
+        assert_eq!(difference.take_left(), (0..200).map(user).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,416 @@
+//! What a worker reads from the stores for its connections: what to ask next, in which batches, and when to ask again.
+//!
+//! Pure: the caller performs the calls and says what became of them. Every connection and every user is wanted once,
+//! however many reasons there are; so what waits is bounded by what the worker has. What is wanted while it is being
+//! read is read once more: the answer under way may be older than the reason.
+
+use hashbrown::HashMap;
+use lamplight_core::WatcherKey;
+use lamplight_model::{Moment, User};
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::Hash;
+use std::time::Duration;
+
+/// The most calls that are under way.
+pub const MAX_CALLS: usize = 64;
+/// The most of them for which no client waits. The others stay free for those that do.
+pub const MAX_BACKGROUND_CALLS: usize = 48;
+/// The most users in one call.
+pub const MAX_USERS: usize = 500;
+/// The pause before something that failed is asked again; it doubles with each failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How soon something is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Urgency {
+    /// No client waits for it.
+    Background,
+    /// A client waits for it.
+    Waited,
+}
+
+/// A call to the stores.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReadCall {
+    /// The watch list of a connection.
+    WatchList(WatcherKey),
+    /// The statuses of users.
+    Statuses(Vec<User>),
+    /// How far the lists of users are.
+    ListsStates(Vec<User>),
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadOutcome {
+    /// It was answered, or has become needless.
+    Done,
+    /// The answer was out of date when it came: ask again at once.
+    OutOfDate,
+    /// The store failed: ask again after a pause.
+    Failed,
+}
+
+/// The reads of a worker.
+#[derive(Debug, Default)]
+pub struct Reads {
+    watch_lists: Wanted<WatcherKey>,
+    statuses: Wanted<User>,
+    lists_states: Wanted<User>,
+    under_way: usize,
+}
+
+impl Reads {
+    /// Has the watch list of a connection read.
+    pub fn want_watch_list(&mut self, watcher: WatcherKey, urgency: Urgency) {
+        self.watch_lists.want(watcher, urgency);
+    }
+
+    /// Has the status of a user read.
+    pub fn want_status(&mut self, user: User) {
+        self.statuses.want(user, Urgency::Background);
+    }
+
+    /// Has the state of a user's lists read.
+    pub fn want_lists_state(&mut self, user: User, urgency: Urgency) {
+        self.lists_states.want(user, urgency);
+    }
+
+    /// Whether the watch list of a connection is still to be read.
+    pub fn wants_watch_list(&self, watcher: WatcherKey) -> bool {
+        self.watch_lists.entries.contains_key(&watcher)
+    }
+
+    /// A client waits now for the watch list of a connection, if that is to be read.
+    pub fn hurry(&mut self, watcher: WatcherKey) {
+        self.watch_lists.hurry(&watcher);
+    }
+
+    /// A connection has gone: its watch list is needed no longer.
+    pub fn forget(&mut self, watcher: WatcherKey) {
+        self.watch_lists.entries.remove(&watcher);
+    }
+
+    /// The next call to begin, if there is one that may. Ask until there is none.
+    pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
+        if self.under_way >= MAX_CALLS {
+            return None;
+        }
+        let mut next = self.next_of(Urgency::Waited, now);
+        if next.is_none() && self.under_way < MAX_BACKGROUND_CALLS {
+            next = self.next_of(Urgency::Background, now);
+        }
+        self.under_way += usize::from(next.is_some());
+        next
+    }
+
+    fn next_of(&mut self, urgency: Urgency, now: Moment) -> Option<ReadCall> {
+        // Statuses first: they are what changes, and few calls.
+        let statuses = self.statuses.take(urgency, MAX_USERS, now);
+        if !statuses.is_empty() {
+            return Some(ReadCall::Statuses(statuses));
+        }
+        if let Some(watcher) = self.watch_lists.take(urgency, 1, now).pop() {
+            return Some(ReadCall::WatchList(watcher));
+        }
+        let users = self.lists_states.take(urgency, MAX_USERS, now);
+        (!users.is_empty()).then_some(ReadCall::ListsStates(users))
+    }
+
+    /// A call has ended.
+    pub fn ended(&mut self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
+        self.under_way -= 1;
+        match call {
+            ReadCall::WatchList(watcher) => self.watch_lists.ended(watcher, outcome, now),
+            ReadCall::Statuses(users) => {
+                users.iter().for_each(|user| self.statuses.ended(user, outcome, now))
+            }
+            ReadCall::ListsStates(users) => {
+                users.iter().for_each(|user| self.lists_states.ended(user, outcome, now));
+            }
+        }
+    }
+}
+
+/// Things of one kind that are to be read.
+#[derive(Debug)]
+struct Wanted<K> {
+    entries: HashMap<K, Entry, foldhash::fast::RandomState>,
+    /// Keys to ask for. One whose entry is not [`State::Queued`], or gone, is passed over.
+    waited: VecDeque<K>,
+    background: VecDeque<K>,
+    /// Keys that failed, by the end of their pause.
+    paused: BTreeSet<(Moment, K)>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: State,
+    urgency: Urgency,
+    failures: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Queued,
+    /// With `again`, it was wanted once more meanwhile.
+    UnderWay {
+        again: bool,
+    },
+    Paused,
+}
+
+impl<K> Default for Wanted<K> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::default(),
+            waited: VecDeque::new(),
+            background: VecDeque::new(),
+            paused: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
+    fn want(&mut self, key: K, urgency: Urgency) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            self.entries.insert(key.clone(), Entry { state: State::Queued, urgency, failures: 0 });
+            return self.queue(urgency).push_back(key);
+        };
+        match &mut entry.state {
+            State::Queued if entry.urgency < urgency => {
+                entry.urgency = urgency;
+                self.queue(urgency).push_back(key);
+            }
+            State::UnderWay { again } => {
+                *again = true;
+                entry.urgency = entry.urgency.max(urgency);
+            }
+            State::Queued | State::Paused => entry.urgency = entry.urgency.max(urgency),
+        }
+    }
+
+    fn hurry(&mut self, key: &K) {
+        let Some(entry) = self.entries.get_mut(key).filter(|it| it.urgency == Urgency::Background) else {
+            return;
+        };
+        entry.urgency = Urgency::Waited;
+        if entry.state == State::Queued {
+            self.waited.push_back(key.clone());
+        }
+    }
+
+    /// Takes up to `most` keys that may be asked for together.
+    fn take(&mut self, urgency: Urgency, most: usize, now: Moment) -> Vec<K> {
+        while let Some((_, key)) = self.paused.pop_first_if_due(now) {
+            if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Paused) {
+                entry.state = State::Queued;
+                let urgency = entry.urgency;
+                self.queue(urgency).push_back(key);
+            }
+        }
+        let (mut taken, mut most) = (Vec::new(), most);
+        while taken.len() < most {
+            let Some(key) = self.queue(urgency).pop_front() else { break };
+            let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Queued) else {
+                continue;
+            };
+            if taken.is_empty() {
+                // What failed is asked for in smaller batches, so that one that always fails ends up alone.
+                most = (most >> entry.failures.min(16)).max(1);
+            }
+            entry.state = State::UnderWay { again: false };
+            taken.push(key);
+        }
+        taken
+    }
+
+    fn ended(&mut self, key: &K, outcome: ReadOutcome, now: Moment) {
+        // It may have been forgotten.
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let again = entry.state == State::UnderWay { again: true };
+        match outcome {
+            ReadOutcome::Done if !again => {
+                self.entries.remove(key);
+            }
+            ReadOutcome::Done | ReadOutcome::OutOfDate => {
+                entry.state = State::Queued;
+                entry.failures = 0;
+                let urgency = entry.urgency;
+                self.queue(urgency).push_back(key.clone());
+            }
+            ReadOutcome::Failed => {
+                let pause = (FIRST_PAUSE * (1 << entry.failures.min(10))).min(LONGEST_PAUSE);
+                entry.state = State::Paused;
+                entry.failures += 1;
+                self.paused.insert((now + pause, key.clone()));
+            }
+        }
+    }
+
+    fn queue(&mut self, urgency: Urgency) -> &mut VecDeque<K> {
+        match urgency {
+            Urgency::Background => &mut self.background,
+            Urgency::Waited => &mut self.waited,
+        }
+    }
+}
+
+trait PopDue<K> {
+    fn pop_first_if_due(&mut self, now: Moment) -> Option<(Moment, K)>;
+}
+
+impl<K: Ord> PopDue<K> for BTreeSet<(Moment, K)> {
+    fn pop_first_if_due(&mut self, now: Moment) -> Option<(Moment, K)> {
+        if self.first()?.0 <= now { self.pop_first() } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_core::Hub;
+    use lamplight_model::{AppId, UserId, UserStatus};
+
+    fn user(name: &str) -> User {
+        User::new(AppId(1), UserId::new(name).unwrap())
+    }
+
+    /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`;
+    /// `next` begins every call that may begin; `done`, `old` and `fail` end the first one under way; `+ms` lets time
+    /// pass. Expected: the calls, each after the step that let it begin.
+    fn check(script: &str, expected: &str) {
+        let mut hub = Hub::<UserStatus>::default();
+        let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();
+        let watcher = |name: &str| watchers[name.parse::<usize>().unwrap()];
+        let (mut reads, mut now) = (Reads::default(), Moment(0));
+        let mut under_way: VecDeque<ReadCall> = VecDeque::new();
+        let mut begun = Vec::new();
+        for step in script.split(", ") {
+            let (verb, of) = step.split_once(' ').unwrap_or((step, ""));
+            let urgency = if verb == "waited" { Urgency::Waited } else { Urgency::Background };
+            match verb {
+                "want" | "waited" if of.parse::<usize>().is_ok() => {
+                    reads.want_watch_list(watcher(of), urgency)
+                }
+                "want" => reads.want_status(user(of)),
+                "waited" => reads.want_lists_state(user(of), urgency),
+                "lists" => reads.want_lists_state(user(of), urgency),
+                "hurry" => reads.hurry(watcher(of)),
+                "forget" => reads.forget(watcher(of)),
+                "done" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::Done, now),
+                "old" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::OutOfDate, now),
+                "fail" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::Failed, now),
+                "next" => {
+                    let mut calls = Vec::new();
+                    while let Some(call) = reads.next(now) {
+                        let names = |users: &[User]| {
+                            users.iter().map(|user| user.id.as_str()).collect::<Vec<_>>().join("")
+                        };
+                        calls.push(match &call {
+                            ReadCall::WatchList(key) => key.slot().to_string(),
+                            ReadCall::Statuses(users) => names(users),
+                            ReadCall::ListsStates(users) => format!("lists:{}", names(users)),
+                        });
+                        under_way.push_back(call);
+                    }
+                    begun.push(if calls.is_empty() { "-".to_owned() } else { calls.join(" ") });
+                }
+                step => now = now + Duration::from_millis(step.strip_prefix('+').unwrap().parse().unwrap()),
+            }
+        }
+        assert_eq!(begun.join(", "), expected, "{script}");
+    }
+
+    #[test]
+    fn each_is_read_once_however_often_it_is_wanted() {
+        check("want a, want a, want b, next, done, next", "ab, -");
+        check("want 1, want 1, want 2, next, done, done, next", "1 2, -");
+        check("lists a, lists a, next", "lists:a");
+    }
+
+    #[test]
+    fn what_is_wanted_while_it_is_read_is_read_again() {
+        check("want a, next, want a, next, done, next, done, next", "a, -, a, -");
+        check("want 1, next, want 1, want 1, done, next, done, next", "1, 1, -");
+    }
+
+    #[test]
+    fn an_answer_that_is_out_of_date_is_asked_for_again_at_once() {
+        check("want 1, next, old, next, done, next", "1, 1, -");
+    }
+
+    #[test]
+    fn what_fails_is_asked_for_again_after_a_pause_that_doubles() {
+        check("want 1, next, fail, next, +99, next, +1, next", "1, -, -, 1");
+        check("want 1, next, fail, +100, next, fail, +199, next, +1, next", "1, 1, -, 1");
+        check("want 1, next, fail, want 1, next, +100, next, done, next", "1, -, 1, -");
+        let fails = ", fail, +30000, next".repeat(12);
+        check(
+            &format!("want 1, next{fails}, fail, +29999, next, +1, next"),
+            &format!("1{}, -, 1", ", 1".repeat(12)),
+        );
+        // After a success the count begins anew.
+        check("want 1, next, fail, +100, next, done, want 1, next, fail, +100, next", "1, 1, 1, 1");
+    }
+
+    #[test]
+    fn a_batch_that_fails_is_split_until_the_one_that_fails_is_alone() {
+        check("want a, want b, want c, next, fail, +100, next", "abc, abc");
+        let mut reads = Reads::default();
+        (0..40).for_each(|n| reads.want_status(user(&format!("u{n}"))));
+        let sizes = [40, 40, 40, 40, 31, 15, 7, 3, 1];
+        let mut now = Moment(0);
+        for expected in sizes {
+            let mut calls = Vec::new();
+            while let Some(call) = reads.next(now) {
+                calls.push(call);
+            }
+            let ReadCall::Statuses(first) = &calls[0] else { panic!() };
+            assert_eq!(first.len(), expected);
+            for call in calls {
+                reads.ended(&call, ReadOutcome::Failed, now);
+            }
+            now = now + LONGEST_PAUSE;
+        }
+    }
+
+    #[test]
+    fn whoever_is_waited_for_comes_first() {
+        check("want 1, lists a, waited 2, waited b, next", "2 lists:b 1 lists:a");
+        check("want 1, want 2, hurry 2, next, done, done, next", "2 1, -");
+        check("want 1, waited 1, next", "1");
+    }
+
+    #[test]
+    fn one_that_has_gone_is_not_read() {
+        check("want 1, want 2, forget 1, next", "2");
+        check("want 1, next, forget 1, fail, +100, next", "1, -");
+        check("want 1, next, fail, forget 1, +100, next", "1, -");
+    }
+
+    #[test]
+    fn what_is_under_way_is_bounded_and_leaves_room_for_those_who_wait() {
+        let mut hub = Hub::<UserStatus>::default();
+        let mut reads = Reads::default();
+        let now = Moment(0);
+        let mut calls = Vec::new();
+        (0..10_000).for_each(|_| reads.want_watch_list(hub.attach(0), Urgency::Background));
+        calls.extend(std::iter::from_fn(|| reads.next(now)));
+        assert_eq!(calls.len(), MAX_BACKGROUND_CALLS);
+        (0..10_000).for_each(|_| reads.want_watch_list(hub.attach(0), Urgency::Waited));
+        calls.extend(std::iter::from_fn(|| reads.next(now)));
+        assert_eq!(calls.len(), MAX_CALLS);
+        let mut read = calls.len();
+        while let Some(call) = calls.pop() {
+            reads.ended(&call, ReadOutcome::Done, now);
+            let begun = calls.len();
+            calls.extend(std::iter::from_fn(|| reads.next(now)));
+            read += calls.len() - begun;
+            assert!(calls.len() <= MAX_CALLS);
+        }
+        assert_eq!(read, 20_000, "and all are read");
+    }
+}
