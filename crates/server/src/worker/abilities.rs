@@ -34,20 +34,28 @@ impl ToldAbilities {
 }
 
 impl Worker {
-    /// The settings of an app, or of any app, have changed: notes what its connections may do from now on.
+    /// An app, or any app, has changed: notes what its connections may do from now on. Those that logged in with a key
+    /// that is no longer there are logged out, as at the end of their UserSig.
     pub(super) fn app_changed(&self, app: Option<AppId>) {
         let mut changed = Vec::new();
         let mut able_by_app = HashMap::new();
+        let now = self.shared.clock.now();
         for (slot, connection) in self.connections.borrow_mut().iter_mut() {
             let Session::LoggedIn(login) = &mut connection.session else { continue };
             if app.is_some_and(|app| app != login.user.app) {
                 continue;
             }
+            let good_until = self.good_until(login.user.app, login.key, login.sig_expires);
+            let is_over = good_until <= now.wall;
+            login.sig_expires = good_until;
             let able =
                 *able_by_app.entry(login.user.app).or_insert_with(|| self.abilities_in(login.user.app));
             if let Some(able) = able.filter(|able| *able != login.abilities.now) {
                 login.abilities.now = able;
                 changed.push(slot);
+            }
+            if is_over {
+                self.check_by(connection, now.moment);
             }
         }
         for slot in changed {

@@ -81,6 +81,8 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
+    /// The key of the app that signed the UserSig.
+    pub key: u32,
     /// What it has still to be told of the user's lists.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,

@@ -7,8 +7,10 @@ use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
 use futures_util::future::join;
 use lamplight_core::{LinkEnd, notifications};
-use lamplight_model::{Code, ConnectionId, DeviceId, Now, Platform, Refusal, User, UserId, Version};
-use lamplight_service::{LoggedIn, LoginCall, Member, ServiceError};
+use lamplight_model::{
+    AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
+};
+use lamplight_service::{LoggedIn, LoginCall, Member, Renewed, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -96,6 +98,7 @@ impl Worker {
         // The app may have changed during the login; what changes from here on is heard.
         let able = self.abilities_in(done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
+        let sig_expires = self.good_until(done.app.id, done.key, done.sig_expires);
         let platform = Platform::from_number(request.platform).ok_or(Code::INVALID_PARAMETER)?;
         let device = DeviceId::new(&request.device_id).expect("the service has read it");
         let heartbeat_timeout = done.app.settings.timing.heartbeat_timeout(platform.is_web());
@@ -108,7 +111,8 @@ impl Worker {
                 platform,
                 watcher,
                 heartbeat_timeout,
-                sig_expires: done.sig_expires,
+                sig_expires,
+                key: done.key,
                 lists: ListsQueue::default(),
                 abilities: ToldAbilities::new(able),
                 snapshot_left: None,
@@ -232,10 +236,12 @@ impl Worker {
             Ok::<_, Refusal>((login.user.clone(), connection.address, login.heartbeat_timeout))
         });
         let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
-        let expires = in_time(self.shared.service.renew(&user, id, &request.user_sig, address, now)).await?;
+        let renewing = self.shared.service.renew(&user, id, &request.user_sig, address, now);
+        let Renewed { sig_expires, key } = in_time(renewing).await?;
         let renewed = self.with_connection(id, |connection| {
             let login = connection.login_mut()?;
-            login.sig_expires = expires;
+            login.sig_expires = self.good_until(user.app, key, sig_expires);
+            login.key = key;
             Some((login.lists.told(), login.abilities.tell()))
         });
         let (lists_version, abilities) = renewed.flatten().unzip();
@@ -247,6 +253,15 @@ impl Worker {
             abilities,
             ..v1::LoginResponse::default()
         })
+    }
+
+    /// When a UserSig that was signed with this key stops being good: now, where the app has the key no longer.
+    pub(super) fn good_until(&self, app: AppId, key: u32, expires: Timestamp) -> Timestamp {
+        let app = self.shared.service.apps().get(app);
+        match app.is_none_or(|app| app.keys.iter().any(|other| other.id == key)) {
+            true => expires,
+            false => Timestamp(0),
+        }
     }
 
     /// The user who is logged in on a connection.
