@@ -1,0 +1,177 @@
+//! What must hold, by name; and where it did not.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+/// What was found broken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Name {
+    /// A refused login left a connected device behind.
+    GhostOfRefusedLogin,
+    /// The end of a connection was lost: its device stays connected.
+    GhostOfLostEnd,
+    /// A connected device without a connection, for another reason.
+    Ghost,
+    /// A connection is closed as superseded although the directory has it as the current one.
+    ClosedWhileCurrent,
+    /// An open connection is no device of the record.
+    NoSuchLogin,
+    /// A refused or revoked login stands in the facts or the record.
+    OrphanLogin,
+    /// Somebody is logged in after a kick, a logout or a deletion that came after every login.
+    LoggedInAfterEnd,
+    /// A device is logged in live, and logged out in the facts.
+    HalfLoggedOut,
+    /// A device changed its platform, and facts and record do not agree on it.
+    Platform,
+    /// Facts and record do not agree, for another reason.
+    FactsDiffer,
+    /// The account is there in one store, and deleted in the other.
+    AccountDiffers,
+    /// What was due was not done in time.
+    Overdue,
+    /// A connection is not told of whom it watches.
+    Blind,
+    /// A connection is told of whom it may not watch.
+    Leak,
+    /// A connection got the answer to somebody else's request.
+    OthersAnswer,
+    /// A version went back.
+    GoesBack,
+    /// One version says two things.
+    TwoTruths,
+    /// The log tells what did not change.
+    NoDifference,
+    /// A list is not what the directory has.
+    ListDiffers,
+    /// Session events never came to the outbox.
+    EventsLeft,
+    /// An operation did not end.
+    Stuck,
+    /// A restart changed a status.
+    RestartChanges,
+    /// The code panicked.
+    Panic,
+}
+
+impl Name {
+    /// Every name.
+    pub const ALL: [Self; 23] = [
+        Self::GhostOfRefusedLogin,
+        Self::GhostOfLostEnd,
+        Self::Ghost,
+        Self::ClosedWhileCurrent,
+        Self::NoSuchLogin,
+        Self::OrphanLogin,
+        Self::LoggedInAfterEnd,
+        Self::HalfLoggedOut,
+        Self::Platform,
+        Self::FactsDiffer,
+        Self::AccountDiffers,
+        Self::Overdue,
+        Self::Blind,
+        Self::Leak,
+        Self::OthersAnswer,
+        Self::GoesBack,
+        Self::TwoTruths,
+        Self::NoDifference,
+        Self::ListDiffers,
+        Self::EventsLeft,
+        Self::Stuck,
+        Self::RestartChanges,
+        Self::Panic,
+    ];
+
+    /// The name as it is written on a command line.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::GhostOfRefusedLogin => "ghost-of-refused-login",
+            Self::GhostOfLostEnd => "ghost-of-lost-end",
+            Self::Ghost => "ghost",
+            Self::ClosedWhileCurrent => "closed-while-current",
+            Self::NoSuchLogin => "connection-without-login",
+            Self::OrphanLogin => "orphan-login",
+            Self::LoggedInAfterEnd => "logged-in-after-end",
+            Self::HalfLoggedOut => "half-logged-out",
+            Self::Platform => "platform",
+            Self::FactsDiffer => "facts-differ",
+            Self::AccountDiffers => "account-differs",
+            Self::Overdue => "overdue",
+            Self::Blind => "blind",
+            Self::Leak => "leak",
+            Self::OthersAnswer => "others-answer",
+            Self::GoesBack => "goes-back",
+            Self::TwoTruths => "two-truths",
+            Self::NoDifference => "no-difference",
+            Self::ListDiffers => "list-differs",
+            Self::EventsLeft => "events-left",
+            Self::Stuck => "stuck",
+            Self::RestartChanges => "restart-changes",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// Something that should not be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Which rule is broken.
+    pub name: Name,
+    /// Where and how.
+    pub what: String,
+}
+
+/// Collects what was found, and tells the story if it is wanted.
+#[derive(Default)]
+pub(crate) struct Judge {
+    found: RefCell<Vec<Found>>,
+    story: Cell<bool>,
+    told: RefCell<Vec<String>>,
+    now: Cell<u64>,
+}
+
+impl Judge {
+    /// A judge; with `story` it keeps what happened.
+    pub fn new(story: bool) -> Self {
+        Self { story: Cell::new(story), ..Self::default() }
+    }
+
+    /// What the clock says.
+    pub fn at(&self, now: u64) {
+        self.now.set(now);
+    }
+
+    /// Something happened.
+    pub fn note(&self, what: impl FnOnce() -> String) {
+        if self.story.get() {
+            self.told.borrow_mut().push(format!("{:>8} {}", self.now.get(), what()));
+        }
+    }
+
+    /// Something is wrong.
+    pub fn found(&self, name: Name, what: String) {
+        self.note(|| format!("BROKEN {name}: {what}"));
+        self.found.borrow_mut().push(Found { name, what });
+    }
+
+    /// Whether something is wrong.
+    pub fn is_broken(&self) -> bool {
+        !self.found.borrow().is_empty()
+    }
+
+    /// All that is wrong.
+    pub fn take(&self) -> Vec<Found> {
+        self.found.take()
+    }
+
+    /// The story, as far as it was wanted.
+    pub fn story(&self) -> Vec<String> {
+        self.told.take()
+    }
+}

@@ -1,0 +1,263 @@
+//! Users with their devices, and the clients of their connections: what each asked for, and what it was told.
+
+use super::judge::{Judge, Name};
+use lamplight_core::EndCause;
+use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A user, by its place in [`NAMES`].
+pub(crate) type Who = usize;
+
+/// The users.
+pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
+
+/// The devices that each of them has, and what they run on while nothing else is said.
+pub(crate) const DEVICES: [(&str, Platform); 3] =
+    [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
+
+/// The app of all.
+pub(crate) const APP: AppId = AppId(1_400_000_001);
+
+/// A user.
+pub(crate) fn user_of(who: Who) -> User {
+    User::new(APP, id_of(who))
+}
+
+/// The id of a user.
+pub(crate) fn id_of(who: Who) -> UserId {
+    UserId::new(NAMES[who]).expect("names are ids")
+}
+
+/// Whose id this is.
+pub(crate) fn who_is(id: &UserId) -> Who {
+    NAMES.iter().position(|name| *name == id.as_str()).expect("there are no other users")
+}
+
+/// The id of a device.
+pub(crate) fn device_id(device: usize) -> DeviceId {
+    DeviceId::new(DEVICES[device].0).expect("names are ids")
+}
+
+/// What a client asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Login { who: Who, device: usize, platform: Platform, resume: bool, known: Vec<(Who, Version)> },
+    Logout,
+    Text(String),
+    Query(Vec<Who>),
+    Subscribe(Vec<Who>),
+    Unsubscribe(Vec<Who>),
+    List,
+    Befriend(Who, bool),
+    Unfriend(Who, bool),
+}
+
+/// What it is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    LoggedIn { statuses: Vec<UserStatus>, subscriptions: Option<Vec<UserId>>, not_watched: Vec<Who> },
+    LoggedOut,
+    Own(UserStatus),
+    Statuses(Vec<UserStatus>),
+    Subscribed { subscribed: Vec<UserId>, statuses: Vec<UserStatus>, evicted: Vec<UserId>, let_go: Vec<UserId> },
+    Unsubscribed { removed: Vec<UserId>, let_go: Vec<UserId> },
+    List(Vec<UserId>),
+    Done,
+}
+
+/// What a server says to a client.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    Answer { request: u64, answer: Result<Body, Code> },
+    Told(Vec<UserStatus>),
+    ListChanged { subscribed: Vec<UserId>, unsubscribed: Vec<UserId>, let_go: Vec<UserId> },
+    Ended(Option<EndCause>),
+}
+
+/// How far a client has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    New,
+    LoggedIn,
+    /// The last words were heard, or the link is gone.
+    Over,
+}
+
+/// One connection, seen from its client.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub who: Who,
+    pub device: usize,
+    pub platform: Platform,
+    pub worker: usize,
+    pub stage: Stage,
+    /// Does not read for the moment.
+    pub stalled: bool,
+    /// The request that has no answer yet, and when it was made.
+    pub awaits: Option<(u64, Request)>,
+    pub picture: BTreeMap<Who, UserStatus>,
+    pub list: Option<BTreeSet<Who>>,
+}
+
+/// All clients, by the number of the connection.
+pub(crate) struct People {
+    pub clients: RefCell<BTreeMap<u64, Client>>,
+    /// What the last client of each device knew when it went.
+    pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
+    /// Of whom each user may be told.
+    pub allowed: RefCell<Vec<BTreeSet<Who>>>,
+    judge: Rc<Judge>,
+}
+
+impl People {
+    /// Nobody is there.
+    pub fn new(judge: Rc<Judge>) -> Self {
+        let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
+        Self { clients: RefCell::default(), left_behind: RefCell::default(), allowed, judge }
+    }
+
+    /// Whether a client takes what is sent to it.
+    pub fn reads(&self, number: u64) -> bool {
+        self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
+    }
+
+    /// The client of a connection hears something.
+    pub fn hear(&self, number: u64, message: Message) {
+        let mut clients = self.clients.borrow_mut();
+        let Some(client) = clients.get_mut(&number) else { return };
+        self.judge.note(|| format!("  {} hears {message:?}", label(number, client)));
+        match message {
+            Message::Answer { request, answer } => self.hear_answer(number, client, request, answer),
+            Message::Told(statuses) => {
+                for status in statuses {
+                    self.hear_status(number, client, status);
+                }
+            }
+            Message::ListChanged { subscribed, unsubscribed, let_go } => {
+                if let Some(list) = &mut client.list {
+                    unsubscribed.iter().for_each(|id| _ = list.remove(&who_is(id)));
+                    list.extend(subscribed.iter().map(who_is));
+                }
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+            }
+            Message::Ended(_) => client.stage = Stage::Over,
+        }
+    }
+
+    fn hear_status(&self, number: u64, client: &mut Client, status: UserStatus) {
+        let of = who_is(&status.user_id);
+        if of != client.who && !self.allowed.borrow()[client.who].contains(&of) {
+            let what = || format!("{} is told of {}: {status:?}", label(number, client), NAMES[of]);
+            self.judge.found(Name::Leak, what());
+        }
+        if let Some(known) = client.picture.get(&of) {
+            if known.version > status.version {
+                let what = format!(
+                    "{} is told {} of {} after {}",
+                    label(number, client),
+                    status.version,
+                    NAMES[of],
+                    known.version
+                );
+                self.judge.found(Name::GoesBack, what);
+            }
+            if known.version == status.version && !same(known, &status) {
+                let what = format!("{}: {known:?} and {status:?}", label(number, client));
+                self.judge.found(Name::TwoTruths, what);
+            }
+        }
+        client.picture.insert(of, status);
+    }
+
+    fn hear_answer(&self, number: u64, client: &mut Client, request: u64, answer: Result<Body, Code>) {
+        let asked = match client.awaits.take() {
+            Some((awaited, asked)) if awaited == request => asked,
+            other => {
+                let what = format!("{} is answered {request}, and awaits {other:?}", label(number, client));
+                self.judge.found(Name::OthersAnswer, what);
+                client.awaits = other;
+                return;
+            }
+        };
+        // An answer may be older than what was told meanwhile; a client folds it by version.
+        fn fold(picture: &mut BTreeMap<Who, UserStatus>, statuses: Vec<UserStatus>) {
+            for status in statuses {
+                let of = who_is(&status.user_id);
+                if picture.get(&of).is_none_or(|known| known.version <= status.version) {
+                    picture.insert(of, status);
+                }
+            }
+        }
+        match answer {
+            Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
+                client.stage = Stage::LoggedIn;
+                client.list = subscriptions.map(|list| list.iter().map(who_is).collect());
+                for status in statuses {
+                    self.hear_status(number, client, status);
+                }
+                not_watched.iter().for_each(|who| drop(client.picture.remove(who)));
+            }
+            Ok(Body::LoggedOut) => client.stage = Stage::Over,
+            Ok(Body::Own(status)) => fold(&mut client.picture, vec![status]),
+            Ok(Body::Statuses(statuses)) => {
+                let mut watched = statuses;
+                watched.retain(|status| client.picture.contains_key(&who_is(&status.user_id)));
+                fold(&mut client.picture, watched);
+            }
+            Ok(Body::Subscribed { subscribed, statuses, evicted, let_go }) => {
+                if let Some(list) = &mut client.list {
+                    evicted.iter().for_each(|id| _ = list.remove(&who_is(id)));
+                    list.extend(subscribed.iter().map(who_is));
+                }
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+                fold(&mut client.picture, statuses);
+            }
+            Ok(Body::Unsubscribed { removed, let_go }) => {
+                if let Some(list) = &mut client.list {
+                    removed.iter().for_each(|id| _ = list.remove(&who_is(id)));
+                }
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+            }
+            Ok(Body::List(list)) => client.list = Some(list.iter().map(who_is).collect()),
+            Ok(Body::Done) => {}
+            Err(code) => {
+                let unknown = code == Code::INTERNAL;
+                if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
+                    // Nobody can say whether it was done: the client must read its list again.
+                    client.list = None;
+                }
+            }
+        }
+    }
+
+    /// The connection is gone; what its client knew stays on the device.
+    pub fn leave(&self, number: u64) {
+        let Some(client) = self.clients.borrow_mut().remove(&number) else { return };
+        if client.stage != Stage::New {
+            self.left_behind.borrow_mut().insert((client.who, client.device), client.picture);
+        }
+    }
+}
+
+/// Whether two statuses of one version say the same.
+pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
+    (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
+}
+
+/// A client for the eye.
+pub(crate) fn label(number: u64, client: &Client) -> String {
+    format!("{}.{}#{number}", NAMES[client.who], DEVICES[client.device].0)
+}
+
+/// A status for the eye.
+pub(crate) fn shown(status: &UserStatus) -> String {
+    let kind = match status.status_type {
+        StatusType::Online => "ONLINE",
+        StatusType::Offline => "OFFLINE",
+        StatusType::Unlogined => "UNLOGINED",
+        StatusType::Unknown => "UNKNOWN",
+    };
+    format!("{kind} {:?} {}", status.custom_status.as_str(), status.version)
+}

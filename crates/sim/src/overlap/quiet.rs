@@ -1,0 +1,295 @@
+//! What must hold when everything is quiet: nothing is under way, the stores answer, and all that is due was done.
+
+use super::executor::block_on;
+use super::judge::Name;
+use super::node::GRACE;
+use super::people::{APP, Client, DEVICES, NAMES, Stage, Who, id_of, label, same, shown, user_of, who_is};
+use super::weather::Climate;
+use super::world::{Past, World};
+use lamplight_core::notifications;
+use lamplight_service::Viewing;
+use lamplight_model::{Platform, StatusType, UserStatus};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long an operation may take once the stores answer.
+const LONGEST: u64 = 60_000;
+
+impl World {
+    /// Lets everything come to rest, and judges.
+    pub fn come_to_rest(&mut self, phase: usize) {
+        let delay = self.random().below(4);
+        self.set_weather(Climate { delay, ..Climate::default() });
+        if !self.finish(LONGEST) {
+            let clients = self.people.clients.borrow();
+            let waits = clients.iter().filter(|(_, client)| client.awaits.is_some());
+            let who: Vec<String> =
+                waits.map(|(number, client)| format!("{}: {:?}", label(*number, client), client.awaits)).collect();
+            self.judge.found(Name::Stuck, format!("{who:?} and {} calls", self.under_way.get()));
+        }
+        let all: Vec<(u64, Stage, bool)> = {
+            let clients = self.people.clients.borrow();
+            clients.iter().map(|(number, client)| (*number, client.stage, client.stalled)).collect()
+        };
+        for (number, stage, stalled) in all {
+            if stalled {
+                self.stall(number, false);
+            }
+            if stage == Stage::New {
+                self.end_link(number);
+            }
+        }
+        // Lingers, graces and closing connections.
+        self.pass(GRACE.as_millis() as u64 + 4_000);
+        self.set_weather(Climate::default());
+        self.pass(2_000);
+        self.judge_logins();
+        self.judge_connections();
+        self.judge_events();
+        if self.judge.is_broken() {
+            return;
+        }
+        let expected = self.expect_watched();
+        self.probe(phase);
+        self.judge_pictures(&expected);
+        let mut allowed: Vec<BTreeSet<Who>> = vec![BTreeSet::new(); NAMES.len()];
+        for (who, of) in expected {
+            allowed[who] = of;
+        }
+        *self.people.allowed.borrow_mut() = allowed;
+        self.pasts.borrow_mut().iter_mut().for_each(|past| *past = Past::default());
+        self.node.shared.logins.borrow_mut().clear();
+    }
+
+    /// The process dies in the quiet: nobody must look different after it.
+    pub fn restart_quietly(&mut self) {
+        let before = self.statuses();
+        self.restart();
+        for (who, (was, is)) in before.iter().zip(self.statuses()).enumerate() {
+            let differs = match (was, &is) {
+                (Some(was), Some(is)) => !same(was, is) || is.version < was.version,
+                (None, None) => false,
+                (Some(_), None) | (None, Some(_)) => true,
+            };
+            if differs {
+                let text = |status: &Option<UserStatus>| status.as_ref().map(shown);
+                let what = format!("{}: {:?}, then {:?}", NAMES[who], text(was), text(&is));
+                self.judge.found(Name::RestartChanges, what);
+            }
+        }
+    }
+
+    /// The status of each user, as the record has it.
+    fn statuses(&self) -> Vec<Option<UserStatus>> {
+        let wall = self.node.shared.now().wall;
+        (0..self.plan.users)
+            .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who), wall))))
+            .collect()
+    }
+
+    /// The status of a user as whoever watches it is told.
+    fn watched_status(&self, who: Who) -> Option<UserStatus> {
+        let (service, now) = (&self.node.shared.service, self.node.shared.now());
+        let (user, ids) = (user_of(who), [id_of(who)]);
+        block_on(service.statuses(&user, &ids, Viewing::Watched, now)).ok()?.pop()?
+    }
+
+    fn judge_logins(&self) {
+        for who in 0..self.plan.users {
+            let user = user_of(who);
+            let facts: BTreeMap<usize, Platform> = block_on(self.node.facts().logins(user.clone()))
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|login| {
+                    let place = DEVICES.iter().position(|(name, _)| *name == login.device.as_str())?;
+                    Some((place, login.platform))
+                })
+                .collect();
+            let live: BTreeMap<usize, Platform> =
+                self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
+            let past = self.pasts.borrow()[who].clone();
+            for device in 0..DEVICES.len() {
+                let (fact, record) = (facts.get(&device), live.get(&device));
+                let agree = match (fact, record) {
+                    (None, None) => true,
+                    (None, Some(platform)) => platform.is_web(),
+                    (Some(fact), Some(record)) => fact == record && !record.is_web(),
+                    (Some(_), None) => false,
+                };
+                if !agree {
+                    let ran_on = self.platforms.get(&(who, device)).map_or(0, BTreeSet::len);
+                    let name = match (fact, record) {
+                        _ if ran_on > 1 => Name::Platform,
+                        (Some(_), None) if past.was_ended => Name::OrphanLogin,
+                        (None, Some(_)) if past.logged_out[device] => Name::HalfLoggedOut,
+                        _ => Name::FactsDiffer,
+                    };
+                    let what =
+                        format!("{}.{}: facts {fact:?}, record {record:?}", NAMES[who], DEVICES[device].0);
+                    self.judge.found(name, what);
+                }
+            }
+            self.judge_kick(who, &past, live.len().max(facts.len()));
+            let account = block_on(self.node.facts().accounts(vec![user.clone()]));
+            let has_account = account.is_ok_and(|accounts| accounts[0].is_some());
+            let is_deleted = self.node.peek(&user, |presence| presence.map(|it| it.is_deleted()));
+            if !has_account && (is_deleted == Some(false) || !live.is_empty())
+                || has_account && is_deleted == Some(true)
+            {
+                let what = format!("{}: account {has_account}, deleted {is_deleted:?}", NAMES[who]);
+                self.judge.found(Name::AccountDiffers, what);
+            }
+        }
+    }
+
+    /// Who was kicked after every UserSig was made has no login left.
+    fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
+        let Some(kicked) = past.kicked else { return };
+        let second = |millis: u64| super::worker::wall(millis).as_secs();
+        let all = self.node.shared.logins.borrow();
+        let later = all.iter().any(|(whose, at)| *whose == who && second(*at) > second(kicked));
+        if !later && logins > 0 {
+            let what = format!("{} was kicked at {kicked}, and has {logins} logins", NAMES[who]);
+            self.judge.found(Name::LoggedInAfterEnd, what);
+        }
+    }
+
+    fn judge_connections(&self) {
+        let mut open = BTreeMap::new();
+        for worker in &self.node.workers {
+            for (id, client, user, device) in worker.logged_in() {
+                open.insert(id, (client, user, device));
+            }
+        }
+        let attempts = self.node.shared.attempts.borrow();
+        let mut connected = BTreeSet::new();
+        for who in 0..self.plan.users {
+            for (device, _, connection) in self.devices(who) {
+                let Some(id) = connection else { continue };
+                let is_open = open.get(&id).is_some_and(|(_, user, on)| {
+                    *user == user_of(who) && on.as_str() == DEVICES[device].0
+                });
+                if is_open {
+                    connected.insert(id);
+                    continue;
+                }
+                let attempt = attempts.get(&id.0);
+                let name = match attempt {
+                    Some(attempt) if attempt.end_was_lost => Name::GhostOfLostEnd,
+                    Some(attempt) if matches!(attempt.outcome, Some(Err(_))) => Name::GhostOfRefusedLogin,
+                    Some(_) | None => Name::Ghost,
+                };
+                let what = format!("{}.{} over {}: {attempt:?}", NAMES[who], DEVICES[device].0, id.0);
+                self.judge.found(name, what);
+            }
+        }
+        for (id, (client, user, device)) in &open {
+            if !connected.contains(id) {
+                let what = format!("{}.{} over {} (#{client})", user.id, device, id.0);
+                self.judge.found(Name::NoSuchLogin, what);
+            }
+        }
+    }
+
+    fn judge_events(&self) {
+        for who in 0..self.plan.users {
+            let left = self.node.peek(&user_of(who), |presence| {
+                presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
+            });
+            if let Some(left) = left {
+                self.judge.found(Name::EventsLeft, format!("{}: {left}", NAMES[who]));
+            }
+        }
+    }
+
+    /// Whom each user is told of, by the truth.
+    fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
+        let app = self.node.shared.service.apps().get(APP).expect("the app is there");
+        let notified = notifications(&app.settings);
+        let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
+        for who in 0..self.plan.users {
+            let user = user_of(who);
+            let watched = expected.entry(who).or_default();
+            if notified.subscriptions {
+                watched.extend(self.listed(who));
+            }
+            if notified.friends {
+                let friends = block_on(self.node.facts().mutual_friends(user)).unwrap_or_default();
+                watched.extend(friends.iter().map(who_is));
+            }
+        }
+        expected
+    }
+
+    /// The subscription list of a user.
+    fn listed(&self, who: Who) -> BTreeSet<Who> {
+        self.node.peek(&user_of(who), |presence| {
+            presence.map(|it| it.subscriptions().iter().map(|id| who_is(&id)).collect()).unwrap_or_default()
+        })
+    }
+
+    /// Changes what can be seen of everybody: now it shows who is told, and who is not.
+    fn probe(&mut self, phase: usize) {
+        *self.people.allowed.borrow_mut() = {
+            let mut allowed = vec![BTreeSet::new(); NAMES.len()];
+            for (who, of) in self.expect_watched() {
+                allowed[who] = of;
+            }
+            allowed
+        };
+        let text = format!("probe {phase}");
+        for who in 0..self.plan.users {
+            let online = self.node.peek(&user_of(who), |presence| {
+                presence.is_some_and(|it| it.status_type() == StatusType::Online)
+            });
+            if online {
+                let (service, now) = (&self.node.shared.service, self.node.shared.now());
+                if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, now)) {
+                    self.judge.found(Name::Stuck, format!("a status cannot be set: {error}"));
+                }
+            }
+        }
+        self.pass(1_500);
+    }
+
+    fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {
+        let truth: Vec<Option<UserStatus>> =
+            (0..self.plan.users).map(|who| self.watched_status(who)).collect();
+        let clients = self.people.clients.borrow();
+        for worker in &self.node.workers {
+            for (id, number, user, _) in worker.logged_in() {
+                let Some(client) = clients.get(&number) else {
+                    self.judge.found(Name::NoSuchLogin, format!("{} has no client", id.0));
+                    continue;
+                };
+                let who = who_is(&user.id);
+                for of in expected[&who].iter().copied().chain([who]) {
+                    self.judge_picture(number, client, of, truth[of].as_ref());
+                }
+                let list = self.listed(who);
+                let watched: Option<BTreeSet<Who>> =
+                    worker.subscriptions(id).map(|list| list.into_iter().collect());
+                if watched.as_ref().is_some_and(|watched| *watched != list) {
+                    let what = format!("{} watches {watched:?}, the list is {list:?}", label(number, client));
+                    let missing = watched.is_some_and(|watched| !watched.is_superset(&list));
+                    self.judge.found(if missing { Name::Blind } else { Name::Leak }, what);
+                }
+                if client.list.as_ref().is_some_and(|known| *known != list) {
+                    let what = format!("{} has {:?}, the list is {list:?}", label(number, client), client.list);
+                    self.judge.found(Name::ListDiffers, what);
+                }
+            }
+        }
+    }
+
+    fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&UserStatus>) {
+        let Some(truth) = truth else { return };
+        let known = client.picture.get(&of);
+        let is_right = known.is_some_and(|known| known.version == truth.version && same(known, truth));
+        if !is_right {
+            let known = known.map(shown);
+            let what =
+                format!("{} has {} as {known:?}, not {}", label(number, client), NAMES[of], shown(truth));
+            self.judge.found(Name::Blind, what);
+        }
+    }
+}
