@@ -1,15 +1,19 @@
 //! What must hold, by name; and where it did not.
 
-use std::cell::{Cell, RefCell};
+use super::executor::Clock;
+use std::cell::RefCell;
 use std::fmt;
+use std::sync::Arc;
 
 /// What was found broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
-    /// A refused login left a connected device behind.
-    GhostOfRefusedLogin,
+    /// A login failed and was refused, and left a connected device behind.
+    GhostOfFailedLogin,
     /// The end of a connection was lost: its device stays connected.
     GhostOfLostEnd,
+    /// A connection met a bug of ours while it logged in, and left a connected device behind.
+    GhostOfBug,
     /// A connected device without a connection, for another reason.
     Ghost,
     /// A connection is closed as superseded although the directory has it as the current one.
@@ -56,9 +60,10 @@ pub enum Name {
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 23] = [
-        Self::GhostOfRefusedLogin,
+    pub const ALL: [Self; 24] = [
+        Self::GhostOfFailedLogin,
         Self::GhostOfLostEnd,
+        Self::GhostOfBug,
         Self::Ghost,
         Self::ClosedWhileCurrent,
         Self::NoSuchLogin,
@@ -85,8 +90,9 @@ impl Name {
     /// The name as it is written on a command line.
     pub fn text(self) -> &'static str {
         match self {
-            Self::GhostOfRefusedLogin => "ghost-of-refused-login",
+            Self::GhostOfFailedLogin => "ghost-of-failed-login",
             Self::GhostOfLostEnd => "ghost-of-lost-end",
+            Self::GhostOfBug => "ghost-of-bug",
             Self::Ghost => "ghost",
             Self::ClosedWhileCurrent => "closed-while-current",
             Self::NoSuchLogin => "connection-without-login",
@@ -128,29 +134,23 @@ pub struct Found {
 }
 
 /// Collects what was found, and tells the story if it is wanted.
-#[derive(Default)]
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
-    story: Cell<bool>,
-    told: RefCell<Vec<String>>,
-    now: Cell<u64>,
+    clock: Arc<Clock>,
+    wants_story: bool,
+    story: RefCell<Vec<String>>,
 }
 
 impl Judge {
-    /// A judge; with `story` it keeps what happened.
-    pub fn new(story: bool) -> Self {
-        Self { story: Cell::new(story), ..Self::default() }
-    }
-
-    /// What the clock says.
-    pub fn at(&self, now: u64) {
-        self.now.set(now);
+    /// A judge; with `wants_story` it keeps what happened.
+    pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
+        Self { found: RefCell::default(), clock, wants_story, story: RefCell::default() }
     }
 
     /// Something happened.
     pub fn note(&self, what: impl FnOnce() -> String) {
-        if self.story.get() {
-            self.told.borrow_mut().push(format!("{:>8} {}", self.now.get(), what()));
+        if self.wants_story {
+            self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
         }
     }
 
@@ -172,6 +172,6 @@ impl Judge {
 
     /// The story, as far as it was wanted.
     pub fn story(&self) -> Vec<String> {
-        self.told.take()
+        self.story.take()
     }
 }

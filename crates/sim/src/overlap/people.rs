@@ -98,6 +98,8 @@ pub(crate) struct Client {
     /// The request that has no answer yet, and when it was made.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
+    /// The version of each in the last event or answer about others.
+    pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
 }
 
@@ -152,16 +154,15 @@ impl People {
             let what = || format!("{} is told of {}: {status:?}", label(number, client), NAMES[of]);
             self.judge.found(Name::Leak, what());
         }
+        if let Some(told) = client.told.insert(of, status.version)
+            && told > status.version
+        {
+            let (is, to) = (status.version, label(number, client));
+            self.judge.found(Name::GoesBack, format!("{to} is told {is} of {} after {told}", NAMES[of]));
+        }
         if let Some(known) = client.picture.get(&of) {
             if known.version > status.version {
-                let what = format!(
-                    "{} is told {} of {} after {}",
-                    label(number, client),
-                    status.version,
-                    NAMES[of],
-                    known.version
-                );
-                self.judge.found(Name::GoesBack, what);
+                return;
             }
             if known.version == status.version && !same(known, &status) {
                 let what = format!("{}: {known:?} and {status:?}", label(number, client));
@@ -182,9 +183,14 @@ impl People {
             }
         };
         // An answer may be older than what was told meanwhile; a client folds it by version.
-        fn fold(picture: &mut BTreeMap<Who, UserStatus>, statuses: Vec<UserStatus>) {
+        fn fold(client: &mut Client, statuses: Vec<UserStatus>) {
+            let picture = &mut client.picture;
             for status in statuses {
                 let of = who_is(&status.user_id);
+                if of != client.who {
+                    let told = client.told.entry(of).or_insert(status.version);
+                    *told = (*told).max(status.version);
+                }
                 if picture.get(&of).is_none_or(|known| known.version <= status.version) {
                     picture.insert(of, status);
                 }
@@ -200,11 +206,11 @@ impl People {
                 not_watched.iter().for_each(|who| drop(client.picture.remove(who)));
             }
             Ok(Body::LoggedOut) => client.stage = Stage::Over,
-            Ok(Body::Own(status)) => fold(&mut client.picture, vec![status]),
+            Ok(Body::Own(status)) => fold(client, vec![status]),
             Ok(Body::Statuses(statuses)) => {
                 let mut watched = statuses;
                 watched.retain(|status| client.picture.contains_key(&who_is(&status.user_id)));
-                fold(&mut client.picture, watched);
+                fold(client, watched);
             }
             Ok(Body::Subscribed { subscribed, statuses, evicted, let_go }) => {
                 if let Some(list) = &mut client.list {
@@ -212,7 +218,7 @@ impl People {
                     list.extend(subscribed.iter().map(who_is));
                 }
                 let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
-                fold(&mut client.picture, statuses);
+                fold(client, statuses);
             }
             Ok(Body::Unsubscribed { removed, let_go }) => {
                 if let Some(list) = &mut client.list {

@@ -69,11 +69,11 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Befriend, 40, 2),
     (Kind::BefriendFor, 20, 2),
     (Kind::Unfriend, 30, 2),
-    (Kind::Switch, 15, 3),
+    (Kind::Switch, 30, 3),
     (Kind::Stall, 20, 3),
     (Kind::Bug, 15, 6),
     (Kind::Restart, 2, 6),
-    (Kind::Flood, 1, 12),
+    (Kind::Flood, 4, 12),
 ];
 
 /// The plan of a run.
@@ -130,7 +130,37 @@ impl Plan {
         let mut worst = if random.once_in(2) { Climate::default() } else { worst };
         worst.delay = *random.pick(&[2, 10, 40, 150]);
         let users = 3 + random.below(users - 2);
-        Self { settings, kinds, changes_platform: random.once_in(4), curses, worst, users }
+        let mut plan = Self { settings, kinds, changes_platform: random.once_in(4), curses, worst, users };
+        if random.once_in(4) {
+            plan.watch_only(random);
+        }
+        plan
+    }
+
+    /// Leaves out what ends logins, so that who watches whom is all that happens.
+    fn watch_only(&mut self, random: &mut Random) {
+        let ends = [
+            Kind::Logout,
+            Kind::SigEnds,
+            Kind::Kick,
+            Kind::KickAndLogin,
+            Kind::LogoutAndLogin,
+            Kind::Delete,
+            Kind::Bug,
+        ];
+        self.kinds.retain(|(kind, _)| !ends.contains(kind));
+        self.settings.multi_device.mode = MultiDeviceMode::Multi;
+        self.settings.timing.login_retention_ms = AppSettings::default().timing.login_retention_ms;
+        (self.changes_platform, self.curses) = (false, false);
+        (self.worst.facts_fail, self.worst.directory_fails) = (0, 0);
+        self.worst.reads_fail = *random.pick(&[0, 0, 100, 20]);
+        for (kind, weight) in [(Kind::Befriend, 40), (Kind::Unfriend, 20), (Kind::Switch, 40), (Kind::LinkEnds, 100)] {
+            self.kinds.retain(|(there, _)| *there != kind);
+            self.kinds.push((kind, weight));
+        }
+        if random.once_in(8) {
+            self.kinds.push((Kind::Flood, 4));
+        }
     }
 
     /// The next operation.

@@ -51,11 +51,13 @@ impl World {
         let expected = self.expect_watched();
         self.probe(phase);
         self.judge_pictures(&expected);
-        let mut allowed: Vec<BTreeSet<Who>> = vec![BTreeSet::new(); NAMES.len()];
-        for (who, of) in expected {
-            allowed[who] = of;
+        // From here on friend notification may be switched on, and subscriptions may count again.
+        for who in 0..self.plan.users {
+            let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
+            let allowed = &mut self.people.allowed.borrow_mut()[who];
+            allowed.extend(friends.iter().map(who_is));
+            allowed.extend(self.listed(who));
         }
-        *self.people.allowed.borrow_mut() = allowed;
         self.pasts.borrow_mut().iter_mut().for_each(|past| *past = Past::default());
         self.node.shared.logins.borrow_mut().clear();
     }
@@ -175,7 +177,8 @@ impl World {
                 let attempt = attempts.get(&id.0);
                 let name = match attempt {
                     Some(attempt) if attempt.end_was_lost => Name::GhostOfLostEnd,
-                    Some(attempt) if matches!(attempt.outcome, Some(Err(_))) => Name::GhostOfRefusedLogin,
+                    Some(attempt) if attempt.has_failed => Name::GhostOfFailedLogin,
+                    Some(attempt) if attempt.met_bug => Name::GhostOfBug,
                     Some(_) | None => Name::Ghost,
                 };
                 let what = format!("{}.{} over {}: {attempt:?}", NAMES[who], DEVICES[device].0, id.0);
@@ -271,7 +274,7 @@ impl World {
                 if watched.as_ref().is_some_and(|watched| *watched != list) {
                     let what = format!("{} watches {watched:?}, the list is {list:?}", label(number, client));
                     let missing = watched.is_some_and(|watched| !watched.is_superset(&list));
-                    self.judge.found(if missing { Name::Blind } else { Name::Leak }, what);
+                    self.judge.found(if missing { Name::Blind } else { Name::ListDiffers }, what);
                 }
                 if client.list.as_ref().is_some_and(|known| *known != list) {
                     let what = format!("{} has {:?}, the list is {list:?}", label(number, client), client.list);

@@ -18,8 +18,11 @@ use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// How long a peer may take to go after the last words.
 const CLOSING_TIME: usize = 2_000;
@@ -44,10 +47,16 @@ pub(crate) struct Shared {
 }
 
 /// What became of the login of a connection: for the judge.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
+    /// What the last login over it was answered.
     pub outcome: Option<Result<(), Code>>,
+    /// A login over it failed by a fault of ours.
+    pub has_failed: bool,
+    /// Its end could not be written.
     pub end_was_lost: bool,
+    /// It has met a bug of ours.
+    pub met_bug: bool,
 }
 
 impl Shared {
@@ -206,6 +215,7 @@ impl Worker {
     /// A connection has met a bug of ours and is given up.
     pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
         let slot = slot_of(id);
+        self.shared.attempts.borrow_mut().entry(id.0).or_default().met_bug = true;
         if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
             self.abandon(slot);
         }
@@ -324,7 +334,8 @@ impl Worker {
             (connection.id, number, request, connection.login().cloned())
         };
         let worker = Rc::clone(self);
-        self.shared.start(async move {
+        let contained = Rc::clone(self);
+        let work = async move {
             match (request, login) {
                 (Request::Login { who, device, platform, resume, known }, None) => {
                     let call = (who, device, platform, resume, known);
@@ -332,6 +343,7 @@ impl Worker {
                     if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {
                         let code = |error: &ServiceError| error.refusal().code;
                         attempt.outcome = Some(answer.as_ref().map(|_| ()).map_err(code));
+                        attempt.has_failed |= attempt.outcome == Some(Err(Code::INTERNAL));
                     }
                     worker.answer(id, number, answer);
                 }
@@ -343,6 +355,13 @@ impl Worker {
                     let answer = worker.call(&login.user, id, login.watcher, request).await;
                     worker.answer(id, number, answer);
                 }
+            }
+        };
+        // A bug of ours costs the connection that met it, and no other.
+        self.shared.start(async move {
+            if Contained(Box::pin(work)).await.is_err() {
+                contained.shared.judge.note(|| format!("  a panic in request {number}"));
+                contained.abandon(slot);
             }
         });
     }
@@ -363,10 +382,7 @@ impl Worker {
         let claims =
             Claims { user_id: id_of(who), app: APP, issued: now.wall.as_secs(), expire: 86_400, userbuf: None };
         self.shared.logins.borrow_mut().push((who, self.shared.executor.clock().now()));
-        self.shared
-            .attempts
-            .borrow_mut()
-            .insert(id.0, Attempt { outcome: None, end_was_lost: false });
+        self.shared.attempts.borrow_mut().entry(id.0).or_default().outcome = None;
         let call = LoginCall {
             app: APP,
             user_id: NAMES[who],
@@ -741,6 +757,21 @@ impl Worker {
 
     fn slot_of_watcher(&self, watcher: WatcherKey) -> usize {
         self.watchers.borrow()[watcher.0 as usize]
+    }
+}
+
+/// A future whose panic is an error.
+struct Contained(Pin<Box<dyn Future<Output = ()>>>);
+
+impl Future for Contained {
+    type Output = std::thread::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl World {
         let executor = Executor::new(random.number());
         executor.run_until(10_000);
         let weather = Arc::new(Weather::new(Arc::clone(executor.clock()), random.number()));
-        let judge = Rc::new(Judge::new(story));
+        let judge = Rc::new(Judge::new(Arc::clone(executor.clock()), story));
         let people = Rc::new(People::new(Rc::clone(&judge)));
         let plan = Plan::new(&mut random, NAMES.len());
         judge.note(|| format!("{plan:?}"));
@@ -131,7 +131,6 @@ impl World {
     /// Lets time pass.
     pub fn pass(&mut self, millis: u64) {
         self.executor.run_until(self.now() + millis);
-        self.judge.at(self.now());
         self.read_log();
     }
 
@@ -146,7 +145,6 @@ impl World {
         while busy() && self.now() < until {
             self.executor.run_until(self.now() + 50);
         }
-        self.judge.at(self.now());
         self.read_log();
         !busy()
     }
@@ -176,7 +174,6 @@ impl World {
 
     /// One operation begins. Says whether there was anybody who could do it.
     pub fn begin(&mut self) -> bool {
-        self.judge.at(self.now());
         let kind = self.plan.next(&mut self.random);
         let who = self.random.below(self.plan.users);
         let other = (who + 1 + self.random.below(self.plan.users - 1)) % self.plan.users;
@@ -403,6 +400,7 @@ impl World {
             stalled: false,
             awaits: None,
             picture: BTreeMap::new(),
+            told: BTreeMap::new(),
             list: None,
         };
         let id = self.node.workers[client.worker].take_in(number);
@@ -469,7 +467,6 @@ impl World {
         let it = Rc::clone(&shared);
         shared.start(async move {
             let done = call(&it.service, it.now()).await;
-            it.judge.at(it.executor.clock().now());
             it.judge.note(|| format!("  {what}: {done:?}"));
             under_way.set(under_way.get() - 1);
         });
