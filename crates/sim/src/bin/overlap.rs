@@ -40,6 +40,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     let began = Instant::now();
     let mut broken: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
     let (mut operations, mut phases, mut seeds) = (0, 0, 0);
     for seed in first..last {
         if operations >= total {
@@ -48,12 +49,16 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         seeds += 1;
         match overlap(seed, each, story) {
             Ok(done) => {
+                for (what, times) in done.tally {
+                    *tally.entry(what).or_default() += times;
+                }
                 operations += done.operations;
                 phases += done.phases;
             }
             Err(wrong) => {
                 operations += wrong.operations.max(1);
-                let names: std::collections::BTreeSet<Name> = wrong.found.iter().map(|found| found.name).collect();
+                let names: std::collections::BTreeSet<Name> =
+                    wrong.found.iter().map(|found| found.name).collect();
                 if story || last - first == 1 || until.is_some_and(|until| names.contains(&until)) {
                     println!("{wrong}");
                 }
@@ -69,6 +74,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         "{operations} operations of {seeds} seeds, judged {phases} times, in {seconds:.1} s ({:.0}/s)",
         operations as f64 / seconds
     );
+    if broken.is_empty() {
+        println!("{tally:#?}");
+    }
     for (name, seeds) in &broken {
         let some: Vec<String> = seeds.iter().take(8).map(u64::to_string).collect();
         println!("  {name:26} {:5} seeds: {}", seeds.len(), some.join(" "));

@@ -2,6 +2,7 @@
 
 use super::executor::Clock;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -139,12 +140,14 @@ pub(crate) struct Judge {
     clock: Arc<Clock>,
     wants_story: bool,
     story: RefCell<Vec<String>>,
+    tally: RefCell<BTreeMap<String, usize>>,
 }
 
 impl Judge {
     /// A judge; with `wants_story` it keeps what happened.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
-        Self { found: RefCell::default(), clock, wants_story, story: RefCell::default() }
+        let (found, story, tally) = Default::default();
+        Self { found, clock, wants_story, story, tally }
     }
 
     /// Something happened.
@@ -152,6 +155,16 @@ impl Judge {
         if self.wants_story {
             self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
         }
+    }
+
+    /// Something happened that is worth counting.
+    pub fn count(&self, what: impl Into<String>) {
+        *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
+    }
+
+    /// What happened, and how often.
+    pub fn tally(&self) -> BTreeMap<String, usize> {
+        self.tally.take()
     }
 
     /// Something is wrong.

@@ -57,12 +57,24 @@ pub(crate) enum Request {
 /// What it is answered.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
-    LoggedIn { statuses: Vec<UserStatus>, subscriptions: Option<Vec<UserId>>, not_watched: Vec<Who> },
+    LoggedIn {
+        statuses: Vec<UserStatus>,
+        subscriptions: Option<Vec<UserId>>,
+        not_watched: Vec<Who>,
+    },
     LoggedOut,
     Own(UserStatus),
     Statuses(Vec<UserStatus>),
-    Subscribed { subscribed: Vec<UserId>, statuses: Vec<UserStatus>, evicted: Vec<UserId>, let_go: Vec<UserId> },
-    Unsubscribed { removed: Vec<UserId>, let_go: Vec<UserId> },
+    Subscribed {
+        subscribed: Vec<UserId>,
+        statuses: Vec<UserStatus>,
+        evicted: Vec<UserId>,
+        let_go: Vec<UserId>,
+    },
+    Unsubscribed {
+        removed: Vec<UserId>,
+        let_go: Vec<UserId>,
+    },
     List(Vec<UserId>),
     Done,
 }
@@ -144,12 +156,22 @@ impl People {
                 }
                 let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
             }
-            Message::Ended(_) => client.stage = Stage::Over,
+            Message::Ended(cause) => {
+                self.judge.count(match cause {
+                    Some(EndCause::Superseded) => "closed: superseded",
+                    Some(EndCause::KickedByLogin { .. }) => "closed: kicked by a login",
+                    Some(EndCause::KickedByOperator) => "closed: kicked by the operator",
+                    Some(EndCause::AccountDeleted) => "closed: account deleted",
+                    None => "closed: to come back",
+                });
+                client.stage = Stage::Over;
+            }
         }
     }
 
     fn hear_status(&self, number: u64, client: &mut Client, status: UserStatus) {
         let of = who_is(&status.user_id);
+        self.judge.count("told");
         if of != client.who && !self.allowed.borrow()[client.who].contains(&of) {
             let what = || format!("{} is told of {}: {status:?}", label(number, client), NAMES[of]);
             self.judge.found(Name::Leak, what());
@@ -198,6 +220,7 @@ impl People {
         }
         match answer {
             Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
+                self.judge.count("logged in");
                 client.stage = Stage::LoggedIn;
                 client.list = subscriptions.map(|list| list.iter().map(who_is).collect());
                 for status in statuses {
@@ -229,6 +252,7 @@ impl People {
             Ok(Body::List(list)) => client.list = Some(list.iter().map(who_is).collect()),
             Ok(Body::Done) => {}
             Err(code) => {
+                self.judge.count(format!("refused {}", code.number()));
                 let unknown = code == Code::INTERNAL;
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
                     // Nobody can say whether it was done: the client must read its list again.

@@ -154,7 +154,9 @@ impl Plan {
         (self.changes_platform, self.curses) = (false, false);
         (self.worst.facts_fail, self.worst.directory_fails) = (0, 0);
         self.worst.reads_fail = *random.pick(&[0, 0, 100, 20]);
-        for (kind, weight) in [(Kind::Befriend, 40), (Kind::Unfriend, 20), (Kind::Switch, 40), (Kind::LinkEnds, 100)] {
+        for (kind, weight) in
+            [(Kind::Befriend, 40), (Kind::Unfriend, 20), (Kind::Switch, 40), (Kind::LinkEnds, 100)]
+        {
             self.kinds.retain(|(there, _)| *there != kind);
             self.kinds.push((kind, weight));
         }

@@ -7,8 +7,8 @@ use super::people::{APP, Client, DEVICES, NAMES, Stage, Who, id_of, label, same,
 use super::weather::Climate;
 use super::world::{Past, World};
 use lamplight_core::notifications;
-use lamplight_service::Viewing;
 use lamplight_model::{Platform, StatusType, UserStatus};
+use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an operation may take once the stores answer.
@@ -22,8 +22,9 @@ impl World {
         if !self.finish(LONGEST) {
             let clients = self.people.clients.borrow();
             let waits = clients.iter().filter(|(_, client)| client.awaits.is_some());
-            let who: Vec<String> =
-                waits.map(|(number, client)| format!("{}: {:?}", label(*number, client), client.awaits)).collect();
+            let who: Vec<String> = waits
+                .map(|(number, client)| format!("{}: {:?}", label(*number, client), client.awaits))
+                .collect();
             self.judge.found(Name::Stuck, format!("{who:?} and {} calls", self.under_way.get()));
         }
         let all: Vec<(u64, Stage, bool)> = {
@@ -52,7 +53,7 @@ impl World {
         self.probe(phase);
         self.judge_pictures(&expected);
         // From here on friend notification may be switched on, and subscriptions may count again.
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
             let allowed = &mut self.people.allowed.borrow_mut()[who];
             allowed.extend(friends.iter().map(who_is));
@@ -96,7 +97,7 @@ impl World {
     }
 
     fn judge_logins(&self) {
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let user = user_of(who);
             let facts: BTreeMap<usize, Platform> = block_on(self.node.facts().logins(user.clone()))
                 .unwrap_or_default()
@@ -109,7 +110,7 @@ impl World {
             let live: BTreeMap<usize, Platform> =
                 self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
             let past = self.pasts.borrow()[who].clone();
-            for device in 0..DEVICES.len() {
+            for (device, (name, _)) in DEVICES.iter().enumerate() {
                 let (fact, record) = (facts.get(&device), live.get(&device));
                 let agree = match (fact, record) {
                     (None, None) => true,
@@ -119,15 +120,14 @@ impl World {
                 };
                 if !agree {
                     let ran_on = self.platforms.get(&(who, device)).map_or(0, BTreeSet::len);
-                    let name = match (fact, record) {
+                    let rule = match (fact, record) {
                         _ if ran_on > 1 => Name::Platform,
                         (Some(_), None) if past.was_ended => Name::OrphanLogin,
                         (None, Some(_)) if past.logged_out[device] => Name::HalfLoggedOut,
                         _ => Name::FactsDiffer,
                     };
-                    let what =
-                        format!("{}.{}: facts {fact:?}, record {record:?}", NAMES[who], DEVICES[device].0);
-                    self.judge.found(name, what);
+                    let what = format!("{}.{}: facts {fact:?}, record {record:?}", NAMES[who], name);
+                    self.judge.found(rule, what);
                 }
             }
             self.judge_kick(who, &past, live.len().max(facts.len()));
@@ -164,12 +164,12 @@ impl World {
         }
         let attempts = self.node.shared.attempts.borrow();
         let mut connected = BTreeSet::new();
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             for (device, _, connection) in self.devices(who) {
                 let Some(id) = connection else { continue };
-                let is_open = open.get(&id).is_some_and(|(_, user, on)| {
-                    *user == user_of(who) && on.as_str() == DEVICES[device].0
-                });
+                let is_open = open
+                    .get(&id)
+                    .is_some_and(|(_, user, on)| *user == user_of(who) && on.as_str() == DEVICES[device].0);
                 if is_open {
                     connected.insert(id);
                     continue;
@@ -194,7 +194,7 @@ impl World {
     }
 
     fn judge_events(&self) {
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let left = self.node.peek(&user_of(who), |presence| {
                 presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
             });
@@ -209,7 +209,7 @@ impl World {
         let app = self.node.shared.service.apps().get(APP).expect("the app is there");
         let notified = notifications(&app.settings);
         let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let user = user_of(who);
             let watched = expected.entry(who).or_default();
             if notified.subscriptions {
@@ -240,7 +240,7 @@ impl World {
             allowed
         };
         let text = format!("probe {phase}");
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let online = self.node.peek(&user_of(who), |presence| {
                 presence.is_some_and(|it| it.status_type() == StatusType::Online)
             });
@@ -277,7 +277,8 @@ impl World {
                     self.judge.found(if missing { Name::Blind } else { Name::ListDiffers }, what);
                 }
                 if client.list.as_ref().is_some_and(|known| *known != list) {
-                    let what = format!("{} has {:?}, the list is {list:?}", label(number, client), client.list);
+                    let what =
+                        format!("{} has {:?}, the list is {list:?}", label(number, client), client.list);
                     self.judge.found(Name::ListDiffers, what);
                 }
             }

@@ -3,16 +3,19 @@
 use super::judge::{Found, Name};
 use super::people::user_of;
 use super::world::World;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of a run in which nothing was wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overlapped {
     /// Operations that began.
     pub operations: usize,
     /// How often everything was quiet, and judged.
     pub phases: usize,
+    /// What happened, and how often.
+    pub tally: BTreeMap<String, usize>,
 }
 
 /// A run in which something was wrong.
@@ -33,7 +36,9 @@ impl fmt::Display for Broken {
         for line in &self.story {
             writeln!(f, "{line}")?;
         }
-        write!(f, "overlap --seeds {} breaks after {} operations:", self.seed, self.operations)?;
+        let names: BTreeSet<Name> = self.found.iter().map(|found| found.name).collect();
+        write!(f, "LAMPLIGHT_SIM_SEED={} breaks after {} operations:", self.seed, self.operations)?;
+        names.iter().try_for_each(|name| write!(f, " {name}"))?;
         for Found { name, what } in &self.found {
             write!(f, "\n  {name}: {what}")?;
         }
@@ -63,6 +68,7 @@ pub fn overlap(seed: u64, operations: usize, story: bool) -> Result<Overlapped, 
             return Err(Box::new(Broken { seed, operations: done.operations, found, story }));
         }
     }
+    done.tally = world.judge.tally();
     Ok(done)
 }
 

@@ -379,8 +379,13 @@ impl Worker {
     ) -> Result<Body, ServiceError> {
         let slot = slot_of(id);
         let now = self.shared.now();
-        let claims =
-            Claims { user_id: id_of(who), app: APP, issued: now.wall.as_secs(), expire: 86_400, userbuf: None };
+        let claims = Claims {
+            user_id: id_of(who),
+            app: APP,
+            issued: now.wall.as_secs(),
+            expire: 86_400,
+            userbuf: None,
+        };
         self.shared.logins.borrow_mut().push((who, self.shared.executor.clock().now()));
         self.shared.attempts.borrow_mut().entry(id.0).or_default().outcome = None;
         let call = LoginCall {
@@ -430,7 +435,8 @@ impl Worker {
             statuses.push(status.clone());
             Told::More
         });
-        let subscriptions = (!resume).then(|| self.audience.borrow().subscriptions(watcher).cloned().collect());
+        let subscriptions =
+            (!resume).then(|| self.audience.borrow().subscriptions(watcher).cloned().collect());
         if let Some(Session::LoggedIn(login)) =
             self.connections.borrow_mut().get_mut(slot).map(|connection| &mut connection.session)
         {
@@ -587,9 +593,11 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched } => {
                     let slot = self.slot_of_watcher(watcher);
                     // A login that is not answered yet reads the list itself.
-                    let client = self.connections.borrow().get(slot).and_then(|connection| {
-                        connection.login()?.answered.then_some(connection.client)
-                    });
+                    let client = self
+                        .connections
+                        .borrow()
+                        .get(slot)
+                        .and_then(|connection| connection.login()?.answered.then_some(connection.client));
                     if let Some(client) = client {
                         let changed = Message::ListChanged { subscribed, unsubscribed, let_go: not_watched };
                         self.shared.people.hear(client, changed);
@@ -625,7 +633,8 @@ impl Worker {
 
     fn close_for(self: &Rc<Self>, watcher: WatcherKey, cause: EndCause) {
         let slot = self.slot_of_watcher(watcher);
-        let found = self.connections.borrow().get(slot).and_then(|it| Some((it.id, it.login()?.user.clone())));
+        let found =
+            self.connections.borrow().get(slot).and_then(|it| Some((it.id, it.login()?.user.clone())));
         if let Some((id, user)) = found
             && self.is_current_now(&user, id)
         {
@@ -648,8 +657,7 @@ impl Worker {
     async fn read_states(&self, users: Vec<User>) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        let statuses =
-            self.shared.service.statuses(any, &ids, Viewing::Watched, self.shared.now()).await?;
+        let statuses = self.shared.service.statuses(any, &ids, Viewing::Watched, self.shared.now()).await?;
         let mut audience = self.audience.borrow_mut();
         for status in statuses.into_iter().flatten() {
             let user = User::new(APP, status.user_id.clone());

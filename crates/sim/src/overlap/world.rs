@@ -89,8 +89,7 @@ impl World {
             key: key.clone(),
         };
         let node = Node::start(folder.path(), &around, 1, seed)?;
-        let app =
-            App { id: THE_APP, keys: vec![key], admins: Vec::new(), settings: plan.settings.clone() };
+        let app = App { id: THE_APP, keys: vec![key], admins: Vec::new(), settings: plan.settings.clone() };
         block_on(node.shared.service.put_app(app.clone()))?;
         let log = node.shared.directory.log();
         Ok(Self {
@@ -123,6 +122,11 @@ impl World {
         &mut self.random
     }
 
+    /// Who takes part.
+    pub fn everybody(&self) -> std::ops::Range<Who> {
+        0..self.plan.users
+    }
+
     /// The present.
     pub fn now(&self) -> u64 {
         self.executor.clock().now()
@@ -139,7 +143,8 @@ impl World {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
         let busy = || {
             let clients = people.clients.borrow();
-            under_way.get() > 0 || clients.values().any(|client| client.awaits.is_some() && client.stage != Stage::Over)
+            under_way.get() > 0
+                || clients.values().any(|client| client.awaits.is_some() && client.stage != Stage::Over)
         };
         let until = self.now() + millis;
         while busy() && self.now() < until {
@@ -175,6 +180,7 @@ impl World {
     /// One operation begins. Says whether there was anybody who could do it.
     pub fn begin(&mut self) -> bool {
         let kind = self.plan.next(&mut self.random);
+        self.judge.count(format!("{kind:?}"));
         let who = self.random.below(self.plan.users);
         let other = (who + 1 + self.random.below(self.plan.users - 1)) % self.plan.users;
         match kind {
@@ -508,7 +514,7 @@ impl World {
     /// What is due, and was due long ago, although nothing is wrong with the user that it is about.
     pub fn look_for_overdue(&self) {
         let now = self.node.shared.now().moment;
-        for who in 0..self.plan.users {
+        for who in self.everybody() {
             let user = user_of(who);
             if self.climate.cursed.as_ref() == Some(&user) {
                 continue;
