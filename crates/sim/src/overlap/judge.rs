@@ -23,6 +23,8 @@ pub enum Name {
     NoSuchLogin,
     /// A refused or revoked login stands in the facts or the record.
     OrphanLogin,
+    /// A UserSig that was made after the last kick was answered is refused as revoked.
+    FreshSigRefused,
     /// Somebody is logged in after a kick, a logout or a deletion that came after every login.
     LoggedInAfterEnd,
     /// A device is logged in live, and logged out in the facts.
@@ -61,7 +63,7 @@ pub enum Name {
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::GhostOfFailedLogin,
         Self::GhostOfLostEnd,
         Self::GhostOfBug,
@@ -69,6 +71,7 @@ impl Name {
         Self::ClosedWhileCurrent,
         Self::NoSuchLogin,
         Self::OrphanLogin,
+        Self::FreshSigRefused,
         Self::LoggedInAfterEnd,
         Self::HalfLoggedOut,
         Self::Platform,
@@ -98,6 +101,7 @@ impl Name {
             Self::ClosedWhileCurrent => "closed-while-current",
             Self::NoSuchLogin => "connection-without-login",
             Self::OrphanLogin => "orphan-login",
+            Self::FreshSigRefused => "fresh-sig-refused",
             Self::LoggedInAfterEnd => "logged-in-after-end",
             Self::HalfLoggedOut => "half-logged-out",
             Self::Platform => "platform",

@@ -43,7 +43,7 @@ pub(crate) fn device_id(device: usize) -> DeviceId {
 /// What a client asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    Login { who: Who, device: usize, platform: Platform, resume: bool, known: Vec<(Who, Version)> },
+    Login(LoginRequest),
     Logout,
     Text(String),
     Query(Vec<Who>),
@@ -52,6 +52,18 @@ pub(crate) enum Request {
     List,
     Befriend(Who, bool),
     Unfriend(Who, bool),
+}
+
+/// A login, as a client asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct LoginRequest {
+    pub who: Who,
+    pub device: usize,
+    pub platform: Platform,
+    pub resume: bool,
+    pub known: Vec<(Who, Version)>,
+    /// When its UserSig was made.
+    pub issued: u64,
 }
 
 /// What it is answered.
@@ -88,6 +100,23 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
+/// What happened to a user since everything was quiet: for naming what went wrong, and for what must follow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// Kicks, and deletions, which revoke like one.
+    pub kicks: Vec<Kick>,
+    /// A logout or the end of a UserSig of this device was tried.
+    pub logged_out: [bool; DEVICES.len()],
+}
+
+/// A kick or a deletion.
+#[derive(Clone, Debug)]
+pub(crate) struct Kick {
+    pub began: u64,
+    /// When it was answered as done. One that failed has perhaps been done, and may be still.
+    pub answered: Option<u64>,
+}
+
 /// How far a client has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
@@ -122,6 +151,10 @@ pub(crate) struct People {
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// Of whom each user may be told.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
+    /// When the UserSig that each device has was made. One that was refused is thrown away.
+    pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
+    /// What happened to each user since everything was quiet.
+    pub pasts: RefCell<Vec<Past>>,
     judge: Rc<Judge>,
 }
 
@@ -129,7 +162,9 @@ impl People {
     /// Nobody is there.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        Self { clients: RefCell::default(), left_behind: RefCell::default(), allowed, judge }
+        let (clients, left_behind, sigs) = Default::default();
+        let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
+        Self { clients, left_behind, allowed, sigs, pasts, judge }
     }
 
     /// Whether a client takes what is sent to it.
@@ -253,12 +288,26 @@ impl People {
             Ok(Body::Done) => {}
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
+                if let (Code::SIG_REVOKED, Request::Login(LoginRequest { issued, .. })) = (code, &asked) {
+                    self.judge_refused_sig(number, client, *issued);
+                }
                 let unknown = code == Code::INTERNAL;
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
                     // Nobody can say whether it was done: the client must read its list again.
                     client.list = None;
                 }
             }
+        }
+    }
+
+    /// A UserSig that was made after every kick was answered gets in.
+    fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
+        self.sigs.borrow_mut().remove(&(client.who, client.device));
+        let pasts = self.pasts.borrow();
+        let before = |kick: &Kick| kick.answered.is_some_and(|answered| answered <= issued);
+        if pasts[client.who].kicks.iter().all(before) {
+            let what = format!("{} with a UserSig of {issued}", label(number, client));
+            self.judge.found(Name::FreshSigRefused, what);
         }
     }
 

@@ -3,9 +3,11 @@
 use super::executor::block_on;
 use super::judge::Name;
 use super::node::GRACE;
-use super::people::{APP, Client, DEVICES, NAMES, Stage, Who, id_of, label, same, shown, user_of, who_is};
+use super::people::{
+    APP, Client, DEVICES, NAMES, Past, Stage, Who, id_of, label, same, shown, user_of, who_is,
+};
 use super::weather::Climate;
-use super::world::{Past, World};
+use super::world::World;
 use lamplight_core::notifications;
 use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
@@ -59,7 +61,7 @@ impl World {
             allowed.extend(friends.iter().map(who_is));
             allowed.extend(self.listed(who));
         }
-        self.pasts.borrow_mut().iter_mut().for_each(|past| *past = Past::default());
+        self.people.pasts.borrow_mut().iter_mut().for_each(|past| *past = Past::default());
         self.node.shared.logins.borrow_mut().clear();
     }
 
@@ -109,7 +111,7 @@ impl World {
                 .collect();
             let live: BTreeMap<usize, Platform> =
                 self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
-            let past = self.pasts.borrow()[who].clone();
+            let past = self.people.pasts.borrow()[who].clone();
             for (device, (name, _)) in DEVICES.iter().enumerate() {
                 let (fact, record) = (facts.get(&device), live.get(&device));
                 let agree = match (fact, record) {
@@ -122,7 +124,7 @@ impl World {
                     let ran_on = self.platforms.get(&(who, device)).map_or(0, BTreeSet::len);
                     let rule = match (fact, record) {
                         _ if ran_on > 1 => Name::Platform,
-                        (Some(_), None) if past.was_ended => Name::OrphanLogin,
+                        (Some(_), None) if !past.kicks.is_empty() => Name::OrphanLogin,
                         (None, Some(_)) if past.logged_out[device] => Name::HalfLoggedOut,
                         _ => Name::FactsDiffer,
                     };
@@ -143,12 +145,13 @@ impl World {
         }
     }
 
-    /// Who was kicked after every UserSig was made has no login left.
+    /// Who was kicked, and has not logged in with a UserSig of that second or a later one, has no login left.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
-        let Some(kicked) = past.kicked else { return };
+        let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
+        let Some(kicked) = done.map(|kick| kick.began).max() else { return };
         let second = |millis: u64| super::worker::wall(millis).as_secs();
         let all = self.node.shared.logins.borrow();
-        let later = all.iter().any(|(whose, at)| *whose == who && second(*at) > second(kicked));
+        let later = all.iter().any(|(whose, issued)| *whose == who && second(*issued) >= second(kicked));
         if !later && logins > 0 {
             let what = format!("{} was kicked at {kicked}, and has {logins} logins", NAMES[who]);
             self.judge.found(Name::LoggedInAfterEnd, what);

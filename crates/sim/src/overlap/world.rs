@@ -12,7 +12,7 @@ use crate::random::Random;
 use crate::world::Failed;
 use lamplight_directory::{Directory, LogReader, News};
 use lamplight_model::{App, AppKey, ConnectionId, Platform, UserStatus};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,17 +20,6 @@ use tempfile::TempDir;
 
 /// How late may be done what is due.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
-
-/// What happened to a user since everything was quiet: for naming what went wrong, and for what must follow.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Past {
-    /// The start of the last kick that was answered as done.
-    pub kicked: Option<u64>,
-    /// Somebody tried to kick or delete the user.
-    pub was_ended: bool,
-    /// A logout or the end of a UserSig of this device was tried.
-    pub logged_out: [bool; DEVICES.len()],
-}
 
 /// The world.
 pub(crate) struct World {
@@ -40,7 +29,6 @@ pub(crate) struct World {
     pub people: Rc<People>,
     pub plan: Plan,
     pub node: Node,
-    pub pasts: Rc<RefCell<Vec<Past>>>,
     /// What each device ever ran on.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
     /// Calls of the server API that have no answer yet.
@@ -90,7 +78,6 @@ impl World {
             judge,
             people,
             node,
-            pasts: Rc::new(RefCell::new(vec![Past::default(); plan.users])),
             plan,
             platforms: BTreeMap::new(),
             under_way: Rc::default(),

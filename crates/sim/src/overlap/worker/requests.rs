@@ -1,10 +1,12 @@
 //! What connections ask for.
 
-use super::{Connection, Ending, Login, Session, Worker, slot_of};
-use crate::overlap::people::{APP, Body, DEVICES, Message, NAMES, Request, Who, device_id, id_of, user_of};
+use super::{Connection, Ending, Login, Session, Worker, slot_of, wall};
+use crate::overlap::people::{
+    APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, user_of,
+};
 use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey};
-use lamplight_model::{Code, ConnectionId, Platform, Refusal, User, UserId, Version};
+use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{By, LoginCall, Member, NewFriend, ServiceError};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,9 +30,8 @@ impl Worker {
         let contained = Rc::clone(self);
         let work = async move {
             match (request, login) {
-                (Request::Login { who, device, platform, resume, known }, None) => {
-                    let call = (who, device, platform, resume, known);
-                    let answer = worker.try_log_in(id, call).await;
+                (Request::Login(request), None) => {
+                    let answer = worker.try_log_in(id, request).await;
                     if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {
                         let code = |error: &ServiceError| error.refusal().code;
                         attempt.outcome = Some(answer.as_ref().map(|_| ()).map_err(code));
@@ -39,7 +40,7 @@ impl Worker {
                     worker.answer(id, number, answer);
                 }
                 (Request::Logout, Some(_)) => worker.log_out(id, number).await,
-                (_, None) | (Request::Login { .. }, Some(_)) => {
+                (_, None) | (Request::Login(_), Some(_)) => {
                     worker.answer(id, number, Err(Code::NOT_LOGGED_IN.into()));
                 }
                 (request, Some(login)) => {
@@ -60,18 +61,19 @@ impl Worker {
     async fn try_log_in(
         self: &Rc<Self>,
         id: ConnectionId,
-        (who, device, platform, resume, known): (Who, usize, Platform, bool, Vec<(Who, Version)>),
+        request: LoginRequest,
     ) -> Result<Body, ServiceError> {
+        let LoginRequest { who, device, platform, resume, known, issued } = request;
         let slot = slot_of(id);
         let now = self.shared.now();
         let claims = Claims {
             user_id: id_of(who),
             app: APP,
-            issued: now.wall.as_secs(),
-            expire: 86_400,
+            issued: wall(issued).as_secs(),
+            expire: 1_000_000_000,
             userbuf: None,
         };
-        self.shared.logins.borrow_mut().push((who, self.shared.executor.clock().now()));
+        self.shared.logins.borrow_mut().push((who, issued));
         self.shared.attempts.borrow_mut().entry(id.0).or_default().outcome = None;
         let call = LoginCall {
             app: APP,
@@ -220,7 +222,7 @@ impl Worker {
                 service.delete_friends(user, &[id_of(friend)], both, By::Client(id), now).await?;
                 Ok(Body::Done)
             }
-            Request::Login { .. } | Request::Logout => unreachable!("handled before"),
+            Request::Login(_) | Request::Logout => unreachable!("handled before"),
         }
     }
 

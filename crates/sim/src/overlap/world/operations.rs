@@ -2,7 +2,9 @@
 
 use super::World;
 use crate::overlap::node::WORKERS;
-use crate::overlap::people::{Client, DEVICES, NAMES, Request, Stage, Who, id_of, label, user_of};
+use crate::overlap::people::{
+    Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, user_of,
+};
 use crate::overlap::plan::Kind;
 use lamplight_core::LinkEnd;
 use lamplight_directory::{Directory, News};
@@ -11,6 +13,7 @@ use lamplight_service::{By, NewFriend, Service, ServiceError};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// One entry more than the queue of a reader holds.
 const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
@@ -52,7 +55,7 @@ impl World {
                     return false;
                 };
                 self.judge.note(|| format!("the UserSig of {} ends", label(number, &client)));
-                self.pasts.borrow_mut()[client.who].logged_out[client.device] = true;
+                self.people.pasts.borrow_mut()[client.who].logged_out[client.device] = true;
                 let id = self.connections[&number];
                 self.node.workers[client.worker].sig_ends(id);
             }
@@ -77,9 +80,13 @@ impl World {
                 self.log_in(client.who, client.device);
             }
             Kind::Delete => {
-                self.pasts.borrow_mut()[who].was_ended = true;
+                let ended = self.note_kick(who);
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
-                    Box::pin(async move { service.delete_account(&user_of(who), now).await })
+                    Box::pin(async move {
+                        service.delete_account(&user_of(who), now).await?;
+                        ended();
+                        Ok(())
+                    })
                 });
             }
             Kind::Create => self.call(format!("create {}", NAMES[who]), move |service, now| {
@@ -220,8 +227,8 @@ impl World {
         match &request {
             Request::Subscribe(users) => self.people.allowed.borrow_mut()[client.who].extend(users),
             Request::Befriend(friend, _) => self.allow_friends(client.who, *friend),
-            Request::Logout => self.pasts.borrow_mut()[client.who].logged_out[client.device] = true,
-            Request::Login { .. }
+            Request::Logout => self.people.pasts.borrow_mut()[client.who].logged_out[client.device] = true,
+            Request::Login(_)
             | Request::Text(_)
             | Request::Query(_)
             | Request::Unsubscribe(_)
@@ -267,7 +274,14 @@ impl World {
         if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
             client.picture = picture;
         }
-        self.ask(number, Request::Login { who, device, platform, resume, known });
+        let issued = {
+            let mut sigs = self.people.sigs.borrow_mut();
+            let has = sigs.get(&(who, device)).copied().filter(|_| !self.random.once_in(4));
+            let issued = has.unwrap_or(self.executor.clock().now());
+            sigs.insert((who, device), issued);
+            issued
+        };
+        self.ask(number, Request::Login(LoginRequest { who, device, platform, resume, known, issued }));
     }
 
     /// The link of a client ends.
@@ -295,16 +309,30 @@ impl World {
     }
 
     fn kick(&mut self, who: Who) {
-        self.pasts.borrow_mut()[who].was_ended = true;
-        let (pasts, began) = (Rc::clone(&self.pasts), self.now());
+        let ended = self.note_kick(who);
         self.call(format!("kick {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
                 service.kick(&user_of(who), now).await?;
-                let past = &mut pasts.borrow_mut()[who];
-                past.kicked = past.kicked.max(Some(began));
+                ended();
                 Ok(())
             })
         });
+    }
+
+    /// A kick or a deletion begins. What comes back is to be called when it was answered as done.
+    fn note_kick(&mut self, who: Who) -> impl FnOnce() + 'static {
+        let kick = Kick { began: self.now(), answered: None };
+        let place = {
+            let kicks = &mut self.people.pasts.borrow_mut()[who].kicks;
+            kicks.push(kick);
+            kicks.len() - 1
+        };
+        let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
+        move || {
+            if let Some(kick) = people.pasts.borrow_mut()[who].kicks.get_mut(place) {
+                kick.answered = Some(clock.now());
+            }
+        }
     }
 
     /// The server API calls.
