@@ -25,6 +25,10 @@ pub enum Name {
     OrphanLogin,
     /// A UserSig that was made after the last kick was answered is refused as revoked.
     FreshSigRefused,
+    /// A device that was kicked by a login or logged out came back by itself.
+    EndedResumes,
+    /// A deleted account is there again, although nobody made it.
+    DeletedReturns,
     /// Somebody is logged in after a kick, a logout or a deletion that came after every login.
     LoggedInAfterEnd,
     /// A device is logged in live, and logged out in the facts.
@@ -63,7 +67,7 @@ pub enum Name {
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::GhostOfFailedLogin,
         Self::GhostOfLostEnd,
         Self::GhostOfBug,
@@ -72,6 +76,8 @@ impl Name {
         Self::NoSuchLogin,
         Self::OrphanLogin,
         Self::FreshSigRefused,
+        Self::EndedResumes,
+        Self::DeletedReturns,
         Self::LoggedInAfterEnd,
         Self::HalfLoggedOut,
         Self::Platform,
@@ -102,6 +108,8 @@ impl Name {
             Self::NoSuchLogin => "connection-without-login",
             Self::OrphanLogin => "orphan-login",
             Self::FreshSigRefused => "fresh-sig-refused",
+            Self::EndedResumes => "ended-resumes",
+            Self::DeletedReturns => "deleted-returns",
             Self::LoggedInAfterEnd => "logged-in-after-end",
             Self::HalfLoggedOut => "half-logged-out",
             Self::Platform => "platform",

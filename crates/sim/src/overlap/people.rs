@@ -105,6 +105,8 @@ pub(crate) enum Message {
 pub(crate) struct Past {
     /// Kicks, and deletions, which revoke like one.
     pub kicks: Vec<Kick>,
+    /// When an account was perhaps made by the server API, the last time.
+    pub created: Option<u64>,
     /// A logout or the end of a UserSig of this device was tried.
     pub logged_out: [bool; DEVICES.len()],
 }
@@ -115,6 +117,8 @@ pub(crate) struct Kick {
     pub began: u64,
     /// When it was answered as done. One that failed has perhaps been done, and may be still.
     pub answered: Option<u64>,
+    /// It deletes the account.
+    pub deletes: bool,
 }
 
 /// How far a client has come.
@@ -142,6 +146,10 @@ pub(crate) struct Client {
     /// The version of each in the last event or answer about others.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
+    /// Changes of the list that were told while it was being read: they come on top of what is answered.
+    pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
+    /// Whether the last login was a resume of a device whose login had ended, and may not come back by itself.
+    pub resumes_ended: bool,
 }
 
 /// All clients, by the number of the connection.
@@ -151,6 +159,8 @@ pub(crate) struct People {
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// Of whom each user may be told.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
+    /// Native devices that were kicked by a login or logged out, and were not logged in by the application since.
+    pub ended: RefCell<BTreeSet<(Who, usize)>>,
     /// When the UserSig that each device has was made. One that was refused is thrown away.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// What happened to each user since everything was quiet.
@@ -162,9 +172,9 @@ impl People {
     /// Nobody is there.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, sigs) = Default::default();
+        let (clients, left_behind, ended, sigs) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
-        Self { clients, left_behind, allowed, sigs, pasts, judge }
+        Self { clients, left_behind, allowed, ended, sigs, pasts, judge }
     }
 
     /// Whether a client takes what is sent to it.
@@ -175,6 +185,19 @@ impl People {
     /// The client of a connection hears something.
     pub fn hear(&self, number: u64, message: Message) {
         let mut clients = self.clients.borrow_mut();
+        let Some(client) = clients.get(&number) else { return };
+        let ends = match &message {
+            Message::Ended(Some(EndCause::KickedByLogin { .. })) => true,
+            Message::Answer { answer: Ok(Body::LoggedOut), .. } => true,
+            Message::Ended(_) | Message::Answer { .. } | Message::Told(_) | Message::ListChanged { .. } => {
+                false
+            }
+        };
+        let key = (client.who, client.device);
+        let is_newest = !clients.range(number + 1..).any(|(_, other)| (other.who, other.device) == key);
+        if ends && is_newest && !client.platform.is_web() {
+            self.ended.borrow_mut().insert(key);
+        }
         let Some(client) = clients.get_mut(&number) else { return };
         self.judge.note(|| format!("  {} hears {message:?}", label(number, client)));
         match message {
@@ -186,9 +209,9 @@ impl People {
             }
             Message::ListChanged { subscribed, unsubscribed, let_go } => {
                 if let Some(list) = &mut client.list {
-                    unsubscribed.iter().for_each(|id| _ = list.remove(&who_is(id)));
-                    list.extend(subscribed.iter().map(who_is));
+                    change(list, &subscribed, &unsubscribed);
                 }
+                client.list_news.push((subscribed, unsubscribed));
                 let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
             }
             Message::Ended(cause) => {
@@ -256,6 +279,9 @@ impl People {
         match answer {
             Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
                 self.judge.count("logged in");
+                if client.resumes_ended && self.ended.borrow().contains(&(client.who, client.device)) {
+                    self.judge.found(Name::EndedResumes, label(number, client));
+                }
                 client.stage = Stage::LoggedIn;
                 client.list = subscriptions.map(|list| list.iter().map(who_is).collect());
                 for status in statuses {
@@ -284,7 +310,13 @@ impl People {
                 }
                 let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
             }
-            Ok(Body::List(list)) => client.list = Some(list.iter().map(who_is).collect()),
+            Ok(Body::List(list)) => {
+                let mut list = list.iter().map(who_is).collect();
+                for (subscribed, unsubscribed) in &client.list_news {
+                    change(&mut list, subscribed, unsubscribed);
+                }
+                client.list = Some(list);
+            }
             Ok(Body::Done) => {}
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
@@ -318,6 +350,11 @@ impl People {
             self.left_behind.borrow_mut().insert((client.who, client.device), client.picture);
         }
     }
+}
+
+fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserId]) {
+    unsubscribed.iter().for_each(|id| _ = list.remove(&who_is(id)));
+    list.extend(subscribed.iter().map(who_is));
 }
 
 /// Whether two statuses of one version say the same.

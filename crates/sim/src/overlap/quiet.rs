@@ -135,6 +135,7 @@ impl World {
             self.judge_kick(who, &past, live.len().max(facts.len()));
             let account = block_on(self.node.facts().accounts(vec![user.clone()]));
             let has_account = account.is_ok_and(|accounts| accounts[0].is_some());
+            self.judge_deletion(who, &past, has_account);
             let is_deleted = self.node.peek(&user, |presence| presence.map(|it| it.is_deleted()));
             if !has_account && (is_deleted == Some(false) || !live.is_empty())
                 || has_account && is_deleted == Some(true)
@@ -149,12 +150,28 @@ impl World {
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
-        let second = |millis: u64| super::worker::wall(millis).as_secs();
-        let all = self.node.shared.logins.borrow();
-        let later = all.iter().any(|(whose, issued)| *whose == who && second(*issued) >= second(kicked));
-        if !later && logins > 0 {
+        if !self.has_tried_since(who, kicked, true) && logins > 0 {
             let what = format!("{} was kicked at {kicked}, and has {logins} logins", NAMES[who]);
             self.judge.found(Name::LoggedInAfterEnd, what);
+        }
+    }
+
+    /// Whether somebody tried to log in, or else to resume, with a UserSig of this second or a later one.
+    fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
+        let second = |millis: u64| super::worker::wall(millis).as_secs();
+        let all = self.node.shared.logins.borrow();
+        all.iter().any(|(whose, issued, resume)| {
+            *whose == who && second(*issued) >= second(began) && (resumes_too || !resume)
+        })
+    }
+
+    /// Who was deleted stays so, unless the account was made again or its user logged in anew.
+    fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
+        let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
+        let Some(deleted) = done.map(|kick| kick.began).max() else { return };
+        let is_made = past.created.is_some_and(|made| made >= deleted);
+        if has_account && !is_made && !self.has_tried_since(who, deleted, false) {
+            self.judge.found(Name::DeletedReturns, format!("{} was deleted at {deleted}", NAMES[who]));
         }
     }
 

@@ -80,7 +80,7 @@ impl World {
                 self.log_in(client.who, client.device);
             }
             Kind::Delete => {
-                let ended = self.note_kick(who);
+                let ended = self.note_kick(who, true);
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
                         service.delete_account(&user_of(who), now).await?;
@@ -89,9 +89,18 @@ impl World {
                     })
                 });
             }
-            Kind::Create => self.call(format!("create {}", NAMES[who]), move |service, now| {
-                Box::pin(async move { service.create_account(&user_of(who), now).await.map(drop) })
-            }),
+            Kind::Create => {
+                let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
+                // Under way until it is answered, or for ever.
+                people.pasts.borrow_mut()[who].created = Some(u64::MAX);
+                self.call(format!("create {}", NAMES[who]), move |service, now| {
+                    Box::pin(async move {
+                        let made = service.create_account(&user_of(who), now).await;
+                        people.pasts.borrow_mut()[who].created = Some(clock.now());
+                        made.map(drop)
+                    })
+                });
+            }
             Kind::Text => {
                 let text = *self.random.pick(&["", "busy", "away", "lunch"]);
                 return self.ask_somebody(|_, _| Request::Text(text.to_owned()));
@@ -222,6 +231,7 @@ impl World {
             let mut clients = self.people.clients.borrow_mut();
             let Some(client) = clients.get_mut(&number) else { return };
             client.awaits = Some((asked, request.clone()));
+            client.list_news.clear();
             (client.clone(), self.connections[&number])
         };
         match &request {
@@ -257,6 +267,8 @@ impl World {
             picture: BTreeMap::new(),
             told: BTreeMap::new(),
             list: None,
+            list_news: Vec::new(),
+            resumes_ended: false,
         };
         let id = self.node.workers[client.worker].take_in(number);
         self.connections.insert(number, id);
@@ -271,8 +283,12 @@ impl World {
         let resume = left.is_some() && self.random.once_in(2);
         let picture = left.filter(|_| resume).unwrap_or_default();
         let known = picture.iter().map(|(of, status)| (*of, status.version)).collect();
+        if !resume {
+            self.people.ended.borrow_mut().remove(&(who, device));
+        }
         if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
             client.picture = picture;
+            client.resumes_ended = resume && self.people.ended.borrow().contains(&(who, device));
         }
         let issued = {
             let mut sigs = self.people.sigs.borrow_mut();
@@ -309,7 +325,7 @@ impl World {
     }
 
     fn kick(&mut self, who: Who) {
-        let ended = self.note_kick(who);
+        let ended = self.note_kick(who, false);
         self.call(format!("kick {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
                 service.kick(&user_of(who), now).await?;
@@ -320,8 +336,8 @@ impl World {
     }
 
     /// A kick or a deletion begins. What comes back is to be called when it was answered as done.
-    fn note_kick(&mut self, who: Who) -> impl FnOnce() + 'static {
-        let kick = Kick { began: self.now(), answered: None };
+    fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
+        let kick = Kick { began: self.now(), answered: None, deletes };
         let place = {
             let kicks = &mut self.people.pasts.borrow_mut()[who].kicks;
             kicks.push(kick);
