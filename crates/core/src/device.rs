@@ -10,6 +10,11 @@ pub struct Device {
     pub id: DeviceId,
     /// What it runs on.
     pub platform: Platform,
+    /// The number of the login, given by the facts: higher than that of every login before it. An end that names a
+    /// lower number is that of an earlier login.
+    pub login: u64,
+    /// The second in which the UserSig of its last connection is dated.
+    pub issued: u64,
     /// How it is linked to us now.
     pub link: Link,
     /// Where its last connection came from; kept only where the app wants to be told of it.
@@ -80,6 +85,10 @@ pub struct Connect<'a> {
     pub device: &'a DeviceId,
     /// What it runs on.
     pub platform: Platform,
+    /// The number of its login. That of a device that comes back is the one it has.
+    pub login: u64,
+    /// The second in which its UserSig is dated.
+    pub issued: u64,
     /// The new connection.
     pub connection: ConnectionId,
     /// Where it comes from.

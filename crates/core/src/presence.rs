@@ -7,18 +7,21 @@
 use crate::device::{Connect, Device, Link, LinkEnd};
 use crate::multi_device::{Contender, victims};
 use crate::pending_events::PendingEvents;
+use crate::signatures::Signatures;
 use crate::subscriptions::{Subscribed, Subscriptions};
 use crate::transition::{EndCause, Ended, Removed, Transition};
+use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EventDevice, Moment, Now, Platform, PlatformSet,
-    Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
+    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, EventDevice,
+    Moment, Now, Platform, PlatformSet, Reason, Revoked, SessionEventKind, StatusType, Timestamp, UserId,
+    UserStatus, Version,
 };
 use std::time::Duration;
 
 /// The live record of one user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presence {
-    /// The logins, earliest first.
+    /// The logins, by rising number.
     pub(crate) devices: Vec<Device>,
     pub(crate) custom_status: CustomStatus,
     pub(crate) version: Version,
@@ -30,13 +33,46 @@ pub struct Presence {
     pub(crate) subscriptions_end: Option<Moment>,
     /// The list was given up, and nobody has subscribed since.
     pub(crate) subscriptions_lost: bool,
-    /// UserSigs issued at or before this moment do not count.
-    pub(crate) sigs_revoked: Option<Timestamp>,
+    pub(crate) sigs: Signatures,
+    /// Every login up to this number was ended by a kick or a deletion, and may not connect.
+    pub(crate) ended_through: u64,
+    /// The number of the account's making, from the same sequence as those of logins.
+    pub(crate) born: u64,
     /// Set when the account was deleted: the record is kept until then, so that whoever watched the user is told
     /// of it late as well, and an account that is made again numbers on from here.
     pub(crate) deleted_until: Option<Moment>,
     /// There are some only where the app wants to be told: a record without them costs one word.
     pub(crate) events: Option<Box<PendingEvents>>,
+    /// Ends that the facts have still to take in.
+    pub(crate) unsettled: Option<Box<UnsettledEnds>>,
+}
+
+/// The facts of a user, as far as the live record has to agree with them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UserFacts {
+    /// The durable logins: device, platform, number; by rising number.
+    pub logins: Vec<(DeviceId, Platform, u64)>,
+    /// The UserSigs that do not count.
+    pub revoked: Option<Revoked>,
+    /// Every login up to this number was ended by a kick or a deletion.
+    pub ended_through: u64,
+    /// The number of the account's making.
+    pub born: u64,
+}
+
+/// Whether a login may connect; see [`Presence::admission`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// It may, as the login of this number.
+    Admitted(u64),
+    /// The device is not logged in, as far as the record knows: its login has to be recorded first.
+    Unknown,
+    /// Its UserSig was revoked.
+    Revoked,
+    /// The login was ended after it was recorded: by a kick, a deletion, or its own end.
+    Ended,
+    /// A later login of the same device is there already.
+    Overtaken,
 }
 
 /// What came of [`Presence::connect`].
@@ -44,7 +80,7 @@ pub struct Presence {
 pub struct Connected {
     /// The logins that had to end, earliest first.
     pub kicked: Vec<Removed>,
-    /// The subscription list was given up since somebody last subscribed.
+    /// The user comes back to a subscription list that was given up, and nobody has subscribed since.
     pub subscriptions_lost: bool,
 }
 
@@ -53,26 +89,31 @@ pub struct Connected {
 pub struct Expired {
     /// The logins that ended, earliest first.
     pub removed: Vec<Removed>,
+    /// Ends that are due to be handed to the facts, new ones among them.
+    pub to_settle: Vec<EndedLogin>,
     /// The record of a deleted account has been kept long enough: the caller removes it.
     pub is_over: bool,
 }
 
 impl Presence {
-    /// The record of a user of whom only the facts are known: `logins` without a link. `version` must be above
-    /// all that was ever told of the user, as far as one can know.
+    /// The record of a user of whom only the facts are known: logins without a link. `version` must be above all that
+    /// was ever told of the user, as far as one can know. With `may_have_had_list`, a former record may have had a
+    /// subscription list that nobody knows any longer.
     pub fn from_facts(
-        logins: impl IntoIterator<Item = (DeviceId, Platform)>,
-        sigs_revoked: Option<Timestamp>,
+        facts: UserFacts,
         version: Version,
         since: Timestamp,
+        may_have_had_list: bool,
         settings: &AppSettings,
         now: Moment,
     ) -> Self {
         let lapses = now + settings.timing.login_retention();
-        let devices: Vec<Device> = logins
+        let UserFacts { logins, revoked, ended_through, born } = facts;
+        let mut devices: Vec<Device> = logins
             .into_iter()
-            .map(|(id, platform)| Device { id, platform, link: Link::Gone { lapses }, address: None })
+            .map(|(id, platform, login)| gone_device(id, platform, login, lapses))
             .collect();
+        devices.sort_by_key(|device| device.login);
         Self {
             devices,
             custom_status: CustomStatus::NONE,
@@ -82,11 +123,30 @@ impl Presence {
             last_seen: None,
             subscriptions: Subscriptions::default(),
             subscriptions_end: None,
-            subscriptions_lost: true,
-            sigs_revoked,
+            subscriptions_lost: may_have_had_list,
+            sigs: Signatures::of_facts(revoked),
+            ended_through,
+            born,
             deleted_until: None,
             events: None,
+            unsettled: None,
         }
+    }
+
+    /// The record of a user whose account was deleted while there was no record: every login up to `through` has
+    /// ended.
+    pub fn of_deleted(
+        through: u64,
+        revoked: &Revoked,
+        version: Version,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Self {
+        let facts =
+            UserFacts { revoked: Some(revoked.clone()), ended_through: through, ..UserFacts::default() };
+        let mut presence = Self::from_facts(facts, version, now.wall, false, settings, now.moment);
+        presence.deleted_until = Some(now.moment + settings.timing.login_retention());
+        presence
     }
 
     // Queries
@@ -102,21 +162,19 @@ impl Presence {
     }
 
     /// All that is told of the user.
-    pub fn status(&self, user: &UserId, wall: Timestamp) -> UserStatus {
+    pub fn status(&self, user: &UserId) -> UserStatus {
+        let status_type = self.status_type();
         UserStatus {
             user_id: user.clone(),
-            status_type: self.status_type(),
+            status_type,
             custom_status: self.custom_status.clone(),
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen: if self.has_connection() { Some(wall) } else { self.last_seen },
+            // Who is ONLINE is seen now.
+            last_seen: self.last_seen.filter(|_| status_type != StatusType::Online),
             online_devices: self.online_devices(),
         }
-    }
-
-    fn has_connection(&self) -> bool {
-        self.devices.iter().any(|device| matches!(device.link, Link::Connected(_)))
     }
 
     /// The platforms that count as connected.
@@ -140,9 +198,34 @@ impl Presence {
         self.version
     }
 
-    /// The logins, earliest first.
+    /// The logins, by rising number: the earliest first.
     pub fn devices(&self) -> &[Device] {
         &self.devices
+    }
+
+    /// Whether a device may connect with a UserSig dated in the second `issued`. `recorded` is the number under which
+    /// the facts have just recorded its login; `None` asks whether it may come back to the login that it has.
+    pub fn admission(
+        &self,
+        device: &DeviceId,
+        platform: Platform,
+        issued: u64,
+        recorded: Option<u64>,
+    ) -> Admission {
+        if self.sigs.has_revoked(issued) {
+            return Admission::Revoked;
+        }
+        let present = self.devices.iter().find(|login| login.id == *device);
+        match (recorded, present) {
+            (None, Some(login)) if login.platform == platform => Admission::Admitted(login.login),
+            (None, _) => Admission::Unknown,
+            (Some(number), _) if number <= self.ended_through => Admission::Ended,
+            (Some(number), _) if self.unsettled_ends().any(|end| is_end_of(end, device, number)) => {
+                Admission::Ended
+            }
+            (Some(number), Some(login)) if login.login > number => Admission::Overtaken,
+            (Some(number), _) => Admission::Admitted(number),
+        }
     }
 
     /// Whether this device is logged in.
@@ -150,15 +233,26 @@ impl Presence {
         self.devices.iter().any(|login| login.id == *device)
     }
 
-    /// Whether a UserSig issued at this second has been revoked (70052).
-    pub fn has_revoked(&self, issued_secs: u64) -> bool {
-        self.sigs_revoked.is_some_and(|revoked| issued_secs <= revoked.as_secs())
+    /// The number up to which every login was ended by a kick or a deletion.
+    pub fn ended_through(&self) -> u64 {
+        self.ended_through
     }
 
-    /// The logins that [`Presence::expire`] would let lapse.
-    pub fn lapsing(&self, now: Moment) -> impl Iterator<Item = &DeviceId> {
-        let lapsed = move |device: &&Device| matches!(device.link, Link::Gone { lapses } if lapses <= now);
-        self.devices.iter().filter(lapsed).map(|device| &device.id)
+    /// The UserSigs of the user: seen ones and revoked ones.
+    pub fn sigs(&self) -> &Signatures {
+        &self.sigs
+    }
+
+    /// The seconds of the UserSigs seen that a kick at `at` has to name one by one.
+    pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
+        let of_devices = self.devices.iter().map(|device| device.issued);
+        let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
+        all.filter(|issued| !self.sigs.has_revoked(*issued)).collect()
+    }
+
+    /// The ends that the facts have still to take in.
+    pub fn unsettled_ends(&self) -> impl Iterator<Item = &EndedLogin> {
+        self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
     /// The device whose current connection this is.
@@ -189,12 +283,13 @@ impl Presence {
             Link::Held { until, .. } => Some(until),
             Link::Gone { lapses } => Some(lapses),
         });
-        links.chain(self.subscriptions_end).chain(self.deleted_until).min()
+        let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
+        links.chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
     }
 
     // Transitions
 
-    /// A device connects: first login, further login, or return.
+    /// A device connects: first login, further login, or return. [`Presence::admission`] must have admitted it.
     ///
     /// A connection that the device still has is superseded. Logins in the way are kicked. Watchers see
     /// nothing but a possible → ONLINE: a takeover does not flicker.
@@ -206,54 +301,68 @@ impl Presence {
     ) -> Transition<Connected> {
         self.change(Reason::Login, settings, now, |presence, ended| {
             presence.deleted_until = None;
+            presence.sigs.note(connect.issued, now.wall);
+            let was_online = presence.status_type() == StatusType::Online;
             let standing = presence
                 .devices
                 .iter()
                 .map(|device| Contender { device: &device.id, platform: device.platform });
             let leaving = victims(settings.multi_device, standing, connect.device, connect.platform);
             let cause = EndCause::KickedByLogin { by: connect.platform };
-            let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended);
+            let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
+            for loser in &kicked {
+                let why = EndWhy::KickedBy(connect.platform);
+                presence.unsettle(loser, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
+            }
 
             let link = Link::Connected(connect.connection);
             let address = connect.address.filter(|_| wants_events(settings));
             match presence.devices.iter_mut().find(|device| device.id == *connect.device) {
                 Some(device) => {
-                    if let Link::Connected(connection) = device.link {
+                    if let Link::Connected(connection) = device.link
+                        && connection != connect.connection
+                    {
                         ended.push(Ended { connection, cause: EndCause::Superseded });
                     }
                     device.link = link;
                     device.platform = connect.platform;
                     device.address = address;
+                    device.login = connect.login;
+                    device.issued = connect.issued;
                 }
                 None => {
                     let (id, platform) = (connect.device.clone(), connect.platform);
+                    let (login, issued) = (connect.login, connect.issued);
                     // Most users have one device, and it stays.
                     presence.devices.reserve_exact(1);
-                    presence.devices.push(Device { id, platform, link, address });
+                    presence.devices.push(Device { id, platform, login, issued, link, address });
                 }
             }
+            presence.devices.sort_by_key(|device| device.login);
             // Those kicked are told of here, and not apart.
             let kind =
                 SessionEventKind::Login { kicked: kicked.iter().map(|removed| removed.platform).collect() };
             let (id, platform) = (connect.device.clone(), connect.platform);
             presence.note(kind, Some(EventDevice { id, platform, address }), settings, now);
-            Connected { kicked, subscriptions_lost: presence.subscriptions_lost }
+            Connected { kicked, subscriptions_lost: presence.subscriptions_lost && !was_online }
         })
     }
 
     /// A connection has ended. One that was superseded or kicked before changes nothing.
     ///
-    /// A broken link (not a silent one, which was waited for already) is held for the app's linger. Says
-    /// whether the connection was the device's current one.
+    /// A broken link (not a silent one, which was waited for already) is held for the app's linger. `heard` is when
+    /// its last bytes came. Says whether the connection was the device's current one.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,
         end: LinkEnd,
+        heard: Timestamp,
         settings: &AppSettings,
         now: Now,
     ) -> Transition<bool> {
         self.change(end.reason(), settings, now, |presence, _| {
             let Some(index) = presence.index_of(connection) else { return false };
+            presence.note_seen(heard);
             let linger = match end {
                 LinkEnd::Closed => settings.timing.linger(presence.devices[index].platform.is_web()),
                 LinkEnd::TimedOut | LinkEnd::NodeLost => Duration::ZERO,
@@ -287,32 +396,111 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// The server API or an operator ends every login, and revokes every UserSig issued until now.
-    pub fn kick(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+    /// The UserSig of a device that stays connected was renewed, or one of somebody without a device was seen.
+    pub fn note_sig(
+        &mut self,
+        connection: Option<ConnectionId>,
+        issued: u64,
+        now: Timestamp,
+    ) -> Transition<()> {
+        let mut changed = self.sigs.note(issued, now);
+        if let Some(index) = connection.and_then(|connection| self.index_of(connection)) {
+            changed |= self.devices[index].issued != issued;
+            self.devices[index].issued = issued;
+        }
+        Transition { changed, ..Transition::quiet(()) }
+    }
+
+    /// The server API or an operator has ended every login up to the number `through`, and revoked UserSigs; the facts
+    /// have it. A login after that stays. Answers with the logins that ended, and with UserSigs that `revoked` does
+    /// not refuse although the user was seen with them before the kick: these have to be revoked in the facts too.
+    pub fn kick(
+        &mut self,
+        through: u64,
+        revoked: &Revoked,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<(Vec<Removed>, Vec<u64>)> {
         self.change(Reason::Kicked, settings, now, |presence, ended| {
-            presence.sigs_revoked = presence.sigs_revoked.max(Some(now.wall));
-            presence.note_logouts(|_| true, settings, now);
-            presence.remove(|_| true, Some(EndCause::KickedByOperator), ended)
+            presence.end_through(through, revoked, EndCause::KickedByOperator, settings, ended, now)
         })
     }
 
-    /// The account is deleted: every login ends, and the subscription list with them. The record stays for the login
-    /// retention.
-    pub fn delete(&mut self, settings: &AppSettings, now: Now) -> Transition<Vec<Removed>> {
+    /// The account was deleted, and with it every login up to the number `through`; the facts have it. The
+    /// subscription list goes with it. The record stays for the login retention. An account that was made again since
+    /// stays, with the logins that are its own. Answers as [`Presence::kick`] does.
+    pub fn delete(
+        &mut self,
+        through: u64,
+        revoked: &Revoked,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<(Vec<Removed>, Vec<u64>)> {
+        let is_made_again = self.born > through;
         let mut transition = self.change(Reason::Deleted, settings, now, |presence, ended| {
-            presence.note_logouts(|_| true, settings, now);
-            presence.remove(|_| true, Some(EndCause::AccountDeleted), ended)
+            presence.end_through(through, revoked, EndCause::AccountDeleted, settings, ended, now)
         });
+        if is_made_again {
+            return transition;
+        }
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = None;
-        self.subscriptions_lost = true;
+        self.subscriptions_lost = false;
         self.deleted_until = Some(now.moment + settings.timing.login_retention());
+        transition.changed = true;
         transition
     }
 
-    /// The account was made again.
-    pub fn restore_account(&mut self) -> Transition<()> {
-        let changed = self.deleted_until.take().is_some();
+    /// The account was made, or made again, under the number `born`. One that was deleted since changes nothing.
+    pub fn restore_account(&mut self, born: u64) -> Transition<()> {
+        if born <= self.ended_through || born <= self.born && self.deleted_until.is_none() {
+            return Transition::quiet(());
+        }
+        self.born = self.born.max(born);
+        self.deleted_until = None;
+        Transition { changed: true, ..Transition::quiet(()) }
+    }
+
+    /// A login that was recorded under the number `login` was refused in the end: it ends, unless it is not here. A
+    /// device that has an earlier login keeps that one, under the number that the facts have for it now.
+    pub fn take_back(
+        &mut self,
+        device: &DeviceId,
+        login: u64,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<()> {
+        let Some(index) = self.devices.iter().position(|it| it.id == *device && it.login <= login) else {
+            if !self.devices.iter().any(|it| it.id == *device) && login > self.ended_through {
+                let end = EndedLogin { device: device.clone(), login, mark: None };
+                let unsettled =
+                    self.unsettled.get_or_insert_with(|| Box::new(UnsettledEnds::new(now.moment)));
+                unsettled.push(end, now.moment);
+                return Transition { changed: true, ..Transition::quiet(()) };
+            }
+            return Transition::quiet(());
+        };
+        if self.devices[index].login < login {
+            self.devices[index].login = login;
+            self.devices.sort_by_key(|device| device.login);
+            return Transition { changed: true, ..Transition::quiet(()) };
+        }
+        self.change(Reason::LinkClosed, settings, now, |presence, ended| {
+            let is_it = |it: &Device| it.id == *device;
+            presence.note_logouts(is_it, settings, now);
+            for removed in presence.remove(is_it, Some(EndCause::Superseded), ended, now) {
+                presence.unsettle(&removed, None, now);
+            }
+        })
+    }
+
+    /// The facts have taken these ends in.
+    pub fn ends_settled(&mut self, settled: &[EndedLogin]) -> Transition<()> {
+        let Some(unsettled) = &mut self.unsettled else { return Transition::quiet(()) };
+        let changed = unsettled.settled(settled);
+        if unsettled.ends().is_empty() {
+            self.unsettled = None;
+        }
         Transition { changed, ..Transition::quiet(()) }
     }
 
@@ -386,7 +574,10 @@ impl Presence {
         let mut transition = self.change(reason, settings, now, |presence, ended| {
             let lapsed =
                 |device: &Device| matches!(device.link, Link::Gone { lapses } if lapses <= now.moment);
-            let mut removed = presence.remove(lapsed, None, ended);
+            let mut removed = presence.remove(lapsed, None, ended, now);
+            for lapsed in &removed {
+                presence.unsettle(lapsed, None, now);
+            }
             let over =
                 |device: &Device| matches!(device.link, Link::Held { until, .. } if until <= now.moment);
             let broken =
@@ -397,7 +588,8 @@ impl Presence {
             for (kind, device) in broken.collect::<Vec<_>>() {
                 presence.note(kind, Some(device), settings, now);
             }
-            removed.extend(presence.remove(|device| over(device) && device.platform.is_web(), None, ended));
+            let of_web = |device: &Device| over(device) && device.platform.is_web();
+            removed.extend(presence.remove(of_web, None, ended, now));
             let lapses = now.moment + settings.timing.login_retention();
             for device in presence.devices.iter_mut().filter(|device| over(device)) {
                 device.link = Link::Gone { lapses };
@@ -414,42 +606,67 @@ impl Presence {
         if is_over {
             self.deleted_until = None;
         }
-        transition.map(|removed| Expired { removed, is_over })
+        let mut to_settle = Vec::new();
+        if let Some(unsettled) = &mut self.unsettled
+            && (unsettled.retry() <= now.moment || !transition.outcome.is_empty())
+        {
+            unsettled.retrying(now.moment);
+            to_settle.extend_from_slice(unsettled.ends());
+            transition.changed = true;
+        }
+        transition.map(|removed| Expired { removed, to_settle, is_over })
     }
 
-    /// Makes the logins those of the facts, after a restart: one that the facts do not have was being ended, one
-    /// that the record does not have was being made. Web logins are no facts and stay, unless the user was kicked
-    /// while no node ran.
-    pub fn adopt_facts(
-        &mut self,
-        facts: &[(DeviceId, Platform)],
-        sigs_revoked: Option<Timestamp>,
-        settings: &AppSettings,
-        now: Now,
-    ) -> Transition<()> {
-        let kicked = sigs_revoked > self.sigs_revoked;
+    /// Makes the logins those of the facts, after a restart: one that the facts do not have was ended, one that the
+    /// record does not have was being made, unless its end waits here for the facts. Web logins are no facts and stay,
+    /// unless they were ended by a kick or a deletion while no node ran.
+    pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
+        let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
             (true, _) => Reason::Kicked,
             // Who had no login can only have gained one.
             (false, true) => Reason::Login,
             (false, false) => Reason::Logout,
         };
-        self.change(reason, settings, now, |presence, ended| {
+        let mut transition = self.change(reason, settings, now, |presence, ended| {
             // There is an account, or nobody would adopt its facts.
-            presence.deleted_until = None;
-            presence.sigs_revoked = presence.sigs_revoked.max(sigs_revoked);
-            let is_fact = |device: &Device| facts.iter().any(|(id, _)| *id == device.id);
-            let is_gone = |device: &Device| if device.platform.is_web() { kicked } else { !is_fact(device) };
+            let was_deleted = presence.deleted_until.take().is_some();
+            presence.ended_through = presence.ended_through.max(facts.ended_through);
+            let mut changed = was_deleted | kicked | (facts.born > presence.born);
+            presence.born = presence.born.max(facts.born);
+            if let Some(revoked) = &facts.revoked {
+                changed |= presence.sigs.revoke(revoked);
+            }
+            let number = |device: &Device| {
+                facts.logins.iter().find(|(id, ..)| *id == device.id).map_or(0, |(_, _, login)| *login)
+            };
+            let through = presence.ended_through;
+            let is_gone = |device: &Device| {
+                device.login <= through || !device.platform.is_web() && number(device) < device.login
+            };
             presence.note_logouts(is_gone, settings, now);
-            presence.remove(is_gone, None, ended);
-            let link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
-            for (id, platform) in facts {
-                if !presence.is_logged_in(id) {
-                    let (id, platform) = (id.clone(), *platform);
-                    presence.devices.push(Device { id, platform, link, address: None });
+            changed |= !presence.remove(is_gone, None, ended, now).is_empty();
+            let lapses = now.moment + settings.timing.login_retention();
+            for (id, platform, login) in &facts.logins {
+                let has_ended = presence.unsettled_ends().any(|end| is_end_of(end, id, *login));
+                match presence.devices.iter_mut().find(|device| device.id == *id) {
+                    // It logged in again, and nobody was told.
+                    Some(device) => {
+                        changed |= device.login != *login;
+                        device.login = *login;
+                    }
+                    None if has_ended => {}
+                    None => {
+                        presence.devices.push(gone_device(id.clone(), *platform, *login, lapses));
+                        changed = true;
+                    }
                 }
             }
-        })
+            presence.devices.sort_by_key(|device| device.login);
+            changed
+        });
+        transition.changed |= transition.outcome;
+        transition.map(drop)
     }
 
     /// The session events up to this ordinal are in the outbox, and so many dropped ones were counted.
@@ -473,17 +690,13 @@ impl Presence {
         now: Now,
         act: impl FnOnce(&mut Self, &mut Vec<Ended>) -> T,
     ) -> Transition<T> {
-        let (was, custom_was, had_connection) =
-            (self.status_type(), self.custom_status.clone(), self.has_connection());
+        let (was, custom_was) = (self.status_type(), self.custom_status.clone());
         let last_event = |presence: &Self| presence.events.as_ref().map(|events| events.last_ordinal());
         let event_was = last_event(self);
         let mut ended = Vec::new();
         let outcome = act(self, &mut ended);
 
         let is = self.status_type();
-        if had_connection {
-            self.last_seen = Some(now.wall);
-        }
         if was == StatusType::Online && is != StatusType::Online {
             self.custom_status = CustomStatus::NONE;
             if !self.subscriptions.is_empty() {
@@ -514,9 +727,14 @@ impl Presence {
     ) -> Transition<Option<Removed>> {
         self.change(reason, settings, now, |presence, _| {
             let index = presence.index_of(connection)?;
+            presence.note_seen(now.wall);
             let device = presence.devices.remove(index);
             presence.note(SessionEventKind::Logout, Some(event_device(&device)), settings, now);
-            Some(Removed { device: device.id, platform: device.platform, connected: true })
+            let Device { id, login, platform, .. } = device;
+            let removed = Removed { device: id, login, platform, connected: true };
+            let mark = EndMark { why: EndWhy::LoggedOut, told: true, at: now.wall };
+            presence.unsettle(&removed, Some(mark), now);
+            Some(removed)
         })
     }
 
@@ -533,6 +751,41 @@ impl Presence {
         } else {
             self.devices[index].link = Link::Gone { lapses: now.moment + settings.timing.login_retention() };
         }
+    }
+
+    /// A connection that has ended gave its last sign of life then. It was not before the user came ONLINE, and what
+    /// was told before does not go back.
+    fn note_seen(&mut self, heard: Timestamp) {
+        self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
+    }
+
+    /// The facts have to take in the end of this login.
+    fn unsettle(&mut self, removed: &Removed, mark: Option<EndMark>, now: Now) {
+        let end = EndedLogin { device: removed.device.clone(), login: removed.login, mark };
+        let unsettled = self.unsettled.get_or_insert_with(|| Box::new(UnsettledEnds::new(now.moment)));
+        unsettled.push(end, now.moment);
+    }
+
+    /// Ends every login up to the number `through`.
+    fn end_through(
+        &mut self,
+        through: u64,
+        revoked: &Revoked,
+        cause: EndCause,
+        settings: &AppSettings,
+        ended: &mut Vec<Ended>,
+        now: Now,
+    ) -> (Vec<Removed>, Vec<u64>) {
+        let ends = |device: &Device| device.login <= through;
+        self.sigs.revoke(revoked);
+        let used = self.devices.iter().filter(|device| ends(device)).map(|device| device.issued);
+        let unrefused: Vec<u64> = used.filter(|issued| !self.sigs.has_revoked(*issued)).collect();
+        if !unrefused.is_empty() {
+            self.sigs.revoke(&Revoked::new(revoked.at, unrefused.iter().copied()));
+        }
+        self.ended_through = self.ended_through.max(through);
+        self.note_logouts(ends, settings, now);
+        (self.remove(ends, Some(cause), ended, now), unrefused)
     }
 
     /// Notes a session event for the app's backend, if it wants to be told.
@@ -562,8 +815,12 @@ impl Presence {
         doomed: impl Fn(&Device) -> bool,
         cause: Option<EndCause>,
         ended: &mut Vec<Ended>,
+        now: Now,
     ) -> Vec<Removed> {
         let gone: Vec<Device> = self.devices.extract_if(.., |device| doomed(device)).collect();
+        if gone.iter().any(|device| matches!(device.link, Link::Connected(_))) {
+            self.note_seen(now.wall);
+        }
         gone.into_iter()
             .map(|device| {
                 let connection = match device.link {
@@ -573,7 +830,8 @@ impl Presence {
                 if let (Some(connection), Some(cause)) = (connection, cause) {
                     ended.push(Ended { connection, cause });
                 }
-                Removed { device: device.id, platform: device.platform, connected: connection.is_some() }
+                let Device { id, login, platform, .. } = device;
+                Removed { device: id, login, platform, connected: connection.is_some() }
             })
             .collect()
     }
@@ -582,6 +840,16 @@ impl Presence {
 /// Whether the app's backend wants to be told of session events.
 fn wants_events(settings: &AppSettings) -> bool {
     !settings.webhooks.state_change_url.is_empty()
+}
+
+/// Whether this is the end of the login of this number, or of a later one of the same device.
+fn is_end_of(end: &EndedLogin, device: &DeviceId, login: u64) -> bool {
+    end.device == *device && end.login >= login
+}
+
+/// A device that is logged in and not linked, of which only the facts are known.
+fn gone_device(id: DeviceId, platform: Platform, login: u64, lapses: Moment) -> Device {
+    Device { id, platform, login, issued: 0, link: Link::Gone { lapses }, address: None }
 }
 
 fn event_device(device: &Device) -> EventDevice {

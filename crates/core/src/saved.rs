@@ -3,7 +3,11 @@
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
 use crate::presence::Presence;
-use lamplight_model::{CustomStatus, DeviceId, Moment, Now, Platform, Reason, Timestamp, UserId, Version};
+use crate::signatures::Signatures;
+use crate::unsettled::UnsettledEnds;
+use lamplight_model::{
+    CustomStatus, DeviceId, EndedLogin, Moment, Now, Platform, Reason, Timestamp, UserId, Version,
+};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -19,15 +23,20 @@ pub struct SavedPresence {
     subscriptions: Vec<UserId>,
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
-    sigs_revoked: Option<Timestamp>,
+    sigs: Signatures,
+    ended_through: u64,
+    born: u64,
     deleted_until: Option<Timestamp>,
     events: Option<Box<PendingEvents>>,
+    unsettled: Vec<EndedLogin>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct SavedDevice {
     id: DeviceId,
     platform: Platform,
+    login: u64,
+    issued: u64,
     link: SavedLink,
     address: Option<IpAddr>,
 }
@@ -55,6 +64,8 @@ impl Presence {
                 .map(|device| SavedDevice {
                     id: device.id.clone(),
                     platform: device.platform,
+                    login: device.login,
+                    issued: device.issued,
                     link: match device.link {
                         Link::Connected(_) => SavedLink::Connected,
                         Link::Held { end, .. } => SavedLink::Held { end },
@@ -71,9 +82,12 @@ impl Presence {
             subscriptions: self.subscriptions.iter().collect(),
             subscriptions_end: self.subscriptions_end.map(wall),
             subscriptions_lost: self.subscriptions_lost,
-            sigs_revoked: self.sigs_revoked,
+            sigs: self.sigs.clone(),
+            ended_through: self.ended_through,
+            born: self.born,
             deleted_until: self.deleted_until.map(wall),
             events: self.events.clone(),
+            unsettled: self.unsettled_ends().cloned().collect(),
         }
     }
 }
@@ -85,7 +99,8 @@ impl SavedPresence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
         let connected = |device: &SavedDevice| device.link == SavedLink::Connected;
         let last_seen = if self.devices.iter().any(connected) {
-            Some(self.last_seen.unwrap_or_default().max(lost_at))
+            // Nobody knows when the last bytes came. The process lived when the record was written.
+            self.last_seen.max(Some(lost_at.max(self.since)))
         } else {
             self.last_seen
         };
@@ -96,6 +111,8 @@ impl SavedPresence {
                 .map(|device| Device {
                     id: device.id,
                     platform: device.platform,
+                    login: device.login,
+                    issued: device.issued,
                     link: match device.link {
                         SavedLink::Connected => Link::Held { until: grace, end: LinkEnd::NodeLost },
                         SavedLink::Held { end } => Link::Held { until: grace, end },
@@ -112,9 +129,12 @@ impl SavedPresence {
             subscriptions: self.subscriptions.into_iter().collect(),
             subscriptions_end: self.subscriptions_end.map(moment),
             subscriptions_lost: self.subscriptions_lost,
-            sigs_revoked: self.sigs_revoked,
+            sigs: self.sigs,
+            ended_through: self.ended_through,
+            born: self.born,
             deleted_until: self.deleted_until.map(moment),
             events: self.events,
+            unsettled: UnsettledEnds::restored(self.unsettled, now.moment).map(Box::new),
         }
     }
 }

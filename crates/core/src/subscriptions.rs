@@ -36,6 +36,11 @@ impl Subscriptions {
         self.texts().map(|text| UserId::new(text).expect("only ids were packed"))
     }
 
+    /// Whether somebody is on the list of whom `is_meant` is true, by the `userID`.
+    pub fn any(&self, is_meant: impl FnMut(&str) -> bool) -> bool {
+        self.texts().any(is_meant)
+    }
+
     /// Puts users at the end of the list; who is on it already becomes newest. Beyond `limit` the earliest
     /// leave (SPEC section 3). Duplicates count once, at their last place.
     pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {

@@ -52,6 +52,8 @@ pub enum EndCause {
 pub struct Removed {
     /// Which device.
     pub device: DeviceId,
+    /// The number of the login.
+    pub login: u64,
     /// What it runs on.
     pub platform: Platform,
     /// Whether it had a live connection.

@@ -6,7 +6,7 @@
 mod laws;
 mod quick;
 
-use lamplight_core::{Connect, Device, Link, LinkEnd};
+use lamplight_core::{Device, Link, LinkEnd, UserFacts};
 use lamplight_model::{
     AppSettings, ConnectionId, CustomStatus, DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform,
     StatusType, Timestamp, UserId,
@@ -133,7 +133,8 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             let connection = ConnectionId(connection);
             let device = record.presence.device_of(connection).cloned();
             let before = record.status();
-            let done = record.step(|me, settings, now| me.disconnect(connection, end, settings, now));
+            let done =
+                record.step(|me, settings, now| me.disconnect(connection, end, now.wall, settings, now));
             assert_eq!(done.outcome, device.is_some());
             let Some(device) = device else {
                 assert_eq!(before, record.status(), "a late end changes nothing");
@@ -169,13 +170,17 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             assert_eq!(done.outcome.map(|removed| removed.device), device);
         }
         Event::Kick => {
-            let issued = record.now.wall.as_secs();
-            let _ = record.step(|me, settings, now| me.kick(settings, now));
+            let used: Vec<u64> = record.presence.devices().iter().map(|device| device.issued).collect();
+            let (through, revoked) = (record.last_login, record.revoked_now());
+            let done = record.step(|me, settings, now| me.kick(through, &revoked, settings, now));
+            assert_eq!(done.outcome.1, [0; 0], "what was seen was revoked");
             assert_eq!(record.presence.status_type(), StatusType::Unlogined);
-            assert!(record.presence.has_revoked(issued));
+            assert!(used.into_iter().all(|issued| record.presence.sigs().has_revoked(issued)));
+            assert!(!record.presence.sigs().has_revoked(record.now.wall.as_secs() + 1_000_000));
         }
         Event::Delete => {
-            let _ = record.step(|me, settings, now| me.delete(settings, now));
+            let (through, revoked) = (record.last_login, record.revoked_now());
+            let _ = record.step(|me, settings, now| me.delete(through, &revoked, settings, now));
             assert_eq!(record.presence.status_type(), StatusType::Unlogined);
             assert!(record.presence.subscriptions().is_empty());
         }
@@ -209,7 +214,16 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             facts.retain(|(_, platform)| !platform.is_web());
             facts.dedup_by(|one, other| one.0 == other.0);
             record.restart(Duration::ZERO);
-            let _ = record.step(|me, settings, now| me.adopt_facts(&facts, None, settings, now));
+            let logins = facts.iter().map(|(id, platform)| {
+                let known = record.presence.devices().iter().find(|device| device.id == *id);
+                let number = known.map_or(record.last_login + 1, |device| device.login);
+                record.last_login = record.last_login.max(number);
+                (id.clone(), *platform, number)
+            });
+            let adopted = UserFacts { logins: logins.collect(), ..UserFacts::default() };
+            record.adopts = true;
+            let _ = record.step(|me, settings, now| me.adopt_facts(&adopted, settings, now));
+            record.adopts = false;
             assert!(facts.iter().all(|(device, _)| record.presence.is_logged_in(device)));
             let is_fact = |login: &Device| facts.iter().any(|(device, _)| *device == login.id);
             assert!(record.presence.devices().iter().all(|login| login.platform.is_web() || is_fact(login)));
@@ -224,8 +238,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     let id = device(id);
     let policy = record.settings.multi_device;
     let before: Vec<Device> = record.presence.devices().to_vec();
-    let connect = Connect { device: &id, platform, connection, address: None };
-    let done = record.step(|me, settings, now| me.connect(&connect, settings, now));
+    let done = record.connect(&id, platform, connection);
 
     for old in before.iter().filter(|old| matches!(old.link, Link::Connected(_))) {
         let kept = record.presence.devices().contains(old);

@@ -11,10 +11,10 @@
 
 mod laws;
 
-use lamplight_core::{Connect, EndCause, Ended, LinkEnd, Presence, Removed, Transition};
+use lamplight_core::{EndCause, Ended, LinkEnd, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
-    ConnectionId, CustomStatus, DeviceId, Platform, Reason, SessionEvent, SessionEventKind, Timestamp,
-    UserId, Version,
+    ConnectionId, CustomStatus, DeviceId, Platform, Reason, Revoked, SessionEvent, SessionEventKind,
+    Timestamp, UserId, Version,
 };
 use laws::Record;
 use std::collections::BTreeMap;
@@ -211,14 +211,18 @@ fn a_kick_ends_every_login_and_every_client_is_told() {
 }
 
 #[test]
-fn a_kick_revokes_every_usersig_issued_until_now() {
+fn a_kick_revokes_what_is_older_and_what_was_seen() {
     check(
         "
         login phone iPhone
         sig_issued 0s  => good
         wait 10s
         kick
+        sig_issued 0s  => revoked
         sig_issued 9s  => revoked
+        sig_issued 10s => good
+        login phone iPhone
+        kick
         sig_issued 10s => revoked
         sig_issued 11s => good
         restart
@@ -230,6 +234,46 @@ fn a_kick_revokes_every_usersig_issued_until_now() {
         clock -1h
         kick
         sig_issued 11s => revoked
+        ",
+    );
+}
+
+#[test]
+fn a_kick_revokes_a_usersig_from_the_future_that_was_in_use() {
+    check(
+        "
+        renew 3600s
+        kick
+        sig_issued 3599s => good
+        sig_issued 3600s => revoked
+        sig_issued 3601s => good
+        ",
+    );
+}
+
+#[test]
+fn a_login_again_is_the_newest() {
+    check(
+        "
+        login phone iPhone
+        login mac Mac
+        login phone iPhone => -; told phone#1 superseded
+        logins             => mac phone
+        ",
+    );
+}
+
+#[test]
+fn a_device_that_changes_its_platform_has_one_login() {
+    check(
+        "
+        login hybrid iPhone => ONLINE login
+        login hybrid Web    => -; told hybrid#1 superseded
+        devices             => Web
+        close hybrid        => UNLOGINED link_closed
+        login hybrid Web    => ONLINE login
+        login hybrid iPhone => -; told hybrid#3 superseded
+        close hybrid        => OFFLINE link_closed
         ",
     );
 }
@@ -660,15 +704,15 @@ fn last_seen_is_the_last_moment_with_a_connection() {
         "
         last_seen          => never
         login phone iPhone
-        last_seen          => 0s
         wait 10s
-        last_seen          => 10s
+        last_seen          => never
         login mac Mac
         wait 10s
         close phone
         wait 10s
-        last_seen          => 30s
+        last_seen          => never
         close mac
+        last_seen          => 30s
         wait 7d
         last_seen          => 30s
         ",
@@ -684,9 +728,28 @@ fn last_seen_does_not_count_a_linger() {
         wait 10s
         close phone => -
         wait 4s     => -
-        last_seen   => 10s
+        last_seen   => never
         wait 1s     => OFFLINE link_closed
         last_seen   => 10s
+        ",
+    );
+}
+
+#[test]
+fn last_seen_after_a_timeout_is_when_the_last_bytes_came() {
+    check(
+        "
+        login phone iPhone
+        wait 500s
+        heard 100s
+        timeout phone => OFFLINE timeout
+        since         => 500s
+        last_seen     => 100s
+        login phone iPhone
+        wait 500s
+        heard 200s
+        timeout phone => OFFLINE timeout
+        last_seen     => 500s
         ",
     );
 }
@@ -870,11 +933,11 @@ fn the_oldest_login_of_a_full_platform_is_kicked() {
         login c Android => -
         login d Android => -; told a kicked by Android
         login b Android => -; told b#1 superseded
-        login e Android => -; told b kicked by Android
+        login e Android => -; told c kicked by Android
         login f Web     => -
         login g Web     => -
         login h Web     => -; told f kicked by Web
-        logins          => c d e g h
+        logins          => d b e g h
         ",
     );
 }
@@ -1004,7 +1067,7 @@ fn last_seen_after_a_restart_is_when_the_old_process_was_known_to_live() {
         login phone iPhone
         wait 10s
         restart after 20s
-        last_seen => 10s
+        last_seen => never
         wait 30s  => OFFLINE node_lost
         last_seen => 10s
         ",
@@ -1020,7 +1083,7 @@ fn a_second_restart_does_not_make_the_missing_look_alive() {
         restart
         wait 20s  => -
         restart
-        last_seen => 10s
+        last_seen => never
         wait 30s  => OFFLINE node_lost
         last_seen => 10s
         ",
@@ -1576,6 +1639,15 @@ impl World {
             // What happens to devices
             "login" => self.login(words[0], words[1].parse().unwrap()),
             "close" => self.disconnect(words[0], LinkEnd::Closed),
+            "renew" => {
+                let (issued, now) = (Record::START.as_secs() + duration(words[0]).as_secs(), self.record.now);
+                let _ = self.record.step(|me, _, _| me.note_sig(None, issued, now.wall));
+                "-".into()
+            }
+            "heard" => {
+                self.record.heard = Some(Record::START.after(duration(words[0])));
+                "-".into()
+            }
             "timeout" => self.disconnect(words[0], LinkEnd::TimedOut),
             "node_lost" => self.disconnect(words[0], LinkEnd::NodeLost),
             "logout" => {
@@ -1589,12 +1661,14 @@ impl World {
                 self.tell(&done) + too_late(done.outcome.is_some())
             }
             "kick" => {
-                let done = self.record.step(|me, settings, now| me.kick(settings, now));
-                self.tell(&done) + &who_was_away(&done.outcome)
+                let (through, revoked) = (self.record.last_login, self.record.revoked_now());
+                let done = self.record.step(|me, settings, now| me.kick(through, &revoked, settings, now));
+                self.tell(&done) + &who_was_away(&done.outcome.0)
             }
             "delete" => {
-                let done = self.record.step(|me, settings, now| me.delete(settings, now));
-                self.tell(&done) + &who_was_away(&done.outcome)
+                let (through, revoked) = (self.record.last_login, self.record.revoked_now());
+                let done = self.record.step(|me, settings, now| me.delete(through, &revoked, settings, now));
+                self.tell(&done) + &who_was_away(&done.outcome.0)
             }
 
             // What the user does
@@ -1635,19 +1709,25 @@ impl World {
                 "-".into()
             }
             "facts" => {
+                let facts = UserFacts { logins: self.logins(rest), ..UserFacts::default() };
                 let Record { settings, now, .. } = &self.record;
                 let version = Version::at(now.wall);
                 self.record.presence =
-                    Presence::from_facts(logins(rest), None, version, now.wall, settings, now.moment);
+                    Presence::from_facts(facts, version, now.wall, true, settings, now.moment);
                 "-".into()
             }
             // `adopt kicked …`: the facts say that the operator kicked the user meanwhile.
             "adopt" => {
                 let (rest, kicked) = rest.strip_prefix("kicked").map_or((rest, false), |rest| (rest, true));
-                let facts = logins(rest);
-                let done = self.record.step(|me, settings, now| {
-                    me.adopt_facts(&facts, kicked.then_some(now.wall), settings, now)
-                });
+                let mut facts = UserFacts::default();
+                if kicked {
+                    facts.ended_through = self.record.last_login;
+                    facts.revoked = Some(Revoked::new(self.record.now.wall, []));
+                }
+                facts.logins = self.logins(rest);
+                self.record.adopts = true;
+                let done = self.record.step(|me, settings, now| me.adopt_facts(&facts, settings, now));
+                self.record.adopts = false;
                 self.tell(&done)
             }
             "set" => self.set(words[0], words[1]),
@@ -1673,7 +1753,7 @@ impl World {
             "logins" => join(self.record.presence.devices().iter().map(|device| &device.id)),
             "sig_issued" => {
                 let issued = Record::START.as_secs() + duration(words[0]).as_secs();
-                if self.record.presence.has_revoked(issued) { "revoked" } else { "good" }.into()
+                if self.record.presence.sigs().has_revoked(issued) { "revoked" } else { "good" }.into()
             }
             "list" => join(self.record.presence.subscriptions().iter()),
             "lost" => if self.last_login_lost_its_list { "yes" } else { "no" }.into(),
@@ -1691,16 +1771,32 @@ impl World {
         self.connections.entry(name.into()).or_default().push(connection);
         self.newest = Some(connection);
         let id = device(name);
-        let connect = Connect { device: &id, platform, connection, address: None };
-        let done = self.record.step(|me, settings, now| me.connect(&connect, settings, now));
+        let done = self.record.connect(&id, platform, connection);
         self.last_login_lost_its_list = done.outcome.subscriptions_lost;
         self.tell(&done) + &who_was_away(&done.outcome.kicked)
     }
 
     fn disconnect(&mut self, name: &str, end: LinkEnd) -> String {
         let connection = self.connection(name);
-        let done = self.record.step(|me, settings, now| me.disconnect(connection, end, settings, now));
+        let heard = self.record.heard.unwrap_or(self.record.now.wall);
+        let done = self.record.step(|me, settings, now| me.disconnect(connection, end, heard, settings, now));
+        self.record.heard = None;
         self.tell(&done) + too_late(done.outcome)
+    }
+
+    /// `phone iPhone, mac Mac`: those of the record have their numbers, others new ones.
+    fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
+        let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
+        let mut logins = Vec::new();
+        for (id, platform) in words {
+            let known = self.record.presence.devices().iter().find(|login| login.id == device(id));
+            let number =
+                known.map(|login| login.login).filter(|it| *it > self.record.presence.ended_through());
+            let number = number.unwrap_or(self.record.last_login + 1);
+            self.record.last_login = self.record.last_login.max(number);
+            logins.push((device(id), platform.parse().unwrap(), number));
+        }
+        logins
     }
 
     fn wait(&mut self, time: Duration) -> String {
@@ -1829,12 +1925,6 @@ fn type_and_reason_of(end: &str) -> String {
 
 fn device(name: &str) -> DeviceId {
     DeviceId::new(name).unwrap()
-}
-
-/// `phone iPhone, mac Mac`
-fn logins(text: &str) -> Vec<(DeviceId, Platform)> {
-    let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
-    words.map(|(id, platform)| (device(id), platform.parse().unwrap())).collect()
 }
 
 fn ids(words: &[&str]) -> Vec<UserId> {

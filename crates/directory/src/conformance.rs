@@ -7,7 +7,7 @@
 
 use crate::{Directory, DirectoryStats, Heard, LogReader, News};
 use futures_util::FutureExt;
-use lamplight_core::{Connect, EndCause, LinkEnd, Presence, Transition};
+use lamplight_core::{Connect, EndCause, LinkEnd, Presence, Transition, UserFacts};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
     User, UserId, Version,
@@ -72,7 +72,7 @@ pub async fn a_visible_change_is_logged_with_the_status_it_led_to(directory: Arc
     connect(&directory, "a", "phone", 1, now(1_000)).await;
     let heard = heard(&mut log);
     let [News::Status(status)] = &heard[..] else { panic!("{heard:?}") };
-    let show = |user: &User, presence: Option<&Presence>| presence.unwrap().status(&user.id, now(1_000).wall);
+    let show = |user: &User, presence: Option<&Presence>| presence.unwrap().status(&user.id);
     assert_eq!(directory.read(&[user("a")], show).await.unwrap(), std::slice::from_ref(status));
     assert_eq!(status.status_type, StatusType::Online);
 }
@@ -170,7 +170,7 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(directory: Arc<dyn D
     connect(&directory, "a", "phone", 1, now(1_000)).await;
     directory
         .update(&user("a"), now(2_000), |presence| {
-            presence.disconnect(ConnectionId(1), LinkEnd::Closed, &settings, now(2_000))
+            presence.disconnect(ConnectionId(1), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000))
         })
         .await
         .unwrap();
@@ -289,7 +289,8 @@ fn now(millis: u64) -> Now {
 }
 
 fn blank(version: Version) -> Presence {
-    Presence::from_facts([], None, version, Timestamp(0), &AppSettings::default(), Moment(0))
+    let settings = AppSettings::default();
+    Presence::from_facts(UserFacts::default(), version, Timestamp(0), false, &settings, Moment(0))
 }
 
 async fn seed(directory: &Arc<dyn Directory>, name: &str) {
@@ -299,7 +300,9 @@ async fn seed(directory: &Arc<dyn Directory>, name: &str) {
 async fn connect(directory: &Arc<dyn Directory>, name: &str, device: &str, connection: u64, now: Now) {
     let (device, settings) = (DeviceId::new(device).unwrap(), AppSettings::default());
     let platform = if device.as_str() == "tablet" { Platform::IPad } else { Platform::IPhone };
-    let connect = Connect { device: &device, platform, connection: ConnectionId(connection), address: None };
+    let (login, issued) = (connection, now.wall.as_secs());
+    let connection = ConnectionId(connection);
+    let connect = Connect { device: &device, platform, login, issued, connection, address: None };
     let done =
         directory.update(&user(name), now, |presence| presence.connect(&connect, &settings, now)).await;
     assert!(done.unwrap().is_some());

@@ -178,9 +178,9 @@ impl InProcessDirectory {
         }
     }
 
-    fn tell<T>(&self, user: &User, presence: &Presence, transition: &mut Transition<T>, wall: Timestamp) {
+    fn tell<T>(&self, user: &User, presence: &Presence, transition: &mut Transition<T>) {
         if transition.visible {
-            self.log.append(user, News::Status(presence.status(&user.id, wall)));
+            self.log.append(user, News::Status(presence.status(&user.id)));
         }
         for ended in transition.ended.drain(..) {
             self.log.append(user, News::Ended(ended));
@@ -218,7 +218,7 @@ impl Directory for InProcessDirectory {
                 record = shard.records.get_mut(user).expect("found above, under the same lock");
             }
         }
-        self.tell(user, &record.presence, &mut transition, now.wall);
+        self.tell(user, &record.presence, &mut transition);
         drop(shard);
         if moves {
             self.feed.announce();
@@ -268,6 +268,26 @@ impl Directory for InProcessDirectory {
         due.sort_unstable();
         due.truncate(limit);
         done(due.into_iter().map(|(_, user)| user).collect())
+    }
+
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>> {
+        let mut found = Vec::new();
+        let users: hashbrown::HashSet<(AppId, &str)> =
+            users.iter().map(|user| (user.app, user.id.as_str())).collect();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let has_one = |user: &User, record: &Record| {
+                record.presence.subscriptions().any(|of| users.contains(&(user.app, of)))
+            };
+            found.extend(
+                shard
+                    .records
+                    .iter()
+                    .filter(|(user, record)| has_one(user, record))
+                    .map(|(user, _)| user.clone()),
+            );
+        }
+        done(found)
     }
 
     fn publish(&self, user: &User, news: News) {

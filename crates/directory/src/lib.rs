@@ -51,6 +51,9 @@ pub trait Directory: Send + Sync {
     /// Up to `limit` users whose record is due by [`Presence::next_deadline`], the longest overdue first.
     fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
+    /// Everybody who has one of these users on the subscription list, in no particular order. Looks at every record.
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
+
     /// Tells every reader of the log something that is not a change of a record.
     fn publish(&self, user: &User, news: News);
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_core::{Connect, Presence};
+use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_directory::{Directory, InProcessDirectory};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
@@ -47,11 +47,18 @@ fn user(n: usize) -> User {
 
 async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) {
     let settings = AppSettings::default();
-    let blank = Presence::from_facts([], None, Version(1), Timestamp(0), &settings, Moment(0));
+    let blank =
+        Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
     directory.seed(user, blank, now).await.unwrap();
     let device = DeviceId::new("phone").unwrap();
-    let connect =
-        Connect { device: &device, platform: Platform::IPhone, connection: ConnectionId(1), address: None };
+    let connect = Connect {
+        device: &device,
+        platform: Platform::IPhone,
+        login: 1,
+        issued: 0,
+        connection: ConnectionId(1),
+        address: None,
+    };
     directory.update(user, now, |presence| presence.connect(&connect, &settings, now)).await.unwrap();
     set_custom(directory, user, custom, now).await;
 }
@@ -64,10 +71,9 @@ async fn set_custom(directory: &dyn Directory, user: &User, text: &str, now: Now
         .unwrap();
 }
 
-async fn status(directory: &dyn Directory, of: &User, now: Now) -> Option<UserStatus> {
+async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStatus> {
     let one = [of.clone()];
-    let found =
-        directory.read(&one, |user, presence| presence.map(|presence| presence.status(&user.id, now.wall)));
+    let found = directory.read(&one, |user, presence| presence.map(|presence| presence.status(&user.id)));
     found.await.unwrap().remove(0)
 }
 

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let facts = &facts;
 
     let made = iter(0..USERS).map(|n| facts.create_account(user(n), Timestamp(1))).buffer_unordered(AT_ONCE);
-    made.for_each(async |made| assert!(made.expect("the file can be written"))).await;
+    made.for_each(async |made| assert!(made.expect("the file can be written").made)).await;
     let before = facts.stats();
 
     let sends = Phase::start("messages", messages);

@@ -21,7 +21,10 @@ pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE};
 
 pub use readers::{READ_QUEUE, READERS};
 
-use lamplight_facts::{Account, Answer, EndedLogin, Facts, FactsError, Login, LoginRecorded, NewLogin};
+use lamplight_facts::{
+    Account, AccountDeleted, AccountMade, Answer, EndedLogin, Facts, FactsError, Login, LoginRecorded,
+    NewLogin, Revocation, Revoked,
+};
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use readers::Readers;
 use std::path::Path;
@@ -83,16 +86,24 @@ impl Facts for SqliteFacts {
             .read("listing accounts", move |db| statements::list_accounts(db, app, after.as_ref(), limit))
     }
 
-    fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, bool> {
+    fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade> {
         self.writer.write("making an account", move |db| statements::create_account(db, &user, at))
     }
 
-    fn delete_account(&self, user: User) -> Answer<'_, bool> {
-        self.writer.write("deleting an account", move |db| statements::delete_account(db, &user))
+    fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>> {
+        self.writer.write("deleting an account", move |db| statements::delete_account(db, &user, &revoked))
     }
 
-    fn revoke_sigs(&self, user: User, at: Timestamp) -> Answer<'_, bool> {
-        self.writer.write("revoking UserSigs", move |db| statements::revoke_sigs(db, &user, at))
+    fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>> {
+        self.writer.write("ending every login of a user", move |db| statements::kick(db, &user, &revoked))
+    }
+
+    fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>> {
+        self.readers.read("reading a revocation", move |db| statements::revocation(db, &user))
+    }
+
+    fn revoke_sigs(&self, user: User, revoked: Revoked) -> Answer<'_, ()> {
+        self.writer.write("revoking UserSigs", move |db| statements::revoke_sigs(db, &user, &revoked))
     }
 
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded> {

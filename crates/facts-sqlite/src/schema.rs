@@ -178,6 +178,48 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (app, hook)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- The number of the last login or account of all: the next one has the next number.
+    CREATE TABLE numbers (last INTEGER NOT NULL) STRICT;
+    INSERT INTO numbers SELECT count(*) FROM logins;
+
+    -- The last login of each device. That of a Web device is no fact, but its number tells an end that comes late
+    -- from one that is due.
+    CREATE TABLE numbered_logins (
+        app      INTEGER NOT NULL,
+        user     TEXT NOT NULL,
+        device   TEXT NOT NULL,
+        platform INTEGER NOT NULL,
+        at       INTEGER NOT NULL,
+        number   INTEGER NOT NULL,
+        durable  INTEGER NOT NULL,       -- 0 or 1
+        PRIMARY KEY (app, user, device),
+        FOREIGN KEY (app, user) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO numbered_logins
+        SELECT app, user, device, platform, at, row_number() OVER (ORDER BY at, app, user, seq), 1 FROM logins;
+    DROP TABLE logins;
+    ALTER TABLE numbered_logins RENAME TO logins;
+
+    ALTER TABLE kick_marks RENAME TO marks;
+    ALTER TABLE marks RENAME COLUMN kicked_by TO why;   -- a platform, or 0: the device logged out
+
+    -- Outlives the account. UserSigs dated before the second of `at` do not count, nor those of the seconds `also`;
+    -- every login up to the number `through` has ended.
+    CREATE TABLE revocations (
+        app     INTEGER NOT NULL,
+        user    TEXT NOT NULL,
+        at      INTEGER NOT NULL,
+        also    TEXT NOT NULL,           -- JSON: [second]
+        through INTEGER NOT NULL,
+        PRIMARY KEY (app, user)
+    ) STRICT, WITHOUT ROWID;
+    -- Until now a revocation counted for all of its second.
+    INSERT INTO revocations
+        SELECT app, id, (sigs_revoked / 1000 + 1) * 1000, '[]', 0 FROM accounts WHERE sigs_revoked IS NOT NULL;
+    ALTER TABLE accounts DROP COLUMN sigs_revoked;
+    ALTER TABLE accounts ADD COLUMN born INTEGER NOT NULL DEFAULT 0;     -- the number of its making
+",
 ];
 
 /// Marks the file as ours: "Lamp".

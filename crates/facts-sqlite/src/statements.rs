@@ -2,7 +2,10 @@
 //!
 //! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
 
-use lamplight_facts::{Account, EndedLogin, KickMark, Login, LoginRecorded, MAX_KICK_MARKS, NewLogin};
+use lamplight_facts::{
+    Account, AccountDeleted, AccountMade, EndMark, EndWhy, EndedLogin, Login, LoginRecorded, MAX_MARKS,
+    MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
+};
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, params};
@@ -33,21 +36,33 @@ pub(crate) fn put_app(db: &Connection, app: &App) -> Result<()> {
 pub(crate) fn accounts(db: &Connection, users: &[User]) -> Result<Vec<Option<Account>>> {
     // One snapshot for all of them, and one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
-    let sql = "SELECT created, sigs_revoked FROM accounts WHERE app = ?1 AND id = ?2";
+    let sql = "SELECT created, born, r.at, r.also, r.through FROM accounts
+               LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
+               WHERE accounts.app = ?1 AND accounts.id = ?2";
     let mut statement = snapshot.prepare_cached(sql)?;
     users
         .iter()
         .map(|user| {
-            let account = |row: &Row<'_>| {
-                Ok(Account {
-                    user: user.clone(),
-                    created: time(row, 0)?,
-                    sigs_revoked: optional_time(row, 1)?,
-                })
-            };
-            statement.query_row(params![user.app.0, user.id.as_str()], account).optional()
+            let row = params![user.app.0, user.id.as_str()];
+            statement.query_row(row, |row| account(row, 0, user.clone())).optional()
         })
         .collect()
+}
+
+/// The columns from `first`: created, born, and those of the revocation.
+fn account(row: &Row<'_>, first: usize, user: User) -> Result<Account> {
+    let revocation = match optional_time(row, first + 2)? {
+        Some(at) => Some(Revocation {
+            revoked: Revoked::new(at, seconds(row, first + 3)?),
+            through: count(row, first + 4)?,
+        }),
+        None => None,
+    };
+    Ok(Account { user, created: time(row, first)?, born: count(row, first + 1)?, revocation })
+}
+
+fn seconds(row: &Row<'_>, column: usize) -> Result<Vec<u64>> {
+    json(row, column)
 }
 
 pub(crate) fn list_accounts(
@@ -56,118 +71,227 @@ pub(crate) fn list_accounts(
     after: Option<&UserId>,
     limit: usize,
 ) -> Result<Vec<Account>> {
-    let sql =
-        "SELECT id, created, sigs_revoked FROM accounts WHERE app = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    let sql = "SELECT accounts.id, created, born, r.at, r.also, r.through FROM accounts
+         LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
+         WHERE accounts.app = ?1 AND accounts.id > ?2 ORDER BY accounts.id LIMIT ?3";
     // No `userID` is empty.
     let after = after.map_or("", UserId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     list(db, sql, params![app.0, after, limit], |row| {
         let user = User::new(app, parsed(row, 0, UserId::new)?);
-        Ok(Account { user, created: time(row, 1)?, sigs_revoked: optional_time(row, 2)? })
+        account(row, 1, user)
     })
 }
 
-pub(crate) fn create_account(db: &Connection, user: &User, at: Timestamp) -> Result<bool> {
-    let sql = "INSERT INTO accounts (app, id, created, lists_version) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT DO NOTHING";
+pub(crate) fn create_account(db: &Connection, user: &User, at: Timestamp) -> Result<AccountMade> {
+    if let Some(born) = born(db, user)? {
+        return Ok(AccountMade { made: false, born });
+    }
+    let born = next_number(db)?;
+    let sql = "INSERT INTO accounts (app, id, created, lists_version, born) VALUES (?1, ?2, ?3, ?4, ?5)";
     let created = millis(at);
-    Ok(change(db, sql, params![user.app.0, user.id.as_str(), created, created.min(LAST_FIRST_VERSION)])? > 0)
+    let version = created.min(LAST_FIRST_VERSION);
+    change(db, sql, params![user.app.0, user.id.as_str(), created, version, number(born)])?;
+    Ok(AccountMade { made: true, born })
+}
+
+/// The number of the account's making, if there is one.
+fn born(db: &Connection, user: &User) -> Result<Option<u64>> {
+    let sql = "SELECT born FROM accounts WHERE app = ?1 AND id = ?2";
+    db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], |row| count(row, 0)).optional()
+}
+
+fn next_number(db: &Connection) -> Result<u64> {
+    db.prepare_cached("UPDATE numbers SET last = last + 1 RETURNING last")?.query_row((), |row| count(row, 0))
+}
+
+fn last_number(db: &Connection) -> Result<u64> {
+    db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
 /// What names the account goes with it, by the references of the schema; its peers keep their conversations.
-pub(crate) fn delete_account(db: &Connection, user: &User) -> Result<bool> {
+pub(crate) fn delete_account(
+    db: &Connection,
+    user: &User,
+    revoked: &Revoked,
+) -> Result<Option<AccountDeleted>> {
     let key = params![user.app.0, user.id.as_str()];
+    let sql = "SELECT created FROM accounts WHERE app = ?1 AND id = ?2";
+    let created = db.prepare_cached(sql)?.query_row(key, |row| time(row, 0)).optional()?;
+    let Some(created) = created else { return Ok(None) };
+    let sql = "SELECT owner, EXISTS (SELECT 1 FROM friends b WHERE b.app = ?1 AND b.owner = ?2 AND b.friend = a.owner)
+               FROM friends a WHERE app = ?1 AND friend = ?2 ORDER BY owner";
+    let owners = list(db, sql, key, |row| Ok((parsed(row, 0, UserId::new)?, row.get(1)?)))?;
     let sql = "UPDATE accounts SET lists_version = lists_version + 1
                WHERE app = ?1 AND id IN (SELECT owner FROM friends WHERE app = ?1 AND friend = ?2)";
     change(db, sql, key)?;
-    Ok(change(db, "DELETE FROM accounts WHERE app = ?1 AND id = ?2", key)? > 0)
+    change(db, "DELETE FROM accounts WHERE app = ?1 AND id = ?2", key)?;
+    let through = last_number(db)?;
+    put_revocation(db, user, revoked, through)?;
+    Ok(Some(AccountDeleted { through, created, owners }))
 }
 
-pub(crate) fn revoke_sigs(db: &Connection, user: &User, at: Timestamp) -> Result<bool> {
-    let sql =
-        "UPDATE accounts SET sigs_revoked = max(coalesce(sigs_revoked, 0), ?3) WHERE app = ?1 AND id = ?2";
-    Ok(change(db, sql, params![user.app.0, user.id.as_str(), millis(at)])? > 0)
+pub(crate) fn kick(db: &Connection, user: &User, revoked: &Revoked) -> Result<Option<u64>> {
+    if born(db, user)?.is_none() {
+        return Ok(None);
+    }
+    let key = params![user.app.0, user.id.as_str()];
+    let sql = "DELETE FROM logins WHERE app = ?1 AND user = ?2 RETURNING device";
+    let devices = list(db, sql, key, |row| parsed(row, 0, DeviceId::new))?;
+    for device in &devices {
+        put_mark(db, user, device, &EndMark { why: EndWhy::LoggedOut, told: true, at: revoked.at })?;
+    }
+    trim_marks(db, user)?;
+    let through = last_number(db)?;
+    put_revocation(db, user, revoked, through)?;
+    Ok(Some(through))
+}
+
+pub(crate) fn revoke_sigs(db: &Connection, user: &User, revoked: &Revoked) -> Result<()> {
+    put_revocation(db, user, revoked, 0)
+}
+
+pub(crate) fn revocation(db: &Connection, user: &User) -> Result<Option<Revocation>> {
+    let sql = "SELECT at, also, through FROM revocations WHERE app = ?1 AND user = ?2";
+    let found = |row: &Row<'_>| {
+        Ok(Revocation { revoked: Revoked::new(time(row, 0)?, seconds(row, 1)?), through: count(row, 2)? })
+    };
+    db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], found).optional()
+}
+
+fn put_revocation(db: &Connection, user: &User, revoked: &Revoked, through: u64) -> Result<()> {
+    let known = revocation(db, user)?;
+    let mut all = known.as_ref().map_or_else(|| revoked.clone(), |known| known.revoked.clone());
+    all.merge(revoked);
+    let through = known.map_or(0, |known| known.through).max(through);
+    let sql = "INSERT OR REPLACE INTO revocations (app, user, at, also, through) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (app, id) = (user.app.0, user.id.as_str());
+    change(db, sql, params![app, id, millis(all.at), to_json(&all.also)?, number(through)]).map(drop)
 }
 
 // Logins
 
 pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecorded> {
-    let NewLogin { user, login, durable, resume } = new;
-    if let Some(mark) = take_kick_mark(db, user, &login.device)?
-        && (!mark.told || *resume)
-    {
-        return Ok(LoginRecorded::Kicked { by: mark.by });
+    let NewLogin { user, device, platform, at, issued, durable, resume } = new;
+    if revocation(db, user)?.is_some_and(|it| it.revoked.refuses(*issued)) {
+        return Ok(LoginRecorded::Revoked);
     }
-    let registered = create_account(db, user, login.at)?;
-    if *durable {
-        let sql = "INSERT INTO logins (app, user, device, platform, at, seq) VALUES (?1, ?2, ?3, ?4, ?5,
-                       (SELECT coalesce(max(seq), 0) + 1 FROM logins WHERE app = ?1 AND user = ?2))
-                   ON CONFLICT DO UPDATE SET platform = excluded.platform, at = excluded.at";
-        let (user, device) = (user.id.as_str(), login.device.as_str());
-        change(db, sql, params![new.user.app.0, user, device, login.platform as u8, millis(login.at)])?;
+    if let Some(mark) = mark(db, user, device)? {
+        let is_kick = match mark.why {
+            EndWhy::KickedBy(_) => true,
+            EndWhy::LoggedOut => false,
+        };
+        if *resume || is_kick && !mark.told {
+            // From now on the device has been told.
+            put_mark(db, user, device, &EndMark { told: true, ..mark })?;
+            return Ok(LoginRecorded::Ended(mark.why));
+        }
+        let sql = "DELETE FROM marks WHERE app = ?1 AND user = ?2 AND device = ?3";
+        change(db, sql, params![user.app.0, user.id.as_str(), device.as_str()])?;
     }
-    Ok(LoginRecorded::Recorded { registered })
+    let AccountMade { made, born } = match (resume, born(db, user)?) {
+        (true, None) => return Ok(LoginRecorded::NoAccount),
+        (_, Some(born)) => AccountMade { made: false, born },
+        (false, None) => create_account(db, user, *at)?,
+    };
+    let number = next_number(db)?;
+    let sql = "INSERT OR REPLACE INTO logins (app, user, device, platform, at, number, durable)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let row = params![
+        user.app.0,
+        user.id.as_str(),
+        device.as_str(),
+        *platform as u8,
+        millis(*at),
+        self::number(number),
+        durable
+    ];
+    change(db, sql, row)?;
+    if !durable {
+        let sql = "DELETE FROM logins WHERE app = ?1 AND user = ?2 AND device IN (
+                       SELECT device FROM logins WHERE app = ?1 AND user = ?2 AND NOT durable
+                       ORDER BY number DESC LIMIT -1 OFFSET ?3)";
+        change(db, sql, params![user.app.0, user.id.as_str(), MAX_WEB_LOGINS as i64])?;
+    }
+    Ok(LoginRecorded::Recorded { registered: made, number, born })
 }
 
 pub(crate) fn end_logins(db: &Connection, user: &User, ended: &[EndedLogin]) -> Result<()> {
     let mut marked = false;
-    for EndedLogin { device, mark } in ended {
-        let sql = "DELETE FROM logins WHERE app = ?1 AND user = ?2 AND device = ?3";
-        change(db, sql, params![user.app.0, user.id.as_str(), device.as_str()])?;
+    for EndedLogin { device, login, mark } in ended {
+        let key = params![user.app.0, user.id.as_str(), device.as_str(), number(*login)];
+        let sql = "DELETE FROM logins WHERE app = ?1 AND user = ?2 AND device = ?3 AND number <= ?4";
+        change(db, sql, key)?;
         if let Some(mark) = mark {
-            put_kick_mark(db, user, device, mark)?;
+            let sql = "SELECT 1 FROM logins WHERE app = ?1 AND user = ?2 AND device = ?3 AND number > ?4";
+            // A device that has logged in since is told nothing.
+            if db.prepare_cached(sql)?.exists(key)? {
+                continue;
+            }
+            put_mark(db, user, device, mark)?;
             marked = true;
         }
     }
-    if marked { trim_kick_marks(db, user) } else { Ok(()) }
+    if marked { trim_marks(db, user) } else { Ok(()) }
 }
 
 pub(crate) fn logins(db: &Connection, user: &User) -> Result<Vec<Login>> {
-    let sql = "SELECT device, platform, at FROM logins WHERE app = ?1 AND user = ?2 ORDER BY at, seq";
+    let sql = "SELECT device, platform, at, number FROM logins WHERE app = ?1 AND user = ?2 AND durable
+               ORDER BY number";
     list(db, sql, params![user.app.0, user.id.as_str()], |row| login(row, 0))
 }
 
 pub(crate) fn all_logins(db: &Connection) -> Result<Vec<(User, Login)>> {
-    list(db, "SELECT app, user, device, platform, at FROM logins", (), |row| {
+    list(db, "SELECT app, user, device, platform, at, number FROM logins WHERE durable", (), |row| {
         let user = User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?);
         Ok((user, login(row, 2)?))
     })
 }
 
-/// The three columns from `first`: device, platform, time.
+/// The four columns from `first`: device, platform, time, number.
 fn login(row: &Row<'_>, first: usize) -> Result<Login> {
     Ok(Login {
         device: parsed(row, first, DeviceId::new)?,
         platform: platform(row, first + 1)?,
         at: time(row, first + 2)?,
+        number: count(row, first + 3)?,
     })
 }
 
-// Kick marks
+// Marks
 
-fn take_kick_mark(db: &Connection, user: &User, device: &DeviceId) -> Result<Option<KickMark>> {
-    let sql = "DELETE FROM kick_marks WHERE app = ?1 AND user = ?2 AND device = ?3
-               RETURNING kicked_by, told, at";
-    let mark = |row: &Row<'_>| Ok(KickMark { by: platform(row, 0)?, told: row.get(1)?, at: time(row, 2)? });
+fn mark(db: &Connection, user: &User, device: &DeviceId) -> Result<Option<EndMark>> {
+    let sql = "SELECT why, told, at FROM marks WHERE app = ?1 AND user = ?2 AND device = ?3";
+    let mark = |row: &Row<'_>| {
+        let why = match row.get::<_, i32>(0)? {
+            0 => EndWhy::LoggedOut,
+            _ => EndWhy::KickedBy(platform(row, 0)?),
+        };
+        Ok(EndMark { why, told: row.get(1)?, at: time(row, 2)? })
+    };
     let key = params![user.app.0, user.id.as_str(), device.as_str()];
     db.prepare_cached(sql)?.query_row(key, mark).optional()
 }
 
 /// Marks a device of an account; where there is no account there is nobody to tell.
-fn put_kick_mark(db: &Connection, user: &User, device: &DeviceId, mark: &KickMark) -> Result<()> {
-    let sql = "INSERT OR REPLACE INTO kick_marks (app, user, device, kicked_by, told, at, seq)
+fn put_mark(db: &Connection, user: &User, device: &DeviceId, mark: &EndMark) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO marks (app, user, device, why, told, at, seq)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6,
-                   (SELECT coalesce(max(seq), 0) + 1 FROM kick_marks WHERE app = ?1 AND user = ?2)
+                   (SELECT coalesce(max(seq), 0) + 1 FROM marks WHERE app = ?1 AND user = ?2)
                WHERE EXISTS (SELECT 1 FROM accounts WHERE app = ?1 AND id = ?2)";
+    let why = match mark.why {
+        EndWhy::KickedBy(platform) => platform as u8,
+        EndWhy::LoggedOut => 0,
+    };
     let (id, device) = (user.id.as_str(), device.as_str());
-    change(db, sql, params![user.app.0, id, device, mark.by as u8, mark.told, millis(mark.at)]).map(drop)
+    change(db, sql, params![user.app.0, id, device, why, mark.told, millis(mark.at)]).map(drop)
 }
 
-fn trim_kick_marks(db: &Connection, user: &User) -> Result<()> {
-    let sql = "DELETE FROM kick_marks WHERE app = ?1 AND user = ?2 AND device IN (
-                   SELECT device FROM kick_marks WHERE app = ?1 AND user = ?2
+fn trim_marks(db: &Connection, user: &User) -> Result<()> {
+    let sql = "DELETE FROM marks WHERE app = ?1 AND user = ?2 AND device IN (
+                   SELECT device FROM marks WHERE app = ?1 AND user = ?2
                    ORDER BY at DESC, seq DESC LIMIT -1 OFFSET ?3)";
-    change(db, sql, params![user.app.0, user.id.as_str(), MAX_KICK_MARKS as i64]).map(drop)
+    change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
 // Statements and rows

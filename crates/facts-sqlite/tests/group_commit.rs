@@ -4,7 +4,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{JoinAll, join_all};
-use lamplight_facts::{Answer, Facts, FactsError, FactsErrorKind, Login, NewLogin};
+use lamplight_facts::{Answer, Facts, FactsError, FactsErrorKind, NewLogin, Revoked};
 use lamplight_facts_sqlite::{SqliteFacts, Stats, WRITE_BATCH, WRITE_QUEUE};
 use lamplight_model::{AppId, DeviceId, Platform, Timestamp, User, UserId};
 use rusqlite::Connection;
@@ -36,9 +36,9 @@ async fn writes_take_effect_in_the_order_they_were_queued() {
     let lock = store.lock();
     let alice = || User::new(AppId(1), id("alice"));
     let writes: [Answer<'_, bool>; 4] = [
-        store.facts.delete_account(alice()),
+        store.facts.delete_account(alice(), Revoked::default()).map(|it| it.map(|it| it.is_some())).boxed(),
         store.make("alice"),
-        store.facts.delete_account(alice()),
+        store.facts.delete_account(alice(), Revoked::default()).map(|it| it.map(|it| it.is_some())).boxed(),
         store.make("alice"),
     ];
     let answers = start(writes);
@@ -55,7 +55,10 @@ async fn a_write_that_fails_does_not_harm_its_neighbours() {
     let lock = store.lock();
     let poison = NewLogin {
         user: User::new(AppId(1), id("poison")),
-        login: Login { device: DeviceId::new("phone").unwrap(), platform: Platform::Mac, at: Timestamp(1) },
+        device: DeviceId::new("phone").unwrap(),
+        platform: Platform::Mac,
+        at: Timestamp(1),
+        issued: 1,
         durable: true,
         resume: false,
     };
@@ -189,7 +192,7 @@ impl Store {
 }
 
 fn make<'a>(facts: &'a SqliteFacts, name: &str) -> Answer<'a, bool> {
-    facts.create_account(User::new(AppId(1), id(name)), Timestamp(1))
+    facts.create_account(User::new(AppId(1), id(name)), Timestamp(1)).map(|it| it.map(|it| it.made)).boxed()
 }
 
 fn id(name: &str) -> UserId {

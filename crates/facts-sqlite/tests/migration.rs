@@ -1,8 +1,10 @@
 //! A file that an older program left is brought up to date with all that is in it.
 
-use lamplight_facts::{Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Sent};
+use lamplight_facts::{EndWhy, Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Revoked, Sent};
 use lamplight_facts_sqlite::{SCHEMA_VERSION, SqliteFacts};
-use lamplight_model::{AppId, ClientMessageId, Friend, Profile, ProfileChange, Timestamp, User, UserId};
+use lamplight_model::{
+    AppId, ClientMessageId, DeviceId, Friend, Platform, Profile, ProfileChange, Timestamp, User, UserId,
+};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -21,8 +23,11 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         let accounts = facts.list_accounts(AppId(1), None, 10).await.unwrap();
         let created: Vec<u64> = accounts.iter().map(|account| account.created.0 % 1_000).collect();
         assert_eq!(created, [1, 2, 3]);
-        assert_eq!(accounts[1].sigs_revoked, Some(Timestamp(1_700_000_000_009)));
-        assert_eq!(facts.logins(user("alice")).await.unwrap()[0].device.as_str(), "phone");
+        // Until then a revocation counted for the whole of its second.
+        let revoked = &accounts[1].revocation.as_ref().unwrap().revoked;
+        assert!(revoked.refuses(1_700_000_000) && !revoked.refuses(1_700_000_001));
+        let login = &facts.logins(user("alice")).await.unwrap()[0];
+        assert_eq!((login.device.as_str(), login.number), ("phone", 1));
 
         // An account starts as a new one does.
         let states = facts.lists_states(vec![user("alice"), User::new(AppId(2), id("alice"))]).await.unwrap();
@@ -49,11 +54,20 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
 
     // It takes what an older program knew, and what it did not.
     let facts = SqliteFacts::open(&path).unwrap();
-    let login = facts.logins(user("alice")).await.unwrap().remove(0);
-    let device = lamplight_model::DeviceId::new("old phone").unwrap();
-    let login = lamplight_facts::Login { device, ..login };
-    let resume = NewLogin { user: user("alice"), login, durable: true, resume: true };
-    assert!(matches!(facts.record_login(resume).await.unwrap(), LoginRecorded::Kicked { .. }));
+    let resume = NewLogin {
+        user: user("alice"),
+        device: DeviceId::new("old phone").unwrap(),
+        platform: Platform::Android,
+        at: Timestamp(1_800_000_000_000),
+        issued: 1_800_000_000,
+        durable: true,
+        resume: true,
+    };
+    let kicked = LoginRecorded::Ended(EndWhy::KickedBy(Platform::Android));
+    assert_eq!(facts.record_login(resume.clone()).await.unwrap(), kicked);
+    let login = NewLogin { resume: false, ..resume };
+    let recorded = LoginRecorded::Recorded { registered: false, number: 2, born: 0 };
+    assert_eq!(facts.record_login(login).await.unwrap(), recorded);
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };
     let set = facts.set_profile(user("alice"), nick).await.unwrap().unwrap();
     assert_eq!(set.state.version, 1_700_000_000_002);
@@ -66,7 +80,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         push: Vec::new(),
     };
     assert!(matches!(facts.send_message(message).await.unwrap(), Sent::Stored(_)));
-    assert!(facts.delete_account(user("alice")).await.unwrap());
+    assert!(facts.delete_account(user("alice"), Revoked::default()).await.unwrap().is_some());
     assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
 }
 

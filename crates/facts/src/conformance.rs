@@ -18,8 +18,8 @@ pub mod outbox;
 pub mod profiles;
 
 use crate::{
-    Answer, Befriended, EndedLogin, Facts, KickMark, ListsState, Login, LoginRecorded, NewFriendship,
-    NewLogin, NewMessage, Sent, StoredMessage,
+    Account, Answer, Befriended, EndMark, EndWhy, EndedLogin, Facts, ListsState, LoginRecorded,
+    NewFriendship, NewLogin, NewMessage, Revoked, Sent, StoredMessage,
 };
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, DeviceId, Friend, Message, Platform, Timestamp, User, UserId,
@@ -47,7 +47,11 @@ macro_rules! conformance_tests {
                 ids_are_ordered_by_their_bytes
                 ids_and_remarks_are_kept_to_the_byte
                 a_revocation_never_goes_back
-                a_revocation_needs_an_account
+                a_kick_ends_every_login_up_to_its_number
+                a_kick_leaves_marks_that_refuse_a_resume
+                a_revocation_touches_its_user_only
+                a_revocation_outlives_its_account
+                a_deletion_names_whose_lists_it_changed
                 an_account_is_deleted_once
                 deleting_an_account_takes_its_logins_marks_and_friendships
                 an_account_made_again_starts_empty
@@ -55,25 +59,28 @@ macro_rules! conformance_tests {
             }
             logins {
                 the_first_login_registers_the_account
+                a_resume_makes_no_account
+                login_numbers_rise
                 a_login_is_recorded_once
                 a_login_of_many_at_once_is_recorded_once
                 a_login_again_replaces_that_of_its_device
                 a_web_login_registers_the_account_and_leaves_no_login
-                logins_are_listed_earliest_first
-                logins_of_one_moment_are_listed_as_they_were_recorded
+                a_device_that_changes_its_platform_has_one_login
+                logins_are_listed_by_rising_number
                 all_logins_are_those_of_every_user
-
                 ending_a_login_leaves_the_others
                 ending_a_login_again_changes_nothing
+                an_end_touches_no_later_login
                 a_login_that_ended_without_a_mark_is_not_refused
-                a_kick_mark_refuses_once_and_is_gone
-                a_kick_mark_refuses_a_web_login_and_a_resume_too
-                a_told_mark_refuses_a_resume_only
+                a_kick_mark_refuses_a_login_once
+                a_mark_refuses_every_resume
+                a_device_that_logged_out_is_refused_a_resume_only
                 a_login_takes_a_told_mark_away
                 a_kick_mark_concerns_its_device_only
                 a_device_without_a_login_is_marked_if_there_is_an_account
-                the_bound_of_kick_marks_is_reached_without_loss
-                beyond_the_bound_the_oldest_kick_marks_go
+                the_numbers_of_web_logins_are_bounded
+                the_bound_of_marks_is_reached_without_loss
+                beyond_the_bound_the_oldest_marks_go
             }
             friends {
                 a_friend_is_added_on_one_side_or_on_both
@@ -179,8 +186,22 @@ macro_rules! conformance_tests {
 const APP: AppId = AppId(1_400_000_001);
 const OTHER_APP: AppId = AppId(u32::MAX);
 const BY: Platform = Platform::Mac;
-const KICKED: LoginRecorded = LoginRecorded::Kicked { by: BY };
-const RECORDED: LoginRecorded = LoginRecorded::Recorded { registered: false };
+const KICKED: Outcome = Outcome::Ended(EndWhy::KickedBy(BY));
+const LOGGED_OUT: Outcome = Outcome::Ended(EndWhy::LoggedOut);
+const REVOKED: Outcome = Outcome::Revoked;
+const NO_ACCOUNT: Outcome = Outcome::NoAccount;
+const RECORDED: Outcome = Outcome::Recorded { registered: false };
+const REGISTERED: Outcome = Outcome::Recorded { registered: true };
+const NOTHING_REVOKED: Revoked = Revoked { at: Timestamp(0), also: Vec::new() };
+
+/// What came of a login, its numbers aside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Outcome {
+    Revoked,
+    Ended(EndWhy),
+    NoAccount,
+    Recorded { registered: bool },
+}
 
 async fn ok<T>(answer: Answer<'_, T>) -> T {
     answer.await.expect("the store has no fault")
@@ -202,25 +223,55 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its user.
+/// A login of a native device by its user, with a UserSig of the same second as its time says.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
-    let login = Login { device: device(on), platform: Platform::Android, at: at(when) };
-    NewLogin { user: user(name), login, durable: true, resume: false }
+    NewLogin {
+        user: user(name),
+        device: device(on),
+        platform: Platform::Android,
+        at: at(when),
+        issued: when,
+        durable: true,
+        resume: false,
+    }
 }
 
-fn ended(on: &str) -> EndedLogin {
-    EndedLogin { device: device(on), mark: None }
+/// Records a login.
+async fn record(facts: &dyn Facts, login: NewLogin) -> Outcome {
+    match ok(facts.record_login(login)).await {
+        LoginRecorded::Revoked => Outcome::Revoked,
+        LoginRecorded::Ended(why) => Outcome::Ended(why),
+        LoginRecorded::NoAccount => Outcome::NoAccount,
+        LoginRecorded::Recorded { registered, .. } => Outcome::Recorded { registered },
+    }
+}
+
+async fn account(facts: &dyn Facts, name: &str) -> Account {
+    ok(facts.accounts(vec![user(name)])).await.remove(0).expect("the user has an account")
+}
+
+fn end(on: &str, login: u64) -> EndedLogin {
+    EndedLogin { device: device(on), login, mark: None }
+}
+
+/// The end of the login that a device has; of a device without one that is listed, of any.
+async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
+    let logins = ok(facts.logins(user(name))).await;
+    let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);
+    // SQL's numbers end there.
+    end(on, number.unwrap_or(i64::MAX as u64))
 }
 
 async fn kick(facts: &dyn Facts, name: &str, on: &str, when: u64, told: bool) {
-    let mark = Some(KickMark { by: BY, told, at: at(when) });
-    ok(facts.end_logins(user(name), vec![EndedLogin { mark, ..ended(on) }])).await;
+    let mark = Some(EndMark { why: EndWhy::KickedBy(BY), told, at: at(when) });
+    let ended = EndedLogin { mark, ..end_of(facts, name, on).await };
+    ok(facts.end_logins(user(name), vec![ended])).await;
 }
 
 /// Each device logs in and is kicked, one after the other.
 async fn kick_all(facts: &dyn Facts, name: &str, on: &[String]) {
     for (n, device) in on.iter().enumerate() {
-        ok(facts.record_login(new_login(name, device, n as u64))).await;
+        record(facts, new_login(name, device, n as u64)).await;
         kick(facts, name, device, n as u64, false).await;
     }
 }

@@ -20,6 +20,7 @@ pub use outbox::{
 
 use futures_util::future::BoxFuture;
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
+pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 
 /// The answer of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
@@ -42,36 +43,50 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Makes the account if there is none. Says whether it made one.
-    fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, bool>;
+    /// Makes the account if there is none. Says whether it made one, and the number of the account's making.
+    fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
-    /// Deletes the account with its profile, logins, kick marks, friendships and conversation list. Says whether
-    /// there was one. Who had it in the friend list has a list that changed; its peers keep their conversations.
-    fn delete_account(&self, user: User) -> Answer<'_, bool>;
+    /// Deletes the account with its profile, logins, marks, friendships and conversation list, and revokes UserSigs as
+    /// [`Facts::kick`] does; that outlives the account. `None` when there was no account. Who had it in the friend list
+    /// has a list that changed; its peers keep their conversations.
+    fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
-    /// From now on UserSigs of this user issued at or before `at` do not count. Says whether there is such
-    /// an account. A later revocation that is there already stands.
-    fn revoke_sigs(&self, user: User, at: Timestamp) -> Answer<'_, bool>;
+    /// In one transaction: ends every login of the user, leaves each device a mark that it knows of, and revokes
+    /// UserSigs besides those that are revoked already. Answers with the number of the last login before it: every
+    /// login up to that number has ended. `None` when there is no such account.
+    fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    // Logins (native ones: the login of a Web device ends with its connection and is no fact)
+    /// What kicks and deletions have left of a user, whether there is an account or not.
+    fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
-    /// In one transaction: makes the account if there is none; takes the device's kick mark away; and
-    /// unless [`LoginRecorded::Kicked`] is the answer, records the login (`durable` only).
+    /// Revokes UserSigs besides those that are revoked already. Ends no login.
+    fn revoke_sigs(&self, user: User, revoked: Revoked) -> Answer<'_, ()>;
+
+    // Logins. Each has a number: higher than that of every login and every account of this store before it. The login
+    // of a Web device ends with its connection and is listed nowhere, but it has a number too.
+
+    /// In one transaction: refuses, or makes the account if there is none, takes the device's mark away, and records
+    /// the login under a new number, in place of the one that the device has. The reasons to refuse, in their order,
+    /// are the variants of [`LoginRecorded`].
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user; that a device has none is no fault, since a Web login is no fact. With a mark, the
-    /// device is told of the kick at its next login. At most [`MAX_KICK_MARKS`] marks a user are kept, the newest.
+    /// Ends logins of a user, each by its number: of a device that has logged in again nothing changes. That a device
+    /// has no such login is no fault. With a mark, the device is told when it comes back. At most [`MAX_MARKS`] marks
+    /// a user are kept, the newest.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
-    /// The logins of a user, earliest first.
+    /// The durable logins of a user, by rising number.
     fn logins(&self, user: User) -> Answer<'_, Vec<Login>>;
 
-    /// Every login of every user, in no particular order.
+    /// Every durable login of every user, in no particular order.
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
 }
 
-/// The most kick marks that are kept of one user.
-pub const MAX_KICK_MARKS: usize = 32;
+/// The most marks that are kept of one user.
+pub const MAX_MARKS: usize = 32;
+
+/// The most logins of Web devices of one user whose numbers are kept; of more, the newest.
+pub const MAX_WEB_LOGINS: usize = 32;
 
 /// An account.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,8 +95,39 @@ pub struct Account {
     pub user: User,
     /// When it was made.
     pub created: Timestamp,
-    /// UserSigs issued at or before this moment do not count.
-    pub sigs_revoked: Option<Timestamp>,
+    /// The number of its making: an account that is made again has a higher one.
+    pub born: u64,
+    /// The UserSigs that do not count, and up to which number every login has ended. That outlives the account.
+    pub revocation: Option<Revocation>,
+}
+
+/// What a kick or a deletion has left of a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revocation {
+    /// The UserSigs that do not count.
+    pub revoked: Revoked,
+    /// Every login up to this number has ended.
+    pub through: u64,
+}
+
+/// What came of [`Facts::create_account`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AccountMade {
+    /// Whether the account was made by this call.
+    pub made: bool,
+    /// The number of its making.
+    pub born: u64,
+}
+
+/// What came of [`Facts::delete_account`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AccountDeleted {
+    /// The number of the last login or account before it: every login of the user up to that number has ended.
+    pub through: u64,
+    /// When the account was made.
+    pub created: Timestamp,
+    /// Who had the user in the friend list, and whether the friendship was mutual; by rising id.
+    pub owners: Vec<(UserId, bool)>,
 }
 
 /// The durable fact that a device has logged in and not logged out.
@@ -93,6 +139,8 @@ pub struct Login {
     pub platform: Platform,
     /// When it logged in.
     pub at: Timestamp,
+    /// The number of the login.
+    pub number: u64,
 }
 
 /// What [`Facts::record_login`] takes.
@@ -100,8 +148,14 @@ pub struct Login {
 pub struct NewLogin {
     /// Who logs in.
     pub user: User,
-    /// Where.
-    pub login: Login,
+    /// On which device.
+    pub device: DeviceId,
+    /// What the device runs on.
+    pub platform: Platform,
+    /// When it logs in.
+    pub at: Timestamp,
+    /// The second in which its UserSig is dated.
+    pub issued: u64,
     /// Whether the login outlives its connection (native) or not (Web).
     pub durable: bool,
     /// Whether the device comes back on its own rather than being logged in by its user.
@@ -111,38 +165,22 @@ pub struct NewLogin {
 /// What came of [`Facts::record_login`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginRecorded {
+    /// The UserSig was revoked.
+    Revoked,
+    /// The last login of the device ended in this way, which it has still to be told: nothing was recorded. A login by
+    /// the application succeeds from now on; a resume never does before that.
+    Ended(EndWhy),
+    /// A resume never makes an account, and there is none.
+    NoAccount,
     /// The login is recorded.
     Recorded {
         /// The account was made for it.
         registered: bool,
+        /// The number of the login.
+        number: u64,
+        /// The number of the account's making.
+        born: u64,
     },
-    /// The device had a kick mark that it had not been told of: nothing was recorded, and the mark is gone,
-    /// so that the next login succeeds.
-    Kicked {
-        /// The platform of the login that kicked it.
-        by: Platform,
-    },
-}
-
-/// One login to end.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EndedLogin {
-    /// Whose login ends.
-    pub device: DeviceId,
-    /// What the device shall be told later, if anything.
-    pub mark: Option<KickMark>,
-}
-
-/// Remembers that a device was kicked by another login.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KickMark {
-    /// The platform of the login that kicked it.
-    pub by: Platform,
-    /// Whether the device had a connection and so was told at once. Such a mark refuses a `resume` only:
-    /// the notice may have been lost on the way.
-    pub told: bool,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// A call to [`Facts`] that failed: not a "no", but a fault of the adapter or of what is below it.

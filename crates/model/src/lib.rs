@@ -9,6 +9,7 @@ mod conversation;
 mod custom_status;
 mod device;
 mod friend;
+mod login;
 mod message;
 mod moment;
 mod profile;
@@ -27,6 +28,7 @@ pub use conversation::{Conversation, ConversationPlace};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};
 pub use device::{ConnectionId, DeviceId, InvalidDeviceId, Platform, PlatformSet, UnknownPlatform};
 pub use friend::Friend;
+pub use login::{EndMark, EndWhy, EndedLogin, MAX_REVOKED_ONE_BY_ONE, Revoked};
 pub use message::{ClientMessageId, InvalidClientMessageId, Message};
 pub use moment::{Moment, Now, Timestamp};
 pub use profile::{

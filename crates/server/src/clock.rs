@@ -29,6 +29,19 @@ impl Clock {
         }
     }
 
+    /// Waits until the wall clock has this time; `None`: not at all.
+    pub async fn wait_for(&self, wall: Option<Timestamp>) {
+        let Some(wall) = wall else { return };
+        loop {
+            let left = wall.since(self.now().wall);
+            if left.is_zero() {
+                return;
+            }
+            // Not all at once: the wall clock may be set meanwhile.
+            tokio::time::sleep(left.min(Duration::from_millis(50))).await;
+        }
+    }
+
     /// Lets both clocks leap ahead: how tests wait for a heartbeat timeout.
     pub fn advance(&self, duration: Duration) {
         self.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);

@@ -132,7 +132,7 @@ pub struct ShownAccount {
     pub user_id: UserId,
     /// When it was made.
     pub created: Timestamp,
-    /// UserSigs issued until then do not count.
+    /// UserSigs dated before the second of this time do not count.
     pub sigs_revoked: Option<Timestamp>,
 }
 
@@ -174,17 +174,17 @@ async fn execute(
             let show = |account: Account| ShownAccount {
                 user_id: account.user.id,
                 created: account.created,
-                sigs_revoked: account.sigs_revoked,
+                sigs_revoked: account.revocation.map(|it| it.revoked.at),
             };
             Outcome::Accounts(accounts.into_iter().map(show).collect())
         }
         Operation::CreateAccount(user) => done(service.create_account(&user, now).await?),
         Operation::DeleteAccount(user) => {
-            service.delete_account(&user, now).await?;
+            clock.wait_for(service.delete_account(&user, now).await?.answer_from).await;
             done(true)
         }
         Operation::Kick(user) => {
-            service.kick(&user, now).await?;
+            clock.wait_for(service.kick(&user, now).await?.answer_from).await;
             done(true)
         }
         Operation::AddFriend { owner, friend, both, remark } => {

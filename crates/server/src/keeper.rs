@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::tls::Certificate;
 use lamplight_directory::InProcessDirectory;
-use lamplight_service::Service;
+use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub async fn run(
         tick.tick().await;
         loop {
             match service.expire_due(BATCH, clock.now()).await {
-                Ok(BATCH) => {}
+                Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
                     tracing::error!(%error, "what was due could not be done; trying again");
@@ -39,6 +39,7 @@ pub async fn run(
                 }
             }
         }
+        service.retry(clock.now()).await;
         if forgetting || turn.is_multiple_of(TICKS_BETWEEN_FORGETTING) {
             // Some at a time, so that what users write has its turn.
             forgetting = match service.forget_messages(FORGET_BATCH, clock.now()).await {

@@ -207,7 +207,7 @@ async fn who_did_not_read_finds_the_last_words_behind_its_answers() {
     });
     flood.is_stuck(&mut pair).await;
     flood.enough.store(true, Ordering::Relaxed);
-    node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
     pair.alice.ask(get(&["alice"])).await;
     let mut last = None;
     while let Some(message) = flood.next().await {

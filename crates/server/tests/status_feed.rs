@@ -24,7 +24,7 @@ impl Mirror {
     async fn follow(&mut self, node: &TestNode, limit: usize) {
         loop {
             let now = node.clock.now();
-            let page = node.node.service().status_feed(node.app.id, &self.cursor, limit, now).await.unwrap();
+            let page = node.node.service().status_feed(node.app.id, &self.cursor, limit).await.unwrap();
             assert!(page.changes.len() <= limit);
             if page.reset {
                 self.users.clear();
@@ -107,7 +107,7 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
                 let (user, now) = (node.user(ids[who].as_str()), node.clock.now());
                 let service: &Service = node.node.service();
                 if random.random() {
-                    service.disconnect(&user, connection, LinkEnd::Closed, now).await.unwrap();
+                    service.disconnect(&user, connection, LinkEnd::Closed, now.wall, now).await.unwrap();
                 } else {
                     service.logout(&user, &device, connection, now).await.unwrap();
                 }
@@ -138,7 +138,7 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
 #[tokio::test]
 async fn a_cursor_that_never_was_one_is_refused() {
     let node = TestNode::start().await;
-    let feed = node.node.service().status_feed(node.app.id, "yesterday", 10, node.clock.now()).await;
+    let feed = node.node.service().status_feed(node.app.id, "yesterday", 10).await;
     let Err(ServiceError::Refused(refusal)) = feed else { panic!("{feed:?}") };
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }

@@ -1,8 +1,14 @@
 //! What an operator or the app's backend does to apps and accounts.
 
+use crate::login::may_have_happened;
+use crate::retries::Pending;
 use crate::{Service, ServiceError};
+use lamplight_core::Presence;
 use lamplight_directory::News;
-use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, User, UserId, WebhookUrl};
+use lamplight_facts::AccountDeleted;
+use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl};
+
+use std::sync::PoisonError;
 
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
@@ -49,39 +55,153 @@ impl Service {
     /// Makes an account if there is none. Says whether it made one.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
-        let made = self.facts.create_account(user.clone(), now.wall).await?;
-        self.directory.update(user, now, lamplight_core::Presence::restore_account).await?;
-        Ok(made)
+        let made = self.facts.create_account(user.clone(), now.wall).await;
+        let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        if made.made {
+            self.forget_deleted(now).await.inspect_err(|_| self.agree_later(user, true))?;
+        }
+        let restored = self.directory.update(user, now, |presence| presence.restore_account(made.born));
+        restored.await.inspect_err(|_| self.agree_later(user, true))?;
+        Ok(made.made)
     }
 
-    /// Deletes an account: its logins and connections end, and its watchers are told. Refused with 70107.
-    pub async fn delete_account(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    /// Deletes an account: its logins and connections end, its UserSigs are revoked as by a kick, its watchers are told,
+    /// and nobody is subscribed to it or friends with it any longer. Refused with 70107.
+    pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
-        let friends = self.facts.mutual_friends(user.clone()).await?;
-        if !self.facts.delete_account(user.clone()).await? {
+        let (revoked, revoking) = self.what_to_revoke(user, now).await?;
+        let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
+        let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        let Some(AccountDeleted { through, created, owners }) = deleted else {
             return Err(Code::NO_SUCH_ACCOUNT.into());
+        };
+        for (owner, was_mutual) in owners {
+            if was_mutual {
+                self.publish_friendship(user, &owner, false);
+            }
+            self.directory.publish(&User::new(user.app, owner), News::ListsUnknown);
         }
-        self.directory.update(user, now, |presence| presence.delete(&app.settings, now)).await?;
-        for friend in friends {
-            self.publish_friendship(user, &friend, false);
-            self.directory.publish(&User::new(user.app, friend), News::ListsUnknown);
-        }
-        Ok(())
+        let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
+        let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
+        self.revoke_more(user, &revoked, unrefused).await?;
+        // After the watchers have been told of it.
+        self.forget_later(user);
+        Ok(revoking)
     }
 
-    /// Ends every login of a user and revokes every UserSig issued until now. Refused with 70107.
-    pub async fn kick(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        let app = self.app(user)?;
-        if !self.facts.revoke_sigs(user.clone(), now.wall).await? {
-            return Err(Code::NO_SUCH_ACCOUNT.into());
+    /// Ends the logins of a deleted account in the live record; where there was none, there is one from now on, which
+    /// says that the account was deleted. Answers with the seconds of UserSigs that have to be revoked besides.
+    async fn delete_live(
+        &self,
+        user: &User,
+        app: &App,
+        through: u64,
+        created: Timestamp,
+        revoked: &Revoked,
+        now: Now,
+    ) -> Result<Vec<u64>, ServiceError> {
+        loop {
+            let deleted = self.directory.update(user, now, |presence| {
+                presence.delete(through, revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
+            });
+            if let Some(unrefused) = deleted.await? {
+                return Ok(unrefused);
+            }
+            let version = self.first_version(created).next(now.wall);
+            let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
+            self.directory.seed(user, presence, now).await?;
         }
-        let logins = self.facts.logins(user.clone()).await?;
-        let ended = logins
-            .into_iter()
-            .map(|login| lamplight_facts::EndedLogin { device: login.device, mark: None })
-            .collect();
-        self.facts.end_logins(user.clone(), ended).await?;
-        self.directory.update(user, now, |presence| presence.kick(&app.settings, now)).await?;
+    }
+
+    /// Ends every login of a user, and revokes UserSigs: those dated before this second, and those that the user has
+    /// been seen with. Refused with 70107.
+    pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
+        let app = self.app(user)?;
+        let (revoked, revoking) = self.what_to_revoke(user, now).await?;
+        let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
+        let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        let through = kicked.ok_or(Code::NO_SUCH_ACCOUNT)?;
+        let unrefused = loop {
+            let ended = self.directory.update(user, now, |presence| {
+                presence.kick(through, &revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
+            });
+            match ended.await.inspect_err(|_| self.agree_later(user, true))? {
+                Some(unrefused) => break unrefused,
+                // A record that is being made from older facts must not come after this.
+                None => match self.seed(user, &app, now).await {
+                    Ok(()) => {}
+                    Err(ServiceError::Refused(_)) => break Vec::new(),
+                    Err(error) => {
+                        self.agree_later(user, true);
+                        return Err(error);
+                    }
+                },
+            }
+        };
+        self.revoke_more(user, &revoked, unrefused).await?;
+        Ok(revoking)
+    }
+
+    /// What a revocation now refuses, and from when a new UserSig counts.
+    async fn what_to_revoke(&self, user: &User, now: Now) -> Result<(Revoked, Revoking), ServiceError> {
+        let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
+        });
+        let seen = seen.await?.remove(0);
+        let second = now.wall.as_secs();
+        let from = seen.contains(&second).then(|| Timestamp((second + 1).saturating_mul(1_000)));
+        Ok((Revoked::new(now.wall, seen), Revoking { answer_from: from }))
+    }
+
+    /// UserSigs that were used while the revocation was under way.
+    async fn revoke_more(
+        &self,
+        user: &User,
+        revoked: &Revoked,
+        unrefused: Vec<u64>,
+    ) -> Result<(), ServiceError> {
+        if unrefused.is_empty() {
+            return Ok(());
+        }
+        Ok(self.facts.revoke_sigs(user.clone(), Revoked::new(revoked.at, unrefused)).await?)
+    }
+
+    fn agree_later(&self, user: &User, is_needed: bool) {
+        if is_needed {
+            self.retries.push(Pending::Agree { user: user.clone() });
+        }
+    }
+
+    /// The account was deleted: it is taken off the subscription lists of others at the next upkeep, or before an
+    /// account is made.
+    pub(crate) fn forget_later(&self, user: &User) {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(user.clone());
+    }
+
+    /// Takes deleted accounts off the subscription lists of everybody: whoever gets the `userID` next has watchers of
+    /// their own.
+    pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
+        let deleted: Vec<User> =
+            self.deleted.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        if deleted.is_empty() {
+            return Ok(());
+        }
+        for subscriber in self.directory.subscribed_to(&deleted).await? {
+            let of_app = deleted.iter().filter(|user| user.app == subscriber.app);
+            let ids: Vec<UserId> = of_app.map(|user| user.id.clone()).collect();
+            self.directory.update(&subscriber, now, |presence| presence.unsubscribe(Some(&ids))).await?;
+        }
+        let mut waiting = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|user| !deleted.contains(user));
         Ok(())
     }
+}
+
+/// What came of a call that revokes UserSigs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Revoking {
+    /// The caller is answered when the wall clock has this time: the user has been seen with a UserSig dated in this
+    /// very second, and a new one of the same second would be the same text. `None`: at once.
+    pub answer_from: Option<Timestamp>,
 }

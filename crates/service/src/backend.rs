@@ -79,15 +79,12 @@ impl Service {
         let admin = User::new(app.id, UserId::new(user_id).map_err(Refusal::from)?);
         let claims = self.verify_sig(&admin, &app, user_sig, address, now)?;
         let is_admin = app.admins.contains(&admin.id);
-        let revoked = |presence: Option<&Presence>| match presence {
-            Some(presence) if !presence.is_deleted() => Some(presence.has_revoked(claims.issued)),
+        let look = |presence: Option<&Presence>| match presence {
+            Some(presence) if !presence.is_deleted() => Some(presence.sigs().has_revoked(claims.issued)),
             Some(_) | None => None,
         };
-        let record = self
-            .directory
-            .read(std::slice::from_ref(&admin), |_, presence| revoked(presence))
-            .await?
-            .remove(0);
+        let record =
+            self.directory.read(std::slice::from_ref(&admin), |_, presence| look(presence)).await?.remove(0);
         let revoked = match record {
             Some(revoked) => revoked,
             // Only admins get a record here, so that strangers cannot fill the store.
@@ -95,8 +92,7 @@ impl Service {
             None => {
                 self.create_account(&admin, now).await?;
                 self.seed(&admin, &app, now).await?;
-                let seeded =
-                    self.directory.read(std::slice::from_ref(&admin), |_, presence| revoked(presence));
+                let seeded = self.directory.read(std::slice::from_ref(&admin), |_, presence| look(presence));
                 seeded.await?.remove(0).unwrap_or(false)
             }
         };
@@ -105,6 +101,12 @@ impl Service {
         }
         if !is_admin {
             return Err(Code::ADMIN_REQUIRED.into());
+        }
+        // An old UserSig is refused by its date when its admin is kicked; a fresh one has to be remembered.
+        if claims.issued >= now.wall.as_secs() {
+            self.directory
+                .update(&admin, now, |presence| presence.note_sig(None, claims.issued, now.wall))
+                .await?;
         }
         Ok(Backend { app, admin })
     }

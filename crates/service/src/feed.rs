@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_directory::FeedPlace;
-use lamplight_model::{AppId, Code, Now, Refusal, UserStatus};
+use lamplight_model::{AppId, Code, Refusal, UserStatus};
 
 /// The most users of one page of the feed.
 pub const MAX_FEED_PAGE: usize = 1_000;
@@ -41,7 +41,6 @@ impl Service {
         app: AppId,
         cursor: &str,
         limit: usize,
-        now: Now,
     ) -> Result<StatusFeed, ServiceError> {
         self.apps().get(app).ok_or(Code::NO_SUCH_APP)?;
         let after: Option<FeedPlace> = match cursor {
@@ -53,7 +52,7 @@ impl Service {
         let page = self.directory().feed(app, after, limit.clamp(1, MAX_FEED_PAGE)).await?;
         let changes = self.directory().read(&page.users, |user, presence| {
             presence.map(|presence| FeedChange {
-                status: presence.status(&user.id, now.wall),
+                status: presence.status(&user.id),
                 deleted: presence.is_deleted(),
             })
         });

@@ -3,8 +3,10 @@
 //! This crate knows the order in which the two are asked and written, and the gates of a call. It knows no
 //! socket and no message, and no clock: the present is an argument of every call.
 //!
-//! The order that keeps an acknowledgement true: what ends is first taken from the facts, then from the live
-//! record; what begins likewise. A crash between the two leaves a record that [`Service::recover`] mends.
+//! The order that keeps an acknowledgement true: a login begins in the facts, which number it, and then in the live
+//! record. It ends in the live record, which remembers the end until the facts have it. Both name the login by its
+//! number, so that order and repetition do no harm. What a store does not take is [carried through
+//! later](Service::retry); what a crash leaves is mended by [`Service::recover`].
 
 mod admin;
 mod apps;
@@ -19,12 +21,14 @@ mod login;
 mod messages;
 mod outbox;
 mod profiles;
+mod retries;
 mod status;
 mod throttle;
 mod turns;
 mod upkeep;
 mod windows;
 
+pub use admin::Revoking;
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
 pub use backend::{Backend, StateParts, UserState};
@@ -37,16 +41,18 @@ pub use login::{LoggedIn, LoginCall};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
+pub use retries::MAX_RETRIES;
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
 pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
-pub use upkeep::Recovery;
+pub use upkeep::{Expiring, Recovery};
 
 use lamplight_core::Presence;
 use lamplight_directory::{Directory, DirectoryError};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
 pub struct Service {
@@ -59,6 +65,10 @@ pub struct Service {
     throttle: LoginThrottle,
     windows: windows::CallWindows,
     profile_turns: turns::Turns,
+    retries: retries::Retries,
+    /// Deleted accounts that are still on subscription lists of others.
+    deleted: Mutex<HashSet<User>>,
+    entering: retries::Entering,
     /// Live records from before this moment may have been lost: what is rebuilt gets versions above it.
     lost_before: AtomicU64,
 }
@@ -105,6 +115,9 @@ impl Service {
             throttle: LoginThrottle::new(throttle),
             windows: windows::CallWindows::default(),
             profile_turns: turns::Turns::default(),
+            retries: retries::Retries::default(),
+            deleted: Mutex::default(),
+            entering: retries::Entering::default(),
             lost_before: AtomicU64::new(0),
         }
     }
@@ -128,21 +141,27 @@ impl Service {
         self.apps.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
+    /// The version of a user whose account was made then and of whom nothing else is known.
+    fn first_version(&self, created: Timestamp) -> Version {
+        Version::at(created.max(Timestamp(self.lost_before.load(Ordering::Relaxed))))
+    }
+
     /// The record of a user of whom only the facts are known.
     fn rebuild(
         &self,
         account: &Account,
         logins: Vec<lamplight_facts::Login>,
+        is_new: bool,
         app: &App,
         now: Now,
     ) -> Presence {
         let floor = Timestamp(self.lost_before.load(Ordering::Relaxed));
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
-            logins.into_iter().map(|login| (login.device, login.platform)),
-            account.sigs_revoked,
-            Version::at(account.created.max(floor)),
+            upkeep::user_facts(account, logins),
+            self.first_version(account.created),
             since,
+            !is_new && account.created < floor,
             &app.settings,
             now.moment,
         )

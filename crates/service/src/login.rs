@@ -1,9 +1,13 @@
-//! Logging in, and every way in which a login or a connection ends.
+//! Logging in, and the ways in which a client ends its login or its connection.
+//!
+//! A login begins in the facts, which give it its number, and then in the live record. What fails in between is taken
+//! back by that number; what fails after the live record has it does not refuse the login.
 
+use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_auth::Claims;
-use lamplight_core::{Connect, Connected, LinkEnd, Presence, Transition};
-use lamplight_facts::{EndedLogin, KickMark, Login, LoginRecorded, NewLogin};
+use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
+use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
 use lamplight_model::{
     App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId,
 };
@@ -46,21 +50,35 @@ pub struct LoggedIn {
     pub subscriptions_lost: bool,
 }
 
-/// What the record says of a login.
+/// A login that is connected in the live record.
+struct Entered {
+    connected: Connected,
+    /// Ends that the facts have still to take in.
+    unsettled: Vec<EndedLogin>,
+}
+
+/// What the live record says of a login.
 enum Attempt {
-    /// The device is logged in: nothing to write.
-    Connected(Connected),
-    /// The device is not logged in, as far as the record knows.
-    NewDevice,
-    /// The UserSig was revoked.
-    Revoked,
+    /// The device is connected.
+    Entered(Entered),
+    /// It may not connect.
+    NotAdmitted(Admission),
+}
+
+/// What the live record says of a login before anything is written.
+enum FirstLook {
+    /// A device has come back to the login that it has: nothing has to be recorded.
+    Entered(Entered),
+    /// The login has to be recorded. The facts have still to take in how earlier ones ended.
+    Record { unsettled: Vec<EndedLogin> },
 }
 
 impl Service {
-    /// Logs a device in and connects it (SPEC section 5). A known device that comes back writes no fact.
+    /// Logs a device in and connects it (SPEC section 5). A device that comes back to its login writes no fact.
     ///
-    /// Refused with 70020, 70050, 7003, 6017 (bad `deviceID`), the codes of the UserSig, 70052, or with 6208
-    /// once for a device that was kicked while it was away.
+    /// Refused with 70020, 70050, 7003, 6017 (bad `deviceID`), the codes of the UserSig, 70052, with 6014 when the
+    /// login is ended while it is made, or with 6208: a device that was kicked while it was away, once; a device that
+    /// comes back on its own although its login was ended, every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -68,21 +86,28 @@ impl Service {
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
         let claims = self.verify_sig(&user, &app, call.user_sig, call.address, now)?;
 
+        let _entering = self.entering.begin(&user);
         let connect = Connect {
             device: &device,
             platform: call.platform,
+            login: 0,
+            issued: claims.issued,
             connection: call.connection,
             address: Some(call.address),
         };
-        let (registered, connected) =
-            match self.try_connect(&user, &app, &connect, claims.issued, false, now).await? {
-                Some(Attempt::Connected(connected)) => (false, connected),
-                Some(Attempt::Revoked) => return Err(Code::SIG_REVOKED.into()),
-                Some(Attempt::NewDevice) | None => {
-                    self.login_new_device(&user, &app, &connect, claims.issued, call.resume, now).await?
+        let (registered, entered) = match self.first_look(&user, &app, &connect, call.resume, now).await? {
+            FirstLook::Entered(entered) => (false, entered),
+            FirstLook::Record { unsettled } => {
+                if !unsettled.is_empty() {
+                    self.settle(&user, unsettled, now).await?;
                 }
-            };
-        self.end_kicked(&user, &connected, call.platform, now).await?;
+                self.record_and_enter(&user, &app, &connect, call.resume, now).await?
+            }
+        };
+        let Entered { connected, unsettled } = entered;
+        if !unsettled.is_empty() {
+            self.settle_or_retry(&user, unsettled, now).await;
+        }
         Ok(LoggedIn {
             user,
             app,
@@ -92,23 +117,28 @@ impl Service {
         })
     }
 
-    /// Checks a fresh UserSig of somebody who is logged in already. Answers when it expires.
+    /// Checks a fresh UserSig of somebody who is logged in already, and remembers it. Answers when it expires.
     pub async fn renew(
         &self,
         user: &User,
+        connection: ConnectionId,
         user_sig: &str,
         address: IpAddr,
         now: Now,
     ) -> Result<Timestamp, ServiceError> {
         let app = self.app(user)?;
         let claims = self.verify_sig(user, &app, user_sig, address, now)?;
-        let revoked = self.directory.read(std::slice::from_ref(user), |_, presence| {
-            presence.is_some_and(|presence| presence.has_revoked(claims.issued))
+        let noted = self.directory.update(user, now, |presence| {
+            if presence.sigs().has_revoked(claims.issued) {
+                return Transition::quiet(false);
+            }
+            presence.note_sig(Some(connection), claims.issued, now.wall).map(|()| true)
         });
-        if revoked.await? == [true] {
-            return Err(Code::SIG_REVOKED.into());
+        match noted.await? {
+            Some(true) => Ok(claims.expires()),
+            Some(false) => Err(Code::SIG_REVOKED.into()),
+            None => Err(Code::NOT_LOGGED_IN.into()),
         }
-        Ok(claims.expires())
     }
 
     /// Checks a UserSig, unless too many were wrong lately.
@@ -130,163 +160,253 @@ impl Service {
         })
     }
 
-    /// A device that the live record does not know: its login becomes a fact first.
-    async fn login_new_device(
+    /// Connects a device that comes back to the login that it has; everybody else has to be recorded first.
+    async fn first_look(
         &self,
         user: &User,
         app: &App,
         connect: &Connect<'_>,
-        issued: u64,
         resume: bool,
         now: Now,
-    ) -> Result<(bool, Connected), ServiceError> {
-        let accounts = self.facts.accounts(vec![user.clone()]).await?;
-        let revoked = accounts[0].as_ref().and_then(|account| account.sigs_revoked);
-        if revoked.is_some_and(|revoked| issued <= revoked.as_secs()) {
-            return Err(Code::SIG_REVOKED.into());
-        }
+    ) -> Result<FirstLook, ServiceError> {
+        let look = self.directory.update(user, now, |presence| {
+            let admission = presence.admission(connect.device, connect.platform, connect.issued, None);
+            match admission {
+                Admission::Revoked => Transition::quiet(Err(Code::SIG_REVOKED)),
+                Admission::Admitted(login) if resume => {
+                    let connect = Connect { login, ..connect.clone() };
+                    let entered = presence.connect(&connect, &app.settings, now);
+                    entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, connected))))
+                }
+                Admission::Admitted(_) | Admission::Unknown | Admission::Ended | Admission::Overtaken => {
+                    let unsettled = presence.unsettled_ends().cloned().collect();
+                    Transition::quiet(Ok(FirstLook::Record { unsettled }))
+                }
+            }
+        });
+        Ok(look.await?.unwrap_or(Ok(FirstLook::Record { unsettled: Vec::new() }))?)
+    }
 
-        let login = Login { device: connect.device.clone(), platform: connect.platform, at: now.wall };
+    /// Records a login, and connects the device under its number.
+    async fn record_and_enter(
+        &self,
+        user: &User,
+        app: &App,
+        connect: &Connect<'_>,
+        resume: bool,
+        now: Now,
+    ) -> Result<(bool, Entered), ServiceError> {
         let durable = !connect.platform.is_web();
-        let recorded =
-            self.facts.record_login(NewLogin { user: user.clone(), login, durable, resume }).await?;
-        let registered = match recorded {
-            LoginRecorded::Recorded { registered } => registered,
-            LoginRecorded::Kicked { by } => {
-                return Err(
-                    Refusal::because(Code::KICKED_BY_OTHER_LOGIN, format!("by a login on {by}")).into()
-                );
+        let login = NewLogin {
+            user: user.clone(),
+            device: connect.device.clone(),
+            platform: connect.platform,
+            at: now.wall,
+            issued: connect.issued,
+            durable,
+            resume,
+        };
+        let recorded = self.facts.record_login(login).await.inspect_err(|error| {
+            if durable && may_have_happened(error) {
+                self.retries.push(Pending::Unrecord { user: user.clone(), device: connect.device.clone() });
+            }
+        });
+        let (registered, number) = match recorded? {
+            LoginRecorded::Recorded { registered, number, .. } => (registered, number),
+            LoginRecorded::Revoked => return Err(Code::SIG_REVOKED.into()),
+            LoginRecorded::Ended(EndWhy::KickedBy(by)) => {
+                let why = format!("by a login on {by}");
+                return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
+            }
+            LoginRecorded::Ended(EndWhy::LoggedOut) | LoginRecorded::NoAccount => {
+                let why = "the device is not logged in any longer: log in anew";
+                return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
             }
         };
-        loop {
-            match self.try_connect(user, app, connect, issued, true, now).await? {
-                Some(Attempt::Connected(connected)) => return Ok((registered, connected)),
-                Some(Attempt::Revoked) => return Err(Code::SIG_REVOKED.into()),
-                Some(Attempt::NewDevice) => unreachable!("its login was just recorded"),
-                None => self.seed(user, app, now).await?,
+        if registered {
+            self.forget_deleted(now).await?;
+        }
+        let connect = Connect { login: number, ..connect.clone() };
+        match self.enter(user, app, &connect, registered, now).await {
+            Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
+            Ok(Attempt::NotAdmitted(admission)) => {
+                if let Err(error) = self.take_back(user, connect.device, number, now).await {
+                    tracing::warn!(%error, "a login that was not admitted stays in the facts; trying again");
+                    self.push_take_back(user, &connect);
+                }
+                Err(match admission {
+                    Admission::Revoked => Code::SIG_REVOKED.into(),
+                    Admission::Overtaken => {
+                        let why = "another login of this device came at the same time";
+                        Refusal::because(Code::NOT_LOGGED_IN, why).into()
+                    }
+                    Admission::Ended | Admission::Unknown | Admission::Admitted(_) => {
+                        let why = "the login was ended while it was made";
+                        Refusal::because(Code::NOT_LOGGED_IN, why).into()
+                    }
+                })
+            }
+            Err(error) => {
+                // Whether the live record has it is not known.
+                self.push_take_back(user, &connect);
+                Err(error)
             }
         }
     }
 
-    /// Connects the device in the live record, if there is one; a device that is not logged in there only when
-    /// its login has been `recorded`.
-    async fn try_connect(
+    fn push_take_back(&self, user: &User, connect: &Connect<'_>) {
+        let (device, login) = (connect.device.clone(), connect.login);
+        self.retries.push(Pending::TakeBack { user: user.clone(), device, login });
+    }
+
+    /// Connects a device whose login is recorded, in the live record, which is made if there is none.
+    async fn enter(
         &self,
         user: &User,
         app: &App,
         connect: &Connect<'_>,
-        issued: u64,
-        recorded: bool,
+        registered: bool,
         now: Now,
-    ) -> Result<Option<Attempt>, ServiceError> {
-        let attempt = self.directory.update(user, now, |presence| {
-            if presence.has_revoked(issued) {
-                return Transition::quiet(Attempt::Revoked);
+    ) -> Result<Attempt, ServiceError> {
+        loop {
+            let attempt = self.directory.update(user, now, |presence| {
+                let number = Some(connect.login);
+                match presence.admission(connect.device, connect.platform, connect.issued, number) {
+                    Admission::Admitted(_) => {
+                        let entered = presence.connect(connect, &app.settings, now);
+                        entered.map(|connected| Attempt::Entered(entered_as(presence, connected)))
+                    }
+                    refused @ (Admission::Unknown
+                    | Admission::Revoked
+                    | Admission::Ended
+                    | Admission::Overtaken) => Transition::quiet(Attempt::NotAdmitted(refused)),
+                }
+            });
+            match attempt.await? {
+                Some(attempt) => return Ok(attempt),
+                None => self.seed_as(user, app, registered, now).await?,
             }
-            if !recorded && !presence.is_logged_in(connect.device) {
-                return Transition::quiet(Attempt::NewDevice);
-            }
-            presence.connect(connect, &app.settings, now).map(Attempt::Connected)
-        });
-        Ok(attempt.await?)
+        }
     }
 
     /// Puts the record of a user into the directory, from the facts.
     pub(crate) async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
+        self.seed_as(user, app, false, now).await
+    }
+
+    /// The same; of an account that is `new`, no subscription list can have been lost.
+    async fn seed_as(&self, user: &User, app: &App, new: bool, now: Now) -> Result<(), ServiceError> {
         let accounts = self.facts.accounts(vec![user.clone()]).await?;
         let account = accounts[0].as_ref().ok_or(Code::NO_SUCH_ACCOUNT)?;
         let logins = self.facts.logins(user.clone()).await?;
-        let presence = self.rebuild(account, logins, app, now);
+        let presence = self.rebuild(account, logins, new, app, now);
         Ok(self.directory.seed(user, presence, now).await?)
     }
 
-    /// Ends the logins that were in the way, and leaves each device a mark that says why.
-    async fn end_kicked(
-        &self,
-        user: &User,
-        connected: &Connected,
-        by: Platform,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        if connected.kicked.is_empty() {
-            return Ok(());
-        }
-        let ended = connected
-            .kicked
-            .iter()
-            .map(|removed| EndedLogin {
-                device: removed.device.clone(),
-                mark: Some(KickMark { by, told: removed.connected, at: now.wall }),
-            })
-            .collect();
-        Ok(self.facts.end_logins(user.clone(), ended).await?)
-    }
-
     /// The device of this connection logs out. The connection may be gone already, which is no error.
-    pub async fn logout(
-        &self,
-        user: &User,
-        device: &DeviceId,
-        connection: ConnectionId,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        let app = self.app(user)?;
-        self.end_login(user, device, connection, now, |presence| {
-            presence.logout(connection, &app.settings, now).map(|_| ())
-        })
-        .await
+    ///
+    /// The live record has it when this returns, also where the facts cannot be written now: they get it later.
+    pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
+        self.end_login(user, connection, LoginEnd::Logout, now).await
     }
 
     /// The UserSig of this connection has expired: its device is logged out.
     pub async fn expire_sig(
         &self,
         user: &User,
-        device: &DeviceId,
         connection: ConnectionId,
         now: Now,
     ) -> Result<(), ServiceError> {
-        let app = self.app(user)?;
-        self.end_login(user, device, connection, now, |presence| {
-            presence.expire_sig(connection, &app.settings, now).map(|_| ())
-        })
-        .await
+        self.end_login(user, connection, LoginEnd::SigExpired, now).await
     }
 
-    /// Takes a login from the facts, then from the record; but only if it is still this connection's.
     async fn end_login(
         &self,
         user: &User,
-        device: &DeviceId,
         connection: ConnectionId,
+        end: LoginEnd,
         now: Now,
-        transition: impl FnMut(&mut Presence) -> Transition<()> + Send,
     ) -> Result<(), ServiceError> {
-        let current = self.directory.read(std::slice::from_ref(user), |_, presence| {
-            presence.and_then(|presence| presence.device_of(connection)).map(|device| device.platform)
+        let ended = self.end_live_login(user, connection, end, now).await.inspect_err(|_| {
+            self.retries.push(Pending::EndLogin { user: user.clone(), connection, end });
         });
-        let Some(platform) = current.await?[0] else { return Ok(()) };
-        if !platform.is_web() {
-            let ended = EndedLogin { device: device.clone(), mark: None };
-            self.facts.end_logins(user.clone(), vec![ended]).await?;
+        let unsettled = ended?;
+        if !unsettled.is_empty() {
+            self.settle_or_retry(user, unsettled, now).await;
         }
-        self.directory.update(user, now, transition).await?;
         Ok(())
     }
 
-    /// A connection has ended by itself. One that was superseded or kicked before changes nothing.
+    /// Ends the login of this connection in the live record. Answers with what the facts have still to take in.
+    pub(crate) async fn end_live_login(
+        &self,
+        user: &User,
+        connection: ConnectionId,
+        end: LoginEnd,
+        now: Now,
+    ) -> Result<Vec<EndedLogin>, ServiceError> {
+        let app = self.app(user)?;
+        let ended = self.directory.update(user, now, |presence| {
+            let ended = match end {
+                LoginEnd::Logout => presence.logout(connection, &app.settings, now),
+                LoginEnd::SigExpired => presence.expire_sig(connection, &app.settings, now),
+            };
+            ended.map(|_| presence.unsettled_ends().cloned().collect())
+        });
+        Ok(ended.await?.unwrap_or_default())
+    }
+
+    /// A connection has ended by itself; its last bytes came at `heard`. One that was superseded or kicked before
+    /// changes nothing. An end that cannot be written now is tried again until it is.
     pub async fn disconnect(
         &self,
         user: &User,
         connection: ConnectionId,
         end: LinkEnd,
+        heard: Timestamp,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        self.disconnect_live(user, connection, end, heard, now).await.inspect_err(|_| {
+            self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
+        })
+    }
+
+    pub(crate) async fn disconnect_live(
+        &self,
+        user: &User,
+        connection: ConnectionId,
+        end: LinkEnd,
+        heard: Timestamp,
         now: Now,
     ) -> Result<(), ServiceError> {
         let app = self.app(user)?;
-        self.directory
-            .update(user, now, |presence| presence.disconnect(connection, end, &app.settings, now))
-            .await?;
+        let ended = self
+            .directory
+            .update(user, now, |presence| presence.disconnect(connection, end, heard, &app.settings, now));
+        ended.await?;
         Ok(())
     }
+}
+
+/// How a client's login ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoginEnd {
+    /// The client asked for it.
+    Logout,
+    /// The UserSig expired.
+    SigExpired,
+}
+
+/// Whether a call to the facts that failed may have been done all the same.
+pub(crate) fn may_have_happened(error: &FactsError) -> bool {
+    match error.kind {
+        FactsErrorKind::Overloaded => false,
+        FactsErrorKind::Unavailable | FactsErrorKind::Corrupt => true,
+    }
+}
+
+fn entered_as(presence: &Presence, connected: Connected) -> Entered {
+    Entered { connected, unsettled: presence.unsettled_ends().cloned().collect() }
 }
 
 /// Whether a refused UserSig may be somebody's guess. One that has merely expired is not.

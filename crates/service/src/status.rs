@@ -70,7 +70,7 @@ impl Service {
         let custom = CustomStatus::new(text, limit).map_err(Refusal::from)?;
         let outcome = self.directory.update(caller, now, |presence| {
             let transition = presence.set_custom_status(custom.clone(), by.connection(), &app.settings, now);
-            let status = presence.status(&caller.id, now.wall);
+            let status = presence.status(&caller.id);
             transition.map(|done| done.map(|()| status))
         });
         Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
@@ -127,8 +127,32 @@ impl Service {
             false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
         });
         let done = done.await?.flatten().ok_or(Code::NOT_LOGGED_IN)?;
+        let (known, failures) = self.take_off_deleted(caller, known, failures, now).await?;
         let subscribed = known.into_iter().filter(|user| !done.evicted.contains(user)).collect();
         Ok(SubscribeDone { subscribed, failures, evicted: done.evicted })
+    }
+
+    /// An account may have been deleted after it was looked for and before it was put on the list: it is taken off
+    /// again, as the deletion takes it off every other list. Answers with who is left, and whom there is not.
+    async fn take_off_deleted(
+        &self,
+        caller: &User,
+        known: Vec<UserId>,
+        mut failures: Vec<(UserId, Code)>,
+        now: Now,
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+        let full: Vec<User> = known.iter().map(|id| User::new(caller.app, id.clone())).collect();
+        let is_deleted = |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
+        let deleted = self.directory.read(&full, is_deleted).await?;
+        if !deleted.contains(&true) {
+            return Ok((known, failures));
+        }
+        let (gone, left): (Vec<_>, Vec<_>) =
+            known.into_iter().zip(deleted).partition(|(_, deleted)| *deleted);
+        let gone: Vec<UserId> = gone.into_iter().map(|(id, _)| id).collect();
+        self.directory.update(caller, now, |presence| presence.unsubscribe(Some(&gone))).await?;
+        failures.extend(gone.into_iter().map(|id| (id, Code::NO_SUCH_ACCOUNT)));
+        Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
     }
 
     /// Unsubscribes the caller's account from users; from all of them when the list is empty. Answers with who
@@ -222,7 +246,7 @@ impl Service {
         let users: Vec<User> = users.iter().map(|id| User::new(viewer.app, id.clone())).collect();
         let live = |user: &User, presence: Option<&Presence>| {
             let shown = presence.filter(|presence| viewing == Viewing::Watched || !presence.is_deleted());
-            shown.map(|presence| presence.status(&user.id, now.wall))
+            shown.map(|presence| presence.status(&user.id))
         };
         let mut statuses = self.directory.read(&users, live).await?;
 
@@ -233,9 +257,8 @@ impl Service {
         let asked = absent.iter().map(|index| users[*index].clone()).collect();
         for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
             // Every login of the facts has a live record (`recover`), so whoever has none is not logged in.
-            statuses[index] = account.map(|account| {
-                self.rebuild(&account, Vec::new(), &app, now).status(&account.user.id, now.wall)
-            });
+            statuses[index] = account
+                .map(|account| self.rebuild(&account, Vec::new(), false, &app, now).status(&account.user.id));
         }
         Ok(statuses)
     }

@@ -1,9 +1,10 @@
 //! What a node does without being asked: recovery at its start, deadlines, forgetting.
 
 use crate::{Service, ServiceError};
-use lamplight_core::Transition;
-use lamplight_facts::{Account, EndedLogin, Login, NewLogin};
-use lamplight_model::{DeviceId, Now, Platform, Timestamp, User};
+use futures_util::future::join_all;
+use lamplight_core::{Expired, Transition, UserFacts};
+use lamplight_facts::{Account, Login, Revocation};
+use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +20,26 @@ pub struct Recovery {
     pub apps: usize,
     /// Users with a native login.
     pub users: usize,
+}
+
+/// What came of [`Service::expire_due`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Expiring {
+    /// Records that were due.
+    pub looked_at: usize,
+    /// Those among them that could not be written, and are still due.
+    pub failed: usize,
+}
+
+/// What of the facts the live record has to agree with.
+pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
+    let revocation = account.revocation.as_ref();
+    UserFacts {
+        logins: logins.into_iter().map(|login| (login.device, login.platform, login.number)).collect(),
+        revoked: revocation.map(|it| it.revoked.clone()),
+        ended_through: revocation.map_or(0, |it| it.through),
+        born: account.born,
+    }
 }
 
 impl Service {
@@ -38,8 +59,6 @@ impl Service {
         for (user, login) in self.facts.all_logins().await? {
             facts.entry(user).or_default().push(login);
         }
-        // A record has its logins earliest first: who is kicked depends on it.
-        facts.values_mut().for_each(|logins| logins.sort_by_key(|login| login.at));
         let users = facts.len();
         for some in live.chunks(ACCOUNTS_AT_ONCE) {
             let accounts = self.facts.accounts(some.to_vec()).await?;
@@ -48,10 +67,11 @@ impl Service {
                 self.recover_live(user, account, logins, now).await?;
             }
         }
+        self.forget_deleted(now).await?;
         for (user, logins) in facts {
             let Some(app) = self.apps.get(user.app) else { continue };
             if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
-                self.directory.seed(&user, self.rebuild(account, logins, &app, now), now).await?;
+                self.directory.seed(&user, self.rebuild(account, logins, false, &app, now), now).await?;
             }
         }
         Ok(Recovery { apps: self.apps.all().len(), users })
@@ -69,67 +89,54 @@ impl Service {
         };
         let Some(account) = account else {
             // Deleted, now or while no node ran.
+            let Revocation { revoked, through } = self
+                .facts
+                .revocation(user.clone())
+                .await?
+                .unwrap_or(Revocation { revoked: Revoked::new(now.wall, []), through: u64::MAX });
             self.directory
                 .update(user, now, |presence| match presence.is_deleted() {
-                    true => Transition::quiet(Vec::new()),
-                    false => presence.delete(&app.settings, now),
+                    true => Transition::quiet(()),
+                    false => presence.delete(through, &revoked, &app.settings, now).map(drop),
                 })
                 .await?;
+            self.forget_later(user);
             return Ok(());
         };
-        let logins: Vec<(DeviceId, Platform)> =
-            logins.into_iter().map(|login| (login.device, login.platform)).collect();
-        let revoked = account.sigs_revoked;
-        self.directory
-            .update(user, now, |presence| presence.adopt_facts(&logins, revoked, &app.settings, now))
-            .await?;
+        let facts = user_facts(&account, logins);
+        self.directory.update(user, now, |presence| presence.adopt_facts(&facts, &app.settings, now)).await?;
         Ok(())
     }
 
     /// Does what is due in up to `limit` live records: lingers and graces end, logins lapse, subscription lists
-    /// are given up. Says how many records it looked at; as many as `limit` means that more may be due.
-    pub async fn expire_due(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
+    /// are given up, ends of logins are handed to the facts. Says how many records it looked at, and how many of them
+    /// could not be written; one that could not holds up none of the others. As many as `limit` means that more may be
+    /// due.
+    pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let due = self.directory.due(now.moment, limit).await?;
-        for user in &due {
-            self.expire(user, now).await?;
+        // Together, so that those that write facts share their commits.
+        let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
+        let mut failed = 0;
+        for error in done.into_iter().filter_map(Result::err) {
+            if failed == 0 {
+                tracing::warn!(%error, "what was due could not be done for a user; trying again");
+            }
+            failed += 1;
         }
-        Ok(due.len())
+        Ok(Expiring { looked_at: due.len(), failed })
     }
 
     async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
             return Ok(self.directory.remove(user, now).await?);
         };
-        let lapsing = self.directory.read(std::slice::from_ref(user), |_, presence| {
-            presence
-                .map(|presence| presence.lapsing(now.moment).cloned().collect::<Vec<_>>())
-                .unwrap_or_default()
-        });
-        let lapsing = lapsing.await?.remove(0);
-        if !lapsing.is_empty() {
-            let ended =
-                lapsing.iter().map(|device| EndedLogin { device: device.clone(), mark: None }).collect();
-            self.facts.end_logins(user.clone(), ended).await?;
-        }
-        let expired = self.directory.update(user, now, |presence| {
-            let transition = presence.expire(&app.settings, now);
-            let back: Vec<(DeviceId, Platform)> = presence
-                .devices()
-                .iter()
-                .filter(|device| lapsing.contains(&device.id))
-                .map(|device| (device.id.clone(), device.platform))
-                .collect();
-            transition.map(|expired| (back, expired.is_over))
-        });
-        // A device that came back between the two steps is logged in, and must be so in the facts.
-        let (back, is_over) = expired.await?.unwrap_or_default();
+        let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
+        let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
             self.directory.remove(user, now).await?;
         }
-        for (device, platform) in back {
-            let login = Login { device, platform, at: now.wall };
-            let again = NewLogin { user: user.clone(), login, durable: true, resume: false };
-            self.facts.record_login(again).await?;
+        if !to_settle.is_empty() {
+            self.settle_or_retry(user, to_settle, now).await;
         }
         Ok(())
     }

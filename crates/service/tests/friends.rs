@@ -198,6 +198,6 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     let mut world = World::of(&["alice", "bob"]).await;
     world.service.add_friend(&user("alice"), NewFriend::mutual(id("bob")), By::App, world.now).await.unwrap();
     world.news();
-    world.service.delete_account(&user("bob"), world.now).await.unwrap();
+    let _at_once = world.service.delete_account(&user("bob"), world.now).await.unwrap();
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }

@@ -33,6 +33,8 @@ pub struct Reference {
     lost_at: Timestamp,
     /// Why each connection that has ended did.
     ended: BTreeMap<u64, Cause>,
+    /// Who was deleted and is still on the lists of others.
+    deleted: BTreeSet<Who>,
 }
 
 impl Reference {
@@ -47,6 +49,7 @@ impl Reference {
             latest_wall: now.wall,
             lost_at: now.wall,
             ended: BTreeMap::new(),
+            deleted: BTreeSet::new(),
         }
     }
 
@@ -69,7 +72,12 @@ impl Reference {
             Step::Create { who } => {
                 let is_new = self.people[*who].account.is_none();
                 if is_new {
-                    self.people[*who].begin_account(self.now);
+                    self.forget_deleted();
+                    let person = &mut self.people[*who];
+                    if !person.is_known {
+                        person.list_lost = self.now.wall < self.lost_at;
+                    }
+                    person.begin_account(self.now);
                 }
                 return Answer::Was(is_new);
             }
@@ -124,7 +132,7 @@ impl Reference {
             text: person.text.clone(),
             since,
             reason: person.reason,
-            last_seen: if person.is_connected() { Some(self.now.wall) } else { person.last_seen },
+            last_seen: person.last_seen.filter(|_| person.kind() != StatusType::Online),
             platforms: person.present().map(|login| DEVICES[login.device].1).collect(),
         })
     }
@@ -183,9 +191,6 @@ impl Reference {
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
-        if person.is_connected() {
-            person.last_seen = Some(self.now.wall);
-        }
         let outcome = act(self, &mut person);
         if person.kind() != StatusType::Online {
             person.text.clear();
@@ -214,43 +219,60 @@ impl Reference {
             Sig::Forged => return Answer::Refused(70009),
         }
         let (now, platform) = (self.now, DEVICES[device].1);
+        let issued = now.wall.as_secs();
         let person = &mut self.people[who];
-        if person.revoked.is_some_and(|revoked| now.wall.as_secs() <= revoked.as_secs()) {
+        if person.has_revoked(issued) {
             return Answer::Refused(70052);
         }
+        let comes_back = resume && person.logins.iter().any(|login| login.device == device);
         let registered = person.account.is_none();
-        if !person.logins.iter().any(|login| login.device == device) {
-            let notice = person.notices.iter().position(|(other, _)| *other == device);
-            if let Some((_, was_told)) = notice.map(|place| person.notices.remove(place))
-                && (resume || !was_told)
-            {
-                return Answer::Refused(6208);
+        if !comes_back {
+            if let Some(place) = person.notices.iter().position(|mark| mark.device == device) {
+                let mark = &mut person.notices[place];
+                if resume || mark.kicked && !mark.told {
+                    mark.told = true;
+                    return Answer::Refused(6208);
+                }
+                person.notices.remove(place);
             }
             if registered {
-                person.begin_account(now);
+                if resume {
+                    return Answer::Refused(6208);
+                }
+                self.forget_deleted();
+                self.people[who].begin_account(now);
             }
+            let person = &mut self.people[who];
+            person.rows.insert(device);
         }
+        let person = &mut self.people[who];
         person.is_known = true;
-        let list_lost = person.list_lost;
+        person.note_sig(issued, now.wall);
+        let list_lost = person.list_lost && person.kind() != StatusType::Online;
         self.alter(who, Reason::Login, |all, person| {
             for loser in all.in_the_way(&person.logins, device) {
                 let place = person.logins.iter().position(|login| login.device == loser);
                 let gone = person.logins.remove(place.expect("a loser has a login"));
                 if let Link::On(old) = gone.link {
                     all.ended.insert(old, Cause::KickedByLogin(platform));
+                    person.note_seen(now.wall);
                 }
-                person.notices.retain(|(other, _)| *other != loser);
-                person.notices.push((loser, matches!(gone.link, Link::On(_))));
+                person.mark(loser, true, matches!(gone.link, Link::On(_)));
             }
-            match person.logins.iter_mut().find(|login| login.device == device) {
-                Some(login) => {
-                    if let Link::On(old) = login.link {
-                        all.ended.insert(old, Cause::Superseded);
-                    }
-                    login.link = Link::On(connection);
+            let place = person.logins.iter().position(|login| login.device == device);
+            let login = Login { device, at: now.wall, issued, link: Link::On(connection) };
+            if let Some(place) = place {
+                if let Link::On(old) = person.logins[place].link {
+                    all.ended.insert(old, Cause::Superseded);
                 }
-                None => person.logins.push(Login { device, at: now.wall, link: Link::On(connection) }),
+                if comes_back {
+                    let at = person.logins[place].at;
+                    person.logins[place] = Login { at, ..login };
+                    return;
+                }
+                person.logins.remove(place);
             }
+            person.logins.push(login);
         });
         Answer::LoggedIn { registered, list_lost }
     }
@@ -283,8 +305,13 @@ impl Reference {
     fn end_login(&mut self, who: Who, connection: u64, reason: Reason) {
         if self.people[who].logins.iter().any(|login| login.link == Link::On(connection)) {
             self.ended.insert(connection, Cause::Own);
+            let now = self.now.wall;
             self.alter(who, reason, |_, person| {
-                person.logins.retain(|login| login.link != Link::On(connection));
+                person.note_seen(now);
+                let ends = |login: &Login| login.link == Link::On(connection);
+                for ended in person.logins.extract_if(.., |login| ends(login)).collect::<Vec<_>>() {
+                    person.mark(ended.device, false, true);
+                }
             });
         }
     }
@@ -298,6 +325,7 @@ impl Reference {
         self.alter(who, reason, |all, person| {
             let link = Link::On(connection);
             let Some(place) = person.logins.iter().position(|login| login.link == link) else { return };
+            person.note_seen(all.now.wall);
             let is_web = DEVICES[person.logins[place].device].1.is_web();
             let linger = all.settings.timing.linger(is_web);
             if end != End::TimedOut && !linger.is_zero() {
@@ -336,11 +364,14 @@ impl Reference {
         if person.account.is_none() {
             return Answer::Refused(70107);
         }
-        person.revoked = person.revoked.max(Some(wall));
-        person.account_revoked = person.account_revoked.max(Some(wall));
-        if person.is_known {
-            self.alter(who, Reason::Kicked, |all, person| all.end_all(person, Cause::KickedByOperator));
+        person.revoke(wall);
+        // From now on there is a record, which knows of the revocation.
+        person.is_known = true;
+        person.since = person.since.or(person.account);
+        for device in std::mem::take(&mut person.rows) {
+            person.mark(device, false, true);
         }
+        self.alter(who, Reason::Kicked, |all, person| all.end_all(person, Cause::KickedByOperator));
         Answer::Done
     }
 
@@ -348,31 +379,50 @@ impl Reference {
         if self.people[who].account.is_none() {
             return Answer::Refused(70107);
         }
-        if self.people[who].is_known {
-            let kept = self.now.moment + self.settings.timing.login_retention();
-            self.alter(who, Reason::Deleted, |all, person| all.end_all(person, Cause::Deleted));
-            let person = &mut self.people[who];
-            person.account = None;
-            person.account_revoked = None;
-            person.forgotten_at = Some(kept);
-            person.list.clear();
-            person.list_ends = None;
-            person.list_lost = true;
-            person.friends.clear();
-            person.notices.clear();
-        } else {
-            self.people[who] = self.people[who].forgotten();
+        let (now, kept) = (self.now, self.now.moment + self.settings.timing.login_retention());
+        self.people[who].revoke(now.wall);
+        if !self.people[who].is_known {
+            // The record of somebody of whom nothing was known but the account.
+            self.people[who] =
+                Person { is_known: true, since: Some(now.wall), noted: now, ..self.people[who].forgotten() };
         }
+        self.alter(who, Reason::Deleted, |all, person| all.end_all(person, Cause::Deleted));
+        let person = &mut self.people[who];
+        person.account = None;
+        person.forgotten_at = Some(kept);
+        person.list.clear();
+        person.list_ends = None;
+        person.list_lost = false;
+        person.friends.clear();
+        person.notices.clear();
+        person.rows.clear();
         for person in &mut self.people {
             person.friends.remove(&who);
         }
+        self.deleted.insert(who);
         Answer::Done
+    }
+
+    /// Whoever was deleted goes off the lists of the others.
+    fn forget_deleted(&mut self) {
+        let (deleted, now) = (std::mem::take(&mut self.deleted), self.now);
+        for person in &mut self.people {
+            let before = person.list.len();
+            person.list.retain(|other| !deleted.contains(other));
+            if person.list.len() < before {
+                person.noted = now;
+                if person.list.is_empty() {
+                    person.list_ends = None;
+                }
+            }
+        }
     }
 
     fn end_all(&mut self, person: &mut Person, cause: Cause) {
         for login in std::mem::take(&mut person.logins) {
             if let Link::On(connection) = login.link {
                 self.ended.insert(connection, cause);
+                person.note_seen(self.now.wall);
             }
         }
     }
@@ -384,6 +434,7 @@ impl Reference {
                 self.expire(who, now);
             }
         }
+        self.forget_deleted();
         self.alive_at = self.alive_at.max(self.now.wall);
     }
 
@@ -392,7 +443,10 @@ impl Reference {
         let reason = self.people[who].logins.iter().find(|login| over(login)).map(|login| login.link);
         let reason = if let Some(Link::Held { reason, .. }) = reason { reason } else { Reason::Lapsed };
         self.alter(who, reason, |all, person| {
-            person.logins.retain(|login| !matches!(login.link, Link::Away { lapses } if lapses <= now));
+            let lapsed = |login: &Login| matches!(login.link, Link::Away { lapses } if lapses <= now);
+            for login in person.logins.extract_if(.., |login| lapsed(login)).collect::<Vec<_>>() {
+                person.rows.remove(&login.device);
+            }
             for place in (0..person.logins.len()).rev() {
                 if over(&person.logins[place]) {
                     person.leave(place, now + all.settings.timing.login_retention());
@@ -412,6 +466,7 @@ impl Reference {
 
     /// Another process has taken over what the former one left on disk.
     fn restart(&mut self) {
+        self.forget_deleted();
         let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
         for person in &mut self.people {
             // A process has no clock but the wall while it is down: deadlines outlive it as wall times.
@@ -420,7 +475,7 @@ impl Reference {
                 |deadline: Moment| Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
             let carried = |deadline: Moment| now.moment + on_wall(deadline).since(now.wall);
             if person.is_connected() {
-                person.last_seen = Some(person.last_seen.unwrap_or_default().max(alive_at));
+                person.note_seen(alive_at);
             }
             for login in &mut person.logins {
                 login.link = match login.link {
@@ -453,12 +508,15 @@ impl Reference {
         for person in &mut self.people {
             let mut logins = std::mem::take(&mut person.logins);
             logins.retain(|login| !DEVICES[login.device].1.is_web());
-            logins.sort_by_key(|login| (login.at, DEVICES[login.device].0));
-            logins.iter_mut().for_each(|login| login.link = Link::Away { lapses });
+            for login in &mut logins {
+                (login.link, login.issued) = (Link::Away { lapses }, 0);
+            }
             *person = Person {
                 account: person.account,
-                revoked: person.account_revoked,
-                account_revoked: person.account_revoked,
+                revoked: person.revoked,
+                also_revoked: std::mem::take(&mut person.also_revoked),
+                rows: std::mem::take(&mut person.rows),
+                list_lost: person.account.is_some(),
                 is_known: !logins.is_empty(),
                 since: logins.iter().map(|login| login.at).max(),
                 notices: std::mem::take(&mut person.notices),

@@ -13,8 +13,7 @@ use lamplight_core::LinkEnd;
 use lamplight_directory::{Directory, DirectoryStats, InProcessDirectory, LogReader, News};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserId,
-    UserStatus,
+    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, User, UserId, UserStatus,
 };
 use lamplight_service::{By, LoginCall, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use std::collections::BTreeMap;
@@ -217,24 +216,23 @@ impl World {
         };
         let service = &node.service;
         let id = ConnectionId(connection);
-        let device = |device: usize| DeviceId::new(DEVICES[device].0).expect("names are ids");
         let texts = |users: &[Who]| -> Vec<&str> {
             users.iter().map(|who| USERS.get(*who).copied().unwrap_or("\u{1f4a1}")).collect()
         };
         Ok(match step {
-            Step::Logout { who, device: on } => {
-                runtime.block_on(service.logout(&user_of(*who), &device(*on), id, here))?;
+            Step::Logout { who, .. } => {
+                runtime.block_on(service.logout(&user_of(*who), id, here))?;
                 self.end(connection);
                 Answer::Done
             }
-            Step::SigEnds { who, device: on } => {
-                runtime.block_on(service.expire_sig(&user_of(*who), &device(*on), id, here))?;
+            Step::SigEnds { who, .. } => {
+                runtime.block_on(service.expire_sig(&user_of(*who), id, here))?;
                 self.end(connection);
                 Answer::Done
             }
             Step::Close { who, end, .. } => {
                 let how = if *end == End::TimedOut { LinkEnd::TimedOut } else { LinkEnd::Closed };
-                runtime.block_on(service.disconnect(&user_of(*who), id, how, here))?;
+                runtime.block_on(service.disconnect(&user_of(*who), id, how, here.wall, here))?;
                 self.end(connection);
                 Answer::Done
             }
@@ -298,11 +296,11 @@ impl World {
                 Answer::Was(runtime.block_on(service.create_account(&user_of(*who), here))?)
             }
             Step::Delete { who } => {
-                runtime.block_on(service.delete_account(&user_of(*who), here))?;
+                let _ = runtime.block_on(service.delete_account(&user_of(*who), here))?;
                 Answer::Done
             }
             Step::Kick { who } => {
-                runtime.block_on(service.kick(&user_of(*who), here))?;
+                let _ = runtime.block_on(service.kick(&user_of(*who), here))?;
                 Answer::Done
             }
             Step::Set { knob, value } => {
@@ -316,11 +314,14 @@ impl World {
                 // As the server does it: some at a time, until there are fewer.
                 const LIMIT: usize = 3;
                 let mut rounds = 0;
-                while runtime.block_on(service.expire_due(LIMIT, here))? == LIMIT {
+                while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
                     rounds += 1;
                     if rounds > USERS.len() {
                         return Err("what was due stays due".into());
                     }
+                }
+                if runtime.block_on(service.retry(here)) > 0 {
+                    return Err("an operation waits for a store that does not fail".into());
                 }
                 service.sweep(here);
                 node.directory.maintain(here)?;

@@ -1,9 +1,9 @@
 //! What holds of a live record whatever happens to it. Scripts and random sequences both go through here.
 
-use lamplight_core::{Device, Link, Presence, Removed, Transition};
+use lamplight_core::{Connect, Device, Link, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
-    AppSettings, ConnectionId, DeviceId, Moment, Now, Reason, SessionEvent, SessionEventKind, StatusType,
-    Timestamp, UserId, UserStatus, Version,
+    AppSettings, ConnectionId, DeviceId, EndedLogin, Moment, Now, Platform, Reason, Revoked, SessionEvent,
+    SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,6 +18,14 @@ pub struct Record {
     /// What the app's backend was told last of each device: whether it is connected.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
+    /// The number of the last login: the facts count.
+    pub last_login: u64,
+    /// What was told last of when the user was seen.
+    seen: Option<Timestamp>,
+    /// When the last bytes came of the connection that ends next; now, where it is not said.
+    pub heard: Option<Timestamp>,
+    /// The record is being brought into agreement with the facts: these know what has ended.
+    pub adopts: bool,
 }
 
 impl Record {
@@ -27,13 +35,16 @@ impl Record {
     /// The record of a user who has never logged in.
     pub fn new(settings: AppSettings) -> Self {
         let now = Now { moment: Moment(1_000_000), wall: Self::START };
-        let presence = Presence::from_facts([], None, Version::at(now.wall), now.wall, &settings, now.moment);
-        let (told, last_event) = Default::default();
-        Self { presence, settings, now, grace: Duration::from_secs(30), told, last_event }
+        let facts = UserFacts::default();
+        let presence =
+            Presence::from_facts(facts, Version::at(now.wall), now.wall, false, &settings, now.moment);
+        let (told, last_event, last_login, seen, heard, adopts) = Default::default();
+        let grace = Duration::from_secs(30);
+        Self { presence, settings, now, grace, told, last_event, last_login, seen, heard, adopts }
     }
 
     pub fn status(&self) -> UserStatus {
-        self.presence.status(&UserId::new("me").unwrap(), self.now.wall)
+        self.presence.status(&UserId::new("me").unwrap())
     }
 
     /// Lets something happen to the record now.
@@ -48,7 +59,50 @@ impl Record {
         self.judge_subscriptions(&before, &done);
         self.judge_events(done.has_events);
         assert!(done.changed || before == self.presence, "what says that it changed nothing changes nothing");
+        self.judge_ends(&before);
+        self.settle();
         done
+    }
+
+    /// The device logs in by its application and connects.
+    pub fn connect(
+        &mut self,
+        device: &DeviceId,
+        platform: Platform,
+        connection: ConnectionId,
+    ) -> Transition<lamplight_core::Connected> {
+        self.last_login += 1;
+        let (login, issued) = (self.last_login, self.now.wall.as_secs());
+        let connect = Connect { device, platform, login, issued, connection, address: None };
+        self.step(|me, settings, now| me.connect(&connect, settings, now))
+    }
+
+    /// What a kick or a deletion now revokes.
+    pub fn revoked_now(&self) -> Revoked {
+        Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))
+    }
+
+    /// The facts take in what has ended.
+    fn settle(&mut self) {
+        let ends: Vec<EndedLogin> = self.presence.unsettled_ends().cloned().collect();
+        let settled = self.presence.ends_settled(&ends);
+        assert_eq!(settled.changed, !ends.is_empty());
+        assert_eq!(self.presence.unsettled_ends().count(), 0);
+    }
+
+    /// The facts hear of the end of each native login that a kick or a deletion has not ended in them already, and of
+    /// no other.
+    fn judge_ends(&self, before: &Presence) {
+        for end in self.presence.unsettled_ends() {
+            assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");
+        }
+        let through = self.presence.ended_through();
+        for gone in before.devices().iter().filter(|device| !device.platform.is_web()) {
+            let is_there = self.presence.devices().iter().any(|device| device.id == gone.id);
+            let is_told =
+                self.presence.unsettled_ends().any(|end| end.device == gone.id && end.login == gone.login);
+            assert!(is_there || is_told || gone.login <= through || self.adopts, "{gone:?} ended untold");
+        }
     }
 
     /// Lets time pass: what is due is done when it is due, and handed to `seen`.
@@ -58,7 +112,10 @@ impl Record {
             self.nothing_happens_before(due);
             self.now = self.now.after(due.since(self.now.moment));
             let before = self.presence.clone();
-            let lapsing: Vec<DeviceId> = before.lapsing(self.now.moment).cloned().collect();
+            let now = self.now.moment;
+            let lapses = |device: &&Device| matches!(device.link, Link::Gone { lapses } if lapses <= now);
+            let lapsing: Vec<DeviceId> =
+                before.devices().iter().filter(lapses).map(|device| device.id.clone()).collect();
             let done =
                 self.step(|presence, settings, now| presence.expire(settings, now).map(|done| done.removed));
             let is_gone = |removed: &&Removed| !before.online_devices().contains(removed.platform);
@@ -83,8 +140,6 @@ impl Record {
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());
-        let connected = !connections(&self.presence).is_empty();
-
         let lapses = |record: &Self| -> Vec<Duration> {
             let links = record.presence.devices().iter().map(|device| device.link);
             links
@@ -101,11 +156,7 @@ impl Record {
         self.now = Now { moment: Moment(77), wall: self.now.after(down).wall };
         self.presence = saved.restore(self.now, lost_at, self.now.moment + self.grace);
 
-        let mut after = self.status();
-        if connected && after.last_seen > before.last_seen {
-            after.last_seen = before.last_seen; // The wall clock had gone back; the later moment holds.
-        }
-        assert_eq!(after, before, "a restart shows nothing to anyone");
+        assert_eq!(self.status(), before, "a restart shows nothing to anyone");
         assert_eq!((self.presence.devices().len(), self.presence.subscriptions()), (devices, &list));
         assert_eq!(lapses(self), lapsing, "time goes on while nobody counts it");
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
@@ -175,7 +226,7 @@ impl Record {
         );
     }
 
-    fn judge_connections<T>(&self, before: &Presence, done: &Transition<T>) {
+    fn judge_connections<T>(&mut self, before: &Presence, done: &Transition<T>) {
         let (was, is) = (connections(before), connections(&self.presence));
         let ended: BTreeSet<ConnectionId> = done.ended.iter().map(|ended| ended.connection).collect();
         let gone: BTreeSet<ConnectionId> = was.difference(&is).copied().collect();
@@ -186,10 +237,17 @@ impl Record {
         let ids: BTreeSet<_> = self.presence.devices().iter().map(|device| device.id.as_str()).collect();
         assert_eq!(ids.len(), self.presence.devices().len(), "a device is logged in once");
 
-        let seen =
-            |presence: &Presence| presence.status(&UserId::new("me").unwrap(), self.now.wall).last_seen;
-        let expected = if was.is_empty() && is.is_empty() { seen(before) } else { Some(self.now.wall) };
-        assert_eq!(seen(&self.presence), expected, "last seen is the last moment with a connection");
+        let (before, after) = (before.status(&UserId::new("me").unwrap()), self.status());
+        if after.status_type == StatusType::Online {
+            assert_eq!(after.last_seen, None, "who is ONLINE is seen now");
+            return;
+        }
+        assert!(after.last_seen >= self.seen, "what was told does not go back");
+        self.seen = after.last_seen;
+        if !was.is_empty() {
+            let latest = Some(self.heard.unwrap_or(self.now.wall).max(before.since));
+            assert!(after.last_seen >= latest, "the end of a connection is its last sign of life");
+        }
     }
 
     fn judge_subscriptions<T>(&self, before: &Presence, done: &Transition<T>) {
@@ -224,7 +282,7 @@ impl Record {
         let done = early.expire(&self.settings, before);
         let user = UserId::new("me").unwrap();
         assert!(!done.visible && done.outcome.removed.is_empty() && done.unsubscribed.is_empty());
-        assert_eq!(early.status(&user, before.wall), self.presence.status(&user, before.wall));
+        assert_eq!(early.status(&user), self.presence.status(&user));
         assert_eq!(early.devices(), self.presence.devices());
         assert_eq!(early.next_deadline(), Some(due));
     }

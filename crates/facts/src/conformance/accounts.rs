@@ -1,10 +1,10 @@
 //! The rules of the [conformance suite](super) about apps and accounts.
 
 use super::{
-    APP, KICKED, OTHER_APP, RECORDED, all_friends, at, befriend, devices, friends, id, kick, new_login, ok,
-    unfriend, user,
+    APP, KICKED, NOTHING_REVOKED, OTHER_APP, RECORDED, REGISTERED, REVOKED, account, all_friends, at,
+    befriend, devices, friends, id, kick, new_login, ok, record, unfriend, user,
 };
-use crate::{Account, Facts, LoginRecorded, NewLogin};
+use crate::{Facts, NewLogin, Revocation, Revoked};
 use futures_util::future::join_all;
 use lamplight_model::{App, AppId, AppKey, AppSettings, DeviceId, Edition, User, UserId};
 
@@ -45,16 +45,18 @@ pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
 
 /// The second making of an account changes nothing and says so.
 pub async fn an_account_is_made_once(facts: &dyn Facts) {
-    assert!(ok(facts.create_account(user("alice"), at(1))).await);
-    assert!(!ok(facts.create_account(user("alice"), at(2))).await);
-    let account = Account { user: user("alice"), created: at(1), sigs_revoked: None };
-    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    let first = ok(facts.create_account(user("alice"), at(1))).await;
+    let second = ok(facts.create_account(user("alice"), at(2))).await;
+    assert!(first.made && !second.made && first.born == second.born);
+    let found = account(facts, "alice").await;
+    assert_eq!((found.created, found.born, found.revocation), (at(1), first.born, None));
 }
 
 /// Of many that make the account at once, one has made it.
 pub async fn an_account_made_by_many_at_once_is_made_once(facts: &dyn Facts) {
     let makers = (0..50).map(|n| facts.create_account(user("alice"), at(n)));
-    let made = join_all(makers).await.into_iter().filter(|made| *made.as_ref().expect("no fault")).count();
+    let made =
+        join_all(makers).await.into_iter().filter(|made| made.as_ref().expect("no fault").made).count();
     assert_eq!(made, 1);
 }
 
@@ -113,7 +115,7 @@ pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     ok(facts.create_account(user("owner"), at(1))).await;
     let remarks = ["", " ", "备注", "line\nline", "'); DROP TABLE friends; --", "\\0", "é", "e\u{301}"];
     for (n, name) in names.into_iter().enumerate() {
-        assert!(ok(facts.create_account(user(name), at(1))).await, "{name:?} is like an earlier one");
+        assert!(ok(facts.create_account(user(name), at(1))).await.made, "{name:?} is like an earlier one");
         let remark = remarks[n % remarks.len()].to_owned();
         befriend(facts, user("owner"), id(name), false, remark).await;
         let long_device = format!("{name}{}", "d".repeat(DeviceId::MAX_BYTES - name.len()));
@@ -129,31 +131,107 @@ pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     }
 }
 
-/// A revocation replaces an earlier one, never a later one.
+/// A revocation adds to an earlier one, and takes nothing of it back.
 pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
-    for (given, expected) in [(5, 5), (3, 5), (5, 5), (9, 9), (0, 9)] {
-        assert!(ok(facts.revoke_sigs(user("alice"), at(given))).await);
-        let account = Account { user: user("alice"), created: at(1), sigs_revoked: Some(at(expected)) };
-        assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    let table: [(u64, &[u64], u64, &[u64]); 4] = [
+        (5_000, &[5], 5_000, &[5]),
+        (3_000, &[9], 5_000, &[5, 9]),
+        (7_900, &[], 7_900, &[9]),
+        (0, &[], 7_900, &[9]),
+    ];
+    for (given, seen, expected, also) in table {
+        ok(facts.revoke_sigs(user("alice"), Revoked::new(at(given), seen.iter().copied()))).await;
+        let revocation = account(facts, "alice").await.revocation.expect("some are revoked");
+        let revoked = Revoked { at: at(expected), also: also.to_vec() };
+        assert_eq!(revocation, Revocation { revoked, through: 0 });
+    }
+}
+
+/// A kick ends every login there is and none that comes later, and tells up to which number.
+pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
+    for name in ["alice", "bob"] {
+        for device in ["phone", "tablet"] {
+            record(facts, new_login(name, device, 1)).await;
+        }
+    }
+    let last = ok(facts.logins(user("alice"))).await[1].number;
+    let through =
+        ok(facts.kick(user("alice"), Revoked::new(at(5_500), [5]))).await.expect("there is an account");
+    assert!(through >= last);
+    assert_eq!(devices(facts, "alice").await, [""; 0]);
+    assert_eq!(devices(facts, "bob").await, ["phone", "tablet"]);
+    let revocation = account(facts, "alice").await.revocation.expect("some are revoked");
+    assert_eq!(revocation, Revocation { revoked: Revoked::new(at(5_500), [5]), through });
+
+    for (issued, expected) in [(4, REVOKED), (5, REVOKED), (6, RECORDED)] {
+        let login = NewLogin { issued, ..new_login("alice", "phone", 6) };
+        assert_eq!(record(facts, login).await, expected, "dated {issued}");
+    }
+    assert!(ok(facts.logins(user("alice"))).await[0].number > through);
+    assert_eq!(ok(facts.kick(user("nobody"), Revoked::new(at(5_500), []))).await, None);
+}
+
+/// A device that a kick has ended is refused when it comes back on its own, and logs in at once.
+pub async fn a_kick_leaves_marks_that_refuse_a_resume(facts: &dyn Facts) {
+    record(facts, new_login("alice", "phone", 1)).await;
+    record(facts, NewLogin { durable: false, ..new_login("alice", "tab", 1) }).await;
+    ok(facts.kick(user("alice"), Revoked::new(at(5_000), []))).await;
+    for (device, durable) in [("phone", true), ("tab", false)] {
+        let resume = NewLogin { resume: true, durable, ..new_login("alice", device, 6) };
+        for _ in 0..2 {
+            assert_eq!(record(facts, resume.clone()).await, super::LOGGED_OUT, "{device}");
+        }
+        assert_eq!(record(facts, NewLogin { resume: false, ..resume }).await, RECORDED, "{device}");
     }
 }
 
 /// Revoking makes no account and touches no other one.
-pub async fn a_revocation_needs_an_account(facts: &dyn Facts) {
+pub async fn a_revocation_touches_its_user_only(facts: &dyn Facts) {
     ok(facts.create_account(user("bob"), at(1))).await;
-    assert!(!ok(facts.revoke_sigs(user("alice"), at(5))).await);
-    let bob = Account { user: user("bob"), created: at(1), sigs_revoked: None };
-    assert_eq!(ok(facts.list_accounts(APP, None, 10)).await, [bob]);
+    ok(facts.revoke_sigs(user("alice"), Revoked::new(at(5_000), []))).await;
+    assert_eq!(ok(facts.list_accounts(APP, None, 10)).await.len(), 1);
+    assert_eq!(account(facts, "bob").await.revocation, None);
+}
+
+/// What a deletion has revoked stays so, and ends every login before it; what was made after it counts.
+pub async fn a_revocation_outlives_its_account(facts: &dyn Facts) {
+    record(facts, new_login("alice", "phone", 1)).await;
+    let deleted = ok(facts.delete_account(user("alice"), Revoked::new(at(5_000), [7]))).await;
+    let through = deleted.expect("there was an account").through;
+    let left = Revocation { revoked: Revoked::new(at(5_000), [7]), through };
+    assert_eq!(ok(facts.revocation(user("alice"))).await, Some(left));
+    assert_eq!(ok(facts.revocation(user("bob"))).await, None);
+    for (issued, expected) in [(4, REVOKED), (7, REVOKED), (5, REGISTERED)] {
+        let login = NewLogin { issued, ..new_login("alice", "phone", 6) };
+        assert_eq!(record(facts, login).await, expected, "dated {issued}");
+    }
+    let made_again = account(facts, "alice").await;
+    assert!(made_again.born > through);
+    let revoked = Revoked::new(at(5_000), [7]);
+    assert_eq!(made_again.revocation, Some(Revocation { revoked, through }));
+}
+
+/// The owners of friend lists in which a deleted account was are told, mutual friends or not.
+pub async fn a_deletion_names_whose_lists_it_changed(facts: &dyn Facts) {
+    for name in ["alice", "bob", "carol", "dave"] {
+        ok(facts.create_account(user(name), at(1))).await;
+    }
+    befriend(facts, user("alice"), id("bob"), true, String::new()).await;
+    befriend(facts, user("carol"), id("alice"), false, String::new()).await;
+    befriend(facts, user("alice"), id("dave"), false, String::new()).await;
+    let deleted =
+        ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.expect("there was an account");
+    assert_eq!(deleted.owners, [(id("bob"), true), (id("carol"), false)]);
 }
 
 /// The second deletion of an account says that there was none.
 pub async fn an_account_is_deleted_once(facts: &dyn Facts) {
-    assert!(!ok(facts.delete_account(user("alice"))).await);
+    assert_eq!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await, None);
     ok(facts.create_account(user("alice"), at(1))).await;
     ok(facts.create_account(user("bob"), at(1))).await;
-    assert!(ok(facts.delete_account(user("alice"))).await);
-    assert!(!ok(facts.delete_account(user("alice"))).await);
+    assert!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.is_some());
+    assert_eq!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await, None);
     assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
     assert_eq!(ok(facts.list_accounts(APP, None, 10)).await.len(), 1);
 }
@@ -170,17 +248,16 @@ pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &
     befriend(facts, user("alice"), id("bob"), true, "b".into()).await;
     befriend(facts, user("bob"), id("carol"), true, "c".into()).await;
 
-    assert!(ok(facts.delete_account(user("alice"))).await);
+    assert!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.is_some());
 
     assert_eq!(ok(facts.logins(user("alice"))).await, []);
     assert_eq!(all_friends(facts, user("alice")).await, []);
-    let registered = LoginRecorded::Recorded { registered: true };
-    assert_eq!(ok(facts.record_login(new_login("alice", "kicked", 3))).await, registered);
+    assert_eq!(record(facts, new_login("alice", "kicked", 3)).await, REGISTERED);
     assert_eq!(all_friends(facts, user("alice")).await, []);
 
     assert_eq!(devices(facts, "bob").await, ["phone", "tablet"]);
     assert_eq!(friends(facts, "bob").await, ["carol, mutual: c"]);
-    assert_eq!(ok(facts.record_login(new_login("bob", "kicked", 3))).await, KICKED);
+    assert_eq!(record(facts, new_login("bob", "kicked", 3)).await, KICKED);
 }
 
 /// What the account had before it was deleted does not come back.
@@ -189,12 +266,10 @@ pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
         ok(facts.record_login(new_login(name, "phone", 1))).await;
     }
     befriend(facts, user("bob"), id("alice"), true, "a".into()).await;
-    ok(facts.revoke_sigs(user("alice"), at(5))).await;
-    ok(facts.delete_account(user("alice"))).await;
-    assert!(ok(facts.create_account(user("alice"), at(9))).await);
-
-    let account = Account { user: user("alice"), created: at(9), sigs_revoked: None };
-    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    let deleted = ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.expect("there was one");
+    let again = ok(facts.create_account(user("alice"), at(9))).await;
+    assert!(again.made && again.born > deleted.through);
+    assert_eq!(account(facts, "alice").await.created, at(9));
     assert_eq!(ok(facts.logins(user("alice"))).await, []);
     assert_eq!(friends(facts, "alice").await, [""; 0]);
     assert_eq!(friends(facts, "bob").await, [""; 0]);
@@ -206,7 +281,7 @@ pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.record_login(new_login(name, "phone", 1))).await;
         let login = NewLogin { user: other(name), ..new_login(name, "phone", 2) };
-        assert_eq!(ok(facts.record_login(login)).await, LoginRecorded::Recorded { registered: true });
+        assert_eq!(record(facts, login).await, REGISTERED);
     }
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
     assert_eq!(all_friends(facts, other("alice")).await, []);
@@ -217,18 +292,19 @@ pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
         (1, &id("bob"), "o", false)
     );
 
-    ok(facts.revoke_sigs(other("alice"), at(5))).await;
-    let account = ok(facts.accounts(vec![user("alice")])).await.remove(0).expect("alice has an account");
-    assert_eq!(account.sigs_revoked, None);
+    ok(facts.kick(other("alice"), Revoked::new(at(5_000), []))).await;
+    assert_eq!(account(facts, "alice").await.revocation, None);
+    let again = NewLogin { user: other("alice"), issued: 6, ..new_login("alice", "phone", 6) };
+    assert_eq!(record(facts, again).await, RECORDED);
 
     kick(facts, "alice", "phone", 3, false).await;
     assert_eq!(ok(facts.logins(other("alice"))).await.len(), 1);
-    let login = NewLogin { user: other("alice"), ..new_login("alice", "phone", 4) };
-    assert_eq!(ok(facts.record_login(login)).await, RECORDED);
+    let login = NewLogin { user: other("alice"), issued: 6, ..new_login("alice", "phone", 7) };
+    assert_eq!(record(facts, login).await, RECORDED);
 
     unfriend(facts, user("alice"), id("bob"), true).await;
     assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     assert_eq!(all_friends(facts, other("alice")).await.len(), 1);
     assert_eq!(ok(facts.logins(other("alice"))).await.len(), 1);
     assert_eq!(ok(facts.list_accounts(OTHER_APP, None, 10)).await.len(), 2);

@@ -1,6 +1,6 @@
 //! The rules of the [conformance suite](super) about conversation lists.
 
-use super::{APP, at, befriend, history, id, make_accounts, ok, rows, send, state, user};
+use super::{APP, NOTHING_REVOKED, at, befriend, history, id, make_accounts, ok, rows, send, state, user};
 use crate::{ConversationSet, Facts, ListsState};
 use lamplight_model::{Conversation, ConversationPlace, Profile, ProfileChange};
 
@@ -223,7 +223,7 @@ pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &d
     send(facts, "alice", "bob", "2", 21).await;
     send(facts, "carol", "alice", "3", 22).await;
     let before = state(facts, "bob").await;
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     assert_eq!(rows(facts, "alice").await, [""; 0]);
     assert_eq!(history(facts, "alice", "bob").await, [""; 0]);
     assert_eq!(state(facts, "bob").await, before);

@@ -1,6 +1,8 @@
 //! The rules of the [conformance suite](super) about who is whose friend.
 
-use super::{APP, all_friends, at, befriend, friends, id, make_accounts, ok, state, unfriend, user};
+use super::{
+    APP, NOTHING_REVOKED, all_friends, at, befriend, friends, id, make_accounts, ok, state, unfriend, user,
+};
 use crate::{Befriended, Facts, NewFriendship};
 use lamplight_model::{AllowType, Friend, Profile, ProfileChange, User, UserId};
 
@@ -316,11 +318,11 @@ pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts
     for name in names {
         before.push(state(facts, name).await.version);
     }
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     for (n, counted) in [1, 1, 0].into_iter().enumerate() {
         assert_eq!(state(facts, names[n]).await.version - before[n], counted, "{}", names[n]);
     }
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     assert_eq!(state(facts, "bob").await.version, before[0] + 1);
 }
 

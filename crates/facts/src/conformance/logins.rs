@@ -1,85 +1,111 @@
 //! The rules of the [conformance suite](super) about logins and kick marks.
 
 use super::{
-    APP, BY, KICKED, OTHER_APP, RECORDED, at, devices, ended, id, kick, kick_all, new_login, ok, user,
+    APP, BY, KICKED, LOGGED_OUT, NO_ACCOUNT, OTHER_APP, RECORDED, REGISTERED, account, at, devices, end,
+    end_of, id, kick, kick_all, new_login, ok, record, user,
 };
-use crate::{Account, EndedLogin, Facts, KickMark, Login, LoginRecorded, MAX_KICK_MARKS, NewLogin};
+use crate::{EndMark, EndWhy, EndedLogin, Facts, Login, LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin};
 use futures_util::future::join_all;
 use lamplight_model::{Platform, User};
 
 /// The account comes with the first login and is as old as it; the next login finds it.
 pub async fn the_first_login_registers_the_account(facts: &dyn Facts) {
-    let registered = LoginRecorded::Recorded { registered: true };
-    assert_eq!(ok(facts.record_login(new_login("alice", "phone", 7))).await, registered);
-    let account = Account { user: user("alice"), created: at(7), sigs_revoked: None };
-    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
-    assert_eq!(ok(facts.record_login(new_login("alice", "tablet", 8))).await, RECORDED);
+    assert_eq!(record(facts, new_login("alice", "phone", 7)).await, REGISTERED);
+    let found = account(facts, "alice").await;
+    assert_eq!((found.created, found.revocation), (at(7), None));
+    assert_eq!(record(facts, new_login("alice", "tablet", 8)).await, RECORDED);
 
     ok(facts.create_account(user("bob"), at(1))).await;
-    assert_eq!(ok(facts.record_login(new_login("bob", "phone", 8))).await, RECORDED);
+    assert_eq!(record(facts, new_login("bob", "phone", 8)).await, RECORDED);
+}
+
+/// A device that comes back on its own finds the account, or is refused.
+pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
+    let resume = NewLogin { resume: true, ..new_login("alice", "phone", 7) };
+    assert_eq!(record(facts, resume.clone()).await, NO_ACCOUNT);
+    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
+    ok(facts.create_account(user("alice"), at(1))).await;
+    assert_eq!(record(facts, resume).await, RECORDED);
+}
+
+/// Each login has a number above those of all before it, of other users and of Web devices too, and above those of
+/// accounts made before it.
+pub async fn login_numbers_rise(facts: &dyn Facts) {
+    let mut last = 0;
+    for (name, device, durable) in
+        [("alice", "phone", true), ("bob", "phone", true), ("alice", "tab", false), ("alice", "phone", true)]
+    {
+        let login = NewLogin { durable, ..new_login(name, device, 1) };
+        let LoginRecorded::Recorded { number, born, .. } = ok(facts.record_login(login)).await else {
+            panic!("{name} is not refused");
+        };
+        assert!(number > last && number > born, "{number} after {last} of an account made at {born}");
+        let made = ok(facts.create_account(user(&format!("made after {number}")), at(1))).await;
+        assert!(made.born > number);
+        last = made.born;
+    }
 }
 
 /// A login told twice, as after a lost acknowledgement, is one login.
 pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
-    let login = NewLogin {
-        login: Login { platform: Platform::IPad, ..new_login("alice", "tablet", 3).login },
-        ..new_login("alice", "tablet", 3)
-    };
-    ok(facts.record_login(login.clone())).await;
-    ok(facts.record_login(NewLogin { resume: true, ..login.clone() })).await;
-    assert_eq!(ok(facts.record_login(login.clone())).await, RECORDED);
-    assert_eq!(ok(facts.logins(user("alice"))).await, std::slice::from_ref(&login.login));
-    assert_eq!(ok(facts.all_logins()).await, [(user("alice"), login.login)]);
+    let login = NewLogin { platform: Platform::IPad, ..new_login("alice", "tablet", 3) };
+    record(facts, login.clone()).await;
+    record(facts, NewLogin { resume: true, ..login.clone() }).await;
+    assert_eq!(record(facts, login.clone()).await, RECORDED);
+    let logins = ok(facts.logins(user("alice"))).await;
+    let NewLogin { device, platform, at, .. } = login;
+    assert_eq!(logins, [Login { device, platform, at, number: logins[0].number }]);
+    assert_eq!(ok(facts.all_logins()).await, [(user("alice"), logins[0].clone())]);
 }
 
 /// Of many first logins at once, one registers the account, and all are recorded.
 pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
-    let logins = (0..60).map(|n| facts.record_login(new_login("alice", &format!("{}", n % 20), n / 20)));
-    let registered = LoginRecorded::Recorded { registered: true };
+    let logins = (0..60).map(|n| record(facts, new_login("alice", &format!("{}", n % 20), n / 20)));
     let recorded = join_all(logins).await;
-    assert_eq!(recorded.iter().filter(|it| *it.as_ref().expect("no fault") == registered).count(), 1);
+    assert_eq!(recorded.iter().filter(|it| **it == REGISTERED).count(), 1);
     assert_eq!(ok(facts.logins(user("alice"))).await.len(), 20);
 }
 
-/// A device has one login: the last that was recorded, with its platform and its time.
+/// A device has one login: the last that was recorded, with its platform, its time and its number.
 pub async fn a_login_again_replaces_that_of_its_device(facts: &dyn Facts) {
-    ok(facts.record_login(new_login("alice", "first", 1))).await;
-    ok(facts.record_login(new_login("alice", "second", 2))).await;
-    let mut again = new_login("alice", "first", 3);
-    again.login.platform = Platform::Linux;
-    ok(facts.record_login(again.clone())).await;
-    let second = new_login("alice", "second", 2).login;
-    assert_eq!(ok(facts.logins(user("alice"))).await, [second, again.login]);
+    record(facts, new_login("alice", "first", 1)).await;
+    record(facts, new_login("alice", "second", 2)).await;
+    let again = NewLogin { platform: Platform::Linux, ..new_login("alice", "first", 3) };
+    record(facts, again).await;
+    let logins = ok(facts.logins(user("alice"))).await;
+    let shown: Vec<_> = logins.iter().map(|it| (it.device.as_str(), it.platform, it.at)).collect();
+    assert_eq!(shown, [("second", Platform::Android, at(2)), ("first", Platform::Linux, at(3))]);
 }
 
 /// A login that is not durable leaves an account, and no login.
 pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn Facts) {
-    let mut login = NewLogin { durable: false, ..new_login("alice", "browser", 4) };
-    login.login.platform = Platform::Web;
-    let registered = LoginRecorded::Recorded { registered: true };
-    assert_eq!(ok(facts.record_login(login.clone())).await, registered);
-    assert_eq!(ok(facts.record_login(login)).await, RECORDED);
+    let login = NewLogin { durable: false, platform: Platform::Web, ..new_login("alice", "browser", 4) };
+    assert_eq!(record(facts, login.clone()).await, REGISTERED);
+    assert_eq!(record(facts, login).await, RECORDED);
     assert_eq!(ok(facts.logins(user("alice"))).await, []);
     assert_eq!(ok(facts.all_logins()).await, []);
-    let account = Account { user: user("alice"), created: at(4), sigs_revoked: None };
-    assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [Some(account)]);
+    assert_eq!(account(facts, "alice").await.created, at(4));
 }
 
-/// Logins are ordered by their time, in whatever order they were recorded.
-pub async fn logins_are_listed_earliest_first(facts: &dyn Facts) {
-    for (device, when) in [("c", 30), ("a", 200), ("d", 10), ("b", 9)] {
-        ok(facts.record_login(new_login("alice", device, when))).await;
-    }
-    assert_eq!(devices(facts, "alice").await, ["b", "d", "c", "a"]);
+/// A device that changes its platform has the login of the new one alone, in both directions.
+pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts) {
+    let native = new_login("alice", "hybrid", 1);
+    let web = NewLogin { durable: false, platform: Platform::Web, ..native.clone() };
+    record(facts, native.clone()).await;
+    record(facts, web).await;
+    assert_eq!(devices(facts, "alice").await, [""; 0]);
+    record(facts, native).await;
+    assert_eq!(devices(facts, "alice").await, ["hybrid"]);
 }
 
-/// At equal times the order of recording decides, and stays when a login is told again.
-pub async fn logins_of_one_moment_are_listed_as_they_were_recorded(facts: &dyn Facts) {
-    let recorded = ["z", "m", "a", "k"];
-    for device in recorded.into_iter().chain(["m", "z"]) {
-        ok(facts.record_login(new_login("alice", device, 5))).await;
+/// The logins are listed in the order in which they were recorded, whatever their times say.
+pub async fn logins_are_listed_by_rising_number(facts: &dyn Facts) {
+    for (device, when) in [("c", 30), ("a", 200), ("d", 10), ("b", 9), ("c", 3)] {
+        record(facts, new_login("alice", device, when)).await;
     }
-    assert_eq!(devices(facts, "alice").await, recorded);
+    assert_eq!(devices(facts, "alice").await, ["a", "d", "b", "c"]);
+    let numbers: Vec<u64> = ok(facts.logins(user("alice"))).await.iter().map(|it| it.number).collect();
+    assert!(numbers.is_sorted());
 }
 
 /// All logins of all users of all apps, and nothing else.
@@ -92,14 +118,14 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
         (OTHER_APP, "alice", "phone", 1_800_000_000_000),
     ] {
         let login = NewLogin { user: User::new(app, id(name)), ..new_login(name, device, when) };
-        ok(facts.record_login(login.clone())).await;
-        expected.push((login.user, login.login));
+        record(facts, login.clone()).await;
+        expected.push((login.user, login.device, login.at));
     }
     ok(facts.create_account(user("carol"), at(1))).await;
-    let by_user = |(user, login): &(User, Login)| (user.clone(), login.device.clone());
-    let mut all = ok(facts.all_logins()).await;
-    all.sort_by_key(by_user);
-    expected.sort_by_key(by_user);
+    let all = ok(facts.all_logins()).await;
+    let mut all: Vec<_> = all.into_iter().map(|(user, login)| (user, login.device, login.at)).collect();
+    all.sort();
+    expected.sort();
     assert_eq!(all, expected);
 }
 
@@ -108,11 +134,12 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
 /// Only what is named ends, of this user only.
 pub async fn ending_a_login_leaves_the_others(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
-        for (device, when) in [("a", 1), ("b", 2), ("c", 3)] {
-            ok(facts.record_login(new_login(name, device, when))).await;
+        for device in ["a", "b", "c"] {
+            record(facts, new_login(name, device, 1)).await;
         }
     }
-    ok(facts.end_logins(user("alice"), vec![ended("a"), ended("c")])).await;
+    let ended = vec![end_of(facts, "alice", "a").await, end_of(facts, "alice", "c").await];
+    ok(facts.end_logins(user("alice"), ended)).await;
     assert_eq!(devices(facts, "alice").await, ["b"]);
     assert_eq!(devices(facts, "bob").await, ["a", "b", "c"]);
     ok(facts.end_logins(user("bob"), Vec::new())).await;
@@ -121,127 +148,174 @@ pub async fn ending_a_login_leaves_the_others(facts: &dyn Facts) {
 
 /// What has ended ends no second time, for a user without an account too.
 pub async fn ending_a_login_again_changes_nothing(facts: &dyn Facts) {
-    ok(facts.record_login(new_login("alice", "phone", 1))).await;
+    record(facts, new_login("alice", "phone", 1)).await;
+    let phone = end_of(facts, "alice", "phone").await;
     for _ in 0..2 {
-        ok(facts.end_logins(user("alice"), vec![ended("phone"), ended("phone"), ended("unknown")])).await;
-        ok(facts.end_logins(user("nobody"), vec![ended("phone")])).await;
+        ok(facts.end_logins(user("alice"), vec![phone.clone(), phone.clone(), end("unknown", 7)])).await;
+        ok(facts.end_logins(user("nobody"), vec![phone.clone()])).await;
         assert_eq!(ok(facts.all_logins()).await, []);
     }
     assert_eq!(ok(facts.accounts(vec![user("nobody")])).await, [None]);
 }
 
-/// Who logged out logs in again.
+/// An end that comes late, or a second time, ends no later login of its device, and leaves it no mark.
+pub async fn an_end_touches_no_later_login(facts: &dyn Facts) {
+    for durable in [true, false] {
+        let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
+        let LoginRecorded::Recorded { number, .. } = ok(facts.record_login(login.clone())).await else {
+            panic!("not refused");
+        };
+        record(facts, login.clone()).await;
+        let before = ok(facts.logins(user("alice"))).await;
+        for why in [EndWhy::KickedBy(BY), EndWhy::LoggedOut] {
+            let mark = Some(EndMark { why, told: false, at: at(2) });
+            ok(facts.end_logins(user("alice"), vec![EndedLogin { mark, ..end("phone", number) }])).await;
+        }
+        assert_eq!(ok(facts.logins(user("alice"))).await, before);
+        assert_eq!(record(facts, NewLogin { resume: true, ..login }).await, RECORDED);
+    }
+}
+
+/// A login that lapsed leaves no mark: the device comes back.
 pub async fn a_login_that_ended_without_a_mark_is_not_refused(facts: &dyn Facts) {
-    ok(facts.record_login(new_login("alice", "phone", 1))).await;
-    ok(facts.end_logins(user("alice"), vec![ended("phone")])).await;
+    record(facts, new_login("alice", "phone", 1)).await;
+    ok(facts.end_logins(user("alice"), vec![end_of(facts, "alice", "phone").await])).await;
     let resume = NewLogin { resume: true, ..new_login("alice", "phone", 2) };
-    assert_eq!(ok(facts.record_login(resume)).await, RECORDED);
+    assert_eq!(record(facts, resume).await, RECORDED);
 }
 
 /// The next login is refused, records nothing and makes the one after it succeed.
-pub async fn a_kick_mark_refuses_once_and_is_gone(facts: &dyn Facts) {
+pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     for by in Platform::ALL {
-        ok(facts.record_login(new_login("alice", "phone", 1))).await;
-        let mark = KickMark { by, told: false, at: at(2) };
-        ok(facts.end_logins(user("alice"), vec![EndedLogin { mark: Some(mark), ..ended("phone") }])).await;
+        record(facts, new_login("alice", "phone", 1)).await;
+        let mark = Some(EndMark { why: EndWhy::KickedBy(by), told: false, at: at(2) });
+        let ended = EndedLogin { mark, ..end_of(facts, "alice", "phone").await };
+        ok(facts.end_logins(user("alice"), vec![ended])).await;
         assert_eq!(ok(facts.logins(user("alice"))).await, []);
 
         let again = new_login("alice", "phone", 3);
-        assert_eq!(ok(facts.record_login(again.clone())).await, LoginRecorded::Kicked { by });
+        let refused = LoginRecorded::Ended(EndWhy::KickedBy(by));
+        assert_eq!(ok(facts.record_login(again.clone())).await, refused);
         assert_eq!(ok(facts.logins(user("alice"))).await, []);
-        assert_eq!(ok(facts.record_login(again)).await, RECORDED);
+        assert_eq!(record(facts, again).await, RECORDED);
         assert_eq!(devices(facts, "alice").await, ["phone"]);
     }
 }
 
-/// A device that was not told of its kick is told at its next login, of whatever kind that is.
-pub async fn a_kick_mark_refuses_a_web_login_and_a_resume_too(facts: &dyn Facts) {
-    for (durable, resume) in [(true, true), (false, false), (false, true)] {
-        ok(facts.record_login(new_login("alice", "phone", 1))).await;
-        kick(facts, "alice", "phone", 2, false).await;
-        let again = NewLogin { durable, resume, ..new_login("alice", "phone", 3) };
-        assert_eq!(ok(facts.record_login(again.clone())).await, KICKED);
-        assert_eq!(ok(facts.record_login(again)).await, RECORDED);
+/// A device that comes back on its own is refused until its application logs in, told or not, native or Web.
+pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
+    for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
+        let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
+        let resume = NewLogin { resume: true, ..login.clone() };
+        record(facts, login.clone()).await;
+        kick(facts, "alice", "phone", 2, told).await;
+        for _ in 0..3 {
+            assert_eq!(record(facts, resume.clone()).await, KICKED);
+        }
+        assert_eq!(record(facts, login).await, RECORDED, "the device has been told");
+        assert_eq!(record(facts, resume).await, RECORDED);
     }
 }
 
-/// A device that was told and comes back on its own anyway has not heard it; its user, who logs in, has.
-pub async fn a_told_mark_refuses_a_resume_only(facts: &dyn Facts) {
-    for (resume, expected) in [(true, KICKED), (false, RECORDED)] {
-        ok(facts.record_login(new_login("alice", "phone", 1))).await;
-        kick(facts, "alice", "phone", 2, true).await;
-        let again = NewLogin { resume, ..new_login("alice", "phone", 3) };
-        assert_eq!(ok(facts.record_login(again.clone())).await, expected);
-        assert_eq!(ok(facts.record_login(again)).await, RECORDED);
-        assert_eq!(devices(facts, "alice").await, ["phone"]);
+/// A device that logged out is not refused when its application logs in.
+pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts) {
+    for durable in [true, false] {
+        let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
+        let LoginRecorded::Recorded { number, .. } = ok(facts.record_login(login.clone())).await else {
+            panic!("not refused");
+        };
+        let mark = Some(EndMark { why: EndWhy::LoggedOut, told: true, at: at(2) });
+        ok(facts.end_logins(user("alice"), vec![EndedLogin { mark, ..end("phone", number) }])).await;
+        let resume = NewLogin { resume: true, ..login.clone() };
+        assert_eq!(record(facts, resume.clone()).await, LOGGED_OUT);
+        assert_eq!(record(facts, resume).await, LOGGED_OUT);
+        assert_eq!(record(facts, login).await, RECORDED);
     }
 }
 
-/// The mark that did not refuse is gone all the same: it refuses no later resume.
+/// A user who logs in has been told, and the mark is gone: it refuses no later resume.
 pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
-    ok(facts.record_login(new_login("alice", "phone", 1))).await;
+    record(facts, new_login("alice", "phone", 1)).await;
     kick(facts, "alice", "phone", 2, true).await;
-    assert_eq!(ok(facts.record_login(new_login("alice", "phone", 3))).await, RECORDED);
-    ok(facts.end_logins(user("alice"), vec![ended("phone")])).await;
+    assert_eq!(record(facts, new_login("alice", "phone", 3)).await, RECORDED);
+    ok(facts.end_logins(user("alice"), vec![end_of(facts, "alice", "phone").await])).await;
     let resume = NewLogin { resume: true, ..new_login("alice", "phone", 4) };
-    assert_eq!(ok(facts.record_login(resume)).await, RECORDED);
+    assert_eq!(record(facts, resume).await, RECORDED);
 }
 
 /// Neither another device of the user nor the same device of another user is refused.
 pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
-        ok(facts.record_login(new_login(name, "phone", 1))).await;
+        record(facts, new_login(name, "phone", 1)).await;
     }
     kick(facts, "alice", "phone", 2, false).await;
-    assert_eq!(ok(facts.record_login(new_login("alice", "tablet", 3))).await, RECORDED);
-    assert_eq!(ok(facts.record_login(new_login("bob", "phone", 3))).await, RECORDED);
-    assert_eq!(ok(facts.record_login(new_login("alice", "phone", 3))).await, KICKED);
+    assert_eq!(record(facts, new_login("alice", "tablet", 3)).await, RECORDED);
+    assert_eq!(record(facts, new_login("bob", "phone", 3)).await, RECORDED);
+    assert_eq!(record(facts, new_login("alice", "phone", 3)).await, KICKED);
 }
 
-/// The login of a Web device is no fact, and yet it can be kicked; where there is no account there is nobody.
+/// A device whose login is not known can be marked; where there is no account there is nobody.
 pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &dyn Facts) {
-    let web = NewLogin { durable: false, ..new_login("alice", "tab", 1) };
-    ok(facts.record_login(web.clone())).await;
+    ok(facts.create_account(user("alice"), at(1))).await;
     kick(facts, "alice", "tab", 2, true).await;
-    assert_eq!(ok(facts.record_login(NewLogin { resume: true, ..web.clone() })).await, KICKED);
-    assert_eq!(ok(facts.record_login(web)).await, RECORDED);
+    let web = NewLogin { durable: false, ..new_login("alice", "tab", 3) };
+    assert_eq!(record(facts, NewLogin { resume: true, ..web.clone() }).await, KICKED);
+    assert_eq!(record(facts, web).await, RECORDED);
 
     kick(facts, "nobody", "phone", 2, false).await;
-    let registered = LoginRecorded::Recorded { registered: true };
-    assert_eq!(ok(facts.record_login(new_login("nobody", "phone", 3))).await, registered);
+    assert_eq!(record(facts, new_login("nobody", "phone", 3)).await, REGISTERED);
 }
 
-/// [`MAX_KICK_MARKS`] marks of one user are kept, told or not.
-pub async fn the_bound_of_kick_marks_is_reached_without_loss(facts: &dyn Facts) {
-    let kicked: Vec<String> = (0..MAX_KICK_MARKS).map(|n| format!("device {n}")).collect();
-    kick_all(facts, "alice", &kicked).await;
-    for device in &kicked {
-        assert_eq!(ok(facts.record_login(new_login("alice", device, 9_000))).await, KICKED, "{device}");
+/// Of the numbers of many Web devices the newest are kept: an end of those touches no later login.
+pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
+    let mut numbers = Vec::new();
+    for n in 0..=MAX_WEB_LOGINS {
+        let login = NewLogin { durable: false, ..new_login("alice", &format!("tab {n}"), 1) };
+        let LoginRecorded::Recorded { number, .. } = ok(facts.record_login(login)).await else {
+            panic!("not refused");
+        };
+        numbers.push(number);
+    }
+    let mark = Some(EndMark { why: EndWhy::LoggedOut, told: true, at: at(2) });
+    let late = |n: usize| EndedLogin { mark, ..end(&format!("tab {n}"), numbers[n] - 1) };
+    ok(facts.end_logins(user("alice"), vec![late(1), late(MAX_WEB_LOGINS)])).await;
+    for n in [1, MAX_WEB_LOGINS] {
+        let resume = NewLogin { durable: false, resume: true, ..new_login("alice", &format!("tab {n}"), 3) };
+        assert_eq!(record(facts, resume).await, RECORDED, "{n}");
     }
 }
 
-/// Marks beyond [`MAX_KICK_MARKS`] push out the oldest of the same user, in one call and over many.
-pub async fn beyond_the_bound_the_oldest_kick_marks_go(facts: &dyn Facts) {
-    let kicked: Vec<String> = (0..MAX_KICK_MARKS + 3).map(|n| format!("device {n}")).collect();
+/// [`MAX_MARKS`] marks of one user are kept, told or not.
+pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
+    let kicked: Vec<String> = (0..MAX_MARKS).map(|n| format!("device {n}")).collect();
+    kick_all(facts, "alice", &kicked).await;
+    for device in &kicked {
+        assert_eq!(record(facts, new_login("alice", device, 9_000)).await, KICKED, "{device}");
+    }
+}
+
+/// Marks beyond [`MAX_MARKS`] push out the oldest of the same user, in one call and over many.
+pub async fn beyond_the_bound_the_oldest_marks_go(facts: &dyn Facts) {
+    let kicked: Vec<String> = (0..MAX_MARKS + 3).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;
     kick_all(facts, "bob", &kicked[..3]).await;
 
     // In one call, all at one moment: the last of the list are the newest.
+    let mut all = Vec::new();
     for device in &kicked {
-        ok(facts.record_login(new_login("carol", device, 1))).await;
+        record(facts, new_login("carol", device, 1)).await;
+        let mark = Some(EndMark { why: EndWhy::KickedBy(BY), told: false, at: at(2) });
+        all.push(EndedLogin { mark, ..end_of(facts, "carol", device).await });
     }
-    let mark = Some(KickMark { by: BY, told: false, at: at(2) });
-    let all = kicked.iter().map(|device| EndedLogin { mark, ..ended(device) }).collect();
     ok(facts.end_logins(user("carol"), all)).await;
 
     for name in ["alice", "carol"] {
         for (n, device) in kicked.iter().enumerate() {
             let expected = if n < 3 { RECORDED } else { KICKED };
-            let answer = ok(facts.record_login(new_login(name, device, 9_000))).await;
-            assert_eq!(answer, expected, "{name}, {device}");
+            assert_eq!(record(facts, new_login(name, device, 9_000)).await, expected, "{name}, {device}");
         }
     }
     for device in &kicked[..3] {
-        assert_eq!(ok(facts.record_login(new_login("bob", device, 9_000))).await, KICKED, "{device}");
+        assert_eq!(record(facts, new_login("bob", device, 9_000)).await, KICKED, "{device}");
     }
 }

@@ -1,8 +1,8 @@
 //! The rules of the [conformance suite](super) about messages.
 
 use super::{
-    APP, OTHER_APP, at, befriend, client_id, history, id, make_accounts, new_message, ok, rows, send, state,
-    user,
+    APP, NOTHING_REVOKED, OTHER_APP, at, befriend, client_id, history, id, make_accounts, new_message, ok,
+    rows, send, state, user,
 };
 use crate::{Facts, ListsState, NewMessage, Sent};
 use futures_util::future::join_all;
@@ -94,7 +94,7 @@ pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "alice", "bob", "1", 20).await;
     ok(facts.delete_conversation(user("alice"), id("bob"))).await;
-    ok(facts.delete_account(user("bob"))).await;
+    ok(facts.delete_account(user("bob"), NOTHING_REVOKED)).await;
     let again = ok(facts.send_message(new_message("alice", "bob", "1", 20))).await;
     assert_eq!(again, Sent::Repeated(first.message));
     assert_eq!(rows(facts, "alice").await, [""; 0]);
@@ -122,7 +122,7 @@ pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
     send(facts, "bob", "alice", "2", 21).await;
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     ok(facts.create_account(user("alice"), at(30))).await;
     assert_eq!(rows(facts, "alice").await, [""; 0]);
     assert_eq!(history(facts, "alice", "bob").await, [""; 0]);
@@ -325,7 +325,7 @@ pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
     ok(facts.delete_conversation(user("bob"), id("alice"))).await;
     assert_eq!(send(facts, "alice", "bob", "3", 20).await.message.sequence, 3);
     for name in ["alice", "bob"] {
-        ok(facts.delete_account(user(name))).await;
+        ok(facts.delete_account(user(name), NOTHING_REVOKED)).await;
         ok(facts.create_account(user(name), at(30))).await;
     }
     let stored = send(facts, "bob", "alice", "4", 20).await;

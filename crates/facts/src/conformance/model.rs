@@ -3,7 +3,7 @@
 //! The model keeps every message for ever and counts what is unread by looking at each. It is as plain as the port's
 //! words allow, and as slow.
 
-use super::{at, client_id, id, ok};
+use super::{NOTHING_REVOKED, at, client_id, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, Sent};
 use lamplight_model::{
     AllowType, AppId, Conversation, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
@@ -188,14 +188,14 @@ impl Model {
         let user = |id: &UserId| User::new(app, id.clone());
         match step {
             Step::Create(id) => {
-                let created = ok(facts.create_account(user(&id), made)).await;
+                let created = ok(facts.create_account(user(&id), made)).await.made;
                 assert_eq!(created, !self.accounts.contains_key(&id), "{played:#?}");
                 let version = made.0;
                 self.accounts.entry(id).or_insert(Account { made, version, profile: Profile::default() });
             }
             Step::Delete(id) => {
-                let deleted = ok(facts.delete_account(user(&id))).await;
-                assert_eq!(deleted, self.accounts.remove(&id).is_some(), "{played:#?}");
+                let deleted = ok(facts.delete_account(user(&id), NOTHING_REVOKED)).await;
+                assert_eq!(deleted.is_some(), self.accounts.remove(&id).is_some(), "{played:#?}");
                 for (owner, friend) in self.friends.keys() {
                     if *friend == id
                         && let Some(account) = self.accounts.get_mut(owner)

@@ -1,6 +1,6 @@
 //! Rules of the outbox.
 
-use super::{APP, OTHER_APP, at, device, id, new_message, ok, user};
+use super::{APP, NOTHING_REVOKED, OTHER_APP, at, device, id, new_message, ok, user};
 use crate::{
     DeadLetter, Enqueued, Facts, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewMessage, NewNotice,
     Notice, Sent, Settled, SettledAs,
@@ -250,7 +250,7 @@ pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
 pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
-    assert!(ok(facts.delete_account(user("alice"))).await);
+    assert!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await.is_some());
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 

@@ -1,6 +1,6 @@
 //! The rules of the [conformance suite](super) about profiles and lists versions.
 
-use super::{OTHER_APP, at, id, make_accounts, ok, state, user};
+use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
 use crate::{Facts, ListsState};
 use lamplight_model::{AllowType, Profile, ProfileChange, User};
 
@@ -27,7 +27,7 @@ pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
-    ok(facts.delete_account(user("alice"))).await;
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
     assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [None]);
     assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [None]);
     ok(facts.create_account(user("alice"), at(20))).await;

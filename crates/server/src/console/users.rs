@@ -179,7 +179,7 @@ pub async fn show(
         nick: seen.profile.nick.to_string(),
         avatar_url: seen.profile.avatar_url.to_string(),
         created: seen.account.created,
-        sigs_revoked: seen.account.sigs_revoked,
+        sigs_revoked: seen.account.revocation.map(|it| it.revoked.at),
         status: shown_status(&seen.status),
         devices: seen.devices.iter().map(shown_device).collect(),
         subscriptions: ShownSubscriptions {
@@ -231,12 +231,13 @@ pub async fn watchers(
     Ok(Json(ShownWatchers { connections, users: users.collect(), complete }))
 }
 
-/// `POST apps/{app}/users/{user}/kick`: ends every login, and revokes every UserSig issued until now.
+/// `POST apps/{app}/users/{user}/kick`: ends every login, and revokes the UserSigs used or made before.
 pub async fn kick(
     State(console): State<Arc<Console>>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,
 ) -> Result<StatusCode, ApiError> {
-    console.service.kick(&User::new(app, id), console.clock.now()).await?;
+    let revoking = console.service.kick(&User::new(app, id), console.clock.now()).await?;
+    console.clock.wait_for(revoking.answer_from).await;
     tracing::info!(app = app.0, "a user was kicked by an operator");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -306,14 +306,17 @@ impl Command for AccountDelete {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         check_batch("DeleteItem", request.delete_item.len(), MAX_ACCOUNTS)?;
         let mut result_item = Vec::new();
+        let mut answer_from = None;
         for Object(NamedUser { user_id }) in request.delete_item {
             let done = match UserId::new(&user_id) {
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
+            let done = done.map(|revoking| answer_from = answer_from.max(revoking.answer_from));
             let code = item_code(Family::Accounts, done)?;
             result_item.push(AccountDeleted { result_code: code.number(), result_info: info(code), user_id });
         }
+        call.clock.wait_for(answer_from).await;
         Ok(AccountDeleteFields { result_item }.into())
     }
 }
@@ -324,8 +327,10 @@ pub struct Kick;
 impl Command for Kick {
     const PATH: &'static str = "im_open_login_svc/kick";
     const FAMILY: Family = Family::Accounts;
-    const SUMMARY: &'static str = "Ends every login of a user, and every UserSig that was issued until now.";
-    const ABOUT: &'static str = "";
+    const SUMMARY: &'static str = "Ends every login of a user, and revokes the UserSigs used or made before.";
+    const ABOUT: &'static str = "Refused from now on are the UserSigs dated before this second, and those that the user has \
+        been seen with. Where one dated in this very second has been seen, the answer waits for the second to end: a \
+        UserSig made after the answer counts at once.";
     const CODES: &'static [Code] = &[Code::NO_SUCH_ACCOUNT];
 
     type Request = OneUser;
@@ -335,7 +340,8 @@ impl Command for Kick {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        call.service.kick(&call.user(request.read()?), call.now).await?;
+        let revoking = call.service.kick(&call.user(request.read()?), call.now).await?;
+        call.clock.wait_for(revoking.answer_from).await;
         Ok(NoFields {}.into())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::command::Entry;
+use crate::clock::Clock;
 use axum::http::Method;
 use lamplight_model::{App, AppId, Code, Now, Refusal, User, UserId};
 use lamplight_service::{Backend, Service, ServiceError};
@@ -19,6 +20,8 @@ pub struct Call<'a> {
     pub admin: User,
     /// The present.
     pub now: Now,
+    /// For what has to be waited for before the answer.
+    pub clock: &'a Clock,
     query: &'a str,
 }
 
@@ -74,7 +77,7 @@ impl<'a> Gate<'a> {
             let detail = format!("at most {} calls in {} ms", limit.calls, limit.window_ms);
             return Err(Refusal::because(Code::API_RATE, detail).into());
         }
-        Ok(Call { service, app, admin, now: self.now, query })
+        Ok(Call { service, app, admin, now: self.now, clock: &self.shared.clock, query })
     }
 }
 

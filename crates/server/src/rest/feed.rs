@@ -115,7 +115,7 @@ impl Command for StatusFeed {
             return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
         }
         let cursor = request.cursor.unwrap_or_default();
-        let feed = call.service.status_feed(call.app.id, &cursor, limit, call.now).await?;
+        let feed = call.service.status_feed(call.app.id, &cursor, limit).await?;
         let fields = StatusFeedFields {
             reset: feed.reset,
             changes: feed.changes.into_iter().map(Change::from).collect(),

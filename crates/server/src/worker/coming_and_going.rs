@@ -5,7 +5,7 @@ use super::protocol::Protocol;
 use super::stream::Stream;
 use super::{CLOSING_TIME, LISTENER, Worker, connection_id, slot_of};
 use lamplight_core::LinkEnd;
-use lamplight_model::{ConnectionId, Moment, Now};
+use lamplight_model::{ConnectionId, Moment, Now, Timestamp};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, server_message::Body};
 use mio::{Interest, Token};
@@ -153,7 +153,7 @@ impl Worker {
         let connection = &mut connections[slot];
         let deadline = self.shared.clock.now().moment;
         let session = std::mem::replace(&mut connection.session, Session::New { deadline });
-        let id = connection.id;
+        let (id, silent_since) = (connection.id, connection.heard);
         drop(connections);
         match session {
             Session::LoggedIn(login) => {
@@ -162,9 +162,11 @@ impl Worker {
                     let worker = Rc::clone(self);
                     self.start(async move {
                         let now = worker.shared.clock.now();
-                        let ended = worker.shared.service.disconnect(&login.user, id, end, now).await;
-                        if let Err(error) = ended {
-                            tracing::error!(%error, "the end of a connection could not be recorded");
+                        let silence = now.moment.since(silent_since).as_millis() as u64;
+                        let heard = Timestamp(now.wall.0.saturating_sub(silence));
+                        let service = &worker.shared.service;
+                        if let Err(error) = service.disconnect(&login.user, id, end, heard, now).await {
+                            tracing::warn!(%error, "the end of a connection could not be recorded; trying again");
                         }
                     });
                 }

@@ -154,7 +154,7 @@ impl Worker {
             let why = "another user is logged in on this connection; log out first";
             return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
         }
-        let expires = self.shared.service.renew(&user, &request.user_sig, address, now).await?;
+        let expires = self.shared.service.renew(&user, id, &request.user_sig, address, now).await?;
         let mut lists_version = 0;
         if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
             login.sig_expires = expires;
@@ -171,12 +171,11 @@ impl Worker {
     /// Logs the device of a connection out, answers, and ends the connection.
     pub(super) async fn log_out(self: Rc<Self>, id: ConnectionId, request_id: u64) {
         let slot = slot_of(id);
-        let who =
-            self.connections.borrow()[slot].login().map(|login| (login.user.clone(), login.device.clone()));
-        let Some((user, device)) = who else {
+        let who = self.connections.borrow()[slot].login().map(|login| login.user.clone());
+        let Some(user) = who else {
             return self.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
         };
-        let ended = self.shared.service.logout(&user, &device, id, self.shared.clock.now()).await;
+        let ended = self.shared.service.logout(&user, id, self.shared.clock.now()).await;
         let is_out = ended.is_ok();
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
         if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
@@ -194,12 +193,10 @@ impl Worker {
         };
         let worker = Rc::clone(self);
         self.start(async move {
-            let who = worker.connections.borrow()[slot]
-                .login()
-                .map(|login| (login.user.clone(), login.device.clone()));
-            if let Some((user, device)) = who {
+            let who = worker.connections.borrow()[slot].login().map(|login| login.user.clone());
+            if let Some(user) = who {
                 let now: Now = worker.shared.clock.now();
-                if let Err(error) = worker.shared.service.expire_sig(&user, &device, id, now).await {
+                if let Err(error) = worker.shared.service.expire_sig(&user, id, now).await {
                     tracing::error!(%error, "an expired login could not be ended");
                 }
             }

@@ -17,7 +17,13 @@ impl Person {
 
     /// Nothing is kept but the calls and the life of the name.
     pub fn forgotten(&self) -> Self {
-        Self { calls: self.calls.clone(), life: self.life + 1, ..Self::default() }
+        Self {
+            calls: self.calls.clone(),
+            life: self.life + 1,
+            revoked: self.revoked,
+            also_revoked: self.also_revoked.clone(),
+            ..Self::default()
+        }
     }
 
     /// Somebody with an account and a live record.

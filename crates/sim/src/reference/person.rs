@@ -9,10 +9,14 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// When the account was made.
     pub account: Option<Timestamp>,
-    /// UserSigs of this second or before do not count.
+    /// UserSigs dated before the second of this time do not count, whatever becomes of the account.
     pub revoked: Option<Timestamp>,
-    /// As far as the account says so; the live record outlives it.
-    pub account_revoked: Option<Timestamp>,
+    /// Nor do those dated in these seconds.
+    pub also_revoked: BTreeSet<u64>,
+    /// The seconds of the UserSigs that the user was seen with; not of old ones.
+    pub seen: BTreeSet<u64>,
+    /// The devices whose last login the facts have, ended Web ones included.
+    pub rows: BTreeSet<Device>,
     /// There is a live record: has logged in, and was not forgotten.
     pub is_known: bool,
     /// When the live record of a deleted account is forgotten.
@@ -28,8 +32,8 @@ pub(super) struct Person {
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// Devices that were kicked, and whether they were told at once.
-    pub notices: Vec<(Device, bool)>,
+    /// Devices whose last login ended otherwise than by its link.
+    pub notices: Vec<Mark>,
     /// The rated calls, by operation.
     pub calls: Vec<(Operation, Moment)>,
     /// Counts how often what was known of the user was forgotten or lost.
@@ -40,11 +44,22 @@ pub(super) struct Person {
     pub noted: Now,
 }
 
+/// How the last login of a device ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Mark {
+    pub device: Device,
+    /// By another login, not by the device or an operator.
+    pub kicked: bool,
+    pub told: bool,
+}
+
 /// A login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Login {
     pub device: Device,
     pub at: Timestamp,
+    /// The second in which its UserSig is dated.
+    pub issued: u64,
     pub link: Link,
 }
 
@@ -73,7 +88,9 @@ impl Default for Person {
         Self {
             account: None,
             revoked: None,
-            account_revoked: None,
+            also_revoked: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            rows: BTreeSet::new(),
             is_known: false,
             forgotten_at: None,
             logins: Vec::new(),
@@ -83,7 +100,7 @@ impl Default for Person {
             last_seen: None,
             list: Vec::new(),
             list_ends: None,
-            list_lost: true,
+            list_lost: false,
             friends: BTreeSet::new(),
             notices: Vec::new(),
             calls: Vec::new(),
@@ -113,6 +130,39 @@ impl Person {
         } else {
             StatusType::Offline
         }
+    }
+
+    /// Whether a UserSig of this second was revoked.
+    pub fn has_revoked(&self, issued: u64) -> bool {
+        self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
+    }
+
+    /// Everything older, and everything seen, is revoked.
+    pub fn revoke(&mut self, now: Timestamp) {
+        let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
+        let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
+        self.also_revoked.extend(used);
+        self.revoked = self.revoked.max(Some(now));
+    }
+
+    /// The user is seen with a UserSig.
+    pub fn note_sig(&mut self, issued: u64, now: Timestamp) {
+        let from = now.as_secs().saturating_sub(10);
+        if issued >= from && self.seen.insert(issued) {
+            self.seen.retain(|seen| *seen >= from);
+        }
+    }
+
+    /// A connection gave its last sign of life.
+    pub fn note_seen(&mut self, at: Timestamp) {
+        self.last_seen = self.last_seen.max(Some(at.max(self.since.unwrap_or_default())));
+    }
+
+    /// The last login of a device has ended in this way.
+    pub fn mark(&mut self, device: Device, kicked: bool, told: bool) {
+        self.rows.remove(&device);
+        self.notices.retain(|mark| mark.device != device);
+        self.notices.push(Mark { device, kicked, told });
     }
 
     /// The link of a login is gone: a Web login goes with it.

@@ -1,0 +1,109 @@
+//! What a live record knows of its user's UserSigs: which were seen, and which do not count any longer (SPEC section 5,
+//! "Revoking is exact").
+//!
+//! A kick must refuse every UserSig that was seen, however it is dated, and no other one dated in its second or later.
+//! So the record remembers the seconds of those it saw that were not old when they were seen.
+
+use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// How old, in seconds, a UserSig may be when it is seen and still be remembered: the wall clock may be set back a
+/// little before a kick.
+const REMEMBERED_FOR: u64 = 10;
+
+/// The UserSigs of a user, by the seconds in which they are dated.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Signatures {
+    /// Ascending; at most [`MAX_REVOKED_ONE_BY_ONE`], of more the latest.
+    seen: SmallVec<[u64; 1]>,
+    revoked: Option<Box<Revoked>>,
+}
+
+impl Signatures {
+    /// Nothing was seen yet; this is what the facts say was revoked.
+    pub fn of_facts(revoked: Option<Revoked>) -> Self {
+        Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
+    }
+
+    /// Whether a UserSig dated in this second does not count.
+    pub fn has_revoked(&self, issued: u64) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
+    }
+
+    /// What was revoked, if anything.
+    pub fn revoked(&self) -> Option<&Revoked> {
+        self.revoked.as_deref()
+    }
+
+    /// Remembers that the user was seen with a UserSig dated in this second. Says whether that was new.
+    pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
+        let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
+        if issued < from {
+            return false;
+        }
+        let Err(place) = self.seen.binary_search(&issued) else { return false };
+        self.seen.insert(place, issued);
+        self.seen.retain(|seen| *seen >= from);
+        if self.seen.len() > MAX_REVOKED_ONE_BY_ONE {
+            self.seen.remove(0);
+        }
+        self.seen.shrink_to_fit();
+        true
+    }
+
+    /// The seconds of the UserSigs seen that a revocation now has to name one by one.
+    pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
+        self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
+    }
+
+    /// Takes a revocation in. Says whether anything more is refused now.
+    pub fn revoke(&mut self, revoked: &Revoked) -> bool {
+        match &mut self.revoked {
+            Some(known) => known.merge(revoked),
+            None => {
+                self.revoked = Some(Box::new(revoked.clone()));
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_is_remembered_while_a_kick_could_meet_it() {
+        let mut sigs = Signatures::default();
+        assert!(sigs.note(1_000, Timestamp(1_000_000)));
+        assert!(!sigs.note(1_000, Timestamp(1_000_500)));
+        assert!(sigs.note(4_600, Timestamp(1_001_000)), "dated an hour ahead");
+        assert!(!sigs.note(500, Timestamp(1_001_000)), "any kick from now on refuses it by its date");
+        assert_eq!(sigs.seen_since(Timestamp(1_000_999)).collect::<Vec<_>>(), [1_000, 4_600]);
+        assert_eq!(sigs.seen_since(Timestamp(1_001_000)).collect::<Vec<_>>(), [4_600]);
+        assert!(sigs.note(1_100, Timestamp(1_100_000)));
+        assert_eq!(sigs.seen_since(Timestamp(0)).collect::<Vec<_>>(), [1_100, 4_600]);
+    }
+
+    #[test]
+    fn the_bound_of_what_is_remembered_keeps_the_latest() {
+        let mut sigs = Signatures::default();
+        for issued in 0..100 {
+            sigs.note(1_000 + issued, Timestamp(1_000_000));
+        }
+        let seen: Vec<u64> = sigs.seen_since(Timestamp(0)).collect();
+        assert_eq!((seen.len(), seen[0]), (MAX_REVOKED_ONE_BY_ONE, 1_100 - MAX_REVOKED_ONE_BY_ONE as u64));
+    }
+
+    #[test]
+    fn a_revocation_counts_from_when_it_is_taken_in() {
+        let mut sigs = Signatures::of_facts(None);
+        sigs.note(1_000, Timestamp(1_000_000));
+        assert!(!sigs.has_revoked(1_000));
+        let revoked = Revoked::new(Timestamp(1_000_700), sigs.seen_since(Timestamp(1_000_700)));
+        assert!(sigs.revoke(&revoked));
+        assert!(!sigs.revoke(&revoked));
+        assert!(sigs.has_revoked(1_000) && sigs.has_revoked(999) && !sigs.has_revoked(1_001));
+    }
+}

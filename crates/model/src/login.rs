@@ -1,0 +1,125 @@
+//! Logins: how they end, and which UserSigs no longer open one.
+
+use crate::{DeviceId, Platform, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A login that has ended, named by its number: a login of the same device with a higher number is another one, and is
+/// not touched by this end, however late it arrives or however often it is repeated.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EndedLogin {
+    /// The device whose login ended.
+    pub device: DeviceId,
+    /// The number of the login, given by the facts when it was recorded.
+    pub login: u64,
+    /// The answer that the device gets when it comes back, if there is something to say.
+    pub mark: Option<EndMark>,
+}
+
+/// Remembers how the last login of a device ended, until its application logs in again.
+///
+/// A resume of such a device is refused with 6208 every time. A login by the application is refused with 6208 once,
+/// and only where the device was kicked and has not been told of it (SPEC section 5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EndMark {
+    /// How the login ended.
+    pub why: EndWhy,
+    /// Whether the device has been told: it had a connection then, or has tried to log in since.
+    pub told: bool,
+    /// When the login ended.
+    pub at: Timestamp,
+}
+
+/// How a login ended that leaves a mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum EndWhy {
+    /// Another login of the account was in the way.
+    KickedBy(Platform),
+    /// The device logged out, its UserSig expired, or an operator or the server API ended every login.
+    LoggedOut,
+}
+
+/// The most UserSigs that a revocation names one by one.
+pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
+
+/// The UserSigs of a user that do not count any longer (70052): those dated before a second, and some later ones that
+/// the user had been seen with (SPEC section 5, "Revoking is exact").
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Revoked {
+    /// UserSigs dated before the second of this moment do not count.
+    pub at: Timestamp,
+    /// UserSigs dated in one of these seconds do not count either: ascending, each at or after [`Revoked::at`], at
+    /// most [`MAX_REVOKED_ONE_BY_ONE`].
+    pub also: Vec<u64>,
+}
+
+impl Revoked {
+    /// A revocation at this moment of a user who has been seen with UserSigs of these seconds.
+    pub fn new(at: Timestamp, seen: impl IntoIterator<Item = u64>) -> Self {
+        let mut revoked = Self { at, also: seen.into_iter().collect() };
+        revoked.tidy();
+        revoked
+    }
+
+    /// Whether a UserSig dated in this second does not count.
+    pub fn refuses(&self, issued: u64) -> bool {
+        issued < self.at.as_secs() || self.also.binary_search(&issued).is_ok()
+    }
+
+    /// Adds another revocation of the same user. Says whether anything more is refused now.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        self.at = self.at.max(other.at);
+        self.also.extend_from_slice(&other.also);
+        self.tidy();
+        *self != before
+    }
+
+    /// Past the bound the seconds before the latest ones are revoked as a whole: more than was asked for, never less.
+    fn tidy(&mut self) {
+        self.also.sort_unstable();
+        self.also.dedup();
+        if let Some(last_of_whole) =
+            self.also.len().checked_sub(MAX_REVOKED_ONE_BY_ONE + 1).map(|index| self.also[index])
+        {
+            self.at = self.at.max(Timestamp((last_of_whole + 1).saturating_mul(1_000)));
+        }
+        let from = self.at.as_secs();
+        self.also.retain(|issued| *issued >= from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revocation_refuses_what_is_older_and_what_was_seen() {
+        let revoked = Revoked::new(Timestamp(100_900), [99, 100, 160]);
+        let table =
+            [(0, true), (99, true), (100, true), (101, false), (159, false), (160, true), (161, false)];
+        for (issued, expected) in table {
+            assert_eq!(revoked.refuses(issued), expected, "{issued}");
+        }
+        assert_eq!(revoked.also, [100, 160]);
+        // Nobody was seen with a UserSig of this second: a new one of it counts.
+        assert!(!Revoked::new(Timestamp(100_900), []).refuses(100));
+        assert!(!Revoked::default().refuses(0));
+    }
+
+    #[test]
+    fn revocations_add_up() {
+        let mut revoked = Revoked::new(Timestamp(100_000), [100, 160]);
+        assert!(!revoked.merge(&Revoked::new(Timestamp(90_000), [160])));
+        assert!(revoked.merge(&Revoked::new(Timestamp(120_000), [130])));
+        assert_eq!(revoked, Revoked { at: Timestamp(120_000), also: vec![130, 160] });
+    }
+
+    #[test]
+    fn past_the_bound_more_is_refused_and_not_less() {
+        let seen = 100..=100 + MAX_REVOKED_ONE_BY_ONE as u64;
+        let revoked = Revoked::new(Timestamp(90_000), seen.clone());
+        assert_eq!(revoked.also.len(), MAX_REVOKED_ONE_BY_ONE);
+        assert!(seen.into_iter().all(|issued| revoked.refuses(issued)));
+        assert!(revoked.refuses(95) && !revoked.refuses(101 + MAX_REVOKED_ONE_BY_ONE as u64));
+    }
+}

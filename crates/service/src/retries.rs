@@ -1,0 +1,321 @@
+//! Operations that a store has not taken, or of which nobody can say whether it did, and that are carried through later.
+//!
+//! Each is safe to repeat and to do late: it names the login, the connection or the account that it is about, and
+//! changes nothing about a later one. What the live record itself remembers (ends that the facts have still to take
+//! in) is not here: the list is for what could not be put there. It ends with the process; what a restart finds instead
+//! is brought into agreement by `upkeep`.
+
+use crate::login::LoginEnd;
+use crate::{Service, ServiceError};
+use futures_util::future::join_all;
+use lamplight_core::{LinkEnd, Presence, Transition};
+use lamplight_facts::EndedLogin;
+use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Timestamp, User};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The most operations that wait: more than a node has connections. Of more, the oldest is dropped and counted.
+pub const MAX_RETRIES: usize = 1 << 17;
+
+/// Operations tried at a time.
+const AT_ONCE: usize = 256;
+
+/// The pause after a round in which nothing got through is doubled up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// An operation that is carried through later.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Pending {
+    /// A connection has ended.
+    Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
+    /// The login of a connection was to be ended, and may have been.
+    EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
+    /// A login was recorded and then refused.
+    TakeBack { user: User, device: DeviceId, login: u64 },
+    /// A login was refused, and may have been recorded all the same, under a number that nobody knows.
+    Unrecord { user: User, device: DeviceId },
+    /// An account was made, kicked or deleted in the facts, or may have been, and the live record does not know.
+    Agree { user: User },
+}
+
+/// The operations that wait.
+#[derive(Default)]
+pub(crate) struct Retries(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    operations: VecDeque<Pending>,
+    dropped: u64,
+    /// Nothing is tried before this.
+    pause: Duration,
+    from: Moment,
+}
+
+impl Retries {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn push(&self, operation: Pending) {
+        let mut waiting = self.lock();
+        if waiting.operations.len() == MAX_RETRIES {
+            waiting.operations.pop_front();
+            waiting.dropped += 1;
+        }
+        waiting.operations.push_back(operation);
+    }
+
+    /// How many operations wait, and how many were dropped since the start.
+    pub fn count(&self) -> (usize, u64) {
+        let waiting = self.lock();
+        (waiting.operations.len(), waiting.dropped)
+    }
+
+    fn take(&self, now: Moment) -> Vec<Pending> {
+        let mut waiting = self.lock();
+        if now < waiting.from {
+            return Vec::new();
+        }
+        let some = waiting.operations.len().min(AT_ONCE);
+        waiting.operations.drain(..some).collect()
+    }
+
+    fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
+        let mut waiting = self.lock();
+        waiting.pause = match (failed.is_empty(), any_done) {
+            (false, false) => (waiting.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE),
+            (false, true) => FIRST_PAUSE,
+            (true, _) => Duration::ZERO,
+        };
+        waiting.from = now + waiting.pause;
+        waiting.operations.extend(failed);
+    }
+}
+
+/// The users of whom somebody is logging in now.
+#[derive(Default)]
+pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
+
+/// Ends with the login.
+pub(crate) struct EnteringGuard<'a> {
+    entering: &'a Entering,
+    user: User,
+}
+
+impl Entering {
+    fn lock(&self) -> MutexGuard<'_, HashMap<User, usize, foldhash::fast::RandomState>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn begin(&self, user: &User) -> EnteringGuard<'_> {
+        *self.lock().entry(user.clone()).or_default() += 1;
+        EnteringGuard { entering: self, user: user.clone() }
+    }
+
+    fn has(&self, user: &User) -> bool {
+        self.lock().contains_key(user)
+    }
+}
+
+impl Drop for EnteringGuard<'_> {
+    fn drop(&mut self) {
+        let mut entering = self.entering.lock();
+        if let Some(count) = entering.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                entering.remove(&self.user);
+            }
+        }
+    }
+}
+
+impl Service {
+    /// Takes deleted accounts off the lists of others, and tries again what a store has not taken, some at a time. Says how many operations wait. To be called every tick.
+    pub async fn retry(&self, now: Now) -> usize {
+        if let Err(error) = self.forget_deleted(now).await {
+            tracing::warn!(%error, "a deleted account stays on subscription lists; trying again");
+        }
+        let operations = self.retries.take(now.moment);
+        if !operations.is_empty() {
+            let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
+            let any_done = done.iter().any(Result::is_ok);
+            let failed = operations.into_iter().zip(done).filter_map(|(operation, done)| {
+                done.err().map(|error| {
+                    tracing::debug!(%error, ?operation, "an operation could not be carried through; trying again");
+                    operation
+                })
+            });
+            self.retries.put_back(failed.collect(), any_done, now.moment);
+        }
+        self.retries.count().0
+    }
+
+    /// How many operations wait for a store, and how many had to be dropped since the start.
+    pub fn retries(&self) -> (usize, u64) {
+        self.retries.count()
+    }
+
+    async fn carry_out(&self, operation: &Pending, now: Now) -> Result<(), ServiceError> {
+        match operation {
+            Pending::Disconnect { user, connection, end, heard } => {
+                self.disconnect_live(user, *connection, *end, *heard, now).await
+            }
+            Pending::EndLogin { user, connection, end } => {
+                let unsettled = self.end_live_login(user, *connection, *end, now).await?;
+                if !unsettled.is_empty() {
+                    self.settle_or_retry(user, unsettled, now).await;
+                }
+                Ok(())
+            }
+            Pending::TakeBack { user, device, login } => self.take_back(user, device, *login, now).await,
+            Pending::Unrecord { user, device } => self.unrecord(user, device, now).await,
+            Pending::Agree { user } => self.agree(user, now).await,
+        }
+    }
+
+    /// Takes a login back that was recorded and then refused, in the live record and in the facts.
+    pub(crate) async fn take_back(
+        &self,
+        user: &User,
+        device: &DeviceId,
+        login: u64,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        let unsettled = self.directory.update(user, now, |presence| {
+            let taken_back = presence.take_back(device, login, &app.settings, now);
+            taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
+        });
+        let unsettled = match unsettled.await? {
+            Some(unsettled) => unsettled,
+            None => vec![EndedLogin { device: device.clone(), login, mark: None }],
+        };
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        self.settle(user, unsettled, now).await
+    }
+
+    /// Ends a login in the facts that the live record does not have, unless it is being made.
+    async fn unrecord(&self, user: &User, device: &DeviceId, now: Now) -> Result<(), ServiceError> {
+        if self.entering.has(user) {
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone() });
+            return Ok(());
+        }
+        let recorded = self.facts.logins(user.clone()).await?;
+        let Some(login) = recorded.iter().find(|login| login.device == *device) else { return Ok(()) };
+        let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            let devices = presence.into_iter().flat_map(Presence::devices);
+            devices.filter(|it| it.id == *device).map(|it| it.login).max()
+        });
+        let live = live.await?.remove(0);
+        if self.entering.has(user) {
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone() });
+            return Ok(());
+        }
+        if live.is_some_and(|live| live >= login.number) {
+            return Ok(());
+        }
+        self.take_back(user, device, login.number, now).await
+    }
+
+    /// Brings the live record of a user into agreement with what the facts say of the account: made, kicked, deleted.
+    async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
+        let revocation = self.facts.revocation(user.clone()).await?;
+        let is_there = account.is_some();
+        self.directory
+            .update(user, now, |presence| {
+                let mut transition = match &revocation {
+                    Some(it) if is_there => {
+                        presence.kick(it.through, &it.revoked, &app.settings, now).map(drop)
+                    }
+                    Some(it) => presence.delete(it.through, &it.revoked, &app.settings, now).map(drop),
+                    None => Transition::quiet(()),
+                };
+                if let Some(account) = &account {
+                    transition.changed |= presence.restore_account(account.born).changed;
+                }
+                transition
+            })
+            .await?;
+        if !is_there {
+            self.forget_later(user);
+        }
+        Ok(())
+    }
+
+    /// Hands ends of logins to the facts, and lets the live record know that they have them. Until then the record
+    /// keeps them, and [`Service::expire_due`] tries again.
+    pub(crate) async fn settle(
+        &self,
+        user: &User,
+        ends: Vec<EndedLogin>,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        self.facts.end_logins(user.clone(), ends.clone()).await?;
+        self.directory.update(user, now, |presence| presence.ends_settled(&ends)).await?;
+        Ok(())
+    }
+
+    /// The same; what fails is tried again by [`Service::expire_due`].
+    pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
+        if let Err(error) = self.settle(user, ends, now).await {
+            tracing::warn!(%error, "the end of a login waits for the facts");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::{AppId, UserId};
+
+    fn operation(n: usize) -> Pending {
+        Pending::Agree { user: User::new(AppId(1), UserId::new(&n.to_string()).unwrap()) }
+    }
+
+    #[test]
+    fn the_bound_drops_the_oldest_and_counts_it() {
+        let retries = Retries::default();
+        (0..=MAX_RETRIES).for_each(|n| retries.push(operation(n)));
+        assert_eq!(retries.count(), (MAX_RETRIES, 1));
+        assert_eq!(retries.take(Moment(0))[0], operation(1));
+    }
+
+    #[test]
+    fn who_fails_goes_to_the_end_and_a_store_that_takes_nothing_is_given_a_rest() {
+        let retries = Retries::default();
+        (0..AT_ONCE + 1).for_each(|n| retries.push(operation(n)));
+        let mut now = Moment(0);
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            let taken = retries.take(now);
+            assert_eq!(taken.len(), AT_ONCE);
+            retries.put_back(taken, false, now);
+            let pause = retries.lock().pause;
+            assert!(retries.take(now + pause - Duration::from_millis(1)).is_empty());
+            now = now + pause;
+            pauses.push(pause.as_millis());
+        }
+        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+        let taken = retries.take(now);
+        retries.put_back(taken[1..].to_vec(), true, now);
+        assert_eq!(retries.lock().pause, FIRST_PAUSE);
+    }
+
+    #[test]
+    fn a_user_is_entering_until_the_last_login_is_done() {
+        let entering = Entering::default();
+        let user = User::new(AppId(1), UserId::new("a").unwrap());
+        let (one, other) = (entering.begin(&user), entering.begin(&user));
+        drop(one);
+        assert!(entering.has(&user));
+        drop(other);
+        assert!(!entering.has(&user));
+    }
+}
