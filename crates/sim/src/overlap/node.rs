@@ -13,7 +13,7 @@ use lamplight_directory::{Directory, Heard, InProcessDirectory, LogReader};
 use lamplight_facts::{Facts, NewNotice};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{AppKey, NoticeContent, SessionEvent, User};
-use lamplight_service::{Service, ServiceError, ThrottleLimits};
+use lamplight_service::{Expiring, Service, ServiceError, ThrottleLimits};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -112,7 +112,7 @@ async fn keep(shared: &Shared) {
         shared.executor.clock().sleep(TICK).await;
         loop {
             match shared.service.expire_due(BATCH, shared.now()).await {
-                Ok(BATCH) => {}
+                Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
                     shared.judge.note(|| format!("  what was due could not be done: {error}"));
@@ -120,6 +120,7 @@ async fn keep(shared: &Shared) {
                 }
             }
         }
+        shared.service.retry(shared.now()).await;
         if turn.is_multiple_of(20) {
             shared.service.sweep(shared.now());
             if let Err(error) = shared.directory.maintain(shared.now()) {

@@ -107,8 +107,18 @@ pub(crate) struct Past {
     pub kicks: Vec<Kick>,
     /// When an account was perhaps made by the server API, the last time.
     pub created: Option<u64>,
+    /// When everything was quiet after the last kick before.
+    pub kicked_before: Option<u64>,
     /// A logout or the end of a UserSig of this device was tried.
     pub logged_out: [bool; DEVICES.len()],
+}
+
+impl Past {
+    /// Everything is quiet.
+    pub fn rest(&mut self, now: u64) {
+        let kicked_before = if self.kicks.is_empty() { self.kicked_before } else { Some(now) };
+        *self = Self { kicked_before, ..Self::default() };
+    }
 }
 
 /// A kick or a deletion.
@@ -337,7 +347,8 @@ impl People {
         self.sigs.borrow_mut().remove(&(client.who, client.device));
         let pasts = self.pasts.borrow();
         let before = |kick: &Kick| kick.answered.is_some_and(|answered| answered <= issued);
-        if pasts[client.who].kicks.iter().all(before) {
+        let past = &pasts[client.who];
+        if past.kicks.iter().all(before) && past.kicked_before.is_none_or(|quiet| quiet <= issued) {
             let what = format!("{} with a UserSig of {issued}", label(number, client));
             self.judge.found(Name::FreshSigRefused, what);
         }

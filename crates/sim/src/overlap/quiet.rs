@@ -8,10 +8,13 @@ use super::people::{
 };
 use super::weather::Climate;
 use super::world::World;
-use lamplight_core::notifications;
+use lamplight_core::{Presence, notifications};
 use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How long what waits to be tried again may take once the stores answer.
+const LONGEST_RETRY: u64 = 130_000;
 
 /// How long an operation may take once the stores answer.
 const LONGEST: u64 = 60_000;
@@ -45,6 +48,7 @@ impl World {
         self.pass(GRACE.as_millis() as u64 + 4_000);
         self.set_weather(Climate::default());
         self.pass(2_000);
+        self.wait_for_retries();
         self.judge_logins();
         self.judge_connections();
         self.judge_events();
@@ -61,8 +65,34 @@ impl World {
             allowed.extend(friends.iter().map(who_is));
             allowed.extend(self.listed(who));
         }
-        self.people.pasts.borrow_mut().iter_mut().for_each(|past| *past = Past::default());
+        let now = self.now();
+        self.people.pasts.borrow_mut().iter_mut().for_each(|past| past.rest(now));
         self.node.shared.logins.borrow_mut().clear();
+    }
+
+    /// What a store did not take is tried again, after longer and longer pauses.
+    fn wait_for_retries(&mut self) {
+        let until = self.now() + LONGEST_RETRY;
+        loop {
+            let waiting = self.node.shared.service.retries();
+            let unsettled: Vec<Who> = self
+                .everybody()
+                .filter(|who| {
+                    let ends = |presence: Option<&Presence>| {
+                        presence.is_some_and(|presence| presence.unsettled_ends().next().is_some())
+                    };
+                    self.node.peek(&user_of(*who), ends)
+                })
+                .collect();
+            if waiting.0 == 0 && unsettled.is_empty() {
+                return;
+            }
+            if self.now() > until {
+                self.judge.found(Name::Stuck, format!("{waiting:?} retries, ends of {unsettled:?} wait"));
+                return;
+            }
+            self.pass(1_000);
+        }
     }
 
     /// The process dies in the quiet: nobody must look different after it.
@@ -85,9 +115,8 @@ impl World {
 
     /// The status of each user, as the record has it.
     fn statuses(&self) -> Vec<Option<UserStatus>> {
-        let wall = self.node.shared.now().wall;
         (0..self.plan.users)
-            .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who), wall))))
+            .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
             .collect()
     }
 

@@ -8,9 +8,10 @@ use lamplight_directory::{
     News, View,
 };
 use lamplight_facts::{
-    Account, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError,
-    FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, NewFriendship, NewLogin, NewMessage,
-    NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Sent, Settled, Unfriended,
+    Account, AccountDeleted, AccountMade, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
+    Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, NewFriendship,
+    NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
+    Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -80,6 +81,17 @@ impl Directory for DelayedDirectory {
         Box::pin(trip.go(async move { self.inner.remove(user, now).await }, directory_error))
     }
 
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Directed<'a, Vec<User>> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        let effect = async move {
+            let mut users = self.inner.subscribed_to(users).await?;
+            // In no particular order there; in one that a seed repeats here.
+            users.sort_unstable();
+            Ok(users)
+        };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
     fn due(&self, now: Moment, limit: usize) -> Directed<'_, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         Box::pin(trip.go(async move { self.inner.due(now, limit).await }, directory_error))
@@ -139,9 +151,11 @@ impl Facts for DelayedFacts {
         FactsWrite put_app(app: App) -> ();
         FactsRead accounts(users: Vec<User>) -> Vec<Option<Account>>;
         FactsRead list_accounts(app: AppId, after: Option<UserId>, limit: usize) -> Vec<Account>;
-        FactsWrite create_account(user: User, at: Timestamp) -> bool, of &user;
-        FactsWrite delete_account(user: User) -> bool, of &user;
-        FactsWrite revoke_sigs(user: User, at: Timestamp) -> bool, of &user;
+        FactsWrite create_account(user: User, at: Timestamp) -> AccountMade, of &user;
+        FactsWrite delete_account(user: User, revoked: Revoked) -> Option<AccountDeleted>, of &user;
+        FactsWrite kick(user: User, revoked: Revoked) -> Option<u64>, of &user;
+        FactsRead revocation(user: User) -> Option<Revocation>;
+        FactsWrite revoke_sigs(user: User, revoked: Revoked) -> (), of &user;
         FactsWrite record_login(login: NewLogin) -> LoginRecorded, of &login.user;
         FactsWrite end_logins(user: User, ended: Vec<EndedLogin>) -> (), of &user;
         FactsRead logins(user: User) -> Vec<Login>;

@@ -293,7 +293,8 @@ impl Worker {
                     let worker = Rc::clone(self);
                     self.shared.start(async move {
                         let now = worker.shared.now();
-                        let ended = worker.shared.service.disconnect(&login.user, id, end, now).await;
+                        let ended =
+                            worker.shared.service.disconnect(&login.user, id, end, now.wall, now).await;
                         if let Err(error) = ended {
                             worker.shared.judge.note(|| format!("  the end of {} is lost: {error}", id.0));
                             if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {

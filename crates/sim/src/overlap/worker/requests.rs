@@ -136,7 +136,7 @@ impl Worker {
         let slot = slot_of(id);
         let who = self.connections.borrow().get(slot).and_then(Connection::login).cloned();
         let Some(login) = who else { return self.answer(id, number, Err(Code::NOT_LOGGED_IN.into())) };
-        let ended = self.shared.service.logout(&login.user, &login.device, id, self.shared.now()).await;
+        let ended = self.shared.service.logout(&login.user, id, self.shared.now()).await;
         let is_out = ended.is_ok();
         self.answer(id, number, ended.map(|()| Body::LoggedOut));
         if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
@@ -156,7 +156,7 @@ impl Worker {
         self.shared.start(async move {
             if let Some(login) = login {
                 let now = worker.shared.now();
-                let ended = worker.shared.service.expire_sig(&login.user, &login.device, id, now).await;
+                let ended = worker.shared.service.expire_sig(&login.user, id, now).await;
                 if let Err(error) = ended {
                     worker.shared.judge.note(|| format!("  an expired login could not be ended: {error}"));
                 }

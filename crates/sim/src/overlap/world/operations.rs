@@ -1,14 +1,16 @@
 //! How each kind of operation begins.
 
 use super::World;
+use crate::overlap::executor::Clock;
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
     Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, user_of,
 };
 use crate::overlap::plan::Kind;
+use crate::overlap::worker::wall;
 use lamplight_core::LinkEnd;
 use lamplight_directory::{Directory, News};
-use lamplight_model::{AppId, Now, Platform};
+use lamplight_model::{AppId, Now, Platform, Timestamp};
 use lamplight_service::{By, NewFriend, Service, ServiceError};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -81,9 +83,13 @@ impl World {
             }
             Kind::Delete => {
                 let ended = self.note_kick(who, true);
+                // Whoever has the name next is somebody else.
+                self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
+                let clock = Arc::clone(self.executor.clock());
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
-                        service.delete_account(&user_of(who), now).await?;
+                        let revoking = service.delete_account(&user_of(who), now).await?;
+                        answer_from(&clock, revoking.answer_from).await;
                         ended();
                         Ok(())
                     })
@@ -326,9 +332,11 @@ impl World {
 
     fn kick(&mut self, who: Who) {
         let ended = self.note_kick(who, false);
+        let clock = Arc::clone(self.executor.clock());
         self.call(format!("kick {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
-                service.kick(&user_of(who), now).await?;
+                let revoking = service.kick(&user_of(who), now).await?;
+                answer_from(&clock, revoking.answer_from).await;
                 ended();
                 Ok(())
             })
@@ -362,5 +370,12 @@ impl World {
             it.judge.note(|| format!("  {what}: {done:?}"));
             under_way.set(under_way.get() - 1);
         });
+    }
+}
+
+/// As the server API: the answer waits until the wall clock has this time.
+async fn answer_from(clock: &Arc<Clock>, from: Option<Timestamp>) {
+    if let Some(from) = from {
+        clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
     }
 }
