@@ -77,7 +77,6 @@ impl Node {
             people: Rc::clone(&around.people),
             judge: Rc::clone(&around.judge),
             attempts: RefCell::default(),
-            logins: RefCell::default(),
             random: RefCell::new(random),
         });
         let workers = (0..WORKERS).map(|index| Worker::start(index, &shared)).collect();

@@ -171,6 +171,8 @@ pub(crate) struct People {
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
     /// Native devices that were kicked by a login or logged out, and were not logged in by the application since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
+    /// Who tried to log in, when the UserSig was made, and whether it was a resume.
+    pub logins: RefCell<Vec<(Who, u64, bool)>>,
     /// When the UserSig that each device has was made. One that was refused is thrown away.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// What happened to each user since everything was quiet.
@@ -182,9 +184,9 @@ impl People {
     /// Nobody is there.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, ended, sigs) = Default::default();
+        let (clients, left_behind, ended, logins, sigs) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
-        Self { clients, left_behind, allowed, ended, sigs, pasts, judge }
+        Self { clients, left_behind, allowed, ended, logins, sigs, pasts, judge }
     }
 
     /// Whether a client takes what is sent to it.
@@ -204,8 +206,11 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        let is_newest = !clients.range(number + 1..).any(|(_, other)| (other.who, other.device) == key);
-        if ends && is_newest && !client.platform.is_web() {
+        // Whoever logs in beside it may have done so later.
+        let is_alone = clients
+            .iter()
+            .all(|(other, it)| *other == number || (it.who, it.device) != key || it.stage == Stage::Over);
+        if ends && is_alone && !client.platform.is_web() {
             self.ended.borrow_mut().insert(key);
         }
         let Some(client) = clients.get_mut(&number) else { return };
@@ -289,6 +294,9 @@ impl People {
         match answer {
             Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
                 self.judge.count("logged in");
+                if matches!(asked, Request::Login(LoginRequest { resume: false, .. })) {
+                    self.ended.borrow_mut().remove(&(client.who, client.device));
+                }
                 if client.resumes_ended && self.ended.borrow().contains(&(client.who, client.device)) {
                     self.judge.found(Name::EndedResumes, label(number, client));
                 }

@@ -67,7 +67,7 @@ impl World {
         }
         let now = self.now();
         self.people.pasts.borrow_mut().iter_mut().for_each(|past| past.rest(now));
-        self.node.shared.logins.borrow_mut().clear();
+        self.people.logins.borrow_mut().clear();
     }
 
     /// What a store did not take is tried again, after longer and longer pauses.
@@ -188,7 +188,7 @@ impl World {
     /// Whether somebody tried to log in, or else to resume, with a UserSig of this second or a later one.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::worker::wall(millis).as_secs();
-        let all = self.node.shared.logins.borrow();
+        let all = self.people.logins.borrow();
         all.iter().any(|(whose, issued, resume)| {
             *whose == who && second(*issued) >= second(began) && (resumes_too || !resume)
         })

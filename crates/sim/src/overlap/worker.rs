@@ -35,8 +35,6 @@ pub(crate) struct Shared {
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
     pub attempts: RefCell<BTreeMap<u64, Attempt>>,
-    /// Who tried to log in, when the UserSig was made, and whether it was a resume.
-    pub logins: RefCell<Vec<(Who, u64, bool)>>,
     pub random: RefCell<Random>,
 }
 

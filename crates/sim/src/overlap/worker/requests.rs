@@ -73,7 +73,7 @@ impl Worker {
             expire: 1_000_000_000,
             userbuf: None,
         };
-        self.shared.logins.borrow_mut().push((who, issued, resume));
+        self.shared.people.logins.borrow_mut().push((who, issued, resume));
         self.shared.attempts.borrow_mut().entry(id.0).or_default().outcome = None;
         let call = LoginCall {
             app: APP,
