@@ -182,7 +182,8 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
         | Tell::GetFriendList(_)
         | Tell::GetHistory(_)
         | Tell::GetConversationList(_)
-        | Tell::ListsChanged(_) => None,
+        | Tell::ListsChanged(_)
+        | Tell::AppChanged(_) => None,
     }
 }
 

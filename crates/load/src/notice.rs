@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn message(id: u64, statuses: Vec<v1::UserStatus>) -> Vec<u8> {
-        let body = Some(Body::StatusChanged(v1::StatusChanged { statuses }));
+        let body = Some(Body::StatusChanged(v1::StatusChanged { statuses, ..Default::default() }));
         v1::ServerMessage { id, body }.encode_to_vec()
     }
 

@@ -170,7 +170,10 @@ mod tests {
 
     fn by_prost(statuses: &[UserStatus]) -> v1::ServerMessage {
         let statuses = statuses.iter().map(v1::UserStatus::from).collect();
-        v1::ServerMessage { id: 0, body: Some(Body::StatusChanged(v1::StatusChanged { statuses })) }
+        v1::ServerMessage {
+            id: 0,
+            body: Some(Body::StatusChanged(v1::StatusChanged { statuses, ..Default::default() })),
+        }
     }
 
     proptest! {

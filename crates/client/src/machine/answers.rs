@@ -61,6 +61,7 @@ impl Machine {
             | Tell::DeleteConversation(_)
             | Tell::Heartbeat(_) => self.answered(message.id, body, turn),
             Tell::ListsChanged(told) => self.lists_changed(told, turn),
+            Tell::AppChanged(_) => {}
         }
     }
 
@@ -368,6 +369,8 @@ impl Machine {
             Cause::TooManyConnections => {
                 return self.link_ended(LinkEnd::TooManyConnections, Retry::NotBefore(retry_after), turn);
             }
+            Cause::Timeout => return self.link_ended(LinkEnd::Silent, Retry::BackOff, turn),
+            Cause::LoggedOut => Event::LoggedOut,
             Cause::LoginTimeout => return self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn),
             Cause::ProtocolError | Cause::Unspecified => {
                 let why = LinkEnd::EndedByServer(told.message.clone());

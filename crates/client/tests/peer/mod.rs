@@ -87,7 +87,7 @@ impl Peer {
     /// Tells changes.
     pub async fn push(&mut self, statuses: &[(&str, u64)]) {
         let statuses = statuses.iter().map(|(user, version)| status(user, *version)).collect();
-        self.tell(0, Tell::StatusChanged(v1::StatusChanged { statuses })).await;
+        self.tell(0, Tell::StatusChanged(v1::StatusChanged { statuses, ..Default::default() })).await;
     }
 
     /// Says the last words.

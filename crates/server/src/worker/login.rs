@@ -112,6 +112,8 @@ impl Worker {
             not_watched,
             subscriptions_lost: done.subscriptions_lost,
             registered: done.registered,
+            snapshot_complete: false,
+            abilities: None,
         })
     }
 

@@ -4,6 +4,7 @@ import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";
 import { isRefusal, type Refused, refused } from "./errors.js";
 import type {
+  AbilitiesJson,
   ConnectionEndedJson,
   FailureJson,
   LoginResponseJson,
@@ -13,14 +14,25 @@ import type {
 } from "./gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
-
+import type { Abilities } from "./options.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
-import type { Ending, Retry, Turn } from "./session.js";
+import type { Ending, Result, Retry, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
+
+/** What the JSON mapping leaves out. */
+const NO_ABILITIES: Abilities = {
+  statusesOfOthers: false,
+  refusalCode: 0,
+  friendNotification: false,
+  subscriptionsLimit: 0,
+  queryBatch: 0,
+  subscribeBatch: 0,
+  unsubscribeBatch: 0,
+};
 
 /** A message of the server. What a newer contract says and this one does not know is none of our business. */
 export function received(turn: Turn, message: ServerMessageJson): void {
@@ -37,9 +49,14 @@ export function received(turn: Turn, message: ServerMessageJson): void {
       turn.patch({ phase: { ...phase, early: [...phase.early, ...statuses] } });
     } else {
       told(turn, statuses);
+      if (message.statusChanged.snapshotComplete === true) {
+        snapshotComplete(turn);
+      }
     }
   } else if (message.subscriptionsChanged !== undefined) {
     subscriptionsChanged(turn, message.subscriptionsChanged);
+  } else if (message.appChanged !== undefined) {
+    abilitiesTold(turn, message.appChanged.abilities);
   } else if (message.listsChanged !== undefined) {
     turn.tell({ type: "listsChanged", told: message.listsChanged });
   } else if (message.connectionEnded !== undefined) {
@@ -87,6 +104,7 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
   turn.patch({ phase: { at: "live", link }, established: true, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
+  abilitiesTold(turn, body.login.abilities);
   logins.forEach(({ id }) => {
     turn.answer(id, { ok: true, body });
   });
@@ -133,32 +151,74 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   if (turn.session === null) {
     return;
   }
-  const { subscriptions: own, restore } = turn.session;
+  const { subscriptions: own, restore, abilities } = turn.session;
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
   // Who is about to be subscribed again does not leave and come back before the application's eyes.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
-  const gone = new Set(apart.left);
+  // While nobody is told of others, the list stays as it was.
+  const lost = abilities?.statusesOfOthers === false ? [] : apart.left;
+  const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
   const earlier = (login.subscriptions ?? []).filter((user) => !kept.includes(user));
   turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
   told(turn, [...early, ...readStatuses(login.statuses)]);
   turn.leaveRoster(apart.left);
+  tellUnsubscribed(turn, own, lost);
+  if (login.snapshotComplete === true) {
+    snapshotComplete(turn);
+  }
+}
+
+/** The server has told of everybody who is watched. It had to be silent of those whom the login did not name. */
+function snapshotComplete(turn: Turn): void {
+  if (turn.session?.snapshot == null) {
+    return;
+  }
+  const { snapshot, subscriptions: own, abilities, user: self } = turn.session;
+  const { left, restore } = restores.notWatched(
+    turn.session.restore,
+    [...turn.state.roster.keys()].filter(
+      (user) => user !== self && !snapshot.named.has(user) && !snapshot.told.has(user),
+    ),
+  );
+  turn.patch({ restore, snapshot: null });
+  turn.leaveRoster(left);
+  if (abilities?.statusesOfOthers !== false) {
+    listChanged(turn, [], left);
+    tellUnsubscribed(turn, own, left);
+  }
+}
+
+/** Of the own list, these have left it while the link was broken: another device or the server API has done it. */
+function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
+  const gone = new Set(left);
+  const unsubscribed = own.filter((user) => gone.has(user));
+  if (unsubscribed.length > 0) {
+    turn.tell({ type: "subscriptionsChanged", told: { unsubscribed } });
+  }
 }
 
 // Calls.
 
 function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
+  const answer = (result: Result) => {
+    if (!call.late) {
+      turn.answer(call.id, result);
+    } else if (result.ok) {
+      turn.effects.push({ type: "late", call: call.id, body });
+    }
+  };
   if (body.refusal !== undefined) {
-    turn.refuse(call.id, readRefusal(body));
+    answer({ ok: false, refusal: readRefusal(body) });
     return;
   }
   if (body[call.ask.kind] === undefined) {
-    turn.refuse(call.id, refused("NO_ANSWER", "what came is no answer to it"));
+    answer({ ok: false, refusal: refused("NO_ANSWER", "what came is no answer to it") });
     misunderstood(turn);
     return;
   }
   learn(turn, call.ask, body);
-  turn.answer(call.id, { ok: true, body });
+  answer({ ok: true, body });
   if (body.logout !== undefined) {
     end(turn, { by: "logout" });
   }
@@ -171,7 +231,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     turn.patch({ userSig: ask.parameters.userSig ?? "" });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "connected", again: true, told: body.login });
-    toldAtLogin(turn, [], body.login);
+    abilitiesTold(turn, body.login.abilities);
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
   } else if (body.getUserStatus !== undefined) {
@@ -229,7 +289,11 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   const smaller = isRefusal(refusal, "BATCH_TOO_LARGE") ? restores.batchTooLarge(restore) : undefined;
   if (smaller !== undefined) {
     turn.patch({ restore: smaller });
-  } else if (retryAfter(refusal) !== undefined) {
+  } else if (
+    retryAfter(refusal) !== undefined ||
+    (turn.session.abilities !== null && isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF"))
+  ) {
+    // A gate that was closed meanwhile opens again, and the server says so.
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
     // The gate is closed now: nobody of them is watched by subscription any longer.
@@ -244,7 +308,14 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 
 /** Statuses of watched users. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
-  surface(turn, fold(turn.state.roster, statuses));
+  const snapshot = turn.session?.snapshot;
+  const told = new Set(snapshot?.told);
+  // The first that a link says of a user is how it is there, whatever was said on an earlier one.
+  const first = new Set(snapshot == null ? [] : statuses.filter(({ userID }) => told.size < told.add(userID).size));
+  if (snapshot != null && first.size > 0) {
+    turn.patch({ snapshot: { ...snapshot, told } });
+  }
+  surface(turn, fold(turn.state.roster, statuses, first));
 }
 
 function surface(turn: Turn, { roster, changed }: Folded): void {
@@ -264,6 +335,19 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   turn.patch({ restore });
   listChanged(turn, changed.subscribed ?? [], unsubscribed);
   turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
+}
+
+/** What the app lets this client do. That it is told for the first time is no change. */
+function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
+  if (turn.session === null || told === undefined) {
+    return;
+  }
+  const abilities: Abilities = { ...NO_ABILITIES, ...told };
+  const before = turn.session.abilities;
+  turn.patch({ abilities });
+  if (before !== null && JSON.stringify(before) !== JSON.stringify(abilities)) {
+    turn.tell({ type: "abilitiesChanged", abilities });
+  }
 }
 
 /** Keeps what is known of the list in step: these are its newest now, and those left it. */
@@ -298,11 +382,21 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
     case "CAUSE_RECONNECT":
       linkEnded(turn, why, { kind: "within", span });
       break;
+    case "CAUSE_LOGGED_OUT":
+      over(turn, why, { by: "logout" });
+      break;
     case "CAUSE_LOGIN_TIMEOUT":
+    case "CAUSE_TIMEOUT":
       linkEnded(turn, why, { kind: "backOff" });
       break;
-    case "CAUSE_TOO_MANY_CONNECTIONS":
     case "CAUSE_PROTOCOL_ERROR":
+      if (turn.session?.phase.at === "loggingIn") {
+        // The operator may have set a lower limit than the login kept to.
+        turn.patch({ loginRoom: Math.floor(turn.session.phase.bytes / 2) });
+      }
+      linkEnded(turn, why, { kind: "notBefore", span });
+      break;
+    case "CAUSE_TOO_MANY_CONNECTIONS":
     case "CAUSE_UNSPECIFIED":
     case undefined:
       linkEnded(turn, why, { kind: "notBefore", span });

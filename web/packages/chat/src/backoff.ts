@@ -10,6 +10,12 @@ export const FIRST = 1_000;
 export const LONGEST = 30_000;
 
 /**
+ * While calls wait for the link, no wait is longer than after so many failures. A call waits ten seconds at most, so a
+ * server that is gone for long is not tried more often than the application calls it.
+ */
+export const MOST_FAILURES_WITH_CALLS = 1;
+
+/**
  * A link that lived this long was a success: the next wait is a first one again. Shorter, and a server that
  * accepts and drops in a loop would be hammered.
  */

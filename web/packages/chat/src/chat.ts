@@ -29,6 +29,9 @@ export class Chat {
   readonly #release: () => void;
   /** Begins the ids of all messages of this client. */
   readonly #messagePrefix = `${randomId()}-`;
+  readonly #unsent = new conversations.Unsent((arrived) => {
+    this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);
+  });
   #messages = 0;
   #netState: EventData[typeof EVENT.NET_STATE_CHANGE]["state"] = TYPES.NET_STATE_DISCONNECTED;
   #clockOffset = 0;
@@ -40,10 +43,9 @@ export class Chat {
     }
     const url = serverUrl(server ?? proxyServer);
     const device =
-      deviceID === undefined ? takeDevice(tabStore(), pageOf()) : { id: deviceID, release: () => undefined };
-    if (!/^[ -~]{1,64}$/.test(device.id)) {
-      throw check.wrong("deviceID is to be 1 to 64 bytes of printable ASCII");
-    }
+      deviceID === undefined
+        ? takeDevice(tabStore(), pageOf())
+        : { id: check.id(deviceID, "deviceID"), release: () => undefined };
     const identity = { sdkAppId: SDKAppID, platform: writePlatform(platform), deviceId: device.id };
     if (identity.platform === "PLATFORM_UNSPECIFIED") {
       throw check.wrong(
@@ -60,6 +62,9 @@ export class Chat {
       onMessages: (told) => {
         const self = this.#driver.user ?? "";
         this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ keeper: this.#keeper, self }, told));
+      },
+      onOwn: (told) => {
+        this.#unsent.seen(told, this.#driver.user ?? "");
       },
       onConversations: () => {
         const list = this.#conversationShapes.of(this.#keeper.shownConversations);
@@ -146,6 +151,11 @@ export class Chat {
   /** The clock of the server, as of the last login: UTC milliseconds. */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
+  }
+
+  /** Ours: what the app lets its clients do now; null when nobody is logged in, or an older server does not say. */
+  getAbilities(): api.Abilities | null {
+    return this.#driver.abilities;
   }
 
   /** 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4 nothing. */
@@ -344,6 +354,9 @@ export class Chat {
         this.#emitter.emit(EVENT.SUBSCRIPTIONS_UPDATED, { subscribed, unsubscribed });
         break;
       }
+      case "abilitiesChanged":
+        this.#emitter.emit(EVENT.ABILITIES_UPDATED, news.abilities);
+        break;
       case "listsChanged":
         this.#keeper.changed(news.told);
         break;
@@ -407,6 +420,7 @@ export class Chat {
       keeper: this.#keeper,
       self,
       newMessageId: () => `${this.#messagePrefix}${(this.#messages += 1)}`,
+      unsent: this.#unsent,
     };
   }
 }

@@ -12,12 +12,15 @@ export const EVENT = {
   ERROR: "error",
   USER_STATUS_UPDATED: "onUserStatusUpdated",
   MESSAGE_RECEIVED: "onMessageReceived",
+  MESSAGE_MODIFIED: "onMessageModified",
   CONVERSATION_LIST_UPDATED: "onConversationListUpdated",
   TOTAL_UNREAD_MESSAGE_COUNT_UPDATED: "onTotalUnreadMessageCountUpdated",
   FRIEND_LIST_UPDATED: "onFriendListUpdated",
   PROFILE_UPDATED: "onProfileUpdated",
   /** Ours: another device of this account, or the server API, has changed the subscription list. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
+  /** Ours: an operator has changed what the app lets its clients do. */
+  ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 
 /** The values that calls take and events carry. */

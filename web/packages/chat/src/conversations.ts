@@ -11,7 +11,6 @@ import {
   conversationOf,
   type Message,
   messageOf,
-  peerOf,
   sentID,
   textMessage,
 } from "./shapes.js";
@@ -48,7 +47,7 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
     return () => true;
   }
   if (Array.isArray(wanted)) {
-    const ids = new Set(check.userList(wanted, "the list of conversations"));
+    const ids = new Set(check.textList(wanted, "the list of conversations"));
     return ({ conversationID }) => ids.has(conversationID);
   }
   const { type, hasUnreadCount } = check.options(wanted);
@@ -78,7 +77,8 @@ export async function remove({ driver, keeper }: Core, id: string): Promise<void
 
 export async function pin({ driver, keeper }: Core, options: api.PinConversationOptions): Promise<void> {
   const peer = check.conversationPeer(options.conversationID);
-  await driver.call("pinConversation", { peer, pinned: options.isPinned }, ({ conversation, listsVersion }) => {
+  const pinned = check.flag(options.isPinned, "isPinned");
+  await driver.call("pinConversation", { peer, pinned }, ({ conversation, listsVersion }) => {
     keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
   });
 }
@@ -119,25 +119,77 @@ export function createText({ self, keeper, newMessageId }: Core, options: api.Te
   return { ...message, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
+/** The most messages that were marked as failed and may turn out to have arrived. */
+const MOST_UNSENT = 1_000;
+
+/** Messages of this client that are marked as failed. Without an answer they may have arrived all the same. */
+export class Unsent {
+  /** By the `client_message_id`; the longest ago first. */
+  readonly #messages = new Map<string, Message>();
+
+  constructor(private readonly onArrived: (messages: Message[]) => void) {}
+
+  failed(clientMessageId: string, message: Message): void {
+    this.sent(clientMessageId);
+    this.#messages.set(clientMessageId, message);
+    for (const oldest of this.#messages.keys()) {
+      if (this.#messages.size > MOST_UNSENT) {
+        this.#messages.delete(oldest);
+      }
+    }
+  }
+
+  sent(clientMessageId: string): void {
+    this.#messages.delete(clientMessageId);
+  }
+
+  /** The server has these messages: those that were taken for failed are not. */
+  seen(told: readonly MessageJson[], self: string): void {
+    const arrived: Message[] = [];
+    for (const there of told) {
+      const { from, clientMessageId = "" } = there;
+      const message = from === self ? this.#messages.get(clientMessageId) : undefined;
+      if (message !== undefined) {
+        this.sent(clientMessageId);
+        arrived.push(markSent(message, there));
+      }
+    }
+    if (arrived.length > 0) {
+      this.onArrived(arrived);
+    }
+  }
+}
+
+function markSent(message: Message, told: MessageJson): Message {
+  const { time, sequence } = messageOf(told, "", undefined);
+  return Object.assign(message, { time, sequence, status: "success" });
+}
+
 /** Sending a message again is harmless: it keeps its id, and the server has it once. */
-export async function send({ driver, keeper, self }: Core, message: Message): Promise<Message> {
-  const { ID, from, to, payload } = check.options(message);
+export async function send({ driver, keeper, self, unsent }: Core, message: Message): Promise<Message> {
+  const { ID, from, payload } = check.options(message);
   const prefix = sentID(self, "");
-  if (from !== self || !ID.startsWith(prefix)) {
+  if (from !== self || !check.text(ID, "ID").startsWith(prefix)) {
     throw check.wrong("the message was not made by this user; make it with createTextMessage");
   }
+  let failed = false;
+  const clientMessageId = check.id(ID.slice(prefix.length), "ID");
   try {
+    const to = check.userID(message.to, "to");
     const text = check.text(check.options(payload).text, "payload.text");
-    const clientMessageId = ID.slice(prefix.length);
     const { message: told } = await driver.call("sendMessage", { to, text, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
         keeper.sent(answer.message, answer.listsVersion);
+        // It comes late when the call has failed in the meantime.
+        unsent.seen(failed ? [answer.message] : [], self);
       }
     });
-    const { time, sequence } = messageOf(told ?? {}, self, undefined);
-    return Object.assign(message, { time, sequence, status: "success" });
+    unsent.sent(clientMessageId);
+    return markSent(message, told ?? {});
   } catch (error) {
+    failed = true;
     message.status = "fail";
+    unsent.failed(clientMessageId, message);
     throw error;
   }
 }
@@ -145,11 +197,12 @@ export async function send({ driver, keeper, self }: Core, message: Message): Pr
 export async function history(core: Core, options: api.MessageListOptions): Promise<api.MessageListData> {
   const peer = check.conversationPeer(options.conversationID);
   const from = check.optionalText(options.nextReqMessageID, "nextReqMessageID") ?? "";
-  if (!/^\d*$/.test(from)) {
+  if (!/^\d{0,19}$/.test(from)) {
     throw check.wrong("nextReqMessageID is that of the page before");
   }
   const answer = await core.driver.call("getHistory", { peer, before: from === "" ? "0" : from, limit: PAGE });
   const messages = answer.messages ?? [];
+  core.unsent.seen(messages, core.self);
   return {
     messageList: shapeMessages(core, messages).reverse(),
     nextReqMessageID: messages.at(-1)?.sequence ?? "",
@@ -167,10 +220,7 @@ export function shapeMessages(
 
 /** The ids of conversations, checked. */
 export function conversationIDs(value: unknown): string[] {
-  const ids = check.userList(value, "conversationIDList");
-  const other = ids.find((id) => peerOf(id) === undefined);
-  if (other !== undefined) {
-    throw check.wrong(`${other} is no conversation of two`);
-  }
+  const ids = check.textList(value, "conversationIDList");
+  ids.forEach((id) => check.conversationPeer(id, `${JSON.stringify(id)} in conversationIDList`));
   return ids;
 }

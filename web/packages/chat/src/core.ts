@@ -1,5 +1,6 @@
 /** What the calls of the SDK work with, once somebody is logged in. */
 
+import type { Unsent } from "./conversations.js";
 import type { Driver } from "./driver.js";
 import { textOf } from "./errors.js";
 import type { FailureJson, ItemFailureJson } from "./gen/wire.js";
@@ -13,6 +14,7 @@ export interface Core {
   readonly self: string;
   /** Names a new message of this client. */
   readonly newMessageId: () => string;
+  readonly unsent: Unsent;
 }
 
 /** The users for whom a call failed. */

@@ -5,6 +5,7 @@ import { ChatError, isRefusal } from "./errors.js";
 import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
+import type { Abilities } from "./options.js";
 import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
 
 /** The subprotocol of JSON text messages. */
@@ -44,6 +45,8 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
+  /** Those who were told that there was no answer, as long as one may still come on this link. */
+  #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
@@ -65,6 +68,11 @@ export class Driver {
   /** Whether a login has succeeded and nothing has ended it since. */
   get established(): boolean {
     return this.#state.session?.established === true;
+  }
+
+  /** What the app lets this client do; null when nobody is logged in, or the server did not say. */
+  get abilities(): Abilities | null {
+    return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
   /** Logs in. The session then lasts until it is ended, whatever becomes of the link. */
@@ -167,6 +175,10 @@ export class Driver {
       case "answer":
         this.#answer(effect.call, effect.result);
         break;
+      case "late":
+        this.#late.get(effect.call)?.learn(effect.body);
+        this.#late.delete(effect.call);
+        break;
       case "tell":
         this.onNews(effect.news);
         break;
@@ -179,8 +191,11 @@ export class Driver {
     if (result.ok) {
       waiter?.learn(result.body);
       waiter?.resolve(result.body);
-    } else {
-      waiter?.reject(new ChatError(result.refusal));
+    } else if (waiter !== undefined) {
+      if (isRefusal(result.refusal, "NO_ANSWER")) {
+        this.#late.set(call, waiter);
+      }
+      waiter.reject(new ChatError(result.refusal));
     }
   }
 
@@ -213,6 +228,7 @@ export class Driver {
   #close(): void {
     const socket = this.#socket;
     this.#socket = null;
+    this.#late.clear();
     socket?.close();
   }
 

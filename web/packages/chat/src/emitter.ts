@@ -2,6 +2,7 @@
 
 import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
+import type { Abilities } from "./options.js";
 import type { Conversation, Friend, Message, Profile } from "./shapes.js";
 import type { UserStatus } from "./status.js";
 
@@ -14,11 +15,13 @@ export interface EventData {
   [EVENT.ERROR]: { code: number; message: string };
   [EVENT.USER_STATUS_UPDATED]: UserStatus[];
   [EVENT.MESSAGE_RECEIVED]: Message[];
+  [EVENT.MESSAGE_MODIFIED]: Message[];
   [EVENT.CONVERSATION_LIST_UPDATED]: Conversation[];
   [EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED]: number;
   [EVENT.FRIEND_LIST_UPDATED]: Friend[];
   [EVENT.PROFILE_UPDATED]: Profile[];
   [EVENT.SUBSCRIPTIONS_UPDATED]: { subscribed: string[]; unsubscribed: string[] };
+  [EVENT.ABILITIES_UPDATED]: Abilities;
 }
 
 /** The name of an event. */

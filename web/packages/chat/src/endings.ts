@@ -1,11 +1,11 @@
 /** How a link ends, and the session goes on; and how a session ends. */
 
-import { delay, STABLE_AFTER } from "./backoff.js";
+import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
 import { type Call, type CallId, callsOf } from "./link.js";
 import { putBack } from "./restore.js";
 import { EMPTY } from "./roster.js";
-import type { Ending, Retry, Session, Turn } from "./session.js";
+import type { Ending, Phase, Retry, Session, Turn } from "./session.js";
 
 /** The link is gone, or given up: what was under way fails or is sent again, and the session waits. */
 export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
@@ -22,19 +22,24 @@ export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
     return;
   }
   turn.effects.push({ type: "closeLink" });
-  const { phase } = session;
-  const isLive = phase.at === "live";
+  const { phase: ended } = session;
+  const isLive = ended.at === "live";
   let { failures } = session;
-  turn.patch({ phase: { at: "waiting", until: turn.now } });
+  turn.patch({ phase: { at: "waiting", until: turn.now, hurried: turn.now } });
   if (isLive) {
-    failures = turn.now - phase.link.since >= STABLE_AFTER ? 0 : failures;
-    giveBack(turn, session, callsOf(phase.link));
+    failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
+    giveBack(turn, session, callsOf(ended.link));
     if (turn.session === null) {
       return;
     }
   }
-  const retryIn = waitFor(retry, failures, turn.jitter);
-  turn.patch({ failures: failures + 1, phase: { at: "waiting", until: turn.now + retryIn } });
+  const wait = waitFor(retry, failures, turn.jitter);
+  // What the server has asked for holds for calls too.
+  const hurry = retry.kind === "backOff" ? Math.min(failures, MOST_FAILURES_WITH_CALLS) : failures;
+  const hurriedWait = waitFor(retry, hurry, turn.jitter);
+  const retryIn = turn.session?.queue.length === 0 ? wait : hurriedWait;
+  const phase: Phase = { at: "waiting", until: turn.now + retryIn, hurried: turn.now + hurriedWait };
+  turn.patch({ failures: failures + 1, phase });
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
 
@@ -63,7 +68,7 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
 }
 
 /** A logout without a link: the login of a Web client ended with its connection, that of another one did not. */
-export function answerLogout(turn: Turn, id: CallId | null): void {
+export function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });
   } else {

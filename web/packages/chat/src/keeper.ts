@@ -39,6 +39,8 @@ export interface Surroundings {
   /** Whether this client has sent that message: nobody has to be told of it. */
   isOwn(message: MessageJson): boolean;
   onMessages(messages: readonly MessageJson[]): void;
+  /** The server has these messages, which this client has sent. */
+  onOwn(messages: readonly MessageJson[]): void;
   onConversations(): void;
   onUnread(total: number): void;
   onFriends(): void;
@@ -246,9 +248,7 @@ export class Keeper {
 
   #tellOf(before: Lists, messages: readonly MessageJson[]): void {
     const { friends, conversations, profile } = this.#lists;
-    if (messages.length > 0) {
-      this.around.onMessages(messages);
-    }
+    this.#tellMessages(messages);
     if (conversations.shown !== null && conversations.shown !== before.conversations.shown) {
       this.around.onConversations();
       this.#setUnread(fold.totalUnread(conversations.shown.values()));
@@ -260,6 +260,16 @@ export class Keeper {
     }
     if (profiles.length > 0) {
       this.around.onProfiles(profiles);
+    }
+  }
+
+  #tellMessages(messages: readonly MessageJson[]): void {
+    const others = messages.filter((message) => !this.around.isOwn(message));
+    if (others.length < messages.length) {
+      this.around.onOwn(messages.filter((message) => this.around.isOwn(message)));
+    }
+    if (others.length > 0) {
+      this.around.onMessages(others);
     }
   }
 
@@ -446,12 +456,9 @@ export class Keeper {
         missed.push(...(await this.#readSince(peer, head)));
       }
     }
-    const news = missed.filter((message) => !told.has(idOf(message)) && !this.around.isOwn(message));
-    if (news.length > 0) {
-      news.forEach((message) => told.add(idOf(message)));
-      news.sort(byTime);
-      this.around.onMessages(news);
-    }
+    const news = missed.filter((message) => !told.has(idOf(message)));
+    news.forEach((message) => told.add(idOf(message)));
+    this.#tellMessages(news.sort(byTime));
   }
 
   async #readSince(peer: string, head: number): Promise<MessageJson[]> {

@@ -22,12 +22,15 @@ export type CallId = number;
 
 /** A call of the application. */
 export interface Call {
-  /** Null once the caller has been told of a timeout. The answer is still awaited, for what it changes. */
-  readonly id: CallId | null;
+  readonly id: CallId;
+  /** The caller has been told that there was no answer in time. It is still awaited, for what it changes. */
+  readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
   /** Doing it twice is doing it once: it is sent again when the link breaks before the answer. */
   readonly again: boolean;
+  /** It was sent, on this link or an earlier one. Not sent: it has certainly not been done. */
+  readonly sent: boolean;
 }
 
 /** A request that was sent and not answered. */
@@ -102,7 +105,7 @@ export function givenUpAt(link: Link): number | undefined {
 /** The calls in flight whose callers still wait, oldest first. */
 export function callsOf(link: Link): Call[] {
   return [...link.inFlight.values()].flatMap((request) =>
-    request.kind === "call" && request.call.id !== null ? [request.call] : [],
+    request.kind === "call" && !request.call.late ? [request.call] : [],
   );
 }
 

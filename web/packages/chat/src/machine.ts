@@ -86,9 +86,7 @@ export function nextDeadline({ session }: State): number | undefined {
       break;
     case "live":
       deadlines.push(links.heartbeatDue(phase.link), ...links.callsOf(phase.link).map(({ deadline }) => deadline));
-      deadlines.push(
-        ...[links.givenUpAt(phase.link), restores.due(session.restore)].filter((at) => at !== undefined),
-      );
+      deadlines.push(...[links.givenUpAt(phase.link), restoreDue(session)].filter((at) => at !== undefined));
       break;
   }
   return deadlines.reduce((earliest, deadline) => Math.min(earliest, deadline), Infinity);
@@ -114,9 +112,9 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
   }
   switch (session.phase.at) {
     case "live": {
-      const parameters = loginRequest(turn.state, user, userSig, false, knownWithin(turn.state, userSig));
+      const parameters = loginRequest(turn.state, user, userSig, false, []);
       const ask: Ask = { kind: "login", parameters };
-      turn.patch({ queue: [...session.queue, { id, deadline, ask, again: false }] });
+      turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
       break;
     }
     case "connecting":
@@ -140,7 +138,10 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
-    phase: { at: "waiting", until: now },
+    abilities: null,
+    snapshot: null,
+    loginRoom: FRAME_LIMITS.beforeLogin,
+    phase: { at: "waiting", until: now, hurried: now },
   };
 }
 
@@ -156,7 +157,21 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {
-    turn.patch({ queue: [...session.queue, { id, deadline, ask, again: AGAIN.has(ask.kind) }] });
+    turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
+    hurry(turn);
+  }
+}
+
+function newCall(id: CallId, deadline: number, ask: Ask): Call {
+  return { id, deadline, ask, again: AGAIN.has(ask.kind), late: false, sent: false };
+}
+
+/** A call waits for the link: the next attempt comes as soon as it may. */
+function hurry(turn: Turn): void {
+  const phase = turn.session?.phase;
+  if (phase?.at === "waiting") {
+    turn.patch({ phase: { ...phase, until: Math.max(turn.now, phase.hurried) } });
+    expirePhase(turn);
   }
 }
 
@@ -198,8 +213,13 @@ function expireCalls(turn: Turn): void {
   if (inFlight.length + waiting.length + logins.length === 0) {
     return;
   }
-  [...logins, ...waiting, ...inFlight].forEach(({ id }) => {
-    turn.refuse(id, refused("NO_ANSWER"));
+  const notSent = refused("NOT_CONNECTED", "it was not sent in time");
+  const why = phase.at === "connecting" ? notSent : refused("NO_ANSWER");
+  logins.forEach(({ id }) => {
+    turn.refuse(id, why);
+  });
+  [...waiting, ...inFlight].forEach(({ id, sent }) => {
+    turn.refuse(id, sent ? refused("NO_ANSWER") : notSent);
   });
   turn.patch({
     logins: session.logins.filter((one) => !late(one)),
@@ -208,14 +228,14 @@ function expireCalls(turn: Turn): void {
   if (phase.at === "live" && inFlight.length > 0) {
     const requests = [...phase.link.inFlight].map(([id, request]): [number, links.InFlight] => {
       const expired = request.kind === "call" && late(request.call);
-      return [id, expired ? { kind: "call", call: { ...request.call, id: null } } : request];
+      return [id, expired ? { kind: "call", call: { ...request.call, late: true } } : request];
     });
     turn.setLink({ ...phase.link, inFlight: new Map(requests) });
   }
   if ([...waiting, ...inFlight].some(({ ask }) => ask.kind === "logout")) {
     end(turn, { by: "logout" });
   } else if (!session.established && turn.session?.logins.length === 0) {
-    failLogin(turn, refused("NO_ANSWER"));
+    failLogin(turn, why);
   }
 }
 
@@ -263,10 +283,12 @@ function linkUp(turn: Turn): void {
   }
   const resume = session.established && session.logins.length === 0;
   const id = turn.newId();
-  const known = knownWithin(turn.state, session.userSig);
+  const known = knownWithin(turn.state, session);
   const parameters = loginRequest(turn.state, session.user, session.userSig, resume, known);
   turn.send(message(id, { kind: "login", parameters }));
-  turn.patch({ phase: { at: "loggingIn", id, deadline: turn.now + LOGIN_TIMEOUT, early: [] } });
+  const snapshot = { named: new Set(known.map(({ userId = "" }) => userId)), told: new Set<string>() };
+  const deadline = turn.now + LOGIN_TIMEOUT;
+  turn.patch({ snapshot, phase: { at: "loggingIn", id, deadline, bytes: byteLength(parameters), early: [] } });
 }
 
 // What is sent.
@@ -285,13 +307,18 @@ function sendWhatWaits(turn: Turn): void {
       continue;
     }
     const batch = restores.nextBatch(session.restore, turn.now);
-    if (batch === undefined) {
+    if (batch === undefined || restoreDue(session) === undefined) {
       return;
     }
     turn.patch({ restore: batch.restore });
     const ask: Ask = { kind: "subscribeUserStatus", parameters: { userIds: [...batch.users] } };
     sendRequest(turn, { kind: "restore" }, ask);
   }
+}
+
+/** Where the app lets nobody subscribe, a restore waits until it does. */
+function restoreDue({ abilities, restore }: Session): number | undefined {
+  return abilities?.statusesOfOthers === false ? undefined : restores.due(restore);
 }
 
 function sendCall(turn: Turn, call: Call): void {
@@ -303,7 +330,7 @@ function sendCall(turn: Turn, call: Call): void {
     turn.patch({ restore: forgotten.restore });
     turn.leaveRoster(forgotten.lost.notWatched);
   }
-  sendRequest(turn, { kind: "call", call }, call.ask);
+  sendRequest(turn, { kind: "call", call: { ...call, sent: true } }, call.ask);
 }
 
 function sendHeartbeat(turn: Turn): void {
@@ -338,10 +365,10 @@ function loginRequest(
   return { ...identity, userId, userSig, resume, known };
 }
 
-/** The versions held, newest first, as many as fit into a login. Of the others the server simply tells again. */
-function knownWithin(state: State, userSig: string): KnownJson[] {
-  const bare = byteLength(loginRequest(state, state.session?.user ?? "", userSig, false, []));
-  let left = FRAME_LIMITS.beforeLogin - FRAME_SLACK - bare;
+/** The versions held, newest first, as many as fit into a login. Of the others the server tells in full. */
+function knownWithin(state: State, { user, userSig, loginRoom }: Session): KnownJson[] {
+  const bare = byteLength(loginRequest(state, user, userSig, false, []));
+  let left = loginRoom - FRAME_SLACK - bare;
   const newest = [...state.roster.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
   const known: KnownJson[] = [];
   for (const { userID: userId, version } of newest) {

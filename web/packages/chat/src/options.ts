@@ -34,6 +34,22 @@ export interface CreateOptions {
   WebSocket?: WebSocketConstructor | undefined;
 }
 
+/** Ours: what the settings of the app let its clients do. */
+export interface Abilities {
+  /** Whether others can be asked for and subscribed to, and their changes are told. The list stays meanwhile. */
+  statusesOfOthers: boolean;
+  /** What a query or a subscription is refused with: 0 (it is not), 7013 or 72001. */
+  refusalCode: number;
+  /** Whether changes of mutual friends are told without a subscription. */
+  friendNotification: boolean;
+  /** How many users the subscription list may hold. */
+  subscriptionsLimit: number;
+  /** How many users a call may name. */
+  queryBatch: number;
+  subscribeBatch: number;
+  unsubscribeBatch: number;
+}
+
 export interface LoginOptions {
   userID: string;
   userSig: string;

@@ -38,8 +38,8 @@ export async function updateMyProfile(
   const answer = await driver.call(
     "setSelfInfo",
     {
-      ...(nick === undefined ? {} : { nick: check.text(nick, "nick") }),
-      ...(avatar === undefined ? {} : { avatarUrl: check.text(avatar, "avatar") }),
+      ...(nick === undefined ? {} : { nick: check.text(nick, "nick", check.LONGEST_PROFILE_TEXT) }),
+      ...(avatar === undefined ? {} : { avatarUrl: check.text(avatar, "avatar", check.LONGEST_PROFILE_TEXT) }),
       ...(allowed === undefined
         ? {}
         : { allowType: allowed === TYPES.ALLOW_TYPE_DENY_ANY ? "ALLOW_TYPE_DENY_ANY" : "ALLOW_TYPE_ALLOW_ANY" }),
@@ -73,9 +73,9 @@ export async function addFriend({ driver, keeper }: Core, options: api.AddFriend
     "addFriend",
     {
       userId,
-      remark: check.optionalText(options.remark, "remark") ?? "",
-      addSource: check.optionalText(options.source, "source") ?? "",
-      addWording: check.optionalText(options.wording, "wording") ?? "",
+      remark: check.optionalText(options.remark, "remark", check.LONGEST_REMARK) ?? "",
+      addSource: check.optionalText(options.source, "source", check.LONGEST_ADD_TEXT) ?? "",
+      addWording: check.optionalText(options.wording, "wording", check.LONGEST_ADD_TEXT) ?? "",
       single: type === TYPES.SNS_ADD_TYPE_SINGLE,
     },
     ({ friend, listsVersion }) => {
@@ -114,7 +114,7 @@ export async function updateFriend({ driver, keeper }: Core, options: api.Update
   const userId = check.userID(userID, "userID");
   const answer = await driver.call(
     "setFriendRemark",
-    { userId, remark: check.optionalText(remark, "remark") ?? "" },
+    { userId, remark: check.optionalText(remark, "remark", check.LONGEST_REMARK) ?? "" },
     ({ friend, listsVersion }) => {
       keeper.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
     },

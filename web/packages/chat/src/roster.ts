@@ -19,12 +19,23 @@ export interface Folded {
 /** Nobody. */
 export const EMPTY: Roster = new Map();
 
-/** Takes in what was told of watched users. What is older or equal is dropped. */
-export function fold(roster: Roster, told: readonly UserStatus[]): Folded {
+/**
+ * Takes in what was told of watched users. What is older or equal is dropped; of these statuses only what is equal: the
+ * server may have lost what it had told.
+ */
+export function fold(
+  roster: Roster,
+  told: readonly UserStatus[],
+  replacing: ReadonlySet<UserStatus> = new Set(),
+): Folded {
   const changed = new Map<string, UserStatus>();
   for (const status of told) {
     const held = changed.get(status.userID) ?? roster.get(status.userID);
-    if (held === undefined || isNewer(status.version, held.version)) {
+    if (
+      held === undefined ||
+      isNewer(status.version, held.version) ||
+      (replacing.has(status) && status.version !== held.version)
+    ) {
       changed.set(status.userID, status);
     }
   }

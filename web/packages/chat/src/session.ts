@@ -23,6 +23,7 @@ import type {
   SubscriptionsChangedJson,
 } from "./gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
+import type { Abilities } from "./options.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";
 import type { UserStatus } from "./status.js";
@@ -57,7 +58,19 @@ export interface Session {
   /** Who this client knows to be subscribed to, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
+  /** What the app lets this client do, as the server said last; null when it did not. */
+  readonly abilities: Abilities | null;
+  /** What the present link has to say of the watched; null when it is complete. */
+  readonly snapshot: Snapshot | null;
+  /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
+  readonly loginRoom: number;
   readonly phase: Phase;
+}
+
+/** The users whom the login named, and those who were told of since. */
+export interface Snapshot {
+  readonly named: ReadonlySet<string>;
+  readonly told: ReadonlySet<string>;
 }
 
 /** Where a session stands. */
@@ -67,11 +80,18 @@ export type Phase =
       readonly at: "loggingIn";
       readonly id: number;
       readonly deadline: number;
+      /** Of the login. */
+      readonly bytes: number;
       /** Statuses that were told before the answer. They surface together with it. */
       readonly early: readonly UserStatus[];
     }
   | { readonly at: "live"; readonly link: Link }
-  | { readonly at: "waiting"; readonly until: number };
+  | {
+      readonly at: "waiting";
+      readonly until: number;
+      /** When the next attempt may come once a call waits for it; not after `until`. */
+      readonly hurried: number;
+    };
 
 /** What happened. */
 export type Input =
@@ -106,6 +126,8 @@ export type Effect =
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
+  /** A call that was answered with a timeout has been done after all. */
+  | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
   /** Tell the application. */
   | { readonly type: "tell"; readonly news: News };
 
@@ -125,6 +147,7 @@ export type News =
   /** Statuses that are new or newer, each user once. After a reconnect: what differs, in one piece. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
+  | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
   /** The session that was established is over. */
   | { readonly type: "ended"; readonly how: Ending };
@@ -189,13 +212,11 @@ export class Turn {
     this.state = { ...this.state, roster: remove(this.state.roster, others) };
   }
 
-  answer(call: CallId | null, result: Result): void {
-    if (call !== null) {
-      this.effects.push({ type: "answer", call, result });
-    }
+  answer(call: CallId, result: Result): void {
+    this.effects.push({ type: "answer", call, result });
   }
 
-  refuse(call: CallId | null, refusal: Refused): void {
+  refuse(call: CallId, refusal: Refused): void {
     this.answer(call, { ok: false, refusal });
   }
 

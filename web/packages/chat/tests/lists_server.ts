@@ -21,6 +21,8 @@ interface Asked {
 /** What the application was told, and what it sees. */
 export class Application {
   readonly messages: string[] = [];
+  /** Own messages of which it turned out that the server has them. */
+  readonly own: string[] = [];
   readonly failures: unknown[] = [];
   conversationEvents = 0;
   friendEvents = 0;
@@ -61,6 +63,7 @@ export class ListsServer {
       self: () => "me",
       isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith("own-"),
       onMessages: (messages) => application.messages.push(...messages.map(({ text }) => text ?? "")),
+      onOwn: (messages) => application.own.push(...messages.map(({ text }) => text ?? "")),
       onConversations: () => (application.conversationEvents += 1),
       onUnread: (total) => (application.unread = total),
       onFriends: () => (application.friendEvents += 1),

@@ -85,6 +85,18 @@ export interface MessagePage {
   isCompleted: boolean;
 }
 
+/** What the settings of the app let its clients do, as far as the kit goes by it. */
+export interface Abilities {
+  /** Off: nobody is asked for, subscribed to or shown. */
+  statusesOfOthers: boolean;
+  /** Why not. */
+  refusalCode: number;
+  /** How many users a call may name. */
+  queryBatch: number;
+  subscribeBatch: number;
+  unsubscribeBatch: number;
+}
+
 /** The calls that the kit makes. */
 export interface ChatClient {
   on(name: string, handler: (event: never) => unknown): void;
@@ -112,6 +124,8 @@ export interface ChatClient {
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
   /** An SDK without it is taken to allow 200 subscriptions, none of them in use. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
+  /** With an SDK without it the kit finds out by being refused, and asks again from time to time. */
+  getAbilities?(): Abilities | null;
 }
 
 /** Listens to an event of the SDK, and hands back how to stop. */

@@ -37,6 +37,12 @@ export class Dialogue {
       listen<readonly Message[]>(client, EVENT.MESSAGE_RECEIVED, (messages) => {
         this.#add(messages.filter((message) => message.conversationID === conversationID));
       }),
+      // A message that was marked as failed has arrived all the same.
+      listen<readonly Message[]>(client, EVENT.MESSAGE_MODIFIED, (messages) => {
+        messages.forEach((message) => {
+          this.#replace(message.ID, message);
+        });
+      }),
       listen(client, EVENT.SDK_READY, () => {
         this.retry();
       }),
@@ -113,7 +119,9 @@ export class Dialogue {
       this.#replace(message.ID, { ...data.message, status: "success" });
     } catch {
       const held = this.#messages.find(({ ID }) => ID === message.ID) ?? message;
-      this.#replace(message.ID, { ...held, status: "fail" });
+      if (held.status !== "success") {
+        this.#replace(message.ID, { ...held, status: "fail" });
+      }
     }
   }
 
@@ -162,7 +170,13 @@ export class Dialogue {
   }
 }
 
-/** Each message once, in the place where it came first. */
+/** Each message once, in the place where it came first. One that the server has was sent, whatever else says of it. */
 function distinct(messages: readonly Message[]): Message[] {
-  return [...new Map(messages.map((message) => [message.ID, message])).values()];
+  const found = new Map<string, Message>();
+  for (const message of messages) {
+    if (message.status === "success" || found.get(message.ID)?.status !== "success") {
+      found.set(message.ID, message);
+    }
+  }
+  return [...found.values()];
 }

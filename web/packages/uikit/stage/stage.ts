@@ -4,7 +4,7 @@
  */
 
 import { EVENT } from "@lamplight/chat";
-import type { ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
+import type { Abilities, ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
 
 export interface Person {
   readonly id: string;
@@ -60,6 +60,8 @@ export class Stage implements ChatClient {
   #statuses = new Map<string, UserStatus>();
   #version = 1;
   #messages: Record<string, Message[]>;
+  readonly #failed: Message[] = [];
+  #abilities: Abilities | null = null;
   readonly #scene: Scene;
   readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
 
@@ -94,6 +96,27 @@ export class Stage implements ChatClient {
     list.push(message);
     this.emit(EVENT.MESSAGE_RECEIVED, [message]);
     this.#said(user, text, now, 1);
+  }
+
+  /** A message that was marked as failed turns out to have arrived. */
+  arrives(user: string, text: string): void {
+    const arrived = this.#failed.filter(({ payload }) => payload.text === text);
+    const done = arrived.map((message) => ({ ...message, status: "success" }));
+    (this.#messages[user] ??= []).push(...done);
+    this.emit(EVENT.MESSAGE_MODIFIED, done);
+  }
+
+  /** An operator turns the switch of the app, and the server tells its clients. */
+  allow(statusesOfOthers: boolean): void {
+    this.refusal = statusesOfOthers ? undefined : { code: 72001, message: "off" };
+    this.#abilities = {
+      statusesOfOthers,
+      refusalCode: statusesOfOthers ? 0 : 72001,
+      queryBatch: 500,
+      subscribeBatch: 100,
+      unsubscribeBatch: 100,
+    };
+    this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
   }
 
   emit(name: string, data: unknown): void {
@@ -187,6 +210,7 @@ export class Stage implements ChatClient {
     const text = payload.text ?? "";
     const user = conversationID.slice(3);
     if (text.includes("[fail]")) {
+      this.#failed.push(message);
       return Promise.reject(new Error("no connection to the server"));
     }
     this.sent.push(text);
@@ -232,6 +256,10 @@ export class Stage implements ChatClient {
   getSubscriptions() {
     this.#note("getSubscriptions", []);
     return this.#gated(() => ({ userIDList: [...this.subscriptions], limit: this.#scene.limit ?? 200 }));
+  }
+
+  getAbilities(): Abilities | null {
+    return this.#abilities;
   }
 
   #gated<T>(answer: () => T): Promise<{ data: T }> {

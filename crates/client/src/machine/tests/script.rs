@@ -135,7 +135,13 @@ impl World {
             "down" => Input::LinkEnded(LinkEnd::Closed),
             "failed" => Input::LinkEnded(LinkEnd::Failed(TransportError::new("connecting", "no route"))),
             "network" => Input::NetworkChanged,
-            "push" => told(0, Tell::StatusChanged(v1::StatusChanged { statuses: wire_statuses(rest) })),
+            "push" => told(
+                0,
+                Tell::StatusChanged(v1::StatusChanged {
+                    statuses: wire_statuses(rest),
+                    ..Default::default()
+                }),
+            ),
             "changed" => {
                 let pick = |sign| rest.split_whitespace().filter_map(move |word| word.strip_prefix(sign));
                 // `-ann` is still watched, as a friend; `!ann` is not.
@@ -196,6 +202,8 @@ impl World {
                 registered: false,
                 subscriptions: listed("subscriptions"),
                 lists_version: listed("lists").first().map_or(0, |version| version.parse().unwrap()),
+                snapshot_complete: !what.contains(&"more"),
+                abilities: None,
             }),
             "said" => Tell::SendMessage(v1::SendMessageResponse {
                 message: Some(wire_message("hi")),

@@ -273,6 +273,7 @@ export type ServerMessageJson = {
   pinConversation?: PinConversationResponseJson;
   deleteConversation?: DeleteConversationResponseJson;
   listsChanged?: ListsChangedJson;
+  appChanged?: AppChangedJson;
 };
 
 export type RefusalJson = {
@@ -304,6 +305,22 @@ export type LoginResponseJson = {
   registered?: boolean;
   subscriptions?: string[];
   listsVersion?: string;
+  snapshotComplete?: boolean;
+  abilities?: AbilitiesJson;
+};
+
+export type AbilitiesJson = {
+  statusesOfOthers?: boolean;
+  refusalCode?: number;
+  friendNotification?: boolean;
+  subscriptionsLimit?: number;
+  queryBatch?: number;
+  subscribeBatch?: number;
+  unsubscribeBatch?: number;
+};
+
+export type AppChangedJson = {
+  abilities?: AbilitiesJson;
 };
 
 export type LogoutRequestJson = {};
@@ -363,6 +380,7 @@ export type HeartbeatJson = {};
 
 export type StatusChangedJson = {
   statuses?: UserStatusJson[];
+  snapshotComplete?: boolean;
 };
 
 export type SubscriptionsChangedJson = {
@@ -388,4 +406,6 @@ export type ConnectionEnded_CauseJson =
   | "CAUSE_SUPERSEDED"
   | "CAUSE_PROTOCOL_ERROR"
   | "CAUSE_LOGIN_TIMEOUT"
-  | "CAUSE_TOO_MANY_CONNECTIONS";
+  | "CAUSE_TOO_MANY_CONNECTIONS"
+  | "CAUSE_TIMEOUT"
+  | "CAUSE_LOGGED_OUT";

@@ -72,6 +72,7 @@ test("a call that is late is answered, and what its answer says is learnt all th
       call 2: 9520 no answer in time; whether the server has done it is not known
     > answer @ sub ann:7
       ! ann:7
+      call 2: done, late
     > roster
       ann:7 me:1
     > down
@@ -82,10 +83,38 @@ test("a call that is late is answered, and what its answer says is learnt all th
       ! connecting
       open
     > next, after 4000 ms
-      call 3: 9520 no answer in time; whether the server has done it is not known
+      call 3: 9508 no connection to the server: it was not sent in time
     > next, after 6000 ms
       close
       ! connectFailed 9508 no connection to the server: no connection in time; again in 2000
+    "
+  `);
+});
+
+test("what was never sent is said to be so, and what was sent may have been done", () => {
+  expect(
+    liveTranscript(
+      `timeout 5000
+       write one
+       down
+       get ann
+       set hi
+       wait 5000`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> write one
+      send sendMessage {"to":"ann","text":"one","clientMessageId":"m"}
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > get ann
+    > set hi
+    > wait 5000
+      call 2: 9520 no answer in time; whether the server has done it is not known
+      call 3: 9508 no connection to the server: it was not sent in time
+      call 4: 9508 no connection to the server: it was not sent in time
+      ! connecting
+      open
     "
   `);
 });

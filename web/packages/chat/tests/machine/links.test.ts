@@ -18,6 +18,145 @@ test("the wait doubles up to half a minute, and all of it is random", () => {
   }
 });
 
+test("a call wakes the back-off, and while it waits no wait is long", () => {
+  expect(
+    liveTranscript(
+      `down
+       next
+       down
+       next
+       down
+       next
+       down
+       wait 3000
+       timeout 10000
+       get ann
+       down
+       wait 1500
+       get bob
+       next
+       down
+       next
+       up
+       answer @ login`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 4000
+    > next, after 4000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 8000
+    > wait 3000
+    > get ann
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2000
+    > wait 1500
+    > get bob
+    > next, after 500 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login
+      ! connected again
+      send getUserStatus {"userIds":["ann"]}
+      send getUserStatus {"userIds":["bob"]}
+    "
+  `);
+});
+
+test("calls that wait time out, and then the waits are long again", () => {
+  expect(
+    liveTranscript("down\nnext\ndown\nnext\ndown\ntimeout 3000\nget ann\nnext\ndown\nnext\ndown\nnext\ndown\nnext"),
+  ).toMatchInlineSnapshot(`
+    "> down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 4000
+    > get ann
+    > next, after 2000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2000
+    > next, after 1000 ms
+      call 2: 9508 no connection to the server: it was not sent in time
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 16000
+    > next, after 16000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 30000
+    > next, after 30000 ms
+      ! connecting
+      open
+    "
+  `);
+});
+
+test("a call does not come before the moment that the server has asked for", () => {
+  expect(liveTranscript("ended RECONNECT 4000\nget ann\nnext")).toMatchInlineSnapshot(`
+    "> ended RECONNECT 4000
+      close
+      ! disconnected 9508 no connection to the server: words; again in 4000
+    > get ann
+    > next, after 4000 ms
+      ! connecting
+      open
+    "
+  `);
+  expect(liveTranscript("ended TOO_MANY_CONNECTIONS 5000\nget ann\nnext")).toMatchInlineSnapshot(`
+    "> ended TOO_MANY_CONNECTIONS 5000
+      close
+      ! disconnected 9508 no connection to the server: words; again in 6000
+    > get ann
+    > next, after 6000 ms
+      ! connecting
+      open
+    "
+  `);
+});
+
 test("a heartbeat comes within a third of the timeout, and at least every 20 s", () => {
   for (const [timeout, interval] of [
     [60_000, 18_000],

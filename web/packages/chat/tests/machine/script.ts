@@ -7,6 +7,7 @@
 
 import { byteLength, type Ask } from "../../src/ask.js";
 import type {
+  AbilitiesJson,
   ClientMessageJson,
   ConnectionEnded_CauseJson,
   PlatformJson,
@@ -139,9 +140,16 @@ export class World {
       case "network":
         return first === "gone" ? { type: "networkGone" } : { type: "networkChanged" };
       case "push":
-        return received({ statusChanged: { statuses: statuses(rest) } });
+        return received({
+          statusChanged: {
+            statuses: statuses(rest.filter((one) => one !== "complete")),
+            ...(rest.includes("complete") ? { snapshotComplete: true } : {}),
+          },
+        });
       case "lists":
         return received({ listsChanged: { listsVersion: first } });
+      case "app":
+        return received({ appChanged: { abilities: abilities(rest) } });
       case "changed":
         return received({ subscriptionsChanged: changedSubscriptions(rest) });
       case "ended": {
@@ -167,7 +175,8 @@ export class World {
     const back = Number(at.slice(1) || "1");
     const id = this.sent.at(-back)?.id ?? "0";
     const lost = rest.includes("lost");
-    const words = rest.filter((word) => word !== "lost");
+    const complete = rest.includes("complete");
+    const words = rest.filter((word) => !["lost", "complete", "on", "off"].includes(word));
     const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
     const told = statuses(words.filter((word) => /^\w+:\d/.test(word)));
     const failures = signed("-").map((userId) => ({ userId, code: 70107 }));
@@ -176,7 +185,10 @@ export class World {
         return received({ id, refusal: { code: Number(words[0]), message: "words" } });
       case "login": {
         const login = { heartbeatTimeoutMs: 60_000, serverTime: "5", statuses: told, notWatched: signed("!") };
-        return received({ id, login: { ...login, subscriptionsLost: lost, subscriptions: signed("+") } });
+        const list = { subscriptionsLost: lost, subscriptions: signed("+") };
+        const allowed = rest.some((word) => word === "on" || word === "off") ? { abilities: abilities(rest) } : {};
+        const end = complete ? { snapshotComplete: true } : {};
+        return received({ id, login: { ...login, ...list, ...allowed, ...end } });
       }
       case "set":
         return received({ id, setSelfStatus: { ...(told[0] === undefined ? {} : { status: told[0] }) } });
@@ -210,6 +222,11 @@ export class World {
     this.#calls += 1;
     return { call: this.#calls, deadline: this.now + this.#timeout };
   }
+}
+
+/** `on` or `off`, by the switch. */
+function abilities(words: string[]): AbilitiesJson {
+  return words.includes("on") ? { statusesOfOthers: true, queryBatch: 500 } : { refusalCode: 72001, queryBatch: 500 };
 }
 
 function changedSubscriptions(words: string[]) {
@@ -249,6 +266,8 @@ function show(effect: Effect): string {
       return effect.result.ok
         ? `call ${effect.call}: ok`
         : `call ${effect.call}: ${effect.result.refusal.code} ${effect.result.refusal.message}`;
+    case "late":
+      return `call ${effect.call}: done, late`;
     case "tell":
       return `! ${showNews(effect.news)}`;
   }
@@ -278,6 +297,8 @@ function showNews(news: News): string {
       return brief(news.statuses);
     case "subscriptionsChanged":
       return `subscriptions ${JSON.stringify(news.told)}`;
+    case "abilitiesChanged":
+      return `abilities ${JSON.stringify(news.abilities)}`;
     case "listsChanged":
       return `lists ${news.told.listsVersion ?? ""}`;
     case "ended":

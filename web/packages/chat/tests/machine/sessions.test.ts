@@ -62,9 +62,9 @@ test("a first login ends with its call", () => {
       ! connecting
       open
     > next, after 3000 ms
-      call 1: 9520 no answer in time; whether the server has done it is not known
+      call 1: 9508 no connection to the server: it was not sent in time
       close
-      ! connectFailed 9520 no answer in time; whether the server has done it is not known; again in null
+      ! connectFailed 9508 no connection to the server: it was not sent in time; again in null
     > login
       ! connecting
       open
@@ -111,7 +111,7 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     liveTranscript("login me fresh\nanswer @ login\ndown\nnext\nup\nanswer @ login\nlogin me late\ndown\nnext\nup"),
   ).toMatchInlineSnapshot(`
     "> login me fresh
-      send login me fresh known=[me:1]
+      send login me fresh known=[]
     > answer @ login
       ! connected again
       call 2: ok
@@ -126,7 +126,7 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     > answer @ login
       ! connected again
     > login me late
-      send login me late known=[me:1]
+      send login me late known=[]
     > down
       close
       call 3: 9520 no answer in time; whether the server has done it is not known: the connection broke before it
@@ -206,6 +206,11 @@ test("what the server says last decides how the session ends", () => {
       `> ended ${cause}\n  close\n  ! ended by ${how}\n> roster\n> down\n> set hi\n  call 2: 6014 not logged in\n`,
     );
   }
+});
+
+test("a link that was silent for too long is made again; one that the own logout ended is not", () => {
+  expect(liveTranscript("ended TIMEOUT")).toContain("disconnected 9508 no connection to the server: words; again in");
+  expect(liveTranscript("ended LOGGED_OUT")).toContain('ended by {"by":"logout"}');
 });
 
 test("a refusal to have the client back ends the session, if it does not pass with time", () => {

@@ -41,6 +41,7 @@ test("a client that comes back says what it knows, and is told what differs", ()
     > answer @ login ann:6 !bob
       ! connected again
       ! ann:6 cid:1
+      ! subscriptions {"unsubscribed":["bob"]}
     > roster
       ann:6 cid:1 me:1
     "
@@ -239,6 +240,239 @@ test("who is unsubscribed while the list is restored is not subscribed again", (
   world.run(`down\nnext\nup\nanswer @ login lost\nunsub u149\nanswer @2 sub\nnext\nnext`);
   const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
   expect(batches).toEqual([150, 100, 49]);
+});
+
+test("what the app lets a client do is told when it has changed, and only then", () => {
+  expect(
+    liveTranscript(
+      "app off\napp on\napp on\napp off\ndown\nnext\nup\nanswer @ login off\ndown\nnext\nup\nanswer @ login on",
+    ),
+  ).toMatchInlineSnapshot(`
+    "> app off
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > app on
+    > app off
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login off
+      ! connected again
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login on
+      ! connected again
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    "
+  `);
+});
+
+test("while nobody is told of others the list stays, and a restore waits until they are told again", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob
+       answer @ sub ann:1 bob:1
+       down
+       next
+       up
+       answer @ login me:2 off complete !ann !bob
+       subscriptions
+       down
+       next
+       up
+       answer @ login off lost
+       wait 10000
+       app on
+       answer @ no 72001
+       app off
+       wait 10000
+       app on
+       answer @ sub ann:2 bob:2
+       subscriptions`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:1 bob:1
+      ! ann:1 bob:1
+      call 2: ok
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1 ann:1 bob:1]
+    > answer @ login me:2 off complete !ann !bob
+      ! connected again
+      ! me:2
+    > subscriptions
+      ann bob
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 2000
+    > next, after 2000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:2]
+    > answer @ login off lost
+      ! connected again
+    > wait 10000
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ no 72001
+    > app off
+      ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+    > wait 10000
+    > app on
+      ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:2 bob:2
+      ! ann:2 bob:2
+    > subscriptions
+      ann bob
+    "
+  `);
+});
+
+/** A world that holds more than one login can name, with its link broken and made again. */
+function crowded(): World {
+  const world = new World();
+  const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);
+  world.run(`login\nup\nanswer @ login me:1\nsub user0 user1\nanswer @ sub`);
+  world.run(`push ${crowd.join(" ")}\ndown\nnext\nup`);
+  world.transcript = "";
+  return world;
+}
+
+test("whom a login could not name, and the server is silent of, is let go when the snapshot is complete", () => {
+  const world = crowded();
+  const named = world.sent.at(-1)?.login?.known?.length ?? 0;
+  world.run("answer @ login user0:7000000000000000 user2:7000000000009999");
+  // Until then nobody leaves: what is told in full takes several messages.
+  expect(world.state.roster.size).toBe(3_001);
+  world.run("push user3:7000000000000003\npush complete");
+  // Oneself, who was named, and who was told of: what was told is what was held, or newer.
+  expect(world.state.roster.size).toBe(1 + named + 3);
+  expect(world.transcript).toContain('! subscriptions {"unsubscribed":["user1"]}');
+  expect(world.state.session?.subscriptions).toEqual(["user0"]);
+});
+
+test("a snapshot that fits into the answer lets go at once, and one that is never complete lets go of nobody", () => {
+  const world = crowded();
+  const named = world.sent.at(-1)?.login?.known?.length ?? 0;
+  world.run("answer @ login complete");
+  expect([world.state.roster.size, world.state.session?.snapshot]).toEqual([1 + named, null]);
+  const other = crowded();
+  other.run("answer @ login\npush user0:7000000000000000\ndown\nnext\nup\nanswer @ login");
+  expect(other.state.roster.size).toBe(3_001);
+});
+
+test("what a link says first of a user holds even if it is older, and then only what is newer", () => {
+  expect(
+    liveTranscript(
+      `sub ann bob
+       answer @ sub ann:50 bob:60
+       push ann:40
+       down
+       next
+       up
+       answer @ login me:1 ann:30 ann:20
+       push bob:55
+       push ann:29 bob:54
+       push complete
+       push ann:31
+       roster`,
+    ),
+  ).toMatchInlineSnapshot(`
+    "> sub ann bob
+      send subscribeUserStatus {"userIds":["ann","bob"]}
+    > answer @ sub ann:50 bob:60
+      ! ann:50 bob:60
+      call 2: ok
+    > push ann:40
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[bob:60 ann:50 me:1]
+    > answer @ login me:1 ann:30 ann:20
+      ! connected again
+      ! ann:30
+    > push bob:55
+      ! bob:55
+    > push ann:29 bob:54
+    > push complete
+    > push ann:31
+      ! ann:31
+    > roster
+      ann:31 bob:55 me:1
+    "
+  `);
+  expect(liveTranscript("push ann:50\ndown\nnext\nup\nanswer @ login complete\npush ann:40\nroster"))
+    .toMatchInlineSnapshot(`
+    "> push ann:50
+      ! ann:50
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[ann:50 me:1]
+    > answer @ login complete
+      ! connected again
+    > push ann:40
+    > roster
+      ann:50 me:1
+    "
+  `);
+});
+
+test("who is subscribed to while the snapshot comes is not let go at its end", () => {
+  const world = crowded();
+  world.run("answer @ login\nsub user7\nanswer @ sub user7:7000000000000007\npush complete");
+  expect(world.state.roster.has("user7")).toBe(true);
+  expect(world.state.roster.has("user8")).toBe(false);
+  expect(world.state.session?.subscriptions).toEqual(["user7"]);
+});
+
+test("who is about to be subscribed again is not let go before", () => {
+  const world = crowded();
+  world.run("answer @ login lost complete\nroster");
+  expect([world.state.roster.has("user0"), world.state.roster.has("user7")]).toEqual([true, false]);
+  world.run("answer @ sub user0:7000000000000001 -user1");
+  expect([world.state.roster.has("user0"), world.state.roster.has("user1")]).toEqual([true, false]);
+});
+
+test("a server that takes no login as long as this one gets a shorter one", () => {
+  const world = crowded();
+  const named = () => world.sent.at(-1)?.login?.known?.length ?? 0;
+  const first = named();
+  world.run("ended PROTOCOL_ERROR\nnext\nup");
+  expect(named()).toBeLessThan(first * 0.55);
+  expect(named()).toBeGreaterThan(first * 0.45);
+  world.run("ended PROTOCOL_ERROR\nnext\nup\n".repeat(12));
+  expect(named()).toBe(0);
 });
 
 test("of a large roster the newest versions are said, as far as the message goes", () => {

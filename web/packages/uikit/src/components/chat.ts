@@ -342,7 +342,8 @@ export class TuikitChat extends LitElement {
   };
 
   #send(): void {
-    const text = this.text.trim();
+    // Half of an emoji, as a field that cuts its text may leave it, is refused by every server.
+    const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
     if (text !== "") {
       this.text = "";
       this.isAtEnd = true;

@@ -8,7 +8,7 @@
  * left, gives back only what it has taken, and never so much that somebody would have to leave the list for it.
  */
 
-import type { StatusType, UserFailure, UserStatus } from "../client.js";
+import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
 /** What a server grants unless it says otherwise. */
 export const DEFAULT_LIMIT = 200;
@@ -56,7 +56,7 @@ export type Next = { readonly call: Call } | { readonly wakeAt: number };
 /** Whether the server lets this app see statuses. */
 export type Gate =
   | { readonly is: "open" }
-  /** 7013 or 72001; asked again from time to time, because an operator may turn the switch. */
+  /** 7013 or 72001. Asked again from time to time, because an operator may turn the switch, unless the SDK tells. */
   | { readonly is: "closed"; readonly code: number };
 
 /** What is shown of a user. */
@@ -75,6 +75,8 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
+  /** The SDK has said that the gate is closed, and will say when it opens. */
+  #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
@@ -131,8 +133,25 @@ export class Ledger {
     return changed;
   }
 
+  /** What the app lets its clients do now; nothing, when the SDK cannot tell. */
+  allowed(abilities: Abilities | null | undefined): string[] {
+    this.#isClosedByApp = abilities?.statusesOfOthers === false;
+    if (abilities === null || abilities === undefined) {
+      return [];
+    }
+    this.#queryBatch = abilities.queryBatch || QUERY_BATCH;
+    this.#subscribeBatch = Math.min(
+      abilities.subscribeBatch || SUBSCRIBE_BATCH,
+      abilities.unsubscribeBatch || SUBSCRIBE_BATCH,
+    );
+    // The limit of the list may have changed as well.
+    this.#readAt = -Infinity;
+    return this.#isClosedByApp ? this.#closed(abilities.refusalCode) : this.#opened();
+  }
+
   loggedOut(): string[] {
     this.#self = null;
+    this.#isClosedByApp = false;
     this.#own.clear();
     this.#foreign.clear();
     this.#unwatchable.clear();
@@ -277,11 +296,7 @@ export class Ledger {
     if (code === SWITCHED_OFF || NOT_IN_EDITION.includes(code)) {
       this.#pause(now);
       this.#readAt = -Infinity;
-      if (this.#gate.is === "closed" && this.#gate.code === code) {
-        return [];
-      }
-      this.#gate = { is: "closed", code };
-      return this.#forget();
+      return this.#closed(code);
     }
     if (code === BATCH_TOO_LARGE && (call.kind === "query" ? this.#queryBatch : this.#subscribeBatch) > 1) {
       if (call.kind === "query") {
@@ -297,7 +312,7 @@ export class Ledger {
 
   /** The next call, taken out of what the kit may make; or when to come back. */
   next(now: number): Next {
-    if (this.#self === null) {
+    if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
     }
     if (now < this.#pausedUntil) {
@@ -434,9 +449,14 @@ export class Ledger {
   }
 
   #learn(status: UserStatus, now: number): boolean {
-    const before = this.#known.get(status.userID)?.status ?? undefined;
+    const known = this.#known.get(status.userID);
+    const before = known?.status ?? undefined;
+    // What was known before the connection came back may be newer than all that the server has left.
     const isOlder =
-      before?.version !== undefined && status.version !== undefined && isNewer(before.version, status.version);
+      known?.at !== -Infinity &&
+      before?.version !== undefined &&
+      status.version !== undefined &&
+      isNewer(before.version, status.version);
     const kept = isOlder ? before : status;
     this.#known.set(status.userID, { status: kept, at: now });
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
@@ -450,10 +470,18 @@ export class Ledger {
     }
   }
 
-  /** The server has answered: the gate is open. */
+  #closed(code: number): string[] {
+    if (this.#gate.is === "closed" && this.#gate.code === code) {
+      return [];
+    }
+    this.#gate = { is: "closed", code };
+    return this.#forget();
+  }
+
+  /** The server has answered, or the SDK has said so: the gate is open. */
   #opened(): string[] {
     this.#resume();
-    if (this.#gate.is === "open") {
+    if (this.#gate.is === "open" || this.#isClosedByApp) {
       return [];
     }
     this.#gate = { is: "open" };

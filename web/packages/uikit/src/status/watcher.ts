@@ -4,7 +4,7 @@
  */
 
 import { EVENT } from "@lamplight/chat";
-import { codeOf, listen, type ChatClient, type UserStatus } from "../client.js";
+import { type Abilities, codeOf, listen, type ChatClient, type UserStatus } from "../client.js";
 import { overhear } from "./application-calls.js";
 import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
 
@@ -66,6 +66,9 @@ export class Watcher {
           this.#wakeSoon();
         },
       ),
+      listen<Abilities>(client, EVENT.ABILITIES_UPDATED, (abilities) => {
+        this.#allowed(abilities);
+      }),
       listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
         if (state === "connected") {
           this.refresh();
@@ -142,6 +145,14 @@ export class Watcher {
   #loggedIn(): void {
     this.#user = this.#client.getLoginUser();
     this.#changed(this.#ledger.loggedIn(this.#user, this.#recall()));
+    this.#allowed(this.#client.getAbilities?.());
+  }
+
+  #allowed(abilities: Abilities | null | undefined): void {
+    this.#changed(this.#ledger.allowed(abilities));
+    if (this.gate.is === "closed") {
+      this.#explain(this.gate.code);
+    }
     this.#wake(0);
   }
 

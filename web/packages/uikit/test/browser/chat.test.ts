@@ -68,6 +68,37 @@ test("sends with Enter, begins a line with Shift+Enter, and says what was not se
   expect((one(element, ".send") as HTMLButtonElement).disabled).toBe(true);
 });
 
+test("a message that is marked as not sent, and arrived, loses the mark", async () => {
+  const stage = open();
+  const element = await chat();
+  const write = async (text: string) => {
+    await userEvent.fill(one(element, "textarea"), text);
+    await userEvent.keyboard("{Enter}");
+    await until(() => {
+      expect(all(element, ".note.failed")).toHaveLength(1);
+    });
+  };
+  await write("[fail] one");
+  stage.arrives("maya", "[fail] one");
+  await until(() => {
+    expect(all(element, ".note.failed")).toHaveLength(0);
+  });
+  expect(said(element).filter((text) => text === "[fail] one")).toHaveLength(1);
+});
+
+test("half of an emoji is sent as a character that stands for it", async () => {
+  const stage = open();
+  const element = await chat();
+  const field = one(element, "textarea") as HTMLTextAreaElement;
+  field.value = "cut here \ud83d";
+  field.dispatchEvent(new Event("input"));
+  await userEvent.click(field);
+  await userEvent.keyboard("{Enter}");
+  await until(() => {
+    expect(stage.sent).toEqual(["cut here \ufffd"]);
+  });
+});
+
 test("what comes is shown and read", async () => {
   const stage = open();
   const element = await chat();

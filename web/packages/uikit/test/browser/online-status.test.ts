@@ -205,6 +205,33 @@ describe("an app that does not have it", () => {
       expect(all(list, ".dot").length).toBeGreaterThan(5);
     });
   });
+
+  test("an SDK that tells of the switch is not asked again and again, and has the dots back at once", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const stage = open();
+    await TUIKit.destroy();
+    stage.allow(false);
+    TUIKit.init({ chat: stage });
+    const list = await mount("tuikit-conversation");
+    await until(() => {
+      expect(rows(list).length).toBeGreaterThan(5);
+      expectOneWarning(warn, 72001);
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+    // Longer than a list takes to settle.
+    await new Promise((done) => setTimeout(done, 400));
+    expect([all(list, ".dot").length, statusCalls(stage)]).toEqual([0, []]);
+    stage.allow(true);
+    await until(() => {
+      expect(all(list, ".dot").length).toBeGreaterThan(5);
+      expect(stage.subscriptions.length).toBeGreaterThan(5);
+    });
+    stage.allow(false);
+    await until(() => {
+      expect(all(list, ".dot")).toHaveLength(0);
+    });
+    expect(warn.mock.calls).toHaveLength(1);
+  });
 });
 
 describe("the subscription list of the account", () => {

@@ -39,6 +39,19 @@ class Script {
       case "turn":
         ledger.turn(words[0] === "on");
         break;
+      // allowed on, or off, or nothing; and how many users a call may name
+      case "allowed": {
+        const [what, batch = "500"] = words;
+        const [queryBatch, subscribeBatch, unsubscribeBatch] = [Number(batch), Number(batch), Number(batch)];
+        const statusesOfOthers = what === "on";
+        const batches = { queryBatch, subscribeBatch, unsubscribeBatch };
+        const refusalCode = statusesOfOthers ? 0 : 72001;
+        ledger.allowed(what === undefined ? null : { statusesOfOthers, refusalCode, ...batches });
+        break;
+      }
+      case "gate":
+        expect(ledger.gate.is).toBe(words[0]);
+        break;
       case "refresh":
         ledger.refresh();
         break;

@@ -373,6 +373,92 @@ describe("off", () => {
 });
 
 describe("refusals", () => {
+  test("what was known before the connection came back does not hold against what the server says then", () => {
+    check(`
+      login me
+      show chats: a b
+      -> read
+      <- 200
+      -> query a b
+      <- a=1@50 b=1@60
+      told a=2@40
+      dots a=1 b=1
+      refresh
+      told a=2@30
+      dots a=2 b=1
+      told a=1@20
+      dots a=2 b=1
+    `);
+  });
+  test("an SDK that says so is taken at its word: nothing is asked while it is closed, all of it once it is open", () => {
+    check(`
+      login me
+      allowed on
+      show chats: a b
+      -> read
+      <- 200
+      -> query a b
+      <- a=1 b=2
+      -> subscribe a b
+      <-
+      dots a=1 b=2
+      allowed off
+      gate closed
+      dots a=none b=none
+      -> nothing Infinity
+      wait ${10 * STALE_AFTER}
+      refresh
+      show contacts: c
+      -> nothing Infinity
+      allowed on
+      gate open
+      -> read
+      <- 200 a
+      -> query a b c
+      <- a=1 b=1 c=1
+      dots a=1 b=1 c=1
+      -> subscribe b c
+    `);
+  });
+  test("closed at the login, it costs no call; whoever logs in next begins anew", () => {
+    check(`
+      login me
+      allowed off
+      show chats: a
+      -> nothing Infinity
+      logout
+      login you
+      allowed
+      -> read
+      <- 200
+      gate open
+    `);
+  });
+  test("an answer to what was asked before it was closed does not open it", () => {
+    check(`
+      login me
+      show chats: a
+      -> read
+      allowed off
+      <- 200
+      gate closed
+      -> nothing Infinity
+    `);
+  });
+  test("a call names as many users as the SDK says", () => {
+    check(`
+      login me
+      allowed on 2
+      show chats: a b c
+      -> read
+      <- 200
+      -> query a b
+      <- a=1 b=1
+      -> query c
+      <- c=1
+      -> subscribe a b
+    `);
+  });
   test.each([72001, 7013, 3122])("%i: no dots, and asked again ever more rarely", (code) => {
     check(`
       login me

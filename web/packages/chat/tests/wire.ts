@@ -1,0 +1,82 @@
+/** A client whose server is the test: it sees each message that the client sends, and says what it likes. */
+
+import Lamplight, { type Chat } from "../src/index.js";
+import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "../src/gen/wire.js";
+
+type Handler = ((event: never) => void) | null;
+
+export class Wire {
+  /** What was sent after the login, on whatever link. */
+  readonly sent: ClientMessageJson[] = [];
+  /** What each login is answered with. */
+  login: LoginResponseJson = {};
+  readonly chat: Chat;
+  #socket: { onmessage: Handler; onclose: Handler } | null = null;
+
+  constructor() {
+    const open = (socket: { onmessage: Handler; onclose: Handler }) => (this.#socket = socket);
+    const hear = (text: string) => {
+      this.#hear(JSON.parse(text) as ClientMessageJson);
+    };
+    class Socket {
+      onopen: Handler = null;
+      onmessage: Handler = null;
+      onerror: Handler = null;
+      onclose: Handler = null;
+      constructor() {
+        open(this);
+        queueMicrotask(() => this.onopen?.({} as never));
+      }
+      send(text: string): void {
+        hear(text);
+      }
+      close(): void {
+        // Nobody is there.
+      }
+    }
+    this.chat = Lamplight.create({ SDKAppID: 1, server: "ws://a", WebSocket: Socket });
+    this.chat.setLogLevel(4);
+  }
+
+  /** Names what was sent. */
+  get kinds(): string[] {
+    return this.sent.map((message) => Object.keys(message).find((key) => key !== "id") ?? "");
+  }
+
+  /** The last message of that kind that was sent. */
+  last(kind: keyof ClientMessageJson): ClientMessageJson {
+    const found = this.sent.findLast((message) => kind in message);
+    if (found === undefined) {
+      throw new Error(`no ${kind} was sent`);
+    }
+    return found;
+  }
+
+  say(message: ServerMessageJson): void {
+    this.#socket?.onmessage?.({ data: JSON.stringify(message) } as never);
+  }
+
+  /** The link breaks. */
+  drop(): void {
+    this.#socket?.onclose?.({} as never);
+  }
+
+  #hear(message: ClientMessageJson): void {
+    if (message.login === undefined) {
+      this.sent.push(message);
+    } else {
+      const answer = { ...(message.id === undefined ? {} : { id: message.id }), login: this.login };
+      queueMicrotask(() => {
+        this.say(answer);
+      });
+    }
+  }
+}
+
+/** A client that is logged in as `me`. */
+export async function loggedIn(login: LoginResponseJson = {}): Promise<Wire> {
+  const wire = new Wire();
+  wire.login = login;
+  await wire.chat.login({ userID: "me", userSig: "sig" });
+  return wire;
+}
