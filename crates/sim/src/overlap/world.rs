@@ -220,4 +220,11 @@ impl World {
             devices.collect()
         })
     }
+
+    /// Whether a device is logged in now, in the record or in the facts.
+    pub fn is_logged_in(&self, who: Who, device: usize) -> bool {
+        let logins = block_on(self.node.facts().logins(user_of(who))).unwrap_or_default();
+        logins.iter().any(|login| login.device == device_id(device))
+            || self.devices(who).iter().any(|(place, ..)| *place == device)
+    }
 }

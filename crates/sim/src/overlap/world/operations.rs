@@ -294,7 +294,8 @@ impl World {
         }
         if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
             client.picture = picture;
-            client.resumes_ended = resume && self.people.ended.borrow().contains(&(who, device));
+            let is_ended = self.people.ended.borrow().contains(&(who, device));
+            client.resumes_ended = resume && is_ended && !self.is_logged_in(who, device);
         }
         let issued = {
             let mut sigs = self.people.sigs.borrow_mut();
