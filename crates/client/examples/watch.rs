@@ -43,6 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
             | Event::UsersInfoChanged(_)
+            | Event::AbilitiesChanged(_)
             | Event::ListsOutdated
             | Event::Missed { .. } => println!("-- {event:?}"),
         }

@@ -19,10 +19,20 @@ impl Cache {
     /// Takes in what was told of watched users and hands back what differs from before: each user at most
     /// once, in the order of the `userID`s. What is older or equal is dropped.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
+        self.fold_replacing(told, |_| false)
+    }
+
+    /// As [`fold`](Self::fold), but a status for which `replaces` says so holds even where it is older.
+    pub(crate) fn fold_replacing(
+        &mut self,
+        told: impl IntoIterator<Item = UserStatus>,
+        mut replaces: impl FnMut(&UserStatus) -> bool,
+    ) -> Vec<UserStatus> {
         let mut changed = BTreeSet::new();
         for status in told {
+            let replaces = replaces(&status);
             let held = self.statuses.get(&status.user_id);
-            if held.is_none_or(|held| held.version < status.version) {
+            if held.is_none_or(|held| held.version < status.version || (replaces && *held != status)) {
                 changed.insert(status.user_id.clone());
                 self.statuses.insert(status.user_id.clone(), status);
             }
@@ -30,11 +40,9 @@ impl Cache {
         changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
     }
 
-    /// As [`fold`](Self::fold), for the answer of a query: of users that are not watched nothing is kept.
-    pub(crate) fn refresh(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
-        let watched: Vec<_> =
-            told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect();
-        self.fold(watched)
+    /// Of the statuses that a query was answered with, those of watched users: of others nothing is kept.
+    pub(crate) fn watched(&self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
+        told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }
 
     /// Forgets users who are not watched any longer; hands back those it held.
@@ -109,8 +117,18 @@ mod tests {
     fn a_query_refreshes_the_watched_and_keeps_nothing_of_others() {
         let mut cache = Cache::default();
         cache.fold(statuses("ann:2"));
-        assert_eq!(brief(&cache.refresh(statuses("ann:3 bob:9"))), "ann:3");
+        let told = cache.watched(statuses("ann:3 bob:9"));
+        assert_eq!(brief(&cache.fold(told)), "ann:3");
         assert_eq!(brief(cache.iter()), "ann:3");
+    }
+
+    #[test]
+    fn what_replaces_holds_even_where_it_is_older() {
+        let mut cache = Cache::default();
+        cache.fold(statuses("ann:5 bob:5 cid:5"));
+        let told = statuses("ann:3 bob:4 cid:5");
+        assert_eq!(brief(&cache.fold_replacing(told, |status| status.user_id.as_str() != "bob")), "ann:3");
+        assert_eq!(brief(cache.iter()), "ann:3 bob:5 cid:5");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::builder::ClientBuilder;
 use crate::driver::{Command, Waiter};
 use crate::request::{Answer, LoggedIn, Request, Statuses, Subscribed, Subscriptions, Unsubscribed};
 use crate::shared::{Events, SharedLock};
-use crate::{Error, Refused};
+use crate::{Abilities, Error, Refused};
 use lamplight_model::{Code, DeviceId, UserId, UserStatus};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +20,8 @@ pub const MAX_CALLS: usize = 256;
 ///
 /// After a [`login`](Self::login) it keeps the session alive by itself: it sends heartbeats, comes back after a
 /// broken link, learns what has changed meanwhile, and subscribes again if the server has given the list up.
-/// A call that is made while there is no connection waits for one, up to the call timeout. The
-/// session ends with [`logout`](Self::logout) or when the server ends it, of which an [`Event`](crate::Event)
+/// A call that is made while there is no connection has the client try again at once, or within a second of its
+/// last attempt, and waits for the connection up to the call timeout. The session ends with [`logout`](Self::logout) or when the server ends it, of which an [`Event`](crate::Event)
 /// tells; from then on calls fail with [`Error::NotLoggedIn`].
 ///
 /// Dropping a call does not take it back: it may already be on its way. Dropping the last clone closes the
@@ -196,6 +196,12 @@ impl Client {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
+    /// What the app's settings let this client do, as the server told it last; `None` without a session. An
+    /// [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) tells when it changes.
+    pub fn abilities(&self) -> Option<Abilities> {
+        self.shared.lock().machine().abilities().copied()
+    }
+
     /// Begins to read events. Each reader gets them all, and first what is cached now. A reader that is not
     /// read costs memory bounded by what is watched.
     pub fn events(&self) -> Events {
@@ -221,11 +227,11 @@ impl Client {
     async fn ask(&self, command: impl FnOnce(Waiter) -> Command) -> Result<Answer, Error> {
         let deadline = Instant::now() + self.call_timeout;
         let place = timeout_at(deadline, self.places.clone().acquire_owned());
-        let place = place.await.map_err(|_| Error::Timeout)?.expect("the semaphore is never closed");
+        let place = place.await.map_err(|_| Error::NotSent)?.expect("the semaphore is never closed");
         let (reply, answer) = oneshot::channel();
         let command = command(Waiter { deadline, reply, _place: place });
         // The driver is gone only when its runtime is shutting down.
-        self.commands.send(command).await.map_err(|_| Error::Disconnected)?;
+        self.commands.send(command).await.map_err(|_| Error::NotSent)?;
         answer.await.unwrap_or(Err(Error::Disconnected))
     }
 }

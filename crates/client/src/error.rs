@@ -17,6 +17,10 @@ pub enum Error {
     /// The link broke before the answer. Whether the server has done what was asked is not known.
     #[error("the connection broke before the answer")]
     Disconnected,
+    /// There was no connection within the call timeout, or no room on it: the server has not been asked, and has done
+    /// nothing.
+    #[error("not sent in time; the server has not been asked")]
+    NotSent,
     /// No answer within the call timeout. Whether the server has done what was asked is not known.
     #[error("no answer in time")]
     Timeout,
@@ -31,7 +35,7 @@ impl Error {
         match self {
             Self::Refused(refused) => Some(refused.code),
             Self::NotLoggedIn => Some(Code::NOT_LOGGED_IN.number()),
-            Self::Disconnected | Self::Timeout | Self::Transport(_) => None,
+            Self::Disconnected | Self::NotSent | Self::Timeout | Self::Transport(_) => None,
         }
     }
 }

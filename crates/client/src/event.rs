@@ -1,6 +1,6 @@
 //! What the client tells the application on its own.
 
-use crate::{ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo};
+use crate::{Abilities, ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo};
 use lamplight_model::{Message, Platform, UserId, UserStatus};
 use std::time::Duration;
 
@@ -43,7 +43,10 @@ pub enum Event {
         /// Who was unsubscribed from.
         unsubscribed: Vec<UserId>,
     },
-    /// Messages were received, or sent from another own device; oldest first.
+    /// The app's settings have changed what this client may do.
+    AbilitiesChanged(Abilities),
+    /// Messages were received, or sent from another own device; oldest first. Also a message that this client sent and
+    /// whose answer came after [`Error::Timeout`](crate::Error::Timeout): it was stored after all.
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list changed: by a message, or by another own device.
     ConversationsChanged {
@@ -122,6 +125,7 @@ impl Event {
             | Self::StatusChanged(_)
             | Self::NotWatched(_)
             | Self::SubscriptionsChanged { .. }
+            | Self::AbilitiesChanged(_)
             | Self::MessagesReceived(_)
             | Self::ConversationsChanged { .. }
             | Self::FriendListChanged { .. }

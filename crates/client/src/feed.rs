@@ -73,6 +73,7 @@ impl Feed {
             | Event::ConnectFailed { .. }
             | Event::Disconnected { .. }
             | Event::SubscriptionsChanged { .. }
+            | Event::AbilitiesChanged(_)
             | Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
@@ -178,6 +179,7 @@ mod tests {
             | Event::ConnectFailed { .. }
             | Event::Disconnected { .. }
             | Event::SubscriptionsChanged { .. }
+            | Event::AbilitiesChanged(_)
             | Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }

@@ -55,7 +55,7 @@ pub use event::{Event, KickedBy};
 pub use lists::{
     ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo, UsersInfo,
 };
-pub use request::{Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
+pub use request::{Abilities, Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
 pub use shared::Events;
 
 // The nouns that the calls and events are made of.

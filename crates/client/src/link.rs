@@ -1,5 +1,6 @@
 //! A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up.
 
+use crate::Error;
 use crate::request::Request;
 use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
@@ -50,6 +51,20 @@ pub(crate) struct Call {
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
+    /// The request has been sent at least once: whether the server has done it may be unknown.
+    pub(crate) sent: bool,
+}
+
+impl Call {
+    /// A call that was not sent yet.
+    pub(crate) fn new(id: CallId, deadline: Moment, request: Request) -> Self {
+        Self { id: Some(id), deadline, request, sent: false }
+    }
+
+    /// Why a call has no answer by its deadline.
+    pub(crate) fn overdue(&self) -> Error {
+        if self.sent { Error::Timeout } else { Error::NotSent }
+    }
 }
 
 impl Link {

@@ -14,6 +14,7 @@
 //! ```
 
 mod answers;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -23,12 +24,13 @@ use crate::link::{Call, CallId, InFlight, Link};
 use crate::lists::ListsKnown;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
-use crate::{Error, Event, LinkEnd, Refused};
+use crate::{Abilities, Error, Event, LinkEnd, Refused};
 use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
 use prost::Message as _;
-use std::collections::VecDeque;
+use snapshot::Snapshot;
+use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
@@ -37,6 +39,10 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the answer to a login may take.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The least time between two attempts to connect that calls of the application bring about. Without a call the
+/// back-off decides.
+pub(crate) const CALL_PACE: Duration = Duration::from_secs(1);
 
 /// Who this client is, whoever logs in.
 #[derive(Clone, Debug)]
@@ -106,6 +112,14 @@ struct Session {
     subscriptions: Vec<UserId>,
     restore: Restore,
     lists: ListsKnown,
+    /// What the app's settings let this client do, as told last.
+    abilities: Option<Abilities>,
+    /// The snapshot of the present link, until it is complete.
+    snapshot: Option<Snapshot>,
+    /// The most bytes of a login message. Less than the contract has where the server would not take so much.
+    login_limit: usize,
+    /// When the last attempt to connect began.
+    attempted: Moment,
     phase: Phase,
 }
 
@@ -118,12 +132,16 @@ enum Phase {
         id: u64,
         deadline: Moment,
         resume: bool,
+        /// Whose versions the login named.
+        named: BTreeSet<UserId>,
         /// Statuses that were told before the answer. They surface together with it.
         early: Vec<UserStatus>,
     },
     Live(Link),
     Waiting {
         until: Moment,
+        /// When a call of the application may end the wait.
+        at_call: Moment,
     },
 }
 
@@ -169,6 +187,11 @@ impl Machine {
         &self.cache
     }
 
+    /// What the app's settings let this client do, as the server told it last.
+    pub(crate) fn abilities(&self) -> Option<&Abilities> {
+        self.session.as_ref()?.abilities.as_ref()
+    }
+
     /// When to step at the latest, with [`Input::Tick`].
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
@@ -176,7 +199,7 @@ impl Machine {
         let logins = session.logins.iter().map(|(_, deadline)| *deadline);
         let phase = match &session.phase {
             Phase::Connecting { deadline } | Phase::LoggingIn { deadline, .. } => Some(*deadline),
-            Phase::Waiting { until } => Some(*until),
+            Phase::Waiting { until, .. } => Some(*until),
             Phase::Live(link) => {
                 let optional = [link.given_up_at(), link.next_call_deadline(), session.restore.due()];
                 optional.into_iter().flatten().chain([link.heartbeat_due()]).min()
@@ -226,7 +249,11 @@ impl Machine {
                 subscriptions: Vec::new(),
                 restore: Restore::default(),
                 lists: ListsKnown::default(),
-                phase: Phase::Waiting { until: turn.now },
+                abilities: None,
+                snapshot: None,
+                login_limit: FrameLimits::default().before_login,
+                attempted: turn.now,
+                phase: Phase::Waiting { until: turn.now, at_call: turn.now },
             });
             return self.connect(turn);
         };
@@ -238,7 +265,7 @@ impl Machine {
         match session.phase {
             Phase::Live(_) => {
                 let request = Request::Login { user_sig, resume: false };
-                session.queue.push_back(Call { id: Some(call), deadline, request });
+                session.queue.push_back(Call::new(call, deadline, request));
             }
             Phase::Connecting { .. } | Phase::LoggingIn { .. } => {
                 session.user_sig = user_sig;
@@ -256,7 +283,7 @@ impl Machine {
         let Some(session) = &mut self.session else {
             return turn.answer(call, Err(Error::NotLoggedIn));
         };
-        if let Err(refused) = request::check_size(&request) {
+        if let Err(refused) = request::check(&request) {
             return turn.answer(call, Err(refused.into()));
         }
         if let Request::Login { user_sig, .. } = &request {
@@ -268,7 +295,13 @@ impl Machine {
                 Phase::Live(_) => {}
             }
         }
-        session.queue.push_back(Call { id: Some(call), deadline, request });
+        session.queue.push_back(Call::new(call, deadline, request));
+        if let Phase::Waiting { until, at_call } = &mut session.phase {
+            *until = (*until).min(*at_call);
+            if *until <= turn.now {
+                self.connect(turn);
+            }
+        }
     }
 
     fn network_changed(&mut self, turn: &mut Turn) {
@@ -286,16 +319,17 @@ impl Machine {
         let Some(session) = &mut self.session else { return };
         let now = turn.now;
         let mut logout_expired = false;
+        let is_asked = matches!(session.phase, Phase::LoggingIn { .. });
         session.logins.retain(|(call, deadline)| {
             if *deadline <= now {
-                turn.answer(*call, Err(Error::Timeout));
+                turn.answer(*call, Err(if is_asked { Error::Timeout } else { Error::NotSent }));
             }
             *deadline > now
         });
         session.queue.retain(|call| {
             if call.deadline <= now {
                 logout_expired |= call.request == Request::Logout;
-                call.id.into_iter().for_each(|id| turn.answer(id, Err(Error::Timeout)));
+                call.id.into_iter().for_each(|id| turn.answer(id, Err(call.overdue())));
             }
             call.deadline > now
         });
@@ -325,7 +359,7 @@ impl Machine {
             Phase::LoggingIn { deadline, .. } if *deadline <= turn.now => {
                 self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn);
             }
-            Phase::Waiting { until } if *until <= turn.now => self.connect(turn),
+            Phase::Waiting { until, .. } if *until <= turn.now => self.connect(turn),
             Phase::Live(link) if link.given_up_at().is_some_and(|at| at <= turn.now) => {
                 self.link_ended(LinkEnd::Silent, Retry::BackOff, turn);
             }
@@ -338,6 +372,7 @@ impl Machine {
 
     fn connect(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
+        session.attempted = turn.now;
         session.phase = Phase::Connecting { deadline: turn.now + CONNECT_TIMEOUT };
         turn.emit(Event::Connecting);
         turn.effects.push(Effect::OpenLink);
@@ -347,11 +382,12 @@ impl Machine {
         let Some(session) = &self.session else { return };
         let resume = session.established && session.logins.is_empty();
         let request = self.login_message(&session.user, &session.user_sig, resume);
+        let named = request.known.iter().filter_map(|known| UserId::new(&known.user_id).ok()).collect();
         let id = self.new_id();
         turn.send(id, Ask::Login(request));
         if let Some(session) = &mut self.session {
             let deadline = turn.now + LOGIN_TIMEOUT;
-            session.phase = Phase::LoggingIn { id, deadline, resume, early: Vec::new() };
+            session.phase = Phase::LoggingIn { id, deadline, resume, named, early: Vec::new() };
         }
     }
 
@@ -365,7 +401,9 @@ impl Machine {
             return self.end(Event::ConnectFailed { why, retry_in: None }, turn);
         }
         turn.effects.push(Effect::CloseLink);
-        let phase = mem::replace(&mut session.phase, Phase::Waiting { until: turn.now });
+        session.snapshot = None;
+        let waiting = Phase::Waiting { until: turn.now, at_call: turn.now };
+        let phase = mem::replace(&mut session.phase, waiting);
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
@@ -397,8 +435,20 @@ impl Machine {
             Retry::Within(span) => turn.jitter.of(span).max(back_off),
             Retry::NotBefore(span) => span + back_off,
         };
+        // Somebody who waits for a call is not kept waiting, but for what the server has asked.
+        let not_before = match retry {
+            Retry::NotBefore(span) => turn.now + span,
+            Retry::BackOff | Retry::Within(_) => turn.now,
+        };
+        let at_call = not_before.max(session.attempted + CALL_PACE);
+        let retry_in = if session.queue.iter().any(|call| call.id.is_some()) {
+            let at_call = at_call.max(turn.now + turn.jitter.of(CALL_PACE));
+            retry_in.min(at_call.since(turn.now))
+        } else {
+            retry_in
+        };
         session.failures = session.failures.saturating_add(1);
-        session.phase = Phase::Waiting { until: turn.now + retry_in };
+        session.phase = Phase::Waiting { until: turn.now + retry_in, at_call };
         turn.emit(if was_live {
             Event::Disconnected { why, retry_in }
         } else {
@@ -427,8 +477,9 @@ impl Machine {
         while let Some(session) = &mut self.session
             && let Phase::Live(link) = &mut session.phase
             && link.has_room()
-            && let Some(call) = session.queue.pop_front()
+            && let Some(mut call) = session.queue.pop_front()
         {
+            call.sent = true;
             if let Request::Unsubscribe(users) = &call.request {
                 // Before it is sent: a batch sent after it would subscribe them again.
                 let lost = if users.is_empty() {
@@ -500,7 +551,9 @@ impl Machine {
             known: Vec::new(),
         };
         let taken = request.encoded_len() + FRAME_SLACK;
-        request.known = self.cache.known(FrameLimits::default().before_login.saturating_sub(taken));
+        let limit =
+            self.session.as_ref().map_or(FrameLimits::default().before_login, |session| session.login_limit);
+        request.known = self.cache.known(limit.saturating_sub(taken));
         request
     }
 

@@ -2,7 +2,10 @@
 //! messages of the wire.
 
 use crate::{Refused, lists};
-use lamplight_model::{Code, Timestamp, UserId, UserStatus};
+use lamplight_model::{
+    ClientMessageId, Code, MAX_ADD_TEXT_BYTES, MAX_REMARK_BYTES, ProfileChange, Timestamp, UserId,
+    UserStatus, check_text,
+};
 use lamplight_wire::FrameLimits;
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
@@ -19,6 +22,41 @@ pub struct LoggedIn {
     pub server_time: Timestamp,
     /// This login has made the account.
     pub registered: bool,
+    /// What the app's settings let this client do, where the server said so.
+    pub abilities: Option<Abilities>,
+}
+
+/// What the app's settings let a client do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Abilities {
+    /// The statuses of others can be queried and subscribed to, and their changes are told.
+    pub statuses_of_others: bool,
+    /// What a query or a subscription is refused with while they cannot: 7013 or 72001.
+    pub refusal: Option<u32>,
+    /// Changes of mutual friends are told without a subscription.
+    pub friend_notification: bool,
+    /// How many users the subscription list may hold.
+    pub subscriptions_limit: u32,
+    /// How many users one query may name.
+    pub query_batch: u32,
+    /// How many users one subscription may name.
+    pub subscribe_batch: u32,
+    /// How many users one unsubscription may name.
+    pub unsubscribe_batch: u32,
+}
+
+impl From<v1::Abilities> for Abilities {
+    fn from(told: v1::Abilities) -> Self {
+        Self {
+            statuses_of_others: told.statuses_of_others,
+            refusal: (told.refusal_code != 0).then_some(told.refusal_code),
+            friend_notification: told.friend_notification,
+            subscriptions_limit: told.subscriptions_limit,
+            query_batch: told.query_batch,
+            subscribe_batch: told.subscribe_batch,
+            unsubscribe_batch: told.unsubscribe_batch,
+        }
+    }
 }
 
 /// The answer to `getUserStatus`.
@@ -108,8 +146,75 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// A request that no frame can carry would cost the link; the server's own limits are far below.
-pub(crate) fn check_size(request: &Request) -> Result<(), Refused> {
+/// Refuses what the server would refuse by a constant of the contract, and what no frame can carry: that would cost
+/// the link. Limits that an app's settings can change are left to the server.
+pub(crate) fn check(request: &Request) -> Result<(), Refused> {
+    check_size(request)?;
+    match request {
+        Request::GetUserStatus(users) | Request::Subscribe(users) | Request::Unsubscribe(users) => {
+            users.iter().try_for_each(|user| check_user(user))
+        }
+        Request::Lists(ask) => check_lists(ask),
+        Request::Login { .. } | Request::SetSelfStatus(_) | Request::Logout | Request::GetSubscriptions => {
+            Ok(())
+        }
+    }
+}
+
+fn check_user(user: &str) -> Result<(), Refused> {
+    UserId::new(user).map(drop).map_err(|invalid| invalid_parameter(&invalid))
+}
+
+fn check_lists(ask: &Ask) -> Result<(), Refused> {
+    let check_text = |what, text: &str, limit| {
+        check_text(what, text, limit).map_err(|invalid| invalid_parameter(&invalid))
+    };
+    match ask {
+        Ask::SetSelfInfo(ask) => {
+            let change =
+                ProfileChange { nick: ask.nick.clone(), avatar_url: ask.avatar_url.clone(), allow: None };
+            change.check().map_err(|invalid| invalid_parameter(&invalid))
+        }
+        Ask::GetUsersInfo(ask) => ask.user_ids.iter().try_for_each(|user| check_user(user)),
+        Ask::AddFriend(ask) => {
+            check_user(&ask.user_id)?;
+            check_text("the remark", &ask.remark, MAX_REMARK_BYTES)?;
+            check_text("add_source", &ask.add_source, MAX_ADD_TEXT_BYTES)?;
+            check_text("add_wording", &ask.add_wording, MAX_ADD_TEXT_BYTES)
+        }
+        Ask::DeleteFriends(ask) => ask.user_ids.iter().try_for_each(|user| check_user(user)),
+        Ask::SetFriendRemark(ask) => {
+            check_user(&ask.user_id)?;
+            check_text("the remark", &ask.remark, MAX_REMARK_BYTES)
+        }
+        Ask::SendMessage(ask) => {
+            check_user(&ask.to)?;
+            ClientMessageId::new(&ask.client_message_id)
+                .map(drop)
+                .map_err(|invalid| invalid_parameter(&invalid))
+        }
+        Ask::GetHistory(ask) => check_user(&ask.peer),
+        Ask::MarkRead(ask) => check_user(&ask.peer),
+        Ask::PinConversation(ask) => check_user(&ask.peer),
+        Ask::DeleteConversation(ask) => check_user(&ask.peer),
+        Ask::GetFriendList(_)
+        | Ask::GetConversationList(_)
+        | Ask::Login(_)
+        | Ask::Logout(_)
+        | Ask::SetSelfStatus(_)
+        | Ask::GetUserStatus(_)
+        | Ask::SubscribeUserStatus(_)
+        | Ask::UnsubscribeUserStatus(_)
+        | Ask::GetSubscriptions(_)
+        | Ask::Heartbeat(_) => Ok(()),
+    }
+}
+
+fn invalid_parameter(why: &impl ToString) -> Refused {
+    Refused::because(Code::INVALID_PARAMETER, &why.to_string())
+}
+
+fn check_size(request: &Request) -> Result<(), Refused> {
     let length = match request {
         Request::Login { user_sig, .. } => user_sig.len(),
         Request::SetSelfStatus(text) => text.len(),
@@ -210,7 +315,11 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
 
 /// What the application is told of a login.
 pub(crate) fn logged_in(told: &v1::LoginResponse) -> LoggedIn {
-    LoggedIn { server_time: Timestamp(told.server_time), registered: told.registered }
+    LoggedIn {
+        server_time: Timestamp(told.server_time),
+        registered: told.registered,
+        abilities: told.abilities.map(Abilities::from),
+    }
 }
 
 /// Reads the answer to a subscription.

@@ -4,7 +4,7 @@ use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Reason, SessionE
 use std::net::IpAddr;
 
 /// A login: a device that has logged in and not logged out.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Device {
     /// Which device.
     pub id: DeviceId,
@@ -30,7 +30,7 @@ pub struct Device {
 ///                             └──────────── connect ── Held, Gone ─┘
 /// ```
 /// A Web device has no `Gone`: its login ends there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Link {
     /// There is a live connection.
     Connected(ConnectionId),
@@ -50,7 +50,7 @@ pub enum Link {
 }
 
 /// How a link ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinkEnd {
     /// FIN, RST, process killed, tab closed, error.
     Closed,

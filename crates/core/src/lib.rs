@@ -8,6 +8,7 @@
 mod deadlines;
 mod device;
 mod mailbox;
+mod missed;
 mod multi_device;
 mod pending_events;
 mod policy;
@@ -25,7 +26,7 @@ pub use device::{Connect, Device, Link, LinkEnd};
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
 pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
-pub use policy::{Call, Gate, Notifications, check_call, notifications};
+pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_call, notifications};
 pub use presence::{Admission, Connected, Expired, Presence, UserFacts};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use saved::SavedPresence;

@@ -113,6 +113,17 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
+    /// The connection has come back and says that it last saw this version of a user. Any other version differs, a
+    /// newer one too: what the server said before may have been lost with it. Says whether the connection watches
+    /// the user.
+    pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
+        let Some(subject) = self.graph.subject(user) else { return false };
+        if self.graph.state(subject).is_some_and(|state| state.version() == version) {
+            self.graph.unmark(watcher, subject);
+        }
+        self.graph.is_watching(watcher, user)
+    }
+
     /// Empties the mailbox of a connection into `tell`, longest waiting first, until it is empty or `tell` says
     /// that the frame is full. Says whether anything is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
@@ -122,6 +133,11 @@ impl<S: Versioned> Hub<S> {
     /// Whether a connection has still to be told something.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
         self.graph.has_pending(watcher)
+    }
+
+    /// How many users a connection has still to be told of.
+    pub fn pending(&self, watcher: WatcherKey) -> usize {
+        self.graph.pending(watcher)
     }
 
     /// Moves the connections whose mailbox got something since the last call into `touched`, each once.

@@ -18,6 +18,8 @@ pub struct PendingEvents {
     /// Events that had to go, and that nobody has heard of yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
+    /// Messages to the user that were sent from here on may have reached no device.
+    missed_since: Option<Timestamp>,
 }
 
 impl PendingEvents {
@@ -38,7 +40,21 @@ impl PendingEvents {
 
     /// Whether there is something to hand over.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.dropped == 0
+        self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
+    }
+
+    /// From when on messages to the user may have reached no device, when they were not handed to the push webhook
+    /// since.
+    pub fn missed_since(&self) -> Option<Timestamp> {
+        self.missed_since
+    }
+
+    pub(crate) fn note_missed(&mut self, since: Timestamp) {
+        self.missed_since = Some(self.missed_since.map_or(since, |earlier| earlier.min(since)));
+    }
+
+    pub(crate) fn forget_missed(&mut self) {
+        self.missed_since = None;
     }
 
     /// A device that is back before its disconnect was told was never away.

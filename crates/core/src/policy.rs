@@ -86,7 +86,7 @@ pub enum Gate {
 pub fn check_call(
     call: Call,
     caller: &UserId,
-    users: Result<&[UserId], InvalidUserId>,
+    users: Result<&[UserId], &InvalidUserId>,
     settings: &AppSettings,
 ) -> Result<Gate, Refusal> {
     let (batch, may_be_empty) = match call {
@@ -112,12 +112,7 @@ pub fn check_call(
         | Call::PinConversation
         | Call::DeleteConversation => return Ok(Gate::Rate),
     };
-    if settings.edition != Edition::Flagship {
-        return Err(Code::EDITION_NOT_SUPPORTED.into());
-    }
-    if !settings.switches.user_status {
-        return Err(Code::STATUS_SWITCHED_OFF.into());
-    }
+    check_app(settings)?;
     let users = users.map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
     if users.is_empty() && !may_be_empty {
         return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
@@ -150,6 +145,47 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
+/// What the settings of an app let a client do. A connection is told when it changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Abilities {
+    /// Why query and subscription of others are refused, whoever asks; `None`: they are not.
+    pub refusal: Option<Code>,
+    /// Changes of mutual friends are told without a subscription.
+    pub friend_notification: bool,
+    /// Users that the subscription list may hold.
+    pub subscriptions_limit: u16,
+    /// Users in one query.
+    pub query_batch: u16,
+    /// Users in one subscription.
+    pub subscribe_batch: u16,
+    /// Users in one unsubscription.
+    pub unsubscribe_batch: u16,
+}
+
+/// The abilities of every client of an app. They say what [`check_call`] would answer.
+pub fn abilities(settings: &AppSettings) -> Abilities {
+    let refusal = check_app(settings).err();
+    Abilities {
+        refusal,
+        friend_notification: refusal.is_none() && settings.switches.friend_notification,
+        subscriptions_limit: settings.limits.subscriptions,
+        query_batch: settings.limits.query_batch,
+        subscribe_batch: settings.limits.subscribe_batch,
+        unsubscribe_batch: settings.limits.unsubscribe_batch,
+    }
+}
+
+/// The gates that are the same for every client of an app: edition, then switch.
+fn check_app(settings: &AppSettings) -> Result<(), Code> {
+    if settings.edition != Edition::Flagship {
+        return Err(Code::EDITION_NOT_SUPPORTED);
+    }
+    if !settings.switches.user_status {
+        return Err(Code::STATUS_SWITCHED_OFF);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +199,7 @@ mod tests {
         let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}"))).collect();
         match list.strip_prefix('#') {
             Some(count) => many(count.parse().unwrap()),
-            None if list == "!" => Err(InvalidUserId),
+            None if list == "!" => Err(UserId::new("爱丽丝").unwrap_err()),
             None => list.split_whitespace().map(UserId::new).collect(),
         }
     }
@@ -175,7 +211,7 @@ mod tests {
         let mut settings = AppSettings { edition, ..AppSettings::default() };
         settings.switches.user_status = switch;
         let users = users(list);
-        let users = users.as_deref().map_err(|invalid| *invalid);
+        let users = users.as_deref();
         match check_call(call, &UserId::new("me").unwrap(), users, &settings) {
             Ok(Gate::Open) => OPEN,
             Ok(Gate::Rate) => RATED,
@@ -227,6 +263,53 @@ mod tests {
                 "{call:?} {list:?} {edition:?} {switch}"
             );
         }
+    }
+
+    #[test]
+    fn abilities_say_what_the_gates_would_answer() {
+        use Edition::{Flagship, Standard, Trial};
+        //  edition  switch friends  refusal  friend notification
+        let table = [
+            (Flagship, true, true, 0, true),
+            (Flagship, true, false, 0, false),
+            (Flagship, false, true, 72001, false),
+            (Standard, true, true, 7013, false),
+            (Trial, false, false, 7013, false),
+        ];
+        for (edition, user_status, friend_notification, refusal, friends) in table {
+            let mut settings = AppSettings { edition, ..AppSettings::default() };
+            settings.switches = lamplight_model::Switches { user_status, friend_notification };
+            let able = abilities(&settings);
+            assert_eq!(able.refusal.map_or(0, Code::number), refusal, "{settings:?}");
+            assert_eq!(able.friend_notification, friends, "{settings:?}");
+            let asked = answer(GetUserStatus, "you", edition, user_status);
+            assert_eq!(asked, if refusal == 0 { RATED } else { refusal }, "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_client_may_do_is_an_ability() {
+        let changed = |change: fn(&mut AppSettings)| {
+            let mut settings = AppSettings::default();
+            change(&mut settings);
+            abilities(&settings) != abilities(&AppSettings::default())
+        };
+        assert!(changed(|settings| settings.edition = Edition::Trial));
+        assert!(changed(|settings| settings.switches.user_status = false));
+        assert!(changed(|settings| settings.switches.friend_notification = true));
+        assert!(changed(|settings| settings.limits.subscriptions = 300));
+        assert!(changed(|settings| settings.limits.query_batch = 300));
+        assert!(changed(|settings| settings.limits.subscribe_batch = 300));
+        assert!(changed(|settings| settings.limits.unsubscribe_batch = 300));
+        assert!(!changed(|settings| settings.name = "Lamplight".to_owned()));
+        assert!(!changed(|settings| settings.limits.friends = 300));
+        assert!(!changed(|settings| settings.timing.linger_web_ms = 300));
+        // The switch of friends makes no difference while the other one is off.
+        let off = |friend_notification| AppSettings {
+            switches: lamplight_model::Switches { user_status: false, friend_notification },
+            ..AppSettings::default()
+        };
+        assert_eq!(abilities(&off(true)), abilities(&off(false)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! and after, and clears the custom status in the same change that ends ONLINE.
 
 use crate::device::{Connect, Device, Link, LinkEnd};
+use crate::missed::missed_since;
 use crate::multi_device::{Contender, victims};
 use crate::pending_events::PendingEvents;
 use crate::signatures::Signatures;
@@ -16,6 +17,7 @@ use lamplight_model::{
     Moment, Now, Platform, PlatformSet, Reason, Revoked, SessionEventKind, StatusType, Timestamp, UserId,
     UserStatus, Version,
 };
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// The live record of one user.
@@ -605,6 +607,7 @@ impl Presence {
         let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
         if is_over {
             self.deleted_until = None;
+            transition.changed = true;
         }
         let mut to_settle = Vec::new();
         if let Some(unsettled) = &mut self.unsettled
@@ -693,6 +696,7 @@ impl Presence {
         let (was, custom_was) = (self.status_type(), self.custom_status.clone());
         let last_event = |presence: &Self| presence.events.as_ref().map(|events| events.last_ordinal());
         let event_was = last_event(self);
+        let print_was = self.fingerprint();
         let mut ended = Vec::new();
         let outcome = act(self, &mut ended);
 
@@ -714,8 +718,44 @@ impl Presence {
         if was != is {
             self.since = now.wall;
         }
-        let has_events = event_was != last_event(self);
-        Transition { changed: true, visible, has_events, ended, ..Transition::quiet(outcome) }
+        let missed = missed_since(was, is, self.last_seen, settings);
+        if let Some(since) = missed {
+            self.events.get_or_insert_default().note_missed(since);
+        }
+        let has_events = event_was != last_event(self) || missed.is_some();
+        let changed = has_events || print_was != self.fingerprint();
+        Transition { changed, visible, has_events, ended, ..Transition::quiet(outcome) }
+    }
+
+    /// A fingerprint of what [`Presence::change`] may change and what is worth keeping: two records that differ have
+    /// different ones but for one chance in 2^64, and comparing them allocates nothing.
+    fn fingerprint(&self) -> u64 {
+        let Self {
+            devices,
+            custom_status,
+            subscriptions_end,
+            subscriptions_lost,
+            last_seen,
+            sigs,
+            ended_through,
+            born,
+            deleted_until,
+            unsettled,
+            // Written only where something else differs.
+            version: _,
+            since: _,
+            reason: _,
+            // Changed outside of `change`, which says so itself.
+            subscriptions: _,
+            // Compared by their last ordinal.
+            events: _,
+        } = self;
+        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+        devices.hash(&mut hasher);
+        custom_status.hash(&mut hasher);
+        (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
+        (sigs, ended_through, born, unsettled).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn end_login(

@@ -35,8 +35,8 @@ impl SlidingWindow {
     }
 }
 
-/// Failed attempts of one source: after `limit` failures within the minute that began with the first of them,
-/// a minute of silence (70050).
+/// Failed attempts of one source: `limit` failures within the minute that began with the first of them block it for
+/// a minute (70050).
 #[derive(Clone, Debug, Default)]
 pub struct FailureWindow {
     failures: u32,

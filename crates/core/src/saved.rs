@@ -93,6 +93,12 @@ impl Presence {
 }
 
 impl SavedPresence {
+    /// Lifts the version above every one that may have been told until `at`: this record may be older than the last
+    /// one that was told, and a client that holds a newer version would keep it for good.
+    pub fn lift_version(&mut self, at: Timestamp) {
+        self.version = self.version.next(at);
+    }
+
     /// The record as the next process takes it up: who was connected, or held, counts as present until
     /// `grace`; `lost_at` is the last moment at which the old process was known to live.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {

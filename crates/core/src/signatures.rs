@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 const REMEMBERED_FOR: u64 = 10;
 
 /// The UserSigs of a user, by the seconds in which they are dated.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
     /// Ascending; at most [`MAX_REVOKED_ONE_BY_ONE`], of more the latest.
     seen: SmallVec<[u64; 1]>,

@@ -8,7 +8,8 @@ use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 pub struct Transition<T> {
     /// What the caller wanted to know.
     pub outcome: T,
-    /// The record may differ from before, visibly or not, and must be kept.
+    /// The record differs from before, visibly or not, and must be kept. A refused call does not change it; that a
+    /// connection is still open is not worth keeping.
     pub changed: bool,
     /// Something visible differs: the watchers must be told.
     pub visible: bool,
@@ -23,7 +24,7 @@ pub struct Transition<T> {
 }
 
 /// A connection that must be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ended {
     /// Which one.
     pub connection: ConnectionId,
@@ -32,7 +33,7 @@ pub struct Ended {
 }
 
 /// Why a connection must be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum EndCause {
     /// The same device has connected again.
     Superseded,

@@ -16,7 +16,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 /// The ends that wait for the facts, the earliest first.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct UnsettledEnds {
     ends: Vec<EndedLogin>,
     /// When they are tried again.

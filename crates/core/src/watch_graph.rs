@@ -225,6 +225,11 @@ impl<S> WatchGraph<S> {
         !self.watchers[watcher.0 as usize].pending.is_empty()
     }
 
+    /// How many subjects are pending for a watcher.
+    pub fn pending(&self, watcher: WatcherKey) -> usize {
+        self.watchers[watcher.0 as usize].pending.len()
+    }
+
     /// Moves the watchers that got a pending mark since the last call into `touched`, each once.
     pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
         for key in &self.touched {

@@ -242,6 +242,30 @@ fn a_client_that_has_seen_more_than_is_known_here_is_not_set_back() {
 }
 
 #[test]
+fn a_client_that_comes_back_with_a_newer_version_is_told_what_there_is() {
+    check(
+        "
+        watch other ann
+        watch other bob
+        watch other cat
+        tell ann 4
+        tell bob 7
+        tell cat 2
+        watch c ann   => known
+        watch c bob   => known
+        watch c cat   => known
+        known c ann 4 => watching
+        known c bob 9 => watching
+        known c cat 1 => watching
+        known c dan 1 => not watching
+        pending c     => 2
+        drain c       => bob:7 cat:2
+        pending c     => 0
+        ",
+    );
+}
+
+#[test]
 fn who_has_gone_leaves_nothing_behind() {
     check(
         "
@@ -332,6 +356,11 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
             let watching = hub.seen(names[name], &who(user), Version(version.parse().unwrap()));
             if watching { "watching" } else { "not watching" }.into()
         }
+        ["known", name, user, version] => {
+            let watching = hub.known(names[name], &who(user), Version(version.parse().unwrap()));
+            if watching { "watching" } else { "not watching" }.into()
+        }
+        ["pending", name] => hub.pending(names[name]).to_string(),
         ["drain", name] => join(drain(hub, names[name], usize::MAX)),
         ["drain", name, limit] => join(drain(hub, names[name], limit.parse().unwrap())),
         ["watched", name, why] => {

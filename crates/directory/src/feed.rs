@@ -3,7 +3,8 @@
 //! A feed is conflated as a mailbox is: it holds each user once, at the place of the last change, and no history. So
 //! no reader can come too late for what it has to hold, and whoever reads from the beginning has a snapshot.
 //!
-//! This file knows places and users. It does not know what changed.
+//! This file knows places and users. It does not know what changed. The embedded directory has one partition, and with
+//! it one total order.
 
 use lamplight_model::{AppId, User, UserId};
 use std::collections::BTreeMap;
@@ -13,48 +14,74 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// How far a reader of the feed is. Its text is for the reader to keep, not to understand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FeedPlace {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedCursor {
     /// Counts the times when live records may have been lost: what was told before may never have been.
-    pub epoch: u64,
-    /// Counts the visible changes of this epoch, over all users. Everything up to here has been read.
-    pub sequence: u64,
+    pub(crate) epoch: u64,
+    /// For each partition a count of the visible changes of this epoch: everything up to there has been read.
+    pub(crate) places: Vec<u64>,
 }
 
-/// The text is no place of a feed.
+/// The text is no cursor of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of the status feed")]
-pub struct InvalidFeedPlace;
+pub struct InvalidFeedCursor;
 
-impl fmt::Display for FeedPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}-{:x}", self.epoch, self.sequence)
+impl FeedCursor {
+    /// The most partitions of which a text is read: whoever sends one decides how long it is.
+    const MAX_PLACES: usize = 4096;
+
+    /// A cursor, as an adapter of several partitions makes it.
+    pub fn new(epoch: u64, places: Vec<u64>) -> Self {
+        Self { epoch, places }
+    }
+
+    /// Counts the times when live records may have been lost.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The places, one for each partition.
+    pub fn places(&self) -> &[u64] {
+        &self.places
     }
 }
 
-impl FromStr for FeedPlace {
-    type Err = InvalidFeedPlace;
+impl fmt::Display for FeedCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.epoch)?;
+        self.places.iter().try_for_each(|place| write!(f, "-{place:x}"))
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, InvalidFeedPlace> {
-        let (epoch, sequence) = text.split_once('-').ok_or(InvalidFeedPlace)?;
+impl FromStr for FeedCursor {
+    type Err = InvalidFeedCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFeedCursor> {
         let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            true => u64::from_str_radix(text, 16).map_err(|_| InvalidFeedPlace),
-            false => Err(InvalidFeedPlace),
+            true => u64::from_str_radix(text, 16).map_err(|_| InvalidFeedCursor),
+            false => Err(InvalidFeedCursor),
         };
-        Ok(Self { epoch: number(epoch)?, sequence: number(sequence)? })
+        let mut numbers = text.split('-');
+        let epoch = number(numbers.next().ok_or(InvalidFeedCursor)?)?;
+        let places = numbers.by_ref().take(Self::MAX_PLACES).map(number).collect::<Result<Vec<_>, _>>()?;
+        if places.is_empty() || numbers.next().is_some() {
+            return Err(InvalidFeedCursor);
+        }
+        Ok(Self { epoch, places })
     }
 }
 
 /// Some users of one app, in the order of their last visible change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedPage {
-    /// Whose status is not what it was at the place asked for.
+    /// Whose status is not what it was at the cursor asked for.
     pub users: Vec<User>,
-    /// The place asked for is of no use any longer: this page is the first of a snapshot, and what the reader
+    /// The cursor asked for is of no use any longer: this page is the first of a snapshot, and what the reader
     /// holds is to be replaced by what follows. A user who is not in the snapshot has no login.
     pub reset: bool,
     /// Where to read on.
-    pub place: FeedPlace,
+    pub cursor: FeedCursor,
     /// Whether there was nothing more.
     pub finished: bool,
 }
@@ -111,17 +138,19 @@ impl Feed {
         state.horizon = state.horizon.max(place);
     }
 
-    pub fn page(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> FeedPage {
+    pub fn page(&self, app: AppId, after: Option<&FeedCursor>, limit: usize) -> FeedPage {
         let state = self.lock();
-        let known = after.filter(|place| {
-            place.epoch == state.epoch && (state.horizon..=state.last).contains(&place.sequence)
+        let known = after.and_then(|cursor| match cursor.places[..] {
+            [place] if cursor.epoch == state.epoch => Some(place),
+            _ => None,
         });
-        let start = known.map_or(0, |place| place.sequence);
+        let known = known.filter(|place| (state.horizon..=state.last).contains(place));
+        let start = known.unwrap_or(0);
         let mut users = state.users.range((app, start + 1)..=(app, u64::MAX));
         let page: Vec<(u64, User)> =
             users.by_ref().take(limit).map(|((_, place), id)| (*place, User::new(app, id.clone()))).collect();
         let finished = users.next().is_none();
-        let sequence = match page.last() {
+        let place = match page.last() {
             Some((place, _)) if !finished => *place,
             // Nothing of this app stands between what was read and the end.
             Some(_) | None => state.last,
@@ -129,7 +158,7 @@ impl Feed {
         FeedPage {
             users: page.into_iter().map(|(_, user)| user).collect(),
             reset: known.is_none(),
-            place: FeedPlace { epoch: state.epoch, sequence },
+            cursor: FeedCursor { epoch: state.epoch, places: vec![place] },
             finished,
         }
     }
@@ -171,11 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_read_back_from_its_text_and_nothing_else_is_one() {
-        let place = FeedPlace { epoch: u64::MAX, sequence: 17 };
-        assert_eq!(place.to_string().parse(), Ok(place));
-        for text in ["", "-", "1-", "-1", "1-2-3", "1-+2", "g-1", "1", " 1-2", "11112222333344445-1"] {
-            assert_eq!(text.parse::<FeedPlace>(), Err(InvalidFeedPlace), "{text:?}");
+    fn a_cursor_is_read_back_from_its_text_and_nothing_else_is_one() {
+        for places in [vec![17], vec![0, u64::MAX, 3]] {
+            let cursor = FeedCursor { epoch: u64::MAX, places };
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        let long = format!("1{}", "-1".repeat(FeedCursor::MAX_PLACES + 1));
+        for text in ["", "-", "1-", "-1", "1--2", "1-+2", "g-1", "1", " 1-2", "11112222333344445-1", &long] {
+            assert_eq!(text.parse::<FeedCursor>(), Err(InvalidFeedCursor), "{text:?}");
         }
     }
 
@@ -186,10 +218,10 @@ mod tests {
         let b = feed.advance(&user("b"), None);
         let first = feed.page(APP, None, 10);
         assert_eq!(names(&first), "a b (reset)");
-        assert_eq!(names(&feed.page(APP, Some(first.place), 10)), "");
+        assert_eq!(names(&feed.page(APP, Some(&first.cursor), 10)), "");
         feed.advance(&user("a"), Some(a));
         feed.advance(&user("c"), None);
-        assert_eq!(names(&feed.page(APP, Some(first.place), 10)), "a c");
+        assert_eq!(names(&feed.page(APP, Some(&first.cursor), 10)), "a c");
         assert_eq!(names(&feed.page(APP, None, 10)), "b a c (reset)");
         feed.advance(&user("b"), Some(b));
         assert_eq!(names(&feed.page(APP, None, 2)), "a c (reset) …");
@@ -203,9 +235,9 @@ mod tests {
         assert_eq!(names(&first), "a b (reset) …");
         feed.advance(&user("a"), Some(places[0]));
         feed.advance(&user("c"), Some(places[2]));
-        let second = feed.page(APP, Some(first.place), 2);
+        let second = feed.page(APP, Some(&first.cursor), 2);
         assert_eq!(names(&second), "d a …");
-        assert_eq!(names(&feed.page(APP, Some(second.place), 2)), "c");
+        assert_eq!(names(&feed.page(APP, Some(&second.cursor), 2)), "c");
     }
 
     #[test]
@@ -217,21 +249,23 @@ mod tests {
         let page = feed.page(APP, None, 10);
         assert_eq!(names(&page), "a (reset)");
         feed.advance(&other, Some(1));
-        assert_eq!(names(&feed.page(APP, Some(page.place), 10)), "");
+        assert_eq!(names(&feed.page(APP, Some(&page.cursor), 10)), "");
     }
 
     #[test]
     fn who_cannot_have_seen_everything_begins_again() {
         let feed = Feed::new(7, 0);
         let gone = feed.advance(&user("gone"), None);
-        let early = FeedPlace { epoch: 7, sequence: gone - 1 };
-        let late = FeedPlace { epoch: 7, sequence: gone };
+        let early = FeedCursor::new(7, vec![gone - 1]);
+        let late = FeedCursor::new(7, vec![gone]);
         feed.advance(&user("a"), None);
-        assert_eq!(names(&feed.page(APP, Some(early), 10)), "gone a");
+        assert_eq!(names(&feed.page(APP, Some(&early), 10)), "gone a");
         feed.forget(&user("gone"), gone);
-        assert_eq!(names(&feed.page(APP, Some(early), 10)), "a (reset)");
-        assert_eq!(names(&feed.page(APP, Some(late), 10)), "a");
-        assert_eq!(names(&feed.page(APP, Some(FeedPlace { epoch: 6, sequence: 2 }), 10)), "a (reset)");
-        assert_eq!(names(&feed.page(APP, Some(FeedPlace { epoch: 7, sequence: 3 }), 10)), "a (reset)");
+        assert_eq!(names(&feed.page(APP, Some(&early), 10)), "a (reset)");
+        assert_eq!(names(&feed.page(APP, Some(&late), 10)), "a");
+        for (epoch, places) in [(6, vec![2]), (7, vec![3]), (7, vec![2, 2]), (7, vec![])] {
+            let of_no_use = FeedCursor::new(epoch, places);
+            assert_eq!(names(&feed.page(APP, Some(&of_no_use), 10)), "a (reset)", "{of_no_use}");
+        }
     }
 }

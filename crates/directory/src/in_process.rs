@@ -1,56 +1,71 @@
 //! The directory of the embedded default: records in this process, in shards, with a journal on disk.
 
-use crate::feed::{Feed, FeedPage, FeedPlace};
-use crate::journal::{Journal, JournalError, SavedFeed};
-use crate::log::{ChangeLog, LogReader, News};
-use crate::{Answer, Change, Directory, DirectoryStats, View};
+use crate::feed::{Feed, FeedCursor, FeedPage};
+use crate::journal::{Begin, Disk, EntryRef, Journal, JournalError, RealDisk, encode};
+use crate::{
+    Answer, Change, ChangeLog, Directory, DirectoryStats, LocalLog, LogEntry, LogReader, Logged, News, View,
+};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
 use lamplight_model::{AppId, Moment, Now, Platform, StatusType, Timestamp, User};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::ops::Bound;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-const SHARDS: usize = 64;
+const SHARDS: usize = 256;
 
-/// A file of live records is written anew when it has grown to this, and to more than twice its first size.
-const COMPACT_AT_BYTES: u64 = 16 * 1024 * 1024;
+/// Records that are encoded while one shard is held.
+const RECORDS_AT_ONCE: usize = 64;
+
+/// An encoded entry may leave a buffer of this size behind.
+const MAX_KEPT_BUFFER: usize = 64 * 1024;
+
+thread_local! {
+    /// Where an entry for the journal is encoded.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Live records of one process.
 pub struct InProcessDirectory {
     shards: Vec<Mutex<Shard>>,
     hasher: foldhash::fast::RandomState,
-    log: ChangeLog,
+    log: LocalLog,
     feed: Feed,
-    journal: Option<Mutex<JournalState>>,
+    journal: Option<Journal>,
+    /// The last write to the journal failed.
+    is_failing: AtomicBool,
+    /// The run of the machine.
+    machine: String,
     counters: Counters,
+    /// The highest revision of a record that was removed: a new one numbers on from here.
+    removed_rev: AtomicU64,
+    complete_since: Timestamp,
 }
 
 #[derive(Default)]
 struct Shard {
     records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
     deadlines: BTreeSet<(Moment, User)>,
+    /// Whose record has session events for the outbox.
+    with_events: BTreeSet<User>,
 }
 
 struct Record {
     presence: Presence,
+    /// Counts the changes that were kept.
+    rev: u64,
     /// Where the user stands in the feed.
     place: u64,
     /// The deadline under which the record stands in `Shard::deadlines`.
     scheduled: Option<Moment>,
-}
-
-struct JournalState {
-    journal: Journal,
-    /// The bytes of the current file when it first held every record.
-    complete_at: u64,
-    /// Carried from file to file, as is the next.
-    complete_since: Timestamp,
-    machine: String,
+    /// Whether the user stands in `Shard::with_events`.
+    has_events: bool,
 }
 
 #[derive(Default)]
@@ -58,7 +73,6 @@ struct Counters {
     records: AtomicU64,
     online: AtomicU64,
     devices: [AtomicU64; Platform::ALL.len()],
-    journal_errors: AtomicU64,
 }
 
 /// What a directory found on disk when it was opened.
@@ -69,6 +83,8 @@ pub struct Recovered {
     /// Of what was before this time, records may be missing: what is rebuilt must have versions above it, to be
     /// above all that was told before.
     pub complete_since: Timestamp,
+    /// The records may be older than what was told last: they have versions above all of it.
+    pub in_doubt: bool,
 }
 
 impl InProcessDirectory {
@@ -77,61 +93,93 @@ impl InProcessDirectory {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: foldhash::fast::RandomState::default(),
-            log: ChangeLog::default(),
+            log: LocalLog::default(),
             feed: Feed::new(1, 0),
             journal: None,
+            is_failing: AtomicBool::new(false),
+            machine: String::new(),
             counters: Counters::default(),
+            removed_rev: AtomicU64::new(0),
+            complete_since: Timestamp(0),
         }
     }
 
     /// Opens the directory of this folder and takes over what a former process left: whoever was connected
     /// then counts as present for `grace`.
+    ///
+    /// Where the journal may lack something that was told, what it has is taken over with versions above all that may
+    /// have been told, and the feed begins another epoch.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
-        let (mut journal, recovery) = Journal::open(folder)?;
-        let complete_since = recovery.complete_since.unwrap_or(now.wall);
-        let recovered = Recovered { records: recovery.records.len(), complete_since };
-        let mut directory = Self::in_memory();
-        let machine = running_machine();
-        let (epoch, horizon) = match recovery.feed {
-            Some(feed) if feed.machine == machine && !recovery.damaged => (feed.epoch, feed.horizon),
-            // The end of the journal may be lost, with the machine or by damage: what was told of it was not kept.
-            Some(feed) => (now.wall.0.max(feed.epoch + 1), feed.horizon),
-            None => (now.wall.0.max(1), 0),
-        };
-        directory.feed = Feed::new(epoch, horizon);
-        for (user, (saved, place)) in recovery.records {
-            journal.put(&user, &saved, place)?;
-            let presence = saved.restore(now, recovery.alive_at, now.moment + grace);
-            directory.feed.restore(&user, place);
-            directory.shard(&user).insert(&user, presence, place, &directory.counters);
-        }
-        journal.feed(&SavedFeed { epoch, machine: machine.clone(), horizon })?;
-        journal.complete_since(complete_since)?;
-        journal.alive(now.wall)?;
-        journal.complete()?;
-        let complete_at = journal.written();
-        directory.journal = Some(Mutex::new(JournalState { journal, complete_at, complete_since, machine }));
-        Ok((directory, recovered))
+        Self::open_on(Arc::new(RealDisk), running_machine(), folder, now, grace)
     }
 
-    /// Notes on disk that the process lives, and writes the records anew when their file has grown. To be
-    /// called every few seconds, on a thread that may block.
-    pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
-        let Some(state) = self.journal() else { return Ok(()) };
-        let mut state = state;
-        state.journal.alive(now.wall)?;
-        let grown = state.journal.written();
-        if grown < COMPACT_AT_BYTES.max(2 * state.complete_at) {
-            return Ok(());
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        machine: String,
+        folder: &Path,
+        now: Now,
+        grace: Duration,
+    ) -> Result<(Self, Recovered), JournalError> {
+        let (mut journal, recovery) = Journal::open(disk, folder)?;
+        let in_doubt = recovery.damaged || recovery.machines.iter().any(|of| *of != machine);
+        let lost_at = recovery.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
+        let machine_now = machine.clone();
+        let begin = match recovery.begin {
+            Some(found) if !in_doubt => found,
+            Some(found) => Begin {
+                epoch: now.wall.0.max(found.epoch + 1),
+                complete_since: now.wall.max(found.complete_since),
+                machine,
+                ..found
+            },
+            None => Begin {
+                epoch: now.wall.0.max(1),
+                machine,
+                horizon: 0,
+                removed_rev: 0,
+                complete_since: now.wall,
+                alive: now.wall,
+            },
+        };
+        journal.start(&Begin { alive: now.wall, ..begin.clone() })?;
+        let directory = Self {
+            feed: Feed::new(begin.epoch, begin.horizon),
+            journal: Some(journal),
+            machine: machine_now,
+            removed_rev: AtomicU64::new(begin.removed_rev),
+            complete_since: begin.complete_since,
+            ..Self::in_memory()
+        };
+        let mut records = 0;
+        for (user, found) in recovery.records {
+            let Some(mut saved) = found.presence else { continue };
+            if in_doubt {
+                saved.lift_version(now.wall);
+            }
+            let presence = saved.restore(now, lost_at, now.moment + grace);
+            directory.feed.restore(&user, found.place);
+            let mut shard = lock(&directory.shards[directory.shard_of(&user)]);
+            shard.insert(&user, presence, found.rev, found.place, &directory.counters);
+            records += 1;
         }
-        state.journal.rotate()?;
-        let since = state.complete_since;
-        state.journal.complete_since(since)?;
-        let (epoch, horizon) = (self.feed.epoch(), self.feed.horizon());
-        let machine = state.machine.clone();
-        state.journal.feed(&SavedFeed { epoch, machine, horizon })?;
-        drop(state);
-        self.write_all_records(now)
+        directory.write_all_records(now)?;
+        Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt }))
+    }
+
+    /// Notes on disk that the process lives, and writes the records anew when their changes have grown, or some could
+    /// not be written. To be called every few seconds, on a thread that may block.
+    pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let alive = journal.alive(now.wall);
+        if journal.wants_rewrite() {
+            self.write_all_records(now)?;
+        } else {
+            alive?;
+        }
+        if self.is_failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("live records are kept on disk again");
+        }
+        Ok(())
     }
 
     /// Every user with a record.
@@ -139,67 +187,105 @@ impl InProcessDirectory {
         self.shards.iter().flat_map(|shard| lock(shard).records.keys().cloned().collect::<Vec<_>>()).collect()
     }
 
+    /// Writes every record anew. Changes go on: no record is locked while the disk is waited for.
     fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let mut snapshot = journal.rewrite(|| Begin {
+            epoch: self.feed.epoch(),
+            machine: self.machine.clone(),
+            horizon: self.feed.horizon(),
+            removed_rev: self.removed_rev.load(Ordering::Relaxed),
+            complete_since: self.complete_since,
+            alive: now.wall,
+        })?;
+        let mut entries = Vec::new();
         for shard in &self.shards {
-            let shard = lock(shard);
-            for (user, record) in &shard.records {
-                if let Some(mut state) = self.journal() {
-                    state.journal.put(user, &record.presence.save(now), record.place)?;
+            // Whoever comes later is among the changes.
+            let users: Vec<User> = lock(shard).records.keys().cloned().collect();
+            for some in users.chunks(RECORDS_AT_ONCE) {
+                entries.clear();
+                {
+                    let shard = lock(shard);
+                    for user in some {
+                        let Some(record) = shard.records.get(user) else { continue };
+                        let saved = record.presence.save(now);
+                        encode(&EntryRef::Put(user, &saved, record.rev, record.place), &mut entries);
+                    }
                 }
+                snapshot.write(&entries)?;
             }
         }
-        if let Some(mut state) = self.journal() {
-            state.journal.complete()?;
-            state.complete_at = state.journal.written();
-        }
-        Ok(())
+        snapshot.complete()
+    }
+
+    fn shard_of(&self, user: &User) -> usize {
+        self.hasher.hash_one(user) as usize % SHARDS
     }
 
     fn shard(&self, user: &User) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[self.hasher.hash_one(user) as usize % SHARDS])
+        lock(&self.shards[self.shard_of(user)])
     }
 
-    fn journal(&self) -> Option<MutexGuard<'_, JournalState>> {
-        self.journal.as_ref().map(lock)
-    }
-
-    /// Writes a record to disk. The caller holds its shard, so entries of a user are in order.
-    fn keep(&self, user: &User, presence: &Presence, place: u64, now: Now) {
-        let Some(mut state) = self.journal() else { return };
-        if let Err(error) = state.journal.put(user, &presence.save(now), place) {
-            self.journal_failed(&error);
+    fn keep_record(&self, user: &User, record: &Record, now: Now) {
+        if self.journal.is_some() {
+            let saved = record.presence.save(now);
+            self.keep(user, &EntryRef::Put(user, &saved, record.rev, record.place));
         }
     }
 
-    /// Presence goes on without the disk: what a crash would then lose is worth less than the service.
-    fn journal_failed(&self, error: &JournalError) {
-        if self.counters.journal_errors.fetch_add(1, Ordering::Relaxed) == 0 {
-            tracing::error!(%error, source = ?std::error::Error::source(error), "live records are not kept on disk");
+    /// Writes an entry of a user to disk. The caller holds the user's shard, so that nobody hears, and nobody reads, what
+    /// is not there.
+    fn keep(&self, user: &User, entry: &EntryRef<'_>) {
+        let Some(journal) = &self.journal else { return };
+        let kept = BUFFER.with_borrow_mut(|buffer| {
+            buffer.clear();
+            encode(entry, buffer);
+            let kept = journal.append(self.shard_of(user), buffer);
+            if buffer.capacity() > MAX_KEPT_BUFFER {
+                *buffer = Vec::new();
+            }
+            kept
+        });
+        // Presence goes on without the disk: what a crash would then lose is worth less than the service.
+        if let Err(error) = kept
+            && !self.is_failing.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(%error, source = ?std::error::Error::source(&error), "live records are not kept on disk");
         }
     }
 
-    fn tell<T>(&self, user: &User, presence: &Presence, transition: &mut Transition<T>) {
+    /// Appends what the transition has to tell to the log. The caller holds the shard of the user, so entries of a
+    /// user are in order.
+    fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
+        let mut logged = Logged { rev: record.rev, entries: Default::default() };
+        let mut append = |news| {
+            let (rev, wall, at) = (record.rev, Some(now.wall), Instant::now());
+            let entry = Arc::new(LogEntry { user: user.clone(), rev, wall, news, at });
+            self.log.append(&entry);
+            logged.entries.push(entry);
+        };
         if transition.visible {
-            self.log.append(user, News::Status(presence.status(&user.id)));
+            append(News::Status(record.presence.status(&user.id)));
         }
         for ended in transition.ended.drain(..) {
-            self.log.append(user, News::Ended(ended));
+            append(News::Ended(ended));
         }
         if !transition.subscribed.is_empty() || !transition.unsubscribed.is_empty() {
             let subscribed = std::mem::take(&mut transition.subscribed);
             let unsubscribed = std::mem::take(&mut transition.unsubscribed);
-            self.log.append(user, News::Subscriptions { subscribed, unsubscribed });
+            append(News::Subscriptions { subscribed, unsubscribed });
         }
         if transition.has_events {
-            self.log.append(user, News::Events);
+            append(News::Events);
         }
+        logged
     }
 }
 
 impl Directory for InProcessDirectory {
-    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, bool> {
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
         let mut shard = self.shard(user);
-        let Some(mut record) = shard.records.get_mut(user) else { return done(false) };
+        let Some(mut record) = shard.records.get_mut(user) else { return done(None) };
         self.counters.count(&record.presence, false);
         let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
@@ -210,20 +296,26 @@ impl Directory for InProcessDirectory {
             record.place = self.feed.advance(user, Some(record.place));
         }
         if transition.changed {
-            self.keep(user, &record.presence, record.place, now);
+            record.rev += 1;
+            self.keep_record(user, record, now);
             let scheduled = record.presence.next_deadline();
             if scheduled != record.scheduled {
                 let before = std::mem::replace(&mut record.scheduled, scheduled);
                 shard.reschedule(user, before, scheduled);
                 record = shard.records.get_mut(user).expect("found above, under the same lock");
             }
+            let has_events = record.presence.pending_events().is_some();
+            if has_events != std::mem::replace(&mut record.has_events, has_events) {
+                shard.note_events(user, has_events);
+                record = shard.records.get_mut(user).expect("found above, under the same lock");
+            }
         }
-        self.tell(user, &record.presence, &mut transition);
+        let logged = self.tell(user, record, &mut transition, now);
         drop(shard);
         if moves {
             self.feed.announce();
         }
-        done(true)
+        done(Some(logged))
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
@@ -237,8 +329,9 @@ impl Directory for InProcessDirectory {
         let mut shard = self.shard(user);
         if !shard.records.contains_key(user) {
             let place = self.feed.advance(user, None);
-            self.keep(user, &presence, place, now);
-            shard.insert(user, presence, place, &self.counters);
+            let rev = self.removed_rev.load(Ordering::Relaxed) + 1;
+            let record = shard.insert(user, presence, rev, place, &self.counters);
+            self.keep_record(user, record, now);
         }
         done(())
     }
@@ -249,17 +342,27 @@ impl Directory for InProcessDirectory {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
             shard.reschedule(user, record.scheduled, None);
+            shard.note_events(user, false);
             self.feed.forget(user, record.place);
-            if let Some(mut state) = self.journal()
-                && let Err(error) = state.journal.remove(user)
-            {
-                self.journal_failed(&error);
-            }
+            let rev = record.rev + 1;
+            self.removed_rev.fetch_max(rev, Ordering::Relaxed);
+            self.keep(user, &EntryRef::Remove(user, rev, record.place));
         }
         done(())
     }
 
-    fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    fn partition_of(&self, _: &User) -> u16 {
+        0
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+        if partition != 0 {
+            return done(Vec::new());
+        }
         let mut due: Vec<(Moment, User)> = Vec::new();
         for shard in &self.shards {
             let shard = lock(shard);
@@ -290,31 +393,32 @@ impl Directory for InProcessDirectory {
         done(found)
     }
 
-    fn publish(&self, user: &User, news: News) {
-        self.log.append(user, news);
-    }
-
-    fn log(&self) -> LogReader {
-        self.log.reader()
-    }
-
-    fn event_log(&self) -> LogReader {
-        self.log.event_reader()
-    }
-
-    fn with_events(&self) -> Answer<'_, Vec<User>> {
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Answer<'a, Vec<User>> {
+        if partition != 0 {
+            return done(Vec::new());
+        }
         let mut users = Vec::new();
         for shard in &self.shards {
             let shard = lock(shard);
-            let has_events = |record: &Record| record.presence.pending_events().is_some();
-            let found = shard.records.iter().filter(|(_, record)| has_events(record));
-            users.extend(found.map(|(user, _)| user.clone()));
+            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+            users.extend(shard.with_events.range((start, Bound::Unbounded)).take(limit).cloned());
         }
+        users.sort_unstable();
+        users.truncate(limit);
         done(users)
     }
 
-    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage> {
-        done(self.feed.page(app, after, limit))
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
+        done(self.feed.page(app, after.as_ref(), limit))
+    }
+
+    fn epoch(&self) -> Timestamp {
+        self.complete_since
     }
 
     fn feed_moved(&self) -> BoxFuture<'_, ()> {
@@ -327,18 +431,53 @@ impl Directory for InProcessDirectory {
             records: load(&self.counters.records),
             online: load(&self.counters.online),
             devices: std::array::from_fn(|index| load(&self.counters.devices[index])),
-            journal_errors: load(&self.counters.journal_errors),
+            journal_errors: self.journal.as_ref().map_or(0, Journal::errors),
         }
     }
 }
 
+impl ChangeLog for InProcessDirectory {
+    fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()> {
+        for entry in entries {
+            self.log.append(&Arc::new(entry));
+        }
+        done(())
+    }
+
+    fn follow(&self) -> LogReader {
+        self.log.reader()
+    }
+
+    fn follow_events(&self) -> LogReader {
+        self.log.event_reader()
+    }
+}
+
 impl Shard {
-    fn insert(&mut self, user: &User, presence: Presence, place: u64, counters: &Counters) {
+    fn insert(
+        &mut self,
+        user: &User,
+        presence: Presence,
+        rev: u64,
+        place: u64,
+        counters: &Counters,
+    ) -> &Record {
         counters.count(&presence, true);
         counters.records.fetch_add(1, Ordering::Relaxed);
         let scheduled = presence.next_deadline();
         self.reschedule(user, None, scheduled);
-        self.records.insert(user.clone(), Box::new(Record { presence, place, scheduled }));
+        let has_events = presence.pending_events().is_some();
+        self.note_events(user, has_events);
+        let record = Record { presence, rev, place, scheduled, has_events };
+        self.records.entry(user.clone()).insert(Box::new(record)).into_mut()
+    }
+
+    fn note_events(&mut self, user: &User, has_events: bool) {
+        if has_events {
+            self.with_events.insert(user.clone());
+        } else {
+            self.with_events.remove(user);
+        }
     }
 
     fn reschedule(&mut self, user: &User, before: Option<Moment>, after: Option<Moment>) {

@@ -3,55 +3,90 @@
 //! Every change is handed to the kernel before it is acknowledged: it survives `kill -9`. It is not synced:
 //! after the loss of the machine itself, live records are rebuilt from the facts.
 //!
-//! Files of one folder: `live.N` holds entries, each with its length and checksum. When it has grown, `N+1` is
-//! begun, gets every record once and all that changes meanwhile, and `N` is deleted. The last entry of a user
-//! counts. A torn end, as a crash leaves it, is cut off.
+//! The files of one folder are of generations. Generation `N` has a file of changes for each stripe of users,
+//! `live.N.0` and so on, so that users of different stripes do not wait for each other, and a snapshot, `live.N.base`.
+//! When the changes have grown, generation `N+1` is begun; its snapshot is written while changes go on, and when it
+//! is complete the files of `N` are deleted. An entry of a user carries the revision of the record: the highest one
+//! counts, in whatever file it stands.
+//!
+//! A write that fails leaves the file as it was before: the next one goes to the same place. Until a new snapshot
+//! holds what could not be written, the file bears a mark of doubt, and a start that finds one takes nothing for
+//! current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
+
+mod disk;
+mod replay;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use disk::{Disk, DiskFile, RealDisk};
+pub(crate) use replay::Recovery;
 
 use lamplight_core::SavedPresence;
 use lamplight_model::{Timestamp, User};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x03";
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
+/// Behind the magic: whether a write to this file failed, and what could not be written is nowhere else.
+const DOUBT_AT: u64 = MAGIC.len() as u64;
+const SURE: u8 = 0;
+const IN_DOUBT: u8 = 1;
+
+/// Files of changes in a generation.
+pub(crate) const STRIPES: usize = 16;
 
 /// No entry is longer: a list of 10,000 subscriptions of the longest ids fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
+/// A new generation is begun when the changes of one have grown to this, and to more than its snapshot.
+const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
+
 /// One entry.
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
 enum Entry {
-    /// A record, and where its user stands in the feed.
-    Put(User, SavedPresence, u64),
-    Remove(User),
+    /// The first of every file.
+    Begin(Begin),
+    /// A record, its revision, and where its user stands in the feed.
+    Put(User, Box<SavedPresence>, u64, u64),
+    /// A record was removed at this revision, which stood at this place in the feed.
+    Remove(User, u64, u64),
     /// The process lived at this time.
     Alive(Timestamp),
-    /// Of what was before this time, records may be missing.
-    CompleteSince(Timestamp),
-    Feed(SavedFeed),
-}
-
-/// What is kept of the feed besides the places of its users.
-#[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
-pub(crate) struct SavedFeed {
-    pub epoch: u64,
-    /// The run of the machine in which the journal was written: when it ended, what the kernel still had of the
-    /// journal may have ended with it.
-    pub machine: String,
-    pub horizon: u64,
+    /// The last of a snapshot that holds every record.
+    Complete,
 }
 
 /// What an entry is made of when it is written: borrowed, and otherwise the same.
 #[derive(Serialize)]
-enum EntryRef<'a> {
-    Put(&'a User, &'a SavedPresence, u64),
-    Remove(&'a User),
+pub(crate) enum EntryRef<'a> {
+    Begin(&'a Begin),
+    Put(&'a User, &'a SavedPresence, u64, u64),
+    Remove(&'a User, u64, u64),
     Alive(Timestamp),
-    CompleteSince(Timestamp),
-    Feed(&'a SavedFeed),
+    Complete,
+}
+
+/// What is true of all records when a file is begun.
+#[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
+pub(crate) struct Begin {
+    /// The epoch of the feed.
+    pub epoch: u64,
+    /// The run of the machine in which the file was written: when it ended, what the kernel still had of the file may
+    /// have ended with it.
+    pub machine: String,
+    /// A record that was removed stood at or before this place of the feed.
+    pub horizon: u64,
+    /// No record that was removed had a higher revision.
+    pub removed_rev: u64,
+    /// Of what was before this time, records may be missing.
+    pub complete_since: Timestamp,
+    /// The process lived at this time.
+    pub alive: Timestamp,
 }
 
 /// The journal cannot be opened or written.
@@ -64,179 +99,247 @@ pub struct JournalError {
     source: io::Error,
 }
 
-/// What was found on disk.
-#[derive(Default, Debug)]
-pub(crate) struct Recovery {
-    pub records: HashMap<User, (SavedPresence, u64)>,
-    /// `None` when there was no journal at all.
-    pub feed: Option<SavedFeed>,
-    /// A file ended in the middle of an entry, or had one that cannot be read: what came after it is lost.
-    pub damaged: bool,
-    /// The last moment at which the former process is known to have lived.
-    pub alive_at: Timestamp,
-    /// Of what was before this time, records may be missing; `None` when there was no journal at all.
-    pub complete_since: Option<Timestamp>,
-}
-
 /// The open journal.
 pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
+    stripes: Vec<Mutex<Stripe>>,
+    generation: Mutex<Generation>,
+    /// Bytes of changes in this generation.
+    grown: AtomicU64,
+    /// Changes that could not be written.
+    failures: AtomicU64,
+    /// Anything that could not be written.
+    errors: AtomicU64,
+}
+
+/// An open file of changes.
+struct Stripe {
+    file: Box<dyn DiskFile>,
+    path: PathBuf,
+    /// Where the last whole entry ends.
+    end: u64,
+    /// The count of failures at the last one in this file, while the file is in doubt for it.
+    doubt: Option<u64>,
+}
+
+struct Generation {
     number: u64,
-    file: File,
-    written: u64,
-    buffer: Vec<u8>,
+    /// Its snapshot holds every record, and the older files are not needed.
+    is_complete: bool,
+    /// The count of failures when its snapshot was begun: what failed before is in there.
+    failures: u64,
+    snapshot_bytes: u64,
 }
 
 impl Journal {
-    /// Reads what is there and begins a new file, into which the caller puts every record it takes over,
-    /// and then calls [`Journal::complete`].
-    pub fn open(folder: &Path) -> Result<(Self, Recovery), JournalError> {
-        fs::create_dir_all(folder).map_err(|source| JournalError {
-            doing: "make the folder",
-            path: folder.to_owned(),
-            source,
-        })?;
-        let numbers = Self::numbers(folder)?;
-        let mut recovery = Recovery::default();
-        for number in &numbers {
-            let path = file_path(folder, *number);
-            let mut bytes = Vec::new();
-            let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes));
-            read.map_err(|source| JournalError { doing: "read", path: path.clone(), source })?;
-            replay(&bytes, &mut recovery);
-        }
-        let number = numbers.last().map_or(1, |last| last + 1);
-        Ok((Self::begin(folder, number)?, recovery))
+    /// Reads what is there. The caller hands every record that it takes over to a [`Journal::rewrite`] before
+    /// anything else.
+    pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
+        fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+        let (recovery, last) = replay::read_folder(folder)?;
+        let journal = Self {
+            disk,
+            folder: folder.to_owned(),
+            stripes: Vec::new(),
+            // As if complete: the first rewrite begins the next one.
+            generation: Mutex::new(Generation {
+                number: last,
+                is_complete: true,
+                failures: 0,
+                snapshot_bytes: 0,
+            }),
+            grown: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+        };
+        Ok((journal, recovery))
     }
 
-    /// Begins the next file; the older ones stay until [`Journal::complete`].
-    pub fn rotate(&mut self) -> Result<(), JournalError> {
-        *self = Self::begin(&self.folder, self.number + 1)?;
+    /// Begins the first generation of this process. Called once, before anything is written.
+    pub fn start(&mut self, begin: &Begin) -> Result<(), JournalError> {
+        let number = lock(&self.generation).number + 1;
+        self.stripes = self.begin_stripes(number, begin)?.into_iter().map(Mutex::new).collect();
+        *lock(&self.generation) = Generation { number, is_complete: false, failures: 0, snapshot_bytes: 0 };
         Ok(())
     }
 
-    /// Every record has been put into this file: the older files are deleted.
-    pub fn complete(&mut self) -> Result<(), JournalError> {
-        for number in Self::numbers(&self.folder)? {
-            if number < self.number {
-                let path = file_path(&self.folder, number);
-                fs::remove_file(&path).map_err(|source| JournalError { doing: "delete", path, source })?;
+    /// Hands an encoded entry to the kernel. Entries of a user all go to one stripe.
+    pub fn append(&self, stripe: usize, entry: &[u8]) -> Result<(), JournalError> {
+        let mut stripe = lock(&self.stripes[stripe % STRIPES]);
+        let end = stripe.end;
+        match stripe.file.write_at(end, entry) {
+            Ok(()) => {
+                stripe.end += entry.len() as u64;
+                self.grown.fetch_add(entry.len() as u64, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(source) => {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+                // What was written of the entry is cut off. Should that fail too, the next entry is written over it.
+                let _ = stripe.file.set_len(end);
+                // A byte that is there already: it can be written when the disk is full. Where it cannot, nothing can.
+                let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
+                stripe.doubt = Some(count);
+                Err(JournalError { doing: "write", path: stripe.path.clone(), source })
             }
         }
+    }
+
+    /// Notes that the process lives.
+    pub fn alive(&self, at: Timestamp) -> Result<(), JournalError> {
+        let mut entry = Vec::new();
+        encode(&EntryRef::Alive(at), &mut entry);
+        self.append(0, &entry)
+    }
+
+    /// Whether every record should be written anew: the changes have grown, or some could not be written.
+    pub fn wants_rewrite(&self) -> bool {
+        let generation = lock(&self.generation);
+        let grown = self.grown.load(Ordering::Relaxed);
+        !generation.is_complete
+            || generation.failures != self.failures.load(Ordering::Relaxed)
+            || grown >= REWRITE_AT_BYTES.max(generation.snapshot_bytes)
+    }
+
+    /// How often something could not be written.
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    /// Begins to write every record anew. `begin` is asked twice: for the files of changes, and for the snapshot, when
+    /// all that is written from then on goes to those files.
+    pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
+        let rewrite = self.try_rewrite(begin);
+        if rewrite.is_err() {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        rewrite
+    }
+
+    fn try_rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
+        let mut generation = lock(&self.generation);
+        // One that never got its snapshot gets it now: a disk that is full is not filled with further files.
+        if generation.is_complete {
+            let number = generation.number + 1;
+            let stripes = self.begin_stripes(number, &begin())?;
+            for (stripe, new) in self.stripes.iter().zip(stripes) {
+                *lock(stripe) = new;
+            }
+            self.grown.store(0, Ordering::Relaxed);
+            *generation = Generation {
+                number,
+                is_complete: false,
+                failures: generation.failures,
+                snapshot_bytes: generation.snapshot_bytes,
+            };
+        }
+        let failures = self.failures.load(Ordering::Relaxed);
+        let path = self.folder.join(format!("live.{}.base", generation.number));
+        let mut snapshot = Rewrite {
+            journal: self,
+            file: self.disk.create(&path).map_err(failed("begin", &path))?,
+            path,
+            generation,
+            failures,
+            end: 0,
+        };
+        snapshot.put(&head(&begin()))?;
+        Ok(snapshot)
+    }
+
+    /// The files of changes of a new generation: all of them, or none.
+    fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
+        let head = head(begin);
+        let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)
+            .map(|stripe| {
+                let path = self.folder.join(format!("live.{number}.{stripe}"));
+                let mut file = self.disk.create(&path).map_err(failed("begin", &path))?;
+                file.write_at(0, &head).map_err(failed("begin", &path))?;
+                Ok(Stripe { file, path, end: head.len() as u64, doubt: None })
+            })
+            .collect();
+        if begun.is_err() {
+            for stripe in 0..STRIPES {
+                // Whatever is left of them holds no change, and is begun anew by the next try.
+                let _ = fs::remove_file(self.folder.join(format!("live.{number}.{stripe}")));
+            }
+        }
+        begun
+    }
+}
+
+/// A snapshot that is being written.
+pub(crate) struct Rewrite<'a> {
+    journal: &'a Journal,
+    generation: MutexGuard<'a, Generation>,
+    file: Box<dyn DiskFile>,
+    path: PathBuf,
+    end: u64,
+    failures: u64,
+}
+
+impl Rewrite<'_> {
+    /// Writes encoded entries to the snapshot. After an error it is of no use.
+    pub fn write(&mut self, entries: &[u8]) -> Result<(), JournalError> {
+        self.put(entries).inspect_err(|_| {
+            self.journal.errors.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// Every record has been written: the older files are deleted.
+    pub fn complete(mut self) -> Result<(), JournalError> {
+        let mut entry = Vec::new();
+        encode(&EntryRef::Complete, &mut entry);
+        self.write(&entry)?;
+        self.generation.is_complete = true;
+        self.generation.failures = self.failures;
+        self.generation.snapshot_bytes = self.end;
+        for stripe in &self.journal.stripes {
+            let mut stripe = lock(stripe);
+            let is_sure_again = stripe.doubt.is_some_and(|count| count <= self.failures);
+            if is_sure_again && stripe.file.write_at(DOUBT_AT, &[SURE]).is_ok() {
+                stripe.doubt = None;
+            }
+        }
+        replay::delete_before(&self.journal.folder, self.generation.number)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        self.file.write_at(self.end, bytes).map_err(failed("write", &self.path))?;
+        self.end += bytes.len() as u64;
         Ok(())
     }
-
-    pub fn put(&mut self, user: &User, presence: &SavedPresence, place: u64) -> Result<(), JournalError> {
-        self.write(&EntryRef::Put(user, presence, place))
-    }
-
-    pub fn feed(&mut self, feed: &SavedFeed) -> Result<(), JournalError> {
-        self.write(&EntryRef::Feed(feed))
-    }
-
-    pub fn remove(&mut self, user: &User) -> Result<(), JournalError> {
-        self.write(&EntryRef::Remove(user))
-    }
-
-    pub fn complete_since(&mut self, since: Timestamp) -> Result<(), JournalError> {
-        self.write(&EntryRef::CompleteSince(since))
-    }
-
-    pub fn alive(&mut self, at: Timestamp) -> Result<(), JournalError> {
-        self.write(&EntryRef::Alive(at))
-    }
-
-    /// Bytes written to the current file.
-    pub fn written(&self) -> u64 {
-        self.written
-    }
-
-    fn begin(folder: &Path, number: u64) -> Result<Self, JournalError> {
-        let path = file_path(folder, number);
-        let failed = |source| JournalError { doing: "begin", path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().create(true).append(true).truncate(false).open(&path).map_err(failed)?;
-        file.set_len(0).map_err(failed)?;
-        file.write_all(MAGIC).map_err(failed)?;
-        Ok(Self { folder: folder.to_owned(), number, file, written: 0, buffer: Vec::new() })
-    }
-
-    fn write(&mut self, entry: &EntryRef<'_>) -> Result<(), JournalError> {
-        self.buffer.clear();
-        self.buffer.extend_from_slice(&[0; 8]);
-        let buffer = std::mem::take(&mut self.buffer);
-        self.buffer = postcard::to_extend(entry, buffer).expect("a Vec grows and every entry can be encoded");
-        let length = self.buffer.len() - 8;
-        let checksum = crc32fast::hash(&self.buffer[8..]);
-        self.buffer[..4].copy_from_slice(&(length as u32).to_le_bytes());
-        self.buffer[4..8].copy_from_slice(&checksum.to_le_bytes());
-        self.file.write_all(&self.buffer).map_err(|source| JournalError {
-            doing: "write",
-            path: file_path(&self.folder, self.number),
-            source,
-        })?;
-        self.written += self.buffer.len() as u64;
-        if self.buffer.capacity() > 64 * 1024 {
-            self.buffer = Vec::new();
-        }
-        Ok(())
-    }
-
-    fn numbers(folder: &Path) -> Result<Vec<u64>, JournalError> {
-        let failed = |source| JournalError { doing: "list", path: folder.to_owned(), source };
-        let mut numbers = Vec::new();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix("live.")?.parse().ok());
-            numbers.extend(number);
-        }
-        numbers.sort_unstable();
-        Ok(numbers)
-    }
 }
 
-fn file_path(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("live.{number}"))
+/// Appends an entry to a buffer, with its length and checksum.
+pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; 8]);
+    *buffer = postcard::to_extend(entry, std::mem::take(buffer))
+        .expect("a Vec grows and every entry can be encoded");
+    let payload = start + 8;
+    let length = (buffer.len() - payload) as u32;
+    let checksum = crc32fast::hash(&buffer[payload..]);
+    buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Applies the entries of one file, up to the first that is torn.
-fn replay(bytes: &[u8], recovery: &mut Recovery) {
-    let Some(mut rest) = bytes.strip_prefix(MAGIC.as_slice()) else {
-        recovery.damaged = true;
-        return;
-    };
-    recovery.complete_since.get_or_insert_default();
-    while let Some((entry, tail)) = next_entry(rest) {
-        match entry {
-            Entry::Put(user, presence, place) => {
-                recovery.records.insert(user, (presence, place));
-            }
-            Entry::Remove(user) => {
-                if let (Some((_, place)), Some(feed)) = (recovery.records.remove(&user), &mut recovery.feed) {
-                    feed.horizon = feed.horizon.max(place);
-                }
-            }
-            Entry::Feed(feed) => recovery.feed = Some(feed),
-            Entry::CompleteSince(since) => {
-                recovery.complete_since = recovery.complete_since.max(Some(since));
-            }
-            Entry::Alive(at) => recovery.alive_at = recovery.alive_at.max(at),
-        }
-        rest = tail;
-    }
-    recovery.damaged |= !rest.is_empty();
+/// What every file begins with.
+fn head(begin: &Begin) -> Vec<u8> {
+    let mut head = MAGIC.to_vec();
+    head.push(SURE);
+    encode(&EntryRef::Begin(begin), &mut head);
+    head
 }
 
-fn next_entry(bytes: &[u8]) -> Option<(Entry, &[u8])> {
-    let (head, rest) = bytes.split_at_checked(8)?;
-    let length = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
-    let checksum = u32::from_le_bytes(head[4..].try_into().ok()?);
-    if length > MAX_ENTRY_BYTES {
-        return None;
-    }
-    let (payload, rest) = rest.split_at_checked(length)?;
-    if crc32fast::hash(payload) != checksum {
-        return None;
-    }
-    Some((postcard::from_bytes(payload).ok()?, rest))
+fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError { doing, path: path.clone(), source }
+}
+
+/// Each critical section leaves what it guards whole, so a panic elsewhere does not taint it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,12 @@
-//! The port for what is live: one [`Presence`] a user, and the log of what became visible.
+//! The two ports for what is live: the [`Directory`] has one [`Presence`] a user, the [`ChangeLog`] tells of what became
+//! visible.
 //!
-//! A directory keeps records and tells of changes. It does not know what a change means: the transition is a
-//! closure over the rules of `core`, run in one atomic step with the log entry that it causes, so state and
-//! log cannot disagree. A record that is absent is rebuilt from the facts by the caller, who
-//! [seeds](Directory::seed) it.
+//! A directory keeps records. It does not know what a change means: the transition is a closure over the rules of
+//! `core`, run in one atomic step with the log entries that it causes, so state and log cannot disagree. A record that
+//! is absent is rebuilt from the facts by the caller, who [seeds](Directory::seed) it.
+//!
+//! The log also carries news that is not a change of a record. Such an entry is appended by the caller after what it
+//! tells of has been committed elsewhere, so it may be lost with the caller: who needs it must be able to read again.
 
 pub mod conformance;
 mod feed;
@@ -11,18 +14,20 @@ mod in_process;
 mod journal;
 mod lists_news;
 mod log;
+mod news;
 
-pub use feed::{FeedPage, FeedPlace, InvalidFeedPlace};
+pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered};
 pub use journal::JournalError;
-pub use lists_news::{FriendProfile, ListsChange, ListsNews, MessageNews};
-pub use log::{ChangeLog, Heard, LogEntry, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, News};
+pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
+pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
+pub use news::{LogEntry, Logged, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, Moment, Now, Platform, User};
+use lamplight_model::{AppId, Moment, Now, Platform, Timestamp, User};
 
-/// The answer of a call to a [`Directory`].
+/// The answer of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
 /// A change of one record. May be run more than once; only the last run counts.
@@ -31,13 +36,17 @@ pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send
 /// Looks at one record: the place of the user in the list, and the record if there is one.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<&Presence>) + Send);
 
-/// Live records and their change log.
+/// Live records. Each change of one that is kept appends what became visible to the change log, in the same step.
 pub trait Directory: Send + Sync {
-    /// Rewrites one user's record atomically and logs what became visible. Says whether there was a record.
-    /// When it returns, the change survives the death of this process (not of the machine).
+    /// Rewrites one user's record atomically and logs what became visible. Hands back what it logged; `None` when there
+    /// is no record. When it returns, the change survives the death of this process (not of the machine).
     ///
-    /// Callers use [`update`](trait.Directory.html#method.update), which hands the outcome back.
-    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, bool>;
+    /// Every kept change counts the record's revision up by one. Revisions of a user never go back, not even when its
+    /// record is removed and seeded again, as long as the directory loses nothing.
+    ///
+    /// Callers use [`update`](trait.Directory.html#method.update) or
+    /// [`update_logged`](trait.Directory.html#method.update_logged), which hand the outcome back.
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
     /// Looks at the records of these users, in the order asked.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
@@ -48,34 +57,57 @@ pub trait Directory: Send + Sync {
     /// Forgets a record. Nobody is told.
     fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()>;
 
-    /// Up to `limit` users whose record is due by [`Presence::next_deadline`], the longest overdue first.
-    fn due(&self, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
+    /// How many partitions there are: users are spread over them, each with its own order, and duties are given out by
+    /// them. Never changes.
+    fn partitions(&self) -> u16;
 
     /// Everybody who has one of these users on the subscription list, in no particular order. Looks at every record.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
-    /// Tells every reader of the log something that is not a change of a record.
-    fn publish(&self, user: &User, news: News);
+    /// The partition of a user, below [`Directory::partitions`].
+    fn partition_of(&self, user: &User) -> u16;
 
-    /// Follows the log from here on.
-    fn log(&self) -> LogReader;
+    /// Up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest overdue first.
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Follows from here on which records have [session events](Presence::pending_events) for the outbox. An entry
-    /// names a user, and comes after the change.
-    fn event_log(&self) -> LogReader;
+    /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user: those that
+    /// come after `after`.
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Answer<'a, Vec<User>>;
 
-    /// Every user whose record has session events for the outbox.
-    fn with_events(&self) -> Answer<'_, Vec<User>>;
+    /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
+    /// made again, those of a partition in the order of their last change; from the beginning where there is no cursor,
+    /// or one that is of no use any longer.
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// Up to `limit` users of an app whose status changed visibly after this place, or whose account was deleted or
-    /// made again, in the order of their last change; from the beginning where there is no place, or one that is of no use any longer.
-    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Answer<'_, FeedPage>;
+    /// Of what was before this time, records may be missing: what is rebuilt from the facts must have versions above
+    /// it, to be above all that was told before.
+    fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// What there is, for metrics.
     fn stats(&self) -> DirectoryStats;
+}
+
+/// The log of what others must hear of: the entries of changed records, and whatever is appended.
+pub trait ChangeLog: Send + Sync {
+    /// Appends news that is not a change of a record, in this order. An adapter that need not wait has done it when the
+    /// answer is polled first. After an error, and when the answer is dropped, the entries may have been appended:
+    /// whoever appends them again must know that their readers can bear it.
+    fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
+
+    /// Follows the log from here on. Entries about one user come in the order of their revisions.
+    fn follow(&self) -> LogReader;
+
+    /// Follows from here on which records have [session events](Presence::pending_events) for the outbox. An entry
+    /// names a user, and comes after the change.
+    fn follow_events(&self) -> LogReader;
 }
 
 impl dyn Directory + '_ {
@@ -85,12 +117,23 @@ impl dyn Directory + '_ {
         &self,
         user: &User,
         now: Now,
-        mut change: impl FnMut(&mut Presence) -> Transition<T> + Send,
+        change: impl FnMut(&mut Presence) -> Transition<T> + Send,
     ) -> Result<Option<T>, DirectoryError> {
+        Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
+    }
+
+    /// As [`update`](trait.Directory.html#method.update); hands back what was logged, too.
+    pub async fn update_logged<T: Send>(
+        &self,
+        user: &User,
+        now: Now,
+        mut change: impl FnMut(&mut Presence) -> Transition<T> + Send,
+    ) -> Result<Option<(T, Logged)>, DirectoryError> {
         let mut outcome = None;
-        self.update_with(user, now, &mut |presence| change(presence).map(|value| outcome = Some(value)))
+        let logged = self
+            .update_with(user, now, &mut |presence| change(presence).map(|value| outcome = Some(value)))
             .await?;
-        Ok(outcome)
+        Ok(outcome.zip(logged))
     }
 
     /// Looks at the records of these users and collects what `view` says of each, in the order asked.
@@ -118,13 +161,30 @@ pub struct DirectoryStats {
     pub journal_errors: u64,
 }
 
-/// A call to a [`Directory`] that failed: not a "no", but a fault of the adapter or of what is below it.
+/// A call to a [`Directory`] or a [`ChangeLog`] that failed: not a "no", but a fault of the adapter or of what is below
+/// it. Whatever its kind, the call may be made again.
 #[derive(Debug, thiserror::Error)]
-#[error("the directory failed while {doing}")]
+#[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
+    /// What is wrong, as far as the caller can act on it.
+    pub kind: DirectoryErrorKind,
     /// What was being done, as in "updating a record".
     pub doing: &'static str,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Kinds of faults.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DirectoryErrorKind {
+    /// The directory cannot be reached, or did not answer in time. The change may have happened.
+    #[error("the directory is unavailable")]
+    Unavailable,
+    /// Others changed the record each time before this change could be written. Nothing has happened.
+    #[error("others changed the record at the same time")]
+    Contended,
+    /// The directory holds what it should not hold. Nothing has happened.
+    #[error("a record is corrupt")]
+    Corrupt,
 }

@@ -3,13 +3,14 @@
 //! Nothing here is kept by a directory: these are facts, and the log only tells of them.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
 ///
 /// The log may bring the changes of one user in another order than that of their versions, since each is logged by
 /// whoever waited for its commit. Whoever tells devices of them puts them in order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change. Each change has its own, one above that of the change before.
     pub version: u64,
@@ -22,7 +23,7 @@ pub struct ListsNews {
 }
 
 /// What changed in the lists of a user.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ListsChange {
     /// The own profile, as it is now.
     Profile(Profile),
@@ -39,7 +40,7 @@ pub enum ListsChange {
 }
 
 /// A message, and what it did to the conversation list of one of the two.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageNews {
     /// The message, which is the last of the conversation.
     pub message: Message,
@@ -47,9 +48,12 @@ pub struct MessageNews {
     pub conversation: Conversation,
 }
 
+/// The most friends that one [`FriendProfile`] names: an entry of the log has a bounded size.
+pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
+
 /// A friend shows something else than before. For the devices of those who have them in the list; it counts no
 /// version up.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
     /// Who must be told.
     pub friends: Vec<UserId>,
@@ -80,6 +84,14 @@ impl ListsNews {
 }
 
 impl FriendProfile {
+    /// Splits the news for all these friends into as many as its bound demands.
+    pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
+        let profile = Arc::new(profile);
+        friends
+            .chunks(MAX_FRIENDS_IN_ENTRY)
+            .map(move |some| Self { friends: some.to_vec(), profile: Arc::clone(&profile) })
+    }
+
     /// The bytes of memory that it takes, roughly.
     pub fn bytes(&self) -> usize {
         NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)

@@ -1,60 +1,15 @@
-//! The change log inside one process: each reader has a bounded queue of its own.
+//! How a change log reaches its readers inside one process: each has a bounded queue of its own.
 
-use crate::{FriendProfile, ListsNews};
-use lamplight_core::Ended;
-use lamplight_model::{AppId, User, UserId, UserStatus};
-use std::collections::VecDeque;
+use crate::{LogEntry, News};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Instant;
 use tokio::sync::Notify;
 
-/// Something that others must hear of.
-#[derive(Clone, PartialEq, Debug)]
-pub struct LogEntry {
-    /// Whom it is about.
-    pub user: User,
-    /// What it is.
-    pub news: News,
-    /// When it was logged, on this machine. For measuring, not for deciding.
-    pub at: Instant,
-}
-
-/// What others must hear of.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum News {
-    /// The user's status changed visibly.
-    Status(UserStatus),
-    /// A connection of the user must be closed by whoever has it.
-    Ended(Ended),
-    /// The user's subscription list changed.
-    Subscriptions {
-        /// Who is new on it.
-        subscribed: Vec<UserId>,
-        /// Who left it.
-        unsubscribed: Vec<UserId>,
-    },
-    /// The user and another one became, or ceased to be, mutual friends.
-    Friend {
-        /// The other one.
-        friend: UserId,
-        /// Whether each has the other in the friend list now.
-        mutual: bool,
-    },
-    /// The user's lists changed.
-    Lists(Arc<ListsNews>),
-    /// The user's lists may have changed, and nobody can say how: they must be read again.
-    ListsUnknown,
-    /// The user shows something else than before.
-    FriendProfile(Arc<FriendProfile>),
-    /// The settings of an app changed (the user of the entry has no meaning).
-    App(AppId),
-    /// The user's record has session events for the outbox. Told to readers of [`ChangeLog::event_reader`] alone.
-    Events,
-}
-
-/// The writing end: hands every entry to every reader.
+/// Hands every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) puts into it what
+/// it hears.
 #[derive(Default)]
-pub struct ChangeLog {
+pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,
 }
 
@@ -63,6 +18,8 @@ struct Queue {
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
+    /// The reader is gone.
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -70,8 +27,7 @@ struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
     /// What the entries take besides themselves.
     bytes: usize,
-    missed: bool,
-    closed: bool,
+    missed: Option<Partitions>,
 }
 
 /// The reading end. Dropping it ends the reading.
@@ -80,12 +36,21 @@ pub struct LogReader {
 }
 
 /// What a reader got.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heard {
     /// Everything since the last time, in order.
     All,
-    /// Some entries were dropped: whatever the reader watches must be read again.
-    Missed,
+    /// Some entries were dropped: what the reader watches in these partitions must be read again.
+    Missed(Partitions),
+}
+
+/// Partitions of a directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Partitions {
+    /// All of them.
+    Every,
+    /// Some of them.
+    Some(BTreeSet<u16>),
 }
 
 /// The most entries that wait for one reader. A worker takes them all whenever it wakes; one that is so far
@@ -95,24 +60,7 @@ pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 /// The most bytes that the lists news among them take. Texts of messages are the only news of some size.
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-impl News {
-    /// The bytes that it takes on the heap, roughly, where they may be many.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Lists(news) => news.bytes(),
-            Self::FriendProfile(news) => news.bytes(),
-            Self::Status(_)
-            | Self::Ended(_)
-            | Self::Subscriptions { .. }
-            | Self::Friend { .. }
-            | Self::ListsUnknown
-            | Self::App(_)
-            | Self::Events => 0,
-        }
-    }
-}
-
-impl ChangeLog {
+impl LocalLog {
     /// Adds a reader, who hears everything but [`News::Events`] from here on.
     pub fn reader(&self) -> LogReader {
         self.add_reader(false)
@@ -124,44 +72,86 @@ impl ChangeLog {
     }
 
     fn add_reader(&self, of_events: bool) -> LogReader {
-        let (state, arrived) = Default::default();
-        let queue = Arc::new(Queue { of_events, state, arrived });
+        let (state, arrived, closed) = Default::default();
+        let queue = Arc::new(Queue { of_events, state, arrived, closed });
         self.readers.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&queue));
         LogReader { queue }
     }
 
     /// Hands an entry to every reader. A reader that has [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] waiting
     /// loses them all and is told so.
-    pub fn append(&self, user: &User, news: News) {
-        let bytes = news.bytes();
-        let of_events = matches!(news, News::Events);
-        let entry = Arc::new(LogEntry { user: user.clone(), news, at: Instant::now() });
-        let mut any_closed = false;
-        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
-        for queue in readers.iter().filter(|queue| queue.of_events == of_events) {
-            let mut state = queue.lock();
-            if state.closed {
-                any_closed = true;
-                continue;
+    pub fn append(&self, entry: &Arc<LogEntry>) {
+        let bytes = entry.news.bytes();
+        let of_events = matches!(entry.news, News::Events);
+        self.for_each(|queue| {
+            if queue.of_events != of_events {
+                return;
             }
-            let was_empty = state.entries.is_empty() && !state.missed;
+            let mut state = queue.lock();
+            let was_empty = state.entries.is_empty() && state.missed.is_none();
             if state.entries.len() >= MAX_WAITING_ENTRIES || state.bytes + bytes > MAX_WAITING_BYTES {
                 state.entries.clear();
                 state.bytes = 0;
-                state.missed = true;
+                state.missed = Some(Partitions::Every);
             } else {
-                state.entries.push_back(Arc::clone(&entry));
+                state.entries.push_back(Arc::clone(entry));
                 state.bytes += bytes;
             }
             drop(state);
             if was_empty {
                 queue.arrived.notify_one();
             }
+        });
+    }
+
+    /// Tells every reader that it missed something of these partitions.
+    pub fn miss(&self, partitions: &Partitions) {
+        self.for_each(|queue| {
+            let mut state = queue.lock();
+            state.missed = Some(match state.missed.take() {
+                Some(missed) => missed.and(partitions),
+                None => partitions.clone(),
+            });
+            drop(state);
+            queue.arrived.notify_one();
+        });
+    }
+
+    /// Does something with the queue of every reader that is still there.
+    fn for_each(&self, mut act: impl FnMut(&Queue)) {
+        let mut any_closed = false;
+        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        for queue in readers.iter() {
+            if queue.closed.load(Ordering::Relaxed) {
+                any_closed = true;
+            } else {
+                act(queue);
+            }
         }
         drop(readers);
         if any_closed {
             let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
-            readers.retain(|queue| !queue.lock().closed);
+            readers.retain(|queue| !queue.closed.load(Ordering::Relaxed));
+        }
+    }
+}
+
+impl Partitions {
+    /// Whether this partition is one of them.
+    pub fn contains(&self, partition: u16) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Some(some) => some.contains(&partition),
+        }
+    }
+
+    fn and(self, others: &Self) -> Self {
+        match (self, others) {
+            (Self::Some(mut some), Self::Some(others)) => {
+                some.extend(others);
+                Self::Some(some)
+            }
+            (Self::Every, _) | (_, Self::Every) => Self::Every,
         }
     }
 }
@@ -180,7 +170,7 @@ impl LogReader {
             let arrived = self.queue.arrived.notified();
             {
                 let state = self.queue.lock();
-                if !state.entries.is_empty() || state.missed {
+                if !state.entries.is_empty() || state.missed.is_some() {
                     return;
                 }
             }
@@ -193,14 +183,14 @@ impl LogReader {
         let mut state = self.queue.lock();
         entries.extend(state.entries.drain(..));
         state.bytes = 0;
-        if std::mem::take(&mut state.missed) { Heard::Missed } else { Heard::All }
+        state.missed.take().map_or(Heard::All, Heard::Missed)
     }
 }
 
 impl Drop for LogReader {
     fn drop(&mut self) {
+        self.queue.closed.store(true, Ordering::Relaxed);
         let mut state = self.queue.lock();
-        state.closed = true;
         state.entries.clear();
         state.bytes = 0;
     }
@@ -209,35 +199,36 @@ impl Drop for LogReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ListsChange;
-    use lamplight_model::Profile;
+    use crate::{ListsChange, ListsNews};
+    use lamplight_model::{AppId, Profile, User, UserId};
 
-    fn user() -> User {
-        User::new(AppId(1), UserId::new("a").unwrap())
+    fn append(log: &LocalLog, news: News) {
+        let user = User::new(AppId(1), UserId::new("a").unwrap());
+        log.append(&Arc::new(LogEntry::news(user, news)));
     }
 
     #[test]
     fn a_reader_that_does_not_take_is_told_that_it_missed_something() {
-        let log = ChangeLog::default();
+        let log = LocalLog::default();
         let (mut slow, mut quick) = (log.reader(), log.reader());
         let mut entries = Vec::new();
         for n in 0..=MAX_WAITING_ENTRIES as u32 {
-            log.append(&user(), News::App(AppId(n)));
+            append(&log, News::App(AppId(n)));
             assert_eq!(quick.take(&mut entries), Heard::All);
         }
         assert_eq!(entries.len(), MAX_WAITING_ENTRIES + 1);
         entries.clear();
-        assert_eq!(slow.take(&mut entries), Heard::Missed);
+        assert_eq!(slow.take(&mut entries), Heard::Missed(Partitions::Every));
         assert!(entries.is_empty());
 
-        log.append(&user(), News::App(AppId(7)));
+        append(&log, News::App(AppId(7)));
         assert_eq!(slow.take(&mut entries), Heard::All);
         assert_eq!(entries.len(), 1);
     }
 
     #[test]
     fn a_reader_that_lets_many_bytes_wait_loses_them_too() {
-        let log = ChangeLog::default();
+        let log = LocalLog::default();
         let mut slow = log.reader();
         let profile = Profile { nick: "x".repeat(1_000_000), ..Profile::default() };
         let news = |version| ListsNews {
@@ -250,25 +241,56 @@ mod tests {
         let mut entries = Vec::new();
         for round in 0..2 {
             for version in 0..fit as u64 {
-                log.append(&user(), News::Lists(Arc::new(news(version))));
+                append(&log, News::Lists(Arc::new(news(version))));
             }
             assert_eq!(slow.take(&mut entries), Heard::All, "round {round}");
             assert_eq!(entries.len(), fit);
             entries.clear();
         }
         for version in 0..=fit as u64 {
-            log.append(&user(), News::Lists(Arc::new(news(version))));
+            append(&log, News::Lists(Arc::new(news(version))));
         }
-        assert_eq!(slow.take(&mut entries), Heard::Missed);
+        assert_eq!(slow.take(&mut entries), Heard::Missed(Partitions::Every));
         assert!(entries.is_empty());
     }
 
     #[test]
+    fn a_reader_that_lets_long_lists_wait_loses_them_too() {
+        let log = LocalLog::default();
+        let mut slow = log.reader();
+        let many: Vec<UserId> = (0..10_000).map(|n| UserId::new(&n.to_string()).unwrap()).collect();
+        let news = News::Subscriptions { subscribed: many, unsubscribed: Vec::new() };
+        let mut entries = Vec::new();
+        for _ in 0..=MAX_WAITING_BYTES / news.bytes() {
+            append(&log, news.clone());
+        }
+        assert_eq!(slow.take(&mut entries), Heard::Missed(Partitions::Every));
+        assert!(entries.is_empty());
+    }
+
+    #[test]
+    fn what_an_adapter_missed_is_told_by_partition() {
+        let log = LocalLog::default();
+        let mut reader = log.reader();
+        let some = |of: &[u16]| Partitions::Some(of.iter().copied().collect());
+        append(&log, News::ListsUnknown);
+        log.miss(&some(&[1, 2]));
+        log.miss(&some(&[2, 9]));
+        let mut entries = Vec::new();
+        assert_eq!(reader.take(&mut entries), Heard::Missed(some(&[1, 2, 9])));
+        assert_eq!(entries.len(), 1, "the entries of other partitions are still worth hearing");
+        assert_eq!(reader.take(&mut entries), Heard::All);
+        log.miss(&some(&[1]));
+        log.miss(&Partitions::Every);
+        assert_eq!(reader.take(&mut entries), Heard::Missed(Partitions::Every));
+    }
+
+    #[test]
     fn session_events_wake_their_readers_and_nobody_else() {
-        let log = ChangeLog::default();
+        let log = LocalLog::default();
         let (mut worker, mut recorder) = (log.reader(), log.event_reader());
-        log.append(&user(), News::Events);
-        log.append(&user(), News::App(AppId(1)));
+        append(&log, News::Events);
+        append(&log, News::App(AppId(1)));
         let mut entries = Vec::new();
         assert_eq!(worker.take(&mut entries), Heard::All);
         assert_eq!(
@@ -281,9 +303,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_gone_costs_nothing() {
-        let log = ChangeLog::default();
+        let log = LocalLog::default();
         drop(log.reader());
-        log.append(&user(), News::App(AppId(1)));
+        append(&log, News::App(AppId(1)));
         assert!(log.readers.read().unwrap().is_empty());
     }
 }

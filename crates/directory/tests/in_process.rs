@@ -8,8 +8,9 @@ use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
     User, UserId, UserStatus, Version,
 };
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -17,17 +18,24 @@ use tempfile::TempDir;
 const GRACE: Duration = Duration::from_secs(30);
 
 mod on_disk {
-    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, tempfile::TempDir) {
+    use lamplight_directory::InProcessDirectory;
+    use lamplight_directory::conformance::Ports;
+
+    async fn make() -> (Ports, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        (super::open(folder.path(), super::now(0)), folder)
+        let directory = InProcessDirectory::open(folder.path(), super::now(0), super::GRACE).unwrap().0;
+        (Ports::of(std::sync::Arc::new(directory)), folder)
     }
 
     lamplight_directory::directory_conformance_tests!(make);
 }
 
 mod in_memory {
-    async fn make() -> (std::sync::Arc<dyn lamplight_directory::Directory>, ()) {
-        (std::sync::Arc::new(lamplight_directory::InProcessDirectory::in_memory()), ())
+    use lamplight_directory::InProcessDirectory;
+    use lamplight_directory::conformance::Ports;
+
+    async fn make() -> (Ports, ()) {
+        (Ports::of(std::sync::Arc::new(InProcessDirectory::in_memory())), ())
     }
 
     lamplight_directory::directory_conformance_tests!(make);
@@ -77,11 +85,26 @@ async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStat
     found.await.unwrap().remove(0)
 }
 
-/// The one file of a journal, after a start.
-fn journal_file(folder: &TempDir) -> std::path::PathBuf {
-    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 1, "{files:?}");
-    files[0].clone()
+/// The files of a journal, and how long they are.
+fn journal_files(folder: &TempDir) -> BTreeMap<PathBuf, usize> {
+    let length = |path: PathBuf| (path.clone(), fs::metadata(&path).unwrap().len() as usize);
+    fs::read_dir(folder.path()).unwrap().map(|entry| length(entry.unwrap().path())).collect()
+}
+
+/// The file that is longer than before, and how long it was.
+fn grown(before: &BTreeMap<PathBuf, usize>, folder: &TempDir) -> (PathBuf, usize) {
+    let after = journal_files(folder);
+    let grown: Vec<_> = before.iter().filter(|(path, length)| after[*path] > **length).collect();
+    assert_eq!(grown.len(), 1, "{grown:?}");
+    (grown[0].0.clone(), *grown[0].1)
+}
+
+fn copy(folder: &TempDir) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for path in journal_files(folder).keys() {
+        fs::copy(path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    copy
 }
 
 #[tokio::test]
@@ -98,28 +121,29 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
     // The first start had nothing to miss anything of but what was before it.
     assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
+    assert_eq!(directory.epoch(), now(0).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
     assert_eq!(after.status_type, StatusType::Online);
     // Who does not come back is due when the grace ends.
-    assert_eq!(directory.due(Moment(34_999), 100).await.unwrap().len(), 0);
-    assert_eq!(directory.due(Moment(35_000), 100).await.unwrap().len(), 50);
+    assert_eq!(directory.due(0, Moment(34_999), 100).await.unwrap().len(), 0);
+    assert_eq!(directory.due(0, Moment(35_000), 100).await.unwrap().len(), 50);
 }
 
 #[tokio::test]
 async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
-    let file = journal_file(&folder);
     log_in(&*directory, &user(1), "one", now(1)).await;
-    let whole = fs::metadata(&file).unwrap().len();
+    let before = journal_files(&folder);
     log_in(&*directory, &user(2), "two", now(2)).await;
     drop(directory);
+    let (file, whole) = grown(&before, &folder);
     let bytes = fs::read(&file).unwrap();
-    for cut in whole as usize..bytes.len() {
-        let copy = tempfile::tempdir().unwrap();
-        fs::write(copy.path().join("live.1"), &bytes[..cut]).unwrap();
+    for cut in whole..bytes.len() {
+        let copy = copy(&folder);
+        fs::write(copy.path().join(file.file_name().unwrap()), &bytes[..cut]).unwrap();
         let directory = open(copy.path(), now(3));
         let found = status(&*directory, &user(1), now(3)).await.expect("written whole before");
         assert_eq!(found.custom_status.as_str(), "one", "cut at {cut}");
@@ -130,11 +154,11 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
 async fn a_byte_that_flipped_ends_the_reading_there() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
-    let file = journal_file(&folder);
     log_in(&*directory, &user(1), "one", now(1)).await;
-    let whole = fs::metadata(&file).unwrap().len() as usize;
+    let before = journal_files(&folder);
     log_in(&*directory, &user(2), "two", now(2)).await;
     drop(directory);
+    let (file, whole) = grown(&before, &folder);
     let mut bytes = fs::read(&file).unwrap();
     bytes[whole + 12] ^= 0x40;
     fs::write(&file, &bytes).unwrap();
@@ -152,10 +176,33 @@ async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     };
     assert_eq!(complete_since(1), now(1).wall);
     assert_eq!(complete_since(2), now(1).wall);
-    fs::write(journal_file(&folder), b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
+    let file = journal_files(&folder).pop_first().unwrap().0;
+    fs::write(file, b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
     // And a later start does not forget what was lost.
     for at in [3, 4, 5] {
         assert_eq!(complete_since(at), now(3).wall);
+    }
+    // So does the one file of a former version.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("live.7"), b"LAMPLIVE\x00\x00\x00\x03 whatever").unwrap();
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(6), GRACE).unwrap();
+    assert_eq!((recovered.complete_since, recovered.in_doubt), (now(6).wall, true));
+    assert!(!folder.path().join("live.7").exists(), "it is deleted with the first snapshot");
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_puts_all_others_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    drop(directory);
+    assert!(!InProcessDirectory::open(copy(&folder).path(), now(2), GRACE).unwrap().1.in_doubt);
+    for file in journal_files(&folder).into_keys() {
+        let copy = copy(&folder);
+        fs::remove_file(copy.path().join(file.file_name().unwrap())).unwrap();
+        let recovered = InProcessDirectory::open(copy.path(), now(2), GRACE).unwrap().1;
+        assert!(recovered.in_doubt, "{file:?}");
+        assert_eq!(recovered.complete_since, now(2).wall);
     }
 }
 
@@ -180,12 +227,12 @@ async fn a_journal_that_has_grown_is_written_anew_while_changes_go_on() {
     }
     let text = "x".repeat(90);
     let mut compactions = 0;
-    let mut file = journal_file(&folder);
+    let mut file = journal_files(&folder).pop_first().unwrap().0;
     for round in 0..150_000usize {
         set_custom(&*port, &user(round % 20), &format!("{round} {text}"), now(2)).await;
         if round.is_multiple_of(1_000) {
             directory.maintain(now(2)).unwrap();
-            let present = journal_file(&folder);
+            let present = journal_files(&folder).pop_first().unwrap().0;
             compactions += usize::from(present != file);
             file = present;
         }
@@ -211,13 +258,13 @@ async fn a_cursor_of_the_feed_survives_a_restart_and_nothing_is_missed_by_it() {
         log_in(&*directory, &user(n), "first", now(1)).await;
     }
     directory.remove(&user(3), now(1)).await.unwrap();
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     set_custom(&*directory, &user(0), "not read before the end", now(2)).await;
     std::mem::forget(directory);
 
     let directory = open(folder.path(), now(3));
     set_custom(&*directory, &user(2), "after the start", now(4)).await;
-    let page = directory.feed(AppId(1), Some(place), 100).await.unwrap();
+    let page = directory.feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
     assert_eq!((page.users, page.reset), (vec![user(0), user(2)], false));
 }
 
@@ -225,12 +272,12 @@ async fn a_cursor_of_the_feed_survives_a_restart_and_nothing_is_missed_by_it() {
 async fn a_cursor_from_before_a_removal_begins_again_after_a_restart_too() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     log_in(&*directory, &user(1), "gone", now(1)).await;
     directory.remove(&user(1), now(2)).await.unwrap();
     for at in [3, 4] {
         let directory = open(folder.path(), now(at));
-        assert!(directory.feed(AppId(1), Some(place), 100).await.unwrap().reset, "at {at}");
+        assert!(directory.feed(AppId(1), Some(cursor.clone()), 100).await.unwrap().reset, "at {at}");
     }
 }
 
@@ -238,16 +285,51 @@ async fn a_cursor_from_before_a_removal_begins_again_after_a_restart_too() {
 async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
+    let before = journal_files(&folder);
     log_in(&*directory, &user(1), "one", now(1)).await;
-    let place = directory.feed(AppId(1), None, 100).await.unwrap().place;
+    let cursor = directory.feed(AppId(1), None, 100).await.unwrap().cursor;
     drop(directory);
-    let file = journal_file(&folder);
+    let (file, _) = grown(&before, &folder);
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-    let page = open(folder.path(), now(2)).feed(AppId(1), Some(place), 100).await.unwrap();
-    assert!(page.reset && page.place.epoch > place.epoch);
+    let page = open(folder.path(), now(2)).feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
+    assert!(page.reset && page.cursor.epoch() > cursor.epoch());
 
-    fs::remove_file(journal_file(&folder)).unwrap();
-    let page = open(folder.path(), now(3)).feed(AppId(1), Some(place), 100).await.unwrap();
+    for file in journal_files(&folder).into_keys() {
+        fs::remove_file(file).unwrap();
+    }
+    let page = open(folder.path(), now(3)).feed(AppId(1), Some(cursor.clone()), 100).await.unwrap();
     assert!(page.reset);
+}
+
+/// Who comes back with a version that was told and is lost would keep a wrong picture for good.
+#[tokio::test]
+async fn a_torn_journal_restores_versions_above_all_that_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(folder.path(), now(0));
+    log_in(&*directory, &user(1), "old", now(1)).await;
+    log_in(&*directory, &user(2), "other", now(1)).await;
+    let before = journal_files(&folder);
+    set_custom(&*directory, &user(1), "new", now(2)).await;
+    let told = status(&*directory, &user(1), now(2)).await.unwrap();
+    let other = status(&*directory, &user(2), now(2)).await.unwrap();
+    std::mem::forget(directory);
+    let (file, whole) = grown(&before, &folder);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..whole + 20]).unwrap();
+
+    let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
+    assert!(recovered.in_doubt);
+    // Nor may what is rebuilt have a version that was told.
+    assert_eq!(recovered.complete_since, now(5).wall);
+    let directory: Arc<dyn Directory> = Arc::new(directory);
+    let restored = status(&*directory, &user(1), now(5)).await.unwrap();
+    assert_eq!(restored.custom_status.as_str(), "old");
+    assert!(restored.version > told.version);
+    // It cannot be known of whom something was lost.
+    assert!(status(&*directory, &user(2), now(5)).await.unwrap().version > other.version);
+    std::mem::forget(directory);
+    // What was lifted once is sure from then on.
+    let directory = open(folder.path(), now(6));
+    assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }

@@ -77,6 +77,10 @@ impl Facts for SqliteFacts {
         self.writer.write("putting an app", move |db| statements::put_app(db, &app))
     }
 
+    fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool> {
+        self.writer.write("replacing an app", move |db| statements::replace_app(db, was.as_ref(), &app))
+    }
+
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>> {
         self.readers.read("reading accounts", move |db| statements::accounts(db, &users))
     }

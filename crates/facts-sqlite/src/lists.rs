@@ -12,8 +12,8 @@ mod profiles;
 use crate::SqliteFacts;
 use crate::statements::count;
 use lamplight_facts::{
-    Answer, Befriending, ConversationSet, Lists, ListsState, NewFriendship, NewMessage, ProfileSet,
-    RemarkSet, Sent, Unfriended,
+    Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MissedMessages, NewFriendship,
+    NewMessage, ProfileSet, RemarkSet, Sent, Unfriended,
 };
 use lamplight_model::{
     AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
@@ -63,6 +63,10 @@ impl Lists for SqliteFacts {
 
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent> {
         self.writer.write("storing a message", move |db| messages::send(db, message))
+    }
+
+    fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued> {
+        self.writer.write("pushing missed messages", move |db| messages::push_missed(db, &missed))
     }
 
     fn history(

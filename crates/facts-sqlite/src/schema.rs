@@ -220,6 +220,12 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE accounts DROP COLUMN sigs_revoked;
     ALTER TABLE accounts ADD COLUMN born INTEGER NOT NULL DEFAULT 0;     -- the number of its making
 ",
+    "
+    -- A sender may call two messages the same: a retry is also to the same user, of the same text and soon after.
+    DROP INDEX messages_by_client_id;
+    CREATE INDEX messages_by_client_id ON messages (app, sender, born, client_id, pair, at);
+    ALTER TABLE messages ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0;   -- 0 or 1: it has had a notice for the backend
+",
 ];
 
 /// Marks the file as ours: "Lamp".

@@ -15,20 +15,28 @@ use serde::de::DeserializeOwned;
 // Apps
 
 pub(crate) fn apps(db: &Connection) -> Result<Vec<App>> {
-    list(db, "SELECT id, keys, admins, settings FROM apps ORDER BY id", (), |row| {
-        Ok(App {
-            id: AppId(row.get(0)?),
-            keys: json(row, 1)?,
-            admins: json(row, 2)?,
-            settings: json(row, 3)?,
-        })
-    })
+    list(db, "SELECT id, keys, admins, settings FROM apps ORDER BY id", (), app_of)
+}
+
+fn app_of(row: &Row<'_>) -> Result<App> {
+    Ok(App { id: AppId(row.get(0)?), keys: json(row, 1)?, admins: json(row, 2)?, settings: json(row, 3)? })
 }
 
 pub(crate) fn put_app(db: &Connection, app: &App) -> Result<()> {
     let sql = "INSERT OR REPLACE INTO apps (id, keys, admins, settings) VALUES (?1, ?2, ?3, ?4)";
     let row = params![app.id.0, to_json(&app.keys)?, to_json(&app.admins)?, to_json(&app.settings)?];
     change(db, sql, row).map(drop)
+}
+
+pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Result<bool> {
+    // Compared as what was read, not as its text: an older program may have written fewer settings.
+    let sql = "SELECT id, keys, admins, settings FROM apps WHERE id = ?1";
+    let found = db.prepare_cached(sql)?.query_row([app.id.0], app_of).optional()?;
+    let is_same = found.as_ref() == was;
+    if is_same {
+        put_app(db, app)?;
+    }
+    Ok(is_same)
 }
 
 // Accounts

@@ -38,6 +38,8 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @each $make:
             accounts {
                 an_app_is_put_and_replaced_whole
+                an_app_is_replaced_by_who_saw_it_last
+                of_many_who_replace_an_app_at_once_one_does
                 apps_are_listed_by_rising_id
 
                 an_account_is_made_once
@@ -115,7 +117,8 @@ macro_rules! conformance_tests {
                 a_message_is_stored_for_both
                 a_message_needs_two_accounts
                 sequences_count_both_directions_from_1
-                a_message_is_stored_once
+                a_retry_is_stored_once
+                what_differs_from_a_message_is_no_retry_of_it
                 a_retry_is_known_when_the_conversation_is_gone
                 client_ids_are_those_of_a_sender
                 an_account_made_again_is_another_sender
@@ -165,6 +168,8 @@ macro_rules! conformance_tests {
                 beyond_the_bound_notices_are_dropped
                 beyond_the_bound_the_oldest_dead_letters_go
                 a_message_to_push_comes_with_its_notice
+                missed_messages_are_pushed_once
+                of_many_missed_messages_the_newest_are_pushed
             }
         }
     };

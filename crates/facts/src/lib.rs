@@ -10,8 +10,8 @@ mod lists;
 mod outbox;
 
 pub use lists::{
-    Befriended, Befriending, ConversationSet, Lists, ListsState, NewFriendship, NewMessage, ProfileSet,
-    RemarkSet, Sent, StoredMessage, Unfriended,
+    Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
+    ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,
@@ -34,6 +34,10 @@ pub trait Facts: Lists + Outbox + Send + Sync {
 
     /// Makes the app, or replaces all of it.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
+
+    /// As [`Facts::put_app`], if the app still is `was`; `None` where there was none. In one transaction. Says whether
+    /// it did; if not, nothing was changed.
+    fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
     // Accounts
 

@@ -5,11 +5,16 @@
 //! What changes nothing counts nothing up; the profile of somebody else is not counted. A new account starts at the
 //! time it was made, in milliseconds: the number of an account that was deleted and made again does not come back.
 
-use crate::Answer;
+use crate::{Answer, Enqueued};
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
     ProfileChange, Timestamp, User, UserId,
 };
+use std::time::Duration;
+
+/// How long after a message the same one is taken for a retry of it. SDKs and backends give up long before; whoever
+/// says the same to the same user later, under a number that has come up again, means it.
+pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// What is durable of the lists of users. Texts were checked by the caller.
 pub trait Lists: Send + Sync {
@@ -53,12 +58,21 @@ pub trait Lists: Send + Sync {
 
     // Messages and conversations
 
-    /// Stores a message and brings both conversation lists up to date, in one transaction. A second message of the
-    /// same sender with the same client id is not stored, whatever else it says; an account that was deleted and made
-    /// again is another sender. A message to oneself is one message in one row, and never unread.
+    /// Stores a message and brings both conversation lists up to date, in one transaction. A message to oneself is one
+    /// message in one row, and never unread.
+    ///
+    /// A retry is not stored: a message of the same sender to the same recipient, with the same client id and the same
+    /// text, less than [`RETRY_TIME`] after one that was stored. It is answered with the latest such one, also when the
+    /// recipient's account is gone by now. Whatever differs in one of these is another message; an account that was
+    /// deleted and made again is another sender.
     ///
     /// No sequence comes twice between two users: not after a deletion of conversations or accounts, nor of messages.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
+
+    /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and had
+    /// none yet; of at most `limit` of them, the newest, in the order in which they were sent, and only of the newest
+    /// 100 of each conversation. In one transaction; doing it twice does no harm. Says what came of it.
+    fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before
     /// the sequence `before` where it is given, and none of what the owner has deleted.
@@ -224,13 +238,28 @@ pub struct NewMessage {
     pub to: UserId,
     /// What it says.
     pub text: String,
-    /// What the sender calls it.
+    /// What the sender calls it: the same in each retry.
     pub client_id: ClientMessageId,
     /// When.
     pub at: Timestamp,
     /// What the devices run on to which the app's backend shall push it: a notice comes into the outbox, in the same
     /// transaction. Empty: to none.
     pub push: Vec<Platform>,
+}
+
+/// What [`Lists::push_missed`] takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissedMessages {
+    /// Whom they are for.
+    pub user: User,
+    /// From when on they were sent.
+    pub since: Timestamp,
+    /// How many at most.
+    pub limit: usize,
+    /// What the devices run on to which they are to be pushed.
+    pub devices: Vec<Platform>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What came of [`Lists::send_message`].

@@ -9,6 +9,8 @@ use lamplight_wire::v1;
 /// `ServerMessage.status_changed` and `StatusChanged.statuses`, as protobuf keys: number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u64 = 1 << 3 | 2;
+/// `StatusChanged.snapshot_complete`.
+const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
 
 /// What stands before the number in the custom statuses of a load.
 const TEXT: &str = "busy ";
@@ -53,10 +55,13 @@ pub fn status_changed(message: &[u8]) -> Option<&[u8]> {
 /// Hands every status of a [`status_changed`] to `hear`. Answers `None` when one of them cannot be read.
 pub fn notices(mut statuses: &[u8], mut hear: impl FnMut(Notice)) -> Option<()> {
     while !statuses.is_empty() {
-        if varint(&mut statuses)? != KEY_STATUSES {
-            return None;
+        match varint(&mut statuses)? {
+            KEY_STATUSES => hear(notice(field(&mut statuses)?)?),
+            KEY_SNAPSHOT_COMPLETE => {
+                varint(&mut statuses)?;
+            }
+            _ => return None,
         }
-        hear(notice(field(&mut statuses)?)?);
     }
     Some(())
 }

@@ -145,8 +145,8 @@ impl From<Code> for Refusal {
 }
 
 impl From<crate::InvalidUserId> for Refusal {
-    fn from(_: crate::InvalidUserId) -> Self {
-        Self::new(Code::BAD_USER_ID)
+    fn from(invalid: crate::InvalidUserId) -> Self {
+        Self::because(Code::BAD_USER_ID, invalid.shown())
     }
 }
 

@@ -1,9 +1,10 @@
 //! A row of a conversation list, and its place in the list.
 
 use crate::{Message, Profile, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 /// A row of a conversation list.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Conversation {
     /// The other one.
     pub peer: UserId,

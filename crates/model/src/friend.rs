@@ -1,9 +1,10 @@
 //! An entry of a friend list.
 
 use crate::{Profile, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 /// An entry of a friend list.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Friend {
     /// Who.
     pub id: UserId,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A login that has ended, named by its number: a login of the same device with a higher number is another one, and is
 /// not touched by this end, however late it arrives or however often it is repeated.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
     pub device: DeviceId,
@@ -19,7 +19,7 @@ pub struct EndedLogin {
 ///
 /// A resume of such a device is refused with 6208 every time. A login by the application is refused with 6208 once,
 /// and only where the device was kicked and has not been told of it (SPEC section 5).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// How the login ended.
     pub why: EndWhy,
@@ -30,7 +30,7 @@ pub struct EndMark {
 }
 
 /// How a login ended that leaves a mark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
     /// Another login of the account was in the way.
     KickedBy(Platform),
@@ -43,7 +43,7 @@ pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
 /// The UserSigs of a user that do not count any longer (70052): those dated before a second, and some later ones that
 /// the user had been seen with (SPEC section 5, "Revoking is exact").
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
     /// UserSigs dated before the second of this moment do not count.
     pub at: Timestamp,

@@ -2,10 +2,11 @@
 
 use crate::{Timestamp, UserId};
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A one-to-one text message, as it was committed.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// Who sent it.
     pub from: UserId,
@@ -28,9 +29,10 @@ impl Message {
     }
 }
 
-/// What a sender calls a message: 1–64 bytes of printable ASCII, unique among the sender's messages. A second send
-/// with the same one is a retry of the first.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// What a sender calls a message: 1–64 bytes of printable ASCII. The same text to the same user under the same one,
+/// soon after, is a retry.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ClientMessageId(CompactString);
 
 /// The text is no client message id.

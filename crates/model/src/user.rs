@@ -21,10 +21,28 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The text is no `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a userID is 1 to {} bytes of printable ASCII", UserId::MAX_BYTES)]
-pub struct InvalidUserId;
+/// The text is no `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID). Names the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
+pub struct InvalidUserId(String);
+
+impl InvalidUserId {
+    /// The most characters of a text that are repeated.
+    const MAX_SHOWN: usize = 40;
+
+    /// Quotes the text with escapes, so that it can be read and does no harm wherever it is shown.
+    fn naming(text: &str) -> Self {
+        let mut rest = text.chars();
+        let shown: String = rest.by_ref().take(Self::MAX_SHOWN).flat_map(char::escape_debug).collect();
+        let more = if rest.next().is_some() { "…" } else { "" };
+        Self(format!("\"{shown}{more}\""))
+    }
+
+    /// The text, quoted, with escapes, and cut where it is long.
+    pub fn shown(&self) -> &str {
+        &self.0
+    }
+}
 
 impl UserId {
     /// The longest `userID`, in bytes.
@@ -34,7 +52,7 @@ impl UserId {
     pub fn new(text: &str) -> Result<Self, InvalidUserId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
-            return Err(InvalidUserId);
+            return Err(InvalidUserId::naming(text));
         }
         Ok(Self(CompactString::new(text)))
     }
@@ -110,6 +128,16 @@ impl fmt::Debug for User {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_user_id_is_named() {
+        let named = |text: &str| UserId::new(text).unwrap_err().to_string();
+        let rule = "is no userID: a userID is 1 to 32 bytes of printable ASCII";
+        assert_eq!(named(""), format!("\"\" {rule}"));
+        assert_eq!(named("爱丽丝"), format!("\"爱丽丝\" {rule}"));
+        assert_eq!(named("a\tb\"\n"), format!(r#""a\tb\"\n" {rule}"#));
+        assert_eq!(named(&"x".repeat(1_000)), format!("\"{}…\" {rule}", "x".repeat(40)));
+    }
 
     #[test]
     fn a_user_id_is_1_to_32_bytes_of_printable_ascii() {

@@ -72,9 +72,7 @@ pub struct LimitsConfig {
     pub frame_before_login: usize,
     /// A message after the login, in bytes.
     pub frame_after_login: usize,
-    /// Failed logins of one account within a minute before it has to wait a minute.
-    pub login_failures_per_account: u32,
-    /// Failed logins from one address within a minute before it has to wait a minute.
+    /// Wrong UserSigs from one address within a minute, on each port, that are told what is wrong with them.
     pub login_failures_per_address: u32,
 }
 
@@ -106,7 +104,6 @@ impl Default for LimitsConfig {
             login_timeout_ms: 10_000,
             frame_before_login: frames.before_login,
             frame_after_login: frames.after_login,
-            login_failures_per_account: throttle.failures_per_account,
             login_failures_per_address: throttle.failures_per_address,
         }
     }
@@ -145,6 +142,7 @@ impl Config {
         for (path, value) in overrides {
             figment = figment.merge((path, value));
         }
+        refuse_removed(&figment)?;
         let config: Self = figment.extract().map_err(Box::new)?;
         config.validate()?;
         Ok(config)
@@ -167,12 +165,6 @@ impl Config {
         within("limits.login_timeout_ms", limits.login_timeout_ms.into(), 100, 600_000)?;
         within("limits.frame_before_login", limits.frame_before_login as u64, 1_024, 16 << 20)?;
         within("limits.frame_after_login", limits.frame_after_login as u64, 1_024, 16 << 20)?;
-        within(
-            "limits.login_failures_per_account",
-            limits.login_failures_per_account.into(),
-            1,
-            u32::MAX.into(),
-        )?;
         within(
             "limits.login_failures_per_address",
             limits.login_failures_per_address.into(),
@@ -202,10 +194,7 @@ impl Config {
     }
 
     pub(crate) fn throttle(&self) -> ThrottleLimits {
-        ThrottleLimits {
-            failures_per_account: self.limits.login_failures_per_account,
-            failures_per_address: self.limits.login_failures_per_address,
-        }
+        ThrottleLimits { failures_per_address: self.limits.login_failures_per_address }
     }
 
     pub(crate) fn login_timeout(&self) -> Duration {
@@ -217,9 +206,31 @@ impl Config {
     }
 }
 
+/// Settings of former versions, each with what to know of its end.
+const REMOVED: [(&str, &str); 1] = [(
+    "limits.login_failures_per_account",
+    "is no setting any longer: no number of wrong UserSigs keeps an account out; take it out",
+)];
+
+/// Refuses a setting that was removed, with what took its place.
+fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
+    match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
+        Some((setting, problem)) => Err(ConfigError::Invalid { setting, problem: problem.to_owned() }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_removed_setting_is_refused_with_what_to_do() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[limits]\nlogin_failures_per_account = 5\n").unwrap();
+        let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
+        assert!(error.starts_with("limits.login_failures_per_account: is no setting any longer"), "{error}");
+    }
 
     #[test]
     fn an_unknown_setting_is_refused_by_name() {

@@ -344,7 +344,8 @@ pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, C
     let facts: Arc<dyn Facts> =
         Arc::new(SqliteFacts::open(&data_dir.join("facts.db")).map_err(NodeError::from)?);
     let directory = Arc::new(InProcessDirectory::in_memory());
-    let service = Service::new(facts, directory, ThrottleLimits::default());
+    let log = Arc::<InProcessDirectory>::clone(&directory);
+    let service = Service::new(facts, directory, log, ThrottleLimits::default());
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
     Ok(answer(&service, None, operation, &clock).await)
 }

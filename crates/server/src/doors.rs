@@ -1,5 +1,6 @@
-//! Who is let in: bounds on connections altogether and from one address.
+//! Who is let in: bounds on connections altogether and from one address. The address of an IPv6 host is its /64.
 
+use lamplight_service::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +27,7 @@ impl Doors {
             return false;
         }
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = by_address.entry(address).or_default();
+        let count = by_address.entry(network(address)).or_default();
         if *count >= self.most_per_address {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return false;
@@ -39,11 +40,44 @@ impl Doors {
     pub fn leave(&self, address: IpAddr) {
         self.open.fetch_sub(1, Ordering::Relaxed);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&address) {
+        let source = network(address);
+        if let Some(count) = by_address.get_mut(&source) {
             *count -= 1;
             if *count == 0 {
-                by_address.remove(&address);
+                by_address.remove(&source);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets connections come (`+address`) and go (`-address`) at doors for two from one address; says which are let in.
+    fn check(script: &str, expected: &str) {
+        let doors = Doors::new(100, 2);
+        let mut told = Vec::new();
+        for word in script.split_whitespace() {
+            let (sign, address) = word.split_at(1);
+            let address = address.parse().unwrap();
+            match sign {
+                "+" => told.push(if doors.enter(address) { "in" } else { "out" }),
+                _ => doors.leave(address),
+            }
+        }
+        assert_eq!(told.join(" "), expected, "{script}");
+    }
+
+    #[test]
+    fn an_ipv6_host_is_counted_by_its_slash_64() {
+        check("+2001:db8::1 +2001:db8::2 +2001:db8::3 +2001:db8:0:1::1", "in in out in");
+        check("+2001:db8::1 +2001:db8::2 -2001:db8::1 +2001:db8::3 +2001:db8::4", "in in in out");
+    }
+
+    #[test]
+    fn an_ipv4_host_is_itself_also_when_it_is_mapped_into_ipv6() {
+        check("+10.0.0.1 +::ffff:10.0.0.1 +::ffff:10.0.0.1 +10.0.0.2", "in in out in");
+        check("+10.0.0.1 +10.0.0.1 -::ffff:10.0.0.1 +10.0.0.1", "in in in");
     }
 }

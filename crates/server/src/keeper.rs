@@ -18,6 +18,20 @@ const FORGET_BATCH: usize = 1_000;
 /// Every so many ticks it is looked whether there are messages to forget: once a minute.
 const TICKS_BETWEEN_FORGETTING: u32 = 240;
 
+/// The pause after the change log has failed.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Appends to the change log what it did not take at once. Runs until it is aborted.
+pub async fn tell(service: Arc<Service>) {
+    loop {
+        service.telling_waits().await;
+        if let Err(error) = service.tell_waiting().await {
+            tracing::error!(%error, dropped = service.news_dropped(), "news could not be told; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
 /// Runs until it is aborted.
 pub async fn run(
     service: Arc<Service>,

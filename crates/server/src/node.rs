@@ -11,7 +11,7 @@ use crate::webhooks::Webhooks;
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
 use axum::Router;
-use lamplight_directory::{Directory, InProcessDirectory, JournalError};
+use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
@@ -32,8 +32,8 @@ use tokio::task::AbortHandle;
 /// waits for it is conflated here, not queued there.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
-/// File descriptors that are not connections: listeners, the store, the control socket.
-const SPARE_FILES: u64 = 128;
+/// File descriptors that are not connections: listeners, the stores, the control socket.
+const SPARE_FILES: u64 = 160;
 /// How long a stopping node waits for its clients to have taken their last words.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The first app, made when there is none.
@@ -126,13 +126,18 @@ impl Node {
         let (directory, recovered) =
             InProcessDirectory::open(&config.data_dir.join("live"), now, config.grace())?;
         let directory = Arc::new(directory);
-        let service =
-            Arc::new(Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), config.throttle()));
+        let service = Arc::new(Service::new(
+            facts,
+            Arc::<InProcessDirectory>::clone(&directory),
+            Arc::<InProcessDirectory>::clone(&directory),
+            config.throttle(),
+        ));
         let recovery = service.recover(directory.users(), recovered.complete_since, now).await?;
         tracing::info!(
             apps = recovery.apps,
             users_logged_in = recovery.users,
             live_records = recovered.records,
+            in_doubt = recovered.in_doubt,
             "state recovered"
         );
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
@@ -172,7 +177,7 @@ impl Node {
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
             // From before anybody can connect.
-            directory.event_log(),
+            directory.follow_events(),
             config.webhook_networks(),
             metrics.webhooks(),
             clock.clone(),
@@ -181,7 +186,7 @@ impl Node {
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
-            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.log());
+            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.follow());
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
             let running = thread.spawn(move || {
                 if let Err(error) = worker::run(index, listener, shared, metrics, log, receiver) {
@@ -212,7 +217,8 @@ impl Node {
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
         let keeper = keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
-        tasks.0.extend([http, control, keeper, figures]);
+        let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
+        tasks.0.extend([http, control, keeper, teller, figures]);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             client_address,

@@ -179,6 +179,17 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     let all = json!({"From_Account": "alice", "To_Account": []});
     assert_eq!(api.done("openim/unsubscribe_status", &all).await["Unsubscribed"], json!(["carol"]));
 
+    // A list with somebody who cannot be is refused, and says who that is.
+    for command in ["openim/subscribe_status", "openim/unsubscribe_status"] {
+        let list = json!({"From_Account": "alice", "To_Account": ["bob", "爱\tb"]});
+        let answer = api.call(command, &list).await;
+        assert_eq!(answer["ErrorCode"], 6017, "{answer}");
+        assert!(answer["ErrorInfo"].as_str().unwrap().contains(r#""爱\tb" is no userID"#), "{answer}");
+    }
+    let answer = api.call("openim/get_subscriptions", &json!({"From_Account": "爱"})).await;
+    assert_eq!(answer["ErrorCode"], 7003, "{answer}");
+    assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(r#": "爱""#), "{answer}");
+
     // Somebody who has never logged in has a list too.
     let list = json!({"From_Account": "carol", "To_Account": ["bob"]});
     assert_eq!(api.done("openim/subscribe_status", &list).await["Subscribed"], json!(["bob"]));
@@ -238,6 +249,13 @@ async fn the_feed_is_a_snapshot_and_then_what_changes() {
     assert_eq!((&next["ErrorCode"], &next["Reset"]), (&json!(0), &json!(false)), "{next}");
     assert_eq!(names(&next), [("alice".to_owned(), 2)], "{next}");
     assert_eq!(next["Changes"][0]["Reason"], "link_closed");
+    let version = |answer: &serde_json::Value| -> u64 {
+        let changes = answer["Changes"].as_array().unwrap().iter();
+        let alice = changes.rev().find(|change| change["To_Account"] == "alice").unwrap();
+        // As text: a number beyond 2^53 is another one to many readers of JSON.
+        alice["Version"].as_str().unwrap().parse().unwrap()
+    };
+    assert!(version(&next) > version(&first), "{first} {next}");
     for (parameters, code) in
         [("cursor=nonsense", 6017), ("limit=0", 6017), ("limit=1001", 6017), ("limit=x", 6017)]
     {

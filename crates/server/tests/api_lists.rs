@@ -6,6 +6,7 @@ mod common;
 
 use common::TestNode;
 use common::api::{ADMIN, Api, code};
+use lamplight_facts::RETRY_TIME;
 use lamplight_model::{Platform, StatusType, UserId};
 use serde_json::{Value, json};
 
@@ -208,4 +209,32 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     assert_eq!(texts(history(ADMIN).await.unwrap()), ["from above"]);
     let nobody = json!({"To_Account": "nobody", "MsgRandom": 9, "MsgBody": text});
     assert_eq!(code(&api.call("openim/sendmsg", &nobody).await), 20003);
+}
+
+/// Many backends send with the same `MsgRandom` again, or with one of few: what is not said to the same user in the
+/// same words within minutes is another message.
+#[tokio::test]
+async fn one_random_names_a_message_to_each_user_of_each_text() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    for user in ["alice", "bob", "carol"] {
+        api.done("im_open_login_svc/account_import", &json!({"UserID": user})).await;
+    }
+    let message = |to: &str, text: &str| {
+        let body = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]);
+        json!({"From_Account": "alice", "To_Account": to, "MsgRandom": 7, "MsgSeq": 1, "MsgBody": body})
+    };
+    for (to, text) in [("bob", "one"), ("carol", "one"), ("bob", "two"), ("bob", "one")] {
+        api.done("openim/sendmsg", &message(to, text)).await;
+    }
+    assert_eq!(code(&api.call("openim/sendmsg", &message("nobody", "one")).await), 20003);
+    node.clock.advance(RETRY_TIME);
+    api.done("openim/sendmsg", &message("bob", "one")).await;
+
+    for (user, expected) in [("bob", &["one", "two", "one"][..]), ("carol", &["one"])] {
+        let facts = node.node.service().facts();
+        let history = facts.history(node.user(user), UserId::new("alice").unwrap(), None, 10).await.unwrap();
+        let texts: Vec<_> = history.iter().map(|message| message.text.as_str()).collect();
+        assert_eq!(texts, expected, "{user}");
+    }
 }

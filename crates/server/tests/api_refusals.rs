@@ -396,17 +396,24 @@ async fn a_call_has_to_say_who_calls_and_prove_it() {
 }
 
 #[tokio::test]
-async fn who_guesses_signatures_waits_a_minute() {
-    let (node, _alice) = node().await;
-    let mut api = Api::connect(&node).await;
+async fn whoever_guesses_signatures_loses_the_connection_and_the_admin_gets_in() {
+    let node = TestNode::start_with(|config| config.limits.login_failures_per_address = 10).await;
+    node.log_in("alice", "phone", Platform::IPhone).await;
+    let asked = b"{\"To_Account\":[\"alice\"]}";
+    let mut guesser = Api::connect(&node).await;
     let wrong = format!("/v4/{QUERY}?{}", query(&node, ADMIN, "nonsense"));
     for _ in 0..10 {
-        assert_eq!(api.code_at(&wrong, b"{}").await, 70003);
+        assert_eq!(guesser.code_at(&wrong, b"{}").await, 70003);
     }
-    assert_eq!(api.code_at(&wrong, b"{}").await, 70050);
-    assert_eq!(api.code(QUERY, b"{\"To_Account\":[\"alice\"]}").await, 70050);
+    // On a connection that guessed, and from the address that guesses.
+    assert_eq!(guesser.code(QUERY, asked).await, 0);
+    let reply = guesser.send("POST", &wrong, b"{}").await;
+    assert_eq!(code(&reply.json()), 70050);
+    assert!(reply.head.contains("\r\nconnection: close\r\n"), "{}", reply.head);
+    guesser.closed().await;
+    assert_eq!(Api::connect(&node).await.code(QUERY, asked).await, 0);
     node.clock.advance(Duration::from_secs(60));
-    assert_eq!(api.code(QUERY, b"{\"To_Account\":[\"alice\"]}").await, 0);
+    assert_eq!(Api::connect(&node).await.code_at(&wrong, b"{}").await, 70003);
 }
 
 #[tokio::test]

@@ -212,7 +212,13 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     let place = message.windows(4).position(|part| part == b"0123").unwrap();
     message[place + 1] = 0xc3;
     eve.send_framed(&message).await;
-    while !matches!(eve.next().await.unwrap().body, Some(Body::Refusal(refusal)) if refusal.code == 6017) {}
+    let refusal = loop {
+        let message = eve.next().await.unwrap();
+        if let Some(Body::Refusal(refusal)) = message.body {
+            break (message.id, refusal.code);
+        }
+    };
+    assert_eq!(refusal, (7, 6017));
     assert_eq!(eve.status_of("eve").await.custom_status, "");
     pair.proves_unharmed().await;
 }

@@ -8,7 +8,7 @@ mod common;
 use common::chat::{add_friend, conversations, delete_friends, mark_read, send};
 use common::pair::Pair;
 use common::{TestNode, Wire, ids};
-use lamplight_directory::{ListsChange, ListsNews, News};
+use lamplight_directory::{ListsChange, ListsNews, LogEntry, News};
 use lamplight_model::{ClientMessageId, Platform, Profile, RateLimit};
 use lamplight_service::By;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -76,7 +76,8 @@ async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
     let nick = "x".repeat(lamplight_directory::MAX_WAITING_BYTES);
     let change = ListsChange::Profile(Profile { nick, ..Profile::default() });
     let news = ListsNews { version: 1, by: None, total_unread: 0, change };
-    node.node.service().directory().publish(&node.user("nobody"), News::Lists(Arc::new(news)));
+    let entry = LogEntry::news(node.user("nobody"), News::Lists(Arc::new(news)));
+    node.node.service().log().append(vec![entry]).await.unwrap();
     let reload = pair.alice.lists_changed().await;
     assert_eq!((reload.reload, reload.lists_version), (true, told.lists_version));
     message_to(&node, "alice", "2", "m2").await;

@@ -4,16 +4,16 @@
 
 mod common;
 
+use common::api::{ADMIN, Api, query};
 use common::pair::Pair;
-use common::{PATIENCE, TestNode, Wire, custom};
+use common::{TestNode, Wire, custom};
 use lamplight_auth::{Claims, sign};
 use lamplight_model::{AppId, AppKey, Platform, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 
 /// A good login of Eve, but for one thing.
 fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request {
@@ -56,7 +56,7 @@ async fn logs_in(eve: &mut Wire, request: Request) {
 
 #[tokio::test]
 async fn every_wrong_login_has_its_code_and_leaves_nothing_behind() {
-    let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_account = 1_000).await;
+    let (node, pair) = Pair::on_a_node(|_| {}).await;
     let n = &node;
     let with_sig = |user_sig: String| login(n, |login| login.user_sig = user_sig);
     let with_user = |user: &str| login(n, |login| user.clone_into(&mut login.user_id));
@@ -117,7 +117,7 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     let old = login(&node, |_| {});
     let mut eve = node.connect().await;
     logs_in(&mut eve, old.clone()).await;
-    node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&node.user("eve"), node.clock.now()).await.unwrap();
     eve.closed().await;
     let mut eve = node.connect().await;
     assert_eq!(eve.refused(old).await, 70052);
@@ -126,40 +126,65 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     pair.proves_unharmed().await;
 }
 
+/// A connection that shows one wrong UserSig too many; answers with its last words.
+async fn is_past_the_bound(node: &TestNode, request: Request) -> v1::ConnectionEnded {
+    let mut guesser = node.connect().await;
+    assert_eq!(guesser.refused(request).await, 70050);
+    let words = guesser.last_words().await;
+    guesser.closed().await;
+    words
+}
+
 #[tokio::test]
-async fn ten_forged_user_sigs_cost_the_account_a_minute() {
-    let (node, pair) = Pair::on_a_node(|_| {}).await;
-    let mut eve = node.connect().await;
-    for n in 0..10 {
-        // Wherever they come from.
-        if n % 3 == 0 {
-            eve = node.connect().await;
-        }
-        assert_eq!(eve.refused(forged(&node, "eve")).await, 70009);
+async fn no_number_of_wrong_user_sigs_keeps_a_right_one_out() {
+    let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_address = 20).await;
+    let mut guesser = node.connect().await;
+    for _ in 0..20 {
+        assert_eq!(guesser.refused(forged(&node, "eve")).await, 70009);
     }
-    assert_eq!(eve.refused(forged(&node, "eve")).await, 70050);
-    assert_eq!(eve.refused(login(&node, |_| {})).await, 70050, "the right one too");
-    // Nobody else waits.
-    node.log_in("fay", "phone", Platform::IPhone).await;
-    node.clock.advance(Duration::from_secs(59));
-    let mut eve = node.connect().await;
-    assert_eq!(eve.refused(login(&node, |_| {})).await, 70050);
-    node.clock.advance(Duration::from_secs(1));
-    logs_in(&mut eve, login(&node, |_| {})).await;
+    for _ in 0..3 {
+        let words = is_past_the_bound(&node, forged(&node, "eve")).await;
+        assert_eq!(words.cause(), v1::connection_ended::Cause::ProtocolError);
+        // From the very address that guesses.
+        logs_in(&mut node.connect().await, login(&node, |_| {})).await;
+    }
+    // Whoever guessed, until a minute is over, and on a connection that is still there.
+    logs_in(&mut guesser, login(&node, |_| {})).await;
+    node.clock.advance(Duration::from_secs(60));
+    assert_eq!(node.connect().await.refused(forged(&node, "eve")).await, 70009);
     pair.proves_unharmed().await;
 }
 
 #[tokio::test]
-async fn forging_for_many_accounts_costs_the_address_a_minute() {
+async fn wrong_user_sigs_are_counted_by_address_whatever_the_account() {
     let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_address = 5).await;
     let mut eve = node.connect().await;
     for n in 0..5 {
         assert_eq!(eve.refused(forged(&node, &format!("u{n}"))).await, 70009);
     }
-    let mut fay = node.connect().await;
-    assert_eq!(fay.refused(login(&node, |_| {})).await, 70050);
-    node.clock.advance(Duration::from_secs(60));
+    is_past_the_bound(&node, forged(&node, "u5")).await;
+    // One that is signed as it should be is told its reason, and its connection stays.
+    let expired = node.sig_for("eve", 0);
+    assert_eq!(eve.refused(login(&node, |login| login.user_sig = expired)).await, 70001);
+    logs_in(&mut eve, login(&node, |_| {})).await;
+    // A wrong one in the place of that which is in use ends the connection as well.
+    assert_eq!(eve.refused(login(&node, |login| login.user_sig = node.sig("bob"))).await, 70050);
+    eve.last_words().await;
+    eve.closed().await;
     logs_in(&mut node.connect().await, login(&node, |_| {})).await;
+    pair.proves_unharmed().await;
+}
+
+#[tokio::test]
+async fn the_client_port_and_the_http_port_count_apart() {
+    let (node, pair) = Pair::on_a_node(|config| config.limits.login_failures_per_address = 5).await;
+    let mut api = Api::connect(&node).await;
+    let wrong = format!("/v4/openim/querystate?{}", query(&node, ADMIN, "nonsense"));
+    for _ in 0..5 {
+        assert_eq!(api.code_at(&wrong, b"{}").await, 70003);
+    }
+    assert_eq!(api.code_at(&wrong, b"{}").await, 70050);
+    assert_eq!(node.connect().await.refused(forged(&node, "eve")).await, 70009);
     pair.proves_unharmed().await;
 }
 
@@ -168,7 +193,7 @@ async fn a_user_sig_that_has_merely_expired_is_no_guess() {
     let (node, pair) = Pair::on_a_node(|_| {}).await;
     let mut eve = node.connect().await;
     let expired = node.sig_for("eve", 0);
-    for _ in 0..20 {
+    for _ in 0..200 {
         assert_eq!(eve.refused(login(&node, |login| login.user_sig = expired.clone())).await, 70001);
     }
     logs_in(&mut eve, login(&node, |_| {})).await;
@@ -219,12 +244,12 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     pair.proves_unharmed().await;
 }
 
-/// Whether the server closes a new connection at once.
+/// Whether the server refuses a new connection, and says why.
 async fn is_turned_away(node: &TestNode) -> bool {
-    let mut stream = TcpStream::connect(node.address()).await.unwrap();
-    let mut byte = [0];
-    let read = tokio::time::timeout(PATIENCE, stream.read(&mut byte));
-    matches!(read.await.expect("the server closes"), Ok(0) | Err(_))
+    let mut wire = node.connect().await;
+    let words = wire.last_words().await;
+    wire.closed().await;
+    words.cause == Cause::TooManyConnections as i32
 }
 
 #[tokio::test]

@@ -61,6 +61,10 @@ async fn a_send_that_is_tried_again_is_stored_once() {
     let Body::SendMessage(second) = alice.ask(send("bob", "more", "m2")).await else { panic!() };
     assert_eq!((second.repeated_send, second.message.unwrap().sequence), (false, 2));
     assert_eq!(bob.lists_changed().await.messages[0].text, "more", "nothing came in between");
+    // Only a retry is one: the same text to the same user.
+    let Body::SendMessage(third) = alice.ask(send("bob", "other words", "m1")).await else { panic!() };
+    assert_eq!((third.repeated_send, third.message.unwrap().sequence), (false, 3));
+    assert_eq!(bob.lists_changed().await.messages[0].text, "other words");
     node.node.stop().await;
 }
 

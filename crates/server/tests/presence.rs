@@ -275,7 +275,7 @@ async fn the_operator_kicks_and_every_earlier_sig_is_revoked() {
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     let old_sig = node.login("bob", "phone", Platform::IPhone);
     let user = User::new(node.app.id, UserId::new("bob").unwrap());
-    node.node.service().kick(&user, node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&user, node.clock.now()).await.unwrap();
     assert_eq!(bob.last_words().await.cause, Cause::KickedByOperator as i32);
     let mut back = node.connect().await;
     assert_eq!(back.refused(old_sig).await, 70052);

@@ -30,7 +30,6 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
     );
     // Calls with a broken UserSig are part of it, and must not block those with a good one.
     let mut node = TestNode::start_with(|config| {
-        config.limits.login_failures_per_account = u32::MAX;
         config.limits.login_failures_per_address = u32::MAX;
     })
     .await;

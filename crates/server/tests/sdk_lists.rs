@@ -102,7 +102,7 @@ async fn messages_reach_every_device_and_are_read_on_all() {
 
     let id = ClientMessageId::new("order-17").unwrap();
     let first = alice.client.send_c2c_text_message_as("bob", "first", &id).await.unwrap();
-    let again = alice.client.send_c2c_text_message_as("bob", "first again", &id).await.unwrap();
+    let again = alice.client.send_c2c_text_message_as("bob", "first", &id).await.unwrap();
     assert_eq!((first.repeated, again.repeated, &again.message), (false, true, &first.message));
     assert_eq!(alice.client.send_c2c_text_message("bob", "second").await.unwrap().message.sequence, 2);
 

@@ -441,6 +441,90 @@ async fn a_message_to_who_is_offline_is_pushed_and_no_other() {
     assert_eq!(received[1].query("CallbackCommand"), Some("Push.OfflineMessage"));
 }
 
+/// A node with a push webhook; Alice writes to Bob, by the app.
+async fn node_that_pushes(receiver: &Receiver) -> TestNode {
+    let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
+    let url = receiver.url();
+    node.set(|settings| {
+        settings.webhooks.push_url = url;
+        settings.timing.linger_native_ms = 20_000;
+    })
+    .await;
+    for name in ["alice", "bob"] {
+        node.node.service().create_account(&node.user(name), node.clock.now()).await.unwrap();
+    }
+    node
+}
+
+async fn say(node: &TestNode, text: &str) {
+    let (from, to) = (node.user("alice"), node.user("bob").id);
+    let client_id = ClientMessageId::new(text).unwrap();
+    let sent =
+        node.node.service().send_message(&from, &to, text.to_owned(), client_id, By::App, node.clock.now());
+    sent.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_sent_over_a_link_that_was_dead_is_pushed_when_that_is_noticed() {
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let node = node_that_pushes(&receiver).await;
+    let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    say(&node, "received").await;
+    node.clock.advance(Duration::from_secs(60));
+    // A sign of life: what came before was received.
+    bob.status_of("bob").await;
+    node.clock.advance(Duration::from_secs(60));
+    say(&node, "missed").await;
+    node.clock.advance(Duration::from_secs(30));
+    say(&node, "missed too").await;
+    assert_eq!(receiver.said(), [""; 0]);
+    node.clock.advance(Duration::from_secs(320));
+    receiver.has(2).await;
+    node.has_connections(0).await;
+    say(&node, "pushed at once").await;
+    receiver.has(3).await;
+    has_backlog(&node, 0).await;
+    assert_eq!(receiver.said(), ["bob missed", "bob missed too", "bob pushed at once"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_in_a_linger_is_pushed_at_its_end_unless_the_device_is_back() {
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let node = node_that_pushes(&receiver).await;
+    drop(node.log_in("bob", "phone", Platform::IPhone).await);
+    node.has_connections(0).await;
+    node.clock.advance(Duration::from_secs(10));
+    say(&node, "seen after the return").await;
+    let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    node.clock.advance(Duration::from_secs(60));
+    bob.status_of("bob").await;
+    drop(bob);
+    node.has_connections(0).await;
+    node.clock.advance(Duration::from_secs(10));
+    say(&node, "missed").await;
+    assert_eq!(receiver.said(), [""; 0]);
+    node.clock.advance(Duration::from_secs(11));
+    receiver.has(1).await;
+    has_backlog(&node, 0).await;
+    assert_eq!(receiver.said(), ["bob missed"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_in_the_grace_of_a_restart_is_pushed_at_its_end() {
+    let receiver = Receiver::start(Manner::Answer(200)).await;
+    let node = node_that_pushes(&receiver).await;
+    let _bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    node.clock.advance(Duration::from_secs(60));
+    let node = node.stop().await.start().await;
+    node.clock.advance(Duration::from_secs(10));
+    say(&node, "missed").await;
+    assert_eq!(receiver.said(), [""; 0]);
+    node.clock.advance(Duration::from_secs(60));
+    receiver.has(1).await;
+    has_backlog(&node, 0).await;
+    assert_eq!(receiver.said(), ["bob missed"]);
+}
+
 #[tokio::test]
 async fn what_there_is_is_measured() {
     let receiver = Receiver::start(Manner::Answer(200)).await;

@@ -69,6 +69,7 @@ async fn a_client_that_knows_json_alone_can_do_everything() {
     assert_eq!(answer["unsubscribeUserStatus"], json!({ "notWatched": ["bob"] }));
     assert!(!alice.ask(9, "heartbeat", json!({})).await["heartbeat"].is_null());
     assert!(!alice.ask(10, "logout", json!({})).await["logout"].is_null());
+    assert_eq!(alice.told("connectionEnded").await["cause"], "CAUSE_LOGGED_OUT");
     assert!(matches!(alice.next().await, Some(Message::Close(_))));
 }
 
@@ -94,6 +95,53 @@ async fn ids_and_enums_are_read_in_every_way_that_protobuf_json_has() {
     let mut request = login(&node, "bob");
     request["platform"] = json!(7);
     assert!(!bob.ask(1, "login", request).await["login"].is_null());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_its_id() {
+    let node = TestNode::start().await;
+    let mut alice = log_in(&node, "alice").await;
+    let table = [
+        // Half of a surrogate pair, as `JSON.stringify` emits it.
+        (r#"{"id":2,"setSelfStatus":{"customStatus":"\ud83d"}}"#, json!("2")),
+        (r#"{"setSelfStatus":{"customStatus":"\ud83d"},"id":"3"}"#, json!("3")),
+        (r#"{"id":4,"getUserStatus":{"userIds":"alice"}}"#, json!("4")),
+        (r#"{"id":5,"getUserStatus":{"userIds":[null]}}"#, json!("5")),
+        (r#"{"id":6,"login":{"platform":"PLATFORM_FRIDGE"}}"#, json!("6")),
+        (r#"{"id":7,"heartbeat":"#, json!("7")),
+        (r#"{"id":"seven"}"#, Value::Null),
+        ("nonsense", Value::Null),
+    ];
+    for (text, id) in table {
+        alice.send(Message::text(text)).await;
+        let answer = alice.next_json().await;
+        assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &id), "{text}: {answer}");
+        let words = answer["refusal"]["message"].as_str().unwrap();
+        assert!(words.contains("the message cannot be read: "), "{words}");
+    }
+    alice.send(Message::binary(vec![8, 9, 74, 0])).await;
+    let answer = alice.next_json().await;
+    assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &json!("9")), "{answer}");
+    // Nothing of it has changed anything, and the connection goes on.
+    let answer = alice.ask(10, "getUserStatus", json!({ "userIds": ["alice"] })).await;
+    assert_eq!(answer["getUserStatus"]["statuses"][0]["customStatus"], Value::Null);
+}
+
+#[tokio::test]
+async fn null_is_absence() {
+    let node = TestNode::start().await;
+    let (mut alice, _) = Socket::connect(node.address(), &[SUBPROTOCOL_JSON]).await.unwrap();
+    let mut request = login(&node, "alice");
+    request["resume"] = Value::Null;
+    request["known"] = Value::Null;
+    assert!(!alice.ask(1, "login", request).await["login"].is_null());
+    assert!(!alice.ask(2, "setSelfStatus", json!({ "customStatus": "hi" })).await["setSelfStatus"].is_null());
+    let answer = alice.ask(3, "setSelfStatus", json!({ "customStatus": null })).await;
+    assert_eq!(answer["setSelfStatus"]["status"]["customStatus"], Value::Null, "{answer}");
+    let answer = alice.ask(4, "getUserStatus", Value::Null).await;
+    assert_eq!(answer["refusal"]["code"], 6017, "a message without a request: {answer}");
+    let answer = alice.ask(5, "unsubscribeUserStatus", json!({ "userIds": null })).await;
+    assert!(!answer["unsubscribeUserStatus"].is_null(), "{answer}");
 }
 
 #[tokio::test]
@@ -198,6 +246,6 @@ async fn the_last_words_are_followed_by_a_goodbye() {
     assert_eq!(ended["cause"], "CAUSE_SUPERSEDED");
     assert!(matches!(first.next().await, Some(Message::Close(_))));
     assert_eq!(first.next().await, None);
-    node.node.service().kick(&node.user("bob"), node.clock.now()).await.unwrap();
+    let _at_once = node.node.service().kick(&node.user("bob"), node.clock.now()).await.unwrap();
     assert_eq!(second.told("connectionEnded").await["cause"], "CAUSE_KICKED_BY_OPERATOR");
 }

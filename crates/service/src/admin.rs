@@ -13,43 +13,34 @@ use std::sync::PoisonError;
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
+        check_app(&app)?;
         let _changing = self.app_changes.lock().await;
-        self.change_app(app).await
+        self.facts.put_app(app.clone()).await?;
+        self.app_changed(app);
+        Ok(())
     }
 
     /// As [`Service::put_app`], if the app still is what it was: `None` where there was none. Says whether it did;
-    /// if not, somebody else was quicker, and nothing was changed.
+    /// if not, somebody else was quicker, and nothing was changed. The facts compare, so that two nodes cannot
+    /// overwrite what the other has done.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
+        check_app(&app)?;
         let _changing = self.app_changes.lock().await;
-        if self.apps.get(app.id).as_deref() != was {
-            return Ok(false);
+        let done = self.facts.replace_app(was.cloned(), app.clone()).await?;
+        if done {
+            self.app_changed(app);
         }
-        self.change_app(app).await?;
-        Ok(true)
+        Ok(done)
     }
 
-    async fn change_app(&self, app: App) -> Result<(), ServiceError> {
-        app.settings
-            .validate()
-            .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
-        for (setting, url) in [
-            ("webhooks.state_change_url", &app.settings.webhooks.state_change_url),
-            ("webhooks.push_url", &app.settings.webhooks.push_url),
-        ] {
-            if !url.is_empty() {
-                WebhookUrl::parse(url).map_err(|invalid| {
-                    Refusal::because(Code::INVALID_PARAMETER, format!("{setting}: {invalid}"))
-                })?;
-            }
-        }
-        self.facts.put_app(app.clone()).await?;
+    /// Takes an app that is a fact now into the table, and tells whom it concerns.
+    fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
         let nobody = User::new(id, UserId::new("*").expect("printable"));
-        self.directory.publish(&nobody, News::App(id));
+        self.tell(&nobody, News::App(id));
         // What waits may lead elsewhere now.
         Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
-        Ok(())
     }
 
     /// Makes an account if there is none. Says whether it made one.
@@ -79,7 +70,7 @@ impl Service {
             if was_mutual {
                 self.publish_friendship(user, &owner, false);
             }
-            self.directory.publish(&User::new(user.app, owner), News::ListsUnknown);
+            self.tell(&User::new(user.app, owner), News::ListsUnknown);
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
@@ -204,4 +195,22 @@ pub struct Revoking {
     /// The caller is answered when the wall clock has this time: the user has been seen with a UserSig dated in this
     /// very second, and a new one of the same second would be the same text. `None`: at once.
     pub answer_from: Option<Timestamp>,
+}
+
+/// Refuses an app whose settings are outside their bounds.
+fn check_app(app: &App) -> Result<(), Refusal> {
+    app.settings
+        .validate()
+        .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
+    for (setting, url) in [
+        ("webhooks.state_change_url", &app.settings.webhooks.state_change_url),
+        ("webhooks.push_url", &app.settings.webhooks.push_url),
+    ] {
+        if !url.is_empty() {
+            WebhookUrl::parse(url).map_err(|invalid| {
+                Refusal::because(Code::INVALID_PARAMETER, format!("{setting}: {invalid}"))
+            })?;
+        }
+    }
+    Ok(())
 }

@@ -280,6 +280,17 @@ impl<S: Versioned> Audience<S> {
         self.hub.seen(watcher, user, version)
     }
 
+    /// The connection has come back and last saw this version of a user; any other one, older or newer, is told.
+    /// Says whether it watches the user.
+    pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
+        self.hub.known(watcher, user, version)
+    }
+
+    /// How many users a connection has still to be told of. They are told in the order in which they came to it.
+    pub fn pending(&self, watcher: WatcherKey) -> usize {
+        self.hub.pending(watcher)
+    }
+
     /// Empties the mailbox of a connection into `tell`; says whether anything is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)

@@ -4,7 +4,7 @@
 //! since the server API has one of its own.
 
 use crate::status::SubscribeDone;
-use crate::{Service, ServiceError};
+use crate::{Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};
 use lamplight_model::{
     App, AppId, Code, CustomStatus, Now, Platform, Refusal, StatusType, User, UserId, UserStatus,
@@ -77,7 +77,7 @@ impl Service {
     ) -> Result<Backend, ServiceError> {
         let app = self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
         let admin = User::new(app.id, UserId::new(user_id).map_err(Refusal::from)?);
-        let claims = self.verify_sig(&admin, &app, user_sig, address, now)?;
+        let claims = self.verify_sig(Port::Http, &admin, &app, user_sig, address, now)?;
         let is_admin = app.admins.contains(&admin.id);
         let look = |presence: Option<&Presence>| match presence {
             Some(presence) if !presence.is_deleted() => Some(presence.sigs().has_revoked(claims.issued)),

@@ -36,7 +36,7 @@ impl Service {
         let app = self.app(owner)?;
         let limit = page_size(limit, MAX_CONVERSATION_PAGE)?;
         let after = read_cursor(cursor)?;
-        self.pass_rate(&app, owner, Call::GetConversationList, by, now)?;
+        self.pass_rate(&app, owner, Call::GetConversationList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
         // One more than asked for tells whether there is more.
         let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
@@ -60,7 +60,7 @@ impl Service {
         now: Now,
     ) -> Result<Listed<Conversation>, ServiceError> {
         let app = self.app(owner)?;
-        self.pass_rate(&app, owner, Call::MarkRead, by, now)?;
+        self.pass_rate(&app, owner, Call::MarkRead, by, now).await?;
         let change = self.facts.mark_read(owner.clone(), peer.clone(), sequence);
         let set = self.change_lists([owner.clone()], change).await?;
         self.tell_row(owner, peer, set, by)
@@ -76,7 +76,7 @@ impl Service {
         now: Now,
     ) -> Result<Listed<Conversation>, ServiceError> {
         let app = self.app(owner)?;
-        self.pass_rate(&app, owner, Call::PinConversation, by, now)?;
+        self.pass_rate(&app, owner, Call::PinConversation, by, now).await?;
         let change = self.facts.pin_conversation(owner.clone(), peer.clone(), pinned);
         let set = self.change_lists([owner.clone()], change).await?;
         self.tell_row(owner, peer, set, by)
@@ -107,7 +107,7 @@ impl Service {
         now: Now,
     ) -> Result<Listed<()>, ServiceError> {
         let app = self.app(owner)?;
-        self.pass_rate(&app, owner, Call::DeleteConversation, by, now)?;
+        self.pass_rate(&app, owner, Call::DeleteConversation, by, now).await?;
         let change = self.facts.delete_conversation(owner.clone(), peer.clone());
         let state = self.change_lists([owner.clone()], change).await?.ok_or_else(|| no_conversation(peer))?;
         self.tell_lists(owner, state, by.connection(), ListsChange::ConversationGone(peer.clone()));

@@ -1,7 +1,7 @@
 //! The status feed: how a backend keeps a mirror of who is there (SPEC section 10).
 
 use crate::{Service, ServiceError};
-use lamplight_directory::FeedPlace;
+use lamplight_directory::{FeedCursor, InvalidFeedCursor};
 use lamplight_model::{AppId, Code, Refusal, UserStatus};
 
 /// The most users of one page of the feed.
@@ -43,9 +43,9 @@ impl Service {
         limit: usize,
     ) -> Result<StatusFeed, ServiceError> {
         self.apps().get(app).ok_or(Code::NO_SUCH_APP)?;
-        let after: Option<FeedPlace> = match cursor {
+        let after: Option<FeedCursor> = match cursor {
             "" => None,
-            text => Some(text.parse().map_err(|invalid: lamplight_directory::InvalidFeedPlace| {
+            text => Some(text.parse().map_err(|invalid: InvalidFeedCursor| {
                 Refusal::because(Code::INVALID_PARAMETER, invalid.to_string())
             })?),
         };
@@ -60,7 +60,7 @@ impl Service {
             // A record that was removed since left the feed too; a cursor from before it begins again.
             changes: changes.await?.into_iter().flatten().collect(),
             reset: page.reset,
-            cursor: page.place.to_string(),
+            cursor: page.cursor.to_string(),
             finished: page.finished,
         })
     }

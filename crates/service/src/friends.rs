@@ -70,7 +70,7 @@ impl Service {
     ) -> Result<Listed<FriendPage>, ServiceError> {
         let app = self.app(owner)?;
         let limit = page_size(limit, MAX_FRIEND_PAGE)?;
-        self.pass_rate(&app, owner, Call::GetFriendList, by, now)?;
+        self.pass_rate(&app, owner, Call::GetFriendList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
         // One more than asked for tells whether there is more.
         let mut friends = self.facts.friend_page(owner.clone(), after.cloned(), limit + 1).await?;
@@ -99,7 +99,7 @@ impl Service {
         check_text("a remark", &remark, MAX_REMARK_BYTES).map_err(Refusal::from)?;
         check_text("an add source", &source, MAX_ADD_TEXT_BYTES).map_err(Refusal::from)?;
         check_text("an add wording", &wording, MAX_ADD_TEXT_BYTES).map_err(Refusal::from)?;
-        self.pass_rate(&app, owner, Call::AddFriend, by, now)?;
+        self.pass_rate(&app, owner, Call::AddFriend, by, now).await?;
         let friendship = NewFriendship {
             owner: owner.clone(),
             friend: id.clone(),
@@ -160,7 +160,7 @@ impl Service {
             By::App => usize::MAX,
         };
         check_batch(friends.len(), most)?;
-        self.pass_rate(&app, owner, Call::DeleteFriends, by, now)?;
+        self.pass_rate(&app, owner, Call::DeleteFriends, by, now).await?;
         let mut version = 0;
         let mut deleted = FriendsDeleted::default();
         for some in friends.chunks(MAX_DELETED_FRIENDS) {
@@ -225,7 +225,7 @@ impl Service {
     ) -> Result<Listed<Friend>, ServiceError> {
         let app = self.app(owner)?;
         check_text("a remark", remark, MAX_REMARK_BYTES).map_err(Refusal::from)?;
-        self.pass_rate(&app, owner, Call::SetFriendRemark, by, now)?;
+        self.pass_rate(&app, owner, Call::SetFriendRemark, by, now).await?;
         let change = self.facts.set_remark(owner.clone(), friend.clone(), remark.to_owned());
         let set = self.change_lists([owner.clone()], change).await?.ok_or(Code::NOT_A_FRIEND)?;
         if set.changed {
@@ -237,8 +237,8 @@ impl Service {
 
     /// Both sides hear of it, wherever they are connected: whom they watch may be another now.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
-        self.directory.publish(one, News::Friend { friend: other.clone(), mutual });
+        self.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());
-        self.directory.publish(&other, News::Friend { friend: one.id.clone(), mutual });
+        self.tell(&other, News::Friend { friend: one.id.clone(), mutual });
     }
 }

@@ -16,6 +16,7 @@ mod conversations;
 mod feed;
 mod friends;
 mod inspect;
+mod limits;
 mod lists;
 mod login;
 mod messages;
@@ -23,10 +24,10 @@ mod outbox;
 mod profiles;
 mod retries;
 mod status;
+mod telling;
 mod throttle;
 mod turns;
 mod upkeep;
-mod windows;
 
 pub use admin::Revoking;
 pub use apps::AppTable;
@@ -36,18 +37,19 @@ pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
 pub use inspect::{InspectedDevice, Inspection, LinkState};
+pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use lists::{By, Listed};
 pub use login::{LoggedIn, LoginCall};
-pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MessageSent};
+pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use retries::MAX_RETRIES;
 pub use status::{Queried, SubscribeDone, Viewing, WatchList};
-pub use throttle::{Failures, LoginThrottle, ThrottleLimits, network};
+pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use upkeep::{Expiring, Recovery};
 
 use lamplight_core::Presence;
-use lamplight_directory::{Directory, DirectoryError};
+use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
 use std::collections::HashSet;
@@ -58,12 +60,14 @@ use std::sync::{Arc, Mutex};
 pub struct Service {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
+    log: Arc<dyn ChangeLog>,
+    telling: telling::Telling,
     apps: AppTable,
-    /// Held while an app changes: who compares before replacing must see the last change.
+    /// Held while an app changes in the facts and then in the table, so that the table ends with what was committed last.
     app_changes: tokio::sync::Mutex<()>,
     outbox_bell: OutboxBell,
     throttle: LoginThrottle,
-    windows: windows::CallWindows,
+    limits: Box<dyn Limits>,
     profile_turns: turns::Turns,
     retries: retries::Retries,
     /// Deleted accounts that are still on subscription lists of others.
@@ -98,28 +102,48 @@ impl ServiceError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            Self::Facts(_) | Self::Directory(_) => Code::INTERNAL.into(),
+            Self::Facts(_) => Code::INTERNAL.into(),
+            Self::Directory(error) => match error.kind {
+                // The text of the code says to try again, and that does no harm where the change has happened: a
+                // call sets something, and a message carries its sender's id.
+                DirectoryErrorKind::Unavailable
+                | DirectoryErrorKind::Contended
+                | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),
+            },
         }
     }
 }
 
 impl Service {
     /// A node over these stores. Call [`Service::recover`] before anything else.
-    pub fn new(facts: Arc<dyn Facts>, directory: Arc<dyn Directory>, throttle: ThrottleLimits) -> Self {
+    pub fn new(
+        facts: Arc<dyn Facts>,
+        directory: Arc<dyn Directory>,
+        log: Arc<dyn ChangeLog>,
+        throttle: ThrottleLimits,
+    ) -> Self {
         Self {
             facts,
             directory,
+            log,
+            telling: telling::Telling::default(),
             apps: AppTable::default(),
             outbox_bell: OutboxBell::default(),
             app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
-            windows: windows::CallWindows::default(),
+            limits: Box::new(CallWindows::default()),
             profile_turns: turns::Turns::default(),
             retries: retries::Retries::default(),
             deleted: Mutex::default(),
             entering: retries::Entering::default(),
             lost_before: AtomicU64::new(0),
         }
+    }
+
+    /// The same node, with rates that are counted elsewhere than in this process.
+    #[must_use]
+    pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
+        Self { limits, ..self }
     }
 
     /// The apps, as they are now.
@@ -130,6 +154,11 @@ impl Service {
     /// The live records.
     pub fn directory(&self) -> &dyn Directory {
         &*self.directory
+    }
+
+    /// The change log.
+    pub fn log(&self) -> &dyn ChangeLog {
+        &*self.log
     }
 
     /// The facts.

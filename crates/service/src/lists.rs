@@ -6,7 +6,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
-use lamplight_directory::{Directory, ListsChange, ListsNews, News};
+use lamplight_directory::{ListsChange, ListsNews, News};
 use lamplight_facts::{FactsError, FactsErrorKind, ListsState};
 use lamplight_model::{App, Code, ConnectionId, Now, Refusal, User};
 use smallvec::SmallVec;
@@ -53,7 +53,7 @@ pub struct Listed<T> {
 
 impl Service {
     /// The last gate: how often. What the app does is bounded at its own doors.
-    pub(crate) fn pass_rate(
+    pub(crate) async fn pass_rate(
         &self,
         app: &App,
         caller: &User,
@@ -63,10 +63,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         match by {
             By::App => Ok(()),
-            By::Client(_) if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {
-                Ok(())
-            }
-            By::Client(_) => Err(Code::CALLED_TOO_OFTEN.into()),
+            By::Client(_) => self.take_rate(app, caller, call, now).await,
         }
     }
 
@@ -84,7 +81,7 @@ impl Service {
         users: impl IntoIterator<Item = User>,
         change: impl Future<Output = Result<T, FactsError>>,
     ) -> Result<T, ServiceError> {
-        let mut untold = Untold { directory: &*self.directory, users: users.into_iter().collect() };
+        let mut untold = Untold { service: self, users: users.into_iter().collect() };
         let changed = change.await;
         let surely = match &changed {
             Ok(_) => true,
@@ -108,7 +105,7 @@ impl Service {
         change: ListsChange,
     ) {
         let news = ListsNews { version: state.version, by, total_unread: state.total_unread, change };
-        self.directory.publish(user, News::Lists(Arc::new(news)));
+        self.tell(user, News::Lists(Arc::new(news)));
     }
 }
 
@@ -138,14 +135,14 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
 
 /// Users whose lists may change before anybody is told of it.
 struct Untold<'a> {
-    directory: &'a dyn Directory,
+    service: &'a Service,
     users: SmallVec<[User; 2]>,
 }
 
 impl Drop for Untold<'_> {
     fn drop(&mut self) {
         for user in self.users.drain(..) {
-            self.directory.publish(&user, News::ListsUnknown);
+            self.service.tell(&user, News::ListsUnknown);
         }
     }
 }

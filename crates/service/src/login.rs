@@ -4,7 +4,7 @@
 //! back by that number; what fails after the live record has it does not refuse the login.
 
 use crate::retries::Pending;
-use crate::{Service, ServiceError};
+use crate::{Port, Service, ServiceError};
 use lamplight_auth::Claims;
 use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
 use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
@@ -76,7 +76,7 @@ enum FirstLook {
 impl Service {
     /// Logs a device in and connects it (SPEC section 5). A device that comes back to its login writes no fact.
     ///
-    /// Refused with 70020, 70050, 7003, 6017 (bad `deviceID`), the codes of the UserSig, 70052, with 6014 when the
+    /// Refused with 70020, 7003, 6017 (bad `deviceID`), the codes of the UserSig, 70050, 70052, with 6014 when the
     /// login is ended while it is made, or with 6208: a device that was kicked while it was away, once; a device that
     /// comes back on its own although its login was ended, every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
@@ -84,7 +84,7 @@ impl Service {
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
         let device = DeviceId::new(call.device_id)
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
-        let claims = self.verify_sig(&user, &app, call.user_sig, call.address, now)?;
+        let claims = self.verify_sig(Port::Client, &user, &app, call.user_sig, call.address, now)?;
 
         let _entering = self.entering.begin(&user);
         let connect = Connect {
@@ -127,7 +127,7 @@ impl Service {
         now: Now,
     ) -> Result<Timestamp, ServiceError> {
         let app = self.app(user)?;
-        let claims = self.verify_sig(user, &app, user_sig, address, now)?;
+        let claims = self.verify_sig(Port::Client, user, &app, user_sig, address, now)?;
         let noted = self.directory.update(user, now, |presence| {
             if presence.sigs().has_revoked(claims.issued) {
                 return Transition::quiet(false);
@@ -141,22 +141,22 @@ impl Service {
         }
     }
 
-    /// Checks a UserSig, unless too many were wrong lately.
+    /// Checks a UserSig. A right one always passes. A wrong one is refused with its reason, or with 70050 when too
+    /// many from this address were wrong lately.
     pub(crate) fn verify_sig(
         &self,
+        port: Port,
         user: &User,
         app: &App,
         user_sig: &str,
         address: IpAddr,
         now: Now,
     ) -> Result<Claims, Refusal> {
-        if self.throttle.is_blocked(user, address, now.moment) {
-            return Err(Code::TOO_MANY_FAILURES.into());
-        }
-        lamplight_auth::verify(user_sig, app, &user.id, now.wall).inspect_err(|refusal| {
-            if is_guess(refusal.code) {
-                self.throttle.fail(user, address, now.moment);
+        lamplight_auth::verify(user_sig, app, &user.id, now.wall).map_err(|refusal| {
+            if is_guess(refusal.code) && self.throttle.is_past_bound(port, address, now.moment) {
+                return Code::TOO_MANY_FAILURES.into();
             }
+            refusal
         })
     }
 

@@ -4,15 +4,18 @@ use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
-use lamplight_facts::{ConversationSet, NewMessage, Sent, StoredMessage};
+use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
-    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, User, UserId,
+    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, Timestamp, User, UserId,
 };
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
 /// The messages in a page of a history that does not say how many.
 pub const HISTORY_PAGE: u32 = 20;
+
+/// The most messages that are pushed when a user turns OFFLINE who may have missed them.
+pub const MAX_MISSED_MESSAGES: usize = 100;
 
 /// A message that is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,8 +36,8 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. A second one of the same sender with the same client id is a retry, and is answered with
-    /// the first.
+    /// Sends a message. The same text to the same user under the same client id within
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and is answered with the first.
     ///
     /// Refused with 6017 for an empty text, 80002 for one that is too long, and 70107 when the recipient has no
     /// account.
@@ -56,7 +59,7 @@ impl Service {
             let why = format!("{} bytes, at most {limit} are allowed", text.len());
             return Err(Refusal::because(Code::MESSAGE_TOO_LONG, why).into());
         }
-        self.pass_rate(&app, from, Call::SendMessage, by, now)?;
+        self.pass_rate(&app, from, Call::SendMessage, by, now).await?;
         let recipient = User::new(from.app, to.clone());
         let push = if app.settings.webhooks.push_url.is_empty() || *from == recipient {
             Vec::new()
@@ -79,6 +82,10 @@ impl Service {
                 self.tell_message(from, &message, sender, by);
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
+                    if !wants_push {
+                        // Whoever turned OFFLINE while it was on its way to the disk was looked after too early.
+                        self.push_missed(&recipient, message.at, now).await?;
+                    }
                 }
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }
@@ -102,6 +109,27 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
+    /// Hands the unread messages that were sent to a user since then, and were not yet, to the push webhook, if the
+    /// user is OFFLINE and the app has one. Nothing happens twice for being asked twice.
+    pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        if app.settings.webhooks.push_url.is_empty() {
+            return Ok(());
+        }
+        let devices = self.push_devices(user).await?;
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let missed =
+            MissedMessages { user: user.clone(), since, limit: MAX_MISSED_MESSAGES, devices, at: now.wall };
+        let enqueued = self.facts.push_missed(missed).await?;
+        if enqueued.added > 0 {
+            self.outbox_bell().ring(Lane { app: user.app, hook: Hook::Push });
+        }
+        (0..enqueued.dropped).for_each(|_| self.outbox_bell().count_dropped());
+        Ok(())
+    }
+
     fn tell_message(&self, user: &User, message: &Message, set: ConversationSet, by: By) {
         let ConversationSet { mut conversation, changed: _, state } = set;
         conversation.last = None;
@@ -123,7 +151,7 @@ impl Service {
     ) -> Result<HistoryPage, ServiceError> {
         let app = self.app(owner)?;
         let limit = page_size(if limit == 0 { HISTORY_PAGE } else { limit }, MAX_HISTORY_PAGE)?;
-        self.pass_rate(&app, owner, Call::GetHistory, by, now)?;
+        self.pass_rate(&app, owner, Call::GetHistory, by, now).await?;
         // One more than asked for tells whether there is more.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
         let shown = limit.min(fitting(messages.iter().map(|message| message.text.len())));

@@ -32,7 +32,7 @@ impl Service {
     ) -> Result<Listed<Profile>, ServiceError> {
         let app = self.app(user)?;
         change.check().map_err(Refusal::from)?;
-        self.pass_rate(&app, user, Call::SetSelfInfo, by, now)?;
+        self.pass_rate(&app, user, Call::SetSelfInfo, by, now).await?;
         // One at a time for a user: friends are told without a version, so the order must be that of the commits.
         let _turn = self.profile_turns.take(user).await;
         let set = self.change_lists([user.clone()], self.facts.set_profile(user.clone(), change)).await?;
@@ -40,9 +40,8 @@ impl Service {
         if set.changed {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let friends = self.facts.mutual_friends(user.clone()).await?;
-            if !friends.is_empty() {
-                let shown = FriendProfile { friends, profile: Arc::new(set.profile.clone()) };
-                self.directory.publish(user, News::FriendProfile(Arc::new(shown)));
+            for shown in FriendProfile::in_parts(&friends, set.profile.clone()) {
+                self.tell(user, News::FriendProfile(Arc::new(shown)));
             }
         }
         Ok(Listed { value: set.profile, version: set.state.version })
@@ -60,7 +59,7 @@ impl Service {
         let mut seen = HashSet::new();
         let users: Vec<UserId> = users.iter().filter(|id| seen.insert(*id)).cloned().collect();
         check_batch(users.len(), MAX_USERS_INFO)?;
-        self.pass_rate(&app, caller, Call::GetUsersInfo, by, now)?;
+        self.pass_rate(&app, caller, Call::GetUsersInfo, by, now).await?;
         let asked = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
         let mut info = UsersInfo::default();
         for (id, profile) in users.into_iter().zip(self.facts.profiles(asked).await?) {

@@ -83,7 +83,7 @@ impl Service {
         users: &[impl AsRef<str>],
         now: Now,
     ) -> Result<Queried, ServiceError> {
-        let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now)?;
+        let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now).await?;
         let found = self.statuses(caller, &users, Viewing::Asked, now).await?;
         let mut queried = Queried::default();
         for (user, status) in users.into_iter().zip(found) {
@@ -105,7 +105,7 @@ impl Service {
         users: &[impl AsRef<str>],
         now: Now,
     ) -> Result<SubscribeDone, ServiceError> {
-        let (app, users) = self.pass_gates(caller, Call::SubscribeUserStatus, users, now)?;
+        let (app, users) = self.pass_gates(caller, Call::SubscribeUserStatus, users, now).await?;
         self.subscribe_to(caller, &app, users, now).await
     }
 
@@ -163,7 +163,7 @@ impl Service {
         users: &[impl AsRef<str>],
         now: Now,
     ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
-        let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now)?;
+        let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now).await?;
         self.unsubscribe_from(caller, users, now).await
     }
 
@@ -192,7 +192,7 @@ impl Service {
         caller: &User,
         now: Now,
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
-        let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now)?;
+        let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now).await?;
         self.list_subscriptions(caller, &app).await
     }
 
@@ -264,7 +264,7 @@ impl Service {
     }
 
     /// Passes the gates in their order and reads the list: each user once, in the order given.
-    fn pass_gates(
+    async fn pass_gates(
         &self,
         caller: &User,
         call: Call,
@@ -274,8 +274,7 @@ impl Service {
         let (app, users, gate) = self.check_gates(caller, call, users)?;
         match gate {
             Gate::Open => {}
-            Gate::Rate if self.windows.take(caller, call, call.rate(&app.settings.limits), now.moment) => {}
-            Gate::Rate => return Err(Code::CALLED_TOO_OFTEN.into()),
+            Gate::Rate => self.take_rate(&app, caller, call, now).await?,
         }
         Ok((app, users))
     }
@@ -302,8 +301,7 @@ impl Service {
         let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
             users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
-        let list = parsed.as_deref().map_err(|invalid| *invalid);
-        let gate = check_call(call, &caller.id, list, &app.settings)?;
+        let gate = check_call(call, &caller.id, parsed.as_deref(), &app.settings)?;
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 

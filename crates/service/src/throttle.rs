@@ -1,72 +1,79 @@
-//! Who fails to log in too often waits a minute (70050).
+//! Wrong UserSigs are counted by address. Past a bound a wrong one is no longer told what is wrong with it (70050).
+//!
+//! A right UserSig is never held back: it cannot be guessed, so there is nothing that waiting would protect
+//! ([decision 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
 
 use hashbrown::HashMap;
 use lamplight_core::FailureWindow;
-use lamplight_model::{Moment, User};
+use lamplight_model::Moment;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-/// How many failed logins within a minute cost a minute's wait.
+/// How many wrong UserSigs within a minute are told what is wrong with them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// Of one account, from wherever.
-    pub failures_per_account: u32,
-    /// Of one address (IPv6: of one /64), on whatever account.
+    /// From one address (IPv6: one /64) on one port, for whatever accounts.
     pub failures_per_address: u32,
 }
 
 impl Default for ThrottleLimits {
     fn default() -> Self {
-        Self { failures_per_account: 10, failures_per_address: 100 }
+        Self { failures_per_address: 100 }
     }
 }
 
-/// The most sources of one kind whose failures are counted at a time. Beyond, what no longer matters is
-/// forgotten, and if that is not enough, half of them.
+/// The port on which a UserSig is shown. Each counts for itself, so that clients cannot spoil the count of the
+/// backend that shares their address, nor the other way round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Port {
+    /// The client port: native TCP and WebSocket.
+    Client,
+    /// The HTTP port: the server API.
+    Http,
+}
+
+/// The most sources whose failures are counted at a time, on each port. Beyond, those that no longer matter are
+/// forgotten, and of the others so many that half of the places are free.
 const MAX_SOURCES: usize = 100_000;
 
-/// Counts failed logins by account and by address.
+/// Counts wrong UserSigs by port and address.
 #[derive(Default)]
 pub struct LoginThrottle {
     limits: ThrottleLimits,
-    sources: Mutex<Sources>,
-}
-
-#[derive(Default)]
-struct Sources {
-    accounts: Failures<User>,
-    addresses: Failures<IpAddr>,
+    client: Mutex<Failures<IpAddr>>,
+    http: Mutex<Failures<IpAddr>>,
 }
 
 impl LoginThrottle {
     /// A throttle with these limits.
     pub fn new(limits: ThrottleLimits) -> Self {
-        Self { limits, sources: Mutex::default() }
+        Self { limits, ..Self::default() }
     }
 
-    /// Whether a login of this account from this address must wait.
-    pub fn is_blocked(&self, user: &User, address: IpAddr, now: Moment) -> bool {
-        let sources = self.lock();
-        sources.accounts.is_blocked(user, now) || sources.addresses.is_blocked(&network(address), now)
-    }
-
-    /// Counts a login that failed.
-    pub fn fail(&self, user: &User, address: IpAddr, now: Moment) {
-        let mut sources = self.lock();
-        sources.accounts.fail(user.clone(), self.limits.failures_per_account, now);
-        sources.addresses.fail(network(address), self.limits.failures_per_address, now);
+    /// Counts a wrong UserSig. Returns whether its source is past the bound, and so is not told what is wrong.
+    pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
+        let source = network(address);
+        let mut failures = self.port(port).lock().unwrap_or_else(PoisonError::into_inner);
+        let is_past = failures.is_blocked(&source, now);
+        if !is_past {
+            failures.fail(source, self.limits.failures_per_address, now);
+        }
+        is_past
     }
 
     /// Forgets what no longer matters.
     pub fn sweep(&self, now: Moment) {
-        let mut sources = self.lock();
-        sources.accounts.sweep(now);
-        sources.addresses.sweep(now);
+        for port in [Port::Client, Port::Http] {
+            self.port(port).lock().unwrap_or_else(PoisonError::into_inner).sweep(now);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sources> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    fn port(&self, port: Port) -> &Mutex<Failures<IpAddr>> {
+        match port {
+            Port::Client => &self.client,
+            Port::Http => &self.http,
+        }
     }
 }
 
@@ -90,14 +97,12 @@ impl<K: Eq + Hash> Failures<K> {
     /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
     pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
         if self.windows.len() >= MAX_SOURCES {
-            self.sweep(now);
-        }
-        if self.windows.len() >= MAX_SOURCES {
-            // So many at once is an attack from everywhere; nobody who matters is among any of them in particular.
-            let mut seen = 0;
-            self.windows.retain(|_, _| {
-                seen += 1;
-                seen <= MAX_SOURCES / 2
+            // So many at once is an attack from everywhere, and no source matters more than another. Half of the
+            // places must be free afterwards: with one alone, each further failure would look at all of them again.
+            let mut kept = 0;
+            self.windows.retain(|_, window| {
+                kept += usize::from(!window.is_idle(now));
+                !window.is_idle(now) && kept <= MAX_SOURCES / 2
             });
         }
         self.windows.entry(source).or_default().fail(limit, now);
@@ -124,27 +129,66 @@ pub fn network(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, UserId};
 
-    fn user(id: &str) -> User {
-        User::new(AppId(1), UserId::new(id).unwrap())
+    /// Runs a script of wrong UserSigs, one a line: second, port, address, and what it is told.
+    fn check(limit: u32, script: &str) {
+        let throttle = LoginThrottle::new(ThrottleLimits { failures_per_address: limit });
+        for line in script.trim().lines() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let [second, port, address, told] = words[..] else { panic!("{line}") };
+            let port = if port == "http" { Port::Http } else { Port::Client };
+            let now = Moment(second.parse::<u64>().unwrap() * 1_000);
+            let is_past = throttle.is_past_bound(port, address.parse().unwrap(), now);
+            assert_eq!(if is_past { "70050" } else { "reason" }, told, "{line}");
+        }
     }
 
     #[test]
-    fn failures_block_the_account_everywhere_and_the_address_for_everyone() {
-        let limits = ThrottleLimits { failures_per_account: 2, failures_per_address: 3 };
-        let throttle = LoginThrottle::new(limits);
-        let (here, there) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        let now = Moment(5_000);
-        throttle.fail(&user("a"), here, now);
-        assert!(!throttle.is_blocked(&user("a"), here, now));
-        throttle.fail(&user("a"), here, now);
-        assert!(throttle.is_blocked(&user("a"), there, now));
-        assert!(!throttle.is_blocked(&user("b"), here, now));
-        throttle.fail(&user("b"), here, now);
-        assert!(throttle.is_blocked(&user("c"), here, now));
-        assert!(!throttle.is_blocked(&user("c"), there, now));
-        assert!(!throttle.is_blocked(&user("c"), here, Moment(65_000)));
+    fn past_the_bound_a_wrong_user_sig_is_not_told_its_reason_for_a_minute() {
+        check(
+            3,
+            "
+            1   client 10.0.0.1 reason
+            2   client 10.0.0.1 reason
+            3   client 10.0.0.1 reason
+            3   client 10.0.0.1 70050
+            62  client 10.0.0.1 70050
+            63  client 10.0.0.1 reason
+            ",
+        );
+    }
+
+    #[test]
+    fn failures_far_apart_do_not_add_up() {
+        check(
+            2,
+            "
+            0   client 10.0.0.1 reason
+            60  client 10.0.0.1 reason
+            120 client 10.0.0.1 reason
+            180 client 10.0.0.1 reason
+            181 client 10.0.0.1 reason
+            182 client 10.0.0.1 70050
+            ",
+        );
+    }
+
+    #[test]
+    fn each_port_and_each_address_counts_for_itself() {
+        check(
+            1,
+            "
+            0 client 10.0.0.1      reason
+            0 client 10.0.0.1      70050
+            0 http   10.0.0.1      reason
+            0 client 10.0.0.2      reason
+            0 http   10.0.0.1      70050
+            0 client 2001:db8::1   reason
+            0 client 2001:db8::2:1 70050
+            0 client 2001:db8:0:1::1 reason
+            0 client ::ffff:10.0.0.1 70050
+            ",
+        );
     }
 
     #[test]
@@ -156,12 +200,13 @@ mod tests {
 
     #[test]
     fn the_number_of_sources_is_bounded() {
-        let throttle = LoginThrottle::new(ThrottleLimits::default());
-        for n in 0..=MAX_SOURCES as u32 {
-            throttle.fail(&user("a"), IpAddr::V4(n.into()), Moment(0));
+        let mut failures = Failures::default();
+        for n in 0..=MAX_SOURCES {
+            failures.fail(n, 1, Moment(0));
         }
-        assert!(throttle.lock().addresses.windows.len() <= MAX_SOURCES);
-        throttle.sweep(Moment(120_000));
-        assert_eq!(throttle.lock().addresses.windows.len(), 0);
+        // Half of the places are free again, although nothing was idle.
+        assert_eq!(failures.windows.len(), MAX_SOURCES / 2 + 1);
+        failures.sweep(Moment(120_000));
+        assert_eq!(failures.windows.len(), 0);
     }
 }

@@ -113,7 +113,13 @@ impl Service {
     /// could not be written; one that could not holds up none of the others. As many as `limit` means that more may be
     /// due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
-        let due = self.directory.due(now.moment, limit).await?;
+        let mut due = Vec::new();
+        for partition in 0..self.directory.partitions() {
+            due.extend(self.directory.due(partition, now.moment, limit - due.len()).await?);
+            if due.len() == limit {
+                break;
+            }
+        }
         // Together, so that those that write facts share their commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let mut failed = 0;
@@ -158,7 +164,7 @@ impl Service {
 
     /// Forgets rate windows and failed logins that no longer matter. To be called every few seconds.
     pub fn sweep(&self, now: Now) {
-        self.windows.sweep(now.moment);
+        self.limits.sweep(now.moment);
         self.throttle.sweep(now.moment);
     }
 }

@@ -6,8 +6,9 @@ mod world;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use lamplight_model::{Code, RateLimit};
-use lamplight_service::{By, MAX_CONVERSATION_PAGE, MAX_HISTORY_PAGE};
+use lamplight_core::Call;
+use lamplight_model::{Code, Moment, RateLimit, User};
+use lamplight_service::{By, Limits, LimitsAnswer, LimitsError, MAX_CONVERSATION_PAGE, MAX_HISTORY_PAGE};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use world::{MAC, PHONE, World, code, id, user};
@@ -25,16 +26,24 @@ async fn a_message_is_told_to_both_and_a_retry_to_nobody() {
             "bob+1: message 1 \"hello\" in alice unread 1, 1 in all",
         ]
     );
-    let retry = world.send("alice", "bob", "something else", "m1", MAC).await.unwrap();
+    let retry = world.send("alice", "bob", "hello", "m1", MAC).await.unwrap();
     assert_eq!((&retry.value.message, retry.value.repeated), (&sent.value.message, true));
     assert_eq!((retry.version, world.news()), (sent.version, Vec::new()));
-    // Another sender may call a message the same.
+    // Another sender may call a message the same, and so may this one.
+    world.send("alice", "bob", "something else", "m1", PHONE).await.unwrap();
+    assert_eq!(
+        world.news(),
+        [
+            "alice+2 by 1: message 2 \"something else\" in bob unread 0, 0 in all",
+            "bob+2: message 2 \"something else\" in alice unread 2, 2 in all",
+        ]
+    );
     assert!(!world.send("bob", "alice", "hi", "m1", By::App).await.unwrap().value.repeated);
     assert_eq!(
         world.news(),
         [
-            "bob+2: message 2 \"hi\" in alice unread 1, 1 in all",
-            "alice+2: message 2 \"hi\" in bob unread 1, 1 in all",
+            "bob+3: message 3 \"hi\" in alice unread 2, 2 in all",
+            "alice+3: message 3 \"hi\" in bob unread 1, 1 in all",
         ]
     );
 }
@@ -79,6 +88,20 @@ async fn who_sends_too_much_is_told_to_wait_and_what_was_refused_does_not_count(
     world.send("bob", "alice", "4", "m4", PHONE).await.unwrap();
     world.now = world.now.after(Duration::from_secs(1));
     world.send("alice", "bob", "5", "m5", PHONE).await.unwrap();
+}
+
+/// Rates bound load; a store of them that is away must not take the service with it.
+#[tokio::test]
+async fn a_store_of_rates_that_fails_lets_calls_pass() {
+    struct Failing;
+    impl Limits for Failing {
+        fn take<'a>(&'a self, _: &'a User, _: Call, _: RateLimit, _: Moment) -> LimitsAnswer<'a> {
+            std::future::ready(Err(LimitsError)).boxed()
+        }
+        fn sweep(&self, _: Moment) {}
+    }
+    let world = World::with_limits(&["alice", "bob"], Some(Box::new(Failing)), |_| {}).await;
+    world.send("alice", "bob", "1", "m1", PHONE).await.unwrap();
 }
 
 #[tokio::test]

@@ -191,6 +191,7 @@ impl Reference {
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
+        let kept_was = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
         let outcome = act(self, &mut person);
         if person.kind() != StatusType::Online {
             person.text.clear();
@@ -207,7 +208,11 @@ impl Reference {
             person.reason = reason;
             person.changes += 1;
         }
-        person.noted = self.now;
+        let kept = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
+        // A call that changes nothing leaves nothing on disk.
+        if kept != kept_was || person.text != text || reason == Reason::Kicked || reason == Reason::Deleted {
+            person.noted = self.now;
+        }
         self.people[who] = person;
         outcome
     }
@@ -458,6 +463,7 @@ impl Reference {
             person.list.clear();
             person.list_ends = None;
             person.list_lost = true;
+            person.noted = self.now;
         }
         if person.forgotten_at.is_some_and(|end| end <= now) {
             *person = person.forgotten();
@@ -490,12 +496,7 @@ impl Reference {
             person.list_ends = person.list_ends.map(carried);
             person.calls.clear();
             person.noted = now;
-            if let Some(end) = person.forgotten_at {
-                // Nothing changes of a deleted account: its deadline stays on disk as it was.
-                let moment = carried(end);
-                person.forgotten_at = Some(moment);
-                person.noted = Now { moment, wall: on_wall(end) };
-            }
+            person.forgotten_at = person.forgotten_at.map(carried);
         }
         self.alive_at = now.wall;
     }

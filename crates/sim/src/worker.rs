@@ -46,7 +46,7 @@ impl Worker {
         self.connections.insert(connection, watcher);
         let is_current = self.settle(service, watcher, effects, now).await?;
         for (of, version) in known {
-            self.audience.seen(watcher, &user_of(*of), *version);
+            self.audience.known(watcher, &user_of(*of), *version);
         }
         self.note_touched();
         Ok(is_current)
@@ -75,7 +75,7 @@ impl Worker {
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {
             Heard::All => {}
-            Heard::Missed => {
+            Heard::Missed(_) => {
                 notices.push(Notice::Missed);
                 let all: Vec<_> = self.connections.iter().map(|(id, watcher)| (*id, *watcher)).collect();
                 for (connection, watcher) in all {

@@ -10,7 +10,9 @@ use crate::step::{DEVICES, End, Friends, Sig, Step, USERS, Who};
 use crate::worker::{Notice, Worker};
 use lamplight_auth::{Claims, sign};
 use lamplight_core::LinkEnd;
-use lamplight_directory::{Directory, DirectoryStats, InProcessDirectory, LogReader, News};
+use lamplight_directory::{
+    ChangeLog, Directory, DirectoryStats, InProcessDirectory, LogEntry, LogReader, News,
+};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, User, UserId, UserStatus,
@@ -329,7 +331,8 @@ impl World {
             }
             Step::Flood => {
                 let somebody = user_of(0);
-                (0..FLOOD).for_each(|_| service.directory().publish(&somebody, News::App(AppId(7))));
+                let news = || LogEntry::news(somebody.clone(), News::App(AppId(7)));
+                runtime.block_on(service.log().append((0..FLOOD).map(|_| news()).collect()))?;
                 Answer::Done
             }
             Step::Login { .. } => self.login(step, connection, here)?,
@@ -468,12 +471,13 @@ impl World {
         let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
         let (directory, found) = InProcessDirectory::open(&self.folder.path().join("live"), here, GRACE)?;
         let directory = Arc::new(directory);
-        let nobody_waits = ThrottleLimits { failures_per_account: u32::MAX, failures_per_address: u32::MAX };
+        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
         let live = Arc::clone(&directory) as Arc<dyn Directory>;
-        let service = Service::new(Arc::new(facts), live, nobody_waits);
+        let log = Arc::clone(&directory) as Arc<dyn ChangeLog>;
+        let service = Service::new(Arc::new(facts), live, log, nobody_waits);
         self.runtime.block_on(service.recover(directory.users(), found.complete_since, here))?;
         self.workers = (0..WORKERS).map(|_| Worker::default()).collect();
-        self.readers = (0..WORKERS).map(|_| directory.log()).collect();
+        self.readers = (0..WORKERS).map(|_| directory.follow()).collect();
         (self.awake, self.woken) = ([true; WORKERS], [false; WORKERS]);
         self.node = Some(Node { service, directory });
         Ok(())

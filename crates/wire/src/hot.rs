@@ -12,9 +12,13 @@ use prost::Message as _;
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
 
+/// `StatusChanged.snapshot_complete` set, in protobuf: number << 3 | 0, and true.
+const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
+
 /// What stands before and after the statuses in JSON.
 const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
 const JSON_TAIL: &[u8] = b"]}}";
+const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 
 /// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
 ///
@@ -77,6 +81,7 @@ pub struct StatusBatch {
     protobuf: Vec<u8>,
     json: String,
     count: usize,
+    snapshot_complete: bool,
 }
 
 impl StatusBatch {
@@ -95,6 +100,11 @@ impl StatusBatch {
         self.count += 1;
     }
 
+    /// Says with this message whether it is the one that ends the snapshot.
+    pub fn set_snapshot_complete(&mut self, complete: bool) {
+        self.snapshot_complete = complete;
+    }
+
     /// How many statuses are in it.
     pub fn count(&self) -> usize {
         self.count
@@ -105,9 +115,9 @@ impl StatusBatch {
         self.protobuf.len() + self.json.len()
     }
 
-    /// Whether nothing is in it.
+    /// Whether there is nothing to say with it.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.count == 0 && !self.snapshot_complete
     }
 
     /// Forgets what is in it and keeps the memory.
@@ -115,23 +125,35 @@ impl StatusBatch {
         self.protobuf.clear();
         self.json.clear();
         self.count = 0;
+        self.snapshot_complete = false;
     }
 
     /// The bytes that [`StatusBatch::put_protobuf`] appends.
     pub fn protobuf_len(&self) -> usize {
-        1 + prost::length_delimiter_len(self.protobuf.len()) + self.protobuf.len()
+        let length = self.protobuf.len() + self.protobuf_tail().len();
+        1 + prost::length_delimiter_len(length) + length
     }
 
     /// The bytes that [`StatusBatch::put_json`] appends.
     pub fn json_len(&self) -> usize {
-        JSON_HEAD.len() + self.json.len() + JSON_TAIL.len()
+        JSON_HEAD.len() + self.json.len() + self.json_tail().len()
+    }
+
+    fn protobuf_tail(&self) -> &'static [u8] {
+        if self.snapshot_complete { &SNAPSHOT_COMPLETE } else { &[] }
+    }
+
+    fn json_tail(&self) -> &'static [u8] {
+        if self.snapshot_complete { JSON_TAIL_COMPLETE } else { JSON_TAIL }
     }
 
     /// Appends the `ServerMessage` in protobuf, without a length in front.
     pub fn put_protobuf(&self, out: &mut Vec<u8>) {
         out.push(KEY_STATUS_CHANGED);
-        prost::encode_length_delimiter(self.protobuf.len(), out).expect("a Vec grows");
+        let tail = self.protobuf_tail();
+        prost::encode_length_delimiter(self.protobuf.len() + tail.len(), out).expect("a Vec grows");
         out.extend_from_slice(&self.protobuf);
+        out.extend_from_slice(tail);
     }
 
     /// Appends the `ServerMessage` in protobuf with its length in front: a native frame.
@@ -144,7 +166,7 @@ impl StatusBatch {
     pub fn put_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(JSON_HEAD);
         out.extend_from_slice(self.json.as_bytes());
-        out.extend_from_slice(JSON_TAIL);
+        out.extend_from_slice(self.json_tail());
     }
 }
 
@@ -168,11 +190,11 @@ mod tests {
         }
     }
 
-    fn by_prost(statuses: &[UserStatus]) -> v1::ServerMessage {
+    fn by_prost(statuses: &[UserStatus], snapshot_complete: bool) -> v1::ServerMessage {
         let statuses = statuses.iter().map(v1::UserStatus::from).collect();
         v1::ServerMessage {
             id: 0,
-            body: Some(Body::StatusChanged(v1::StatusChanged { statuses, ..Default::default() })),
+            body: Some(Body::StatusChanged(v1::StatusChanged { statuses, snapshot_complete })),
         }
     }
 
@@ -181,6 +203,7 @@ mod tests {
         fn a_frame_put_together_is_the_frame_that_prost_and_pbjson_make(
             parts in proptest::collection::vec(
                 ("[a-z]{1,32}", "\\PC{0,60}", any::<u64>(), 0usize..4, any::<Option<u64>>()), 1..40),
+            complete: bool,
         ) {
             let statuses: Vec<_> = parts
                 .iter()
@@ -190,20 +213,22 @@ mod tests {
             for status in &statuses {
                 batch.push_protobuf(&encode_status(status));
             }
+            batch.set_snapshot_complete(complete);
             let mut native = Vec::new();
             batch.put_native(&mut native);
-            prop_assert!(native.ends_with(&by_prost(&statuses).encode_to_vec()));
-            prop_assert_eq!(batch.protobuf_len(), by_prost(&statuses).encoded_len());
-            prop_assert_eq!(&native, &by_prost(&statuses).encode_length_delimited_to_vec());
+            prop_assert!(native.ends_with(&by_prost(&statuses, complete).encode_to_vec()));
+            prop_assert_eq!(batch.protobuf_len(), by_prost(&statuses, complete).encoded_len());
+            prop_assert_eq!(&native, &by_prost(&statuses, complete).encode_length_delimited_to_vec());
 
             batch.clear();
             for status in &statuses {
                 batch.push_json(&mut encode_status(status));
             }
+            batch.set_snapshot_complete(complete);
             let mut json = Vec::new();
             batch.put_json(&mut json);
             prop_assert_eq!(batch.json_len(), json.len());
-            prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&by_prost(&statuses)).unwrap());
+            prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&by_prost(&statuses, complete)).unwrap());
         }
 
         #[test]

@@ -6,12 +6,14 @@ mod chat;
 mod convert;
 mod frame;
 mod hot;
+mod read;
 
 pub use frame::{
     FrameError, FrameLimits, Framed, MAX_LENGTH_PREFIX, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame,
     put_frame,
 };
 pub use hot::{EncodedStatus, StatusBatch, encode_status};
+pub use read::{Unreadable, id_in_json, id_in_protobuf, read_json, read_protobuf};
 
 /// The messages, as generated from `proto/lamplight/v1`.
 pub mod v1 {

@@ -135,7 +135,8 @@ impl Client {
     }
 
     /// The same under a name that the application chose and kept, so that even a retry after its own restart is
-    /// harmless: a second message of that name is answered with the first, and not stored.
+    /// harmless: the same text to the same user under that name within ten minutes is answered with the first message,
+    /// and not stored again.
     ///
     /// # Errors
     ///

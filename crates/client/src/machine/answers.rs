@@ -1,12 +1,13 @@
 //! What the server says, and what it changes: the other half of the machine.
 
+use super::snapshot::Snapshot;
 use super::{Machine, Phase, Retry, Session, Turn};
 use crate::event::KickedBy;
 use crate::link::{Call, InFlight, Link};
 use crate::lists;
 use crate::request::{self, Answer, Request};
 use crate::restore::Restored;
-use crate::{Error, Event, LinkEnd, Refused};
+use crate::{Abilities, Error, Event, LinkEnd, Refused};
 use lamplight_model::{Code, Platform, UserId, UserStatus};
 use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -34,6 +35,9 @@ impl Machine {
                     Phase::LoggingIn { early, .. } => early.extend(statuses),
                     Phase::Live(_) | Phase::Connecting { .. } | Phase::Waiting { .. } => {
                         self.told(statuses, turn);
+                        if told.snapshot_complete {
+                            self.snapshot_complete(turn);
+                        }
                     }
                 }
             }
@@ -61,16 +65,16 @@ impl Machine {
             | Tell::DeleteConversation(_)
             | Tell::Heartbeat(_) => self.answered(message.id, body, turn),
             Tell::ListsChanged(told) => self.lists_changed(told, turn),
-            Tell::AppChanged(_) => {}
+            Tell::AppChanged(told) => self.abilities_told(told.abilities, turn),
         }
     }
 
     fn answered(&mut self, id: u64, body: Tell, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
-            Phase::LoggingIn { id: asked, resume, early, .. } if *asked == id => {
-                let (resume, early) = (*resume, mem::take(early));
-                self.login_answered(resume, early, body, turn);
+            Phase::LoggingIn { id: asked, resume, named, early, .. } if *asked == id => {
+                let (resume, early, named) = (*resume, mem::take(early), mem::take(named));
+                self.login_answered(resume, early, named, body, turn);
             }
             Phase::Live(link) => match link.take(id) {
                 Some(InFlight::Call(call)) => self.call_answered(call, body, turn),
@@ -83,7 +87,14 @@ impl Machine {
 
     // Logins.
 
-    fn login_answered(&mut self, resume: bool, early: Vec<UserStatus>, body: Tell, turn: &mut Turn) {
+    fn login_answered(
+        &mut self,
+        resume: bool,
+        early: Vec<UserStatus>,
+        named: BTreeSet<UserId>,
+        body: Tell,
+        turn: &mut Turn,
+    ) {
         if let Tell::Refusal(refusal) = body {
             return self.login_refused(refused(refusal), turn);
         }
@@ -92,11 +103,16 @@ impl Machine {
         let Some(session) = &mut self.session else { return };
         session.phase = Phase::Live(Link::new(heartbeat_timeout(&told), platform, turn.now));
         session.established = true;
+        session.snapshot = Some(Snapshot::after(named));
         turn.emit(Event::Connected { resumed: resume });
         for (call, _) in session.logins.drain(..) {
             turn.answer(call, Ok(Answer::LoggedIn(request::logged_in(&told))));
         }
+        let complete = told.snapshot_complete;
         self.told_at_login(early, told, turn);
+        if complete {
+            self.snapshot_complete(turn);
+        }
     }
 
     /// The login of an attempt to connect was refused.
@@ -139,6 +155,7 @@ impl Machine {
         session.subscriptions = earlier.chain(own.iter().cloned()).collect();
         statuses.extend(request::statuses(told.statuses));
         let lists_missed = session.lists.logged_in(told.lists_version);
+        self.abilities_told(told.abilities, turn);
         self.told(statuses, turn);
         self.not_watched(&left, turn);
         if lists_missed {
@@ -170,8 +187,8 @@ impl Machine {
             Answer::LoggedOut => {}
             Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
             Answer::Statuses(told) => {
-                let changed = self.cache.refresh(told.statuses.iter().cloned());
-                emit_changed(changed, turn);
+                let watched = self.cache.watched(told.statuses.iter().cloned());
+                self.told(watched, turn);
             }
             Answer::Subscribed(told) => {
                 self.told(told.statuses.clone(), turn);
@@ -210,8 +227,11 @@ impl Machine {
             session.lists.told(version);
         }
         let logged_out = answer == Answer::LoggedOut;
-        if let Some(id) = call.id {
-            turn.answer(id, Ok(answer));
+        match (call.id, answer) {
+            (Some(id), answer) => turn.answer(id, Ok(answer)),
+            (None, Answer::Lists(told)) => late(*told, turn),
+            // What it changed has been told.
+            (None, _) => {}
         }
         if logged_out {
             self.end(Event::LoggedOut, turn);
@@ -283,8 +303,20 @@ impl Machine {
 
     /// Statuses of watched users.
     fn told(&mut self, statuses: Vec<UserStatus>, turn: &mut Turn) {
-        let changed = self.cache.fold(statuses);
-        emit_changed(changed, turn);
+        let changed = self.fold(statuses);
+        if !changed.is_empty() {
+            turn.emit(Event::StatusChanged(changed));
+        }
+    }
+
+    /// What the app's settings let this client do now. The application is told when that is not what it was.
+    fn abilities_told(&mut self, told: Option<v1::Abilities>, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        let Some(told) = told.map(Abilities::from) else { return };
+        let before = session.abilities.replace(told);
+        if before.is_some_and(|before| before != told) {
+            turn.emit(Event::AbilitiesChanged(told));
+        }
     }
 
     /// Users who are not watched any longer leave the cache.
@@ -355,7 +387,7 @@ impl Machine {
 
     /// The server's last words on this link.
     fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
-        let Some(Session { established, logins, .. }) = &mut self.session else { return };
+        let Some(Session { established, logins, phase, login_limit, .. }) = &mut self.session else { return };
         let retry_after = Duration::from_millis(told.retry_after_ms.into());
         let over = match told.cause() {
             Cause::KickedByOtherLogin => Event::KickedOffline {
@@ -373,6 +405,10 @@ impl Machine {
             Cause::LoggedOut => Event::LoggedOut,
             Cause::LoginTimeout => return self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn),
             Cause::ProtocolError | Cause::Unspecified => {
+                if let (Cause::ProtocolError, Phase::LoggingIn { .. }) = (told.cause(), &*phase) {
+                    // Maybe the login was larger than this server takes: what is not named is told in full.
+                    *login_limit /= 4;
+                }
                 let why = LinkEnd::EndedByServer(told.message.clone());
                 return self.link_ended(why, Retry::NotBefore(retry_after), turn);
             }
@@ -396,6 +432,17 @@ impl Machine {
     }
 }
 
+/// A call was done whose caller has been told that it is not known. What it changed is told like the doing of another
+/// device, or the application would never hear of it.
+fn late(told: Tell, turn: &mut Turn) {
+    let is_change = lists::version_of(&told).is_some();
+    if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
+        turn.emit(Event::MessagesReceived(lists::message(message).into_iter().collect()));
+    } else if is_change {
+        turn.emit(Event::ListsOutdated);
+    }
+}
+
 /// Whether a refusal passes with time, and how soon to ask again.
 fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     match refused.known_code()? {
@@ -406,12 +453,6 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
         | Code::TOO_FREQUENT
         | Code::REQUESTS_TOO_FREQUENT => Some(Retry::BackOff),
         _ => None,
-    }
-}
-
-fn emit_changed(changed: Vec<UserStatus>, turn: &mut Turn) {
-    if !changed.is_empty() {
-        turn.emit(Event::StatusChanged(changed));
     }
 }
 

@@ -5,7 +5,10 @@ use super::conversations::{Touched, touch};
 use super::profiles::profile_of;
 use super::state_of;
 use crate::statements::{change, count, list, millis, number, parsed, time};
-use lamplight_facts::{ConversationSet, ListsState, NewMessage, NewNotice, Sent, StoredMessage};
+use lamplight_facts::{
+    ConversationSet, Enqueued, ListsState, MissedMessages, NewMessage, NewNotice, RETRY_TIME, Sent,
+    StoredMessage,
+};
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, Message, NoticeContent, Profile, PushContent, Timestamp, User,
     UserId,
@@ -16,18 +19,19 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     let NewMessage { from, to, text, client_id, at, push } = new;
     let recipient = User::new(from.app, to);
     let Some(sender_party) = party(db, &from, &recipient.id)? else { return Ok(Sent::NoSuchSender) };
-    if let Some(message) = sent_before(db, &from, sender_party.born, &client_id)? {
+    if let Some(message) = sent_before(db, &from, sender_party.born, &recipient.id, &client_id, &text, at)? {
         return Ok(Sent::Repeated(message));
     }
     let to_oneself = from == recipient;
     let Some(recipient_party) = party(db, &recipient, &from.id)? else { return Ok(Sent::NoSuchRecipient) };
 
     let place = next_place(db, &from, &recipient.id)?;
-    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text, pushed)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let (sequence, id) = (number(place.sequence), from.id.as_str());
     let (born, nth, client) = (sender_party.born, number(place.nth), client_id.as_str());
-    change(db, sql, params![from.app.0, place.pair, sequence, id, born, nth, millis(at), client, text])?;
+    let (app, pair, pushed) = (from.app.0, place.pair, !to_oneself && !push.is_empty());
+    change(db, sql, params![app, pair, sequence, id, born, nth, millis(at), client, text, pushed])?;
     let message = Message {
         from: from.id.clone(),
         to: recipient.id.clone(),
@@ -51,6 +55,38 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
         crate::outbox::enqueue(db, &[notice])?.added == 1
     };
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
+}
+
+/// Looks at the newest messages of each conversation that was active since: however many are unread, it takes no long.
+pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
+    let MissedMessages { user, since, limit, devices, at } = missed;
+    let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
+               FROM conversations AS c CROSS JOIN pairs AS p ON p.id = c.pair
+               CROSS JOIN messages AS m ON m.pair = c.pair AND m.sequence > max(c.read, c.cleared, p.last - 100)
+               CROSS JOIN accounts AS a ON a.app = c.app AND a.id = c.owner
+               WHERE c.app = ?1 AND c.owner = ?2 AND c.unread > 0 AND c.active >= ?3
+                   AND m.at >= ?3 AND m.pushed = 0 AND m.sender = c.peer AND c.peer <> c.owner
+               ORDER BY m.at DESC, m.pair DESC, m.sequence DESC LIMIT ?4";
+    let key = params![user.app.0, user.id.as_str(), millis(*since), number(*limit)];
+    let mut found = list(db, sql, key, |row| {
+        let content = PushContent {
+            from: parsed(row, 4, UserId::new)?,
+            sequence: count(row, 1)?,
+            at: time(row, 2)?,
+            text: row.get(3)?,
+            unread: row.get(5)?,
+            devices: devices.clone(),
+        };
+        Ok((row.get::<_, i64>(0)?, content))
+    })?;
+    found.reverse();
+    let mut notices = Vec::with_capacity(found.len());
+    for (pair, content) in found {
+        let sql = "UPDATE messages SET pushed = 1 WHERE pair = ?1 AND sequence = ?2";
+        change(db, sql, params![pair, number(content.sequence)])?;
+        notices.push(NewNotice { user: user.clone(), content: NoticeContent::Push(content), at: *at });
+    }
+    crate::outbox::enqueue(db, &notices)
 }
 
 /// One of the two, as they are before the message.
@@ -78,29 +114,40 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// The message that the sender, since the account was made, has sent under this client id.
+/// The latest message that this one repeats.
 fn sent_before(
     db: &Connection,
     from: &User,
     born: i64,
+    to: &UserId,
     client_id: &ClientMessageId,
+    text: &str,
+    at: Timestamp,
 ) -> Result<Option<Message>> {
-    let sql =
-        "SELECT m.sequence, m.at, m.text, p.low, p.high FROM messages AS m JOIN pairs AS p ON p.id = m.pair
-               WHERE m.app = ?1 AND m.sender = ?2 AND m.born = ?3 AND m.client_id = ?4";
+    let (low, high) = in_order(&from.id, to);
+    let sql = "SELECT m.sequence, m.at FROM pairs AS p CROSS JOIN messages AS m
+                   ON m.app = p.app AND m.sender = ?4 AND m.born = ?5 AND m.client_id = ?6 AND m.pair = p.id
+               WHERE p.app = ?1 AND p.low = ?2 AND p.high = ?3 AND m.at > ?7 AND m.text = ?8
+               ORDER BY m.at DESC, m.sequence DESC LIMIT 1";
     let message = |row: &Row<'_>| {
-        let (low, high) = (parsed(row, 3, UserId::new)?, parsed(row, 4, UserId::new)?);
         Ok(Message {
             from: from.id.clone(),
-            to: if low == from.id { high } else { low },
+            to: to.clone(),
             sequence: count(row, 0)?,
             at: time(row, 1)?,
-            text: row.get(2)?,
+            text: text.to_owned(),
             client_id: client_id.clone(),
         })
     };
-    let key = params![from.app.0, from.id.as_str(), born, client_id.as_str()];
+    let too_old = millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes");
+    let (app, sender, client) = (from.app.0, from.id.as_str(), client_id.as_str());
+    let key = params![app, low.as_str(), high.as_str(), sender, born, client, too_old, text];
     db.prepare_cached(sql)?.query_row(key, message).optional()
+}
+
+/// The two as a pair has them.
+fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
+    if one <= other { (one, other) } else { (other, one) }
 }
 
 /// Where a new message goes.
@@ -113,7 +160,7 @@ pub(super) struct Place {
 
 /// Takes the next sequence of the pair.
 fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Place> {
-    let (low, high) = if from.id <= *to { (&from.id, to) } else { (to, &from.id) };
+    let (low, high) = in_order(&from.id, to);
     let of_low = from.id == *low;
     let sql = "INSERT INTO pairs (app, low, high, last, of_low) VALUES (?1, ?2, ?3, 1, ?4)
                ON CONFLICT DO UPDATE SET last = last + 1, of_low = of_low + excluded.of_low

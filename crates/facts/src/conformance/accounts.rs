@@ -31,6 +31,52 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
+/// Whoever saw another app than is there, or none, replaces nothing.
+pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
+    let named = |name: &str| {
+        let (keys, admins) = Default::default();
+        App { id: APP, keys, admins, settings: AppSettings { name: name.into(), ..AppSettings::default() } }
+    };
+    let [a, b, c] = ["a", "b", "c"].map(named);
+    let elsewhere = App { id: OTHER_APP, ..a.clone() };
+    assert!(ok(facts.replace_app(None, elsewhere.clone())).await);
+    let table = [
+        (Some(&a), &b, false),
+        (None, &a, true),
+        (None, &b, false),
+        (Some(&b), &c, false),
+        (Some(&elsewhere), &c, false),
+        (Some(&a), &b, true),
+        (Some(&a), &c, false),
+        (Some(&b), &b, true),
+        (Some(&b), &a, true),
+    ];
+    let mut there = None;
+    for (was, app, done) in table {
+        assert_eq!(ok(facts.replace_app(was.cloned(), app.clone())).await, done, "{was:?} {app:?}");
+        if done {
+            there = Some(app.clone());
+        }
+        let apps = ok(facts.apps()).await;
+        assert_eq!(apps, there.iter().chain([&elsewhere]).cloned().collect::<Vec<_>>());
+    }
+}
+
+/// Of many who saw the same app, as operators at several nodes do, the first one wins.
+pub async fn of_many_who_replace_an_app_at_once_one_does(facts: &dyn Facts) {
+    let app = |key: u32| {
+        let (keys, admins, settings) = Default::default();
+        let app = App { id: APP, keys, admins, settings };
+        App { keys: vec![AppKey { id: key, text: "0123456789abcdef".repeat(4) }], ..app }
+    };
+    ok(facts.put_app(app(0))).await;
+    let changes = (1..=20).map(|key| facts.replace_app(Some(app(0)), app(key)));
+    let done: Vec<bool> = join_all(changes).await.into_iter().map(|done| done.expect("no fault")).collect();
+    let winner = done.iter().position(|done| *done).expect("one wins") as u32 + 1;
+    assert_eq!(done.iter().filter(|done| **done).count(), 1);
+    assert_eq!(ok(facts.apps()).await, [app(winner)]);
+}
+
 /// Apps come by the number of their id, the greatest possible one too.
 pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
     for number in [10, u32::MAX, 9, 1_400_000_001] {

@@ -4,10 +4,13 @@ use super::{
     APP, NOTHING_REVOKED, OTHER_APP, at, befriend, client_id, history, id, make_accounts, new_message, ok,
     rows, send, state, user,
 };
-use crate::{Facts, ListsState, NewMessage, Sent};
+use crate::{Facts, ListsState, NewMessage, RETRY_TIME, Sent};
 use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
+
+/// Milliseconds after a message at which the same one is no retry any longer.
+const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
 /// Both have it in their history and their list; who did not send it has it unread.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
@@ -66,27 +69,46 @@ pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: next", "2 bob: to alice", "1 alice: to bob"]);
 }
 
-/// The second time it is answered with the first, whatever it says and whoever it is for; nothing changes.
-pub async fn a_message_is_stored_once(facts: &dyn Facts) {
+/// A retry is answered with the first, and nothing changes: not when it comes, within the time, and not what else
+/// was sent meanwhile.
+pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "bob", "alice", "1", 20).await;
-    let before = [state(facts, "alice").await, state(facts, "bob").await, state(facts, "carol").await];
+    send(facts, "bob", "alice", "2", 21).await;
+    send(facts, "alice", "bob", "1", 22).await;
+    let before = [state(facts, "alice").await, state(facts, "bob").await];
+    // The clock may have been set back, too.
+    for when in [20, 30, 19 + RETRY, 0] {
+        let again = ok(facts.send_message(new_message("bob", "alice", "1", when))).await;
+        assert_eq!(again, Sent::Repeated(first.message.clone()), "at {when}");
+    }
+    assert_eq!([state(facts, "alice").await, state(facts, "bob").await], before);
+    assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1", "2 bob: 2", "1 bob: 1"]);
+}
+
+/// One number to two users, with two texts, or again after the time: each is a message.
+pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    send(facts, "bob", "alice", "1", 20).await;
     let again = new_message("bob", "alice", "1", 20);
     let others = [
-        again.clone(),
-        NewMessage { at: at(30), ..again.clone() },
-        NewMessage { text: "another".into(), ..again.clone() },
-        NewMessage { to: id("carol"), ..again.clone() },
-        NewMessage { to: id("nobody"), ..again.clone() },
-        NewMessage { to: id("bob"), ..again },
+        (NewMessage { text: "another".into(), ..again.clone() }, 2),
+        (NewMessage { text: "1 ".into(), ..again.clone() }, 3),
+        (NewMessage { text: String::new(), ..again.clone() }, 4),
+        (NewMessage { to: id("carol"), ..again.clone() }, 1),
+        (NewMessage { to: id("bob"), ..again.clone() }, 1),
+        (NewMessage { client_id: client_id("2"), ..again.clone() }, 5),
+        (NewMessage { at: at(20 + RETRY), ..again.clone() }, 6),
     ];
-    for again in others {
-        assert_eq!(ok(facts.send_message(again)).await, Sent::Repeated(first.message.clone()));
+    for (other, sequence) in others {
+        let Sent::Stored(stored) = ok(facts.send_message(other.clone())).await else { panic!("{other:?}") };
+        assert_eq!(stored.message.sequence, sequence, "{other:?}");
+        // Each of them has retries of its own; of two that may be meant, the latest is.
+        assert_eq!(ok(facts.send_message(other)).await, Sent::Repeated(stored.message));
     }
-    assert_eq!([state(facts, "alice").await, state(facts, "bob").await, state(facts, "carol").await], before);
-    assert_eq!(history(facts, "alice", "bob").await, ["1 bob: 1"]);
-    assert_eq!(rows(facts, "carol").await, [""; 0]);
-    assert_eq!(send(facts, "bob", "alice", "2", 30).await.message.sequence, 2);
+    let nobody = NewMessage { to: id("nobody"), ..again };
+    assert_eq!(ok(facts.send_message(nobody)).await, Sent::NoSuchRecipient);
+    assert_eq!(state(facts, "alice").await.total_unread, 6);
 }
 
 /// A retry is known although the recipient's account is gone, or the sender's conversation.

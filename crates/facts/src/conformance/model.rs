@@ -4,7 +4,7 @@
 //! words allow, and as slow.
 
 use super::{NOTHING_REVOKED, at, client_id, id, ok};
-use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, Sent};
+use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
 use lamplight_model::{
     AllowType, AppId, Conversation, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
 };
@@ -29,8 +29,8 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
         model.play(facts, Step::Create(id(name)), at(1), at(1), &played).await;
     }
     for (n, number) in numbers.iter().enumerate() {
-        // Several steps in a moment.
-        let now = at(1_000 + n as u64 / 3);
+        // Several steps in a moment, and some moments in the time of a retry.
+        let now = at(1_000 + n as u64 / 3 * MOMENT);
         // An account that is made again is made at another time.
         let made = at(10_000 + 1_000 * n as u64);
         let step = Step::of(*number);
@@ -39,6 +39,9 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
         model.compare(facts, &played).await;
     }
 }
+
+/// Milliseconds between two moments.
+const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
 /// Who plays: few, so that their conversations get long. Their order by bytes is another than here.
 const NAMES: [&str; 3] = ["b", "a", "B"];
@@ -51,7 +54,7 @@ enum Step {
     Befriend { owner: UserId, friend: UserId, both: bool, ask: bool, limit: usize, words: String },
     SetRemark { owner: UserId, friend: UserId, remark: String },
     Unfriend { owner: UserId, friend: UserId, both: bool },
-    Send { from: UserId, to: UserId, called: u64 },
+    Send { from: UserId, to: UserId, called: u64, text: u64 },
     Read { owner: UserId, peer: UserId, sequence: Option<u64> },
     Pin { owner: UserId, peer: UserId, pinned: bool },
     DeleteConversation { owner: UserId, peer: UserId },
@@ -93,8 +96,8 @@ impl Step {
             }
             13 => Self::Pin { owner: one, peer: other, pinned: dice.coin() },
             14 => Self::DeleteConversation { owner: one, peer: other },
-            15 => Self::Forget { age: dice.below(10) },
-            _ => Self::Send { from: one, to: other, called: dice.below(64) },
+            15 => Self::Forget { age: dice.below(10) * MOMENT },
+            _ => Self::Send { from: one, to: other, called: dice.below(4), text: dice.below(2) },
         }
     }
 }
@@ -267,7 +270,12 @@ impl Model {
                 let states = (self.state(&owner), self.state(&friend));
                 assert_eq!((done.owner_state, done.friend_state), states, "{played:#?}");
             }
-            Step::Send { from, to, called } => self.send(facts, from, to, called, now, played).await,
+            Step::Send { from, to, called, text } => {
+                let (client_id, text) = (client_id(&called.to_string()), format!("text {text}"));
+                let from = User::new(self.app, from);
+                let new = NewMessage { from, to, text, client_id, at: now, push: Vec::new() };
+                self.send(facts, new, played).await;
+            }
             Step::Read { owner, peer, sequence } => self.read(facts, owner, peer, sequence, played).await,
             Step::Pin { owner, peer, pinned } => {
                 let set = ok(facts.pin_conversation(user(&owner), peer.clone(), pinned)).await;
@@ -288,7 +296,7 @@ impl Model {
                 assert_eq!(deleted, there.then(|| self.state(&owner)), "{played:#?}");
             }
             Step::Forget { age } => {
-                let before = at(now.0 - age);
+                let before = at(now.0.saturating_sub(age));
                 let forgotten = ok(facts.forget_messages(self.app, before, usize::MAX)).await;
                 let mut expected = 0;
                 for kept in self.messages.values_mut().flatten() {
@@ -346,37 +354,19 @@ impl Model {
         (Befriended::Done, changed)
     }
 
-    async fn send(
-        &mut self,
-        facts: &dyn Facts,
-        from: UserId,
-        to: UserId,
-        called: u64,
-        now: Timestamp,
-        played: &[String],
-    ) {
-        let called = client_id(&called.to_string());
-        let text = format!("text {}", played.len());
-        let new = NewMessage {
-            from: User::new(self.app, from.clone()),
-            to: to.clone(),
-            text: text.clone(),
-            client_id: called.clone(),
-            at: now,
-            push: Vec::new(),
-        };
-        let sent = ok(facts.send_message(new)).await;
+    async fn send(&mut self, facts: &dyn Facts, new: NewMessage, played: &[String]) {
+        let sent = ok(facts.send_message(new.clone())).await;
+        let NewMessage { from: User { id: from, .. }, to, text, client_id: called, at: now, push: _ } = new;
         let Some(sender) = self.accounts.get(&from) else {
             assert_eq!(sent, Sent::NoSuchSender, "{played:#?}");
             return;
         };
         let made = sender.made;
-        let mut all = self.messages.values().flatten();
+        let mut all = self.messages.get(&pair(&from, &to)).into_iter().flatten().rev();
         let before = all.find(|kept| {
-            !kept.forgotten
-                && kept.made == made
-                && kept.message.from == from
-                && kept.message.client_id == called
+            let Message { from: sender, at, text: said, client_id, .. } = &kept.message;
+            let is_same = (sender, said, client_id) == (&from, &text, &called);
+            is_same && !kept.forgotten && kept.made == made && now.0 - at.0 < RETRY_TIME.as_millis() as u64
         });
         if let Some(kept) = before {
             assert_eq!(sent, Sent::Repeated(kept.message.clone()), "{played:#?}");

@@ -1,9 +1,9 @@
 //! Rules of the outbox.
 
-use super::{APP, NOTHING_REVOKED, OTHER_APP, at, device, id, new_message, ok, user};
+use super::{APP, NOTHING_REVOKED, OTHER_APP, at, device, id, make_accounts, new_message, ok, send, user};
 use crate::{
-    DeadLetter, Enqueued, Facts, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewMessage, NewNotice,
-    Notice, Sent, Settled, SettledAs,
+    DeadLetter, Enqueued, Facts, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, MissedMessages,
+    NewMessage, NewNotice, Notice, Sent, Settled, SettledAs,
 };
 use lamplight_model::{
     CustomStatus, EventDevice, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
@@ -341,6 +341,68 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     let expected = PushContent { from: id("alice"), sequence: 2, at: at(20), text, unread: 2, devices };
     assert_eq!((&head.user, &head.content), (&user("bob"), &NoticeContent::Push(expected)));
     assert_eq!(state(facts, PUSH).await.waiting, 1);
+}
+
+fn missed(since: u64, limit: usize) -> MissedMessages {
+    MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
+}
+
+/// Each once, in the order in which they were sent; not what is older, read, deleted, one's own, or was pushed before.
+pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let sends = [
+        ("alice", "bob", "old", 19),
+        ("alice", "bob", "read", 20),
+        ("carol", "bob", "deleted", 20),
+        ("carol", "alice", "for another", 20),
+        ("bob", "bob", "a note", 20),
+    ];
+    for (from, to, text, when) in sends {
+        send(facts, from, to, text, when).await;
+    }
+    ok(facts.mark_read(user("bob"), id("alice"), Some(2))).await;
+    ok(facts.delete_conversation(user("bob"), id("carol"))).await;
+    assert_eq!(ok(facts.push_missed(missed(20, 10))).await, Enqueued::default());
+
+    let pushed = NewMessage { push: vec![Platform::IPad], ..new_message("carol", "bob", "pushed", 21) };
+    ok(facts.send_message(pushed)).await;
+    for (from, to, text, when) in [
+        ("carol", "bob", "1", 30),
+        ("alice", "bob", "2", 31),
+        ("bob", "alice", "mine", 32),
+        ("carol", "bob", "3", 33),
+    ] {
+        send(facts, from, to, text, when).await;
+    }
+    assert_eq!(ok(facts.push_missed(missed(30, 10))).await, Enqueued { added: 3, ..Enqueued::default() });
+    assert_eq!(ok(facts.push_missed(missed(0, 10))).await, Enqueued::default());
+    let mut texts = Vec::new();
+    while let Some(head) = heads(facts, PUSH).await.pop() {
+        let NoticeContent::Push(PushContent { text, unread, devices, .. }) = head.content else { panic!() };
+        texts.push(text);
+        if texts.len() > 1 {
+            assert_eq!((unread, devices), (4, vec![Platform::IPhone]));
+        }
+        ok(facts.settle(vec![gone(head.id)], at(99))).await;
+    }
+    assert_eq!(texts, ["pushed", "1", "2", "3"]);
+    // Delivered and gone, they are still not pushed again.
+    assert_eq!(ok(facts.push_missed(missed(0, 10))).await, Enqueued::default());
+}
+
+/// Up to the limit.
+pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    for n in 0..10 {
+        send(facts, ["alice", "carol"][n % 2], "bob", &n.to_string(), 20 + n as u64 / 2).await;
+    }
+    assert_eq!(ok(facts.push_missed(missed(0, 0))).await, Enqueued::default());
+    assert_eq!(ok(facts.push_missed(missed(0, 3))).await, Enqueued { added: 3, ..Enqueued::default() });
+    assert_eq!(state(facts, PUSH).await.waiting, 3);
+    let heads = heads(facts, PUSH).await;
+    let [head] = &heads[..] else { panic!("{heads:?}") };
+    let NoticeContent::Push(PushContent { at: sent, .. }) = head.content else { panic!() };
+    assert_eq!(sent, at(23));
 }
 
 // The words of these rules

@@ -19,7 +19,7 @@ Examples:
   lamplight message send alice bob \"shall we meet?\"
   lamplight message send alice bob \"your order 17 is on its way\" --id order-17
 
-With --id a retry is harmless: the second message of that id is not stored.")]
+With --id a retry is harmless: the same text to the same user with that id within ten minutes is not stored again.")]
     Send {
         /// From whom to whom.
         #[command(flatten)]

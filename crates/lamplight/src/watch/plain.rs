@@ -50,6 +50,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
+        | Event::AbilitiesChanged(_)
         | Event::ListsOutdated => Ok(()),
         Event::Connected { resumed: false } => note(as_json, "connected", "connected"),
         Event::Connected { resumed: true } => note(as_json, "connected", "connected again"),

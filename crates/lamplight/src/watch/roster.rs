@@ -178,6 +178,7 @@ impl Roster {
             | Event::FriendListChanged { .. }
             | Event::SelfInfoChanged(_)
             | Event::UsersInfoChanged(_)
+            | Event::AbilitiesChanged(_)
             | Event::ListsOutdated => {}
             Event::KickedOffline { .. }
             | Event::UserSigExpired
@@ -259,6 +260,7 @@ pub fn ending_text(event: &Event) -> String {
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
+        | Event::AbilitiesChanged(_)
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
     }

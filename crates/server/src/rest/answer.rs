@@ -88,6 +88,10 @@ impl Answer {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Statuses of people: not for a cache between us and the backend.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.code == Code::TOO_MANY_FAILURES {
+            // A guesser has to connect anew for each further guess.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 }

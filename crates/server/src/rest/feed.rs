@@ -54,8 +54,9 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
-    /// Grows with every change of this user.
-    version: u64,
+    /// Grows with every change of this user. A number of 64 bits, as text: many readers of JSON keep 53 of a number.
+    #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
+    version: String,
     /// When the status type last changed: milliseconds since 1970.
     since: u64,
     /// Why the status last changed.
@@ -77,7 +78,7 @@ impl From<FeedChange> for Change {
             custom_status: status.custom_status.as_str().into(),
             to_account: status.user_id,
             status_type: status.status_type as u8,
-            version: status.version.0,
+            version: status.version.0.to_string(),
             since: status.since.0,
             reason: status.reason.name(),
             last_seen: status.last_seen.map(|at| at.0),

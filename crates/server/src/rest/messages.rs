@@ -30,9 +30,10 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// With `MsgSeq` it names the message among those of the sender: a second call with the same two is a retry.
+    /// With `MsgSeq` it tells a retry: a second call with the same two, the same users and the same text within ten
+    /// minutes is one. Anything else is another message.
     msg_random: u32,
-    /// With `MsgRandom` it names the message. Absent: 0.
+    /// See `MsgRandom`. Absent: 0.
     msg_seq: Option<u32>,
     /// It has no meaning here: a message has the time at which it was committed.
     #[allow(dead_code)]
@@ -76,8 +77,9 @@ impl Command for SendMsg {
     const PATH: &'static str = "openim/sendmsg";
     const FAMILY: Family = Family::Messages;
     const SUMMARY: &'static str = "Sends a one-to-one text message on behalf of a user.";
-    const ABOUT: &'static str = "It is answered when the message is committed. A retry is answered as the first call was, \
-                                 and stores nothing.";
+    const ABOUT: &'static str = "It is answered when the message is committed. A retry (the same users, `MsgSeq`, \
+                                 `MsgRandom` and text within ten minutes) is answered as the first call was, and stores \
+                                 nothing.";
     const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_TOO_LONG];
 
     type Request = SendMsgRequest;

@@ -72,8 +72,12 @@ impl Dispatcher {
         chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.begin(&mut state, &mut jobs);
+            // With no room for requests or a store that rests, nothing can be begun until one of the jobs ends.
+            let is_stuck = state.resting || state.in_flight >= MAX_IN_FLIGHT;
             let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
-            let sleep = wake.map(|at| at.since(self.clock.now().wall).max(Duration::from_millis(1)));
+            let sleep = wake
+                .filter(|_| !is_stuck)
+                .map(|at| at.since(self.clock.now().wall).max(Duration::from_millis(1)));
             tokio::select! {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);

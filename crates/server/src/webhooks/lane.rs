@@ -120,16 +120,15 @@ impl LanePlan {
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
-        // Behind a full page there may be more.
-        self.stale |= heads.len() >= limit;
+        // Behind a full page there may be more, but not of what is due now when the page ends with what is not.
+        self.stale |= heads.len() >= limit && heads.last().is_some_and(|last| is_due(last, now));
         for head in heads {
             let is_busy =
                 self.busy.contains_key(&head.id) || self.busy.values().any(|user| *user == head.user);
             if is_busy || settled.contains(&head.id) {
                 continue;
             }
-            // A clock that was set back must not hold anything up for longer than the longest pause.
-            if head.due <= now || head.due.since(now) > MAX_PAUSE {
+            if is_due(&head, now) {
                 self.ready.push_back(head);
             } else {
                 self.next_due = Some(self.next_due.map_or(head.due, |due| due.min(head.due)));
@@ -228,13 +227,23 @@ impl LanePlan {
 
     /// When there is something to do again, if nothing happens before.
     pub fn wakes_at(&self) -> Option<Timestamp> {
+        let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.gate {
+            // The end of what is under way says when to go on.
+            _ if self.reading => None,
+            Gate::Open { .. } if is_full => None,
             Gate::Open { .. } => self.next_due,
             Gate::Closed { until, looking: false, .. } if self.stale => Some(until),
             Gate::Closed { until, looking: false, .. } => self.next_due.map(|due| due.max(until)),
             Gate::Closed { looking: true, .. } => None,
         }
     }
+}
+
+/// Whether a head may be sent now. A clock that was set back must not hold anything up for longer than the longest
+/// pause.
+fn is_due(head: &Notice, now: Timestamp) -> bool {
+    head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
 /// Doubles with each failure up to the longest, and is then shortened by up to a half.

@@ -1,4 +1,5 @@
-//! From the live records to the outbox: takes the session events over, many users in one commit.
+//! From the live records to the outbox: takes the session events over, many users in one commit, and the messages that
+//! users who turned OFFLINE may have missed.
 //!
 //! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
 //! the outbox knows those that it still has.
@@ -6,9 +7,9 @@
 use super::WebhookMetrics;
 use crate::clock::Clock;
 use lamplight_core::Presence;
-use lamplight_directory::{Heard, LogReader};
+use lamplight_directory::{Directory, DirectoryError, Heard, LogReader};
 use lamplight_facts::NewNotice;
-use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, User};
+use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, Timestamp, User};
 use lamplight_service::{Service, ServiceError};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -19,8 +20,8 @@ const BATCH: usize = 512;
 /// The pause after the store has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until it is aborted. `log` is an [event log](lamplight_directory::Directory::event_log) from before anybody
-/// can connect.
+/// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events) from before
+/// anybody can connect.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();
@@ -29,12 +30,12 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         if waiting.is_empty() && !missed {
             log.ready().await;
         }
-        missed |= log.take(&mut entries) == Heard::Missed;
+        missed |= log.take(&mut entries) != Heard::All;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
         let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
         let done = async {
             if missed {
-                waiting.extend(service.directory().with_events().await?);
+                read_everybody(service.directory(), &mut waiting).await?;
                 missed = false;
             }
             record(&service, &batch, &metrics, &clock).await
@@ -49,12 +50,33 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     }
 }
 
+/// Finds every user whose record has session events.
+async fn read_everybody(
+    directory: &dyn Directory,
+    waiting: &mut HashSet<User>,
+) -> Result<(), DirectoryError> {
+    for partition in 0..directory.partitions() {
+        let mut after = None;
+        loop {
+            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
+            after = page.last().cloned();
+            let is_last = page.len() < BATCH;
+            waiting.extend(page);
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What one record has to hand over.
 struct HandOver {
     user: User,
     events: Vec<SessionEvent>,
     up_to: u64,
     dropped: u32,
+    missed_since: Option<Timestamp>,
 }
 
 async fn record(
@@ -70,6 +92,7 @@ async fn record(
             events: pending.waiting().cloned().collect(),
             up_to: pending.last_ordinal(),
             dropped: pending.dropped(),
+            missed_since: pending.missed_since(),
         })
     };
     let found: Vec<HandOver> = service.directory().read(batch, read).await?.into_iter().flatten().collect();
@@ -93,6 +116,14 @@ async fn record(
         metrics.outbox_full(enqueued.dropped as u64);
         if enqueued.dropped > 0 {
             tracing::warn!(dropped = enqueued.dropped, "an outbox is full; session events are dropped");
+        }
+    }
+    for HandOver { user, missed_since, .. } in &found {
+        if let Some(since) = *missed_since {
+            // Whoever is back by now is told at the login that the lists have changed.
+            service.push_missed(user, since, clock.now()).await?;
+            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
+            service.directory().update(user, clock.now(), recorded).await?;
         }
     }
     for HandOver { user, up_to, dropped, .. } in &found {

@@ -12,10 +12,19 @@ use mio::{Interest, Token};
 use rand::Rng;
 use std::io;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
 const ACCEPTS_PER_TURN: usize = 128;
+/// Connections of one worker, beyond those for which there is room, that are kept until they can be told so. Further
+/// ones are closed without a word: what refusing costs stays bounded, whoever comes.
+pub(super) const MAX_REFUSING: usize = 32;
+/// How long such a connection has to say how it speaks.
+const REFUSING_TIME: Duration = Duration::from_secs(2);
+/// When a client for which there was no room may come back. At random, so that those who were refused together do not
+/// come back together.
+const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// The wheel has no entry for a connection.
 const NO_CHECK: Moment = Moment(u64::MAX);
 
@@ -48,10 +57,13 @@ impl Worker {
     }
 
     pub(super) fn take_in(&self, mut socket: mio::net::TcpStream, address: IpAddr) {
-        if !self.shared.doors.enter(address) {
+        let refused = !self.shared.doors.enter(address);
+        if refused {
             tracing::debug!(%address, "too many connections");
             self.metrics.protocol_errors.inc();
-            return;
+            if self.refusing.get() >= MAX_REFUSING {
+                return;
+            }
         }
         let now = self.shared.clock.now();
         let mut connections = self.connections.borrow_mut();
@@ -60,12 +72,15 @@ impl Worker {
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.borrow().registry().register(&mut socket, Token(slot), interest) {
             tracing::warn!(%error, "a connection cannot be watched");
-            self.shared.doors.leave(address);
+            if !refused {
+                self.shared.doors.leave(address);
+            }
             return;
         }
         self.taken_in.set(self.taken_in.get().wrapping_add(1));
         let id = connection_id(self.index, slot, self.taken_in.get());
-        let deadline = now.moment + self.shared.config.login_timeout();
+        let patience = if refused { REFUSING_TIME } else { self.shared.config.login_timeout() };
+        let deadline = now.moment + patience;
         entry.insert(Connection {
             id,
             address,
@@ -81,11 +96,31 @@ impl Worker {
             queued: false,
             to_flush: false,
             check_at: deadline,
+            refused,
             ending: None,
         });
         self.wheel.borrow_mut().schedule(id, deadline);
-        self.metrics.accepted.inc();
-        self.metrics.connections.inc();
+        if refused {
+            self.refusing.set(self.refusing.get() + 1);
+        } else {
+            self.metrics.accepted.inc();
+            self.metrics.connections.inc();
+        }
+    }
+
+    /// Tells a connection that there is no room for it, once it has said how it speaks. Says whether it was one.
+    pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
+        let is_to_go = self.connections.borrow().get(slot).is_some_and(|connection| {
+            connection.refused && !matches!(connection.protocol, Protocol::Undecided)
+        });
+        if is_to_go {
+            let words = ConnectionEnded {
+                retry_after_ms: rand::rng().random_range(RETRY_AFTER_REFUSAL_MS),
+                ..last_words(Cause::TooManyConnections, "too many connections, here or from this address")
+            };
+            self.close(slot, words, None);
+        }
+        is_to_go
     }
 
     /// The link of a connection is gone.
@@ -180,8 +215,12 @@ impl Worker {
         let Some(mut connection) = connections.try_remove(slot) else { return };
         // A socket that is closed is watched no longer, whatever epoll says of it here.
         let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
-        self.shared.doors.leave(connection.address);
-        self.metrics.connections.dec();
+        if connection.refused {
+            self.refusing.set(self.refusing.get() - 1);
+        } else {
+            self.shared.doors.leave(connection.address);
+            self.metrics.connections.dec();
+        }
     }
 
     /// Asks everyone to come back, spread over the time that the operator allows, and closes. The directory is
@@ -230,6 +269,8 @@ impl Worker {
         enum Due {
             Later(Moment),
             LoginTimeout,
+            /// Never said how it speaks, and there is no room for it.
+            Refused,
             Silent(Duration),
             SigExpired,
             Gone,
@@ -246,9 +287,13 @@ impl Worker {
             connection.check_at = NO_CHECK;
             let check = connection.next_check(now);
             match &connection.session {
+                Session::New { .. } if connection.refused && check <= now.moment => Due::Refused,
                 Session::Closing { .. } if check <= now.moment => Due::Gone,
                 Session::New { .. } if check <= now.moment && !connection.busy => Due::LoginTimeout,
-                Session::LoggedIn(login) if connection.heard + login.heartbeat_timeout <= now.moment => {
+                Session::LoggedIn(login)
+                    if connection.heard + login.heartbeat_timeout <= now.moment
+                        && connection.ending.is_none() =>
+                {
                     Due::Silent(now.moment.since(connection.heard))
                 }
                 Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.busy => {
@@ -266,10 +311,11 @@ impl Worker {
             Due::Silent(since) => {
                 self.metrics.timeouts.inc();
                 self.metrics.detection_seconds.observe(since);
-                self.end(slot, LinkEnd::TimedOut);
+                let words = last_words(Cause::Timeout, "nothing was received for the heartbeat timeout");
+                self.close(slot, words, Some(LinkEnd::TimedOut));
             }
             Due::SigExpired => self.expire_sig(slot),
-            Due::Gone => self.remove(slot),
+            Due::Refused | Due::Gone => self.remove(slot),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One connection of a worker: its stream, its protocol and how far its session has come.
 
+use crate::worker::abilities::ToldAbilities;
 use crate::worker::lists_queue::ListsQueue;
 use crate::worker::protocol::Protocol;
 use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
-use lamplight_model::{ConnectionId, DeviceId, Moment, Timestamp, User};
+use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
 use std::net::IpAddr;
@@ -36,6 +37,8 @@ pub struct Connection {
     /// When its deadlines are looked at next. The wheel cannot take an entry back: one that comes before has been
     /// overtaken by another.
     pub check_at: Moment,
+    /// There was no room for it: it is kept only until it has said how it speaks, so that it can be told.
+    pub refused: bool,
     /// How the connection ends once it is no longer busy.
     pub ending: Option<Ending>,
 }
@@ -60,11 +63,16 @@ pub enum Session {
 pub struct Login {
     pub user: User,
     pub device: DeviceId,
+    pub platform: Platform,
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
     /// What it has still to be told of the user's lists.
     pub lists: ListsQueue,
+    pub abilities: ToldAbilities,
+    /// Statuses of the snapshot that did not fit into the answer and were not told yet; `None`: the client knows that
+    /// the snapshot is complete.
+    pub snapshot_left: Option<usize>,
     /// The client knows of it: from here on the server may speak on its own.
     pub answered: bool,
 }

@@ -35,10 +35,13 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for entry in entries.iter() {
                 audience.hear(entry, |status| Shown(encode_status(status)), &mut effects);
+                if let News::App(app) = entry.news {
+                    self.app_changed(Some(app));
+                }
             }
         }
         self.metrics.changes.inc_by(entries.len() as u64);
-        if heard == Heard::Missed {
+        if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
             let worker = Rc::clone(self);
             self.start(async move { worker.read_everything_again().await });
@@ -165,6 +168,7 @@ impl Worker {
     /// A part of the log was missed. What the directory says now is the truth.
     async fn read_everything_again(self: &Rc<Self>) {
         tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
+        self.app_changed(None);
         let watchers: Vec<(WatcherKey, ConnectionId)> =
             self.audience.borrow().members().map(|(watcher, member)| (watcher, member.connection)).collect();
         for (watcher, id) in watchers {
@@ -231,6 +235,7 @@ impl Worker {
             let may_tell = !connection.stream.is_blocked() && !connection.busy;
             let mut more = false;
             if let (Some(watcher), true) = (watcher, may_tell) {
+                Self::put_abilities(connection, &mut outgoing);
                 let json = connection.protocol.is_json();
                 batch.clear();
                 more = audience.drain(watcher, |state| {
@@ -241,6 +246,14 @@ impl Worker {
                     }
                     if batch.len() < MAX_BATCH_BYTES { Told::More } else { Told::Full }
                 });
+                if let Session::LoggedIn(login) = &mut connection.session
+                    && let Some(left) = login.snapshot_left
+                {
+                    // What came later waits behind the snapshot, so counting is enough.
+                    let left = left.saturating_sub(batch.count());
+                    login.snapshot_left = (more && left > 0).then_some(left);
+                    batch.set_snapshot_complete(login.snapshot_left.is_none());
+                }
                 if !batch.is_empty() {
                     connection.protocol.put_batch(&batch, &mut outgoing);
                     self.metrics.notifications.inc_by(batch.count() as u64);

@@ -1,5 +1,6 @@
 //! Logging in on a connection, and out of it.
 
+use super::abilities::ToldAbilities;
 use super::connection::{Login, Session, last_words};
 use super::lists_queue::ListsQueue;
 use super::{Worker, slot_of};
@@ -22,6 +23,7 @@ impl Worker {
         if answer.is_ok() {
             self.metrics.logins.inc();
         }
+        self.end_if_past_bound(id, &answer);
         self.answer(id, request_id, answer.map(Body::Login));
     }
 
@@ -54,6 +56,9 @@ impl Worker {
             audience.join(Member::new(done.user.clone(), id), request.known.len(), &mut effects)
         };
         self.note_watcher(watcher, slot);
+        // The app may have changed during the login; what changes from here on is heard.
+        let able = self.abilities_in(done.app.id);
+        let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
         let heartbeat_timeout = done.app.settings.timing.heartbeat_timeout(platform.is_web());
         {
             let mut connections = self.connections.borrow_mut();
@@ -62,10 +67,13 @@ impl Worker {
             let login = Login {
                 user: done.user.clone(),
                 device,
+                platform,
                 watcher,
                 heartbeat_timeout,
                 sig_expires: done.sig_expires,
                 lists: ListsQueue::default(),
+                abilities: ToldAbilities::new(able),
+                snapshot_left: None,
                 answered: false,
             };
             connection.session = Session::LoggedIn(Box::new(login));
@@ -99,9 +107,13 @@ impl Worker {
         } else {
             self.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
         };
+        let left = self.audience.borrow().pending(watcher);
+        let mut abilities = None;
         if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
             login.lists.tell_from(lists_version);
+            login.snapshot_left = (left > 0).then_some(left);
             login.answered = true;
+            abilities = Some(login.abilities.tell());
         }
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
@@ -112,9 +124,18 @@ impl Worker {
             not_watched,
             subscriptions_lost: done.subscriptions_lost,
             registered: done.registered,
-            snapshot_complete: false,
-            abilities: None,
+            snapshot_complete: left == 0,
+            abilities,
         })
+    }
+
+    /// Ends a connection that showed a wrong UserSig when too many from its address were wrong already. Called while
+    /// the connection is busy, so the answer goes out first.
+    fn end_if_past_bound<T>(self: &Rc<Self>, id: ConnectionId, answer: &Result<T, ServiceError>) {
+        if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
+            let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
+            self.close(slot_of(id), words, Some(LinkEnd::Closed));
+        }
     }
 
     /// Takes from the mailbox what the client knows already. Answers with those it does not watch.
@@ -126,16 +147,17 @@ impl Worker {
     ) -> Vec<String> {
         let mut audience = self.audience.borrow_mut();
         let watched = |known: &&v1::Known| match UserId::new(&known.user_id) {
-            Ok(id) => audience.seen(watcher, &User::new(user.app, id), Version(known.version)),
+            Ok(id) => audience.known(watcher, &User::new(user.app, id), Version(known.version)),
             Err(_) => false,
         };
         let (_, not_watched): (Vec<&v1::Known>, Vec<_>) = known.iter().partition(watched);
         not_watched.into_iter().map(|known| known.user_id.clone()).collect()
     }
 
-    /// A login on a connection that is logged in: a fresh UserSig for the same user.
+    /// A login on a connection that is logged in: a fresh UserSig for the same user, on the same device.
     pub(super) async fn renew(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
         let answer = self.try_renew(id, &request).await;
+        self.end_if_past_bound(id, &answer);
         self.answer(id, request_id, answer.map(Body::Login));
     }
 
@@ -150,22 +172,21 @@ impl Worker {
             let connections = self.connections.borrow();
             let connection = &connections[slot];
             let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
+            check_renewal(login, request)?;
             (login.user.clone(), connection.address, login.heartbeat_timeout)
         };
-        if request.user_id != user.id.as_str() || request.sdk_app_id != user.app.0 {
-            let why = "another user is logged in on this connection; log out first";
-            return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
-        }
         let expires = self.shared.service.renew(&user, id, &request.user_sig, address, now).await?;
-        let mut lists_version = 0;
+        let (mut lists_version, mut abilities) = (0, None);
         if let Session::LoggedIn(login) = &mut self.connections.borrow_mut()[slot].session {
             login.sig_expires = expires;
             lists_version = login.lists.told();
+            abilities = Some(login.abilities.tell());
         }
         Ok(v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
             lists_version,
+            abilities,
             ..v1::LoginResponse::default()
         })
     }
@@ -181,8 +202,7 @@ impl Worker {
         let is_out = ended.is_ok();
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
         if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
-            self.forget_login(slot, None);
-            self.say_goodbye(slot);
+            self.close(slot, last_words(Cause::LoggedOut, "logged out"), None);
         }
     }
 
@@ -208,4 +228,19 @@ impl Worker {
             worker.close(slot, words, Some(LinkEnd::Closed));
         });
     }
+}
+
+/// A renewal is for the login that the connection has: another one needs a connection of its own.
+fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
+    let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
+        "another user"
+    } else if request.device_id != login.device.as_str() {
+        "another device"
+    } else if request.platform != login.platform as i32 {
+        "another platform"
+    } else {
+        return Ok(());
+    };
+    let detail = format!("{differs} is logged in on this connection; log out first");
+    Err(Refusal::because(Code::INVALID_PARAMETER, detail))
 }

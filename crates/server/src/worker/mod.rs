@@ -5,6 +5,7 @@
 //! touched connection once. So what is ready together leaves together; and a worker that has nothing else to
 //! do writes at once.
 
+mod abilities;
 mod coming_and_going;
 mod connection;
 mod fanout;
@@ -84,6 +85,8 @@ struct Worker {
     /// The connection of each watcher, by the watcher's number.
     watchers: RefCell<Vec<u32>>,
     wheel: RefCell<DeadlineWheel<ConnectionId>>,
+    /// Connections for which there is no room, and which are to be told so.
+    refusing: Cell<usize>,
     /// Connections to look at again in the next round.
     queue: RefCell<Vec<u32>>,
     /// Connections with output.
@@ -141,6 +144,7 @@ impl Worker {
             audience: RefCell::default(),
             watchers: RefCell::default(),
             wheel: RefCell::new(wheel),
+            refusing: Cell::new(0),
             queue: RefCell::default(),
             to_flush: RefCell::default(),
             stuck_lists: RefCell::default(),

@@ -4,7 +4,7 @@
 use crate::worker::stream::Pipe;
 use lamplight_wire::{
     FrameError, FrameLimits, Framed, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF, StatusBatch,
-    next_frame, put_frame, v1,
+    Unreadable, id_in_json, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf, v1,
 };
 use prost::Message as _;
 use tungstenite::handshake::machine::TryParse;
@@ -47,7 +47,7 @@ pub enum Found {
     /// A message.
     Message(v1::ClientMessage),
     /// A whole frame that is no message of the contract; the next one may be.
-    Unreadable(String),
+    Unreadable(Unreadable),
     /// Something that is answered on the level of the protocol, or nothing yet: look again.
     Nothing,
     /// More bytes are needed.
@@ -95,9 +95,8 @@ impl Protocol {
                 let Framed::Frame { message, taken } = next_frame(input, limit)? else {
                     return Ok(Found::Incomplete);
                 };
-                let found = v1::ClientMessage::decode(message);
                 *input = &input[taken..];
-                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+                Ok(read_protobuf(message).map_or_else(Found::Unreadable, Found::Message))
             }
             Self::WebSocket(socket) => socket.next(input, output),
         }
@@ -256,22 +255,25 @@ impl WebSocket {
         use tungstenite::{Error, Message};
         match self.context.read(&mut Pipe { input, output }) {
             Ok(Message::Text(text)) if self.encoding == Encoding::Json => {
-                let found = serde_json::from_str(text.as_str());
-                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+                Ok(read_json(&text).map_or_else(Found::Unreadable, Found::Message))
             }
             Ok(Message::Binary(bytes)) if self.encoding == Encoding::Protobuf => {
-                let found = v1::ClientMessage::decode(bytes);
-                Ok(found.map_or_else(|error| Found::Unreadable(error.to_string()), Found::Message))
+                Ok(read_protobuf(&bytes).map_or_else(Found::Unreadable, Found::Message))
             }
-            Ok(Message::Text(_) | Message::Binary(_)) => Ok(Found::Unreadable(
-                "text goes with the JSON subprotocol, binary with the protobuf one".to_owned(),
-            )),
+            Ok(Message::Text(text)) => Ok(other_encoding(id_in_json(&text))),
+            Ok(Message::Binary(bytes)) => Ok(other_encoding(id_in_protobuf(&bytes))),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Found::Nothing),
             Ok(Message::Close(_)) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(Found::Goodbye),
             Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(Found::Incomplete),
             Err(error) => Err(ProtocolError::WebSocket(error.to_string())),
         }
     }
+}
+
+/// A message in the encoding that was not agreed on.
+fn other_encoding(id: u64) -> Found {
+    let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
+    Found::Unreadable(Unreadable { id, reason })
 }
 
 fn put_websocket_header(kind: Data, length: usize, output: &mut Vec<u8>) {

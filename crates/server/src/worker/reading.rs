@@ -169,9 +169,12 @@ impl Worker {
                 let Connection { protocol, output, .. } = connection;
                 protocol.next(&mut rest, output, limits, logged_in)
             };
+            if found.is_ok() && self.turn_away(slot) {
+                return;
+            }
             match found {
                 Ok(Found::Message(message)) => self.handle(slot, message),
-                Ok(Found::Unreadable(why)) => self.refuse_unreadable(slot, &why),
+                Ok(Found::Unreadable(message)) => self.refuse_unreadable(slot, &message),
                 Ok(Found::Nothing) => self.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {

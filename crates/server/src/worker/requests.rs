@@ -7,9 +7,9 @@ use futures_util::FutureExt;
 use lamplight_core::WatcherKey;
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{By, ServiceError};
-use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{Unreadable, v1};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -193,9 +193,10 @@ impl Worker {
     }
 
     /// A whole frame was no message. The next one may be one, so the connection stays.
-    pub(super) fn refuse_unreadable(&self, slot: usize, why: &str) {
-        tracing::debug!(why, "a message could not be read");
-        self.refuse(slot, 0, &Refusal::because(Code::INVALID_PARAMETER, "the message cannot be read"));
+    pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
+        tracing::debug!(reason = message.reason, "a message could not be read");
+        let detail = format!("the message cannot be read: {}", message.reason);
+        self.refuse(slot, message.id, &Refusal::because(Code::INVALID_PARAMETER, detail));
     }
 }
 

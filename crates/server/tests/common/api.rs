@@ -87,6 +87,14 @@ impl Api {
         tokio::time::timeout(PATIENCE, self.read_patiently(headless)).await.expect("an answer comes")
     }
 
+    /// Waits for the server to close.
+    pub async fn closed(&mut self) {
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
+        closed.expect("the server closes").unwrap();
+        assert!(rest.is_empty(), "more than an answer");
+    }
+
     async fn read_patiently(&mut self, without_body: bool) -> Reply {
         let mut bytes = Vec::new();
         let end = loop {

@@ -2,13 +2,13 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
-use lamplight_directory::{Directory, InProcessDirectory, ListsChange, LogReader, News};
+use lamplight_directory::{ChangeLog, InProcessDirectory, ListsChange, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppSettings, ClientMessageId, Code, ConnectionId, Moment, Now, Timestamp, User, UserId,
 };
-use lamplight_service::{By, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
+use lamplight_service::{By, Limits, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -26,10 +26,25 @@ pub struct World {
 impl World {
     /// With these accounts, and settings as changed.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
+        Self::with_limits(accounts, None, change).await
+    }
+
+    /// And with these rates, instead of those of a node.
+    pub async fn with_limits(
+        accounts: &[&str],
+        limits: Option<Box<dyn Limits>>,
+        change: impl FnOnce(&mut AppSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
-        let directory: Arc<dyn Directory> = Arc::new(InProcessDirectory::in_memory());
-        let service = Arc::new(Service::new(facts, Arc::clone(&directory), ThrottleLimits::default()));
+        let directory = Arc::new(InProcessDirectory::in_memory());
+        let log = Arc::<InProcessDirectory>::clone(&directory);
+        let throttle = ThrottleLimits::default();
+        let mut service = Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), log, throttle);
+        if let Some(limits) = limits {
+            service = service.with_limits(limits);
+        }
+        let service = Arc::new(service);
         let mut settings = AppSettings::default();
         change(&mut settings);
         let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings };
@@ -38,7 +53,7 @@ impl World {
         for account in accounts {
             service.create_account(&user(account), now).await.unwrap();
         }
-        let log = directory.log();
+        let log = directory.follow();
         Self { service, app, now, log, _folder: folder }
     }
 

@@ -40,7 +40,6 @@ impl Reference {
         // The first gate is the session, which is the worker's. One that is late may let a call pass of a device
         // that is logged out: its text would have to be cleared at once.
         if self.people[who].kind() != StatusType::Online {
-            self.people[who].noted = self.now;
             return Answer::Refused(6014);
         }
         self.alter(who, Reason::Custom, |_, person| text.clone_into(&mut person.text));

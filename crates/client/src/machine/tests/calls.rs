@@ -139,10 +139,10 @@ fn a_call_times_out_and_its_late_answer_still_counts() {
               close
               ! disconnected: closed by the server; retry 1s
             > set ho
-            > wait 2000
-              call 3: error no answer in time
               ! Connecting
               open
+            > wait 2000
+              call 3: error not sent in time; the server has not been asked
         "#]],
     );
 }
@@ -168,4 +168,147 @@ fn what_no_frame_can_carry_is_refused_here() {
     assert!(world.transcript.contains("call 3: error 70206"));
     assert!(world.transcript.contains("call 4: error 6017"));
     assert_eq!(world.sent.len(), 1);
+}
+
+#[test]
+fn a_call_ends_the_wait_but_not_more_often_than_once_a_second() {
+    // The link has lived for a while; the server is away, and then back.
+    check_live(
+        "wait 20000\nanswer @ heartbeat\ndown\nnext\nfailed\nnext\nfailed\nnext\nfailed\nwait 3000\nset hi\nfailed\nnext\nfailed\nnext\nup\nanswer @ login\nanswer @ set me:2",
+        expect![[r#"
+            > wait 20000
+            > answer @ heartbeat
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(2s)
+            > next, after 2000 ms
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(4s)
+            > next, after 4000 ms
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(8s)
+            > wait 3000
+            > set hi
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(1s)
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > failed
+              close
+              ! connect failed: connecting: no route; retry Some(1s)
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+              send set hi
+            > answer @ set me:2
+              ! me:2
+              call 2: me:2
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_does_not_end_a_wait_that_the_server_asked_for() {
+    check_live(
+        "ended TOO_MANY_CONNECTIONS 5000\nset hi\nnext",
+        expect![[r#"
+        > ended TOO_MANY_CONNECTIONS 5000
+          close
+          ! disconnected: too many connections; retry 6s
+        > set hi
+        > next, after 5000 ms
+          ! Connecting
+          open
+    "#]],
+    );
+    // A server that hands over asks only that not all come at once.
+    check_live(
+        "wait 5000\nended RECONNECT 20000\nset hi",
+        expect![[r#"
+        > wait 5000
+        > ended RECONNECT 20000
+          close
+          ! disconnected: the server asked to reconnect; retry 20s
+        > set hi
+          ! Connecting
+          open
+    "#]],
+    );
+}
+
+#[test]
+fn a_call_that_was_sent_once_is_not_known_and_one_that_was_not_is() {
+    check_live(
+        "timeout 3000\nsay hi\ndown\nset ho\nwait 3000",
+        expect![[r#"
+        > say hi
+          send say hi
+        > down
+          close
+          ! disconnected: closed by the server; retry 1s
+        > set ho
+        > wait 3000
+          call 2: error no answer in time
+          call 3: error not sent in time; the server has not been asked
+          ! Connecting
+          open
+    "#]],
+    );
+}
+
+#[test]
+fn what_was_done_after_its_caller_was_told_that_it_is_not_known_is_told() {
+    check_live(
+        "timeout 2000\nsay hi\nread bob\npush ann:6\nnext\nanswer @2 said 7\nanswer @ marked 8",
+        expect![[r#"
+            > say hi
+              send say hi
+            > read bob
+              send read bob
+            > push ann:6
+              ! ann:6
+            > next, after 2000 ms
+              call 2: error no answer in time
+              call 3: error no answer in time
+            > answer @2 said 7
+              ! message: hi
+            > answer @ marked 8
+              ! lists outdated
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_contract_rules_out_is_refused_here() {
+    let mut world = World::new(Platform::Linux);
+    world.run(LIVE);
+    let before = world.sent.len();
+    let long = "x".repeat(33);
+    world.run(&format!("get ann 爱\nsub {long}\nunsub \u{7f}\nread {long}\nsay {}", "x".repeat(65)));
+    assert_eq!(world.sent.len(), before);
+    for call in 2..=6 {
+        let refused = world.transcript.lines().find(|line| line.contains(&format!("call {call}: ")));
+        assert!(refused.is_some_and(|line| line.contains("error 6017: ")), "{call}: {refused:?}");
+    }
+    assert!(world.transcript.contains(r#""爱" is no userID"#));
 }

@@ -42,6 +42,17 @@ const HAPPENINGS: &[&str] = &[
     "answer @ login me:2 not_watched=zoe",
     "answer @ login me:2 subscriptions=eve,bob",
     "answer @ login",
+    "answer @ login me:1 more",
+    "answer @ login bob:1 off",
+    "last ann:1",
+    "last",
+    "app off",
+    "app on",
+    "say hi",
+    "answer @ said 4",
+    "ended PROTOCOL_ERROR",
+    "ended TIMEOUT",
+    "ended LOGGED_OUT",
     "answer @ no 7008",
     "answer @ no 6208",
     "answer @ no 70206",
@@ -81,6 +92,10 @@ fn check_promises(world: &World) {
             line if line.starts_with("! ") => {
                 let over = ["LoggedOut", "KickedOffline", "kicked", "Superseded", "LoginRefused"];
                 if over.iter().any(|end| line[2..].starts_with(end)) || line.ends_with("retry None") {
+                    versions.clear();
+                }
+                if line.starts_with("! Connected") {
+                    // A snapshot holds, whatever its versions: the server may have lost some.
                     versions.clear();
                 }
                 if let Some(gone) = line.strip_prefix("! not watched: ") {

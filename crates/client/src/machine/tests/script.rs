@@ -135,13 +135,15 @@ impl World {
             "down" => Input::LinkEnded(LinkEnd::Closed),
             "failed" => Input::LinkEnded(LinkEnd::Failed(TransportError::new("connecting", "no route"))),
             "network" => Input::NetworkChanged,
-            "push" => told(
+            // `last` ends the snapshot.
+            "push" | "last" => told(
                 0,
                 Tell::StatusChanged(v1::StatusChanged {
                     statuses: wire_statuses(rest),
-                    ..Default::default()
+                    snapshot_complete: word == "last",
                 }),
             ),
+            "app" => told(0, Tell::AppChanged(v1::AppChanged { abilities: Some(abilities(rest == "on")) })),
             "changed" => {
                 let pick = |sign| rest.split_whitespace().filter_map(move |word| word.strip_prefix(sign));
                 // `-ann` is still watched, as a friend; `!ann` is not.
@@ -203,11 +205,15 @@ impl World {
                 subscriptions: listed("subscriptions"),
                 lists_version: listed("lists").first().map_or(0, |version| version.parse().unwrap()),
                 snapshot_complete: !what.contains(&"more"),
-                abilities: None,
+                abilities: Some(abilities(!what.contains(&"off"))),
             }),
             "said" => Tell::SendMessage(v1::SendMessageResponse {
                 message: Some(wire_message("hi")),
                 repeated_send: false,
+                lists_version: what[0].parse().unwrap(),
+            }),
+            "marked" => Tell::MarkRead(v1::MarkReadResponse {
+                conversation: None,
                 lists_version: what[0].parse().unwrap(),
             }),
             "no" => {
@@ -327,6 +333,11 @@ fn show_result(result: Result<Answer, Error>) -> String {
     }
 }
 
+fn abilities(on: bool) -> v1::Abilities {
+    let refusal_code = if on { 0 } else { 72001 };
+    v1::Abilities { statuses_of_others: on, refusal_code, ..v1::Abilities::default() }
+}
+
 fn show_event(event: &Event) -> String {
     match event {
         Event::StatusChanged(statuses) => brief(statuses),
@@ -339,6 +350,7 @@ fn show_event(event: &Event) -> String {
         }
         Event::MessagesReceived(messages) => format!("message: {}", messages[0].text),
         Event::ListsOutdated => "lists outdated".to_owned(),
+        Event::AbilitiesChanged(able) => format!("abilities: refusal {:?}", able.refusal),
         Event::Connecting
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }

@@ -72,7 +72,7 @@ fn a_first_login_ends_with_its_call() {
               ! Connecting
               open
             > next, after 3000 ms
-              call 1: error no answer in time
+              call 1: error not sent in time; the server has not been asked
               close
               ! connect failed: no connection in time; retry None
             > login
@@ -97,9 +97,14 @@ fn a_first_login_ends_with_its_call() {
 
 #[test]
 fn what_ends_the_session_is_told_and_nothing_comes_after_it() {
-    for cause in
-        ["KICKED_BY_OTHER_LOGIN", "KICKED_BY_OPERATOR", "USER_SIG_EXPIRED", "ACCOUNT_DELETED", "SUPERSEDED"]
-    {
+    for cause in [
+        "KICKED_BY_OTHER_LOGIN",
+        "KICKED_BY_OPERATOR",
+        "USER_SIG_EXPIRED",
+        "ACCOUNT_DELETED",
+        "SUPERSEDED",
+        "LOGGED_OUT",
+    ] {
         let mut world = World::new(Platform::Linux);
         world.run(&format!("{LIVE}\nset hi\nended {cause}\ndown\nset ho\ncached"));
         let end = world.transcript.split_once(&format!("> ended {cause}\n")).unwrap().1;
@@ -108,6 +113,7 @@ fn what_ends_the_session_is_told_and_nothing_comes_after_it() {
             "KICKED_BY_OPERATOR" => "KickedOffline { by: Operator }",
             "USER_SIG_EXPIRED" => "UserSigExpired",
             "ACCOUNT_DELETED" => "AccountDeleted",
+            "LOGGED_OUT" => "LoggedOut",
             _ => "Superseded",
         };
         let expected = format!(
@@ -205,15 +211,15 @@ fn a_logout_ends_the_session_whether_or_not_the_server_hears_it() {
     check_live(
         "down\ntimeout 500\nlogout\nnext",
         expect![[r#"
-        > down
-          close
-          ! disconnected: closed by the server; retry 1s
-        > logout
-        > next, after 500 ms
-          call 2: error no answer in time
-          close
-          ! LoggedOut
-    "#]],
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > logout
+            > next, after 500 ms
+              call 2: error not sent in time; the server has not been asked
+              close
+              ! LoggedOut
+        "#]],
     );
     check_live(
         "down\nlogout\nnext\nup\nanswer @ login\nanswer @ logout",

@@ -166,3 +166,117 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
     "#]]
     .assert_eq(&world.transcript);
 }
+
+#[test]
+fn the_snapshot_of_a_login_holds_even_where_it_is_older() {
+    check_live(
+        "down\nnext\nup\nanswer @ login ann:3 more\npush ann:2\npush me:1 bob:4\nget ann bob\nanswer @ get ann:2 bob:5\nlast\npush ann:1 bob:4 me:2\ncached",
+        expect![[r#"
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login ann:3 more
+              ! Connected { resumed: true }
+              ! ann:3
+            > push ann:2
+            > push me:1 bob:4
+              ! bob:4
+            > get ann bob
+              send get ann bob
+            > answer @ get ann:2 bob:5
+              ! bob:5
+              call 2: ann:2 bob:5
+            > last
+            > push ann:1 bob:4 me:2
+              ! me:2
+            > cached
+              ann:3 bob:5 me:2
+        "#]],
+    );
+}
+
+#[test]
+fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
+    // More than fit into the frame of a login: those with the newest versions are named.
+    let name = |number: u64| format!("{number:032}");
+    let statuses: Vec<_> = (1..=2_000).map(|n| format!("{}:{n}", name(n))).collect();
+    let mut world = World::new(Platform::Linux);
+    world.run(&format!("login\nup\nanswer @ login me:9999 {}\ndown\nnext\nup", statuses.join(" ")));
+    let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
+    let named = login.known.len() as u64;
+    assert!((1_000..2_000).contains(&named), "{named}");
+    // Of the others the oldest two are told; the server says so in two messages.
+    world.transcript.clear();
+    world.run(&format!("answer @ login {}:1 more\nlast {}:3", name(1), name(2)));
+    let left: Vec<String> = (3..=2_000 - (named - 1)).map(name).collect();
+    let event = format!("! not watched: {} … {} ({})", left[0], left[left.len() - 1], left.len());
+    assert!(world.transcript.ends_with(&format!("{event}\n")), "{}", world.transcript);
+    assert_eq!(world.machine.cache().iter().count() as u64, named + 2);
+    // It is said once; a query in the snapshot counts as telling, and oneself never leaves.
+    world.transcript.clear();
+    world.run("last\nlast");
+    assert_eq!(world.transcript, "> last\n> last\n");
+}
+
+#[test]
+fn without_the_end_of_the_snapshot_nobody_is_let_go() {
+    let mut world = World::new(Platform::Linux);
+    let statuses: Vec<_> = (1..=2_000).map(|n| format!("{n:032}:{n}")).collect();
+    world.run(&format!("login\nup\nanswer @ login me:9999 {}\ndown\nnext\nup", statuses.join(" ")));
+    world.run("answer @ login more\ndown\nnext\nup\nanswer @ login more\nlast");
+    // The link broke in between: what was named then has no part in it.
+    let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
+    assert_eq!(world.machine.cache().iter().count(), login.known.len());
+}
+
+#[test]
+fn a_server_that_takes_less_is_told_of_fewer_known_users() {
+    let mut world = World::new(Platform::Linux);
+    let statuses: Vec<_> = (1..=1_200).map(|n| format!("{n:032}:{n}")).collect();
+    world.run(&format!("login\nup\nanswer @ login me:9999 {}\ndown", statuses.join(" ")));
+    let mut sizes = Vec::new();
+    for _ in 0..4 {
+        world.run("next\nup\nended PROTOCOL_ERROR");
+        sizes.push(world.sent.last().unwrap().encoded_len());
+    }
+    assert!(sizes[1] <= 16 * 1024 && sizes[2] <= 4 * 1024 && sizes[3] <= 1024, "{sizes:?}");
+}
+
+#[test]
+fn what_the_app_lets_a_client_do_is_told_when_it_changes() {
+    check_live(
+        "app on\napp off\napp off\ndown\nnext\nup\nanswer @ login off\ndown\nnext\nup\nanswer @ login",
+        expect![[r#"
+            > app on
+            > app off
+              ! abilities: refusal Some(72001)
+            > app off
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login off
+              ! Connected { resumed: true }
+            > down
+              close
+              ! disconnected: closed by the server; retry 2s
+            > next, after 2000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login
+              ! Connected { resumed: true }
+              ! abilities: refusal None
+        "#]],
+    );
+}

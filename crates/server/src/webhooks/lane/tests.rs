@@ -394,3 +394,45 @@ fn everything_arrives_in_order_in_the_end() {
         assert!(arrived.values().all(|ordinals| ordinals.is_sorted()), "seed {seed}: {arrived:?}");
     }
 }
+
+/// More users than are read at once, all of whom are to be tried again later, and a receiver that answers: the lane
+/// waits until the first of them is due, and does not read the same page over and over.
+#[test]
+fn a_page_of_what_is_due_later_is_read_once() {
+    let mut world = World::new(&[]);
+    for n in 0..2 * READ_AHEAD {
+        world.enqueue(&format!("user {n}"));
+    }
+    let now = world.now;
+    for (n, notice) in world.outbox.iter_mut().enumerate() {
+        notice.due = now.after(Duration::from_secs(60 + n as u64));
+    }
+    let limit = world.plan.start_reading(now).unwrap();
+    world.plan.offer(world.heads(limit), limit, now);
+    assert_eq!(world.plan.start_reading(now), None);
+    assert_eq!(world.plan.wakes_at(), Some(now.after(Duration::from_secs(60))));
+    // All arrive, each in its time, those that were not in the first page too.
+    let mut arrived = 0;
+    for _ in 0..60 + 2 * READ_AHEAD {
+        world.wait(SECOND);
+        for id in world.begin() {
+            world.end(id, true);
+            arrived += 1;
+        }
+    }
+    assert_eq!((arrived, world.outbox.len()), (2 * READ_AHEAD, 0));
+}
+
+#[test]
+fn a_lane_without_room_does_not_wake_for_what_is_due() {
+    let mut world = World::new(&[]);
+    for n in 0..MAX_LANE_IN_FLIGHT + 1 {
+        world.enqueue(&format!("user {n:02}"));
+    }
+    world.outbox[MAX_LANE_IN_FLIGHT].due = world.now.after(Duration::from_secs(1));
+    assert_eq!(world.begin().len(), MAX_LANE_IN_FLIGHT);
+    world.wait(SECOND);
+    assert_eq!((world.begin(), world.plan.wakes_at()), (vec![], None));
+    world.end(1, true);
+    assert_eq!(world.begin(), [MAX_LANE_IN_FLIGHT as u64 + 1]);
+}

@@ -34,9 +34,11 @@ export class Server {
   #process: ChildProcess | undefined;
   #port = 0;
 
-  /** Starts one that is ready for clients. */
-  static async start(): Promise<Server> {
-    const server = new Server();
+  private constructor(private readonly settings: NodeJS.ProcessEnv) {}
+
+  /** Starts one that is ready for clients; its settings as docs/configuration.md has them for the environment. */
+  static async start(settings: NodeJS.ProcessEnv = {}): Promise<Server> {
+    const server = new Server(settings);
     server.#port = await freePort();
     await server.restart();
     return server;
@@ -51,7 +53,7 @@ export class Server {
   async restart(): Promise<void> {
     const listen = ["--client-listen", `127.0.0.1:${this.#port}`, "--http-listen", "127.0.0.1:0", "--workers", "1"];
     const process = spawn(program(), ["serve", ...listen, "--data-dir", this.#data, "--log", "warn"], {
-      env: environment(),
+      env: { ...environment(), ...this.settings },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#process = process;

@@ -98,6 +98,87 @@ test("an edition or a switch closes the gate for others, and leaves one's own st
   }
 });
 
+test("a switch that an operator turns is told at once, the list stays, and what differs is told", async () => {
+  const app = String(server.app);
+  const [alice, bob] = await Promise.all([login(server, "alice"), login(server, "bob")]);
+  const open = {
+    statusesOfOthers: true,
+    refusalCode: 0,
+    friendNotification: false,
+    subscriptionsLimit: 200,
+    queryBatch: 500,
+    subscribeBatch: 100,
+    unsubscribeBatch: 100,
+  };
+  expect(alice.chat.getAbilities()).toEqual(open);
+  await alice.chat.subscribeUserStatus({ userIDList: ["bob"] });
+  try {
+    await server.command("app", "set", app, "--user-status", "off");
+    await until("alice hears of the switch", () => alice.heard("onAbilitiesUpdated").length === 1);
+    expect(alice.chat.getAbilities()).toEqual({ ...open, statusesOfOthers: false, refusalCode: 72001 });
+    alice.forget();
+    await bob.chat.setSelfStatus({ customStatus: "unseen" });
+    await bob.chat.setSelfStatus({ customStatus: "seen later" });
+
+    // Whoever comes back meanwhile is told the same.
+    alice.cut();
+    await until("alice has noticed", () => alice.heard("netStateChange").at(-1)?.state === "disconnected");
+    alice.mend();
+    await until("alice is back", () => alice.heard("netStateChange").at(-1)?.state === "connected");
+    expect([alice.heard("onSubscriptionsUpdated"), alice.told("bob")]).toEqual([[], []]);
+
+    await server.command("app", "set", app, "--user-status", "on");
+    await until("alice hears of the switch", () => alice.heard("onAbilitiesUpdated").length === 1);
+    expect(alice.chat.getAbilities()).toEqual(open);
+    await until("alice hears of bob", () => alice.told("bob").length > 0);
+    expect(alice.told("bob").map(({ customStatus }) => customStatus)).toEqual(["seen later"]);
+    expect((await alice.chat.getSubscriptions()).data.userIDList).toEqual(["bob"]);
+    expect(alice.heard("onSubscriptionsUpdated")).toEqual([]);
+  } finally {
+    await server.command("app", "set", app, "--user-status", "on");
+  }
+});
+
+test("what friend notification and the limits become is told as well", async () => {
+  const app = String(server.app);
+  const { chat, heard } = await login(server, "alice").then((client) => ({
+    chat: client.chat,
+    heard: () => client.heard("onAbilitiesUpdated"),
+  }));
+  try {
+    await server.command("app", "set", app, "--friend-notification", "on", "--subscriptions", "300");
+    await until("alice hears of it", () => heard().length > 0);
+    expect(chat.getAbilities()).toMatchObject({ friendNotification: true, subscriptionsLimit: 300 });
+    expect(heard().at(-1)).toEqual(chat.getAbilities());
+  } finally {
+    await server.command("app", "set", app, "--friend-notification", "off", "--subscriptions", "200");
+  }
+});
+
+test("who comes back with more users than its login can name is told who has left the list", async () => {
+  const small = await Server.start({ LAMPLIGHT_LIMITS__FRAME_BEFORE_LOGIN: "2048" });
+  try {
+    const users = Array.from({ length: 60 }, (_, n) => `u${n}`.padEnd(32, "x"));
+    await small.command("account", "create", ...users);
+    const page = await login(small, "alice");
+    const app = await login(small, "alice", { platform: "Mac" });
+    await page.chat.subscribeUserStatus({ userIDList: users });
+    page.cut();
+    await until("the page has noticed", () => page.heard("netStateChange").at(-1)?.state === "disconnected");
+    page.forget();
+    const gone = users.filter((_, n) => n % 2 === 0);
+    await app.chat.unsubscribeUserStatus({ userIDList: gone });
+    page.mend();
+    await until("the page is back", () => page.heard("netStateChange").at(-1)?.state === "connected");
+    const left = () => page.heard("onSubscriptionsUpdated").flatMap(({ unsubscribed }) => unsubscribed);
+    await until("the page knows whom it does not watch", () => left().length >= gone.length);
+    expect(left().sort()).toEqual(gone.sort());
+    expect((await page.chat.getSubscriptions()).data.userIDList).toHaveLength(30);
+  } finally {
+    await small.end();
+  }
+});
+
 test("who is evicted from a full list is named", async () => {
   const app = String(server.app);
   await server.command("app", "set", app, "--subscriptions", "2");

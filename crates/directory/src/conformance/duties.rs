@@ -1,0 +1,227 @@
+//! The rules for duties that are given out by partition, and for the status feed.
+
+use super::{PATIENCE, Ports, blank, connect, id, now, seed, user};
+use crate::FeedCursor;
+use futures_util::FutureExt;
+use lamplight_core::{Connect, LinkEnd};
+use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, Platform, User, Version};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Together they have every user, and no two the same one.
+pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
+    let directory = &ports.directory;
+    let (settings, mut users) = (AppSettings::default(), Vec::new());
+    for n in 0..20 {
+        let name = format!("user {n}");
+        seed(directory, &name).await;
+        connect(directory, &name, "phone", n, now(1_000)).await;
+        let end = |presence: &mut lamplight_core::Presence| {
+            presence.disconnect(ConnectionId(n), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000 + n))
+        };
+        directory.update(&user(&name), now(2_000), end).await.unwrap();
+        users.push(user(&name));
+    }
+    let lapse = Moment(2_000 + 20) + settings.timing.login_retention();
+    assert!(directory.partitions() > 0);
+    let mut all = Vec::new();
+    for partition in 0..directory.partitions() {
+        let due = directory.due(partition, lapse, 100).await.unwrap();
+        let expected: Vec<User> =
+            users.iter().filter(|user| directory.partition_of(user) == partition).cloned().collect();
+        assert_eq!(due, expected, "the longest overdue first, in partition {partition}");
+        let first = directory.due(partition, lapse, 1).await.unwrap();
+        assert_eq!(first, expected[..expected.len().min(1)]);
+        all.extend(due);
+    }
+    assert_eq!(sorted(all), sorted(users));
+    assert_eq!(directory.due(directory.partitions(), lapse, 100).await.unwrap(), []);
+}
+
+/// Page after page, by rising user.
+pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
+    let directory = &ports.directory;
+    let mut settings = AppSettings::default();
+    settings.webhooks.state_change_url = "https://receiver".to_owned();
+    let mut users = Vec::new();
+    for n in 0..10 {
+        let name = format!("user {n}");
+        seed(directory, &name).await;
+        if n % 3 == 0 {
+            // No events: its app does not want them.
+            connect(directory, &name, "phone", n, now(1)).await;
+            continue;
+        }
+        let device = DeviceId::new("phone").unwrap();
+        let (platform, connection) = (Platform::IPhone, ConnectionId(n));
+        let connect =
+            Connect { device: &device, platform, login: 1 + n, issued: 1, connection, address: None };
+        let act = |presence: &mut lamplight_core::Presence| presence.connect(&connect, &settings, now(1));
+        directory.update(&user(&name), now(1), act).await.unwrap();
+        users.push(user(&name));
+    }
+    assert_eq!(with_events(&ports, 2).await, sorted(users.clone()));
+    assert_eq!(with_events(&ports, 100).await, sorted(users.clone()));
+
+    // Taken over, or removed: no longer.
+    let over = |presence: &mut lamplight_core::Presence| {
+        let last = presence.pending_events().map_or(0, |events| events.last_ordinal());
+        presence.events_recorded(last, 0)
+    };
+    directory.update(&users[0], now(2), over).await.unwrap();
+    directory.remove(&users[1], now(2)).await.unwrap();
+    assert_eq!(with_events(&ports, 3).await, sorted(users[2..].to_vec()));
+}
+
+/// And no longer once it has been dealt with.
+pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
+    let settings = AppSettings::default();
+    seed(&ports.directory, "a").await;
+    connect(&ports.directory, "a", "phone", 1, now(1_000)).await;
+    ports
+        .directory
+        .update(&user("a"), now(2_000), |presence| {
+            presence.disconnect(ConnectionId(1), LinkEnd::Closed, now(2_000).wall, &settings, now(2_000))
+        })
+        .await
+        .unwrap();
+    let lapse = Moment(2_000) + settings.timing.login_retention();
+    let before = Moment(lapse.0 - 1);
+    assert_eq!(due(&ports, before, 10).await, []);
+    assert_eq!(due(&ports, lapse, 10).await, [user("a")]);
+    let later = now(2_000).after(settings.timing.login_retention());
+    ports.directory.update(&user("a"), later, |presence| presence.expire(&settings, later)).await.unwrap();
+    assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
+}
+
+/// A page says who changed, and its cursor is where the next one goes on.
+pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports) {
+    for name in ["a", "b", "c"] {
+        seed(&ports.directory, name).await;
+    }
+    let (users, cursor, reset) = follow_feed(&ports, None, 100).await;
+    assert_eq!((sorted(users), reset), (vec![user("a"), user("b"), user("c")], true));
+
+    connect(&ports.directory, "b", "phone", 1, now(1)).await;
+    connect(&ports.directory, "a", "phone", 2, now(2)).await;
+    connect(&ports.directory, "b", "tablet", 3, now(3)).await;
+    let (users, end, reset) = follow_feed(&ports, Some(cursor.clone()), 1).await;
+    let expected = [user("b"), user("a")];
+    // Across partitions there is no order.
+    let has_order = ports.directory.partition_of(&user("a")) == ports.directory.partition_of(&user("b"));
+    assert!(!reset);
+    assert!(if has_order { users == expected } else { sorted(users) == sorted(expected.to_vec()) });
+    assert_eq!(follow_feed(&ports, Some(end.clone()), 1).await, (vec![], end, false));
+    // An older cursor is as good.
+    let (users, _, reset) = follow_feed(&ports, Some(cursor), 100).await;
+    assert_eq!((sorted(users), reset), (vec![user("a"), user("b")], false));
+}
+
+/// It may have been kept as its text.
+pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
+    seed(&ports.directory, "a").await;
+    let (_, cursor, _) = follow_feed(&ports, None, 100).await;
+    let kept: FeedCursor = cursor.to_string().parse().unwrap();
+    connect(&ports.directory, "a", "phone", 1, now(1)).await;
+    let (users, _, reset) = follow_feed(&ports, Some(kept.clone()), 100).await;
+    assert_eq!((users, reset), (vec![user("a")], false));
+    // One of another epoch, or of another number of partitions, begins again.
+    let mut places = kept.places().to_vec();
+    let other_epoch = FeedCursor::new(kept.epoch().wrapping_add(1), places.clone());
+    places.push(0);
+    for of_no_use in [other_epoch, FeedCursor::new(kept.epoch(), places)] {
+        let (users, _, reset) = follow_feed(&ports, Some(of_no_use), 100).await;
+        assert_eq!((users, reset), (vec![user("a")], true));
+    }
+}
+
+/// And of no other.
+pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
+    seed(&ports.directory, "a").await;
+    let other = User::new(AppId(2), id("a"));
+    ports.directory.seed(&other, blank(Version(1)), now(0)).await.unwrap();
+    assert_eq!(ports.directory.feed(AppId(2), None, 9).await.unwrap().users, [other]);
+    assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
+}
+
+/// Polled before the page is read, so that nothing falls between.
+pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
+    seed(&ports.directory, "a").await;
+    let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
+    let mut moved = ports.directory.feed_moved();
+    assert!((&mut moved).now_or_never().is_none());
+    connect(&ports.directory, "a", "phone", 1, now(1)).await;
+    tokio::time::timeout(PATIENCE, &mut moved).await.expect("a visible change wakes");
+    assert_eq!(ports.directory.feed(AppId(1), Some(cursor), 9).await.unwrap().users, [user("a")]);
+    let mut moved = ports.directory.feed_moved();
+    assert!((&mut moved).now_or_never().is_none());
+    connect(&ports.directory, "a", "tablet", 2, now(2)).await;
+    assert!(moved.now_or_never().is_none(), "a further device is no change");
+}
+
+/// Whoever has read up to the removed record has missed nothing.
+pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
+    let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
+    seed(&ports.directory, "a").await;
+    let after = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
+    seed(&ports.directory, "b").await;
+    ports.directory.remove(&user("a"), now(1)).await.unwrap();
+    let missed = ports.directory.feed(AppId(1), Some(start), 9).await.unwrap();
+    assert_eq!((missed.users, missed.reset), (vec![user("b")], true));
+    let followed = ports.directory.feed(AppId(1), Some(after), 9).await.unwrap();
+    assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
+}
+
+async fn due(ports: &Ports, at: Moment, limit: usize) -> Vec<User> {
+    let mut all = Vec::new();
+    for partition in 0..ports.directory.partitions() {
+        all.extend(ports.directory.due(partition, at, limit).await.unwrap());
+    }
+    all
+}
+
+/// Everybody with session events, by pages of this size.
+async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
+    let mut all = Vec::new();
+    for partition in 0..ports.directory.partitions() {
+        let mut after: Option<User> = None;
+        loop {
+            let page = ports.directory.with_events(partition, after.as_ref(), limit).await.unwrap();
+            assert!(page.len() <= limit && page.is_sorted());
+            assert!(page.iter().all(|user| ports.directory.partition_of(user) == partition));
+            after = page.last().cloned().or(after);
+            let is_last = page.len() < limit;
+            all.extend(page);
+            if is_last {
+                break;
+            }
+        }
+    }
+    sorted(all)
+}
+
+/// Reads the feed to its end by pages of this size. Says who was in it, each once, and whether it began again.
+async fn follow_feed(
+    ports: &Ports,
+    mut cursor: Option<FeedCursor>,
+    limit: usize,
+) -> (Vec<User>, FeedCursor, bool) {
+    let (mut users, mut reset) = (Vec::new(), None);
+    loop {
+        let page = ports.directory.feed(AppId(1), cursor, limit).await.unwrap();
+        assert!(page.users.len() <= limit);
+        users.extend(page.users);
+        let first = *reset.get_or_insert(page.reset);
+        if page.finished {
+            let each_once: BTreeSet<&User> = users.iter().collect();
+            assert_eq!(each_once.len(), users.len(), "{users:?}");
+            return (users, page.cursor, first);
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+fn sorted(mut users: Vec<User>) -> Vec<User> {
+    users.sort();
+    users
+}

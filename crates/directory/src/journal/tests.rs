@@ -1,0 +1,320 @@
+//! Disks that are full for a while, fail, or stand still.
+
+use super::{Disk, DiskFile, RealDisk};
+use crate::{Directory, InProcessDirectory, Recovered};
+use lamplight_core::{Connect, Presence, UserFacts};
+use lamplight_model::{
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, Timestamp, User, UserId,
+    UserStatus, Version,
+};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What a disk does.
+#[derive(Clone, Copy, PartialEq)]
+enum Mood {
+    Well,
+    /// No file grows and none is made: of what would grow, half is written.
+    Full,
+    /// Nothing works but reading.
+    Dead,
+}
+
+/// A disk of a certain mood.
+struct Moody {
+    mood: Arc<Mutex<Mood>>,
+    /// Whoever writes to a snapshot says so, and goes on when told.
+    snapshots: Option<Arc<Pause>>,
+}
+
+struct Pause {
+    writing: Mutex<mpsc::Sender<()>>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+struct MoodyFile {
+    file: Box<dyn DiskFile>,
+    length: u64,
+    mood: Arc<Mutex<Mood>>,
+    pause: Option<Arc<Pause>>,
+}
+
+impl Disk for Moody {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        if *self.mood.lock().unwrap() != Mood::Well {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let is_snapshot = path.extension().is_some_and(|extension| extension == "base");
+        Ok(Box::new(MoodyFile {
+            file: RealDisk.create(path)?,
+            length: 0,
+            mood: Arc::clone(&self.mood),
+            pause: self.snapshots.clone().filter(|_| is_snapshot),
+        }))
+    }
+}
+
+impl DiskFile for MoodyFile {
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        if let Some(pause) = self.pause.take() {
+            pause.writing.lock().unwrap().send(()).unwrap();
+            pause.go_on.lock().unwrap().recv().unwrap();
+        }
+        let end = at + bytes.len() as u64;
+        let mood = *self.mood.lock().unwrap();
+        if mood == Mood::Dead || mood == Mood::Full && end > self.length {
+            let half = bytes.len() / 2;
+            self.length = self.length.max(at + half as u64);
+            if half > 0 {
+                self.file.write_at(at, &bytes[..half])?;
+            }
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.length = self.length.max(end);
+        self.file.write_at(at, bytes)
+    }
+
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        if *self.mood.lock().unwrap() == Mood::Dead {
+            return Err(io::ErrorKind::Other.into());
+        }
+        self.length = len;
+        self.file.set_len(len)
+    }
+}
+
+struct World {
+    folder: TempDir,
+    mood: Arc<Mutex<Mood>>,
+    directory: Arc<InProcessDirectory>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(None)
+    }
+
+    fn with(snapshots: Option<Arc<Pause>>) -> Self {
+        let (folder, mood) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(Mood::Well)));
+        let disk = Arc::new(Moody { mood: Arc::clone(&mood), snapshots });
+        let directory =
+            InProcessDirectory::open_on(disk, "one".into(), folder.path(), now(0), GRACE).unwrap();
+        Self { folder, mood, directory: Arc::new(directory.0) }
+    }
+
+    fn mood(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    /// As `kill -9` leaves it, and the next process finds it.
+    fn killed(&self, machine: &str, now: Now) -> (InProcessDirectory, Recovered) {
+        let disk = Arc::new(RealDisk);
+        InProcessDirectory::open_on(disk, machine.into(), self.folder.path(), now, GRACE).unwrap()
+    }
+}
+
+fn now(millis: u64) -> Now {
+    Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
+}
+
+fn user(n: usize) -> User {
+    User::new(AppId(1), UserId::new(&format!("user {n}")).unwrap())
+}
+
+fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) {
+    let settings = AppSettings::default();
+    let blank =
+        Presence::from_facts(UserFacts::default(), Version(1), Timestamp(0), false, &settings, Moment(0));
+    finish(directory.seed(user, blank, now)).unwrap();
+    let device = DeviceId::new("phone").unwrap();
+    let (platform, connection) = (Platform::IPhone, ConnectionId(1));
+    let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
+    finish(directory.update(user, now, |presence| presence.connect(&connect, &settings, now))).unwrap();
+    set_custom(directory, user, custom, now);
+}
+
+fn set_custom(directory: &dyn Directory, user: &User, text: &str, now: Now) {
+    let (custom, settings) = (CustomStatus::new(text, 100).unwrap(), AppSettings::default());
+    let act = |presence: &mut Presence| presence.set_custom_status(custom.clone(), None, &settings, now);
+    finish(directory.update(user, now, act)).unwrap();
+}
+
+fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
+    let one = [of.clone()];
+    let show = |user: &User, presence: Option<&Presence>| presence.map(|it| it.status(&user.id));
+    finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
+}
+
+/// Nothing waits in this directory.
+fn finish<T>(answer: impl Future<Output = T>) -> T {
+    futures_util::FutureExt::now_or_never(answer).unwrap()
+}
+
+#[test]
+fn one_failed_write_loses_nothing_that_is_acknowledged_later() {
+    for mood in [Mood::Full, Mood::Dead] {
+        let world = World::new();
+        log_in(&*world.directory, &user(1), "before 0", now(1));
+        for n in 0..200 {
+            world.mood(if n == 70 { mood } else { Mood::Well });
+            set_custom(&*world.directory, &user(1), &format!("after {n}"), now(2 + n));
+        }
+        assert_eq!(world.directory.stats().journal_errors, 1);
+        let (directory, _) = world.killed("one", now(1_000));
+        assert_eq!(status(&directory, &user(1), now(1_000)).custom_status.as_str(), "after 199");
+    }
+}
+
+#[test]
+fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    log_in(&*world.directory, &user(2), "two", now(1));
+    world.mood(Mood::Full);
+    set_custom(&*world.directory, &user(1), "not written", now(2));
+    // No room for a snapshot either; it is tried again.
+    for at in [3, 4] {
+        world.directory.maintain(now(at)).unwrap_err();
+    }
+    assert!(world.directory.stats().journal_errors >= 3);
+    world.mood(Mood::Well);
+    world.directory.maintain(now(5)).unwrap();
+    let told = status(&*world.directory, &user(1), now(5));
+    let cursor = finish(world.directory.feed(AppId(1), None, 9)).unwrap().cursor;
+    let files = std::fs::read_dir(world.folder.path()).unwrap().count();
+    assert_eq!(files, super::STRIPES + 1, "no file of a former generation is left");
+
+    let (directory, recovered) = world.killed("one", now(6));
+    assert!(!recovered.in_doubt);
+    let restored = status(&directory, &user(1), now(6));
+    assert_eq!((restored.custom_status, restored.version), (told.custom_status, told.version));
+    assert!(!finish(directory.feed(AppId(1), Some(cursor), 9)).unwrap().reset);
+}
+
+#[test]
+fn what_failed_while_a_snapshot_was_written_is_in_the_next() {
+    let (writing, is_writing) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    let pause = Pause { writing: Mutex::new(writing), go_on: Mutex::new(may_go_on) };
+    // For the snapshot of the start.
+    go_on.send(()).unwrap();
+    let world = World::with(Some(Arc::new(pause)));
+    is_writing.recv().unwrap();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    world.mood(Mood::Full);
+    set_custom(&*world.directory, &user(1), "two", now(2));
+    world.mood(Mood::Well);
+    std::thread::scope(|scope| {
+        let rewriting = scope.spawn(|| world.directory.maintain(now(3)));
+        is_writing.recv().unwrap();
+        world.mood(Mood::Full);
+        set_custom(&*world.directory, &user(1), "three", now(4));
+        world.mood(Mood::Well);
+        go_on.send(()).unwrap();
+        rewriting.join().unwrap().unwrap();
+    });
+    go_on.send(()).unwrap();
+    world.directory.maintain(now(5)).unwrap();
+    let (directory, recovered) = world.killed("one", now(6));
+    assert!(!recovered.in_doubt);
+    assert_eq!(status(&directory, &user(1), now(6)).custom_status.as_str(), "three");
+}
+
+#[test]
+fn a_kill_before_that_lifts_what_is_restored_above_what_was_told() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    world.mood(Mood::Full);
+    set_custom(&*world.directory, &user(1), "told, and not written", now(2));
+    let told = status(&*world.directory, &user(1), now(2));
+    let cursor = finish(world.directory.feed(AppId(1), None, 9)).unwrap().cursor;
+
+    let (directory, recovered) = world.killed("one", now(3));
+    assert!(recovered.in_doubt);
+    assert_eq!(recovered.complete_since, now(3).wall);
+    let restored = status(&directory, &user(1), now(3));
+    assert_eq!(restored.custom_status.as_str(), "one");
+    assert!(restored.version > told.version);
+    assert!(finish(directory.feed(AppId(1), Some(cursor), 9)).unwrap().reset);
+}
+
+#[test]
+fn another_run_of_the_machine_lifts_what_is_restored_too() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    let told = status(&*world.directory, &user(1), now(1));
+    let (directory, recovered) = world.killed("another", now(2));
+    assert_eq!((recovered.in_doubt, recovered.complete_since), (true, now(2).wall));
+    let restored = status(&directory, &user(1), now(2));
+    assert!(restored.version > told.version);
+    // And a kill in that one does not.
+    let (directory, recovered) = world.killed("another", now(3));
+    assert!(!recovered.in_doubt);
+    assert_eq!(status(&directory, &user(1), now(3)).version, restored.version);
+}
+
+#[test]
+fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
+    let (writing, is_writing) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    go_on.send(()).unwrap();
+    let pause = Pause { writing: Mutex::new(writing), go_on: Mutex::new(may_go_on) };
+    let world = World::with(Some(Arc::new(pause)));
+    is_writing.recv().unwrap();
+    for n in 0..500 {
+        log_in(&*world.directory, &user(n), "before", now(1));
+    }
+    // A reason to write every record anew.
+    world.mood(Mood::Full);
+    set_custom(&*world.directory, &user(0), "x", now(2));
+    world.mood(Mood::Well);
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let rewriting = scope.spawn(|| world.directory.maintain(now(3)));
+        is_writing.recv().unwrap();
+        // Whatever were locked now would never be free.
+        for n in 0..500 {
+            set_custom(&*world.directory, &user(n), &format!("while {n}"), now(4));
+            assert_eq!(
+                status(&*world.directory, &user(n), now(4)).custom_status.as_str(),
+                format!("while {n}")
+            );
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+        finish(world.directory.remove(&user(499), now(5))).unwrap();
+        go_on.send(()).unwrap();
+        rewriting.join().unwrap().unwrap();
+    });
+    assert_eq!(done.load(Ordering::Relaxed), 500);
+    let (directory, recovered) = world.killed("one", now(6));
+    assert_eq!((recovered.records, recovered.in_doubt), (499, false));
+    for n in 0..499 {
+        assert_eq!(status(&directory, &user(n), now(6)).custom_status.as_str(), format!("while {n}"));
+    }
+}
+
+#[test]
+fn what_changes_nothing_is_not_written() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    let length = || -> u64 {
+        let files = std::fs::read_dir(world.folder.path()).unwrap();
+        files.map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
+    };
+    let before = length();
+    let (directory, settings): (&dyn Directory, _) = (&*world.directory, AppSettings::default());
+    set_custom(directory, &user(1), "one", now(2));
+    let superseded = |presence: &mut Presence| {
+        presence.disconnect(ConnectionId(9), lamplight_core::LinkEnd::Closed, now(3).wall, &settings, now(3))
+    };
+    finish(directory.update(&user(1), now(3), superseded)).unwrap();
+    let nobody = |presence: &mut Presence| presence.logout(ConnectionId(9), &settings, now(4));
+    finish(directory.update(&user(1), now(4), nobody)).unwrap();
+    assert_eq!(length(), before);
+}

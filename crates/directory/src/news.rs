@@ -1,0 +1,215 @@
+//! What the change log carries.
+
+use crate::{FriendProfile, ListsNews};
+use lamplight_core::Ended;
+use lamplight_model::{AppId, Timestamp, User, UserId, UserStatus};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Something that others must hear of. It can be serialised, to be heard by other nodes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Whom it is about.
+    pub user: User,
+    /// The revision of the user's record that this entry tells of; 0 for news that is not a change of a record.
+    pub rev: u64,
+    /// When it happened, if whoever appended it knew.
+    pub wall: Option<Timestamp>,
+    /// What it is.
+    pub news: News,
+    /// When it was appended, or received, on this machine. For measuring, not for deciding; not serialised.
+    #[serde(skip, default = "Instant::now")]
+    pub at: Instant,
+}
+
+/// What others must hear of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum News {
+    /// The user's status changed visibly.
+    Status(UserStatus),
+    /// A connection of the user must be closed by whoever has it.
+    Ended(Ended),
+    /// The user's subscription list changed.
+    Subscriptions {
+        /// Who is new on it.
+        subscribed: Vec<UserId>,
+        /// Who left it.
+        unsubscribed: Vec<UserId>,
+    },
+    /// The user and another one became, or ceased to be, mutual friends.
+    Friend {
+        /// The other one.
+        friend: UserId,
+        /// Whether each has the other in the friend list now.
+        mutual: bool,
+    },
+    /// The user's lists changed.
+    Lists(Arc<ListsNews>),
+    /// The user's lists may have changed, and nobody can say how: they must be read again.
+    ListsUnknown,
+    /// The user shows something else than before.
+    FriendProfile(Arc<FriendProfile>),
+    /// The settings of an app changed (the user of the entry has no meaning).
+    App(AppId),
+    /// The user's record has session events for the outbox. Told to readers of
+    /// [`follow_events`](crate::ChangeLog::follow_events) alone.
+    Events,
+}
+
+/// What a change of a record had to tell: the entries that were appended to the log in the same step. Whoever made the
+/// change may hear them at once, and drop the copies that come through the log.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Logged {
+    /// The revision of the record after the change.
+    pub rev: u64,
+    /// In the order of the log.
+    pub entries: SmallVec<[Arc<LogEntry>; 2]>,
+}
+
+impl LogEntry {
+    /// News that is not a change of a record.
+    pub fn news(user: User, news: News) -> Self {
+        Self { user, rev: 0, wall: None, news, at: Instant::now() }
+    }
+}
+
+impl News {
+    /// The bytes that it takes on the heap, roughly, where they may be many.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Lists(news) => news.bytes(),
+            Self::FriendProfile(news) => news.bytes(),
+            Self::Subscriptions { subscribed, unsubscribed } => {
+                (subscribed.len() + unsubscribed.len()) * size_of::<UserId>()
+            }
+            Self::Status(_)
+            | Self::Ended(_)
+            | Self::Friend { .. }
+            | Self::ListsUnknown
+            | Self::App(_)
+            | Self::Events => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ListsChange, MAX_FRIENDS_IN_ENTRY, MessageNews};
+    use lamplight_core::EndCause;
+    use lamplight_model::{
+        AllowType, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Message, Platform,
+        Profile, Reason, StatusType, Version,
+    };
+
+    fn id(text: &str) -> UserId {
+        UserId::new(text).unwrap()
+    }
+
+    fn profile() -> Profile {
+        Profile { nick: "é".into(), avatar_url: "https://a".into(), allow: AllowType::default() }
+    }
+
+    fn every_lists_change() -> Vec<ListsChange> {
+        let message = Message {
+            from: id("a"),
+            to: id("b"),
+            sequence: 7,
+            at: Timestamp(8),
+            text: "hello".into(),
+            client_id: ClientMessageId::new("x").unwrap(),
+        };
+        let conversation = Conversation {
+            peer: id("b"),
+            last: Some(message.clone()),
+            unread: 2,
+            read_sequence: 3,
+            pinned: true,
+            active: Timestamp(9),
+            profile: profile(),
+            remark: "r".into(),
+        };
+        let friend = Friend {
+            id: id("b"),
+            remark: "r".into(),
+            mutual: true,
+            added: Timestamp(4),
+            source: "s".into(),
+            wording: "w".into(),
+            profile: profile(),
+        };
+        vec![
+            ListsChange::Profile(profile()),
+            ListsChange::Friend(Box::new(friend)),
+            ListsChange::FriendGone(id("b")),
+            ListsChange::Message(Box::new(MessageNews { message, conversation: conversation.clone() })),
+            ListsChange::Conversation(Box::new(conversation)),
+            ListsChange::ConversationGone(id("b")),
+        ]
+    }
+
+    fn every_news() -> Vec<News> {
+        let status = UserStatus {
+            user_id: id("a"),
+            status_type: StatusType::Online,
+            custom_status: CustomStatus::new("here", 100).unwrap(),
+            version: Version(u64::MAX),
+            since: Timestamp(1),
+            reason: Reason::Custom,
+            last_seen: Some(Timestamp(2)),
+            online_devices: [Platform::Mac, Platform::Web].into_iter().collect(),
+        };
+        let ended = [
+            EndCause::Superseded,
+            EndCause::KickedByLogin { by: Platform::Mac },
+            EndCause::KickedByOperator,
+            EndCause::AccountDeleted,
+        ];
+        let ended = ended.map(|cause| News::Ended(Ended { connection: ConnectionId(u64::MAX), cause }));
+        let lists = every_lists_change().into_iter().map(|change| {
+            let by = Some(ConnectionId(3));
+            News::Lists(Arc::new(ListsNews { version: 5, by, total_unread: 6, change }))
+        });
+        let shown = FriendProfile { friends: vec![id("b"), id("c")], profile: Arc::new(profile()) };
+        let mut all = vec![
+            News::Status(status),
+            News::Subscriptions { subscribed: vec![id("b")], unsubscribed: vec![id("c"), id("d")] },
+            News::Friend { friend: id("b"), mutual: true },
+            News::ListsUnknown,
+            News::FriendProfile(Arc::new(shown)),
+            News::App(AppId(7)),
+            News::Events,
+        ];
+        all.extend(ended);
+        all.extend(lists);
+        all
+    }
+
+    #[test]
+    fn every_entry_is_read_back_from_its_bytes() {
+        for news in every_news() {
+            let user = User::new(AppId(1), id("a"));
+            let entry = LogEntry { rev: 9, wall: Some(Timestamp(10)), ..LogEntry::news(user, news.clone()) };
+            let bytes = postcard::to_stdvec(&entry).unwrap();
+            let back: LogEntry = postcard::from_bytes(&bytes).unwrap();
+            assert_eq!(LogEntry { at: entry.at, ..back }, entry, "{news:?}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_list_are_counted() {
+        let many: Vec<UserId> = (0..1_000).map(|n| id(&n.to_string())).collect();
+        let news = News::Subscriptions { subscribed: many.clone(), unsubscribed: many };
+        assert!(news.bytes() >= 2_000 * size_of::<UserId>(), "{}", news.bytes());
+    }
+
+    #[test]
+    fn a_profile_for_many_friends_is_told_in_parts() {
+        let friends: Vec<UserId> = (0..1_201).map(|n| id(&n.to_string())).collect();
+        let parts: Vec<FriendProfile> = FriendProfile::in_parts(&friends, profile()).collect();
+        assert!(parts.iter().all(|part| part.friends.len() <= MAX_FRIENDS_IN_ENTRY));
+        assert_eq!(parts.into_iter().flat_map(|part| part.friends).collect::<Vec<_>>(), friends);
+    }
+}

@@ -1,0 +1,83 @@
+//! What the settings of an app let its connections do, and the news of it.
+
+use super::Worker;
+use super::connection::{Connection, Session, push};
+use lamplight_core::abilities;
+use lamplight_model::{AppId, Code};
+use lamplight_wire::v1;
+use lamplight_wire::v1::server_message::Body;
+use std::collections::HashMap;
+
+/// The abilities of a connection, and those that its client was told of.
+pub struct ToldAbilities {
+    now: lamplight_core::Abilities,
+    told: lamplight_core::Abilities,
+}
+
+impl ToldAbilities {
+    /// Abilities that the answer to the login tells.
+    pub fn new(now: lamplight_core::Abilities) -> Self {
+        Self { now, told: now }
+    }
+
+    /// The abilities as they are now, for an answer that tells them.
+    pub fn tell(&mut self) -> v1::Abilities {
+        self.told = self.now;
+        message(&self.now)
+    }
+
+    /// The abilities as they are now, where the client was told of others. Changes that came and went while the
+    /// client did not read are not told.
+    fn news(&mut self) -> Option<v1::Abilities> {
+        (self.told != self.now).then(|| self.tell())
+    }
+}
+
+impl Worker {
+    /// The settings of an app, or of any app, have changed: notes what its connections may do from now on.
+    pub(super) fn app_changed(&self, app: Option<AppId>) {
+        let mut changed = Vec::new();
+        let mut able_by_app = HashMap::new();
+        for (slot, connection) in self.connections.borrow_mut().iter_mut() {
+            let Session::LoggedIn(login) = &mut connection.session else { continue };
+            if app.is_some_and(|app| app != login.user.app) {
+                continue;
+            }
+            let able =
+                *able_by_app.entry(login.user.app).or_insert_with(|| self.abilities_in(login.user.app));
+            if let Some(able) = able.filter(|able| *able != login.abilities.now) {
+                login.abilities.now = able;
+                changed.push(slot);
+            }
+        }
+        for slot in changed {
+            self.flush_later(slot);
+        }
+    }
+
+    /// What an app lets its clients do, by its settings as they are now.
+    pub(super) fn abilities_in(&self, app: AppId) -> Option<lamplight_core::Abilities> {
+        self.shared.service.apps().get(app).map(|app| abilities(&app.settings))
+    }
+
+    /// Appends the abilities of a connection, where its client knows others.
+    pub(super) fn put_abilities(connection: &mut Connection, outgoing: &mut Vec<u8>) {
+        let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
+        if let Some(abilities) = login.abilities.news() {
+            let changed = v1::AppChanged { abilities: Some(abilities) };
+            protocol.put(&push(Body::AppChanged(changed)), outgoing);
+        }
+    }
+}
+
+fn message(able: &lamplight_core::Abilities) -> v1::Abilities {
+    v1::Abilities {
+        statuses_of_others: able.refusal.is_none(),
+        refusal_code: able.refusal.map_or(0, Code::number),
+        friend_notification: able.friend_notification,
+        subscriptions_limit: able.subscriptions_limit.into(),
+        query_batch: able.query_batch.into(),
+        subscribe_batch: able.subscribe_batch.into(),
+        unsubscribe_batch: able.unsubscribe_batch.into(),
+    }
+}

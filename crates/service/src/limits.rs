@@ -1,0 +1,119 @@
+//! How often a user may call an operation: the port, and its adapter for one node.
+
+use crate::{Service, ServiceError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hashbrown::HashMap;
+use lamplight_core::{Call, SlidingWindow};
+use lamplight_model::{App, Code, Moment, Now, RateLimit, User};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+const SHARDS: usize = 16;
+
+/// The answer of a call to [`Limits`].
+pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
+
+/// The port for the rates of users, which hold over all nodes.
+pub trait Limits: Send + Sync {
+    /// Takes a place for one call of this user, if there is one. A call that is refused takes none. Two at once never
+    /// take the same place.
+    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
+
+    /// Forgets what no longer matters.
+    fn sweep(&self, now: Moment);
+}
+
+/// The store of rates failed. The adapter has logged why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the store of rates failed")]
+pub struct LimitsError;
+
+impl Service {
+    /// Takes a place for a call of a user; else 7008. A store of rates that fails lets the call pass: rates keep load
+    /// within bounds, and are no protection of data. Refusing everybody would make its failure one of the service.
+    pub(crate) async fn take_rate(
+        &self,
+        app: &App,
+        user: &User,
+        call: Call,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let limit = call.rate(&app.settings.limits);
+        match self.limits.take(user, call, limit, now.moment).await {
+            Ok(false) => Err(Code::CALLED_TOO_OFTEN.into()),
+            Ok(true) | Err(LimitsError) => Ok(()),
+        }
+    }
+}
+
+type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
+
+/// The adapter for one node: a sliding window for each user and operation that was lately called.
+pub struct CallWindows {
+    shards: [Mutex<Windows>; SHARDS],
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Default for CallWindows {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: foldhash::fast::RandomState::default(),
+        }
+    }
+}
+
+impl CallWindows {
+    fn take_now(&self, user: &User, call: Call, limit: RateLimit, now: Moment) -> bool {
+        let shard = &self.shards[self.hasher.hash_one(user) as usize % SHARDS];
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (window, length) = shard.entry((user.clone(), call)).or_default();
+        *length = Duration::from_millis(limit.window_ms.into());
+        window.take(limit, now)
+    }
+}
+
+impl Limits for CallWindows {
+    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
+        std::future::ready(Ok(self.take_now(user, call, limit, now))).boxed()
+    }
+
+    fn sweep(&self, now: Moment) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|_, (window, length)| !window.is_idle(*length, now));
+            if shard.len() < shard.capacity() / 4 {
+                shard.shrink_to_fit();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::{AppId, UserId};
+
+    #[test]
+    fn each_user_and_operation_has_a_window_of_its_own() {
+        let windows = CallWindows::default();
+        let user = |id: &str| User::new(AppId(1), UserId::new(id).unwrap());
+        let limit = RateLimit { calls: 2, window_ms: 1_000 };
+        let take = |id: &str, call, at| {
+            windows.take(&user(id), call, limit, Moment(at)).now_or_never().unwrap().unwrap()
+        };
+        let table = [
+            ("a", Call::SendMessage, 0, true),
+            ("a", Call::SendMessage, 0, true),
+            ("a", Call::SendMessage, 999, false),
+            ("a", Call::GetHistory, 999, true),
+            ("b", Call::SendMessage, 999, true),
+            ("a", Call::SendMessage, 1_000, true),
+        ];
+        for (id, call, at, taken) in table {
+            assert_eq!(take(id, call, at), taken, "{id} {call:?} at {at}");
+        }
+    }
+}

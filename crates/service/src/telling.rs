@@ -1,0 +1,275 @@
+//! How what was committed elsewhere reaches the change log, also when the log cannot take it at once.
+//!
+//! News is handed over without waiting: an answer to a client never waits for the bus. What the log does not take at
+//! once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. Nothing of it is
+//! the only copy, so past the bound it is dropped: a reader finds the difference when it reads again.
+
+use crate::Service;
+use futures_util::FutureExt;
+use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
+use lamplight_model::User;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The most entries that wait for the log.
+const MAX_WAITING: usize = 10_000;
+/// Entries appended in one call.
+const BATCH: usize = 256;
+
+/// News that waits for the log.
+#[derive(Default)]
+pub(crate) struct Telling {
+    state: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    entries: VecDeque<LogEntry>,
+    /// Somebody appends entries that are not among those any longer: what comes now comes after them.
+    appending: bool,
+    dropped: u64,
+    /// Entries that came since they were condensed last.
+    fresh: usize,
+}
+
+impl Service {
+    /// Tells the readers of the log something that is not a change of a record. To be called after what it tells of
+    /// was committed.
+    pub(crate) fn tell(&self, user: &User, news: News) {
+        self.telling.tell(&*self.log, LogEntry::news(user.clone(), news));
+    }
+
+    /// Resolves when news waits because the log did not take it at once.
+    pub async fn telling_waits(&self) {
+        loop {
+            let arrived = self.telling.arrived.notified();
+            if !self.telling.lock().entries.is_empty() {
+                return;
+            }
+            arrived.await;
+        }
+    }
+
+    /// Appends the news that waits to the log. After an error it waits on, and the call is to be repeated in a while.
+    /// One task of a node does this: two at once would mix up the order.
+    pub async fn tell_waiting(&self) -> Result<(), DirectoryError> {
+        self.telling.append_waiting(&*self.log).await
+    }
+
+    /// How much news was dropped because the log took nothing for long.
+    pub fn news_dropped(&self) -> u64 {
+        self.telling.lock().dropped
+    }
+}
+
+impl Telling {
+    fn tell(&self, log: &dyn ChangeLog, entry: LogEntry) {
+        let is_first = {
+            let state = self.lock();
+            state.entries.is_empty() && !state.appending
+        };
+        // The embedded log takes it here. If it fails, or takes longer, it may have been appended: all readers can
+        // bear news that they hear twice.
+        if is_first && matches!(log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
+            return;
+        }
+        self.lock().push(entry);
+        self.arrived.notify_one();
+    }
+
+    async fn append_waiting(&self, log: &dyn ChangeLog) -> Result<(), DirectoryError> {
+        loop {
+            let mut batch = Batch { telling: self, entries: self.lock().take() };
+            if batch.entries.is_empty() {
+                return Ok(());
+            }
+            log.append(batch.entries.clone()).await?;
+            batch.entries.clear();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Each critical section leaves the queue whole, so a panic elsewhere does not taint it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Entries that are being appended. What is left when it is dropped waits again, before all others.
+struct Batch<'a> {
+    telling: &'a Telling,
+    entries: Vec<LogEntry>,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut state = self.telling.lock();
+        state.appending = false;
+        for entry in self.entries.drain(..).rev() {
+            state.entries.push_front(entry);
+        }
+    }
+}
+
+impl Waiting {
+    fn take(&mut self) -> Vec<LogEntry> {
+        let some = self.entries.len().min(BATCH);
+        self.appending = some > 0;
+        self.entries.drain(..some).collect()
+    }
+
+    fn push(&mut self, entry: LogEntry) {
+        // Not at every entry, should it be of no use.
+        if self.entries.len() >= MAX_WAITING && self.fresh >= MAX_WAITING / 4 {
+            self.condense();
+            self.fresh = 0;
+        }
+        if self.entries.len() >= MAX_WAITING {
+            self.dropped += 1;
+        } else {
+            self.fresh += 1;
+            self.entries.push_back(entry);
+        }
+    }
+
+    /// Says the same with fewer entries: of lists, that they must be read again; of the rest, each once.
+    fn condense(&mut self) {
+        let mut unknown = BTreeSet::new();
+        let mut kept: VecDeque<LogEntry> = VecDeque::new();
+        for entry in self.entries.drain(..) {
+            match &entry.news {
+                News::Lists(_) | News::ListsUnknown => {
+                    unknown.insert(entry.user);
+                }
+                News::FriendProfile(shown) => {
+                    unknown.extend(shown.friends.iter().map(|id| User::new(entry.user.app, id.clone())));
+                }
+                News::Friend { .. }
+                | News::App(_)
+                | News::Status(_)
+                | News::Ended(_)
+                | News::Subscriptions { .. }
+                | News::Events => kept.push_back(entry),
+            }
+        }
+        kept.extend(unknown.into_iter().map(|user| LogEntry::news(user, News::ListsUnknown)));
+        self.entries = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::{pending, ready};
+    use lamplight_directory::{
+        Answer, DirectoryErrorKind, Heard, InProcessDirectory, ListsChange, ListsNews, LogReader,
+    };
+    use lamplight_model::{AppId, UserId};
+    use std::sync::Arc;
+
+    /// A log that can be out of order.
+    struct Frail {
+        log: InProcessDirectory,
+        state: Mutex<State>,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        Well,
+        Failing,
+        Silent,
+    }
+
+    impl ChangeLog for Frail {
+        fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()> {
+            match *self.state.lock().unwrap() {
+                State::Well => self.log.append(entries),
+                State::Silent => pending().boxed(),
+                State::Failing => ready(Err(DirectoryError {
+                    kind: DirectoryErrorKind::Unavailable,
+                    doing: "appending",
+                    source: None,
+                }))
+                .boxed(),
+            }
+        }
+
+        fn follow(&self) -> LogReader {
+            self.log.follow()
+        }
+
+        fn follow_events(&self) -> LogReader {
+            self.log.follow_events()
+        }
+    }
+
+    fn frail() -> (Frail, Telling) {
+        (Frail { log: InProcessDirectory::in_memory(), state: Mutex::new(State::Well) }, Telling::default())
+    }
+
+    fn user(n: usize) -> User {
+        User::new(AppId(1), UserId::new(&n.to_string()).unwrap())
+    }
+
+    fn entry(n: usize) -> LogEntry {
+        LogEntry::news(user(n), News::App(AppId(n as u32)))
+    }
+
+    fn heard(log: &mut LogReader) -> Vec<usize> {
+        let mut entries = Vec::new();
+        assert_eq!(log.take(&mut entries), Heard::All);
+        entries.iter().map(|entry| entry.user.id.as_str().parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_the_log_takes_at_once_does_not_wait() {
+        let (log, telling) = frail();
+        let mut reader = log.follow();
+        telling.tell(&log, entry(1));
+        assert_eq!(heard(&mut reader), [1]);
+    }
+
+    #[test]
+    fn what_the_log_does_not_take_is_appended_later_in_its_order() {
+        for out_of_order in [State::Failing, State::Silent] {
+            let (log, telling) = frail();
+            let mut reader = log.follow();
+            *log.state.lock().unwrap() = out_of_order;
+            telling.tell(&log, entry(1));
+            telling.tell(&log, entry(2));
+            // A try that fails, or is given up, loses nothing.
+            assert!(!matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
+            *log.state.lock().unwrap() = State::Well;
+            telling.tell(&log, entry(3));
+            assert!(heard(&mut reader).is_empty(), "behind what waits");
+            assert!(matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
+            telling.tell(&log, entry(4));
+            assert_eq!(heard(&mut reader), [1, 2, 3, 4]);
+        }
+    }
+
+    #[test]
+    fn what_waits_has_a_bound_and_lists_are_condensed_before_anything_is_dropped() {
+        let (log, telling) = frail();
+        let mut reader = log.follow();
+        *log.state.lock().unwrap() = State::Failing;
+        let lists = |n: usize| {
+            let change = ListsChange::FriendGone(UserId::new("x").unwrap());
+            let news = ListsNews { version: n as u64, by: None, total_unread: 0, change };
+            LogEntry::news(user(n % 3), News::Lists(Arc::new(news)))
+        };
+        telling.tell(&log, entry(77));
+        (0..2 * MAX_WAITING).for_each(|n| telling.tell(&log, lists(n)));
+        assert!(telling.lock().entries.len() <= MAX_WAITING);
+        assert_eq!(telling.lock().dropped, 0);
+        (0..2 * MAX_WAITING).for_each(|n| telling.tell(&log, entry(n)));
+        assert!(telling.lock().entries.len() <= MAX_WAITING);
+        assert!(telling.lock().dropped >= MAX_WAITING as u64);
+        *log.state.lock().unwrap() = State::Well;
+        assert!(matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
+        let heard = heard(&mut reader);
+        assert_eq!(heard[..4], [77, 0, 1, 2]);
+        assert_eq!(heard.len(), MAX_WAITING);
+    }
+}

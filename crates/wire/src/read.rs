@@ -1,0 +1,279 @@
+//! Reads the messages of a client, and finds the id of those that cannot be read.
+
+use crate::v1::ClientMessage;
+use prost::Message as _;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use serde_json::Value;
+
+/// The most bytes of a decoder's complaint that are repeated to the client.
+const MAX_REASON_BYTES: usize = 200;
+
+/// A whole frame that is no message of the contract.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreadable {
+    /// The id of the message, wherever it can be read; else 0.
+    pub id: u64,
+    /// The decoder's complaint, of bounded length.
+    pub reason: String,
+}
+
+impl Unreadable {
+    fn new(id: u64, reason: &impl ToString) -> Self {
+        let mut reason = reason.to_string();
+        if let Some((end, _)) =
+            reason.char_indices().find(|(at, char)| at + char.len_utf8() > MAX_REASON_BYTES)
+        {
+            reason.truncate(end);
+        }
+        Self { id, reason }
+    }
+}
+
+/// Reads a message in protobuf.
+pub fn read_protobuf(bytes: &[u8]) -> Result<ClientMessage, Unreadable> {
+    ClientMessage::decode(bytes).map_err(|error| Unreadable::new(id_in_protobuf(bytes), &error))
+}
+
+/// Reads a message in proto3's JSON mapping. `null` is the absence of a field, in every field.
+pub fn read_json(text: &str) -> Result<ClientMessage, Unreadable> {
+    serde_json::from_str(text)
+        // The generated code takes `null` only for message fields; few clients send it at all.
+        .or_else(|error| if text.contains("null") { read_json_with_nulls(text) } else { Err(error) })
+        .map_err(|error| Unreadable::new(id_in_json(text), &error))
+}
+
+fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
+    let mut value: Value = serde_json::from_str(text)?;
+    remove_nulls(&mut value);
+    serde_json::from_value(value)
+}
+
+/// Removes the fields that are `null`. The elements of a list stay: there is no absent element.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(remove_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Finds the id of a message in protobuf, however broken its body is. 0: there is none, or it cannot be read.
+pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
+    const ID: u32 = 1;
+    let mut id = 0;
+    while !bytes.is_empty() {
+        let Ok((number, wire_type)) = decode_key(&mut bytes) else { break };
+        if (number, wire_type) == (ID, WireType::Varint) {
+            let Ok(value) = decode_varint(&mut bytes) else { break };
+            id = value;
+        } else if skip_field(wire_type, number, &mut bytes, DecodeContext::default()).is_err() {
+            break;
+        }
+    }
+    id
+}
+
+/// Finds `id` of the outermost JSON object, whatever else is wrong with the text. 0: there is none, or it cannot be
+/// read.
+///
+/// No JSON parser does: half of a surrogate pair makes a string unreadable to them, and all that follows it.
+pub fn id_in_json(text: &str) -> u64 {
+    Scan { rest: text.as_bytes() }.id().unwrap_or(0)
+}
+
+/// Goes through JSON text without reading it: knows strings, brackets and commas, and nothing else.
+struct Scan<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Scan<'a> {
+    fn id(&mut self) -> Option<u64> {
+        self.take(b'{')?;
+        loop {
+            let key = self.string()?;
+            self.take(b':')?;
+            let value = self.value()?;
+            if key == b"id" {
+                let digits = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+                return std::str::from_utf8(digits.unwrap_or(value)).ok()?.parse().ok();
+            }
+            self.take(b',')?;
+        }
+    }
+
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_ascii_start();
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        self.skip_space();
+        self.rest = self.rest.strip_prefix(&[byte])?;
+        Some(())
+    }
+
+    /// A string, without its quotes and with its escapes as they are.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        self.take(b'"')?;
+        let mut at = 0;
+        loop {
+            match self.rest.get(at)? {
+                b'\\' => at += 2,
+                b'"' => break,
+                _ => at += 1,
+            }
+        }
+        let (string, rest) = self.rest.split_at(at);
+        self.rest = &rest[1..];
+        Some(string)
+    }
+
+    /// A value, whatever it is: all up to the comma or the bracket that ends it.
+    fn value(&mut self) -> Option<&'a [u8]> {
+        self.skip_space();
+        let all = self.rest;
+        let mut depth = 0usize;
+        loop {
+            match self.rest.first()? {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b',' | b'}' | b']' if depth == 0 => break,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.rest = &self.rest[1..];
+        }
+        Some(all[..all.len() - self.rest.len()].trim_ascii_end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1;
+    use crate::v1::client_message::Body;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_id_is_found_in_json_wherever_it_can_be_read() {
+        let table = [
+            (r#"{"id":7}"#, 7),
+            (r#" { "id" : "7" , "x" : 1 } "#, 7),
+            (r#"{"id":18446744073709551615}"#, u64::MAX),
+            (r#"{"setSelfStatus":{"customStatus":"\ud83d"},"id":8}"#, 8),
+            (r#"{"id":9,"setSelfStatus":{"customStatus":"\ud83d"}}"#, 9),
+            (r#"{"setSelfStatus":{"customStatus":"a\\\"}","id":1},"id":10}"#, 10),
+            (r#"{"getUserStatus":{"userIds":[{"id":1},[2],"]"]},"id":11}"#, 11),
+            // What is wrong comes behind it.
+            (r#"{"id":12,"setSelfStatus":{"cust"#, 12),
+            (r#"{"id":13,nonsense"#, 13),
+            (r#"{"id":14"#, 0),
+            // The id itself is wrong, or there is none.
+            (r#"{"id":null}"#, 0),
+            (r#"{"id":-1}"#, 0),
+            (r#"{"id":{"id":1}}"#, 0),
+            (r#"{"id":"seven"}"#, 0),
+            (r#"{"ID":1}"#, 0),
+            (r#"{"login":{"id":1}}"#, 0),
+            (r#"[{"id":1}]"#, 0),
+            (r#"{"a":"\"#, 0),
+            ("", 0),
+            ("nonsense", 0),
+        ];
+        for (text, expected) in table {
+            assert_eq!(id_in_json(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_id_is_found_in_protobuf_wherever_it_can_be_read() {
+        let table: [(&[u8], u64); 8] = [
+            (&[8, 7], 7),
+            (&[8, 0x96, 1], 150),
+            // setSelfStatus with a custom status that is no UTF-8; before and behind the id.
+            (&[8, 7, 34, 3, 10, 1, 0xff], 7),
+            (&[34, 3, 10, 1, 0xff, 8, 7], 7),
+            // The body is cut off.
+            (&[8, 7, 34, 30, 10], 7),
+            // The id is no number; a field that no protobuf has.
+            (&[10, 1, 7], 0),
+            (&[7, 7, 8, 7], 0),
+            (&[], 0),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(id_in_protobuf(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn null_is_absence_in_every_field() {
+        let whole = [
+            ("login", "sdkAppId userId userSig deviceId platform resume known"),
+            ("logout", ""),
+            ("setSelfStatus", "customStatus"),
+            ("getUserStatus", "userIds"),
+            ("subscribeUserStatus", "userIds"),
+            ("unsubscribeUserStatus", "userIds"),
+            ("getSubscriptions", ""),
+            ("heartbeat", ""),
+            ("setSelfInfo", "nick avatarUrl allowType"),
+            ("getUsersInfo", "userIds"),
+            ("getFriendList", "after limit"),
+            ("addFriend", "userId remark addSource addWording single"),
+            ("deleteFriends", "userIds single"),
+            ("setFriendRemark", "userId remark"),
+            ("sendMessage", "to text clientMessageId"),
+            ("getHistory", "peer before limit"),
+            ("getConversationList", "cursor limit"),
+            ("markRead", "peer sequence"),
+            ("pinConversation", "peer pinned"),
+            ("deleteConversation", "peer"),
+        ];
+        for (body, fields) in whole {
+            let absent = read_json(&format!(r#"{{"id":1,"{body}":{{}}}}"#)).unwrap();
+            for field in fields.split_whitespace() {
+                let text = format!(r#"{{"id":1,"{body}":{{"{field}":null}}}}"#);
+                assert_eq!(read_json(&text).as_ref(), Ok(&absent), "{text}");
+            }
+            assert!(absent.body.is_some(), "{body}");
+            let text = format!(r#"{{"id":null,"{body}":null}}"#);
+            assert_eq!(read_json(&text), Ok(ClientMessage::default()), "{text}");
+        }
+        let known = r#"{"login":{"known":[{"userId":null,"version":null}],"unknown":null}}"#;
+        let Some(Body::Login(login)) = read_json(known).unwrap().body else { panic!() };
+        assert_eq!(login.known, [v1::Known::default()]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why_in_few_words() {
+        let table = [
+            (r#"{"id":1,"getUserStatus":{"userIds":[null]}}"#, 1),
+            (r#"{"id":2,"getUserStatus":{"userIds":"ann"}}"#, 2),
+            (r#"{"setSelfStatus":{"customStatus":5},"id":"3"}"#, 3),
+            (r#"{"id":4,"login":{"platform":"PLATFORM_FRIDGE"}}"#, 4),
+            (r#"{"id":5,"logout":{},"logout":{}}"#, 5),
+            (r#"{"id":{},"logout":null}"#, 0),
+        ];
+        for (text, id) in table {
+            let unreadable = read_json(text).unwrap_err();
+            assert_eq!(unreadable.id, id, "{text}");
+            assert!(!unreadable.reason.is_empty(), "{text}");
+        }
+        let long = read_json(&format!(r#"{{"login":{{"resume":"{}"}}}}"#, "ä".repeat(1_000))).unwrap_err();
+        assert!((MAX_REASON_BYTES - 1..=MAX_REASON_BYTES).contains(&long.reason.len()), "{long}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_and_no_text_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), text in r#"[{}\[\]",:\\id0-9 ä]{0,40}"#) {
+            id_in_protobuf(&bytes);
+            id_in_json(&text);
+        }
+    }
+}
