@@ -3,13 +3,13 @@
 use super::executor::block_on;
 use super::judge::Judge;
 use super::people::{APP, People};
-use super::stores::{DelayedDirectory, DelayedFacts};
+use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog};
 use super::weather::Weather;
 use super::worker::{Shared, Worker};
 use crate::random::Random;
 use crate::world::Failed;
 use lamplight_core::Presence;
-use lamplight_directory::{Directory, Heard, InProcessDirectory, LogReader};
+use lamplight_directory::{ChangeLog, Directory, DirectoryError, Heard, InProcessDirectory, LogReader};
 use lamplight_facts::{Facts, NewNotice};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{AppKey, NoticeContent, SessionEvent, User};
@@ -61,9 +61,10 @@ impl Node {
         let (directory, found) = InProcessDirectory::open(&folder.join("live"), now, GRACE)?;
         let directory = Arc::new(directory);
         let live = DelayedDirectory { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
+        let log = DelayedLog { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
         let durable = DelayedFacts { inner: Arc::clone(&facts), weather: Arc::clone(&around.weather) };
-        let nobody_waits = ThrottleLimits { failures_per_account: u32::MAX, failures_per_address: u32::MAX };
-        let service = Service::new(Arc::new(durable), Arc::new(live), nobody_waits);
+        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
+        let service = Service::new(Arc::new(durable), Arc::new(live), Arc::new(log), nobody_waits);
         let mut users = directory.users();
         users.sort_unstable();
         block_on(service.recover(users, found.complete_since, now))?;
@@ -82,7 +83,9 @@ impl Node {
         let workers = (0..WORKERS).map(|index| Worker::start(index, &shared)).collect();
         let it = Rc::clone(&shared);
         shared.start(async move { keep(&it).await });
-        let (it, log) = (Rc::clone(&shared), shared.directory.event_log());
+        let it = Rc::clone(&shared);
+        shared.start(async move { tell(&it).await });
+        let (it, log) = (Rc::clone(&shared), shared.directory.follow_events());
         shared.start(async move { record_all(&it, log).await });
         Ok(Self { shared, workers, facts })
     }
@@ -129,6 +132,36 @@ async fn keep(shared: &Shared) {
     }
 }
 
+/// As the server appends to the change log what it did not take at once.
+async fn tell(shared: &Shared) {
+    loop {
+        shared.service.telling_waits().await;
+        if let Err(error) = shared.service.tell_waiting().await {
+            shared.judge.note(|| format!("  news could not be told: {error}"));
+            shared.executor.clock().sleep(TICK).await;
+        }
+    }
+}
+
+async fn read_everybody(
+    directory: &dyn Directory,
+    waiting: &mut BTreeSet<User>,
+) -> Result<(), DirectoryError> {
+    for partition in 0..directory.partitions() {
+        let mut after = None;
+        loop {
+            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
+            after = page.last().cloned();
+            let is_last = page.len() < BATCH;
+            waiting.extend(page);
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// As the recorder of the server.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
@@ -139,12 +172,12 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
         if waiting.is_empty() && !missed {
             log.ready().await;
         }
-        missed |= log.take(&mut entries) == Heard::Missed;
+        missed |= log.take(&mut entries) != Heard::All;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
         let batch: Vec<User> = waiting.iter().cloned().collect();
         let done = async {
             if missed {
-                waiting.extend(shared.service.directory().with_events().await?);
+                read_everybody(shared.service.directory(), &mut waiting).await?;
                 missed = false;
             }
             record(shared, &batch).await
@@ -163,7 +196,7 @@ async fn record(shared: &Shared, batch: &[User]) -> Result<(), ServiceError> {
     let read = |user: &User, presence: Option<&Presence>| {
         let pending = presence?.pending_events()?;
         let events: Vec<SessionEvent> = pending.waiting().cloned().collect();
-        Some((user.clone(), events, pending.last_ordinal(), pending.dropped()))
+        Some((user.clone(), events, pending.last_ordinal(), pending.dropped(), pending.missed_since()))
     };
     let directory = shared.service.directory();
     let found: Vec<_> = directory.read(batch, read).await?.into_iter().flatten().collect();
@@ -181,7 +214,14 @@ async fn record(shared: &Shared, batch: &[User]) -> Result<(), ServiceError> {
     if !notices.is_empty() {
         shared.service.facts().enqueue(notices).await?;
     }
-    for (user, _, up_to, dropped) in &found {
+    for (user, .., missed_since) in &found {
+        if let Some(since) = *missed_since {
+            shared.service.push_missed(user, since, shared.now()).await?;
+            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
+            directory.update(user, shared.now(), recorded).await?;
+        }
+    }
+    for (user, _, up_to, dropped, _) in &found {
         let recorded = |presence: &mut Presence| presence.events_recorded(*up_to, *dropped);
         directory.update(user, shared.now(), recorded).await?;
     }

@@ -311,7 +311,11 @@ impl People {
             Ok(Body::Own(status)) => fold(client, vec![status]),
             Ok(Body::Statuses(statuses)) => {
                 let mut watched = statuses;
-                watched.retain(|status| client.picture.contains_key(&who_is(&status.user_id)));
+                watched.retain(|status| {
+                    let of = who_is(&status.user_id);
+                    let is_listed = client.list.as_ref().is_some_and(|list| list.contains(&of));
+                    is_listed || client.picture.contains_key(&of)
+                });
                 fold(client, watched);
             }
             Ok(Body::Subscribed { subscribed, statuses, evicted, let_go }) => {

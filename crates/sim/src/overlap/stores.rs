@@ -4,14 +4,14 @@
 use super::weather::{Failure, Kind, Weather};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Change, Directory, DirectoryError, DirectoryStats, FeedPage, FeedPlace, InProcessDirectory, LogReader,
-    News, View,
+    Change, ChangeLog, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats, FeedCursor, FeedPage,
+    InProcessDirectory, LogEntry, LogReader, Logged, View,
 };
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
-    Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, NewFriendship,
-    NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
-    Settled, Unfriended,
+    Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages,
+    NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation,
+    Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -33,8 +33,18 @@ pub(crate) struct DelayedFacts {
     pub weather: Arc<Weather>,
 }
 
-fn directory_error(_: Failure) -> DirectoryError {
-    DirectoryError { doing: "going there and back", source: None }
+/// A change log that is slow and fails.
+pub(crate) struct DelayedLog {
+    pub inner: Arc<InProcessDirectory>,
+    pub weather: Arc<Weather>,
+}
+
+fn directory_error(failure: Failure) -> DirectoryError {
+    let kind = match failure {
+        Failure::Overloaded => DirectoryErrorKind::Contended,
+        Failure::Lost | Failure::Unanswered => DirectoryErrorKind::Unavailable,
+    };
+    DirectoryError { kind, doing: "going there and back", source: None }
 }
 
 fn facts_error(failure: Failure) -> FactsError {
@@ -48,7 +58,12 @@ fn facts_error(failure: Failure) -> FactsError {
 type Directed<'a, T> = lamplight_directory::Answer<'a, T>;
 
 impl Directory for DelayedDirectory {
-    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Directed<'a, bool> {
+    fn update_with<'a>(
+        &'a self,
+        user: &'a User,
+        now: Now,
+        change: Change<'a>,
+    ) -> Directed<'a, Option<Logged>> {
         let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
         let effect = async move {
             if self.weather.runs_twice() {
@@ -92,37 +107,37 @@ impl Directory for DelayedDirectory {
         Box::pin(trip.go(effect, directory_error))
     }
 
-    fn due(&self, now: Moment, limit: usize) -> Directed<'_, Vec<User>> {
+    fn partitions(&self) -> u16 {
+        self.inner.partitions()
+    }
+
+    fn partition_of(&self, user: &User) -> u16 {
+        self.inner.partition_of(user)
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Directed<'_, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        Box::pin(trip.go(async move { self.inner.due(now, limit).await }, directory_error))
+        Box::pin(trip.go(async move { self.inner.due(partition, now, limit).await }, directory_error))
     }
 
-    fn publish(&self, user: &User, news: News) {
-        self.inner.publish(user, news);
-    }
-
-    fn log(&self) -> LogReader {
-        self.inner.log()
-    }
-
-    fn event_log(&self) -> LogReader {
-        self.inner.event_log()
-    }
-
-    fn with_events(&self) -> Directed<'_, Vec<User>> {
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Directed<'a, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        let effect = async move {
-            let mut users = self.inner.with_events().await?;
-            // In no particular order there; in one that a seed repeats here.
-            users.sort_unstable();
-            Ok(users)
-        };
+        let effect = async move { self.inner.with_events(partition, after, limit).await };
         Box::pin(trip.go(effect, directory_error))
     }
 
-    fn feed(&self, app: AppId, after: Option<FeedPlace>, limit: usize) -> Directed<'_, FeedPage> {
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Directed<'_, FeedPage> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         Box::pin(trip.go(async move { self.inner.feed(app, after, limit).await }, directory_error))
+    }
+
+    fn epoch(&self) -> Timestamp {
+        self.inner.epoch()
     }
 
     fn feed_moved(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -131,6 +146,21 @@ impl Directory for DelayedDirectory {
 
     fn stats(&self) -> DirectoryStats {
         self.inner.stats()
+    }
+}
+
+impl ChangeLog for DelayedLog {
+    fn append(&self, entries: Vec<LogEntry>) -> Directed<'_, ()> {
+        let trip = self.weather.trip(Kind::DirectoryWrite, None);
+        Box::pin(trip.go(async move { self.inner.append(entries).await }, directory_error))
+    }
+
+    fn follow(&self) -> LogReader {
+        self.inner.follow()
+    }
+
+    fn follow_events(&self) -> LogReader {
+        self.inner.follow_events()
     }
 }
 
@@ -149,6 +179,7 @@ impl Facts for DelayedFacts {
     delayed! {
         FactsRead apps() -> Vec<App>;
         FactsWrite put_app(app: App) -> ();
+        FactsWrite replace_app(was: Option<App>, app: App) -> bool;
         FactsRead accounts(users: Vec<User>) -> Vec<Option<Account>>;
         FactsRead list_accounts(app: AppId, after: Option<UserId>, limit: usize) -> Vec<Account>;
         FactsWrite create_account(user: User, at: Timestamp) -> AccountMade, of &user;
@@ -176,6 +207,7 @@ impl Lists for DelayedFacts {
         FactsRead count_friends(owner: User) -> usize;
         FactsRead mutual_friends(owner: User) -> Vec<UserId>;
         FactsWrite send_message(message: NewMessage) -> Sent, of &message.from;
+        FactsWrite push_missed(missed: MissedMessages) -> Enqueued;
         FactsRead history(owner: User, peer: UserId, before: Option<u64>, limit: usize) -> Vec<Message>;
         FactsRead conversations(owner: User, after: Option<ConversationPlace>, limit: usize) -> Vec<Conversation>;
         FactsRead conversation(owner: User, peer: UserId) -> Option<Conversation>;

@@ -9,7 +9,7 @@ use super::judge::Judge;
 use super::people::{Message, People, Request, Who, who_is};
 use crate::random::Random;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
-use lamplight_directory::{Directory, InProcessDirectory, LogReader};
+use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
 use lamplight_model::{AppKey, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserStatus};
 use lamplight_service::{Audience, Service};
 use slab::Slab;
@@ -129,7 +129,7 @@ impl Worker {
             audience: RefCell::default(),
             watchers: RefCell::default(),
         });
-        let (it, log) = (Rc::clone(&worker), shared.directory.log());
+        let (it, log) = (Rc::clone(&worker), shared.directory.follow());
         shared.start(async move { it.rounds(log).await });
         worker
     }

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::weather::{Climate, Weather};
 use crate::random::Random;
 use crate::world::Failed;
-use lamplight_directory::{Directory, LogReader, News};
+use lamplight_directory::{ChangeLog, LogReader, News};
 use lamplight_model::{App, AppKey, ConnectionId, Platform, UserStatus};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ impl World {
         let node = Node::start(folder.path(), &around, 1, seed)?;
         let app = App { id: THE_APP, keys: vec![key], admins: Vec::new(), settings: plan.settings.clone() };
         block_on(node.shared.service.put_app(app.clone()))?;
-        let log = node.shared.directory.log();
+        let log = node.shared.directory.follow();
         Ok(Self {
             executor,
             weather,
@@ -136,7 +136,7 @@ impl World {
     /// What the log tells must be a change.
     fn read_log(&mut self) {
         let mut entries = Vec::new();
-        if self.log.take(&mut entries) == lamplight_directory::Heard::Missed {
+        if self.log.take(&mut entries) != lamplight_directory::Heard::All {
             self.last_told.clear();
         }
         for entry in entries {
@@ -167,14 +167,14 @@ impl World {
         self.weather.set(Climate::default());
         self.restarts += 1;
         // The new process opens the file that the old one has closed.
-        let dead = std::mem::replace(&mut self.log, lamplight_directory::ChangeLog::default().reader());
+        let dead = std::mem::replace(&mut self.log, lamplight_directory::LocalLog::default().reader());
         drop(dead);
         match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
             Ok(node) => self.node = node,
             Err(error) => self.judge.found(Name::Panic, format!("a node does not start: {error}")),
         }
         self.last_told.clear();
-        self.log = self.node.shared.directory.log();
+        self.log = self.node.shared.directory.follow();
         let apps = self.node.shared.service.apps();
         if let Some(app) = apps.get(THE_APP) {
             self.app = (*app).clone();

@@ -21,7 +21,7 @@ impl Worker {
                 audience.hear(entry, UserStatus::clone, &mut effects);
             }
         }
-        if heard == Heard::Missed {
+        if heard != Heard::All {
             let worker = Rc::clone(self);
             self.shared.start(async move { worker.read_everything_again().await });
         }

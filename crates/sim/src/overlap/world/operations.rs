@@ -1,7 +1,7 @@
 //! How each kind of operation begins.
 
 use super::World;
-use crate::overlap::executor::Clock;
+use crate::overlap::executor::{Clock, block_on};
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
     Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, user_of,
@@ -9,7 +9,7 @@ use crate::overlap::people::{
 use crate::overlap::plan::Kind;
 use crate::overlap::worker::wall;
 use lamplight_core::LinkEnd;
-use lamplight_directory::{Directory, News};
+use lamplight_directory::{ChangeLog, LogEntry, News};
 use lamplight_model::{AppId, Now, Platform, Timestamp};
 use lamplight_service::{By, NewFriend, Service, ServiceError};
 use std::collections::BTreeMap;
@@ -178,7 +178,10 @@ impl World {
             Kind::Flood => {
                 self.judge.note(|| "a flood".to_owned());
                 let directory = &self.node.shared.directory;
-                (0..FLOOD).for_each(|_| directory.publish(&user_of(0), News::App(AppId(7))));
+                let news = || LogEntry::news(user_of(0), News::App(AppId(7)));
+                if let Err(error) = block_on(directory.append((0..FLOOD).map(|_| news()).collect())) {
+                    self.judge.note(|| format!("no flood: {error}"));
+                }
             }
         }
         true
