@@ -207,10 +207,13 @@ impl People {
         };
         let key = (client.who, client.device);
         // Whoever logs in beside it may have done so later.
-        let is_alone = clients
-            .iter()
-            .all(|(other, it)| *other == number || (it.who, it.device) != key || it.stage == Stage::Over);
-        if ends && is_alone && !client.platform.is_web() {
+        let is_alone = clients.iter().all(|(other, it)| {
+            let is_over = it.stage == Stage::Over && it.awaits.is_none();
+            *other == number || (it.who, it.device) != key || is_over
+        });
+        // Whoever has the name after a deletion is somebody else.
+        let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
+        if ends && is_alone && !is_deleted && !client.platform.is_web() {
             self.ended.borrow_mut().insert(key);
         }
         let Some(client) = clients.get_mut(&number) else { return };
