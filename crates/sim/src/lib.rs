@@ -9,6 +9,7 @@ mod answer;
 mod bell;
 mod client;
 mod history;
+pub mod overlap;
 mod random;
 mod reference;
 mod step;

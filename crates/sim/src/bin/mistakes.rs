@@ -1,4 +1,5 @@
-//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and demands that the histories fail.
+//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and demands that the suite that it names fails:
+//! the histories, in which one thing happens after another, or those whose operations overlap.
 //!
 //! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in
 //! `target/mistakes`; the tree itself is not touched, and production code has no hook for any of this.
@@ -13,8 +14,10 @@ use std::time::Instant;
 
 /// So many steps, over all seeds, each mistake has to be caught in.
 const STEPS: &str = "60000";
+/// So many operations that overlap.
+const OPERATIONS: &str = "40000";
 
-/// The crates that the histories need.
+/// The crates that the suites need.
 const CRATES: [&str; 8] = ["model", "core", "directory", "facts", "facts-sqlite", "auth", "service", "sim"];
 
 #[derive(serde::Deserialize)]
@@ -28,9 +31,31 @@ struct Mistake {
     file: String,
     find: String,
     replace: String,
+    #[serde(default)]
+    suite: Suite,
 }
 
-/// What a run of the histories in the copy ended with.
+/// Which test must catch a mistake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Suite {
+    /// One thing after another, beside a model.
+    #[default]
+    Histories,
+    /// Operations that overlap, over stores that are slow and fail.
+    Overlap,
+}
+
+impl Suite {
+    fn test(self) -> &'static str {
+        match self {
+            Self::Histories => "histories",
+            Self::Overlap => "overlap",
+        }
+    }
+}
+
+/// What a run of a suite in the copy ended with.
 enum Run {
     Passed,
     Failed(String),
@@ -45,14 +70,20 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let table: Table = toml::from_str(&fs::read_to_string(root.join("crates/sim/mistakes/table.toml"))?)?;
 
     let mut wrong = 0;
-    match run_histories(&root, &copy)? {
-        Run::Passed => println!("caught  nothing where nothing was planted"),
-        Run::Failed(why) | Run::NotBuilt(why) => {
-            println!("The tree as it is fails:\n{why}");
-            return Ok(ExitCode::FAILURE);
+    let chosen = || table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted));
+    for suite in [Suite::Histories, Suite::Overlap] {
+        if !chosen().any(|mistake| mistake.suite == suite) {
+            continue;
+        }
+        match run(suite, &root, &copy)? {
+            Run::Passed => println!("caught  nothing where nothing was planted ({})", suite.test()),
+            Run::Failed(why) | Run::NotBuilt(why) => {
+                println!("The tree as it is fails ({}):\n{why}", suite.test());
+                return Ok(ExitCode::FAILURE);
+            }
         }
     }
-    for mistake in table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted)) {
+    for mistake in chosen() {
         let began = Instant::now();
         let verdict = plant(mistake, &root, &copy)?;
         wrong += usize::from(verdict.is_err());
@@ -66,7 +97,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Makes one mistake, runs the histories, and takes the mistake back. Says how it was caught, or why not.
+/// Makes one mistake, runs its suite, and takes the mistake back. Says how it was caught, or why not.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -75,25 +106,26 @@ fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, S
         return Ok(Err(format!("its snippet occurs {places} times in {}", mistake.file)));
     }
     fs::write(&path, source.replace(&mistake.find, &mistake.replace))?;
-    let run = run_histories(root, copy);
+    let run = run(mistake.suite, root, copy);
     fs::write(&path, source)?;
     Ok(match run? {
         Run::Failed(how) => Ok(how),
-        Run::Passed => Err("the histories pass".into()),
+        Run::Passed => Err(format!("{} pass", mistake.suite.test())),
         Run::NotBuilt(why) => Err(format!("it does not compile:\n{why}")),
     })
 }
 
-fn run_histories(root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
+fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     let cargo = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command
-            .args(["test", "--quiet", "--offline", "-p", "lamplight-sim", "--test", "histories"])
+            .args(["test", "--quiet", "--offline", "-p", "lamplight-sim", "--test", suite.test()])
             .args(more)
             .current_dir(copy)
             .env("CARGO_TARGET_DIR", root.join("target/mistakes/build"))
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
             .env("LAMPLIGHT_SIM_STEPS", STEPS)
+            .env("LAMPLIGHT_SIM_OPERATIONS", OPERATIONS)
             .env_remove("LAMPLIGHT_SIM_SEED")
             .env("RUST_BACKTRACE", "0");
         command.output()
@@ -112,7 +144,7 @@ fn run_histories(root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies what the histories need. A file that has not changed keeps its time, so that little is built again.
+/// Copies what the suites need. A file that has not changed keeps its time, so that little is built again.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {

@@ -1,0 +1,85 @@
+//! Runs seeds of operations that overlap, and says what broke, by name.
+//!
+//! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
+//! [--story]`. With one seed (`--seeds 7`) it is told what went wrong.
+
+#![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
+
+use lamplight_sim::overlap::{Name, overlap};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (mut first, mut last, mut total, mut each) = (1, u64::MAX, 20_000usize, 500usize);
+    let (mut until, mut story) = (None, false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--seeds" => {
+                let text = value()?;
+                match text.split_once("..") {
+                    Some((from, to)) => (first, last) = (from.parse()?, to.parse()?),
+                    None => {
+                        first = text.parse()?;
+                        last = first + 1;
+                    }
+                }
+            }
+            "--operations" => total = value()?.parse()?,
+            "--each" => each = value()?.parse()?,
+            "--until-found" => {
+                let text = value()?;
+                let name = Name::ALL.into_iter().find(|name| name.text() == text);
+                until = Some(name.ok_or(format!("no rule has the name {text}"))?);
+            }
+            "--story" => story = true,
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    let began = Instant::now();
+    let mut broken: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut operations, mut phases, mut seeds) = (0, 0, 0);
+    for seed in first..last {
+        if operations >= total {
+            break;
+        }
+        seeds += 1;
+        match overlap(seed, each, story) {
+            Ok(done) => {
+                for (what, times) in done.tally {
+                    *tally.entry(what).or_default() += times;
+                }
+                operations += done.operations;
+                phases += done.phases;
+            }
+            Err(wrong) => {
+                operations += wrong.operations.max(1);
+                let names: std::collections::BTreeSet<Name> =
+                    wrong.found.iter().map(|found| found.name).collect();
+                if story || last - first == 1 || until.is_some_and(|until| names.contains(&until)) {
+                    println!("{wrong}");
+                }
+                names.iter().for_each(|name| broken.entry(*name).or_default().push(seed));
+                if until.is_some_and(|until| names.contains(&until)) {
+                    break;
+                }
+            }
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "{operations} operations of {seeds} seeds, judged {phases} times, in {seconds:.1} s ({:.0}/s)",
+        operations as f64 / seconds
+    );
+    if broken.is_empty() {
+        println!("{tally:#?}");
+    }
+    for (name, seeds) in &broken {
+        let some: Vec<String> = seeds.iter().take(8).map(u64::to_string).collect();
+        println!("  {name:26} {:5} seeds: {}", seeds.len(), some.join(" "));
+    }
+    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,297 @@
+//! An executor for virtual time: a seed chooses which ready task runs next, and time passes only when nobody is ready.
+
+use crate::random::Random;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The virtual clock with its timers, and the tasks that are ready. It can be shared with the stores, whose futures
+/// must be able to change threads.
+pub(crate) struct Clock {
+    now: AtomicU64,
+    state: Mutex<State>,
+}
+
+struct State {
+    timers: BinaryHeap<Timer>,
+    ready: Vec<u64>,
+    random: Random,
+    timers_made: u64,
+}
+
+/// The earliest timer is the greatest: the heap hands out its greatest entry.
+struct Timer {
+    due: u64,
+    number: u64,
+    waker: Waker,
+}
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Timer {}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.due, other.number).cmp(&(self.due, self.number))
+    }
+}
+
+impl Clock {
+    /// Milliseconds since the run began.
+    pub fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// A future that is ready after so many milliseconds of virtual time.
+    pub fn sleep(self: &Arc<Self>, millis: u64) -> Sleep {
+        Sleep { clock: Arc::clone(self), until: self.now() + millis, is_set: false }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each critical section leaves the state whole, so a panic elsewhere does not taint it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The future of [`Clock::sleep`].
+pub(crate) struct Sleep {
+    clock: Arc<Clock>,
+    until: u64,
+    is_set: bool,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.clock.now() >= self.until {
+            return Poll::Ready(());
+        }
+        if !self.is_set {
+            self.is_set = true;
+            let mut state = self.clock.state();
+            state.timers_made += 1;
+            let number = state.timers_made;
+            state.timers.push(Timer { due: self.until, number, waker: context.waker().clone() });
+        }
+        Poll::Pending
+    }
+}
+
+struct TaskWaker {
+    task: u64,
+    clock: Arc<Clock>,
+    is_queued: AtomicBool,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        if !self.is_queued.swap(true, Ordering::Relaxed) {
+            self.clock.state().ready.push(self.task);
+        }
+    }
+}
+
+struct Task {
+    group: u64,
+    /// `None` while it is being polled.
+    work: Option<Work>,
+    waker: Arc<TaskWaker>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    tasks: BTreeMap<u64, Task>,
+    made: u64,
+}
+
+/// The executor. Cloning it makes another handle.
+#[derive(Clone)]
+pub(crate) struct Executor {
+    clock: Arc<Clock>,
+    tasks: Rc<RefCell<Tasks>>,
+}
+
+impl Executor {
+    /// An executor whose choices this seed makes.
+    pub fn new(seed: u64) -> Self {
+        let state =
+            State { timers: BinaryHeap::new(), ready: Vec::new(), random: Random::new(seed), timers_made: 0 };
+        let clock = Arc::new(Clock { now: AtomicU64::new(0), state: Mutex::new(state) });
+        Self { clock, tasks: Rc::default() }
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    /// Polls the work at once, as the server does, and lets the rest of it go on beside the others. What belongs to one
+    /// process is one group.
+    pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
+        let number = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.made += 1;
+            let number = tasks.made;
+            let (clock, is_queued) = (Arc::clone(&self.clock), AtomicBool::new(true));
+            let waker = Arc::new(TaskWaker { task: number, clock, is_queued });
+            tasks.tasks.insert(number, Task { group, work: Some(Box::pin(work)), waker });
+            number
+        };
+        self.poll(number);
+    }
+
+    /// Drops everything of a group where it stands, as the death of its process does.
+    pub fn kill(&self, group: u64) {
+        let dead: Vec<Task> = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.tasks.extract_if(.., |_, task| task.group == group).map(|(_, task)| task).collect()
+        };
+        drop(dead);
+    }
+
+    /// Runs whoever is ready, and lets time pass up to this moment.
+    pub fn run_until(&self, until: u64) {
+        self.run_while(until, || true);
+    }
+
+    /// The same, while `wanted` holds. Says whether it still does.
+    pub fn run_while(&self, until: u64, wanted: impl Fn() -> bool) -> bool {
+        while wanted() {
+            let next = {
+                let mut state = self.clock.state();
+                let ready = state.ready.len();
+                if ready == 0 {
+                    None
+                } else {
+                    let chosen = state.random.below(ready);
+                    Some(state.ready.swap_remove(chosen))
+                }
+            };
+            match next {
+                Some(task) => self.poll(task),
+                None if self.pass_time(until) => {}
+                None => return true,
+            }
+        }
+        false
+    }
+
+    /// Goes on to the next timer that is due by then. Says whether there was one.
+    fn pass_time(&self, until: u64) -> bool {
+        let mut due = Vec::new();
+        {
+            let mut state = self.clock.state();
+            let next = state.timers.peek().map(|timer| timer.due);
+            let Some(now) = next.filter(|next| *next <= until) else {
+                drop(state);
+                self.clock.now.fetch_max(until, Ordering::Relaxed);
+                return false;
+            };
+            self.clock.now.fetch_max(now, Ordering::Relaxed);
+            while state.timers.peek().is_some_and(|timer| timer.due <= now) {
+                due.extend(state.timers.pop());
+            }
+        }
+        due.into_iter().for_each(|timer| timer.waker.wake());
+        true
+    }
+
+    fn poll(&self, number: u64) {
+        let taken = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.tasks.get_mut(&number).and_then(|task| Some((task.work.take()?, Arc::clone(&task.waker))))
+        };
+        let Some((mut work, waker)) = taken else { return };
+        waker.is_queued.store(false, Ordering::Relaxed);
+        let is_ready = work.as_mut().poll(&mut Context::from_waker(&Waker::from(waker))).is_ready();
+        let mut tasks = self.tasks.borrow_mut();
+        if is_ready {
+            let done = tasks.tasks.remove(&number);
+            drop(tasks);
+            drop((done, work));
+        } else if let Some(task) = tasks.tasks.get_mut(&number) {
+            task.work = Some(work);
+        }
+    }
+}
+
+/// Runs a future to its end on this thread, which waits meanwhile.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_runs_the_same_way_and_another_one_differs() {
+        let run = |seed| {
+            let executor = Executor::new(seed);
+            let order = Rc::new(RefCell::new(Vec::new()));
+            for number in 0..20 {
+                let (order, clock) = (Rc::clone(&order), Arc::clone(executor.clock()));
+                executor.start(0, async move {
+                    for round in 0..3 {
+                        clock.sleep(10).await;
+                        order.borrow_mut().push((number, round, clock.now()));
+                    }
+                });
+            }
+            executor.run_until(100);
+            assert_eq!(executor.clock().now(), 100);
+            order.take()
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1), run(2));
+        assert!(run(1).iter().all(|(_, round, at)| *at == (round + 1) * 10));
+    }
+
+    #[test]
+    fn what_is_killed_goes_no_further() {
+        let executor = Executor::new(1);
+        let done = Rc::new(RefCell::new(Vec::new()));
+        for group in 0..2 {
+            let (done, clock) = (Rc::clone(&done), Arc::clone(executor.clock()));
+            executor.start(group, async move {
+                clock.sleep(5).await;
+                done.borrow_mut().push(group);
+            });
+        }
+        executor.kill(0);
+        executor.run_until(10);
+        assert_eq!(*done.borrow(), [1]);
+    }
+}

@@ -1,0 +1,232 @@
+//! One process: its stores, its workers, its keeper and its recorder of session events.
+
+use super::executor::block_on;
+use super::judge::Judge;
+use super::people::{APP, People};
+use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog};
+use super::weather::Weather;
+use super::worker::{Shared, Worker};
+use crate::random::Random;
+use crate::world::Failed;
+use lamplight_core::Presence;
+use lamplight_directory::{ChangeLog, Directory, DirectoryError, Heard, InProcessDirectory, LogReader};
+use lamplight_facts::{Facts, NewNotice};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{AppKey, NoticeContent, SessionEvent, User};
+use lamplight_service::{Expiring, Service, ServiceError, ThrottleLimits};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long who was connected when a process died counts as present.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// How many workers there are.
+pub(crate) const WORKERS: usize = 2;
+
+/// How often the keeper looks.
+const TICK: u64 = 250;
+const BATCH: usize = 256;
+
+/// What ends with the process.
+pub(crate) struct Node {
+    pub shared: Rc<Shared>,
+    pub workers: Vec<Rc<Worker>>,
+    pub facts: Arc<SqliteFacts>,
+}
+
+/// What a node needs from outside.
+pub(crate) struct Surroundings {
+    pub executor: super::executor::Executor,
+    pub weather: Arc<Weather>,
+    pub people: Rc<People>,
+    pub judge: Rc<Judge>,
+    pub key: AppKey,
+}
+
+impl Node {
+    /// Starts a node over the folder. The weather must be still.
+    pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
+        let mut random = Random::new(seed ^ group.rotate_left(32));
+        let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
+        let facts = Arc::new(SqliteFacts::open(&folder.join("facts.db"))?);
+        let clock = around.executor.clock().now();
+        let now = lamplight_model::Now {
+            moment: lamplight_model::Moment(clock - origin),
+            wall: super::worker::wall(clock),
+        };
+        let (directory, found) = InProcessDirectory::open(&folder.join("live"), now, GRACE)?;
+        let directory = Arc::new(directory);
+        let live = DelayedDirectory { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
+        let log = DelayedLog { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
+        let durable = DelayedFacts { inner: Arc::clone(&facts), weather: Arc::clone(&around.weather) };
+        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
+        let service = Service::new(Arc::new(durable), Arc::new(live), Arc::new(log), nobody_waits);
+        let mut users = directory.users();
+        users.sort_unstable();
+        block_on(service.recover(users, found.complete_since, now))?;
+        let shared = Rc::new(Shared {
+            service,
+            directory,
+            executor: around.executor.clone(),
+            group,
+            origin,
+            key: around.key.clone(),
+            people: Rc::clone(&around.people),
+            judge: Rc::clone(&around.judge),
+            attempts: RefCell::default(),
+            random: RefCell::new(random),
+        });
+        let workers = (0..WORKERS).map(|index| Worker::start(index, &shared)).collect();
+        let it = Rc::clone(&shared);
+        shared.start(async move { keep(&it).await });
+        let it = Rc::clone(&shared);
+        shared.start(async move { tell(&it).await });
+        let (it, log) = (Rc::clone(&shared), shared.directory.follow_events());
+        shared.start(async move { record_all(&it, log).await });
+        Ok(Self { shared, workers, facts })
+    }
+
+    /// The record of a user as it is, whatever the weather.
+    pub fn peek<T>(&self, user: &User, mut view: impl FnMut(Option<&Presence>) -> T + Send) -> T
+    where
+        T: Send,
+    {
+        let mut seen = None;
+        let users = std::slice::from_ref(user);
+        let mut look = |_: usize, presence: Option<&Presence>| seen = Some(view(presence));
+        block_on(self.shared.directory.read_with(users, &mut look)).expect("a read in memory");
+        seen.expect("the port looks at every user")
+    }
+
+    /// The facts as they are, whatever the weather.
+    pub fn facts(&self) -> &dyn Facts {
+        &*self.facts
+    }
+}
+
+/// As the keeper of the server.
+async fn keep(shared: &Shared) {
+    for turn in 0u32.. {
+        shared.executor.clock().sleep(TICK).await;
+        loop {
+            match shared.service.expire_due(BATCH, shared.now()).await {
+                Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    shared.judge.note(|| format!("  what was due could not be done: {error}"));
+                    break;
+                }
+            }
+        }
+        shared.service.retry(shared.now()).await;
+        if turn.is_multiple_of(20) {
+            shared.service.sweep(shared.now());
+            if let Err(error) = shared.directory.maintain(shared.now()) {
+                shared.judge.note(|| format!("  live records could not be kept on disk: {error}"));
+            }
+        }
+    }
+}
+
+/// As the server appends to the change log what it did not take at once.
+async fn tell(shared: &Shared) {
+    loop {
+        shared.service.telling_waits().await;
+        if let Err(error) = shared.service.tell_waiting().await {
+            shared.judge.note(|| format!("  news could not be told: {error}"));
+            shared.executor.clock().sleep(TICK).await;
+        }
+    }
+}
+
+async fn read_everybody(
+    directory: &dyn Directory,
+    waiting: &mut BTreeSet<User>,
+) -> Result<(), DirectoryError> {
+    for partition in 0..directory.partitions() {
+        let mut after = None;
+        loop {
+            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
+            after = page.last().cloned();
+            let is_last = page.len() < BATCH;
+            waiting.extend(page);
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As the recorder of the server.
+async fn record_all(shared: &Shared, mut log: LogReader) {
+    const PAUSE: u64 = 500;
+    let mut waiting: BTreeSet<User> = BTreeSet::new();
+    let mut entries = Vec::new();
+    let mut missed = true;
+    loop {
+        if waiting.is_empty() && !missed {
+            log.ready().await;
+        }
+        missed |= log.take(&mut entries) != Heard::All;
+        waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
+        let batch: Vec<User> = waiting.iter().cloned().collect();
+        let done = async {
+            if missed {
+                read_everybody(shared.service.directory(), &mut waiting).await?;
+                missed = false;
+            }
+            record(shared, &batch).await
+        };
+        match done.await {
+            Ok(()) => waiting.retain(|user| !batch.contains(user)),
+            Err(error) => {
+                shared.judge.note(|| format!("  events could not be put into the outbox: {error}"));
+                shared.executor.clock().sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn record(shared: &Shared, batch: &[User]) -> Result<(), ServiceError> {
+    let read = |user: &User, presence: Option<&Presence>| {
+        let pending = presence?.pending_events()?;
+        let events: Vec<SessionEvent> = pending.waiting().cloned().collect();
+        Some((user.clone(), events, pending.last_ordinal(), pending.dropped(), pending.missed_since()))
+    };
+    let directory = shared.service.directory();
+    let found: Vec<_> = directory.read(batch, read).await?.into_iter().flatten().collect();
+    let at = shared.now().wall;
+    let notices: Vec<NewNotice> = found
+        .iter()
+        .flat_map(|(user, events, ..)| {
+            events.iter().map(|event| NewNotice {
+                user: user.clone(),
+                content: NoticeContent::Session(event.clone()),
+                at,
+            })
+        })
+        .collect();
+    if !notices.is_empty() {
+        shared.service.facts().enqueue(notices).await?;
+    }
+    for (user, .., missed_since) in &found {
+        if let Some(since) = *missed_since {
+            shared.service.push_missed(user, since, shared.now()).await?;
+            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
+            directory.update(user, shared.now(), recorded).await?;
+        }
+    }
+    for (user, _, up_to, dropped, _) in &found {
+        let recorded = |presence: &mut Presence| presence.events_recorded(*up_to, *dropped);
+        directory.update(user, shared.now(), recorded).await?;
+    }
+    Ok(())
+}
+
+/// The id of the app, for who sets it up.
+pub(crate) const THE_APP: lamplight_model::AppId = APP;

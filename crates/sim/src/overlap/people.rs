@@ -1,0 +1,405 @@
+//! Users with their devices, and the clients of their connections: what each asked for, and what it was told.
+
+use super::judge::{Judge, Name};
+use lamplight_core::EndCause;
+use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A user, by its place in [`NAMES`].
+pub(crate) type Who = usize;
+
+/// The users.
+pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
+
+/// The devices that each of them has, and what they run on while nothing else is said.
+pub(crate) const DEVICES: [(&str, Platform); 3] =
+    [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
+
+/// The app of all.
+pub(crate) const APP: AppId = AppId(1_400_000_001);
+
+/// A user.
+pub(crate) fn user_of(who: Who) -> User {
+    User::new(APP, id_of(who))
+}
+
+/// The id of a user.
+pub(crate) fn id_of(who: Who) -> UserId {
+    UserId::new(NAMES[who]).expect("names are ids")
+}
+
+/// Whose id this is.
+pub(crate) fn who_is(id: &UserId) -> Who {
+    NAMES.iter().position(|name| *name == id.as_str()).expect("there are no other users")
+}
+
+/// The id of a device.
+pub(crate) fn device_id(device: usize) -> DeviceId {
+    DeviceId::new(DEVICES[device].0).expect("names are ids")
+}
+
+/// What a client asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    Login(LoginRequest),
+    Logout,
+    Text(String),
+    Query(Vec<Who>),
+    Subscribe(Vec<Who>),
+    Unsubscribe(Vec<Who>),
+    List,
+    Befriend(Who, bool),
+    Unfriend(Who, bool),
+}
+
+/// A login, as a client asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct LoginRequest {
+    pub who: Who,
+    pub device: usize,
+    pub platform: Platform,
+    pub resume: bool,
+    pub known: Vec<(Who, Version)>,
+    /// When its UserSig was made.
+    pub issued: u64,
+}
+
+/// What it is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    LoggedIn {
+        statuses: Vec<UserStatus>,
+        subscriptions: Option<Vec<UserId>>,
+        not_watched: Vec<Who>,
+    },
+    LoggedOut,
+    Own(UserStatus),
+    Statuses(Vec<UserStatus>),
+    Subscribed {
+        subscribed: Vec<UserId>,
+        statuses: Vec<UserStatus>,
+        evicted: Vec<UserId>,
+        let_go: Vec<UserId>,
+    },
+    Unsubscribed {
+        removed: Vec<UserId>,
+        let_go: Vec<UserId>,
+    },
+    List(Vec<UserId>),
+    Done,
+}
+
+/// What a server says to a client.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    Answer { request: u64, answer: Result<Body, Code> },
+    Told(Vec<UserStatus>),
+    ListChanged { subscribed: Vec<UserId>, unsubscribed: Vec<UserId>, let_go: Vec<UserId> },
+    Ended(Option<EndCause>),
+}
+
+/// What happened to a user since everything was quiet: for naming what went wrong, and for what must follow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// Kicks, and deletions, which revoke like one.
+    pub kicks: Vec<Kick>,
+    /// When an account was perhaps made by the server API, the last time.
+    pub created: Option<u64>,
+    /// When everything was quiet after the last kick before.
+    pub kicked_before: Option<u64>,
+    /// A logout or the end of a UserSig of this device was tried.
+    pub logged_out: [bool; DEVICES.len()],
+}
+
+impl Past {
+    /// Everything is quiet.
+    pub fn rest(&mut self, now: u64) {
+        let kicked_before = if self.kicks.is_empty() { self.kicked_before } else { Some(now) };
+        *self = Self { kicked_before, ..Self::default() };
+    }
+}
+
+/// A kick or a deletion.
+#[derive(Clone, Debug)]
+pub(crate) struct Kick {
+    pub began: u64,
+    /// When it was answered as done. One that failed has perhaps been done, and may be still.
+    pub answered: Option<u64>,
+    /// It deletes the account.
+    pub deletes: bool,
+}
+
+/// How far a client has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    New,
+    LoggedIn,
+    /// The last words were heard, or the link is gone.
+    Over,
+}
+
+/// One connection, seen from its client.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub who: Who,
+    pub device: usize,
+    pub platform: Platform,
+    pub worker: usize,
+    pub stage: Stage,
+    /// Does not read for the moment.
+    pub stalled: bool,
+    /// The request that has no answer yet, and when it was made.
+    pub awaits: Option<(u64, Request)>,
+    pub picture: BTreeMap<Who, UserStatus>,
+    /// The version of each in the last event or answer about others.
+    pub told: BTreeMap<Who, Version>,
+    pub list: Option<BTreeSet<Who>>,
+    /// Changes of the list that were told while it was being read: they come on top of what is answered.
+    pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
+    /// Whether the last login was a resume of a device whose login had ended, and may not come back by itself.
+    pub resumes_ended: bool,
+}
+
+/// All clients, by the number of the connection.
+pub(crate) struct People {
+    pub clients: RefCell<BTreeMap<u64, Client>>,
+    /// What the last client of each device knew when it went.
+    pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
+    /// Of whom each user may be told.
+    pub allowed: RefCell<Vec<BTreeSet<Who>>>,
+    /// Native devices that were kicked by a login or logged out, and were not logged in by the application since.
+    pub ended: RefCell<BTreeSet<(Who, usize)>>,
+    /// Who tried to log in, when the UserSig was made, and whether it was a resume.
+    pub logins: RefCell<Vec<(Who, u64, bool)>>,
+    /// When the UserSig that each device has was made. One that was refused is thrown away.
+    pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
+    /// What happened to each user since everything was quiet.
+    pub pasts: RefCell<Vec<Past>>,
+    judge: Rc<Judge>,
+}
+
+impl People {
+    /// Nobody is there.
+    pub fn new(judge: Rc<Judge>) -> Self {
+        let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
+        let (clients, left_behind, ended, logins, sigs) = Default::default();
+        let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
+        Self { clients, left_behind, allowed, ended, logins, sigs, pasts, judge }
+    }
+
+    /// Whether a client takes what is sent to it.
+    pub fn reads(&self, number: u64) -> bool {
+        self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
+    }
+
+    /// The client of a connection hears something.
+    pub fn hear(&self, number: u64, message: Message) {
+        let mut clients = self.clients.borrow_mut();
+        let Some(client) = clients.get(&number) else { return };
+        let ends = match &message {
+            Message::Ended(Some(EndCause::KickedByLogin { .. })) => true,
+            Message::Answer { answer: Ok(Body::LoggedOut), .. } => true,
+            Message::Ended(_) | Message::Answer { .. } | Message::Told(_) | Message::ListChanged { .. } => {
+                false
+            }
+        };
+        let key = (client.who, client.device);
+        // Whoever logs in beside it may have done so later.
+        let is_alone = clients.iter().all(|(other, it)| {
+            let is_over = it.stage == Stage::Over && it.awaits.is_none();
+            *other == number || (it.who, it.device) != key || is_over
+        });
+        // Whoever has the name after a deletion is somebody else.
+        let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
+        if ends && is_alone && !is_deleted && !client.platform.is_web() {
+            self.ended.borrow_mut().insert(key);
+        }
+        let Some(client) = clients.get_mut(&number) else { return };
+        self.judge.note(|| format!("  {} hears {message:?}", label(number, client)));
+        match message {
+            Message::Answer { request, answer } => self.hear_answer(number, client, request, answer),
+            Message::Told(statuses) => {
+                for status in statuses {
+                    self.hear_status(number, client, status);
+                }
+            }
+            Message::ListChanged { subscribed, unsubscribed, let_go } => {
+                if let Some(list) = &mut client.list {
+                    change(list, &subscribed, &unsubscribed);
+                }
+                client.list_news.push((subscribed, unsubscribed));
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+            }
+            Message::Ended(cause) => {
+                self.judge.count(match cause {
+                    Some(EndCause::Superseded) => "closed: superseded",
+                    Some(EndCause::KickedByLogin { .. }) => "closed: kicked by a login",
+                    Some(EndCause::KickedByOperator) => "closed: kicked by the operator",
+                    Some(EndCause::AccountDeleted) => "closed: account deleted",
+                    None => "closed: to come back",
+                });
+                client.stage = Stage::Over;
+            }
+        }
+    }
+
+    fn hear_status(&self, number: u64, client: &mut Client, status: UserStatus) {
+        let of = who_is(&status.user_id);
+        self.judge.count("told");
+        if of != client.who && !self.allowed.borrow()[client.who].contains(&of) {
+            let what = || format!("{} is told of {}: {status:?}", label(number, client), NAMES[of]);
+            self.judge.found(Name::Leak, what());
+        }
+        if let Some(told) = client.told.insert(of, status.version)
+            && told > status.version
+        {
+            let (is, to) = (status.version, label(number, client));
+            self.judge.found(Name::GoesBack, format!("{to} is told {is} of {} after {told}", NAMES[of]));
+        }
+        if let Some(known) = client.picture.get(&of) {
+            if known.version > status.version {
+                return;
+            }
+            if known.version == status.version && !same(known, &status) {
+                let what = format!("{}: {known:?} and {status:?}", label(number, client));
+                self.judge.found(Name::TwoTruths, what);
+            }
+        }
+        client.picture.insert(of, status);
+    }
+
+    fn hear_answer(&self, number: u64, client: &mut Client, request: u64, answer: Result<Body, Code>) {
+        let asked = match client.awaits.take() {
+            Some((awaited, asked)) if awaited == request => asked,
+            other => {
+                let what = format!("{} is answered {request}, and awaits {other:?}", label(number, client));
+                self.judge.found(Name::OthersAnswer, what);
+                client.awaits = other;
+                return;
+            }
+        };
+        // An answer may be older than what was told meanwhile; a client folds it by version.
+        fn fold(client: &mut Client, statuses: Vec<UserStatus>) {
+            let picture = &mut client.picture;
+            for status in statuses {
+                let of = who_is(&status.user_id);
+                if of != client.who {
+                    let told = client.told.entry(of).or_insert(status.version);
+                    *told = (*told).max(status.version);
+                }
+                if picture.get(&of).is_none_or(|known| known.version <= status.version) {
+                    picture.insert(of, status);
+                }
+            }
+        }
+        match answer {
+            Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
+                self.judge.count("logged in");
+                if matches!(asked, Request::Login(LoginRequest { resume: false, .. })) {
+                    self.ended.borrow_mut().remove(&(client.who, client.device));
+                }
+                if client.resumes_ended && self.ended.borrow().contains(&(client.who, client.device)) {
+                    self.judge.found(Name::EndedResumes, label(number, client));
+                }
+                client.stage = Stage::LoggedIn;
+                client.list = subscriptions.map(|list| list.iter().map(who_is).collect());
+                for status in statuses {
+                    self.hear_status(number, client, status);
+                }
+                not_watched.iter().for_each(|who| drop(client.picture.remove(who)));
+            }
+            Ok(Body::LoggedOut) => client.stage = Stage::Over,
+            Ok(Body::Own(status)) => fold(client, vec![status]),
+            Ok(Body::Statuses(statuses)) => {
+                let mut watched = statuses;
+                watched.retain(|status| {
+                    let of = who_is(&status.user_id);
+                    let is_listed = client.list.as_ref().is_some_and(|list| list.contains(&of));
+                    is_listed || client.picture.contains_key(&of)
+                });
+                fold(client, watched);
+            }
+            Ok(Body::Subscribed { subscribed, statuses, evicted, let_go }) => {
+                if let Some(list) = &mut client.list {
+                    evicted.iter().for_each(|id| _ = list.remove(&who_is(id)));
+                    list.extend(subscribed.iter().map(who_is));
+                }
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+                fold(client, statuses);
+            }
+            Ok(Body::Unsubscribed { removed, let_go }) => {
+                if let Some(list) = &mut client.list {
+                    removed.iter().for_each(|id| _ = list.remove(&who_is(id)));
+                }
+                let_go.iter().for_each(|id| drop(client.picture.remove(&who_is(id))));
+            }
+            Ok(Body::List(list)) => {
+                let mut list = list.iter().map(who_is).collect();
+                for (subscribed, unsubscribed) in &client.list_news {
+                    change(&mut list, subscribed, unsubscribed);
+                }
+                client.list = Some(list);
+            }
+            Ok(Body::Done) => {}
+            Err(code) => {
+                self.judge.count(format!("refused {}", code.number()));
+                if let (Code::SIG_REVOKED, Request::Login(LoginRequest { issued, .. })) = (code, &asked) {
+                    self.judge_refused_sig(number, client, *issued);
+                }
+                let unknown = code == Code::INTERNAL;
+                if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
+                    // Nobody can say whether it was done: the client must read its list again.
+                    client.list = None;
+                }
+            }
+        }
+    }
+
+    /// A UserSig that was made after every kick was answered gets in.
+    fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
+        self.sigs.borrow_mut().remove(&(client.who, client.device));
+        let pasts = self.pasts.borrow();
+        let before = |kick: &Kick| kick.answered.is_some_and(|answered| answered <= issued);
+        let past = &pasts[client.who];
+        if past.kicks.iter().all(before) && past.kicked_before.is_none_or(|quiet| quiet <= issued) {
+            let what = format!("{} with a UserSig of {issued}", label(number, client));
+            self.judge.found(Name::FreshSigRefused, what);
+        }
+    }
+
+    /// The connection is gone; what its client knew stays on the device.
+    pub fn leave(&self, number: u64) {
+        let Some(client) = self.clients.borrow_mut().remove(&number) else { return };
+        if client.stage != Stage::New {
+            self.left_behind.borrow_mut().insert((client.who, client.device), client.picture);
+        }
+    }
+}
+
+fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserId]) {
+    unsubscribed.iter().for_each(|id| _ = list.remove(&who_is(id)));
+    list.extend(subscribed.iter().map(who_is));
+}
+
+/// Whether two statuses of one version say the same.
+pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
+    (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
+}
+
+/// A client for the eye.
+pub(crate) fn label(number: u64, client: &Client) -> String {
+    format!("{}.{}#{number}", NAMES[client.who], DEVICES[client.device].0)
+}
+
+/// A status for the eye.
+pub(crate) fn shown(status: &UserStatus) -> String {
+    let kind = match status.status_type {
+        StatusType::Online => "ONLINE",
+        StatusType::Offline => "OFFLINE",
+        StatusType::Unlogined => "UNLOGINED",
+        StatusType::Unknown => "UNKNOWN",
+    };
+    format!("{kind} {:?} {}", status.custom_status.as_str(), status.version)
+}

@@ -1,0 +1,189 @@
+//! What a seed decides once, for its whole run: which operations happen, how often, and under which settings. A run
+//! that leaves most of them out shows more of the others.
+
+use super::weather::Climate;
+use crate::random::Random;
+use lamplight_model::{AppSettings, MultiDeviceMode, RateLimit};
+
+/// What may happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// A device connects and logs in.
+    Login,
+    /// A device that is connected connects once more.
+    Again,
+    /// A login that was refused is tried again on its connection.
+    Retry,
+    Logout,
+    LinkEnds,
+    SigEnds,
+    Kick,
+    /// A kick, and a login of the same user at once.
+    KickAndLogin,
+    /// A logout, and a login of the same device at once.
+    LogoutAndLogin,
+    Delete,
+    Create,
+    Text,
+    TextFor,
+    Query,
+    Subscribe,
+    SubscribeFor,
+    Unsubscribe,
+    List,
+    Befriend,
+    BefriendFor,
+    Unfriend,
+    /// Friend notification is switched on or off.
+    Switch,
+    /// A client stops reading, or reads again.
+    Stall,
+    /// A connection meets a bug of ours.
+    Bug,
+    /// The process dies and another one starts.
+    Restart,
+    /// So much is logged that every worker misses a part.
+    Flood,
+}
+
+/// How likely each kind is, and how likely a run is to have it: one in so many.
+const WEIGHTS: [(Kind, usize, usize); 26] = [
+    (Kind::Login, 200, 1),
+    (Kind::Again, 60, 2),
+    (Kind::Retry, 60, 1),
+    (Kind::Logout, 40, 2),
+    (Kind::LinkEnds, 80, 1),
+    (Kind::SigEnds, 15, 3),
+    (Kind::Kick, 25, 3),
+    (Kind::KickAndLogin, 40, 3),
+    (Kind::LogoutAndLogin, 40, 3),
+    (Kind::Delete, 15, 4),
+    (Kind::Create, 20, 1),
+    (Kind::Text, 80, 1),
+    (Kind::TextFor, 20, 2),
+    (Kind::Query, 50, 2),
+    (Kind::Subscribe, 100, 1),
+    (Kind::SubscribeFor, 20, 3),
+    (Kind::Unsubscribe, 40, 2),
+    (Kind::List, 20, 2),
+    (Kind::Befriend, 40, 2),
+    (Kind::BefriendFor, 20, 2),
+    (Kind::Unfriend, 30, 2),
+    (Kind::Switch, 30, 3),
+    (Kind::Stall, 20, 3),
+    (Kind::Bug, 15, 6),
+    (Kind::Restart, 2, 6),
+    (Kind::Flood, 4, 12),
+];
+
+/// The plan of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub settings: AppSettings,
+    pub kinds: Vec<(Kind, usize)>,
+    /// Devices may change what they run on.
+    pub changes_platform: bool,
+    /// Some phases have a user whose facts cannot be written.
+    pub curses: bool,
+    /// The worst that the weather may be.
+    worst: Climate,
+    /// How many users take part.
+    pub users: usize,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    pub fn new(random: &mut Random, users: usize) -> Self {
+        let mut settings = AppSettings::default();
+        settings.limits.rate = RateLimit { calls: 1_000, window_ms: 1_000 };
+        settings.limits.subscriptions = *random.pick(&[3, 5, 200]);
+        settings.multi_device.mode = *random.pick(&[
+            MultiDeviceMode::Single,
+            MultiDeviceMode::Dual,
+            MultiDeviceMode::Triple,
+            MultiDeviceMode::Multi,
+            MultiDeviceMode::Multi,
+        ]);
+        settings.switches.friend_notification = random.once_in(2);
+        settings.timing.linger_native_ms = *random.pick(&[0, 500, 3_000]);
+        settings.timing.linger_web_ms = *random.pick(&[0, 500, 3_000]);
+        let curses = random.once_in(4);
+        if curses || random.once_in(4) {
+            settings.timing.login_retention_ms = 60_000;
+        }
+        if random.once_in(4) {
+            settings.timing.subscription_retention_ms = 2_000;
+        }
+        if random.once_in(3) {
+            settings.webhooks.state_change_url = "http://127.0.0.1:9/".to_owned();
+        }
+        let chosen = WEIGHTS.into_iter().filter(|(_, _, one_in)| random.once_in(*one_in));
+        let kinds = chosen.map(|(kind, weight, _)| (kind, weight)).collect();
+        let mut rate = |fails: &[usize]| if random.once_in(2) { 0 } else { *random.pick(fails) };
+        let worst = Climate {
+            delay: 0,
+            facts_fail: rate(&[200, 40, 8]),
+            reads_fail: rate(&[200, 40, 8]),
+            directory_fails: rate(&[400, 100, 20]),
+            cursed: None,
+        };
+        let mut worst = if random.once_in(2) { Climate::default() } else { worst };
+        worst.delay = *random.pick(&[2, 10, 40, 150]);
+        let users = 3 + random.below(users - 2);
+        let mut plan = Self { settings, kinds, changes_platform: random.once_in(4), curses, worst, users };
+        if random.once_in(4) {
+            plan.watch_only(random);
+        }
+        plan
+    }
+
+    /// Leaves out what ends logins, so that who watches whom is all that happens.
+    fn watch_only(&mut self, random: &mut Random) {
+        let ends = [
+            Kind::Logout,
+            Kind::SigEnds,
+            Kind::Kick,
+            Kind::KickAndLogin,
+            Kind::LogoutAndLogin,
+            Kind::Delete,
+            Kind::Bug,
+        ];
+        self.kinds.retain(|(kind, _)| !ends.contains(kind));
+        self.settings.multi_device.mode = MultiDeviceMode::Multi;
+        self.settings.timing.login_retention_ms = AppSettings::default().timing.login_retention_ms;
+        (self.changes_platform, self.curses) = (false, false);
+        (self.worst.facts_fail, self.worst.directory_fails) = (0, 0);
+        self.worst.reads_fail = *random.pick(&[0, 0, 100, 20]);
+        for (kind, weight) in
+            [(Kind::Befriend, 40), (Kind::Unfriend, 20), (Kind::Switch, 40), (Kind::LinkEnds, 100)]
+        {
+            self.kinds.retain(|(there, _)| *there != kind);
+            self.kinds.push((kind, weight));
+        }
+        if random.once_in(8) {
+            self.kinds.push((Kind::Flood, 4));
+        }
+    }
+
+    /// The next operation.
+    pub fn next(&self, random: &mut Random) -> Kind {
+        let total = self.kinds.iter().map(|(_, weight)| weight).sum();
+        let mut drawn = random.below(total);
+        for (kind, weight) in &self.kinds {
+            if drawn < *weight {
+                return *kind;
+            }
+            drawn -= weight;
+        }
+        Kind::Login
+    }
+
+    /// The weather of a phase.
+    pub fn weather(&self, random: &mut Random) -> Climate {
+        let mut climate = self.worst.clone();
+        if random.once_in(3) {
+            climate = Climate { delay: climate.delay, ..Climate::default() };
+        }
+        climate
+    }
+}

@@ -1,0 +1,348 @@
+//! What must hold when everything is quiet: nothing is under way, the stores answer, and all that is due was done.
+
+use super::executor::block_on;
+use super::judge::Name;
+use super::node::GRACE;
+use super::people::{
+    APP, Client, DEVICES, NAMES, Past, Stage, Who, id_of, label, same, shown, user_of, who_is,
+};
+use super::weather::Climate;
+use super::world::World;
+use lamplight_core::{Presence, notifications};
+use lamplight_model::{Platform, StatusType, UserStatus};
+use lamplight_service::Viewing;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long what waits to be tried again may take once the stores answer.
+const LONGEST_RETRY: u64 = 130_000;
+
+/// How long an operation may take once the stores answer.
+const LONGEST: u64 = 60_000;
+
+impl World {
+    /// Lets everything come to rest, and judges.
+    pub fn come_to_rest(&mut self, phase: usize) {
+        let delay = self.random().below(4);
+        self.set_weather(Climate { delay, ..Climate::default() });
+        if !self.finish(LONGEST) {
+            let clients = self.people.clients.borrow();
+            let waits = clients.iter().filter(|(_, client)| client.awaits.is_some());
+            let who: Vec<String> = waits
+                .map(|(number, client)| format!("{}: {:?}", label(*number, client), client.awaits))
+                .collect();
+            self.judge.found(Name::Stuck, format!("{who:?} and {} calls", self.under_way.get()));
+        }
+        let all: Vec<(u64, Stage, bool)> = {
+            let clients = self.people.clients.borrow();
+            clients.iter().map(|(number, client)| (*number, client.stage, client.stalled)).collect()
+        };
+        for (number, stage, stalled) in all {
+            if stalled {
+                self.stall(number, false);
+            }
+            if stage == Stage::New {
+                self.end_link(number);
+            }
+        }
+        // Lingers, graces and closing connections.
+        self.pass(GRACE.as_millis() as u64 + 4_000);
+        self.set_weather(Climate::default());
+        self.pass(2_000);
+        self.wait_for_retries();
+        self.judge_logins();
+        self.judge_connections();
+        self.judge_events();
+        if self.judge.is_broken() {
+            return;
+        }
+        let expected = self.expect_watched();
+        self.probe(phase);
+        self.judge_pictures(&expected);
+        // From here on friend notification may be switched on, and subscriptions may count again.
+        for who in self.everybody() {
+            let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
+            let allowed = &mut self.people.allowed.borrow_mut()[who];
+            allowed.extend(friends.iter().map(who_is));
+            allowed.extend(self.listed(who));
+        }
+        let now = self.now();
+        self.people.pasts.borrow_mut().iter_mut().for_each(|past| past.rest(now));
+        self.people.logins.borrow_mut().clear();
+    }
+
+    /// What a store did not take is tried again, after longer and longer pauses.
+    fn wait_for_retries(&mut self) {
+        let until = self.now() + LONGEST_RETRY;
+        loop {
+            let waiting = self.node.shared.service.retries();
+            let unsettled: Vec<Who> = self
+                .everybody()
+                .filter(|who| {
+                    let ends = |presence: Option<&Presence>| {
+                        presence.is_some_and(|presence| presence.unsettled_ends().next().is_some())
+                    };
+                    self.node.peek(&user_of(*who), ends)
+                })
+                .collect();
+            if waiting.0 == 0 && unsettled.is_empty() {
+                return;
+            }
+            if self.now() > until {
+                self.judge.found(Name::Stuck, format!("{waiting:?} retries, ends of {unsettled:?} wait"));
+                return;
+            }
+            self.pass(1_000);
+        }
+    }
+
+    /// The process dies in the quiet: nobody must look different after it.
+    pub fn restart_quietly(&mut self) {
+        let before = self.statuses();
+        self.restart();
+        for (who, (was, is)) in before.iter().zip(self.statuses()).enumerate() {
+            let differs = match (was, &is) {
+                (Some(was), Some(is)) => !same(was, is) || is.version < was.version,
+                (None, None) => false,
+                (Some(_), None) | (None, Some(_)) => true,
+            };
+            if differs {
+                let text = |status: &Option<UserStatus>| status.as_ref().map(shown);
+                let what = format!("{}: {:?}, then {:?}", NAMES[who], text(was), text(&is));
+                self.judge.found(Name::RestartChanges, what);
+            }
+        }
+    }
+
+    /// The status of each user, as the record has it.
+    fn statuses(&self) -> Vec<Option<UserStatus>> {
+        (0..self.plan.users)
+            .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
+            .collect()
+    }
+
+    /// The status of a user as whoever watches it is told.
+    fn watched_status(&self, who: Who) -> Option<UserStatus> {
+        let (service, now) = (&self.node.shared.service, self.node.shared.now());
+        let (user, ids) = (user_of(who), [id_of(who)]);
+        block_on(service.statuses(&user, &ids, Viewing::Watched, now)).ok()?.pop()?
+    }
+
+    fn judge_logins(&self) {
+        for who in self.everybody() {
+            let user = user_of(who);
+            let facts: BTreeMap<usize, Platform> = block_on(self.node.facts().logins(user.clone()))
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|login| {
+                    let place = DEVICES.iter().position(|(name, _)| *name == login.device.as_str())?;
+                    Some((place, login.platform))
+                })
+                .collect();
+            let live: BTreeMap<usize, Platform> =
+                self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
+            let past = self.people.pasts.borrow()[who].clone();
+            for (device, (name, _)) in DEVICES.iter().enumerate() {
+                let (fact, record) = (facts.get(&device), live.get(&device));
+                let agree = match (fact, record) {
+                    (None, None) => true,
+                    (None, Some(platform)) => platform.is_web(),
+                    (Some(fact), Some(record)) => fact == record && !record.is_web(),
+                    (Some(_), None) => false,
+                };
+                if !agree {
+                    let ran_on = self.platforms.get(&(who, device)).map_or(0, BTreeSet::len);
+                    let rule = match (fact, record) {
+                        _ if ran_on > 1 => Name::Platform,
+                        (Some(_), None) if !past.kicks.is_empty() => Name::OrphanLogin,
+                        (None, Some(_)) if past.logged_out[device] => Name::HalfLoggedOut,
+                        _ => Name::FactsDiffer,
+                    };
+                    let what = format!("{}.{}: facts {fact:?}, record {record:?}", NAMES[who], name);
+                    self.judge.found(rule, what);
+                }
+            }
+            self.judge_kick(who, &past, live.len().max(facts.len()));
+            let account = block_on(self.node.facts().accounts(vec![user.clone()]));
+            let has_account = account.is_ok_and(|accounts| accounts[0].is_some());
+            self.judge_deletion(who, &past, has_account);
+            let is_deleted = self.node.peek(&user, |presence| presence.map(|it| it.is_deleted()));
+            if !has_account && (is_deleted == Some(false) || !live.is_empty())
+                || has_account && is_deleted == Some(true)
+            {
+                let what = format!("{}: account {has_account}, deleted {is_deleted:?}", NAMES[who]);
+                self.judge.found(Name::AccountDiffers, what);
+            }
+        }
+    }
+
+    /// Who was kicked, and has not logged in with a UserSig of that second or a later one, has no login left.
+    fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
+        let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
+        let Some(kicked) = done.map(|kick| kick.began).max() else { return };
+        if !self.has_tried_since(who, kicked, true) && logins > 0 {
+            let what = format!("{} was kicked at {kicked}, and has {logins} logins", NAMES[who]);
+            self.judge.found(Name::LoggedInAfterEnd, what);
+        }
+    }
+
+    /// Whether somebody tried to log in, or else to resume, with a UserSig of this second or a later one.
+    fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
+        let second = |millis: u64| super::worker::wall(millis).as_secs();
+        let all = self.people.logins.borrow();
+        all.iter().any(|(whose, issued, resume)| {
+            *whose == who && second(*issued) >= second(began) && (resumes_too || !resume)
+        })
+    }
+
+    /// Who was deleted stays so, unless the account was made again or its user logged in anew.
+    fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
+        let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
+        let Some(deleted) = done.map(|kick| kick.began).max() else { return };
+        let is_made = past.created.is_some_and(|made| made >= deleted);
+        if has_account && !is_made && !self.has_tried_since(who, deleted, false) {
+            self.judge.found(Name::DeletedReturns, format!("{} was deleted at {deleted}", NAMES[who]));
+        }
+    }
+
+    fn judge_connections(&self) {
+        let mut open = BTreeMap::new();
+        for worker in &self.node.workers {
+            for (id, client, user, device) in worker.logged_in() {
+                open.insert(id, (client, user, device));
+            }
+        }
+        let attempts = self.node.shared.attempts.borrow();
+        let mut connected = BTreeSet::new();
+        for who in self.everybody() {
+            for (device, _, connection) in self.devices(who) {
+                let Some(id) = connection else { continue };
+                let is_open = open
+                    .get(&id)
+                    .is_some_and(|(_, user, on)| *user == user_of(who) && on.as_str() == DEVICES[device].0);
+                if is_open {
+                    connected.insert(id);
+                    continue;
+                }
+                let attempt = attempts.get(&id.0);
+                let name = match attempt {
+                    Some(attempt) if attempt.end_was_lost => Name::GhostOfLostEnd,
+                    Some(attempt) if attempt.has_failed => Name::GhostOfFailedLogin,
+                    Some(attempt) if attempt.met_bug => Name::GhostOfBug,
+                    Some(_) | None => Name::Ghost,
+                };
+                let what = format!("{}.{} over {}: {attempt:?}", NAMES[who], DEVICES[device].0, id.0);
+                self.judge.found(name, what);
+            }
+        }
+        for (id, (client, user, device)) in &open {
+            if !connected.contains(id) {
+                let what = format!("{}.{} over {} (#{client})", user.id, device, id.0);
+                self.judge.found(Name::NoSuchLogin, what);
+            }
+        }
+    }
+
+    fn judge_events(&self) {
+        for who in self.everybody() {
+            let left = self.node.peek(&user_of(who), |presence| {
+                presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
+            });
+            if let Some(left) = left {
+                self.judge.found(Name::EventsLeft, format!("{}: {left}", NAMES[who]));
+            }
+        }
+    }
+
+    /// Whom each user is told of, by the truth.
+    fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
+        let app = self.node.shared.service.apps().get(APP).expect("the app is there");
+        let notified = notifications(&app.settings);
+        let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
+        for who in self.everybody() {
+            let user = user_of(who);
+            let watched = expected.entry(who).or_default();
+            if notified.subscriptions {
+                watched.extend(self.listed(who));
+            }
+            if notified.friends {
+                let friends = block_on(self.node.facts().mutual_friends(user)).unwrap_or_default();
+                watched.extend(friends.iter().map(who_is));
+            }
+        }
+        expected
+    }
+
+    /// The subscription list of a user.
+    fn listed(&self, who: Who) -> BTreeSet<Who> {
+        self.node.peek(&user_of(who), |presence| {
+            presence.map(|it| it.subscriptions().iter().map(|id| who_is(&id)).collect()).unwrap_or_default()
+        })
+    }
+
+    /// Changes what can be seen of everybody: now it shows who is told, and who is not.
+    fn probe(&mut self, phase: usize) {
+        *self.people.allowed.borrow_mut() = {
+            let mut allowed = vec![BTreeSet::new(); NAMES.len()];
+            for (who, of) in self.expect_watched() {
+                allowed[who] = of;
+            }
+            allowed
+        };
+        let text = format!("probe {phase}");
+        for who in self.everybody() {
+            let online = self.node.peek(&user_of(who), |presence| {
+                presence.is_some_and(|it| it.status_type() == StatusType::Online)
+            });
+            if online {
+                let (service, now) = (&self.node.shared.service, self.node.shared.now());
+                if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, now)) {
+                    self.judge.found(Name::Stuck, format!("a status cannot be set: {error}"));
+                }
+            }
+        }
+        self.pass(1_500);
+    }
+
+    fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {
+        let truth: Vec<Option<UserStatus>> =
+            (0..self.plan.users).map(|who| self.watched_status(who)).collect();
+        let clients = self.people.clients.borrow();
+        for worker in &self.node.workers {
+            for (id, number, user, _) in worker.logged_in() {
+                let Some(client) = clients.get(&number) else {
+                    self.judge.found(Name::NoSuchLogin, format!("{} has no client", id.0));
+                    continue;
+                };
+                let who = who_is(&user.id);
+                for of in expected[&who].iter().copied().chain([who]) {
+                    self.judge_picture(number, client, of, truth[of].as_ref());
+                }
+                let list = self.listed(who);
+                let watched: Option<BTreeSet<Who>> =
+                    worker.subscriptions(id).map(|list| list.into_iter().collect());
+                if watched.as_ref().is_some_and(|watched| *watched != list) {
+                    let what = format!("{} watches {watched:?}, the list is {list:?}", label(number, client));
+                    let missing = watched.is_some_and(|watched| !watched.is_superset(&list));
+                    self.judge.found(if missing { Name::Blind } else { Name::ListDiffers }, what);
+                }
+                if client.list.as_ref().is_some_and(|known| *known != list) {
+                    let what =
+                        format!("{} has {:?}, the list is {list:?}", label(number, client), client.list);
+                    self.judge.found(Name::ListDiffers, what);
+                }
+            }
+        }
+    }
+
+    fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&UserStatus>) {
+        let Some(truth) = truth else { return };
+        let known = client.picture.get(&of);
+        let is_right = known.is_some_and(|known| known.version == truth.version && same(known, truth));
+        if !is_right {
+            let known = known.map(shown);
+            let what =
+                format!("{} has {} as {known:?}, not {}", label(number, client), NAMES[of], shown(truth));
+            self.judge.found(Name::Blind, what);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Runs: made from a seed, judged whenever everything is quiet, and ended by the first thing that is wrong.
+
+use super::judge::{Found, Name};
+use super::people::user_of;
+use super::world::World;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What came of a run in which nothing was wrong.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overlapped {
+    /// Operations that began.
+    pub operations: usize,
+    /// How often everything was quiet, and judged.
+    pub phases: usize,
+    /// What happened, and how often.
+    pub tally: BTreeMap<String, usize>,
+}
+
+/// A run in which something was wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// The seed.
+    pub seed: u64,
+    /// Operations that had begun.
+    pub operations: usize,
+    /// What was wrong.
+    pub found: Vec<Found>,
+    /// What had happened since everything was quiet, if it was wanted.
+    pub story: Vec<String>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.story {
+            writeln!(f, "{line}")?;
+        }
+        let names: BTreeSet<Name> = self.found.iter().map(|found| found.name).collect();
+        write!(f, "LAMPLIGHT_SIM_SEED={} breaks after {} operations:", self.seed, self.operations)?;
+        names.iter().try_for_each(|name| write!(f, " {name}"))?;
+        for Found { name, what } in &self.found {
+            write!(f, "\n  {name}: {what}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a seed for so many operations. With `story`, what went wrong comes with what happened before it.
+pub fn overlap(seed: u64, operations: usize, story: bool) -> Result<Overlapped, Box<Broken>> {
+    let mut world = match World::new(seed, story) {
+        Ok(world) => world,
+        Err(error) => {
+            let what = format!("a world does not begin: {error}");
+            let found = vec![Found { name: Name::Panic, what }];
+            return Err(Box::new(Broken { seed, operations: 0, found, story: Vec::new() }));
+        }
+    };
+    let mut done = Overlapped::default();
+    while done.operations < operations {
+        // A panic is a verdict too: what happened before is worth more than its backtrace.
+        if catch_unwind(AssertUnwindSafe(|| run_phase(&mut world, &mut done, operations))).is_err() {
+            world.judge.found(Name::Panic, "above".to_owned());
+        }
+        let story = world.judge.story();
+        let found = world.judge.take();
+        if !found.is_empty() {
+            return Err(Box::new(Broken { seed, operations: done.operations, found, story }));
+        }
+    }
+    done.tally = world.judge.tally();
+    Ok(done)
+}
+
+fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
+    let plan = world.plan.clone();
+    let mut climate = plan.weather(world.random());
+    if plan.curses && world.random().once_in(2) {
+        climate.cursed = Some(user_of(world.random().below(plan.users)));
+    }
+    let is_cursed = climate.cursed.is_some();
+    world.set_weather(climate);
+    let length = 10 + world.random().below(50);
+    let mut idle = 0;
+    for _ in 0..length {
+        if done.operations == operations || world.judge.is_broken() || idle > 1_000 {
+            break;
+        }
+        if world.begin() {
+            done.operations += 1;
+        } else {
+            idle += 1;
+        }
+        let random = world.random();
+        let gap = match random.below(20) {
+            0..7 => 0,
+            7..15 => random.below(20),
+            15..19 => random.below(300),
+            _ => random.below(3_000),
+        };
+        world.pass(gap as u64);
+        world.look_for_overdue();
+    }
+    if is_cursed || plan.settings.timing.login_retention_ms == 60_000 && world.random().once_in(3) {
+        for _ in 0..110 {
+            world.pass(1_000);
+            world.look_for_overdue();
+            if world.judge.is_broken() {
+                return;
+            }
+        }
+    }
+    world.come_to_rest(done.phases);
+    done.phases += 1;
+    if !world.judge.is_broken() && world.random().once_in(20) {
+        world.restart_quietly();
+    }
+}

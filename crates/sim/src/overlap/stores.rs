@@ -1,0 +1,231 @@
+//! The two ports as something far away: every call waits before and after its effect, changes are run more than once,
+//! and some calls fail. Behind them are the real directory and the real facts.
+
+use super::weather::{Failure, Kind, Weather};
+use lamplight_core::Presence;
+use lamplight_directory::{
+    Change, ChangeLog, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats, FeedCursor, FeedPage,
+    InProcessDirectory, LogEntry, LogReader, Logged, View,
+};
+use lamplight_facts::{
+    Account, AccountDeleted, AccountMade, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
+    Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages,
+    NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation,
+    Revoked, Sent, Settled, Unfriended,
+};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{
+    App, AppId, Conversation, ConversationPlace, Friend, Lane, Message, Moment, Now, Profile, ProfileChange,
+    Timestamp, User, UserId,
+};
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A directory that is slow and fails.
+pub(crate) struct DelayedDirectory {
+    pub inner: Arc<InProcessDirectory>,
+    pub weather: Arc<Weather>,
+}
+
+/// Facts that are slow and fail.
+pub(crate) struct DelayedFacts {
+    pub inner: Arc<SqliteFacts>,
+    pub weather: Arc<Weather>,
+}
+
+/// A change log that is slow and fails.
+pub(crate) struct DelayedLog {
+    pub inner: Arc<InProcessDirectory>,
+    pub weather: Arc<Weather>,
+}
+
+fn directory_error(failure: Failure) -> DirectoryError {
+    let kind = match failure {
+        Failure::Overloaded => DirectoryErrorKind::Contended,
+        Failure::Lost | Failure::Unanswered => DirectoryErrorKind::Unavailable,
+    };
+    DirectoryError { kind, doing: "going there and back", source: None }
+}
+
+fn facts_error(failure: Failure) -> FactsError {
+    let kind = match failure {
+        Failure::Overloaded => FactsErrorKind::Overloaded,
+        Failure::Lost | Failure::Unanswered => FactsErrorKind::Unavailable,
+    };
+    FactsError { kind, doing: "going there and back", source: None }
+}
+
+type Directed<'a, T> = lamplight_directory::Answer<'a, T>;
+
+impl Directory for DelayedDirectory {
+    fn update_with<'a>(
+        &'a self,
+        user: &'a User,
+        now: Now,
+        change: Change<'a>,
+    ) -> Directed<'a, Option<Logged>> {
+        let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
+        let effect = async move {
+            if self.weather.runs_twice() {
+                let mut copy: Option<Presence> = None;
+                self.inner
+                    .read_with(std::slice::from_ref(user), &mut |_, presence| copy = presence.cloned())
+                    .await?;
+                if let Some(mut copy) = copy {
+                    // Only the last run counts.
+                    let _ = change(&mut copy);
+                }
+            }
+            self.inner.update_with(user, now, change).await
+        };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
+    fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Directed<'a, ()> {
+        let trip = self.weather.trip(Kind::DirectoryRead, users.first());
+        Box::pin(trip.go(async move { self.inner.read_with(users, view).await }, directory_error))
+    }
+
+    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Directed<'a, ()> {
+        let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
+        Box::pin(trip.go(async move { self.inner.seed(user, presence, now).await }, directory_error))
+    }
+
+    fn remove<'a>(&'a self, user: &'a User, now: Now) -> Directed<'a, ()> {
+        let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
+        Box::pin(trip.go(async move { self.inner.remove(user, now).await }, directory_error))
+    }
+
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Directed<'a, Vec<User>> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        let effect = async move {
+            let mut users = self.inner.subscribed_to(users).await?;
+            // In no particular order there; in one that a seed repeats here.
+            users.sort_unstable();
+            Ok(users)
+        };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
+    fn partitions(&self) -> u16 {
+        self.inner.partitions()
+    }
+
+    fn partition_of(&self, user: &User) -> u16 {
+        self.inner.partition_of(user)
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Directed<'_, Vec<User>> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        Box::pin(trip.go(async move { self.inner.due(partition, now, limit).await }, directory_error))
+    }
+
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Directed<'a, Vec<User>> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        let effect = async move { self.inner.with_events(partition, after, limit).await };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Directed<'_, FeedPage> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        Box::pin(trip.go(async move { self.inner.feed(app, after, limit).await }, directory_error))
+    }
+
+    fn epoch(&self) -> Timestamp {
+        self.inner.epoch()
+    }
+
+    fn feed_moved(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.inner.feed_moved()
+    }
+
+    fn stats(&self) -> DirectoryStats {
+        self.inner.stats()
+    }
+}
+
+impl ChangeLog for DelayedLog {
+    fn append(&self, entries: Vec<LogEntry>) -> Directed<'_, ()> {
+        let trip = self.weather.trip(Kind::DirectoryWrite, None);
+        Box::pin(trip.go(async move { self.inner.append(entries).await }, directory_error))
+    }
+
+    fn follow(&self) -> LogReader {
+        self.inner.follow()
+    }
+
+    fn follow_events(&self) -> LogReader {
+        self.inner.follow_events()
+    }
+}
+
+/// Lets calls of the port go there and back. `of` says whom a call is about.
+macro_rules! delayed {
+    ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, of $user:expr)?;)*) => {$(
+        fn $name(&self $(, $argument: $type)*) -> lamplight_facts::Answer<'_, $answer> {
+            let user: Option<&User> = None $(.or(Some($user)))?;
+            let trip = self.weather.trip(Kind::$kind, user);
+            Box::pin(trip.go(async move { self.inner.$name($($argument),*).await }, facts_error))
+        }
+    )*};
+}
+
+impl Facts for DelayedFacts {
+    delayed! {
+        FactsRead apps() -> Vec<App>;
+        FactsWrite put_app(app: App) -> ();
+        FactsWrite replace_app(was: Option<App>, app: App) -> bool;
+        FactsRead accounts(users: Vec<User>) -> Vec<Option<Account>>;
+        FactsRead list_accounts(app: AppId, after: Option<UserId>, limit: usize) -> Vec<Account>;
+        FactsWrite create_account(user: User, at: Timestamp) -> AccountMade, of &user;
+        FactsWrite delete_account(user: User, revoked: Revoked) -> Option<AccountDeleted>, of &user;
+        FactsWrite kick(user: User, revoked: Revoked) -> Option<u64>, of &user;
+        FactsRead revocation(user: User) -> Option<Revocation>;
+        FactsWrite revoke_sigs(user: User, revoked: Revoked) -> (), of &user;
+        FactsWrite record_login(login: NewLogin) -> LoginRecorded, of &login.user;
+        FactsWrite end_logins(user: User, ended: Vec<EndedLogin>) -> (), of &user;
+        FactsRead logins(user: User) -> Vec<Login>;
+        FactsRead all_logins() -> Vec<(User, Login)>;
+    }
+}
+
+impl Lists for DelayedFacts {
+    delayed! {
+        FactsRead lists_states(users: Vec<User>) -> Vec<Option<ListsState>>;
+        FactsRead profiles(users: Vec<User>) -> Vec<Option<Profile>>;
+        FactsWrite set_profile(user: User, change: ProfileChange) -> Option<ProfileSet>, of &user;
+        FactsWrite befriend(friendship: NewFriendship) -> Befriending, of &friendship.owner;
+        FactsWrite set_remark(owner: User, friend: UserId, remark: String) -> Option<RemarkSet>, of &owner;
+        FactsWrite unfriend(owner: User, friend: UserId, both: bool) -> Unfriended, of &owner;
+        FactsRead friend(owner: User, friend: UserId) -> Option<Friend>;
+        FactsRead friend_page(owner: User, after: Option<UserId>, limit: usize) -> Vec<Friend>;
+        FactsRead count_friends(owner: User) -> usize;
+        FactsRead mutual_friends(owner: User) -> Vec<UserId>;
+        FactsWrite send_message(message: NewMessage) -> Sent, of &message.from;
+        FactsWrite push_missed(missed: MissedMessages) -> Enqueued;
+        FactsRead history(owner: User, peer: UserId, before: Option<u64>, limit: usize) -> Vec<Message>;
+        FactsRead conversations(owner: User, after: Option<ConversationPlace>, limit: usize) -> Vec<Conversation>;
+        FactsRead conversation(owner: User, peer: UserId) -> Option<Conversation>;
+        FactsWrite mark_read(owner: User, peer: UserId, sequence: Option<u64>) -> Option<ConversationSet>, of &owner;
+        FactsWrite pin_conversation(owner: User, peer: UserId, pinned: bool) -> Option<ConversationSet>, of &owner;
+        FactsWrite delete_conversation(owner: User, peer: UserId) -> Option<ListsState>, of &owner;
+        FactsWrite forget_messages(app: AppId, before: Timestamp, limit: usize) -> usize;
+    }
+}
+
+impl Outbox for DelayedFacts {
+    delayed! {
+        FactsWrite enqueue(notices: Vec<NewNotice>) -> Enqueued;
+        FactsRead heads(lane: Lane, limit: usize) -> Vec<Notice>;
+        FactsWrite settle(settled: Vec<Settled>, at: Timestamp) -> usize;
+        FactsRead lanes() -> Vec<LaneState>;
+        FactsRead dead_letters(app: AppId, after: Option<u64>, limit: usize) -> Vec<DeadLetter>;
+        FactsWrite resend(app: AppId, ids: Vec<u64>, at: Timestamp) -> usize;
+        FactsWrite drop_dead_letters(app: AppId, ids: Vec<u64>) -> usize;
+    }
+}

@@ -1,0 +1,324 @@
+//! What a worker of the server does, without its sockets, await for await: slots that are used again, one request at
+//! a time for each connection, and everything that goes on beside it. Names are those of `server/src/worker`.
+
+mod fanout;
+mod requests;
+
+use super::executor::Executor;
+use super::judge::Judge;
+use super::people::{Message, People, Request, Who, who_is};
+use crate::random::Random;
+use lamplight_core::{EndCause, LinkEnd, WatcherKey};
+use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
+use lamplight_model::{AppKey, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserStatus};
+use lamplight_service::{Audience, Service};
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How long a peer may take to go after the last words.
+const CLOSING_TIME: usize = 2_000;
+
+/// What all workers of a node share.
+pub(crate) struct Shared {
+    pub service: Service,
+    /// Behind the weather: what is true now.
+    pub directory: Arc<InProcessDirectory>,
+    pub executor: Executor,
+    /// What dies together with the node.
+    pub group: u64,
+    /// The virtual time at which the clock of this process began.
+    pub origin: u64,
+    pub key: AppKey,
+    pub people: Rc<People>,
+    pub judge: Rc<Judge>,
+    pub attempts: RefCell<BTreeMap<u64, Attempt>>,
+    pub random: RefCell<Random>,
+}
+
+/// What became of the login of a connection: for the judge.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempt {
+    /// What the last login over it was answered.
+    pub outcome: Option<Result<(), Code>>,
+    /// A login over it failed by a fault of ours.
+    pub has_failed: bool,
+    /// Its end could not be written.
+    pub end_was_lost: bool,
+    /// It has met a bug of ours.
+    pub met_bug: bool,
+}
+
+impl Shared {
+    /// The present by the clock of this process.
+    pub fn now(&self) -> Now {
+        let now = self.executor.clock().now();
+        Now { moment: Moment(now - self.origin), wall: wall(now) }
+    }
+
+    /// Starts something that dies with the node.
+    pub fn start(&self, work: impl Future<Output = ()> + 'static) {
+        self.executor.start(self.group, work);
+    }
+}
+
+/// The wall clock at a virtual moment.
+pub(crate) fn wall(now: u64) -> Timestamp {
+    Timestamp(1_700_000_000_000 + now)
+}
+
+/// A worker.
+pub(crate) struct Worker {
+    index: usize,
+    shared: Rc<Shared>,
+    connections: RefCell<Slab<Connection>>,
+    taken_in: Cell<u32>,
+    audience: RefCell<Audience<UserStatus>>,
+    /// The slot of each watcher, by the watcher's number.
+    watchers: RefCell<Vec<usize>>,
+}
+
+struct Connection {
+    id: ConnectionId,
+    /// The client at the other end.
+    client: u64,
+    session: Session,
+    busy: bool,
+    ending: Option<Ending>,
+    inbox: VecDeque<(u64, Request)>,
+}
+
+enum Session {
+    New,
+    LoggedIn(Login),
+    Closing,
+}
+
+#[derive(Clone)]
+struct Login {
+    user: User,
+    device: DeviceId,
+    watcher: WatcherKey,
+    answered: bool,
+}
+
+enum Ending {
+    Link(LinkEnd),
+    Said(Option<EndCause>, Option<LinkEnd>),
+}
+
+impl Connection {
+    fn login(&self) -> Option<&Login> {
+        match &self.session {
+            Session::LoggedIn(login) => Some(login),
+            Session::New | Session::Closing => None,
+        }
+    }
+}
+
+impl Worker {
+    /// A worker without connections, who hears the log from here on.
+    pub fn start(index: usize, shared: &Rc<Shared>) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            index,
+            shared: Rc::clone(shared),
+            connections: RefCell::default(),
+            taken_in: Cell::new(0),
+            audience: RefCell::default(),
+            watchers: RefCell::default(),
+        });
+        let (it, log) = (Rc::clone(&worker), shared.directory.follow());
+        shared.start(async move { it.rounds(log).await });
+        worker
+    }
+
+    async fn rounds(self: Rc<Self>, mut log: LogReader) {
+        loop {
+            log.ready().await;
+            // A round takes its time, and other things happen in it.
+            let lag = {
+                let random = &mut *self.shared.random.borrow_mut();
+                if random.once_in(40) { random.below(300) } else { random.below(4) }
+            };
+            if lag > 0 {
+                self.shared.executor.clock().sleep(lag as u64).await;
+            }
+            self.hear(&mut log);
+            self.deliver_all();
+        }
+    }
+
+    // Coming and going
+
+    /// Takes a connection in.
+    pub fn take_in(&self, client: u64) -> ConnectionId {
+        let mut connections = self.connections.borrow_mut();
+        let entry = connections.vacant_entry();
+        self.taken_in.set(self.taken_in.get() + 1);
+        let id = connection_id(self.index, entry.key(), self.taken_in.get());
+        entry.insert(Connection {
+            id,
+            client,
+            session: Session::New,
+            busy: false,
+            ending: None,
+            inbox: VecDeque::new(),
+        });
+        id
+    }
+
+    /// The connections that are logged in, with whose they are.
+    pub fn logged_in(&self) -> Vec<(ConnectionId, u64, User, DeviceId)> {
+        let connections = self.connections.borrow();
+        let logged_in = connections.iter().filter_map(|(_, connection)| {
+            let login = connection.login()?;
+            Some((connection.id, connection.client, login.user.clone(), login.device.clone()))
+        });
+        logged_in.collect()
+    }
+
+    /// Whom a connection watches by subscription.
+    pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
+        let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;
+        Some(self.audience.borrow().subscriptions(watcher).map(who_is).collect())
+    }
+
+    /// The socket of a client has something.
+    pub fn receive(self: &Rc<Self>, id: ConnectionId, number: u64, request: Request) {
+        let slot = slot_of(id);
+        {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot).filter(|it| it.id == id) else { return };
+            connection.inbox.push_back((number, request));
+        }
+        self.look_again(slot);
+    }
+
+    /// The link of a client is gone.
+    pub fn link_ended(self: &Rc<Self>, id: ConnectionId, end: LinkEnd) {
+        let slot = slot_of(id);
+        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+            self.end(slot, end);
+        }
+    }
+
+    /// A connection has met a bug of ours and is given up.
+    pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
+        let slot = slot_of(id);
+        self.shared.attempts.borrow_mut().entry(id.0).or_default().met_bug = true;
+        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+            self.abandon(slot);
+        }
+    }
+
+    /// The UserSig of a connection expires now.
+    pub fn sig_ends(self: &Rc<Self>, id: ConnectionId) {
+        let slot = slot_of(id);
+        let ends = |it: &Connection| it.id == id && !it.busy && it.login().is_some();
+        if self.connections.borrow().get(slot).is_some_and(ends) {
+            self.expire_sig(slot);
+        }
+    }
+
+    fn abandon(self: &Rc<Self>, slot: usize) {
+        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+            connection.busy = false;
+        }
+        self.end(slot, LinkEnd::Closed);
+    }
+
+    fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
+        {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            if connection.busy {
+                connection.ending.get_or_insert(Ending::Link(end));
+                return;
+            }
+        }
+        self.forget_login(slot, Some(end));
+        self.remove(slot);
+    }
+
+    fn close(self: &Rc<Self>, slot: usize, cause: Option<EndCause>, tell_directory: Option<LinkEnd>) {
+        let client = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            if connection.busy {
+                connection.ending = Some(Ending::Said(cause, tell_directory));
+                return;
+            }
+            if matches!(connection.session, Session::Closing) {
+                return;
+            }
+            connection.client
+        };
+        self.shared.people.hear(client, Message::Ended(cause));
+        self.forget_login(slot, tell_directory);
+        self.say_goodbye(slot);
+    }
+
+    fn say_goodbye(self: &Rc<Self>, slot: usize) {
+        let id = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            connection.session = Session::Closing;
+            connection.inbox.clear();
+            connection.id
+        };
+        let wait = self.shared.random.borrow_mut().below(CLOSING_TIME) as u64;
+        let worker = Rc::clone(self);
+        self.shared.start(async move {
+            worker.shared.executor.clock().sleep(wait).await;
+            if worker.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+                worker.remove(slot);
+            }
+        });
+    }
+
+    fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
+        let (session, id) = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            (std::mem::replace(&mut connection.session, Session::New), connection.id)
+        };
+        match session {
+            Session::LoggedIn(login) => {
+                self.audience.borrow_mut().leave(login.watcher);
+                if let Some(end) = tell_directory {
+                    let worker = Rc::clone(self);
+                    self.shared.start(async move {
+                        let now = worker.shared.now();
+                        let ended =
+                            worker.shared.service.disconnect(&login.user, id, end, now.wall, now).await;
+                        if let Err(error) = ended {
+                            worker.shared.judge.note(|| format!("  the end of {} is lost: {error}", id.0));
+                            if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {
+                                attempt.end_was_lost = true;
+                            }
+                        }
+                    });
+                }
+            }
+            Session::New | Session::Closing => {}
+        }
+    }
+
+    fn remove(&self, slot: usize) {
+        let removed = self.connections.borrow_mut().try_remove(slot);
+        if let Some(connection) = removed {
+            self.shared.people.leave(connection.client);
+        }
+    }
+}
+
+/// As the server makes it: worker, count and slot in one number.
+fn connection_id(worker: usize, slot: usize, count: u32) -> ConnectionId {
+    ConnectionId((worker as u64) << 56 | u64::from(count) << 24 | slot as u64)
+}
+
+fn slot_of(id: ConnectionId) -> usize {
+    (id.0 & 0xff_ffff) as usize
+}

@@ -1,0 +1,230 @@
+//! The world of a run: what is started in it, and when.
+
+mod operations;
+
+use super::executor::{Executor, block_on};
+use super::judge::{Judge, Name};
+use super::node::{Node, Surroundings, THE_APP};
+use super::people::{DEVICES, NAMES, People, Stage, Who, device_id, user_of, who_is};
+use super::plan::Plan;
+use super::weather::{Climate, Weather};
+use crate::random::Random;
+use crate::world::Failed;
+use lamplight_directory::{ChangeLog, LogReader, News};
+use lamplight_model::{App, AppKey, ConnectionId, Platform, UserStatus};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// How late may be done what is due.
+const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// The world.
+pub(crate) struct World {
+    pub executor: Executor,
+    pub weather: Arc<Weather>,
+    pub judge: Rc<Judge>,
+    pub people: Rc<People>,
+    pub plan: Plan,
+    pub node: Node,
+    /// What each device ever ran on.
+    pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
+    /// Calls of the server API that have no answer yet.
+    pub under_way: Rc<Cell<usize>>,
+    around: Surroundings,
+    folder: TempDir,
+    app: App,
+    seed: u64,
+    restarts: u64,
+    random: Random,
+    climate: Climate,
+    connections: BTreeMap<u64, ConnectionId>,
+    clients_made: u64,
+    requests_made: u64,
+    last_told: BTreeMap<Who, UserStatus>,
+    log: LogReader,
+}
+
+impl World {
+    /// A world of a seed, with an empty disk.
+    pub fn new(seed: u64, story: bool) -> Result<Self, Failed> {
+        let mut random = Random::new(seed);
+        let executor = Executor::new(random.number());
+        executor.run_until(10_000);
+        let weather = Arc::new(Weather::new(Arc::clone(executor.clock()), random.number()));
+        let judge = Rc::new(Judge::new(Arc::clone(executor.clock()), story));
+        let people = Rc::new(People::new(Rc::clone(&judge)));
+        let plan = Plan::new(&mut random, NAMES.len());
+        judge.note(|| format!("{plan:?}"));
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
+        let key = AppKey { id: 1, text: "the key of a history".into() };
+        let around = Surroundings {
+            executor: executor.clone(),
+            weather: Arc::clone(&weather),
+            people: Rc::clone(&people),
+            judge: Rc::clone(&judge),
+            key: key.clone(),
+        };
+        let node = Node::start(folder.path(), &around, 1, seed)?;
+        let app = App { id: THE_APP, keys: vec![key], admins: Vec::new(), settings: plan.settings.clone() };
+        block_on(node.shared.service.put_app(app.clone()))?;
+        let log = node.shared.directory.follow();
+        Ok(Self {
+            executor,
+            weather,
+            judge,
+            people,
+            node,
+            plan,
+            platforms: BTreeMap::new(),
+            under_way: Rc::default(),
+            around,
+            folder,
+            app,
+            seed,
+            restarts: 1,
+            random,
+            climate: Climate::default(),
+            connections: BTreeMap::new(),
+            clients_made: 0,
+            requests_made: 0,
+            last_told: BTreeMap::new(),
+            log,
+        })
+    }
+
+    /// The dice.
+    pub fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    /// Who takes part.
+    pub fn everybody(&self) -> std::ops::Range<Who> {
+        0..self.plan.users
+    }
+
+    /// The present.
+    pub fn now(&self) -> u64 {
+        self.executor.clock().now()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, millis: u64) {
+        self.executor.run_until(self.now() + millis);
+        self.read_log();
+    }
+
+    /// Lets time pass as long as something is under way, but no longer than this. Says whether all is done.
+    pub fn finish(&mut self, millis: u64) -> bool {
+        let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
+        let busy = || {
+            let clients = people.clients.borrow();
+            under_way.get() > 0
+                || clients.values().any(|client| client.awaits.is_some() && client.stage != Stage::Over)
+        };
+        let until = self.now() + millis;
+        while busy() && self.now() < until {
+            self.executor.run_until(self.now() + 50);
+        }
+        self.read_log();
+        !busy()
+    }
+
+    /// What the log tells must be a change.
+    fn read_log(&mut self) {
+        let mut entries = Vec::new();
+        if self.log.take(&mut entries) != lamplight_directory::Heard::All {
+            self.last_told.clear();
+        }
+        for entry in entries {
+            if let News::Status(status) = &entry.news {
+                let who = who_is(&entry.user.id);
+                if let Some(last) = self.last_told.get(&who) {
+                    if last.version >= status.version {
+                        let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
+                        self.judge.found(Name::GoesBack, what);
+                    } else if super::people::same(last, status) {
+                        let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
+                        self.judge.found(Name::NoDifference, what);
+                    }
+                }
+                self.last_told.insert(who, status.clone());
+            }
+        }
+    }
+
+    /// The process dies where it stands, and another one takes over what it left on disk.
+    pub fn restart(&mut self) {
+        self.judge.note(|| "the process dies".to_owned());
+        self.executor.kill(self.restarts);
+        let clients: Vec<u64> = self.people.clients.borrow().keys().copied().collect();
+        clients.into_iter().for_each(|number| self.people.leave(number));
+        self.connections.clear();
+        self.under_way = Rc::default();
+        self.weather.set(Climate::default());
+        self.restarts += 1;
+        // The new process opens the file that the old one has closed.
+        let dead = std::mem::replace(&mut self.log, lamplight_directory::LocalLog::default().reader());
+        drop(dead);
+        match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
+            Ok(node) => self.node = node,
+            Err(error) => self.judge.found(Name::Panic, format!("a node does not start: {error}")),
+        }
+        self.last_told.clear();
+        self.log = self.node.shared.directory.follow();
+        let apps = self.node.shared.service.apps();
+        if let Some(app) = apps.get(THE_APP) {
+            self.app = (*app).clone();
+        }
+        self.weather.set(self.climate.clone());
+    }
+
+    /// Changes the weather.
+    pub fn set_weather(&mut self, climate: Climate) {
+        self.judge.note(|| format!("{climate:?}"));
+        self.weather.set(climate.clone());
+        self.climate = climate;
+    }
+
+    /// What is due, and was due long ago, although nothing is wrong with the user that it is about.
+    pub fn look_for_overdue(&self) {
+        let now = self.node.shared.now().moment;
+        for who in self.everybody() {
+            let user = user_of(who);
+            if self.climate.cursed.as_ref() == Some(&user) {
+                continue;
+            }
+            let due = self.node.peek(&user, |presence| presence?.next_deadline());
+            if let Some(due) = due.filter(|due| *due + LATEST < now) {
+                let what = format!("{}: due at {}, and it is {}", NAMES[who], due.0, now.0);
+                self.judge.found(Name::Overdue, what);
+            }
+        }
+    }
+
+    /// The live devices of a user: which, on what, and over which connection.
+    pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
+        self.node.peek(&user_of(who), |presence| {
+            let Some(presence) = presence else { return Vec::new() };
+            let devices = presence.devices().iter().map(|device| {
+                let place = (0..DEVICES.len()).find(|place| device_id(*place) == device.id);
+                let connection = match device.link {
+                    lamplight_core::Link::Connected(connection) => Some(connection),
+                    lamplight_core::Link::Held { .. } | lamplight_core::Link::Gone { .. } => None,
+                };
+                (place.expect("there are no other devices"), device.platform, connection)
+            });
+            devices.collect()
+        })
+    }
+
+    /// Whether a device is logged in now, in the record or in the facts.
+    pub fn is_logged_in(&self, who: Who, device: usize) -> bool {
+        let logins = block_on(self.node.facts().logins(user_of(who))).unwrap_or_default();
+        logins.iter().any(|login| login.device == device_id(device))
+            || self.devices(who).iter().any(|(place, ..)| *place == device)
+    }
+}

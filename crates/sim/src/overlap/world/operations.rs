@@ -1,0 +1,385 @@
+//! How each kind of operation begins.
+
+use super::World;
+use crate::overlap::executor::{Clock, block_on};
+use crate::overlap::node::WORKERS;
+use crate::overlap::people::{
+    Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, user_of,
+};
+use crate::overlap::plan::Kind;
+use crate::overlap::worker::wall;
+use lamplight_core::LinkEnd;
+use lamplight_directory::{ChangeLog, LogEntry, News};
+use lamplight_model::{AppId, Now, Platform, Timestamp};
+use lamplight_service::{By, NewFriend, Service, ServiceError};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One entry more than the queue of a reader holds.
+const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
+
+type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
+
+impl World {
+    /// One operation begins. Says whether there was anybody who could do it.
+    pub fn begin(&mut self) -> bool {
+        let kind = self.plan.next(&mut self.random);
+        self.judge.count(format!("{kind:?}"));
+        let who = self.random.below(self.plan.users);
+        let other = (who + 1 + self.random.below(self.plan.users - 1)) % self.plan.users;
+        match kind {
+            Kind::Login => {
+                let device = self.random.below(DEVICES.len());
+                self.log_in(who, device);
+            }
+            Kind::Again => {
+                let Some((_, client)) = self.somebody(|client| client.stage == Stage::LoggedIn) else {
+                    return false;
+                };
+                self.log_in(client.who, client.device);
+            }
+            Kind::Retry => {
+                let waits = |client: &Client| client.stage == Stage::New && client.awaits.is_none();
+                let Some((number, client)) = self.somebody(waits) else { return false };
+                self.ask_login(number, &client);
+            }
+            Kind::Logout => return self.ask_somebody(|_, _| Request::Logout),
+            Kind::LinkEnds => {
+                let Some((number, _)) = self.somebody(|client| client.stage != Stage::Over) else {
+                    return false;
+                };
+                self.end_link(number);
+            }
+            Kind::SigEnds => {
+                let Some((number, client)) = self.somebody(|it| it.stage == Stage::LoggedIn) else {
+                    return false;
+                };
+                self.judge.note(|| format!("the UserSig of {} ends", label(number, &client)));
+                self.people.pasts.borrow_mut()[client.who].logged_out[client.device] = true;
+                let id = self.connections[&number];
+                self.node.workers[client.worker].sig_ends(id);
+            }
+            Kind::Kick => self.kick(who),
+            Kind::KickAndLogin => {
+                let device = self.random.below(DEVICES.len());
+                if self.random.once_in(2) {
+                    self.log_in(who, device);
+                    self.wait_a_little();
+                    self.kick(who);
+                } else {
+                    self.kick(who);
+                    self.wait_a_little();
+                    self.log_in(who, device);
+                }
+            }
+            Kind::LogoutAndLogin => {
+                let ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
+                let Some((number, client)) = self.somebody(ready) else { return false };
+                self.ask(number, Request::Logout);
+                self.wait_a_little();
+                self.log_in(client.who, client.device);
+            }
+            Kind::Delete => {
+                let ended = self.note_kick(who, true);
+                // Whoever has the name next is somebody else.
+                self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
+                let clock = Arc::clone(self.executor.clock());
+                self.call(format!("delete {}", NAMES[who]), move |service, now| {
+                    Box::pin(async move {
+                        let revoking = service.delete_account(&user_of(who), now).await?;
+                        answer_from(&clock, revoking.answer_from).await;
+                        ended();
+                        Ok(())
+                    })
+                });
+            }
+            Kind::Create => {
+                let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
+                // Under way until it is answered, or for ever.
+                people.pasts.borrow_mut()[who].created = Some(u64::MAX);
+                self.call(format!("create {}", NAMES[who]), move |service, now| {
+                    Box::pin(async move {
+                        let made = service.create_account(&user_of(who), now).await;
+                        people.pasts.borrow_mut()[who].created = Some(clock.now());
+                        made.map(drop)
+                    })
+                });
+            }
+            Kind::Text => {
+                let text = *self.random.pick(&["", "busy", "away", "lunch"]);
+                return self.ask_somebody(|_, _| Request::Text(text.to_owned()));
+            }
+            Kind::TextFor => {
+                let text = *self.random.pick(&["", "in a meeting", "on the road"]);
+                self.call(format!("text of {}: {text:?}", NAMES[who]), move |service, now| {
+                    Box::pin(async move { service.set_status_for(&user_of(who), text, now).await.map(drop) })
+                });
+            }
+            Kind::Query => return self.ask_somebody(|users, _| Request::Query(users)),
+            Kind::Subscribe => return self.ask_somebody(|users, _| Request::Subscribe(users)),
+            Kind::SubscribeFor => {
+                let users = self.some_users();
+                self.people.allowed.borrow_mut()[who].extend(&users);
+                self.call(format!("{} subscribes to {users:?}", NAMES[who]), move |service, now| {
+                    Box::pin(async move {
+                        let names: Vec<&str> = users.iter().map(|who| NAMES[*who]).collect();
+                        service.subscribe_for(&user_of(who), &names, now).await.map(drop)
+                    })
+                });
+            }
+            Kind::Unsubscribe => return self.ask_somebody(|users, _| Request::Unsubscribe(users)),
+            Kind::List => return self.ask_somebody(|_, _| Request::List),
+            Kind::Befriend => {
+                let both = !self.random.once_in(3);
+                return self.ask_somebody(|users, _| Request::Befriend(users[0], both));
+            }
+            Kind::BefriendFor => {
+                self.allow_friends(who, other);
+                self.call(format!("{} befriends {}", NAMES[who], NAMES[other]), move |service, now| {
+                    Box::pin(async move {
+                        let friend = NewFriend { both: true, ..NewFriend::mutual(id_of(other)) };
+                        service.add_friend(&user_of(who), friend, By::App, now).await.map(drop)
+                    })
+                });
+            }
+            Kind::Unfriend => {
+                let both = self.random.once_in(2);
+                return self.ask_somebody(|users, _| Request::Unfriend(users[0], both));
+            }
+            Kind::Switch => {
+                let mut app = self.app.clone();
+                let on = !app.settings.switches.friend_notification;
+                app.settings.switches.friend_notification = on;
+                self.app = app.clone();
+                self.call(format!("friend notification: {on}"), move |service, _| {
+                    Box::pin(async move { service.put_app(app).await })
+                });
+            }
+            Kind::Stall => {
+                let Some((number, client)) = self.somebody(|it| it.stage == Stage::LoggedIn) else {
+                    return false;
+                };
+                self.stall(number, !client.stalled);
+            }
+            Kind::Bug => {
+                let Some((number, client)) = self.somebody(|client| client.stage != Stage::Over) else {
+                    return false;
+                };
+                self.judge.note(|| format!("{} meets a bug", label(number, &client)));
+                if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
+                    client.stage = Stage::Over;
+                }
+                let id = self.connections[&number];
+                self.node.workers[client.worker].meet_bug(id);
+            }
+            Kind::Restart => self.restart(),
+            Kind::Flood => {
+                self.judge.note(|| "a flood".to_owned());
+                let directory = &self.node.shared.directory;
+                let news = || LogEntry::news(user_of(0), News::App(AppId(7)));
+                if let Err(error) = block_on(directory.append((0..FLOOD).map(|_| news()).collect())) {
+                    self.judge.note(|| format!("no flood: {error}"));
+                }
+            }
+        }
+        true
+    }
+
+    fn wait_a_little(&mut self) {
+        let millis = *self.random.pick(&[0, 0, 1, 3, 10, 40]);
+        self.pass(millis);
+    }
+
+    fn some_users(&mut self) -> Vec<Who> {
+        let first = self.random.below(self.plan.users);
+        let mut users = vec![first];
+        if self.random.once_in(2) {
+            users.push((first + 1) % self.plan.users);
+        }
+        users
+    }
+
+    /// One of the clients that are so.
+    fn somebody(&mut self, which: impl Fn(&Client) -> bool) -> Option<(u64, Client)> {
+        let clients = self.people.clients.borrow();
+        let some: Vec<u64> =
+            clients.iter().filter(|(_, client)| which(client)).map(|(number, _)| *number).collect();
+        if some.is_empty() {
+            return None;
+        }
+        let number = *self.random.pick(&some);
+        Some((number, clients[&number].clone()))
+    }
+
+    fn ask_somebody(&mut self, request: impl FnOnce(Vec<Who>, &Client) -> Request) -> bool {
+        let ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
+        let Some((number, client)) = self.somebody(ready) else { return false };
+        let mut users = self.some_users();
+        users.retain(|who| *who != client.who);
+        if users.is_empty() {
+            users.push((client.who + 1) % self.plan.users);
+        }
+        let request = request(users, &client);
+        self.ask(number, request);
+        true
+    }
+
+    fn allow_friends(&self, one: Who, other: Who) {
+        let mut allowed = self.people.allowed.borrow_mut();
+        allowed[one].insert(other);
+        allowed[other].insert(one);
+    }
+
+    /// A client asks for something.
+    fn ask(&mut self, number: u64, request: Request) {
+        self.requests_made += 1;
+        let asked = self.requests_made;
+        let (client, id) = {
+            let mut clients = self.people.clients.borrow_mut();
+            let Some(client) = clients.get_mut(&number) else { return };
+            client.awaits = Some((asked, request.clone()));
+            client.list_news.clear();
+            (client.clone(), self.connections[&number])
+        };
+        match &request {
+            Request::Subscribe(users) => self.people.allowed.borrow_mut()[client.who].extend(users),
+            Request::Befriend(friend, _) => self.allow_friends(client.who, *friend),
+            Request::Logout => self.people.pasts.borrow_mut()[client.who].logged_out[client.device] = true,
+            Request::Login(_)
+            | Request::Text(_)
+            | Request::Query(_)
+            | Request::Unsubscribe(_)
+            | Request::List
+            | Request::Unfriend(..) => {}
+        }
+        self.judge.note(|| format!("{} asks {asked}: {request:?}", label(number, &client)));
+        self.node.workers[client.worker].receive(id, asked, request);
+    }
+
+    fn log_in(&mut self, who: Who, device: usize) {
+        self.clients_made += 1;
+        let number = self.clients_made;
+        let platform = match self.plan.changes_platform && device == 0 && self.random.once_in(2) {
+            true => Platform::Web,
+            false => DEVICES[device].1,
+        };
+        let client = Client {
+            who,
+            device,
+            platform,
+            worker: self.random.below(WORKERS),
+            stage: Stage::New,
+            stalled: false,
+            awaits: None,
+            picture: BTreeMap::new(),
+            told: BTreeMap::new(),
+            list: None,
+            list_news: Vec::new(),
+            resumes_ended: false,
+        };
+        let id = self.node.workers[client.worker].take_in(number);
+        self.connections.insert(number, id);
+        self.people.clients.borrow_mut().insert(number, client.clone());
+        self.ask_login(number, &client);
+    }
+
+    fn ask_login(&mut self, number: u64, client: &Client) {
+        let (who, device, platform) = (client.who, client.device, client.platform);
+        self.platforms.entry((who, device)).or_default().insert(platform);
+        let left = self.people.left_behind.borrow().get(&(who, device)).cloned();
+        let resume = left.is_some() && self.random.once_in(2);
+        let picture = left.filter(|_| resume).unwrap_or_default();
+        let known = picture.iter().map(|(of, status)| (*of, status.version)).collect();
+        if !resume {
+            self.people.ended.borrow_mut().remove(&(who, device));
+        }
+        if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
+            client.picture = picture;
+            let is_ended = self.people.ended.borrow().contains(&(who, device));
+            client.resumes_ended = resume && is_ended && !self.is_logged_in(who, device);
+        }
+        let issued = {
+            let mut sigs = self.people.sigs.borrow_mut();
+            let has = sigs.get(&(who, device)).copied().filter(|_| !self.random.once_in(4));
+            let issued = has.unwrap_or(self.executor.clock().now());
+            sigs.insert((who, device), issued);
+            issued
+        };
+        self.ask(number, Request::Login(LoginRequest { who, device, platform, resume, known, issued }));
+    }
+
+    /// The link of a client ends.
+    pub fn end_link(&mut self, number: u64) {
+        let end = if self.random.once_in(3) { LinkEnd::TimedOut } else { LinkEnd::Closed };
+        let client = {
+            let mut clients = self.people.clients.borrow_mut();
+            let Some(client) = clients.get_mut(&number) else { return };
+            client.stage = Stage::Over;
+            client.clone()
+        };
+        self.judge.note(|| format!("{} ends: {end:?}", label(number, &client)));
+        self.node.workers[client.worker].link_ended(self.connections[&number], end);
+    }
+
+    /// A client reads no longer, or again.
+    pub fn stall(&mut self, number: u64, stalled: bool) {
+        let worker = {
+            let mut clients = self.people.clients.borrow_mut();
+            let Some(client) = clients.get_mut(&number) else { return };
+            client.stalled = stalled;
+            client.worker
+        };
+        self.node.workers[worker].deliver_waiting();
+    }
+
+    fn kick(&mut self, who: Who) {
+        let ended = self.note_kick(who, false);
+        let clock = Arc::clone(self.executor.clock());
+        self.call(format!("kick {}", NAMES[who]), move |service, now| {
+            Box::pin(async move {
+                let revoking = service.kick(&user_of(who), now).await?;
+                answer_from(&clock, revoking.answer_from).await;
+                ended();
+                Ok(())
+            })
+        });
+    }
+
+    /// A kick or a deletion begins. What comes back is to be called when it was answered as done.
+    fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
+        let kick = Kick { began: self.now(), answered: None, deletes };
+        let place = {
+            let kicks = &mut self.people.pasts.borrow_mut()[who].kicks;
+            kicks.push(kick);
+            kicks.len() - 1
+        };
+        let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
+        move || {
+            if let Some(kick) = people.pasts.borrow_mut()[who].kicks.get_mut(place) {
+                kick.answered = Some(clock.now());
+            }
+        }
+    }
+
+    /// The server API calls.
+    fn call(&mut self, what: String, call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static) {
+        self.judge.note(|| what.clone());
+        let (shared, under_way) = (Rc::clone(&self.node.shared), Rc::clone(&self.under_way));
+        under_way.set(under_way.get() + 1);
+        let it = Rc::clone(&shared);
+        shared.start(async move {
+            let done = call(&it.service, it.now()).await;
+            it.judge.note(|| format!("  {what}: {done:?}"));
+            under_way.set(under_way.get() - 1);
+        });
+    }
+}
+
+/// As the server API: the answer waits until the wall clock has this time.
+async fn answer_from(clock: &Arc<Clock>, from: Option<Timestamp>) {
+    if let Some(from) = from {
+        clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! Operations that overlap, made from seeds.
+//!
+//! `LAMPLIGHT_SIM_SEED=7` replays one seed and tells what happened before it broke, `LAMPLIGHT_SIM_OPERATIONS=1000000`
+//! looks further. `cargo run -p lamplight-sim --bin overlap` does the same and counts what broke by name.
+
+#![allow(clippy::print_stdout, reason = "what happened is worth reading")]
+
+use lamplight_sim::overlap::{Overlapped, overlap};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+const OPERATIONS: usize = 60_000;
+/// Operations of one seed.
+const EACH: usize = 500;
+
+/// What happens in so many operations; runs in which it does not prove little.
+const EXPECTED: &[&str] = &[
+    "closed: account deleted",
+    "closed: kicked by a login",
+    "closed: kicked by the operator",
+    "closed: superseded",
+    "closed: to come back",
+    "logged in",
+    "refused 6014",
+    "refused 6208",
+    "refused 70052",
+    "refused 70107",
+    "refused 70500",
+    "told",
+    "Bug",
+    "Flood",
+    "Restart",
+    "SigEnds",
+    "Switch",
+];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn operations_that_overlap_leave_nothing_wrong() {
+    if let Some(seed) = number("LAMPLIGHT_SIM_SEED") {
+        match overlap(seed, EACH, true) {
+            Ok(done) => println!("{done:#?}"),
+            Err(broken) => panic!("{broken}"),
+        }
+        return;
+    }
+    let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
+    let seeds = operations.div_ceil(EACH) as u64;
+    // Two threads; when one has found something, the other need not go on.
+    let (next, broken, found) = (AtomicU64::new(1), Mutex::new(Vec::new()), AtomicBool::new(false));
+    let all = Mutex::new(Overlapped::default());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !found.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > seeds {
+                        return;
+                    }
+                    match overlap(seed, EACH, false) {
+                        Ok(done) => add(&mut all.lock().expect("nobody panics"), done),
+                        Err(wrong) => {
+                            found.store(true, Ordering::Relaxed);
+                            broken.lock().expect("nobody panics").push(*wrong);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let mut broken = broken.into_inner().expect("nobody panics");
+    broken.sort_by_key(|wrong| wrong.seed);
+    if let Some(wrong) = broken.first() {
+        panic!("{wrong}");
+    }
+    let all = all.into_inner().expect("nobody panics");
+    println!("{all:#?}");
+    if operations >= OPERATIONS {
+        for what in EXPECTED {
+            assert!(all.tally.get(*what).is_some_and(|times| *times >= 2), "{what} hardly happened");
+        }
+    }
+}
+
+fn add(all: &mut Overlapped, done: Overlapped) {
+    all.operations += done.operations;
+    all.phases += done.phases;
+    let tally: &mut BTreeMap<String, usize> = &mut all.tally;
+    for (what, times) in done.tally {
+        *tally.entry(what).or_default() += times;
+    }
+}
+
+#[test]
+fn a_seed_always_goes_the_same_way() {
+    for seed in 1..8 {
+        let once = overlap(seed, 120, true);
+        let again = overlap(seed, 120, true);
+        assert_eq!(once, again, "seed {seed}");
+    }
+}
