@@ -68,7 +68,9 @@ impl Node {
         let mut users = directory.users();
         users.sort_unstable();
         block_on(service.recover(users, found.complete_since, now))?;
+        let run = lamplight_model::NodeId::of_run(now.wall, group as u16);
         let shared = Rc::new(Shared {
+            node: run,
             service,
             directory,
             executor: around.executor.clone(),

@@ -223,20 +223,20 @@ impl World {
                     connected.insert(id);
                     continue;
                 }
-                let attempt = attempts.get(&id.0);
+                let attempt = attempts.get(&id.local);
                 let name = match attempt {
                     Some(attempt) if attempt.end_was_lost => Name::GhostOfLostEnd,
                     Some(attempt) if attempt.has_failed => Name::GhostOfFailedLogin,
                     Some(attempt) if attempt.met_bug => Name::GhostOfBug,
                     Some(_) | None => Name::Ghost,
                 };
-                let what = format!("{}.{} over {}: {attempt:?}", NAMES[who], DEVICES[device].0, id.0);
+                let what = format!("{}.{} over {}: {attempt:?}", NAMES[who], DEVICES[device].0, id.local);
                 self.judge.found(name, what);
             }
         }
         for (id, (client, user, device)) in &open {
             if !connected.contains(id) {
-                let what = format!("{}.{} over {} (#{client})", user.id, device, id.0);
+                let what = format!("{}.{} over {} (#{client})", user.id, device, id.local);
                 self.judge.found(Name::NoSuchLogin, what);
             }
         }
@@ -261,7 +261,7 @@ impl World {
         for who in self.everybody() {
             let user = user_of(who);
             let watched = expected.entry(who).or_default();
-            if notified.subscriptions {
+            if notified.others {
                 watched.extend(self.listed(who));
             }
             if notified.friends {
@@ -310,7 +310,7 @@ impl World {
         for worker in &self.node.workers {
             for (id, number, user, _) in worker.logged_in() {
                 let Some(client) = clients.get(&number) else {
-                    self.judge.found(Name::NoSuchLogin, format!("{} has no client", id.0));
+                    self.judge.found(Name::NoSuchLogin, format!("{} has no client", id.local));
                     continue;
                 };
                 let who = who_is(&user.id);

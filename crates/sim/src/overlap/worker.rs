@@ -2,6 +2,7 @@
 //! a time for each connection, and everything that goes on beside it. Names are those of `server/src/worker`.
 
 mod fanout;
+mod reads;
 mod requests;
 
 use super::executor::Executor;
@@ -10,19 +11,24 @@ use super::people::{Message, People, Request, Who, who_is};
 use crate::random::Random;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
-use lamplight_model::{AppKey, Code, ConnectionId, DeviceId, Moment, Now, Timestamp, User, UserStatus};
-use lamplight_service::{Audience, Service};
+use lamplight_model::{
+    AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Timestamp, User, UserStatus,
+};
+use lamplight_service::{Audience, ListDifference, Reads, Service};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// How long a peer may take to go after the last words.
 const CLOSING_TIME: usize = 2_000;
 
 /// What all workers of a node share.
 pub(crate) struct Shared {
+    /// This run of the node.
+    pub node: NodeId,
     pub service: Service,
     /// Behind the weather: what is true now.
     pub directory: Arc<InProcessDirectory>,
@@ -76,8 +82,14 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// The slot of each watcher, by the watcher's number.
-    watchers: RefCell<Vec<usize>>,
+    /// The connection's slot of each watcher, by the watcher's slot.
+    watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
+    /// Connections with something to be told of their list.
+    to_flush: RefCell<Vec<usize>>,
+    reads: RefCell<Reads>,
+    waiting: reads::Waiting,
+    /// Something that had to wait is done: there is work.
+    wake: Notify,
 }
 
 struct Connection {
@@ -85,9 +97,19 @@ struct Connection {
     /// The client at the other end.
     client: u64,
     session: Session,
-    busy: bool,
+    work: Work,
     ending: Option<Ending>,
     inbox: VecDeque<(u64, Request)>,
+}
+
+/// What a connection is doing for its client; the next request waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Work {
+    Idle,
+    /// It logs in or out: nothing is told meanwhile.
+    LoggingIn,
+    /// It answers: telling goes on.
+    Answering,
 }
 
 enum Session {
@@ -96,12 +118,15 @@ enum Session {
     Closing,
 }
 
-#[derive(Clone)]
 struct Login {
     user: User,
     device: DeviceId,
     watcher: WatcherKey,
     answered: bool,
+    /// A part of the log was missed: why it is not current any longer may have been in it.
+    may_be_superseded: bool,
+    /// How the list differs from what the client was told.
+    list_difference: Option<Box<ListDifference>>,
 }
 
 enum Ending {
@@ -116,6 +141,17 @@ impl Connection {
             Session::New | Session::Closing => None,
         }
     }
+
+    fn login_mut(&mut self) -> Option<&mut Login> {
+        match &mut self.session {
+            Session::LoggedIn(login) => Some(login),
+            Session::New | Session::Closing => None,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.work != Work::Idle
+    }
 }
 
 impl Worker {
@@ -128,6 +164,10 @@ impl Worker {
             taken_in: Cell::new(0),
             audience: RefCell::default(),
             watchers: RefCell::default(),
+            to_flush: RefCell::default(),
+            reads: RefCell::default(),
+            waiting: reads::Waiting::default(),
+            wake: Notify::new(),
         });
         let (it, log) = (Rc::clone(&worker), shared.directory.follow());
         shared.start(async move { it.rounds(log).await });
@@ -135,8 +175,14 @@ impl Worker {
     }
 
     async fn rounds(self: Rc<Self>, mut log: LogReader) {
+        const TICK: u64 = 250;
         loop {
-            log.ready().await;
+            tokio::select! {
+                biased;
+                () = log.ready() => {}
+                () = self.wake.notified() => {}
+                () = self.shared.executor.clock().sleep(TICK) => {}
+            }
             // A round takes its time, and other things happen in it.
             let lag = {
                 let random = &mut *self.shared.random.borrow_mut();
@@ -146,8 +192,30 @@ impl Worker {
                 self.shared.executor.clock().sleep(lag as u64).await;
             }
             self.hear(&mut log);
+            self.read_what_is_wanted();
             self.deliver_all();
         }
+    }
+
+    /// Runs something beside the rounds; what comes of it starts a new one.
+    fn start_beside(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
+        let worker = Rc::clone(self);
+        self.shared.start(async move {
+            work.await;
+            worker.wake.notify_one();
+        });
+    }
+
+    /// The connection of this id, if it is still there: its slot may have another one by now. To be used after every
+    /// await.
+    fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+        let mut connections = self.connections.borrow_mut();
+        connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
+    }
+
+    /// The slot of a connection, if it is still there. Holds until the next await.
+    fn slot(&self, id: ConnectionId) -> Option<usize> {
+        self.with_connection(id, |_| slot_of(id))
     }
 
     // Coming and going
@@ -157,12 +225,13 @@ impl Worker {
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
         self.taken_in.set(self.taken_in.get() + 1);
-        let id = connection_id(self.index, entry.key(), self.taken_in.get());
+        let local = local_id(self.index, entry.key(), self.taken_in.get());
+        let id = ConnectionId::new(self.shared.node, local);
         entry.insert(Connection {
             id,
             client,
             session: Session::New,
-            busy: false,
+            work: Work::Idle,
             ending: None,
             inbox: VecDeque::new(),
         });
@@ -198,17 +267,15 @@ impl Worker {
 
     /// The link of a client is gone.
     pub fn link_ended(self: &Rc<Self>, id: ConnectionId, end: LinkEnd) {
-        let slot = slot_of(id);
-        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        if let Some(slot) = self.slot(id) {
             self.end(slot, end);
         }
     }
 
     /// A connection has met a bug of ours and is given up.
     pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
-        let slot = slot_of(id);
-        self.shared.attempts.borrow_mut().entry(id.0).or_default().met_bug = true;
-        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        self.shared.attempts.borrow_mut().entry(id.local).or_default().met_bug = true;
+        if let Some(slot) = self.slot(id) {
             self.abandon(slot);
         }
     }
@@ -216,7 +283,7 @@ impl Worker {
     /// The UserSig of a connection expires now.
     pub fn sig_ends(self: &Rc<Self>, id: ConnectionId) {
         let slot = slot_of(id);
-        let ends = |it: &Connection| it.id == id && !it.busy && it.login().is_some();
+        let ends = |it: &Connection| it.id == id && !it.is_busy() && it.login().is_some();
         if self.connections.borrow().get(slot).is_some_and(ends) {
             self.expire_sig(slot);
         }
@@ -224,7 +291,7 @@ impl Worker {
 
     fn abandon(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
-            connection.busy = false;
+            connection.work = Work::Idle;
         }
         self.end(slot, LinkEnd::Closed);
     }
@@ -233,7 +300,7 @@ impl Worker {
         {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
-            if connection.busy {
+            if connection.is_busy() {
                 connection.ending.get_or_insert(Ending::Link(end));
                 return;
             }
@@ -246,7 +313,7 @@ impl Worker {
         let client = {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
-            if connection.busy {
+            if connection.is_busy() {
                 connection.ending = Some(Ending::Said(cause, tell_directory));
                 return;
             }
@@ -287,22 +354,24 @@ impl Worker {
         match session {
             Session::LoggedIn(login) => {
                 self.audience.borrow_mut().leave(login.watcher);
+                self.forget_reads(login.watcher);
                 if let Some(end) = tell_directory {
                     let worker = Rc::clone(self);
-                    self.shared.start(async move {
-                        let now = worker.shared.now();
-                        let ended =
-                            worker.shared.service.disconnect(&login.user, id, end, now.wall, now).await;
-                        if let Err(error) = ended {
-                            worker.shared.judge.note(|| format!("  the end of {} is lost: {error}", id.0));
-                            if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {
-                                attempt.end_was_lost = true;
-                            }
-                        }
-                    });
+                    self.start_beside(async move { worker.disconnect(&login.user, id, end).await });
                 }
             }
             Session::New | Session::Closing => {}
+        }
+    }
+
+    /// Tells the directory of the end of a connection.
+    async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd) {
+        let now = self.shared.now();
+        if let Err(error) = self.shared.service.disconnect(user, id, end, now.wall, now).await {
+            self.shared.judge.note(|| format!("  the end of {} waits: {error}", id.local));
+            if let Some(attempt) = self.shared.attempts.borrow_mut().get_mut(&id.local) {
+                attempt.end_was_lost = true;
+            }
         }
     }
 
@@ -315,10 +384,10 @@ impl Worker {
 }
 
 /// As the server makes it: worker, count and slot in one number.
-fn connection_id(worker: usize, slot: usize, count: u32) -> ConnectionId {
-    ConnectionId((worker as u64) << 56 | u64::from(count) << 24 | slot as u64)
+fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
+    (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }
 
 fn slot_of(id: ConnectionId) -> usize {
-    (id.0 & 0xff_ffff) as usize
+    (id.local & 0xff_ffff) as usize
 }

@@ -1,13 +1,13 @@
 //! From the change log to the clients.
 
-use super::{Worker, slot_of};
+use super::{Connection, Work, Worker};
 use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
-use crate::overlap::people::{APP, Message};
-use lamplight_core::{EndCause, Presence, Told, WatcherKey};
+use crate::overlap::people::Message;
+use lamplight_core::{EndCause, Presence, Told, WatcherKey, notifications};
 use lamplight_directory::{Directory, Heard, LogReader};
 use lamplight_model::{ConnectionId, User, UserId, UserStatus};
-use lamplight_service::{Effect, ServiceError, Viewing};
+use lamplight_service::{Effect, Urgency};
 use std::rc::Rc;
 
 impl Worker {
@@ -22,68 +22,88 @@ impl Worker {
             }
         }
         if heard != Heard::All {
-            let worker = Rc::clone(self);
-            self.shared.start(async move { worker.read_everything_again().await });
+            self.read_everything_again();
         }
         if !effects.is_empty() {
             self.apply(effects);
         }
+        self.all_heard();
     }
 
     fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
-        let (mut unread, mut reloads) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Close { watcher, cause } => self.close_for(watcher, cause),
-                Effect::ListChanged { watcher, subscribed, unsubscribed, not_watched } => {
-                    let slot = self.slot_of_watcher(watcher);
-                    // A login that is not answered yet reads the list itself.
-                    let client = self
-                        .connections
-                        .borrow()
-                        .get(slot)
-                        .and_then(|connection| connection.login()?.answered.then_some(connection.client));
-                    if let Some(client) = client {
-                        let changed = Message::ListChanged { subscribed, unsubscribed, let_go: not_watched };
-                        self.shared.people.hear(client, changed);
-                    }
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                    self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                Effect::Reload(watcher) => reloads.push(watcher),
+                Effect::AppChanged(app) => {
+                    let Some(settings) = self.shared.service.apps().get(app) else { continue };
+                    let notified = notifications(&settings.settings);
+                    let mut effects = Vec::new();
+                    self.audience.borrow_mut().set_notifications(app, notified, &mut effects);
+                    self.apply(effects);
+                }
+                Effect::Reload(watcher) => {
+                    self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+                }
                 // Lists are facts, which conformance and the server's tests judge.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
-                Effect::Read(user) => unread.push(user),
+                Effect::Read(user) => self.reads.borrow_mut().want_status(user),
             }
-        }
-        reloads.sort_unstable();
-        reloads.dedup();
-        for watcher in reloads {
-            let worker = Rc::clone(self);
-            self.shared.start(async move {
-                if let Err(error) = worker.settle(watcher, Vec::new()).await {
-                    worker.shared.judge.note(|| format!("  a watch list could not be read: {error}"));
-                }
-                worker.deliver_all();
-            });
-        }
-        if !unread.is_empty() {
-            let worker = Rc::clone(self);
-            self.shared.start(async move {
-                if let Err(error) = worker.read_states(unread).await {
-                    worker.shared.judge.note(|| format!("  statuses could not be read: {error}"));
-                }
-                worker.deliver_all();
-            });
         }
     }
 
+    /// Another device has changed the subscription list. However often that is while the connection cannot be told, it
+    /// is told of the difference once.
+    pub(super) fn note_list_change(
+        &self,
+        watcher: WatcherKey,
+        subscribed: &[UserId],
+        unsubscribed: &[UserId],
+    ) {
+        let Some(slot) = self.slot_of_watcher(watcher) else { return };
+        if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
+            // A login that is not answered yet reads the list itself.
+            && login.answered
+        {
+            login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
+        }
+        self.to_flush.borrow_mut().push(slot);
+    }
+
+    /// Tells how the subscription list has changed.
+    pub(super) fn tell_list_difference(&self, slot: usize) {
+        let told = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            let client = connection.client;
+            let Some(login) = connection.login_mut() else { return };
+            let Some(difference) = &mut login.list_difference else { return };
+            let subscribed = difference.take_joined();
+            // Who left may be watched as a friend: that must be known before it is said.
+            let settled = !self.reads.borrow().wants_watch_list(login.watcher);
+            let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
+            if difference.is_empty() {
+                login.list_difference = None;
+            }
+            if subscribed.is_empty() && unsubscribed.is_empty() {
+                return;
+            }
+            let let_go = self.audience.borrow().not_watched(login.watcher, &unsubscribed);
+            (client, Message::ListChanged { subscribed, unsubscribed, let_go })
+        };
+        self.shared.people.hear(told.0, told.1);
+    }
+
     fn close_for(self: &Rc<Self>, watcher: WatcherKey, cause: EndCause) {
-        let slot = self.slot_of_watcher(watcher);
+        let Some(slot) = self.slot_of_watcher(watcher) else { return };
         let found =
             self.connections.borrow().get(slot).and_then(|it| Some((it.id, it.login()?.user.clone())));
         if let Some((id, user)) = found
             && self.is_current_now(&user, id)
         {
-            let what = format!("connection {} of {} ({cause:?})", id.0, user.id);
+            let what = format!("connection {} of {} ({cause:?})", id.local, user.id);
             self.shared.judge.found(Name::ClosedWhileCurrent, what);
         }
         self.close(slot, Some(cause), None);
@@ -99,71 +119,8 @@ impl Worker {
         block_on(read).is_ok() && current
     }
 
-    pub(super) async fn read_states(&self, users: Vec<User>) -> Result<(), ServiceError> {
-        let Some(any) = users.first() else { return Ok(()) };
-        let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        let statuses = self.shared.service.statuses(any, &ids, Viewing::Watched, self.shared.now()).await?;
-        let mut audience = self.audience.borrow_mut();
-        for status in statuses.into_iter().flatten() {
-            let user = User::new(APP, status.user_id.clone());
-            audience.tell(&user, &status, UserStatus::clone);
-        }
-        Ok(())
-    }
-
-    pub(super) async fn settle(
-        &self,
-        watcher: WatcherKey,
-        mut effects: Vec<Effect>,
-    ) -> Result<bool, ServiceError> {
-        loop {
-            let Some(member) = self.audience.borrow().member(watcher).cloned() else { return Ok(false) };
-            let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(false) };
-            let list = self.shared.service.watch_list(&member.user).await?;
-            if !self.shared.service.is_current(&member.user, member.connection).await? {
-                return Ok(false);
-            }
-            if self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
-                break;
-            }
-        }
-        let unread = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Read(user) => Some(user),
-            Effect::Close { .. }
-            | Effect::ListChanged { .. }
-            | Effect::Lists { .. }
-            | Effect::RereadLists(_)
-            | Effect::FriendProfile { .. }
-            | Effect::Reload(_) => None,
-        });
-        self.read_states(unread.collect()).await?;
-        Ok(true)
-    }
-
-    async fn read_everything_again(self: &Rc<Self>) {
-        let watchers: Vec<(WatcherKey, ConnectionId)> =
-            self.audience.borrow().members().map(|(watcher, member)| (watcher, member.connection)).collect();
-        for (watcher, id) in watchers {
-            match self.settle(watcher, Vec::new()).await {
-                Ok(true) => {}
-                // What was missed may have been why.
-                Ok(false) => self.close_superseded(id),
-                Err(error) => {
-                    self.shared.judge.note(|| format!("  a watch list could not be read: {error}"));
-                }
-            }
-        }
-        let mut users: Vec<User> = self.audience.borrow().users().cloned().collect();
-        users.sort_unstable();
-        if let Err(error) = self.read_states(users).await {
-            self.shared.judge.note(|| format!("  statuses could not be read: {error}"));
-        }
-        self.deliver_all();
-    }
-
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
-        let slot = slot_of(id);
-        if self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        if let Some(slot) = self.slot(id) {
             self.close(slot, Some(EndCause::Superseded), None);
         }
     }
@@ -172,8 +129,12 @@ impl Worker {
     pub fn deliver_all(&self) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
+        let to_flush = self.to_flush.take();
+        to_flush.into_iter().for_each(|slot| self.deliver(slot));
         for watcher in touched {
-            self.deliver(self.slot_of_watcher(watcher));
+            if let Some(slot) = self.slot_of_watcher(watcher) {
+                self.deliver(slot);
+            }
         }
     }
 
@@ -186,12 +147,24 @@ impl Worker {
     pub(super) fn deliver(&self, slot: usize) {
         let found = {
             let connections = self.connections.borrow();
-            connections.get(slot).and_then(|it| Some((it.client, it.login()?.watcher, it.busy)))
+            connections.get(slot).and_then(|it| {
+                let login = it.login()?;
+                // While a login is being answered, its answer tells. A change of the list is told behind an answer that
+                // may be older, and before the statuses of those who joined.
+                let may_tell = match it.work {
+                    Work::Idle => true,
+                    Work::LoggingIn => false,
+                    Work::Answering => login.list_difference.is_none(),
+                };
+                may_tell.then_some((it.client, login.watcher, it.work == Work::Idle))
+            })
         };
-        // While a request is being answered, its answer tells.
-        let Some((client, watcher, false)) = found else { return };
+        let Some((client, watcher, is_idle)) = found else { return };
         if !self.shared.people.reads(client) {
             return;
+        }
+        if is_idle {
+            self.tell_list_difference(slot);
         }
         let mut told = Vec::new();
         self.audience.borrow_mut().drain(watcher, |status| {
@@ -205,14 +178,17 @@ impl Worker {
 
     pub(super) fn note_watcher(&self, watcher: WatcherKey, slot: usize) {
         let mut watchers = self.watchers.borrow_mut();
-        let number = watcher.0 as usize;
+        let number = watcher.slot();
         if watchers.len() <= number {
-            watchers.resize(number + 1, usize::MAX);
+            watchers.resize(number + 1, None);
         }
-        watchers[number] = slot;
+        watchers[number] = Some((watcher, slot));
     }
 
-    pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> usize {
-        self.watchers.borrow()[watcher.0 as usize]
+    /// The slot of the connection behind a watcher, if the watcher was not let go.
+    pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
+        let watchers = self.watchers.borrow();
+        let (key, slot) = (*watchers.get(watcher.slot())?)?;
+        (key == watcher).then_some(slot)
     }
 }

@@ -1,17 +1,20 @@
 //! What connections ask for.
 
-use super::{Connection, Ending, Login, Session, Worker, slot_of, wall};
+use super::reads::{STORE_PATIENCE, too_slow};
+use super::{Attempt, Ending, Login, Session, Work, Worker, wall};
+use crate::overlap::judge::Name;
 use crate::overlap::people::{
     APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, user_of,
 };
 use lamplight_auth::{Claims, sign};
-use lamplight_core::{LinkEnd, Told, WatcherKey};
-use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
-use lamplight_service::{By, LoginCall, Member, NewFriend, ServiceError};
+use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
+use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
+use lamplight_service::{By, LoggedIn, LoginCall, Member, NewFriend, ServiceError};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 impl Worker {
@@ -19,52 +22,80 @@ impl Worker {
         let (id, number, request, login) = {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
-            if connection.busy || matches!(connection.session, Session::Closing) {
+            if connection.is_busy() || matches!(connection.session, Session::Closing) {
                 return;
             }
             let Some((number, request)) = connection.inbox.pop_front() else { return };
-            connection.busy = true;
-            (connection.id, number, request, connection.login().cloned())
+            connection.work = match request {
+                Request::Login(_) | Request::Logout => Work::LoggingIn,
+                Request::Text(_)
+                | Request::Query(_)
+                | Request::Subscribe(_)
+                | Request::Unsubscribe(_)
+                | Request::List
+                | Request::Befriend(..)
+                | Request::Unfriend(..) => Work::Answering,
+            };
+            let login = connection.login().map(|login| (login.user.clone(), login.watcher));
+            (connection.id, number, request, login)
         };
         let worker = Rc::clone(self);
         let contained = Rc::clone(self);
         let work = async move {
             match (request, login) {
-                (Request::Login(request), None) => {
-                    let answer = worker.try_log_in(id, request).await;
-                    if let Some(attempt) = worker.shared.attempts.borrow_mut().get_mut(&id.0) {
-                        let code = |error: &ServiceError| error.refusal().code;
-                        attempt.outcome = Some(answer.as_ref().map(|_| ()).map_err(code));
-                        attempt.has_failed |= attempt.outcome == Some(Err(Code::INTERNAL));
-                    }
-                    worker.answer(id, number, answer);
-                }
-                (Request::Logout, Some(_)) => worker.log_out(id, number).await,
+                (Request::Login(request), None) => worker.log_in(id, number, request).await,
+                (Request::Logout, Some((user, _))) => worker.log_out(id, number, user).await,
                 (_, None) | (Request::Login(_), Some(_)) => {
                     worker.answer(id, number, Err(Code::NOT_LOGGED_IN.into()));
                 }
-                (request, Some(login)) => {
-                    let answer = worker.call(&login.user, id, login.watcher, request).await;
+                (request, Some((user, watcher))) => {
+                    let answer = worker.in_time(worker.call(&user, id, watcher, request)).await;
+                    if answer.is_err() {
+                        worker.audience.borrow_mut().release(watcher);
+                    }
                     worker.answer(id, number, answer);
                 }
             }
         };
         // A bug of ours costs the connection that met it, and no other.
-        self.shared.start(async move {
+        self.start_beside(async move {
             if Contained(Box::pin(work)).await.is_err() {
-                contained.shared.judge.note(|| format!("  a panic in request {number}"));
-                contained.abandon(slot);
+                contained.shared.judge.found(Name::Panic, format!("in request {number}"));
+                if let Some(slot) = contained.slot(id) {
+                    contained.abandon(slot);
+                }
             }
         });
     }
 
-    async fn try_log_in(
+    fn with_attempt(&self, id: ConnectionId, note: impl FnOnce(&mut Attempt)) {
+        note(self.shared.attempts.borrow_mut().entry(id.local).or_default());
+    }
+
+    async fn log_in(self: &Rc<Self>, id: ConnectionId, number: u64, request: LoginRequest) {
+        let deadline = self.shared.executor.clock().now() + STORE_PATIENCE;
+        let answer = match self.connect_device(id, number, &request, deadline).await {
+            Ok(Some(done)) => self.finish_login(id, &request, done, deadline).await,
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        self.with_attempt(id, |attempt| {
+            let code = |error: &ServiceError| error.refusal().code;
+            attempt.outcome = Some(answer.as_ref().map(|_| ()).map_err(code));
+            attempt.has_failed |= attempt.outcome == Some(Err(Code::INTERNAL));
+        });
+        self.answer(id, number, answer);
+    }
+
+    /// Logs the device in and connects it. `None`: that took too long, and was answered so.
+    async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
-        request: LoginRequest,
-    ) -> Result<Body, ServiceError> {
-        let LoginRequest { who, device, platform, resume, known, issued } = request;
-        let slot = slot_of(id);
+        number: u64,
+        request: &LoginRequest,
+        deadline: u64,
+    ) -> Result<Option<LoggedIn>, ServiceError> {
+        let LoginRequest { who, device, platform, resume, issued, .. } = *request;
         let now = self.shared.now();
         let claims = Claims {
             user_id: id_of(who),
@@ -74,98 +105,160 @@ impl Worker {
             userbuf: None,
         };
         self.shared.people.logins.borrow_mut().push((who, issued, resume));
-        self.shared.attempts.borrow_mut().entry(id.0).or_default().outcome = None;
+        self.with_attempt(id, |attempt| attempt.outcome = None);
+        let user_sig = sign(&self.shared.key, &claims);
         let call = LoginCall {
             app: APP,
             user_id: NAMES[who],
-            user_sig: &sign(&self.shared.key, &claims),
+            user_sig: &user_sig,
             device_id: DEVICES[device].0,
             platform,
             resume,
             connection: id,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
-        let done = self.shared.service.login(&call, now).await?;
+        let mut login = pin!(self.shared.service.login(&call, now));
+        let clock = Arc::clone(self.shared.executor.clock());
+        tokio::select! {
+            biased;
+            done = &mut login => return done.map(Some),
+            () = clock.sleep(deadline.saturating_sub(clock.now())) => {}
+        }
+        // The stores do in their own time what they were asked for, and it must be known what became of it.
+        self.answer(id, number, Err(too_slow()));
+        if let Some(slot) = self.slot(id) {
+            self.close(slot, None, None);
+        }
+        if let Ok(done) = login.await {
+            self.disconnect(&done.user, id, LinkEnd::Closed).await;
+        }
+        Ok(None)
+    }
 
-        // From here on the directory knows the connection, and the audience hears what is said of it.
+    /// The directory knows the connection; from here on the audience hears what is said of it.
+    async fn finish_login(
+        self: &Rc<Self>,
+        id: ConnectionId,
+        request: &LoginRequest,
+        done: LoggedIn,
+        deadline: u64,
+    ) -> Result<Body, ServiceError> {
+        let Some(slot) = self.slot(id) else {
+            // It has ended meanwhile, and nobody else knows of the login.
+            self.disconnect(&done.user, id, LinkEnd::Closed).await;
+            return Err(Code::NOT_LOGGED_IN.into());
+        };
+        let known = &request.known;
         let mut effects = Vec::new();
         let watcher =
             self.audience.borrow_mut().join(Member::new(done.user.clone(), id), known.len(), &mut effects);
         self.note_watcher(watcher, slot);
-        if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
-            let (user, device) = (done.user.clone(), device_id(device));
-            connection.session = Session::LoggedIn(Login { user, device, watcher, answered: false });
-        }
-        let settled = self.settle(watcher, effects).await;
-        let version = self.shared.service.facts().lists_states(vec![done.user.clone()]).await;
-        let current = match settled.and_then(|current| Ok((current, version?))) {
-            Ok((current, _)) => current,
-            Err(error) => {
-                self.close(slot, None, Some(LinkEnd::Closed));
-                return Err(error);
+        self.note_unread(watcher, effects);
+        self.with_connection(id, |connection| {
+            connection.session = Session::LoggedIn(Login {
+                user: done.user.clone(),
+                device: device_id(request.device),
+                watcher,
+                answered: false,
+                may_be_superseded: false,
+                list_difference: None,
+            });
+        });
+        let clock = Arc::clone(self.shared.executor.clock());
+        let read = async {
+            let is_current = self.settle(watcher).await;
+            if notifications(&done.app.settings).friends && !known.is_empty() {
+                // What the answer says of who is not watched must hold for every friendship that was made before.
+                self.settled(watcher).await;
+            }
+            is_current
+        };
+        let current = tokio::select! {
+            biased;
+            current = read => current,
+            () = clock.sleep(deadline.saturating_sub(clock.now())) => {
+                if let Some(slot) = self.slot(id) {
+                    self.close(slot, None, Some(LinkEnd::Closed));
+                }
+                return Err(too_slow());
             }
         };
         if !current {
             self.close_superseded(id);
             return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
         }
-        let not_watched = {
-            let mut audience = self.audience.borrow_mut();
-            known
-                .iter()
-                .filter(|(of, version)| !audience.seen(watcher, &user_of(*of), *version))
-                .map(|(of, _)| *of)
-                .collect()
-        };
+        let seen: Vec<_> = known.iter().map(|(of, version)| (user_of(*of), *version)).collect();
+        let watched = self.audience.borrow_mut().seen_all(watcher, &seen);
+        let others = known.iter().zip(watched).filter(|(_, watched)| !watched);
+        let not_watched = others.map(|((of, _), _)| *of).collect();
         let mut statuses = Vec::new();
         self.audience.borrow_mut().drain(watcher, |status| {
             statuses.push(status.clone());
             Told::More
         });
-        let subscriptions =
-            (!resume).then(|| self.audience.borrow().subscriptions(watcher).cloned().collect());
-        if let Some(Session::LoggedIn(login)) =
-            self.connections.borrow_mut().get_mut(slot).map(|connection| &mut connection.session)
-        {
-            login.answered = true;
-        }
+        let list = || self.audience.borrow().subscriptions(watcher).cloned().collect();
+        let subscriptions = (!request.resume).then(list);
+        self.with_connection(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.answered = true;
+            }
+        });
         Ok(Body::LoggedIn { statuses, subscriptions, not_watched })
     }
 
-    async fn log_out(self: &Rc<Self>, id: ConnectionId, number: u64) {
-        let slot = slot_of(id);
-        let who = self.connections.borrow().get(slot).and_then(Connection::login).cloned();
-        let Some(login) = who else { return self.answer(id, number, Err(Code::NOT_LOGGED_IN.into())) };
-        let ended = self.shared.service.logout(&login.user, id, self.shared.now()).await;
+    async fn log_out(self: &Rc<Self>, id: ConnectionId, number: u64, user: User) {
+        let clock = Arc::clone(self.shared.executor.clock());
+        let mut logout = pin!(self.shared.service.logout(&user, id, self.shared.now()));
+        let ended = tokio::select! {
+            biased;
+            ended = &mut logout => ended,
+            () = clock.sleep(STORE_PATIENCE) => {
+                self.answer(id, number, Err(too_slow()));
+                if logout.await.is_ok()
+                    && let Some(slot) = self.slot(id)
+                {
+                    self.close(slot, None, None);
+                }
+                return;
+            }
+        };
         let is_out = ended.is_ok();
         self.answer(id, number, ended.map(|()| Body::LoggedOut));
-        if is_out && self.connections.borrow().get(slot).is_some_and(|connection| connection.id == id) {
+        if is_out && let Some(slot) = self.slot(id) {
             self.forget_login(slot, None);
             self.say_goodbye(slot);
         }
     }
 
     pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
-        let (id, login) = {
+        let (id, user) = {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
-            connection.busy = true;
-            (connection.id, connection.login().cloned())
+            connection.work = Work::LoggingIn;
+            (connection.id, connection.login().map(|login| login.user.clone()))
         };
         let worker = Rc::clone(self);
-        self.shared.start(async move {
-            if let Some(login) = login {
-                let now = worker.shared.now();
-                let ended = worker.shared.service.expire_sig(&login.user, id, now).await;
-                if let Err(error) = ended {
-                    worker.shared.judge.note(|| format!("  an expired login could not be ended: {error}"));
-                }
+        self.start_beside(async move {
+            let Some(user) = user else { return };
+            let clock = Arc::clone(worker.shared.executor.clock());
+            let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.now()));
+            let ended = tokio::select! {
+                biased;
+                ended = &mut ending => Some(ended),
+                () = clock.sleep(STORE_PATIENCE) => None,
+            };
+            worker.with_connection(id, |connection| connection.work = Work::Idle);
+            if let Some(slot) = worker.slot(id) {
+                // Should the directory not have taken it in, it learns at least that the link is gone.
+                worker.close(slot, None, Some(LinkEnd::Closed));
             }
-            if let Some(connection) = worker.connections.borrow_mut().get_mut(slot) {
-                connection.busy = false;
+            let ended = match ended {
+                Some(ended) => ended,
+                None => ending.await,
+            };
+            if let Err(error) = ended {
+                worker.shared.judge.note(|| format!("  an expired login could not be ended: {error}"));
             }
-            // Should the directory not have taken it in, it learns at least that the link is gone.
-            worker.close(slot, None, Some(LinkEnd::Closed));
         });
     }
 
@@ -181,35 +274,31 @@ impl Worker {
         let names = |users: &[Who]| -> Vec<&str> { users.iter().map(|who| NAMES[*who]).collect() };
         match request {
             Request::Text(text) => {
-                Ok(Body::Own(service.set_custom_status(user, &text, By::Client(id), now).await?))
+                let status = service.set_custom_status(user, &text, By::Client(id), now).await?;
+                Ok(Body::Own(self.newest(watcher, status)))
             }
             Request::Query(users) => {
                 let queried = service.get_user_status(user, &names(&users), now).await?;
-                let mut audience = self.audience.borrow_mut();
-                for status in &queried.statuses {
-                    audience.seen(watcher, &User::new(APP, status.user_id.clone()), status.version);
-                }
-                Ok(Body::Statuses(queried.statuses))
+                let newest = |status| self.newest(watcher, status);
+                Ok(Body::Statuses(queried.statuses.into_iter().map(newest).collect()))
             }
             Request::Subscribe(users) => {
                 let done = service.subscribe_user_status(user, &names(&users), now).await?;
-                let let_go = self.audience.borrow_mut().change_own_list(
-                    watcher,
-                    &done.subscribed,
-                    &done.evicted,
-                    &mut Vec::new(),
-                );
+                self.own_list_changed(id, watcher, &done.subscribed, &done.evicted);
                 let users = done.subscribed.iter().map(|id| User::new(APP, id.clone()));
-                self.read_states(users.collect()).await?;
+                self.read_states(&users.collect::<Vec<_>>()).await?;
+                self.know_friends(watcher, &done.evicted).await;
                 let mut audience = self.audience.borrow_mut();
+                let let_go = audience.not_watched(watcher, &done.evicted);
                 let taken = |id: &UserId| audience.take(watcher, &User::new(APP, id.clone())).cloned();
                 let statuses = done.subscribed.iter().filter_map(taken).collect();
                 Ok(Body::Subscribed { subscribed: done.subscribed, statuses, evicted: done.evicted, let_go })
             }
             Request::Unsubscribe(users) => {
                 let (removed, _) = service.unsubscribe_user_status(user, &names(&users), now).await?;
-                let let_go =
-                    self.audience.borrow_mut().change_own_list(watcher, &[], &removed, &mut Vec::new());
+                self.own_list_changed(id, watcher, &[], &removed);
+                self.know_friends(watcher, &removed).await;
+                let let_go = self.audience.borrow().not_watched(watcher, &removed);
                 Ok(Body::Unsubscribed { removed, let_go })
             }
             Request::List => Ok(Body::List(service.get_subscriptions(user, now).await?.0)),
@@ -226,20 +315,49 @@ impl Worker {
         }
     }
 
+    /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
+    fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
+        let of = User::new(APP, status.user_id.clone());
+        let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
+        newer.unwrap_or(status)
+    }
+
+    /// A call of the connection has changed the subscription list; its answer tells how.
+    fn own_list_changed(&self, id: ConnectionId, watcher: WatcherKey, added: &[UserId], left: &[UserId]) {
+        self.audience.borrow_mut().change_own_list(watcher, added, left, &mut Vec::new());
+        self.with_connection(id, |connection| {
+            if let Some(difference) =
+                connection.login_mut().and_then(|login| login.list_difference.as_deref_mut())
+            {
+                difference.answered(added);
+                difference.answered(left);
+            }
+        });
+    }
+
+    /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend.
+    async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
+        let app = self.shared.service.apps().get(APP);
+        if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
+            self.settled(watcher).await;
+        }
+    }
+
     fn answer(self: &Rc<Self>, id: ConnectionId, number: u64, answer: Result<Body, ServiceError>) {
-        let slot = slot_of(id);
-        let (client, ending) = {
-            let mut connections = self.connections.borrow_mut();
-            // The server panics here, and the panic is contained.
-            let Some(connection) = connections.get_mut(slot) else { return };
-            connection.busy = false;
+        // Whoever has its slot now has not asked.
+        let taken = self.with_connection(id, |connection| {
+            connection.work = Work::Idle;
             (connection.client, connection.ending.take())
-        };
+        });
+        let (Some((client, ending)), Some(slot)) = (taken, self.slot(id)) else { return };
         let answer = answer.map_err(|error| {
             self.shared.judge.note(|| format!("  request {number}: {error}"));
             error.refusal().code
         });
         self.shared.people.hear(client, Message::Answer { request: number, answer });
+        if self.shared.people.reads(client) {
+            self.tell_list_difference(slot);
+        }
         match ending {
             Some(Ending::Link(end)) => self.end(slot, end),
             Some(Ending::Said(cause, tell_directory)) => self.close(slot, cause, tell_directory),

@@ -1,0 +1,231 @@
+//! Performs what [`Reads`](lamplight_service::Reads) decides to read, and wakes whoever waits for it.
+
+use super::Worker;
+use crate::overlap::executor::Clock;
+use crate::overlap::people::APP;
+use lamplight_core::WatcherKey;
+use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
+use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// How long a call to the stores may take, in milliseconds.
+pub(super) const STORE_PATIENCE: u64 = 5_000;
+
+/// Who waits for reads, and what is to be done with them.
+#[derive(Default)]
+pub(super) struct Waiting {
+    settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
+    unread: RefCell<BTreeMap<WatcherKey, Vec<User>>>,
+    heard: RefCell<Vec<oneshot::Sender<()>>>,
+}
+
+impl Worker {
+    /// Has the stores asked for what is wanted, as far as more may be under way.
+    pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
+        loop {
+            let Some(call) = self.reads.borrow_mut().next(self.shared.now().moment) else { return };
+            let worker = Rc::clone(self);
+            self.start_beside(async move {
+                let outcome = worker.read(&call).await;
+                worker.reads.borrow_mut().ended(&call, outcome, worker.shared.now().moment);
+                if let ReadCall::WatchList(watcher) = call {
+                    worker.after_watch_list(watcher);
+                }
+            });
+        }
+    }
+
+    async fn read(self: &Rc<Self>, call: &ReadCall) -> ReadOutcome {
+        let done = match call {
+            ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
+            ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
+            // Lists are facts, which conformance and the server's tests judge.
+            ReadCall::ListsStates(_) => Ok(ReadOutcome::Done),
+        };
+        done.unwrap_or_else(|error| {
+            self.shared.judge.note(|| format!("  a read failed: {error}"));
+            ReadOutcome::Failed
+        })
+    }
+
+    async fn read_watch_list(self: &Rc<Self>, watcher: WatcherKey) -> Result<ReadOutcome, ServiceError> {
+        let service = &self.shared.service;
+        let Some(member) = self.audience.borrow().member(watcher).cloned() else {
+            return Ok(ReadOutcome::Done);
+        };
+        let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
+        let list = self.in_time(service.watch_list(&member.user)).await?;
+        let is_current = self.in_time(service.is_current(&member.user, member.connection)).await?;
+        if !is_current {
+            self.found_superseded(watcher, member.connection);
+            return Ok(ReadOutcome::Done);
+        }
+        let mut effects = Vec::new();
+        if !self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
+            self.note_unread(watcher, effects);
+            return Ok(ReadOutcome::OutOfDate);
+        }
+        self.with_connection(member.connection, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = false;
+            }
+        });
+        self.note_unread(watcher, effects);
+        let unread = self.waiting.unread.borrow_mut().remove(&watcher).unwrap_or_default();
+        let read = self.read_states(&unread).await;
+        if read.is_err() && self.audience.borrow().member(watcher).is_some() {
+            self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
+        }
+        read.map(|()| ReadOutcome::Done)
+    }
+
+    /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
+    fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
+        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
+            // Who waited may have gone.
+            let _ = waiting.send(false);
+        }
+        let missed = self.with_connection(id, |connection| {
+            connection.login().is_some_and(|login| login.may_be_superseded)
+        });
+        if missed == Some(true) {
+            self.close_superseded(id);
+        }
+    }
+
+    fn after_watch_list(&self, watcher: WatcherKey) {
+        if self.reads.borrow().wants_watch_list(watcher) {
+            return;
+        }
+        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
+            // As above.
+            let _ = waiting.send(true);
+        }
+        // What is said of the list may have waited for it.
+        if let Some(slot) = self.slot_of_watcher(watcher) {
+            self.deliver(slot);
+        }
+    }
+
+    /// Keeps in mind whose status is to be read with the watch list of a connection, and tells how its list has changed.
+    pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
+        let mut unread = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Read(user) => unread.push(user),
+                Effect::ListChanged { watcher, subscribed, unsubscribed } => {
+                    self.note_list_change(watcher, &subscribed, &unsubscribed);
+                }
+                // Joining, and setting a list, asks for nothing else.
+                Effect::Close { .. }
+                | Effect::AppChanged(_)
+                | Effect::Lists { .. }
+                | Effect::RereadLists(_)
+                | Effect::FriendProfile { .. }
+                | Effect::Reload(_) => {}
+            }
+        }
+        self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
+    }
+
+    /// Reads the statuses of users and tells whoever watches them.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
+        let Some(any) = users.first() else { return Ok(()) };
+        let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
+        let now = self.shared.now();
+        let statuses = self.in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
+        let mut audience = self.audience.borrow_mut();
+        for status in statuses.into_iter().flatten() {
+            let user = User::new(APP, status.user_id.clone());
+            audience.tell(&user, &status, UserStatus::clone);
+        }
+        Ok(())
+    }
+
+    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Says
+    /// whether it still is the connection of its device.
+    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
+        let settled = self.wait_for_watch_list(watcher);
+        self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
+        self.read_what_is_wanted();
+        settled.await.unwrap_or(false)
+    }
+
+    fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
+        let (settled, waiting) = oneshot::channel();
+        self.waiting.settled.borrow_mut().entry(watcher).or_default().push(settled);
+        waiting
+    }
+
+    /// Waits until whom a connection watches is known by everything that was done before now.
+    pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
+        let (heard, waiting) = oneshot::channel();
+        self.waiting.heard.borrow_mut().push(heard);
+        self.wake.notify_one();
+        let mut gone = waiting.await.is_err();
+        while !gone && self.reads.borrow().wants_watch_list(watcher) {
+            self.reads.borrow_mut().hurry(watcher);
+            let waiting = self.wait_for_watch_list(watcher);
+            self.read_what_is_wanted();
+            gone = waiting.await.is_err();
+        }
+    }
+
+    /// The worker has heard everything that was in the log.
+    pub(super) fn all_heard(&self) {
+        for waiting in self.waiting.heard.take() {
+            // Who waited may have gone.
+            let _ = waiting.send(());
+        }
+    }
+
+    /// A part of the log was missed. What the stores say now is the truth.
+    pub(super) fn read_everything_again(&self) {
+        for (_, connection) in &mut *self.connections.borrow_mut() {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = true;
+            }
+        }
+        let members: Vec<WatcherKey> = {
+            let mut audience = self.audience.borrow_mut();
+            // A list that is being read now may be older than what was missed.
+            audience.count_missed();
+            audience.members().map(|(watcher, _)| watcher).collect()
+        };
+        for watcher in members {
+            self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+        }
+        let mut users: Vec<User> = self.audience.borrow().users().cloned().collect();
+        users.sort_unstable();
+        users.into_iter().for_each(|user| self.reads.borrow_mut().want_status(user));
+    }
+
+    /// A connection has gone: nothing is read for it any longer, and nobody waits.
+    pub(super) fn forget_reads(&self, watcher: WatcherKey) {
+        self.reads.borrow_mut().forget(watcher);
+        self.waiting.settled.borrow_mut().remove(&watcher);
+        self.waiting.unread.borrow_mut().remove(&watcher);
+    }
+
+    /// Gives a call to the stores its time.
+    pub(super) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        let clock: &Arc<Clock> = self.shared.executor.clock();
+        tokio::select! {
+            biased;
+            done = call => done,
+            () = clock.sleep(STORE_PATIENCE) => Err(too_slow()),
+        }
+    }
+}
+
+/// The refusal of a call whose time is up.
+pub(super) fn too_slow() -> ServiceError {
+    Refusal::because(Code::INTERNAL, "the server was too slow").into()
+}
