@@ -87,6 +87,9 @@ pub struct Connect<'a> {
     pub platform: Platform,
     /// The number of its login. That of a device that comes back is the one it has.
     pub login: u64,
+    /// The number of the account's making, as the facts had it when they recorded the login; 0 for a device that comes
+    /// back.
+    pub born: u64,
     /// The second in which its UserSig is dated.
     pub issued: u64,
     /// The new connection.

@@ -40,6 +40,8 @@ pub struct Presence {
     pub(crate) ended_through: u64,
     /// The number of the account's making, from the same sequence as those of logins.
     pub(crate) born: u64,
+    /// The highest number of a login that the record has had.
+    pub(crate) newest_login: u64,
     /// Set when the account was deleted: the record is kept until then, so that whoever watched the user is told
     /// of it late as well, and an account that is made again numbers on from here.
     pub(crate) deleted_until: Option<Moment>,
@@ -75,6 +77,9 @@ pub enum Admission {
     Ended,
     /// A later login of the same device is there already.
     Overtaken,
+    /// The record has had a later login of another device, and the device is not there: the login may have been in the
+    /// way of that one, and ended. Only the facts can tell.
+    MayHaveEnded,
 }
 
 /// What came of [`Presence::connect`].
@@ -116,6 +121,7 @@ impl Presence {
             .map(|(id, platform, login)| gone_device(id, platform, login, lapses))
             .collect();
         devices.sort_by_key(|device| device.login);
+        let newest_login = devices.last().map_or(0, |device| device.login);
         Self {
             devices,
             custom_status: CustomStatus::NONE,
@@ -129,6 +135,7 @@ impl Presence {
             sigs: Signatures::of_facts(revoked),
             ended_through,
             born,
+            newest_login,
             deleted_until: None,
             events: None,
             unsettled: None,
@@ -206,13 +213,14 @@ impl Presence {
     }
 
     /// Whether a device may connect with a UserSig dated in the second `issued`. `recorded` is the number under which
-    /// the facts have just recorded its login; `None` asks whether it may come back to the login that it has.
+    /// the facts have just recorded its login, and whether they were seen to have it after the record was made; `None`
+    /// asks whether the device may come back to the login that it has.
     pub fn admission(
         &self,
         device: &DeviceId,
         platform: Platform,
         issued: u64,
-        recorded: Option<u64>,
+        recorded: Option<(u64, bool)>,
     ) -> Admission {
         if self.sigs.has_revoked(issued) {
             return Admission::Revoked;
@@ -221,12 +229,15 @@ impl Presence {
         match (recorded, present) {
             (None, Some(login)) if login.platform == platform => Admission::Admitted(login.login),
             (None, _) => Admission::Unknown,
-            (Some(number), _) if number <= self.ended_through => Admission::Ended,
-            (Some(number), _) if self.unsettled_ends().any(|end| is_end_of(end, device, number)) => {
+            (Some((number, _)), _) if number <= self.ended_through => Admission::Ended,
+            (Some((number, _)), _) if self.unsettled_ends().any(|end| is_end_of(end, device, number)) => {
                 Admission::Ended
             }
-            (Some(number), Some(login)) if login.login > number => Admission::Overtaken,
-            (Some(number), _) => Admission::Admitted(number),
+            (Some((number, _)), Some(login)) if login.login > number => Admission::Overtaken,
+            (Some((number, false)), None) if number < self.newest_login && !platform.is_web() => {
+                Admission::MayHaveEnded
+            }
+            (Some((number, _)), _) => Admission::Admitted(number),
         }
     }
 
@@ -304,6 +315,8 @@ impl Presence {
         self.change(Reason::Login, settings, now, |presence, ended| {
             presence.deleted_until = None;
             presence.sigs.note(connect.issued, now.wall);
+            presence.born = presence.born.max(connect.born);
+            presence.newest_login = presence.newest_login.max(connect.login);
             let was_online = presence.status_type() == StatusType::Online;
             let standing = presence
                 .devices
@@ -496,6 +509,28 @@ impl Presence {
         })
     }
 
+    /// The login of this connection ends after all, although its client was told that it could not be ended: the
+    /// connection is closed too.
+    pub fn log_out_late(
+        &mut self,
+        connection: ConnectionId,
+        expired: bool,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<()> {
+        let reason = if expired { Reason::SigExpired } else { Reason::Logout };
+        let mut transition = self.end_login(connection, reason, settings, now);
+        if transition.outcome.is_some() {
+            transition.ended.push(Ended { connection, cause: EndCause::LoggedOut });
+        }
+        transition.map(drop)
+    }
+
+    /// Whether the record says nothing that anybody could still need: its account was deleted, and was not made again.
+    pub fn is_forgettable(&self) -> bool {
+        self.devices.is_empty() && self.born <= self.ended_through
+    }
+
     /// The facts have taken these ends in.
     pub fn ends_settled(&mut self, settled: &[EndedLogin]) -> Transition<()> {
         let Some(unsettled) = &mut self.unsettled else { return Transition::quiet(()) };
@@ -666,6 +701,8 @@ impl Presence {
                 }
             }
             presence.devices.sort_by_key(|device| device.login);
+            let newest = presence.devices.last().map_or(0, |device| device.login);
+            presence.newest_login = presence.newest_login.max(newest);
             changed
         });
         transition.changed |= transition.outcome;
@@ -739,6 +776,7 @@ impl Presence {
             sigs,
             ended_through,
             born,
+            newest_login,
             deleted_until,
             unsettled,
             // Written only where something else differs.
@@ -754,7 +792,7 @@ impl Presence {
         devices.hash(&mut hasher);
         custom_status.hash(&mut hasher);
         (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
-        (sigs, ended_through, born, unsettled).hash(&mut hasher);
+        (sigs, ended_through, born, newest_login, unsettled).hash(&mut hasher);
         hasher.finish()
     }
 

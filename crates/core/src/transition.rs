@@ -46,6 +46,8 @@ pub enum EndCause {
     KickedByOperator,
     /// The account is gone.
     AccountDeleted,
+    /// The login was ended as the client had asked, after the client had been told that this failed.
+    LoggedOut,
 }
 
 /// A login that has ended.

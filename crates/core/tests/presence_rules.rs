@@ -1879,6 +1879,7 @@ impl World {
             EndCause::KickedByLogin { by } => format!("; told {name} kicked by {by}"),
             EndCause::KickedByOperator => format!("; told {name} kicked"),
             EndCause::AccountDeleted => format!("; told {name} deleted"),
+            EndCause::LoggedOut => format!("; told {name} logged out"),
         }
     }
 

@@ -20,6 +20,7 @@ fn connect(presence: &mut Presence, connection: ConnectionId) -> Transition<()> 
         device: &device,
         platform: Platform::IPhone,
         login: 1,
+        born: 0,
         issued: 1,
         connection,
         address: None,

@@ -115,7 +115,8 @@ fn log_in(directory: &InProcessDirectory, user: &User, now: Now) {
     directory.seed(user, blank, now).now_or_never().unwrap().unwrap();
     let device = DeviceId::new("phone").unwrap();
     let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
-    let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
+    let connect =
+        Connect { device: &device, platform, login: 1, born: 0, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now);
     directory.update(user, now, act).now_or_never().unwrap().unwrap();
 }

@@ -254,7 +254,8 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     settings.webhooks.state_change_url = "https://receiver".to_owned();
     let device = DeviceId::new("phone").unwrap();
     let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
-    let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
+    let connect =
+        Connect { device: &device, platform, login: 1, born: 0, issued: 1, connection, address: None };
     let act = |presence: &mut Presence| presence.connect(&connect, &settings, now(1));
     ports.directory.update(&user("a"), now(1), act).await.unwrap();
     events.ready().await;
@@ -313,7 +314,7 @@ async fn connect(
     let platform = if device.as_str() == "tablet" { Platform::IPad } else { Platform::IPhone };
     let (login, issued) = (connection, now.wall.as_secs());
     let connection = ConnectionId::alone(connection);
-    let connect = Connect { device: &device, platform, login, issued, connection, address: None };
+    let connect = Connect { device: &device, platform, login, born: 0, issued, connection, address: None };
     let done = directory
         .update_logged(&user(name), now, |presence| presence.connect(&connect, &settings, now))
         .await;

@@ -336,8 +336,11 @@ impl Directory for InProcessDirectory {
         done(())
     }
 
-    fn remove<'a>(&'a self, user: &'a User, _: Now) -> Answer<'a, ()> {
+    fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, _: Now) -> Answer<'a, ()> {
         let mut shard = self.shard(user);
+        if !shard.records.get(user).is_some_and(|record| condition(&record.presence)) {
+            return done(());
+        }
         if let Some(record) = shard.records.remove(user) {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);

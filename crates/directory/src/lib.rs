@@ -55,7 +55,12 @@ pub trait Directory: Send + Sync {
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()>;
 
     /// Forgets a record. Nobody is told.
-    fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()>;
+    fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()> {
+        self.remove_if(user, |_| true, now)
+    }
+
+    /// Forgets a record of which the condition is true, in one atomic step. Nobody is told.
+    fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
     /// How many partitions there are: users are spread over them, each with its own order, and duties are given out by
     /// them. Never changes.

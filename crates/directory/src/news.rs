@@ -166,6 +166,7 @@ mod tests {
             EndCause::KickedByLogin { by: Platform::Mac },
             EndCause::KickedByOperator,
             EndCause::AccountDeleted,
+            EndCause::LoggedOut,
         ];
         let ended =
             ended.map(|cause| News::Ended(Ended { connection: ConnectionId::alone(u64::MAX), cause }));

@@ -63,6 +63,7 @@ async fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) 
         device: &device,
         platform: Platform::IPhone,
         login: 1,
+        born: 0,
         issued: 0,
         connection: ConnectionId::alone(1),
         address: None,

@@ -60,7 +60,7 @@ impl Service {
     /// and nobody is subscribed to it or friends with it any longer. Refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
-        let (revoked, revoking) = self.what_to_revoke(user, now).await?;
+        let (revoked, mut revoking) = self.what_to_revoke(user, now).await?;
         let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
         let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let Some(AccountDeleted { through, created, owners }) = deleted else {
@@ -74,7 +74,7 @@ impl Service {
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
-        self.revoke_more(user, &revoked, unrefused).await?;
+        self.revoke_more(user, &revoked, unrefused, &mut revoking, now).await?;
         // After the watchers have been told of it.
         self.forget_later(user);
         Ok(revoking)
@@ -108,7 +108,7 @@ impl Service {
     /// been seen with. Refused with 70107.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
-        let (revoked, revoking) = self.what_to_revoke(user, now).await?;
+        let (revoked, mut revoking) = self.what_to_revoke(user, now).await?;
         let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
         let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let through = kicked.ok_or(Code::NO_SUCH_ACCOUNT)?;
@@ -129,7 +129,7 @@ impl Service {
                 },
             }
         };
-        self.revoke_more(user, &revoked, unrefused).await?;
+        self.revoke_more(user, &revoked, unrefused, &mut revoking, now).await?;
         Ok(revoking)
     }
 
@@ -139,9 +139,8 @@ impl Service {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
         });
         let seen = seen.await?.remove(0);
-        let second = now.wall.as_secs();
-        let from = seen.contains(&second).then(|| Timestamp((second + 1).saturating_mul(1_000)));
-        Ok((Revoked::new(now.wall, seen), Revoking { answer_from: from }))
+        let revoking = Revoking { answer_from: answer_from(&seen, now) };
+        Ok((Revoked::new(now.wall, seen), revoking))
     }
 
     /// UserSigs that were used while the revocation was under way.
@@ -150,10 +149,13 @@ impl Service {
         user: &User,
         revoked: &Revoked,
         unrefused: Vec<u64>,
+        revoking: &mut Revoking,
+        now: Now,
     ) -> Result<(), ServiceError> {
         if unrefused.is_empty() {
             return Ok(());
         }
+        revoking.answer_from = revoking.answer_from.max(answer_from(&unrefused, now));
         Ok(self.facts.revoke_sigs(user.clone(), Revoked::new(revoked.at, unrefused)).await?)
     }
 
@@ -186,6 +188,12 @@ impl Service {
         waiting.retain(|user| !deleted.contains(user));
         Ok(())
     }
+}
+
+/// When to answer that UserSigs dated in these seconds were revoked: after this second, where one of it was.
+fn answer_from(revoked: &[u64], now: Now) -> Option<Timestamp> {
+    let second = now.wall.as_secs();
+    revoked.contains(&second).then(|| Timestamp((second + 1).saturating_mul(1_000)))
 }
 
 /// What came of a call that revokes UserSigs.

@@ -98,11 +98,16 @@ impl Service {
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
         let (claims, key) = self.verify_sig(Port::Client, &user, &app, call.user_sig, call.address, now)?;
 
+        if self.retries.concern(call.connection) {
+            // What was begun over this connection is still being undone.
+            return Err(Code::INTERNAL.into());
+        }
         let _entering = self.entering.begin(&user);
         let connect = Connect {
             device: &device,
             platform: call.platform,
             login: 0,
+            born: 0,
             issued: claims.issued,
             connection: call.connection,
             address: Some(call.address),
@@ -191,13 +196,22 @@ impl Service {
                     let entered = presence.connect(&connect, &app.settings, now);
                     entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, connected))))
                 }
-                Admission::Admitted(_) | Admission::Unknown | Admission::Ended | Admission::Overtaken => {
+                Admission::Admitted(_)
+                | Admission::Unknown
+                | Admission::Ended
+                | Admission::Overtaken
+                | Admission::MayHaveEnded => {
                     let unsettled = presence.unsettled_ends().cloned().collect();
                     Transition::quiet(Ok(FirstLook::Record { unsettled }))
                 }
             }
         });
-        Ok(look.await?.unwrap_or(Ok(FirstLook::Record { unsettled: Vec::new() }))?)
+        let look = look.await.inspect_err(|_| {
+            // Whether the device is connected is not known; the client is told that it is not.
+            let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
+            self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
+        });
+        Ok(look?.unwrap_or(Ok(FirstLook::Record { unsettled: Vec::new() }))?)
     }
 
     /// Records a login, and connects the device under its number.
@@ -220,12 +234,13 @@ impl Service {
             resume,
         };
         let recorded = self.facts.record_login(login).await.inspect_err(|error| {
-            if durable && may_have_happened(error) {
+            if may_have_happened(error) {
                 self.retries.push(Pending::Unrecord { user: user.clone(), device: connect.device.clone() });
+                self.retries.push(Pending::Agree { user: user.clone() });
             }
         });
-        let (registered, number) = match recorded? {
-            LoginRecorded::Recorded { registered, number, .. } => (registered, number),
+        let (registered, number, born) = match recorded? {
+            LoginRecorded::Recorded { registered, number, born } => (registered, number, born),
             LoginRecorded::Revoked => return Err(Code::SIG_REVOKED.into()),
             LoginRecorded::Ended(EndWhy::KickedBy(by)) => {
                 let why = format!("by a login on {by}");
@@ -236,11 +251,19 @@ impl Service {
                 return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
             }
         };
-        if registered {
-            self.forget_deleted(now).await?;
+        let connect = Connect { login: number, born, ..connect.clone() };
+        let entered = match registered {
+            true => match self.forget_deleted(now).await {
+                Ok(()) => self.enter(user, app, &connect, registered, now).await,
+                Err(error) => Err(error),
+            },
+            false => self.enter(user, app, &connect, registered, now).await,
+        };
+        if registered && !matches!(entered, Ok(Attempt::Entered(_))) {
+            // There is an account now, whatever became of the login.
+            self.retries.push(Pending::Agree { user: user.clone() });
         }
-        let connect = Connect { login: number, ..connect.clone() };
-        match self.enter(user, app, &connect, registered, now).await {
+        match entered {
             Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
             Ok(Attempt::NotAdmitted(admission)) => {
                 if let Err(error) = self.take_back(user, connect.device, number, now).await {
@@ -253,7 +276,10 @@ impl Service {
                         let why = "another login of this device came at the same time";
                         Refusal::because(Code::NOT_LOGGED_IN, why).into()
                     }
-                    Admission::Ended | Admission::Unknown | Admission::Admitted(_) => {
+                    Admission::Ended
+                    | Admission::MayHaveEnded
+                    | Admission::Unknown
+                    | Admission::Admitted(_) => {
                         let why = "the login was ended while it was made";
                         Refusal::because(Code::NOT_LOGGED_IN, why).into()
                     }
@@ -281,9 +307,10 @@ impl Service {
         registered: bool,
         now: Now,
     ) -> Result<Attempt, ServiceError> {
+        let mut is_sure = false;
         loop {
             let attempt = self.directory.update(user, now, |presence| {
-                let number = Some(connect.login);
+                let number = Some((connect.login, is_sure));
                 match presence.admission(connect.device, connect.platform, connect.issued, number) {
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
@@ -292,10 +319,21 @@ impl Service {
                     refused @ (Admission::Unknown
                     | Admission::Revoked
                     | Admission::Ended
-                    | Admission::Overtaken) => Transition::quiet(Attempt::NotAdmitted(refused)),
+                    | Admission::Overtaken
+                    | Admission::MayHaveEnded) => Transition::quiet(Attempt::NotAdmitted(refused)),
                 }
             });
             match attempt.await? {
+                Some(Attempt::NotAdmitted(Admission::MayHaveEnded)) => {
+                    let logins = self.facts.logins(user.clone()).await?;
+                    let has = |login: &lamplight_facts::Login| {
+                        login.number == connect.login && login.device == *connect.device
+                    };
+                    if !logins.iter().any(has) {
+                        return Ok(Attempt::NotAdmitted(Admission::Ended));
+                    }
+                    is_sure = true;
+                }
                 Some(attempt) => return Ok(attempt),
                 None => self.seed_as(user, app, registered, now).await?,
             }

@@ -47,6 +47,8 @@ pub(crate) struct Retries(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     operations: VecDeque<Pending>,
+    /// Those that are being carried out now.
+    under_way: Vec<Pending>,
     dropped: u64,
     /// Nothing is tried before this.
     pause: Duration,
@@ -68,6 +70,18 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
+    /// Whether an operation waits, or is being carried out, that is about this connection.
+    pub fn concern(&self, connection: ConnectionId) -> bool {
+        let waiting = self.lock();
+        let mut all = waiting.operations.iter().chain(&waiting.under_way);
+        all.any(|operation| match operation {
+            Pending::Disconnect { connection: other, .. } | Pending::EndLogin { connection: other, .. } => {
+                *other == connection
+            }
+            Pending::TakeBack { .. } | Pending::Unrecord { .. } | Pending::Agree { .. } => false,
+        })
+    }
+
     /// How many operations wait, and how many were dropped since the start.
     pub fn count(&self) -> (usize, u64) {
         let waiting = self.lock();
@@ -80,11 +94,14 @@ impl Retries {
             return Vec::new();
         }
         let some = waiting.operations.len().min(AT_ONCE);
-        waiting.operations.drain(..some).collect()
+        let taken: Vec<Pending> = waiting.operations.drain(..some).collect();
+        waiting.under_way.clone_from(&taken);
+        taken
     }
 
     fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
         let mut waiting = self.lock();
+        waiting.under_way = Vec::new();
         waiting.pause = match (failed.is_empty(), any_done) {
             (false, false) => (waiting.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE),
             (false, true) => FIRST_PAUSE,
@@ -164,7 +181,13 @@ impl Service {
                 self.disconnect_live(user, *connection, *end, *heard, now).await
             }
             Pending::EndLogin { user, connection, end } => {
-                let unsettled = self.end_live_login(user, *connection, *end, now).await?;
+                let app = self.app(user)?;
+                let expired = *end == LoginEnd::SigExpired;
+                let ended = self.directory.update(user, now, |presence| {
+                    let ended = presence.log_out_late(*connection, expired, &app.settings, now);
+                    ended.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
+                });
+                let unsettled = ended.await?.unwrap_or_default();
                 if !unsettled.is_empty() {
                     self.settle_or_retry(user, unsettled, now).await;
                 }
@@ -206,20 +229,24 @@ impl Service {
             return Ok(());
         }
         let recorded = self.facts.logins(user.clone()).await?;
-        let Some(login) = recorded.iter().find(|login| login.device == *device) else { return Ok(()) };
+        let login = recorded.iter().find(|login| login.device == *device);
         let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
             let devices = presence.into_iter().flat_map(Presence::devices);
-            devices.filter(|it| it.id == *device).map(|it| it.login).max()
+            devices.filter(|it| it.id == *device && !it.platform.is_web()).map(|it| it.login).max()
         });
         let live = live.await?.remove(0);
         if self.entering.has(user) {
             self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone() });
             return Ok(());
         }
-        if live.is_some_and(|live| live >= login.number) {
-            return Ok(());
+        match (login, live) {
+            (Some(login), live) if live.is_none_or(|live| live < login.number) => {
+                self.take_back(user, device, login.number, now).await
+            }
+            // A Web login has taken the place of a native one, which the live record still has.
+            (None, Some(live)) => self.take_back(user, device, live, now).await,
+            (Some(_) | None, _) => Ok(()),
         }
-        self.take_back(user, device, login.number, now).await
     }
 
     /// Brings the live record of a user into agreement with what the facts say of the account: made, kicked, deleted.

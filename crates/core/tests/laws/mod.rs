@@ -73,7 +73,7 @@ impl Record {
     ) -> Transition<lamplight_core::Connected> {
         self.last_login += 1;
         let (login, issued) = (self.last_login, self.now.wall.as_secs());
-        let connect = Connect { device, platform, login, issued, connection, address: None };
+        let connect = Connect { device, platform, login, born: 0, issued, connection, address: None };
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 

@@ -60,8 +60,15 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
         }
         let device = DeviceId::new("phone").unwrap();
         let (platform, connection) = (Platform::IPhone, ConnectionId::alone(n));
-        let connect =
-            Connect { device: &device, platform, login: 1 + n, issued: 1, connection, address: None };
+        let connect = Connect {
+            device: &device,
+            platform,
+            login: 1 + n,
+            born: 0,
+            issued: 1,
+            connection,
+            address: None,
+        };
         let act = |presence: &mut lamplight_core::Presence| presence.connect(&connect, &settings, now(1));
         directory.update(&user(&name), now(1), act).await.unwrap();
         users.push(user(&name));

@@ -134,7 +134,8 @@ fn log_in(directory: &dyn Directory, user: &User, custom: &str, now: Now) {
     finish(directory.seed(user, blank, now)).unwrap();
     let device = DeviceId::new("phone").unwrap();
     let (platform, connection) = (Platform::IPhone, ConnectionId::alone(1));
-    let connect = Connect { device: &device, platform, login: 1, issued: 1, connection, address: None };
+    let connect =
+        Connect { device: &device, platform, login: 1, born: 0, issued: 1, connection, address: None };
     finish(directory.update(user, now, |presence| presence.connect(&connect, &settings, now))).unwrap();
     set_custom(directory, user, custom, now);
 }

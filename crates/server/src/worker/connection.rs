@@ -160,6 +160,7 @@ pub fn words_of(cause: EndCause) -> ConnectionEnded {
             ..last_words(Cause::KickedByOtherLogin, "another login of this account")
         },
         EndCause::KickedByOperator => last_words(Cause::KickedByOperator, "kicked by the operator"),
+        EndCause::LoggedOut => last_words(Cause::LoggedOut, "logged out"),
         EndCause::AccountDeleted => last_words(Cause::AccountDeleted, "the account was deleted"),
     }
 }

@@ -238,6 +238,7 @@ impl People {
                     Some(EndCause::KickedByLogin { .. }) => "closed: kicked by a login",
                     Some(EndCause::KickedByOperator) => "closed: kicked by the operator",
                     Some(EndCause::AccountDeleted) => "closed: account deleted",
+                    Some(EndCause::LoggedOut) => "closed: logged out late",
                     None => "closed: to come back",
                 });
                 client.stage = Stage::Over;

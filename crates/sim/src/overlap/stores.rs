@@ -91,9 +91,14 @@ impl Directory for DelayedDirectory {
         Box::pin(trip.go(async move { self.inner.seed(user, presence, now).await }, directory_error))
     }
 
-    fn remove<'a>(&'a self, user: &'a User, now: Now) -> Directed<'a, ()> {
+    fn remove_if<'a>(
+        &'a self,
+        user: &'a User,
+        condition: fn(&Presence) -> bool,
+        now: Now,
+    ) -> Directed<'a, ()> {
         let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
-        Box::pin(trip.go(async move { self.inner.remove(user, now).await }, directory_error))
+        Box::pin(trip.go(async move { self.inner.remove_if(user, condition, now).await }, directory_error))
     }
 
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Directed<'a, Vec<User>> {

@@ -188,7 +188,7 @@ impl Worker {
             return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
         }
         let seen: Vec<_> = known.iter().map(|(of, version)| (user_of(*of), *version)).collect();
-        let watched = self.audience.borrow_mut().seen_all(watcher, &seen);
+        let watched = self.audience.borrow_mut().known_all(watcher, &seen);
         let others = known.iter().zip(watched).filter(|(_, watched)| !watched);
         let not_watched = others.map(|((of, _), _)| *of).collect();
         let mut statuses = Vec::new();
