@@ -234,7 +234,7 @@ impl Presence {
                 Admission::Ended
             }
             (Some((number, _)), Some(login)) if login.login > number => Admission::Overtaken,
-            (Some((number, false)), None) if number < self.newest_login && !platform.is_web() => {
+            (Some((number, false)), None) if number <= self.newest_login && !platform.is_web() => {
                 Admission::MayHaveEnded
             }
             (Some((number, _)), _) => Admission::Admitted(number),

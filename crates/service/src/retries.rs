@@ -158,6 +158,14 @@ impl Service {
         let operations = self.retries.take(now.moment);
         if !operations.is_empty() {
             let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
+            // A "no" is an answer: the app is gone, say.
+            let done: Vec<Result<(), ServiceError>> = done
+                .into_iter()
+                .map(|done| match done {
+                    Err(ServiceError::Refused(_)) => Ok(()),
+                    other => other,
+                })
+                .collect();
             let any_done = done.iter().any(Result::is_ok);
             let failed = operations.into_iter().zip(done).filter_map(|(operation, done)| {
                 done.err().map(|error| {

@@ -277,17 +277,22 @@ impl Worker {
         let mut logout = pin!(self.shared.service.logout(&user, id, self.shared.clock.now()));
         let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
             self.answer(id, request_id, Err(too_slow()));
-            if logout.await.is_ok()
-                && let Some(slot) = self.slot(id)
-            {
+            if let Err(error) = logout.await {
+                tracing::warn!(%error, "a logout is carried through later");
+            }
+            if let Some(slot) = self.slot(id) {
                 self.close(slot, last_words(Cause::Reconnect, "the device is logged out"), None);
             }
             return;
         };
-        let is_out = ended.is_ok();
+        let words = match &ended {
+            Ok(()) => last_words(Cause::LoggedOut, "logged out"),
+            // The service carries it through; the login of this connection is over, or will be.
+            Err(_) => last_words(Cause::Reconnect, "the device is being logged out"),
+        };
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
-        if is_out && let Some(slot) = self.slot(id) {
-            self.close(slot, last_words(Cause::LoggedOut, "logged out"), None);
+        if let Some(slot) = self.slot(id) {
+            self.close(slot, words, None);
         }
     }
 
@@ -306,9 +311,8 @@ impl Worker {
             let ended = timeout(STORE_PATIENCE, &mut ending).await;
             worker.with_connection(id, |connection| connection.work = Work::Idle);
             if let Some(slot) = worker.slot(id) {
-                // Should the directory not have taken it in, it learns at least that the link is gone.
-                let words = last_words(Cause::UserSigExpired, "the UserSig expired");
-                worker.close(slot, words, Some(LinkEnd::Closed));
+                // Should the directory not have taken it in, the service carries it through.
+                worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
             }
             let ended = match ended {
                 Ok(ended) => ended,

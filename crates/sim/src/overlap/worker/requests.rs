@@ -214,9 +214,8 @@ impl Worker {
             ended = &mut logout => ended,
             () = clock.sleep(STORE_PATIENCE) => {
                 self.answer(id, number, Err(too_slow()));
-                if logout.await.is_ok()
-                    && let Some(slot) = self.slot(id)
-                {
+                let _ = logout.await;
+                if let Some(slot) = self.slot(id) {
                     self.close(slot, None, None);
                 }
                 return;
@@ -224,9 +223,14 @@ impl Worker {
         };
         let is_out = ended.is_ok();
         self.answer(id, number, ended.map(|()| Body::LoggedOut));
-        if is_out && let Some(slot) = self.slot(id) {
-            self.forget_login(slot, None);
-            self.say_goodbye(slot);
+        if let Some(slot) = self.slot(id) {
+            if is_out {
+                self.forget_login(slot, None);
+                self.say_goodbye(slot);
+            } else {
+                // The service carries it through.
+                self.close(slot, None, None);
+            }
         }
     }
 
@@ -249,8 +253,8 @@ impl Worker {
             };
             worker.with_connection(id, |connection| connection.work = Work::Idle);
             if let Some(slot) = worker.slot(id) {
-                // Should the directory not have taken it in, it learns at least that the link is gone.
-                worker.close(slot, None, Some(LinkEnd::Closed));
+                // Should the directory not have taken it in, the service carries it through.
+                worker.close(slot, None, None);
             }
             let ended = match ended {
                 Some(ended) => ended,
