@@ -156,9 +156,8 @@ fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let members = vec![toml::Value::from("crates/*")];
     workspace.ok_or("no workspace in Cargo.toml")?.insert("members".into(), members.into());
     put(&copy.join("Cargo.toml"), toml::to_string(&manifest)?.as_bytes())?;
-    if !copy.join("Cargo.lock").exists() {
-        fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
-    }
+    // Cargo takes out of it what the copy does not need; the versions are those of the tree.
+    fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
     Ok(())
 }
 

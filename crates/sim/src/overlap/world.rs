@@ -154,6 +154,9 @@ impl World {
                 self.last_told.insert(who, status.clone());
             }
         }
+        // A record that is made anew, from the facts, shows what they say, and that is told only when it changes.
+        let node = &self.node;
+        self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
     /// The process dies where it stands, and another one takes over what it left on disk.
