@@ -51,7 +51,7 @@ pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcome, Reads, Urgency};
 pub use recording::EventsRecorded;
 pub use retries::MAX_RETRIES;
-pub use status::{Queried, SubscribeDone, Viewing, WatchList};
+pub use status::{OwnListChange, Queried, SubscribeDone, UnsubscribeDone, Viewing, WatchList};
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use upkeep::{Expiring, Recovery};
 
