@@ -152,12 +152,17 @@ impl<S: Versioned> Hub<S> {
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// An answer tells this connection of this version of a user. Hands over the state to tell instead, if the
-    /// connection was told of a newer one meanwhile.
+    /// An answer to a question tells this connection of this version of a user. Hands over the state to tell instead, if
+    /// the connection was told of a newer one meanwhile.
+    ///
+    /// A client keeps such an answer only of those it holds. One that was told nothing of the user since it watches the
+    /// user may not know yet that it does, so there it stays pending.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
-            self.graph.unmark(watcher, subject);
+            if self.graph.was_told(watcher, subject) {
+                self.graph.unmark(watcher, subject);
+            }
             return None;
         }
         self.graph.told(watcher, user)

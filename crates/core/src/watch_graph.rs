@@ -50,7 +50,9 @@ impl Reasons {
     }
 }
 
-const SUBJECT: u32 = (1 << 27) - 1;
+const SUBJECT: u32 = (1 << 26) - 1;
+/// Nothing was told of the user since the edge is there: the client does not hold the user.
+const UNTOLD: u32 = 1 << 26;
 /// An answer under way will tell of the user first.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
@@ -239,7 +241,7 @@ impl<S> WatchGraph<S> {
             };
             let Some(place) = place else { return false };
             if self.subjects[subject as usize].state.as_ref().is_some_and(|state| is_known(index, state)) {
-                self.watchers[watcher.slot()].outgoing[place].subject &= !PENDING;
+                self.watchers[watcher.slot()].outgoing[place].subject &= !(PENDING | UNTOLD);
                 unmarked = true;
             }
             true
@@ -271,7 +273,7 @@ impl<S> WatchGraph<S> {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
-        outgoing.push(Outgoing { subject: subject | why as u32, place: in_place });
+        outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         if self.subjects[subject as usize].state.is_some() {
             self.mark(watcher.slot, out_place);
@@ -336,7 +338,7 @@ impl<S> WatchGraph<S> {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
         let watcher = &mut self.watchers[watcher.slot()];
         let edge = &mut watcher.outgoing[place];
-        edge.subject &= !HELD;
+        edge.subject &= !(HELD | UNTOLD);
         if edge.subject & PENDING == 0 {
             return false;
         }
@@ -385,6 +387,12 @@ impl<S> WatchGraph<S> {
         }
     }
 
+    /// Whether `watcher` was told of a subject since it watches it.
+    pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
+        let place = self.find_edge(watcher, subject.0);
+        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
+    }
+
     /// The newest state of a user, if `watcher` watches it and has nothing of it waiting.
     pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.find(user)?;
@@ -404,7 +412,7 @@ impl<S> WatchGraph<S> {
             let own = |place: &u32| watcher.outgoing[*place as usize].subject & Why::Own as u32 != 0;
             let Some(index) = watcher.pending.iter().position(own) else { return false };
             let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
-            edge.subject &= !PENDING;
+            edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
             // Nothing else is told, whether or not there is room.
             let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
@@ -415,7 +423,7 @@ impl<S> WatchGraph<S> {
             let edge = &mut watcher.outgoing[*place as usize];
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
             let state = subject.state.as_mut().expect("an edge is marked only when there is a state");
-            edge.subject &= !PENDING;
+            edge.subject &= !(PENDING | UNTOLD);
             done += 1;
             match tell(state) {
                 Told::More => {}
@@ -495,7 +503,7 @@ impl<S> WatchGraph<S> {
         }
         let subject = Subject { user: user.clone(), state: None, incoming: Vec::new() };
         let slot = self.subjects.insert(subject) as u32;
-        assert!(slot <= SUBJECT, "a worker watches at most 2^27 users");
+        assert!(slot <= SUBJECT, "a worker watches at most 2^26 users");
         let hash = self.hasher.hash_one(user);
         let (subjects, hasher) = (&self.subjects, &self.hasher);
         self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&subjects[*slot as usize].user));

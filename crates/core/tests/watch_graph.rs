@@ -128,6 +128,37 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
+/// A client keeps the answer to a question only of whom it holds; whom it was told nothing of, it does not hold.
+#[test]
+fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
+    check(
+        "
+        watch c ann
+        tell ann 1
+        answer c ann 1     => as asked
+        drain c            => ann:1
+        tell ann 2
+        answer c ann 2     => as asked
+        drain c            => -
+        tell ann 3
+        drain c            => ann:3
+        answer c ann 2     => 3
+        unwatch c ann      => gone
+        watch d ann
+        tell ann 4
+        watch c ann        => known
+        answer c ann 4     => as asked
+        drain c            => ann:4
+        unwatch c ann      => gone
+        watch c ann        => known
+        take c ann         => 4
+        tell ann 5
+        answer c ann 5     => as asked
+        drain c            => -
+        ",
+    );
+}
+
 #[test]
 fn what_was_longest_waiting_is_told_first_and_keeps_its_place() {
     check(
@@ -359,6 +390,10 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
         ["known", name, user, version] => {
             let watching = hub.known(names[name], &who(user), Version(version.parse().unwrap()));
             if watching { "watching" } else { "not watching" }.into()
+        }
+        ["answer", name, user, version] => {
+            let newer = hub.answer(names[name], &who(user), Version(version.parse().unwrap()));
+            newer.map_or("as asked".into(), |state| state.version.to_string())
         }
         ["pending", name] => hub.pending(names[name]).to_string(),
         ["drain", name] => join(drain(hub, names[name], usize::MAX)),

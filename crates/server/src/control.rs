@@ -170,7 +170,7 @@ async fn execute(
         }
         Operation::PutApp { app, was } => done(service.replace_app(was.as_deref(), *app).await?),
         Operation::ListAccounts { app, after, limit } => {
-            let accounts = service.facts().list_accounts(app, after, limit.min(10_000)).await?;
+            let accounts = service.list_accounts(app, after, limit.min(10_000)).await?;
             let show = |account: Account| ShownAccount {
                 user_id: account.user.id,
                 created: account.created,

@@ -1,6 +1,7 @@
 //! What has to be done at its time, whatever the clients do.
 
 use crate::clock::Clock;
+use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use lamplight_directory::InProcessDirectory;
 use lamplight_service::{Expiring, Service};
@@ -37,6 +38,7 @@ pub async fn run(
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
     certificate: Option<Arc<Certificate>>,
+    metrics: KeeperMetrics,
     clock: Clock,
 ) {
     let mut tick = tokio::time::interval(TICK);
@@ -54,6 +56,9 @@ pub async fn run(
             }
         }
         service.retry(clock.now()).await;
+        let (waiting, dropped) = service.retries();
+        metrics.retries_waiting.set(waiting as i64);
+        metrics.retries_dropped.set(dropped as i64);
         if forgetting || turn.is_multiple_of(TICKS_BETWEEN_FORGETTING) {
             // Some at a time, so that what users write has its turn.
             forgetting = match service.forget_messages(FORGET_BATCH, clock.now()).await {

@@ -32,7 +32,17 @@ pub struct Metrics {
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
     webhooks: WebhookMetrics,
+    keeper: KeeperMetrics,
     directory: Arc<dyn Directory>,
+}
+
+/// What the keeper notes of the operations that a store has not taken.
+#[derive(Clone, Default)]
+pub struct KeeperMetrics {
+    /// Operations that are carried through later.
+    pub retries_waiting: Gauge,
+    /// Operations for which there was no room.
+    pub retries_dropped: Gauge,
 }
 
 /// What one worker counts; no other writes to these.
@@ -151,7 +161,12 @@ impl Metrics {
             .collect();
         let api = ApiMetrics::new(&mut registry);
         let webhooks = WebhookMetrics::register(&mut registry);
-        Self { registry, by_worker, api, webhooks, directory }
+        let keeper = KeeperMetrics::default();
+        let help = "Operations that a store has not taken and that are carried through later";
+        registry.register("retries_waiting", help, keeper.retries_waiting.clone());
+        let help = "Operations that had to be given up because too many waited, since the start";
+        registry.register("retries_dropped", help, keeper.retries_dropped.clone());
+        Self { registry, by_worker, api, webhooks, keeper, directory }
     }
 
     /// The metrics of the server API.
@@ -162,6 +177,11 @@ impl Metrics {
     /// The metrics of the webhooks.
     pub fn webhooks(&self) -> WebhookMetrics {
         self.webhooks.clone()
+    }
+
+    /// The metrics of the keeper.
+    pub fn keeper(&self) -> KeeperMetrics {
+        self.keeper.clone()
     }
 
     /// The metrics of one worker.

@@ -216,7 +216,9 @@ impl Node {
         let control_path = control::socket_path(&config.data_dir);
         let control = control::serve(&control_path, Arc::clone(&service), webhooks, clock.clone())
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
-        let keeper = keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, clock.clone());
+        let noted = metrics.keeper();
+        let keeper =
+            keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         tasks.0.extend([http, control, keeper, teller, figures]);

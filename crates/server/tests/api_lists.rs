@@ -198,10 +198,8 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     let text = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "from above"}}]);
     api.done("openim/sendmsg", &json!({"To_Account": "bob", "MsgRandom": 7, "MsgBody": text})).await;
 
-    let history = |peer: &str| {
-        let facts = node.node.service().facts();
-        facts.history(node.user("bob"), UserId::new(peer).unwrap(), None, 10)
-    };
+    let facts = node.facts();
+    let history = |peer: &str| facts.history(node.user("bob"), UserId::new(peer).unwrap(), None, 10);
     let texts = |messages: Vec<lamplight_model::Message>| -> Vec<String> {
         messages.into_iter().map(|message| message.text).collect()
     };
@@ -232,7 +230,7 @@ async fn one_random_names_a_message_to_each_user_of_each_text() {
     api.done("openim/sendmsg", &message("bob", "one")).await;
 
     for (user, expected) in [("bob", &["one", "two", "one"][..]), ("carol", &["one"])] {
-        let facts = node.node.service().facts();
+        let facts = node.facts();
         let history = facts.history(node.user(user), UserId::new("alice").unwrap(), None, 10).await.unwrap();
         let texts: Vec<_> = history.iter().map(|message| message.text.as_str()).collect();
         assert_eq!(texts, expected, "{user}");

@@ -249,8 +249,7 @@ async fn node() -> (TestNode, common::Wire) {
 /// All that a refused call could have changed.
 async fn picture(node: &TestNode) -> String {
     let mut api = Api::connect(node).await;
-    let service = node.node.service();
-    let facts = service.facts();
+    let facts = node.facts();
     let accounts = facts.list_accounts(node.app.id, None, 1_000).await.unwrap();
     let users = accounts.iter().map(|account| account.user.clone()).collect();
     let profiles = facts.profiles(users).await.unwrap();

@@ -157,7 +157,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         }
     }
     for (to, count) in [("alice", 22), ("carol", 20)] {
-        let facts = node.node.service().facts();
+        let facts = node.facts();
         let history = facts.history(node.user(to), node.user("bob").id, None, 100).await.unwrap();
         assert_eq!(history.len(), count, "{to}");
     }

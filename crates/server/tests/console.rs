@@ -516,7 +516,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
     // Nobody listens there: whatever is sent meanwhile stays.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
-    let facts = node.node.service().facts();
+    let facts = node.facts();
     let lane = Lane { app: node.app.id, hook: Hook::Push };
     for number in 1..=3 {
         let content = PushContent {

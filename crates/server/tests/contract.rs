@@ -8,7 +8,7 @@ use common::cable::Cable;
 use common::websocket::{Socket, UPGRADE, converse};
 use common::{PATIENCE, TestNode, Wire, custom, get, subscribe, unsubscribe, with_tls};
 use lamplight_client::{Client, Event, LinkEnd};
-use lamplight_model::{Edition, Platform, StatusType};
+use lamplight_model::{AppKey, Edition, Platform, StatusType};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -53,6 +53,23 @@ async fn a_second_login_renews_and_names_the_same_device_or_is_refused() {
     assert!(answer.abilities.unwrap().statuses_of_others);
     // Nothing of it has made a login.
     assert_eq!(alice.status_of("alice").await.online_devices, [Platform::Android as i32]);
+}
+
+#[tokio::test]
+async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
+    let mut node = TestNode::start().await;
+    let mut old = node.log_in("alice", "phone", Platform::Android).await;
+    // Beside the old key a new one, with which others log in.
+    let first = node.app.keys[0].clone();
+    node.app.keys.push(AppKey { id: first.id + 1, text: "a new key of the app".into() });
+    node.set(|_| ()).await;
+    let mut new = node.log_in("bob", "phone", Platform::Android).await;
+    node.app.keys.remove(0);
+    node.set(|_| ()).await;
+    assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
+    let status = new.status_of("alice").await;
+    assert_eq!((status.status_type, status.reason), (3, v1::Reason::SigExpired as i32));
+    assert_eq!(new.status_of("bob").await.status_type, 1);
 }
 
 /// Takes all places of one address.

@@ -91,7 +91,7 @@ async fn a_change_that_was_never_logged_costs_a_reload_and_no_more() {
     let alice = node.user("alice");
     // Past the service, as a part of it that died would leave it.
     let change = lamplight_model::ProfileChange { nick: Some("unsaid".into()), ..Default::default() };
-    node.node.service().facts().set_profile(alice.clone(), change).await.unwrap();
+    node.facts().set_profile(alice.clone(), change).await.unwrap();
     message_to(&node, "alice", "waits", "m1").await;
     // An answer waits for it too; the clock of the node moves both on.
     pair.alice.send(mark_read("bob", 0)).await;

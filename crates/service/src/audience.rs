@@ -3,7 +3,7 @@
 //! Pure like the rules it puts together: it reads nothing and waits for nothing. What it cannot know, it asks
 //! the caller for by an [`Effect`].
 
-use crate::WatchList;
+use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
 use lamplight_core::{EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why};
 use lamplight_directory::{ListsNews, LogEntry, News};
@@ -71,12 +71,45 @@ pub struct Member {
     friends: bool,
     /// Its subscription list was read: from then on a difference is told.
     has_list: bool,
+    /// The revision of the user's record up to which the log has told of the subscription list; `None` when a part of it
+    /// was missed.
+    heard: Option<u64>,
+    /// Who was put on the list or taken off it by the connection's own calls that the log has still to tell of, and at
+    /// which revision: what the log tells of these users up to then is older, or the same.
+    ahead: BTreeMap<UserId, u64>,
 }
 
 impl Member {
     /// A connection of a user.
     pub fn new(user: User, connection: ConnectionId) -> Self {
-        Self { user, connection, lists: 0, friends: false, has_list: false }
+        Self {
+            user,
+            connection,
+            lists: 0,
+            friends: false,
+            has_list: false,
+            heard: Some(0),
+            ahead: BTreeMap::new(),
+        }
+    }
+
+    /// The log tells of a change of the subscription list. Says whether it was told of already.
+    fn has_heard(&mut self, rev: u64) -> bool {
+        // News without a revision has no place in the order.
+        if rev == 0 {
+            return false;
+        }
+        if self.heard.is_some_and(|heard| rev <= heard) {
+            return true;
+        }
+        self.heard = Some(rev);
+        false
+    }
+
+    /// Those of these users of whom no own call has told something that is as new.
+    fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
+        let is_behind = |id: &&UserId| rev != 0 && self.ahead.get(*id).is_some_and(|ahead| rev <= *ahead);
+        users.iter().filter(|id| !is_behind(id)).cloned().collect()
     }
 }
 
@@ -204,24 +237,48 @@ impl<S: Versioned> Audience<S> {
 
     /// The connection's own call has changed the subscription list: the answer to it needs the users at once. Nothing is
     /// told of those who are new until the answer [takes](Audience::take) their state, or is [given
-    /// up](Audience::release). [`Audience::hear`] does the same for the other devices.
+    /// up](Audience::release). [`Audience::hear`] does the same for the other devices, and drops what the log tells
+    /// of these users up to this change. If the log was quicker and has told of it, and maybe of later ones, nothing is
+    /// changed.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
-        added: &[UserId],
-        left: &[UserId],
+        change: &OwnListChange,
         effects: &mut Vec<Effect>,
     ) {
-        let app = self.member(watcher).map(|member| member.user.app);
-        let is_new = |id: &&UserId| {
-            app.is_some_and(|app| !self.hub.is_watching(watcher, &User::new(app, (*id).clone())))
-        };
-        let new: Vec<UserId> = added.iter().filter(is_new).cloned().collect();
-        self.change_list(watcher, added, left, effects);
-        if let Some(app) = app {
-            new.into_iter().for_each(|id| self.hub.hold(watcher, &User::new(app, id)));
+        let Some(member) = self.member_mut(watcher) else { return };
+        if change.subscribed.is_empty() && change.unsubscribed.is_empty() {
+            return;
         }
+        match member.heard {
+            Some(heard) if change.rev <= heard => return,
+            Some(_) => {}
+            // Later ones may be among what was missed, and in the list that was read since.
+            None => effects.push(Effect::Reload(watcher)),
+        }
+        // A list that is being read now may be older.
+        member.lists = member.lists.wrapping_add(1);
+        if change.in_log {
+            let users = change.subscribed.iter().chain(&change.unsubscribed).cloned();
+            member.ahead.extend(users.map(|id| (id, change.rev)));
+        }
+        let app = member.user.app;
+        let is_new = |id: &&UserId| !self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
+        let new: Vec<UserId> = change.subscribed.iter().filter(is_new).cloned().collect();
+        self.change_list(watcher, &change.subscribed, &change.unsubscribed, effects);
+        new.into_iter().for_each(|id| self.hub.hold(watcher, &User::new(app, id)));
         self.hub.shrink(watcher);
+    }
+
+    /// Of an own change that an answer is about to tell: who of those that it put on the list is not on it any longer,
+    /// and who of those that it took off is on it again, by a later change of another device.
+    pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
+        let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
+        let is_on =
+            |id: &UserId| self.hub.is_watching_for(watcher, &User::new(app, id.clone()), Why::Subscribed);
+        let gone = change.subscribed.iter().filter(|id| !is_on(id)).cloned();
+        let back = change.unsubscribed.iter().filter(|id| is_on(id)).cloned();
+        (gone.collect(), back.collect())
     }
 
     /// No answer will tell this connection of whom its own call has added: they are told like others.
@@ -279,8 +336,21 @@ impl<S: Versioned> Audience<S> {
             }
             News::Subscriptions { subscribed, unsubscribed } => {
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
+                    let Some(member) = self.member_mut(watcher) else { continue };
+                    if member.has_heard(entry.rev) {
+                        continue;
+                    }
+                    let subscribed = member.not_ahead(subscribed, entry.rev);
+                    let unsubscribed = member.not_ahead(unsubscribed, entry.rev);
+                    if entry.rev != 0 {
+                        member.ahead.retain(|_, ahead| entry.rev < *ahead);
+                    }
+                    if subscribed.is_empty() && unsubscribed.is_empty() {
+                        // The copy of an own change, which was counted when it was made.
+                        continue;
+                    }
                     self.count_list_news(watcher);
-                    let (added, left) = self.change_list(watcher, subscribed, unsubscribed, effects);
+                    let (added, left) = self.change_list(watcher, &subscribed, &unsubscribed, effects);
                     if !added.is_empty() || !left.is_empty() {
                         let (subscribed, unsubscribed) = (added, left);
                         effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
@@ -395,6 +465,8 @@ impl<S: Versioned> Audience<S> {
     pub fn count_missed(&mut self) {
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
+            // Maybe the copies of own changes, too; the list that is read next has them.
+            (member.heard, member.ahead) = (None, BTreeMap::new());
         }
     }
 
@@ -427,10 +499,13 @@ impl<S: Versioned> Audience<S> {
         self.hub.size()
     }
 
+    fn member_mut(&mut self, watcher: WatcherKey) -> Option<&mut Member> {
+        let (key, member) = self.members.get_mut(watcher.slot())?.as_mut()?;
+        (*key == watcher).then_some(member)
+    }
+
     fn count_list_news(&mut self, watcher: WatcherKey) {
-        if let Some(Some((key, member))) = self.members.get_mut(watcher.slot())
-            && *key == watcher
-        {
+        if let Some(member) = self.member_mut(watcher) {
             member.lists = member.lists.wrapping_add(1);
         }
     }

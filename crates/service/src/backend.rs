@@ -3,7 +3,7 @@
 //! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
 //! since the server API has one of its own.
 
-use crate::status::SubscribeDone;
+use crate::status::{SubscribeDone, UnsubscribeDone};
 use crate::{Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};
 use lamplight_model::{
@@ -166,7 +166,7 @@ impl Service {
         user: &User,
         users: &[impl AsRef<str>],
         now: Now,
-    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+    ) -> Result<UnsubscribeDone, ServiceError> {
         let (app, users) = self.pass_gates_but_rate(user, Call::UnsubscribeUserStatus, users)?;
         self.demand_record(user, &app, now).await?;
         self.unsubscribe_from(user, users, now).await

@@ -49,8 +49,8 @@ impl Service {
                 Refusal::because(Code::INVALID_PARAMETER, invalid.to_string())
             })?),
         };
-        let page = self.directory().feed(app, after, limit.clamp(1, MAX_FEED_PAGE)).await?;
-        let changes = self.directory().read(&page.users, |user, presence| {
+        let page = self.directory.feed(app, after, limit.clamp(1, MAX_FEED_PAGE)).await?;
+        let changes = self.directory.read(&page.users, |user, presence| {
             presence.map(|presence| FeedChange {
                 status: presence.status(&user.id),
                 deleted: presence.is_deleted(),
@@ -68,6 +68,6 @@ impl Service {
     /// Resolves when a status of any app changes visibly after the first poll: what to wait for before the feed is
     /// read again. Poll it before reading.
     pub async fn status_feed_moved(&self) {
-        self.directory().feed_moved().await;
+        self.directory.feed_moved().await;
     }
 }

@@ -23,7 +23,9 @@ mod login;
 mod messages;
 mod outbox;
 mod profiles;
+mod reading;
 mod reads;
+mod recording;
 mod retries;
 mod status;
 mod telling;
@@ -47,8 +49,9 @@ pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSA
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use profiles::{MAX_USERS_INFO, UsersInfo};
 pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcome, Reads, Urgency};
+pub use recording::EventsRecorded;
 pub use retries::MAX_RETRIES;
-pub use status::{Queried, SubscribeDone, Viewing, WatchList};
+pub use status::{OwnListChange, Queried, SubscribeDone, UnsubscribeDone, Viewing, WatchList};
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use upkeep::{Expiring, Recovery};
 
@@ -155,19 +158,9 @@ impl Service {
         &self.apps
     }
 
-    /// The live records.
-    pub fn directory(&self) -> &dyn Directory {
-        &*self.directory
-    }
-
     /// The change log.
     pub fn log(&self) -> &dyn ChangeLog {
         &*self.log
-    }
-
-    /// The facts.
-    pub fn facts(&self) -> &dyn Facts {
-        &*self.facts
     }
 
     fn app(&self, user: &User) -> Result<Arc<App>, ServiceError> {

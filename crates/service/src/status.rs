@@ -2,6 +2,7 @@
 
 use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Gate, Notifications, Presence, Transition, check_call, notifications};
+use lamplight_directory::{Logged, News};
 use lamplight_model::{
     App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
 };
@@ -17,6 +18,35 @@ pub struct Queried {
     pub failures: Vec<(UserId, Code)>,
 }
 
+/// A change of a subscription list by a call, as the connection that called hears of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OwnListChange {
+    /// The revision of the record with which it was made.
+    pub rev: u64,
+    /// The log tells of it under this revision, too. Otherwise the list was so already.
+    pub in_log: bool,
+    /// Who was on the list by it, new or renewed.
+    pub subscribed: Vec<UserId>,
+    /// Who left it.
+    pub unsubscribed: Vec<UserId>,
+}
+
+impl OwnListChange {
+    fn new(logged: &Logged, subscribed: Vec<UserId>, unsubscribed: Vec<UserId>) -> Self {
+        let in_log = logged.entries.iter().any(|entry| matches!(entry.news, News::Subscriptions { .. }));
+        Self { rev: logged.rev, in_log, subscribed, unsubscribed }
+    }
+}
+
+/// The answer of `unsubscribeUserStatus`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UnsubscribeDone {
+    /// Who was on the list, and left it; and with which revision.
+    pub change: OwnListChange,
+    /// Who was not found and not on the list, and why.
+    pub failures: Vec<(UserId, Code)>,
+}
+
 /// The answer of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SubscribeDone {
@@ -26,6 +56,8 @@ pub struct SubscribeDone {
     pub failures: Vec<(UserId, Code)>,
     /// Who had to leave the list, earliest first.
     pub evicted: Vec<UserId>,
+    /// The same as changes of the list, in their order.
+    pub changes: Vec<OwnListChange>,
 }
 
 /// Whom the connections of a user watch, besides the user, and whether they are told of them.
@@ -124,47 +156,51 @@ impl Service {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
         // The account may have been deleted before the worker of this connection has heard of it.
-        let done = self.directory.update(caller, now, |presence| match presence.is_deleted() {
+        let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
             true => Transition::quiet(None),
             false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
         });
-        let done = done.await?.flatten().ok_or(Code::NOT_LOGGED_IN)?;
-        let (known, failures) = self.take_off_deleted(caller, known, failures, now).await?;
-        let subscribed = known.into_iter().filter(|user| !done.evicted.contains(user)).collect();
-        Ok(SubscribeDone { subscribed, failures, evicted: done.evicted })
+        let (done, logged) = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        let evicted = done.ok_or(Code::NOT_LOGGED_IN)?.evicted;
+        let (known, failures, taken_off) = self.take_off_deleted(caller, known, failures, now).await?;
+        let subscribed: Vec<UserId> = known.into_iter().filter(|user| !evicted.contains(user)).collect();
+        let mut changes = vec![OwnListChange::new(&logged, subscribed.clone(), evicted.clone())];
+        changes.extend(taken_off);
+        Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
     /// An account may have been deleted after it was looked for and before it was put on the list: it is taken off
-    /// again, as the deletion takes it off every other list. Answers with who is left, and whom there is not.
+    /// again, as the deletion takes it off every other list. Answers with who is left, whom there is not, and how that
+    /// changed the list.
     async fn take_off_deleted(
         &self,
         caller: &User,
         known: Vec<UserId>,
         mut failures: Vec<(UserId, Code)>,
         now: Now,
-    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>, Option<OwnListChange>), ServiceError> {
         let full: Vec<User> = known.iter().map(|id| User::new(caller.app, id.clone())).collect();
         let is_deleted = |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
         let deleted = self.directory.read(&full, is_deleted).await?;
         if !deleted.contains(&true) {
-            return Ok((known, failures));
+            return Ok((known, failures, None));
         }
         let (gone, left): (Vec<_>, Vec<_>) =
             known.into_iter().zip(deleted).partition(|(_, deleted)| *deleted);
         let gone: Vec<UserId> = gone.into_iter().map(|(id, _)| id).collect();
-        self.directory.update(caller, now, |presence| presence.unsubscribe(Some(&gone))).await?;
+        let done = self.directory.update_logged(caller, now, |presence| presence.unsubscribe(Some(&gone)));
+        let change = done.await?.map(|(_, logged)| OwnListChange::new(&logged, Vec::new(), gone.clone()));
         failures.extend(gone.into_iter().map(|id| (id, Code::NO_SUCH_ACCOUNT)));
-        Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
+        Ok((left.into_iter().map(|(id, _)| id).collect(), failures, change))
     }
 
-    /// Unsubscribes the caller's account from users; from all of them when the list is empty. Answers with who
-    /// was on the list, and which accounts do not exist and were not on it.
+    /// Unsubscribes the caller's account from users; from all of them when the list is empty.
     pub async fn unsubscribe_user_status(
         &self,
         caller: &User,
         users: &[impl AsRef<str>],
         now: Now,
-    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+    ) -> Result<UnsubscribeDone, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now).await?;
         self.unsubscribe_from(caller, users, now).await
     }
@@ -175,17 +211,18 @@ impl Service {
         caller: &User,
         users: Vec<UserId>,
         now: Now,
-    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
+    ) -> Result<UnsubscribeDone, ServiceError> {
         // Asked before the list changes, so that nothing is awaited between the change and its answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
-        let removed = self.directory.update(caller, now, |presence| match presence.is_deleted() {
+        let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
             true => Transition::quiet(None),
             false => presence.unsubscribe(list).map(Some),
         });
-        let removed = removed.await?.flatten().ok_or(Code::NOT_LOGGED_IN)?;
+        let (removed, logged) = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
+        let removed = removed.ok_or(Code::NOT_LOGGED_IN)?;
         failures.retain(|(user, _)| !removed.contains(user));
-        Ok((removed, failures))
+        Ok(UnsubscribeDone { change: OwnListChange::new(&logged, Vec::new(), removed), failures })
     }
 
     /// The subscription list of the caller's account, earliest first, and how long it may be.

@@ -8,7 +8,7 @@ use lamplight_model::{
     AppId, ConnectionId, CustomStatus, PlatformSet, Reason, StatusType, Timestamp, User, UserId, UserStatus,
     Version,
 };
-use lamplight_service::{Audience, Effect, Member, WatchList};
+use lamplight_service::{Audience, Effect, Member, OwnListChange, WatchList};
 
 fn id(name: &str) -> UserId {
     UserId::new(name).unwrap()
@@ -32,7 +32,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     effects.clear();
     let list = WatchList { subscriptions: vec![id("carol")], ..WatchList::default() };
     audience.set_watch_list(alice, &list, heard, &mut effects);
-    audience.change_own_list(alice, &[id("dave")], &[], &mut effects);
+    let change = OwnListChange { rev: 1, in_log: true, subscribed: vec![id("dave")], unsubscribed: vec![] };
+    audience.change_own_list(alice, &change, &mut effects);
 
     assert_eq!(audience.subscriptions(bob).count(), 0);
     assert!(effects.is_empty());
@@ -67,6 +68,124 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     effects.clear();
     audience.hear(&entry, UserStatus::clone, &mut effects);
     assert_eq!(effects, []);
+}
+
+/// One connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a change by a call of the
+/// connection, with the revision that it was given, and `quiet 12 +bob` one that the log does not tell of; `log 11
+/// +bob` is a change that the log tells of; `missed` a part of it that was missed; `set bob cat` a list that was read,
+/// and `ask` before it reading began. Expected: what the client is told as another device's change in each step, and the
+/// list in the end.
+fn check_list(script: &str, told: &[&str], list: &str) {
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let mut heard = audience.lists_heard(alice).unwrap();
+    let bob = WatchList { subscriptions: vec![id("bob")], ..WatchList::default() };
+    audience.set_watch_list(alice, &bob, heard, &mut effects);
+    let named = |words: &[&str], sign: char| -> Vec<UserId> {
+        words.iter().filter_map(|word| word.strip_prefix(sign)).map(id).collect()
+    };
+    let mut happened = Vec::new();
+    for step in script.split(", ") {
+        let words: Vec<&str> = step.split(' ').collect();
+        let (subscribed, unsubscribed) = (named(&words, '+'), named(&words, '-'));
+        effects.clear();
+        match words[0] {
+            "own" | "quiet" => {
+                let (rev, in_log) = (words[1].parse().unwrap(), words[0] == "own");
+                let change = OwnListChange { rev, in_log, subscribed, unsubscribed };
+                audience.change_own_list(alice, &change, &mut effects);
+            }
+            "log" => {
+                let news = News::Subscriptions { subscribed, unsubscribed };
+                let entry =
+                    LogEntry { rev: words[1].parse().unwrap(), ..LogEntry::news(user("alice"), news) };
+                audience.hear(&entry, UserStatus::clone, &mut effects);
+            }
+            "missed" => audience.count_missed(),
+            "ask" => heard = audience.lists_heard(alice).unwrap(),
+            "set" => {
+                let subscriptions = words[1..].iter().map(|word| id(word)).collect();
+                let list = WatchList { subscriptions, ..WatchList::default() };
+                if !audience.set_watch_list(alice, &list, heard, &mut effects) {
+                    happened.push(format!("{step}: out of date"));
+                }
+            }
+            other => panic!("{other}"),
+        }
+        for effect in &effects {
+            match effect {
+                Effect::ListChanged { subscribed, unsubscribed, .. } => {
+                    let joined = subscribed.iter().map(|user| format!(" +{user}"));
+                    let left = unsubscribed.iter().map(|user| format!(" -{user}"));
+                    happened.push(format!("{step}:{}", joined.chain(left).collect::<String>()));
+                }
+                Effect::Reload(_) => happened.push(format!("{step}: reload")),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(happened, told, "{script}");
+    let mut names: Vec<String> = audience.subscriptions(alice).map(ToString::to_string).collect();
+    names.sort_unstable();
+    assert_eq!(names.join(" "), list, "{script}");
+}
+
+#[test]
+fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
+    // The copy of an own change is no news.
+    check_list("own 11 +cat -bob, log 11 +cat -bob", &[], "cat");
+    // Another device's older change comes later: it undoes nothing, and changes what the own one did not.
+    check_list("own 12 -bob, log 11 +bob, log 12 -bob", &[], "");
+    check_list("own 12 +cat, log 11 -cat, log 12 +cat", &[], "bob cat");
+    check_list("own 12 -bob, log 11 +bob +dog, log 12 -bob", &["log 11 +bob +dog: +dog"], "dog");
+    // A newer one applies, whether it is heard after the own change or before.
+    check_list("own 11 -bob, log 11 -bob, log 12 +bob", &["log 12 +bob: +bob"], "bob");
+    check_list("log 11 -bob, log 12 +bob, own 11 -bob", &["log 11 -bob: -bob", "log 12 +bob: +bob"], "bob");
+    check_list("log 12 -cat, own 11 +cat", &[], "bob");
+    // Two own changes before the log tells of either.
+    check_list("own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat", &[], "bob");
+    check_list(
+        "own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat, log 13 +cat",
+        &["log 13 +cat: +cat"],
+        "bob cat",
+    );
+    // Told twice, an entry changes nothing the second time.
+    check_list("log 11 +cat, log 12 -cat, log 11 +cat", &["log 11 +cat: +cat", "log 12 -cat: -cat"], "bob");
+    // Of what is on the list already, the log tells nothing: there is no copy to wait for.
+    check_list("quiet 10 +bob, log 11 -bob", &["log 11 -bob: -bob"], "");
+}
+
+#[test]
+fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
+    check_list("ask, own 11 +cat, set bob", &["set bob: out of date"], "bob cat");
+    check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
+    // The copy does not make a newer list out of date.
+    check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
+    // What undid the own change may be among what was missed, and in the list: it is read once more.
+    check_list(
+        "missed, ask, set bob, own 11 +cat, ask, set bob",
+        &["own 11 +cat: reload", "set bob: -cat"],
+        "bob",
+    );
+}
+
+#[test]
+fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let (subscribed, unsubscribed) = (vec![id("bob"), id("cat")], vec![id("dog"), id("eve")]);
+    let change = OwnListChange { rev: 5, in_log: true, subscribed, unsubscribed };
+    audience.change_own_list(alice, &change, &mut effects);
+    assert_eq!(audience.undone(alice, &change), (vec![], vec![]));
+    let news = News::Subscriptions { subscribed: vec![id("dog")], unsubscribed: vec![id("bob")] };
+    audience.hear(
+        &LogEntry { rev: 6, ..LogEntry::news(user("alice"), news) },
+        UserStatus::clone,
+        &mut effects,
+    );
+    assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
 /// Twenty times the list takes some twenty times as long, where marks that are looked through for each of its users

@@ -6,7 +6,7 @@ use crate::world::{user_of, who_is};
 use lamplight_core::{EndCause, Told, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogReader};
 use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
-use lamplight_service::{Audience, Effect, Member, Service, ServiceError, Viewing};
+use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, ServiceError, Viewing};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that the clients of a worker notice.
@@ -101,16 +101,18 @@ impl Worker {
         &mut self,
         service: &Service,
         connection: u64,
-        added: &[Who],
-        left: &[Who],
+        changes: &[OwnListChange],
         now: Now,
     ) -> Result<(Vec<UserStatus>, Vec<Who>), ServiceError> {
         let Some(watcher) = self.connections.get(&connection).copied() else { return Ok(Default::default()) };
-        let ids = |users: &[Who]| users.iter().map(|who| user_of(*who).id).collect::<Vec<_>>();
         let mut effects = Vec::new();
-        self.audience.change_own_list(watcher, &ids(added), &ids(left), &mut effects);
-        let let_go = self.audience.not_watched(watcher, &ids(left));
-        let added: Vec<User> = added.iter().map(|who| user_of(*who)).collect();
+        changes.iter().for_each(|change| self.audience.change_own_list(watcher, change, &mut effects));
+        let left: Vec<UserId> =
+            changes.iter().flat_map(|change| change.unsubscribed.iter().cloned()).collect();
+        let let_go = self.audience.not_watched(watcher, &left);
+        let app = user_of(0).app;
+        let added = changes.iter().flat_map(|change| &change.subscribed);
+        let added: Vec<User> = added.map(|id| User::new(app, id.clone())).collect();
         self.read(service, &added, now).await?;
         let told = added.iter().filter_map(|user| self.audience.take(watcher, user).cloned()).collect();
         self.note_touched();

@@ -17,7 +17,9 @@ use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, User, UserId, UserStatus,
 };
-use lamplight_service::{By, LoginCall, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
+use lamplight_service::{
+    By, LoginCall, NewFriend, OwnListChange, Service, ServiceError, ThrottleLimits, Viewing,
+};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
@@ -264,19 +266,17 @@ impl World {
                 let done =
                     runtime.block_on(service.subscribe_user_status(&user_of(*who), &texts(users), here))?;
                 let evicted: Vec<Who> = done.evicted.iter().map(who_is).collect();
-                let subscribed: Vec<Who> = done.subscribed.iter().map(who_is).collect();
                 let unknown = unknown(&done.failures)?;
-                let (told, let_go) = self.change_list(connection, &subscribed, &evicted, here)?;
+                let (told, let_go) = self.change_list(connection, &done.changes, here)?;
                 let now = told.iter().map(|status| (who_is(&status.user_id), Shown::of(status))).collect();
                 Answer::Subscribed { now, unknown, evicted, let_go }
             }
             Step::Unsubscribe { who, users, .. } => {
                 let (caller, users) = (user_of(*who), texts(users));
-                let (removed, failures) =
-                    runtime.block_on(service.unsubscribe_user_status(&caller, &users, here))?;
-                let removed: Vec<Who> = removed.iter().map(who_is).collect();
-                let (_, let_go) = self.change_list(connection, &[], &removed, here)?;
-                Answer::Unsubscribed { removed, unknown: unknown(&failures)?, let_go }
+                let done = runtime.block_on(service.unsubscribe_user_status(&caller, &users, here))?;
+                let removed: Vec<Who> = done.change.unsubscribed.iter().map(who_is).collect();
+                let (_, let_go) = self.change_list(connection, &[done.change], here)?;
+                Answer::Unsubscribed { removed, unknown: unknown(&done.failures)?, let_go }
             }
             Step::List { who, .. } => {
                 let (list, limit) = runtime.block_on(service.get_subscriptions(&user_of(*who), here))?;
@@ -409,8 +409,7 @@ impl World {
     fn change_list(
         &mut self,
         connection: u64,
-        added: &[Who],
-        left: &[Who],
+        changes: &[OwnListChange],
         now: Now,
     ) -> Result<(Vec<UserStatus>, Vec<Who>), Failed> {
         let (Some(node), Some(client)) = (&self.node, self.clients.get_mut(&connection)) else {
@@ -418,8 +417,11 @@ impl World {
         };
         let worker = &mut self.workers[client.worker];
         let (told, let_go) =
-            self.runtime.block_on(worker.change_list(&node.service, connection, added, left, now))?;
-        client.change_list(added, left);
+            self.runtime.block_on(worker.change_list(&node.service, connection, changes, now))?;
+        for change in changes {
+            let who = |users: &[UserId]| users.iter().map(who_is).collect::<Vec<_>>();
+            client.change_list(&who(&change.subscribed), &who(&change.unsubscribed));
+        }
         client.keep_only(|of| !let_go.contains(&of));
         told.iter().for_each(|status| client.fold(who_is(&status.user_id), status.clone()));
         Ok((told, let_go))

@@ -103,7 +103,7 @@ impl Figures {
         for turn in 0u64.. {
             tick.tick().await;
             if turn.is_multiple_of(BACKLOG_EVERY) {
-                match service.facts().lanes().await {
+                match service.outbox_lanes().await {
                     Ok(lanes) => backlog = Some(lanes.iter().map(|lane| lane.waiting).sum()),
                     Err(error) => tracing::warn!(%error, "what waits for webhooks could not be counted"),
                 }

@@ -250,8 +250,6 @@ impl Console {
         search: &Search,
         limit: usize,
     ) -> Result<Vec<(UserId, Timestamp)>, ApiError> {
-        let facts = self.service.facts();
-        let failed = |error| ApiError::from(lamplight_service::ServiceError::Facts(error));
         let mut found = Vec::new();
         let mut after = search.after.clone();
         if !search.prefix.is_empty() {
@@ -260,13 +258,13 @@ impl Console {
             };
             // Ids that begin with the prefix follow it at once; it may be one itself.
             if after.as_ref().is_none_or(|after| *after < prefix) {
-                let whole = facts.accounts(vec![User::new(app, prefix.clone())]).await.map_err(failed)?;
+                let whole = self.service.accounts_of(vec![User::new(app, prefix.clone())]).await?;
                 found.extend(whole.into_iter().flatten());
                 after = Some(prefix);
             }
         }
         let missing = limit.saturating_sub(found.len());
-        found.extend(facts.list_accounts(app, after, missing).await.map_err(failed)?);
+        found.extend(self.service.list_accounts(app, after, missing).await?);
         let mut found: Vec<_> = found.into_iter().map(|account| (account.user.id, account.created)).collect();
         found.retain(|(id, _)| id.as_str().starts_with(&search.prefix));
         Ok(found)

@@ -154,7 +154,7 @@ async fn lanes(
         Some(app) => vec![service.apps().get(app).ok_or(Code::NO_SUCH_APP)?],
         None => service.apps().all(),
     };
-    let states = service.facts().lanes().await?;
+    let states = service.outbox_lanes().await?;
     let mut shown = Vec::new();
     for app in apps {
         for hook in Hook::ALL {

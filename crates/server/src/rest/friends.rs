@@ -9,7 +9,6 @@ use super::fields::{AccountName, Flag, Object, check_batch};
 use super::profiles::{TagValue, tag_value};
 use compact_str::CompactString;
 use futures_util::future::join_all;
-use lamplight_facts::ListsState;
 use lamplight_model::{Code, Friend, Refusal, User, UserId};
 use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -423,12 +422,11 @@ impl Command for FriendGet {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        let facts = call.service.facts();
-        let state = lists_state(call, &owner).await?;
-        let friend_num = facts.count_friends(owner.clone()).await?;
-        let start = (request.start_index as usize).min(friend_num);
+        let state = call.service.lists_state_of(&owner).await?;
         // Friend lists are bounded, so whoever is passed over is read rather than counted by the store.
-        let friends = facts.friend_page(owner, None, start + PAGE + 1).await?;
+        let wanted = (request.start_index as usize).saturating_add(PAGE + 1);
+        let (friends, friend_num) = call.service.first_friends(&owner, wanted).await?;
+        let start = (request.start_index as usize).min(friend_num);
         let complete = friends.len() <= start + PAGE;
         let user_data_item: Vec<FriendItem> =
             friends.into_iter().skip(start).take(PAGE).map(FriendItem::from).collect();
@@ -538,7 +536,7 @@ impl Command for FriendCheck {
         let both = request.check_type == CheckType::Both;
         let named: Vec<User> =
             request.to_account.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
-        let mut accounts = call.service.facts().accounts(named).await?.into_iter();
+        let mut accounts = call.service.accounts_of(named).await?.into_iter();
         let mut info_item = Vec::new();
         for to_account in request.to_account {
             let there = UserId::new(&to_account).map(|id| (id, accounts.next().flatten().is_some()));
@@ -560,11 +558,11 @@ async fn relation(
     other: UserId,
     both: bool,
 ) -> Result<Relation, ServiceError> {
-    let facts = call.service.facts();
-    Ok(match facts.friend(owner.clone(), other.clone()).await? {
+    let service = call.service;
+    Ok(match service.friend_of(owner, &other).await? {
         Some(friend) if both && friend.mutual => Relation::BothWay,
         Some(_) => Relation::AWithB,
-        None if both && facts.friend(call.user(other), owner.id.clone()).await?.is_some() => Relation::BWithA,
+        None if both && service.friend_of(&call.user(other), &owner.id).await?.is_some() => Relation::BWithA,
         None => Relation::Neither,
     })
 }
@@ -575,10 +573,5 @@ fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
 
 /// The user whose list it is must have an account: the whole call fails otherwise.
 async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
-    lists_state(call, user).await.map(drop)
-}
-
-async fn lists_state(call: &Call<'_>, user: &User) -> Result<ListsState, ServiceError> {
-    let states = call.service.facts().lists_states(vec![user.clone()]).await?;
-    Ok(states.into_iter().next().flatten().ok_or(Code::NO_SUCH_ACCOUNT)?)
+    call.service.lists_state_of(user).await.map(drop)
 }

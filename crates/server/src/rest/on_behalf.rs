@@ -183,9 +183,9 @@ impl Command for UnsubscribeStatus {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = from(call, &request.from_account)?;
-        let (unsubscribed, failures) =
-            call.service.unsubscribe_for(&user, &request.to_account, call.now).await?;
-        Ok(UnsubscribeStatusFields { unsubscribed, error_list: Failure::list(failures) }.into())
+        let done = call.service.unsubscribe_for(&user, &request.to_account, call.now).await?;
+        let (unsubscribed, error_list) = (done.change.unsubscribed, Failure::list(done.failures));
+        Ok(UnsubscribeStatusFields { unsubscribed, error_list }.into())
     }
 }
 

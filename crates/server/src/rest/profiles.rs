@@ -202,7 +202,7 @@ impl Command for PortraitGet {
         check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
         let users = request.to_account.iter().flat_map(|text| UserId::new(text));
         let users: Vec<_> = users.map(|id| call.user(id)).collect();
-        let mut found = call.service.facts().profiles(users).await?.into_iter();
+        let mut found = call.service.profiles_of(users).await?.into_iter();
         let mut fields = PortraitGetFields { user_profile_item: Vec::new(), fail_account: Vec::new() };
         let mut first_failure = None;
         for to_account in request.to_account {

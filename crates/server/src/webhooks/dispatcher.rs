@@ -101,7 +101,7 @@ impl Dispatcher {
                     self.poster.sweep();
                     self.metrics.outbox_full(self.service.outbox_bell().take_dropped());
                     let service = Arc::clone(&self.service);
-                    jobs.spawn(async move { Event::Lanes(service.facts().lanes().await) });
+                    jobs.spawn(async move { Event::Lanes(service.outbox_lanes().await) });
                 }
             }
         }
@@ -146,7 +146,7 @@ impl Dispatcher {
             if !resting && let Some(limit) = work.plan.start_reading(now) {
                 let (service, lane) = (Arc::clone(&self.service), *lane);
                 jobs.spawn(async move {
-                    let heads = service.facts().heads(lane, limit).await;
+                    let heads = service.outbox_heads(lane, limit).await;
                     Event::Read { lane, limit, heads }
                 });
             }
@@ -157,7 +157,7 @@ impl Dispatcher {
             let (lanes, batch): (Vec<Lane>, Vec<Settled>) = state.results.drain(..most).unzip();
             let service = Arc::clone(&self.service);
             jobs.spawn(async move {
-                let done = service.facts().settle(batch.clone(), now).await;
+                let done = service.settle_notices(batch.clone(), now).await;
                 Event::Settled { batch, lanes, done }
             });
         }

@@ -1,17 +1,12 @@
-//! From the live records to the outbox: takes the session events over, many users in one commit, and the messages that
-//! users who turned OFFLINE may have missed.
-//!
-//! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
-//! the outbox knows those that it still has.
+//! Has the service hand over what live records have for the outbox: session events, and the messages that users who
+//! turned OFFLINE may have missed.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
-use lamplight_core::Presence;
-use lamplight_directory::{Directory, DirectoryError, Heard, LogReader};
-use lamplight_facts::NewNotice;
-use lamplight_model::{Hook, Lane, NoticeContent, SessionEvent, Timestamp, User};
-use lamplight_service::{Service, ServiceError};
-use std::collections::{BTreeSet, HashSet};
+use lamplight_directory::{Heard, LogReader};
+use lamplight_model::User;
+use lamplight_service::{EventsRecorded, Service};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,103 +30,24 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
         let done = async {
             if missed {
-                read_everybody(service.directory(), &mut waiting).await?;
+                waiting.extend(service.users_with_events().await?);
                 missed = false;
             }
-            record(&service, &batch, &metrics, &clock).await
+            service.record_events(&batch, clock.now()).await
         };
         match done.await {
-            Ok(()) => waiting.retain(|user| !batch.contains(user)),
+            Ok(EventsRecorded { outbox_full, record_full }) => {
+                metrics.outbox_full(outbox_full);
+                metrics.record_full(record_full);
+                if outbox_full > 0 {
+                    tracing::warn!(dropped = outbox_full, "an outbox is full; session events are dropped");
+                }
+                waiting.retain(|user| !batch.contains(user));
+            }
             Err(error) => {
                 tracing::error!(%error, "session events could not be put into the outbox; trying again");
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
-}
-
-/// Finds every user whose record has session events.
-async fn read_everybody(
-    directory: &dyn Directory,
-    waiting: &mut HashSet<User>,
-) -> Result<(), DirectoryError> {
-    for partition in 0..directory.partitions() {
-        let mut after = None;
-        loop {
-            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
-            after = page.last().cloned();
-            let is_last = page.len() < BATCH;
-            waiting.extend(page);
-            if is_last {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What one record has to hand over.
-struct HandOver {
-    user: User,
-    events: Vec<SessionEvent>,
-    up_to: u64,
-    dropped: u32,
-    missed_since: Option<Timestamp>,
-}
-
-async fn record(
-    service: &Service,
-    batch: &[User],
-    metrics: &WebhookMetrics,
-    clock: &Clock,
-) -> Result<(), ServiceError> {
-    let read = |user: &User, presence: Option<&Presence>| {
-        let pending = presence?.pending_events()?;
-        Some(HandOver {
-            user: user.clone(),
-            events: pending.waiting().cloned().collect(),
-            up_to: pending.last_ordinal(),
-            dropped: pending.dropped(),
-            missed_since: pending.missed_since(),
-        })
-    };
-    let found: Vec<HandOver> = service.directory().read(batch, read).await?.into_iter().flatten().collect();
-    let wanted = |user: &User| {
-        let app = service.apps().get(user.app);
-        app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())
-    };
-    let at = clock.now().wall;
-    let mut lanes = BTreeSet::new();
-    let mut notices = Vec::new();
-    for HandOver { user, events, .. } in found.iter().filter(|it| wanted(&it.user)) {
-        lanes.insert(Lane { app: user.app, hook: Hook::StateChange });
-        notices.extend(events.iter().map(|event| NewNotice {
-            user: user.clone(),
-            content: NoticeContent::Session(event.clone()),
-            at,
-        }));
-    }
-    if !notices.is_empty() {
-        let enqueued = service.facts().enqueue(notices).await?;
-        metrics.outbox_full(enqueued.dropped as u64);
-        if enqueued.dropped > 0 {
-            tracing::warn!(dropped = enqueued.dropped, "an outbox is full; session events are dropped");
-        }
-    }
-    for HandOver { user, missed_since, .. } in &found {
-        if let Some(since) = *missed_since {
-            // Whoever is back by now is told at the login that the lists have changed.
-            service.push_missed(user, since, clock.now()).await?;
-            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
-            service.directory().update(user, clock.now(), recorded).await?;
-        }
-    }
-    for HandOver { user, up_to, dropped, .. } in &found {
-        metrics.record_full(u64::from(*dropped));
-        let (up_to, dropped) = (*up_to, *dropped);
-        let recorded = |presence: &mut Presence| presence.events_recorded(up_to, dropped);
-        service.directory().update(user, clock.now(), recorded).await?;
-    }
-    lanes.into_iter().for_each(|lane| service.outbox_bell().ring(lane));
-    Ok(())
 }

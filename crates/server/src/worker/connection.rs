@@ -6,7 +6,7 @@ use crate::worker::protocol::Protocol;
 use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
-use lamplight_service::ListDifference;
+use lamplight_service::{ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
 use std::net::IpAddr;
@@ -95,6 +95,8 @@ pub struct Login {
     pub may_be_superseded: bool,
     /// How the subscription list differs from what the client was told of it.
     pub list_difference: Option<Box<ListDifference>>,
+    /// How a call under way has changed the subscription list, of which its answer will tell.
+    pub own_changes: Vec<OwnListChange>,
 }
 
 /// How a connection ends.

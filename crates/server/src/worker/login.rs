@@ -119,6 +119,7 @@ impl Worker {
                 answered: false,
                 may_be_superseded: false,
                 list_difference: None,
+                own_changes: Vec::new(),
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(self.shared.config.frames());

@@ -177,7 +177,7 @@ impl Worker {
             users.iter().filter_map(|user| lists.remove_entry(user)).collect()
         };
         let asked = wanted.iter().map(|(user, _)| user.clone()).collect();
-        let states = in_time(async { Ok(self.shared.service.facts().lists_states(asked).await?) }).await;
+        let states = in_time(self.shared.service.lists_states_of(asked)).await;
         match states {
             Ok(states) => {
                 for ((user, wanted), state) in wanted.into_iter().zip(states) {

@@ -7,7 +7,7 @@ use crate::metrics::CodeLabel;
 use futures_util::FutureExt;
 use lamplight_core::{WatcherKey, notifications};
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId, UserStatus};
-use lamplight_service::{By, ServiceError};
+use lamplight_service::{By, Effect, OwnListChange, ServiceError};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{Unreadable, v1};
@@ -50,6 +50,7 @@ impl Worker {
                     let answer = in_time(worker.call(&user, id, watcher, request)).await;
                     if answer.is_err() {
                         worker.audience.borrow_mut().release(watcher);
+                        worker.own_list_not_answered(id, watcher);
                     }
                     worker.answer(id, request_id, answer);
                 });
@@ -84,11 +85,12 @@ impl Worker {
             }
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
-                self.own_list_changed(id, watcher, &done.subscribed, &done.evicted);
+                self.own_list_changed(id, watcher, &done.changes);
                 // New or renewed, the answer carries the present of each.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
                 self.read_states(&users.collect::<Vec<_>>()).await?;
                 self.know_friends(user, watcher, &done.evicted).await;
+                self.own_list_answered(id, watcher, &done.changes);
                 let mut audience = self.audience.borrow_mut();
                 let not_watched = audience.not_watched(watcher, &done.evicted);
                 let statuses = done.subscribed.iter().filter_map(|id| {
@@ -103,12 +105,14 @@ impl Worker {
                 }))
             }
             Request::UnsubscribeUserStatus(request) => {
-                let (removed, failed) = service.unsubscribe_user_status(user, &request.user_ids, now).await?;
-                self.own_list_changed(id, watcher, &[], &removed);
-                self.know_friends(user, watcher, &removed).await;
-                let not_watched = self.audience.borrow().not_watched(watcher, &removed);
+                let done = service.unsubscribe_user_status(user, &request.user_ids, now).await?;
+                let removed = &done.change.unsubscribed;
+                self.own_list_changed(id, watcher, std::slice::from_ref(&done.change));
+                self.know_friends(user, watcher, removed).await;
+                self.own_list_answered(id, watcher, std::slice::from_ref(&done.change));
+                let not_watched = self.audience.borrow().not_watched(watcher, removed);
                 Ok(Body::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
-                    failures: failures(failed),
+                    failures: failures(done.failures),
                     not_watched: not_watched.iter().map(UserId::to_string).collect(),
                 }))
             }
@@ -142,17 +146,58 @@ impl Worker {
         }
     }
 
-    /// A call of the connection has changed the subscription list; its answer tells how.
-    fn own_list_changed(&self, id: ConnectionId, watcher: WatcherKey, added: &[UserId], left: &[UserId]) {
-        self.audience.borrow_mut().change_own_list(watcher, added, left, &mut Vec::new());
+    /// A call of the connection has changed the subscription list; its answer shall tell how.
+    fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
+        let mut effects = Vec::new();
+        for change in changes {
+            self.audience.borrow_mut().change_own_list(watcher, change, &mut effects);
+        }
+        // The answer reads the statuses of those who are new.
+        effects.retain(|effect| matches!(effect, Effect::Reload(_)));
+        self.apply(effects);
         self.with_connection(id, |connection| {
-            if let Some(difference) =
-                connection.login_mut().and_then(|login| login.list_difference.as_deref_mut())
-            {
-                difference.answered(added);
-                difference.answered(left);
+            if let Some(login) = connection.login_mut() {
+                login.own_changes = changes.to_vec();
             }
         });
+    }
+
+    /// The answer to a call tells how it has changed the subscription list. Where another device has changed it again
+    /// since, that is told behind the answer.
+    fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
+        let audience = self.audience.borrow();
+        self.with_connection(id, |connection| {
+            let Some(login) = connection.login_mut() else { return };
+            login.own_changes = Vec::new();
+            for change in changes {
+                let (gone, back) = audience.undone(watcher, change);
+                if let Some(difference) = &mut login.list_difference {
+                    difference.answered(&change.subscribed);
+                    difference.answered(&change.unsubscribed);
+                }
+                if !gone.is_empty() || !back.is_empty() {
+                    login.list_difference.get_or_insert_default().add(&back, &gone);
+                }
+            }
+        });
+    }
+
+    /// The answer to a call will not tell how it has changed the subscription list: the connection is told of it as of a
+    /// change by another device.
+    fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
+        let changes = self.with_connection(id, |connection| {
+            connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
+        });
+        for change in changes.flatten().unwrap_or_default() {
+            let audience = self.audience.borrow();
+            let (gone, back) = audience.undone(watcher, &change);
+            drop(audience);
+            let still = |users: Vec<UserId>, undone: &[UserId]| -> Vec<UserId> {
+                users.into_iter().filter(|user| !undone.contains(user)).collect()
+            };
+            let (subscribed, left) = (still(change.subscribed, &gone), still(change.unsubscribed, &back));
+            self.note_list_change(watcher, &subscribed, &left);
+        }
     }
 
     /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend: a

@@ -11,6 +11,8 @@ pub mod receiver;
 pub mod websocket;
 
 use lamplight_auth::{Claims, sign};
+use lamplight_facts::Facts;
+use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppSettings, Platform, StatusType, User, UserId};
 use lamplight_server::{Clock, Config, Node, TlsConfig};
 use lamplight_wire::v1::client_message::Body as Request;
@@ -73,6 +75,11 @@ pub fn with_tls(config: &mut Config) -> String {
 }
 
 impl TestNode {
+    /// The file of facts, past the node.
+    pub fn facts(&self) -> Box<dyn Facts> {
+        Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
+    }
+
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -98,7 +105,7 @@ impl TestNode {
     }
 
     pub async fn has_account(&self, id: &str) -> bool {
-        self.node.service().facts().accounts(vec![self.user(id)]).await.unwrap()[0].is_some()
+        self.node.service().accounts_of(vec![self.user(id)]).await.unwrap()[0].is_some()
     }
 
     /// A value that the node shows to Prometheus: the first line that begins so.

@@ -9,11 +9,11 @@ use super::worker::{Shared, Worker};
 use crate::random::Random;
 use crate::world::Failed;
 use lamplight_core::Presence;
-use lamplight_directory::{ChangeLog, Directory, DirectoryError, Heard, InProcessDirectory, LogReader};
-use lamplight_facts::{Facts, NewNotice};
+use lamplight_directory::{ChangeLog, Directory, Heard, InProcessDirectory, LogReader};
+use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{AppKey, NoticeContent, SessionEvent, User};
-use lamplight_service::{Expiring, Service, ServiceError, ThrottleLimits};
+use lamplight_model::{AppKey, User};
+use lamplight_service::{Expiring, Service, ThrottleLimits};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -145,25 +145,6 @@ async fn tell(shared: &Shared) {
     }
 }
 
-async fn read_everybody(
-    directory: &dyn Directory,
-    waiting: &mut BTreeSet<User>,
-) -> Result<(), DirectoryError> {
-    for partition in 0..directory.partitions() {
-        let mut after = None;
-        loop {
-            let page = directory.with_events(partition, after.as_ref(), BATCH).await?;
-            after = page.last().cloned();
-            let is_last = page.len() < BATCH;
-            waiting.extend(page);
-            if is_last {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// As the recorder of the server.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
@@ -179,55 +160,19 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
         let batch: Vec<User> = waiting.iter().cloned().collect();
         let done = async {
             if missed {
-                read_everybody(shared.service.directory(), &mut waiting).await?;
+                waiting.extend(shared.service.users_with_events().await?);
                 missed = false;
             }
-            record(shared, &batch).await
+            shared.service.record_events(&batch, shared.now()).await
         };
         match done.await {
-            Ok(()) => waiting.retain(|user| !batch.contains(user)),
+            Ok(_) => waiting.retain(|user| !batch.contains(user)),
             Err(error) => {
                 shared.judge.note(|| format!("  events could not be put into the outbox: {error}"));
                 shared.executor.clock().sleep(PAUSE).await;
             }
         }
     }
-}
-
-async fn record(shared: &Shared, batch: &[User]) -> Result<(), ServiceError> {
-    let read = |user: &User, presence: Option<&Presence>| {
-        let pending = presence?.pending_events()?;
-        let events: Vec<SessionEvent> = pending.waiting().cloned().collect();
-        Some((user.clone(), events, pending.last_ordinal(), pending.dropped(), pending.missed_since()))
-    };
-    let directory = shared.service.directory();
-    let found: Vec<_> = directory.read(batch, read).await?.into_iter().flatten().collect();
-    let at = shared.now().wall;
-    let notices: Vec<NewNotice> = found
-        .iter()
-        .flat_map(|(user, events, ..)| {
-            events.iter().map(|event| NewNotice {
-                user: user.clone(),
-                content: NoticeContent::Session(event.clone()),
-                at,
-            })
-        })
-        .collect();
-    if !notices.is_empty() {
-        shared.service.facts().enqueue(notices).await?;
-    }
-    for (user, .., missed_since) in &found {
-        if let Some(since) = *missed_since {
-            shared.service.push_missed(user, since, shared.now()).await?;
-            let recorded = |presence: &mut Presence| presence.missed_recorded(since);
-            directory.update(user, shared.now(), recorded).await?;
-        }
-    }
-    for (user, _, up_to, dropped, _) in &found {
-        let recorded = |presence: &mut Presence| presence.events_recorded(*up_to, *dropped);
-        directory.update(user, shared.now(), recorded).await?;
-    }
-    Ok(())
 }
 
 /// The id of the app, for who sets it up.

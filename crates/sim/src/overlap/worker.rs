@@ -14,7 +14,7 @@ use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
 use lamplight_model::{
     AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Timestamp, User, UserStatus,
 };
-use lamplight_service::{Audience, ListDifference, Reads, Service};
+use lamplight_service::{Audience, ListDifference, OwnListChange, Reads, Service};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -127,6 +127,7 @@ struct Login {
     may_be_superseded: bool,
     /// How the list differs from what the client was told.
     list_difference: Option<Box<ListDifference>>,
+    own_changes: Vec<OwnListChange>,
 }
 
 enum Ending {

@@ -9,7 +9,7 @@ use crate::overlap::people::{
 use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
-use lamplight_service::{By, LoggedIn, LoginCall, Member, NewFriend, ServiceError};
+use lamplight_service::{By, Effect, LoggedIn, LoginCall, Member, NewFriend, OwnListChange, ServiceError};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -52,6 +52,7 @@ impl Worker {
                     let answer = worker.in_time(worker.call(&user, id, watcher, request)).await;
                     if answer.is_err() {
                         worker.audience.borrow_mut().release(watcher);
+                        worker.own_list_not_answered(id, watcher);
                     }
                     worker.answer(id, number, answer);
                 }
@@ -162,6 +163,7 @@ impl Worker {
                 answered: false,
                 may_be_superseded: false,
                 list_difference: None,
+                own_changes: Vec::new(),
             });
         });
         let clock = Arc::clone(self.shared.executor.clock());
@@ -288,10 +290,11 @@ impl Worker {
             }
             Request::Subscribe(users) => {
                 let done = service.subscribe_user_status(user, &names(&users), now).await?;
-                self.own_list_changed(id, watcher, &done.subscribed, &done.evicted);
+                self.own_list_changed(id, watcher, &done.changes);
                 let users = done.subscribed.iter().map(|id| User::new(APP, id.clone()));
                 self.read_states(&users.collect::<Vec<_>>()).await?;
                 self.know_friends(watcher, &done.evicted).await;
+                self.own_list_answered(id, watcher, &done.changes);
                 let mut audience = self.audience.borrow_mut();
                 let let_go = audience.not_watched(watcher, &done.evicted);
                 let taken = |id: &UserId| audience.take(watcher, &User::new(APP, id.clone())).cloned();
@@ -299,9 +302,12 @@ impl Worker {
                 Ok(Body::Subscribed { subscribed: done.subscribed, statuses, evicted: done.evicted, let_go })
             }
             Request::Unsubscribe(users) => {
-                let (removed, _) = service.unsubscribe_user_status(user, &names(&users), now).await?;
-                self.own_list_changed(id, watcher, &[], &removed);
-                self.know_friends(watcher, &removed).await;
+                let done = service.unsubscribe_user_status(user, &names(&users), now).await?;
+                let changes = [done.change];
+                self.own_list_changed(id, watcher, &changes);
+                self.know_friends(watcher, &changes[0].unsubscribed).await;
+                self.own_list_answered(id, watcher, &changes);
+                let [OwnListChange { unsubscribed: removed, .. }] = changes;
                 let let_go = self.audience.borrow().not_watched(watcher, &removed);
                 Ok(Body::Unsubscribed { removed, let_go })
             }
@@ -326,17 +332,58 @@ impl Worker {
         newer.unwrap_or(status)
     }
 
-    /// A call of the connection has changed the subscription list; its answer tells how.
-    fn own_list_changed(&self, id: ConnectionId, watcher: WatcherKey, added: &[UserId], left: &[UserId]) {
-        self.audience.borrow_mut().change_own_list(watcher, added, left, &mut Vec::new());
+    /// A call of the connection has changed the subscription list; its answer shall tell how.
+    fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
+        let mut effects = Vec::new();
+        for change in changes {
+            self.audience.borrow_mut().change_own_list(watcher, change, &mut effects);
+        }
+        // The answer reads the statuses of those who are new.
+        effects.retain(|effect| matches!(effect, Effect::Reload(_)));
+        self.apply(effects);
         self.with_connection(id, |connection| {
-            if let Some(difference) =
-                connection.login_mut().and_then(|login| login.list_difference.as_deref_mut())
-            {
-                difference.answered(added);
-                difference.answered(left);
+            if let Some(login) = connection.login_mut() {
+                login.own_changes = changes.to_vec();
             }
         });
+    }
+
+    /// The answer to a call tells how it has changed the subscription list. Where another device has changed it again
+    /// since, that is told behind the answer.
+    fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
+        let audience = self.audience.borrow();
+        self.with_connection(id, |connection| {
+            let Some(login) = connection.login_mut() else { return };
+            login.own_changes = Vec::new();
+            for change in changes {
+                let (gone, back) = audience.undone(watcher, change);
+                if let Some(difference) = &mut login.list_difference {
+                    difference.answered(&change.subscribed);
+                    difference.answered(&change.unsubscribed);
+                }
+                if !gone.is_empty() || !back.is_empty() {
+                    login.list_difference.get_or_insert_default().add(&back, &gone);
+                }
+            }
+        });
+    }
+
+    /// The answer to a call will not tell how it has changed the subscription list: the connection is told of it as of a
+    /// change by another device.
+    fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
+        let changes = self.with_connection(id, |connection| {
+            connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
+        });
+        for change in changes.flatten().unwrap_or_default() {
+            let audience = self.audience.borrow();
+            let (gone, back) = audience.undone(watcher, &change);
+            drop(audience);
+            let still = |users: Vec<UserId>, undone: &[UserId]| -> Vec<UserId> {
+                users.into_iter().filter(|user| !undone.contains(user)).collect()
+            };
+            let (subscribed, left) = (still(change.subscribed, &gone), still(change.unsubscribed, &back));
+            self.note_list_change(watcher, &subscribed, &left);
+        }
     }
 
     /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend.

@@ -1,0 +1,53 @@
+//! Facts as the shells of a node show them: read here, and decided upon nowhere.
+
+use crate::{Service, ServiceError};
+use lamplight_facts::{Account, ListsState};
+use lamplight_model::{AppId, Code, Friend, Profile, User, UserId};
+
+impl Service {
+    /// The accounts of these users, in the order asked; `None` where there is none.
+    pub async fn accounts_of(&self, users: Vec<User>) -> Result<Vec<Option<Account>>, ServiceError> {
+        Ok(self.facts.accounts(users).await?)
+    }
+
+    /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
+    pub async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<Account>, ServiceError> {
+        Ok(self.facts.list_accounts(app, after, limit).await?)
+    }
+
+    /// The profiles of these users, in the order asked; `None` where there is no account.
+    pub async fn profiles_of(&self, users: Vec<User>) -> Result<Vec<Option<Profile>>, ServiceError> {
+        Ok(self.facts.profiles(users).await?)
+    }
+
+    /// How far the lists of these users are, in the order asked; `None` where there is no account.
+    pub async fn lists_states_of(&self, users: Vec<User>) -> Result<Vec<Option<ListsState>>, ServiceError> {
+        Ok(self.facts.lists_states(users).await?)
+    }
+
+    /// How far the lists of a user are. Refused with 70107.
+    pub async fn lists_state_of(&self, user: &User) -> Result<ListsState, ServiceError> {
+        let states = self.facts.lists_states(vec![user.clone()]).await?;
+        Ok(states.into_iter().next().flatten().ok_or(Code::NO_SUCH_ACCOUNT)?)
+    }
+
+    /// The entry of `friend` in the list of `owner`, if there is one.
+    pub async fn friend_of(&self, owner: &User, friend: &UserId) -> Result<Option<Friend>, ServiceError> {
+        Ok(self.facts.friend(owner.clone(), friend.clone()).await?)
+    }
+
+    /// The first entries of a friend list, by rising id, and how many there are in all.
+    pub async fn first_friends(
+        &self,
+        owner: &User,
+        limit: usize,
+    ) -> Result<(Vec<Friend>, usize), ServiceError> {
+        let count = self.facts.count_friends(owner.clone()).await?;
+        Ok((self.facts.friend_page(owner.clone(), None, limit).await?, count))
+    }
+}

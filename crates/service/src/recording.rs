@@ -1,0 +1,114 @@
+//! From the live records to the outbox: takes session events over, many users in one commit.
+//!
+//! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
+//! the outbox knows those that it still has.
+
+use crate::{Service, ServiceError};
+use lamplight_core::Presence;
+use lamplight_facts::{FactsError, LaneState, NewNotice, Notice, Settled};
+use lamplight_model::{Hook, Lane, NoticeContent, Now, SessionEvent, Timestamp, User};
+use std::collections::BTreeSet;
+
+/// Users that are asked for in one page.
+const PAGE: usize = 512;
+
+/// What came of [`Service::record_events`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EventsRecorded {
+    /// Events that found no room in the outbox, and were dropped.
+    pub outbox_full: u64,
+    /// Events that had found no room in their record before, and were dropped.
+    pub record_full: u64,
+}
+
+/// What one record has to hand over.
+struct HandOver {
+    user: User,
+    events: Vec<SessionEvent>,
+    up_to: u64,
+    dropped: u32,
+    missed_since: Option<Timestamp>,
+}
+
+impl Service {
+    /// Every user whose record has session events for the outbox.
+    pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
+        let mut users = Vec::new();
+        for partition in 0..self.directory.partitions() {
+            let mut after = None;
+            loop {
+                let page = self.directory.with_events(partition, after.as_ref(), PAGE).await?;
+                after = page.last().cloned();
+                let is_last = page.len() < PAGE;
+                users.extend(page);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(users)
+    }
+
+    /// Hands the session events of these users to the outbox, and what they missed to the push webhook.
+    pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
+        let read = |user: &User, presence: Option<&Presence>| {
+            let pending = presence?.pending_events()?;
+            Some(HandOver {
+                user: user.clone(),
+                events: pending.waiting().cloned().collect(),
+                up_to: pending.last_ordinal(),
+                dropped: pending.dropped(),
+                missed_since: pending.missed_since(),
+            })
+        };
+        let found: Vec<HandOver> = self.directory.read(users, read).await?.into_iter().flatten().collect();
+        let wanted = |user: &User| {
+            let app = self.apps.get(user.app);
+            app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())
+        };
+        let at = now.wall;
+        let mut lanes = BTreeSet::new();
+        let mut notices = Vec::new();
+        let mut recorded = EventsRecorded::default();
+        for HandOver { user, events, .. } in found.iter().filter(|it| wanted(&it.user)) {
+            lanes.insert(Lane { app: user.app, hook: Hook::StateChange });
+            notices.extend(events.iter().map(|event| NewNotice {
+                user: user.clone(),
+                content: NoticeContent::Session(event.clone()),
+                at,
+            }));
+        }
+        if !notices.is_empty() {
+            recorded.outbox_full = self.facts.enqueue(notices).await?.dropped as u64;
+        }
+        for HandOver { user, missed_since, .. } in &found {
+            if let Some(since) = *missed_since {
+                // Whoever is back by now is told at the login that the lists have changed.
+                self.push_missed(user, since, now).await?;
+                self.directory.update(user, now, |presence| presence.missed_recorded(since)).await?;
+            }
+        }
+        for HandOver { user, up_to, dropped, .. } in &found {
+            recorded.record_full += u64::from(*dropped);
+            let (up_to, dropped) = (*up_to, *dropped);
+            self.directory.update(user, now, |presence| presence.events_recorded(up_to, dropped)).await?;
+        }
+        lanes.into_iter().for_each(|lane| self.outbox_bell().ring(lane));
+        Ok(recorded)
+    }
+
+    /// Every lane of the outbox that has, or had, something in it.
+    pub async fn outbox_lanes(&self) -> Result<Vec<LaneState>, FactsError> {
+        self.facts.lanes().await
+    }
+
+    /// Up to `limit` heads of a lane, in the order in which they are due.
+    pub async fn outbox_heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
+        self.facts.heads(lane, limit).await
+    }
+
+    /// Says what became of notices. Answers with how many dead letters were forgotten for it.
+    pub async fn settle_notices(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
+        self.facts.settle(settled, at).await
+    }
+}
