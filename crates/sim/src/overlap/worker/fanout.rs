@@ -30,7 +30,7 @@ impl Worker {
         self.all_heard();
     }
 
-    fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
+    pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Close { watcher, cause } => self.close_for(watcher, cause),
