@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-const OPERATIONS: usize = 60_000;
+const OPERATIONS: usize = 100_000;
 /// Operations of one seed.
 const EACH: usize = 500;
 
