@@ -121,7 +121,12 @@ fn check_list(script: &str, told: &[&str], list: &str) {
                     happened.push(format!("{step}:{}", joined.chain(left).collect::<String>()));
                 }
                 Effect::Reload(_) => happened.push(format!("{step}: reload")),
-                _ => {}
+                Effect::Close { .. }
+                | Effect::AppChanged(_)
+                | Effect::Lists { .. }
+                | Effect::RereadLists(_)
+                | Effect::FriendProfile { .. }
+                | Effect::Read(_) => {}
             }
         }
     }
