@@ -477,10 +477,12 @@ impl Presence {
     }
 
     /// A login that was recorded under the number `login` was refused in the end: it ends, unless it is not here. A
-    /// device that has an earlier login keeps that one, under the number that the facts have for it now.
+    /// device that has an earlier login on the same platform keeps that one, under the number that the facts have for it
+    /// now; on another platform that one has ended in the facts, and ends here too.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
+        platform: Platform,
         login: u64,
         settings: &AppSettings,
         now: Now,
@@ -495,7 +497,7 @@ impl Presence {
             }
             return Transition::quiet(());
         };
-        if self.devices[index].login < login {
+        if self.devices[index].login < login && self.devices[index].platform == platform {
             self.devices[index].login = login;
             self.devices.sort_by_key(|device| device.login);
             return Transition { changed: true, ..Transition::quiet(()) };
@@ -504,7 +506,7 @@ impl Presence {
             let is_it = |it: &Device| it.id == *device;
             presence.note_logouts(is_it, settings, now);
             for removed in presence.remove(is_it, Some(EndCause::Superseded), ended, now) {
-                presence.unsettle(&removed, None, now);
+                presence.unsettle(&Removed { login: removed.login.max(login), ..removed }, None, now);
             }
         })
     }

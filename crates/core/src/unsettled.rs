@@ -49,8 +49,11 @@ impl UnsettledEnds {
         self.ends.iter().any(|end| end.device == *device && end.login >= login)
     }
 
-    /// An end that has just happened. The end of an earlier login of the same device is part of it.
+    /// An end that has just happened. The end of an earlier login of the same device is part of that of a later one.
     pub(crate) fn push(&mut self, end: EndedLogin, now: Moment) {
+        if self.has_ended(&end.device, end.login) {
+            return;
+        }
         self.ends.retain(|other| other.device != end.device);
         if self.ends.len() == MAX_UNSETTLED_ENDS {
             self.ends.remove(0);
@@ -91,7 +94,8 @@ mod tests {
         waiting.push(end("a", 1), Moment(0));
         waiting.push(end("b", 2), Moment(0));
         waiting.push(end("a", 3), Moment(0));
-        assert_eq!(waiting.ends(), [end("b", 2), end("a", 3)]);
+        waiting.push(end("a", 2), Moment(0));
+        assert_eq!(waiting.ends(), [end("b", 2), end("a", 3)], "an earlier end takes no later one's place");
         assert!(waiting.has_ended(&end("a", 1).device, 1) && !waiting.has_ended(&end("a", 4).device, 4));
         assert!(!waiting.settled(&[end("a", 1)]), "a later end of the device came meanwhile");
         assert!(waiting.settled(&[end("a", 3)]));

@@ -266,7 +266,8 @@ impl Service {
         match entered {
             Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
             Ok(Attempt::NotAdmitted(admission)) => {
-                if let Err(error) = self.take_back(user, connect.device, number, now).await {
+                if let Err(error) = self.take_back(user, connect.device, connect.platform, number, now).await
+                {
                     tracing::warn!(%error, "a login that was not admitted stays in the facts; trying again");
                     self.push_take_back(user, &connect);
                 }
@@ -294,8 +295,8 @@ impl Service {
     }
 
     fn push_take_back(&self, user: &User, connect: &Connect<'_>) {
-        let (device, login) = (connect.device.clone(), connect.login);
-        self.retries.push(Pending::TakeBack { user: user.clone(), device, login });
+        let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
+        self.retries.push(Pending::TakeBack { user: user.clone(), device, platform, login });
     }
 
     /// Connects a device whose login is recorded, in the live record, which is made if there is none.

@@ -10,7 +10,7 @@ use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
 use lamplight_facts::EndedLogin;
-use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Timestamp, User};
+use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) enum Pending {
     /// The login of a connection was to be ended, and may have been.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded and then refused.
-    TakeBack { user: User, device: DeviceId, login: u64 },
+    TakeBack { user: User, device: DeviceId, platform: Platform, login: u64 },
     /// A login was refused, and may have been recorded all the same, under a number that nobody knows.
     Unrecord { user: User, device: DeviceId },
     /// An account was made, kicked or deleted in the facts, or may have been, and the live record does not know.
@@ -201,7 +201,9 @@ impl Service {
                 }
                 Ok(())
             }
-            Pending::TakeBack { user, device, login } => self.take_back(user, device, *login, now).await,
+            Pending::TakeBack { user, device, platform, login } => {
+                self.take_back(user, device, *platform, *login, now).await
+            }
             Pending::Unrecord { user, device } => self.unrecord(user, device, now).await,
             Pending::Agree { user } => self.agree(user, now).await,
         }
@@ -212,12 +214,13 @@ impl Service {
         &self,
         user: &User,
         device: &DeviceId,
+        platform: Platform,
         login: u64,
         now: Now,
     ) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let unsettled = self.directory.update(user, now, |presence| {
-            let taken_back = presence.take_back(device, login, &app.settings, now);
+            let taken_back = presence.take_back(device, platform, login, &app.settings, now);
             taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
         });
         let unsettled = match unsettled.await? {
@@ -240,7 +243,8 @@ impl Service {
         let login = recorded.iter().find(|login| login.device == *device);
         let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
             let devices = presence.into_iter().flat_map(Presence::devices);
-            devices.filter(|it| it.id == *device && !it.platform.is_web()).map(|it| it.login).max()
+            let native = devices.filter(|it| it.id == *device && !it.platform.is_web());
+            native.map(|it| (it.login, it.platform)).max_by_key(|(login, _)| *login)
         });
         let live = live.await?.remove(0);
         if self.entering.has(user) {
@@ -248,11 +252,11 @@ impl Service {
             return Ok(());
         }
         match (login, live) {
-            (Some(login), live) if live.is_none_or(|live| live < login.number) => {
-                self.take_back(user, device, login.number, now).await
+            (Some(login), live) if live.is_none_or(|(live, _)| live < login.number) => {
+                self.take_back(user, device, login.platform, login.number, now).await
             }
             // A Web login has taken the place of a native one, which the live record still has.
-            (None, Some(live)) => self.take_back(user, device, live, now).await,
+            (None, Some((live, platform))) => self.take_back(user, device, platform, live, now).await,
             (Some(_) | None, _) => Ok(()),
         }
     }
