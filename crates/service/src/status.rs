@@ -162,36 +162,34 @@ impl Service {
         });
         let (done, logged) = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
         let evicted = done.ok_or(Code::NOT_LOGGED_IN)?.evicted;
-        let (known, failures, taken_off) = self.take_off_deleted(caller, known, failures, now).await?;
+        let (known, failures) = self.take_off_deleted(caller, known, failures, now).await?;
         let subscribed: Vec<UserId> = known.into_iter().filter(|user| !evicted.contains(user)).collect();
-        let mut changes = vec![OwnListChange::new(&logged, subscribed.clone(), evicted.clone())];
-        changes.extend(taken_off);
+        let changes = vec![OwnListChange::new(&logged, subscribed.clone(), evicted.clone())];
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
     /// An account may have been deleted after it was looked for and before it was put on the list: it is taken off
-    /// again, as the deletion takes it off every other list. Answers with who is left, whom there is not, and how that
-    /// changed the list.
+    /// again, as the deletion takes it off every other list. That is told by the log, to the caller too: the account may
+    /// have been on the list before. Answers with who is left and whom there is not.
     async fn take_off_deleted(
         &self,
         caller: &User,
         known: Vec<UserId>,
         mut failures: Vec<(UserId, Code)>,
         now: Now,
-    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>, Option<OwnListChange>), ServiceError> {
+    ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         let full: Vec<User> = known.iter().map(|id| User::new(caller.app, id.clone())).collect();
         let is_deleted = |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
         let deleted = self.directory.read(&full, is_deleted).await?;
         if !deleted.contains(&true) {
-            return Ok((known, failures, None));
+            return Ok((known, failures));
         }
         let (gone, left): (Vec<_>, Vec<_>) =
             known.into_iter().zip(deleted).partition(|(_, deleted)| *deleted);
         let gone: Vec<UserId> = gone.into_iter().map(|(id, _)| id).collect();
-        let done = self.directory.update_logged(caller, now, |presence| presence.unsubscribe(Some(&gone)));
-        let change = done.await?.map(|(_, logged)| OwnListChange::new(&logged, Vec::new(), gone.clone()));
+        self.directory.update(caller, now, |presence| presence.unsubscribe(Some(&gone))).await?;
         failures.extend(gone.into_iter().map(|id| (id, Code::NO_SUCH_ACCOUNT)));
-        Ok((left.into_iter().map(|(id, _)| id).collect(), failures, change))
+        Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
     }
 
     /// Unsubscribes the caller's account from users; from all of them when the list is empty.
