@@ -38,6 +38,8 @@ pub struct Presence {
     pub(crate) sigs: Signatures,
     /// Every login up to this number was ended by a kick or a deletion, and may not connect.
     pub(crate) ended_through: u64,
+    /// Every account of this name made up to this number was deleted.
+    pub(crate) deleted_through: u64,
     /// The number of the account's making, from the same sequence as those of logins.
     pub(crate) born: u64,
     /// The highest number of a login that the record has had.
@@ -134,6 +136,7 @@ impl Presence {
             subscriptions_lost: may_have_had_list,
             sigs: Signatures::of_facts(revoked),
             ended_through,
+            deleted_through: 0,
             born,
             newest_login,
             deleted_until: None,
@@ -155,6 +158,7 @@ impl Presence {
             UserFacts { revoked: Some(revoked.clone()), ended_through: through, ..UserFacts::default() };
         let mut presence = Self::from_facts(facts, version, now.wall, false, settings, now.moment);
         presence.deleted_until = Some(now.moment + settings.timing.login_retention());
+        presence.deleted_through = through;
         presence
     }
 
@@ -458,6 +462,7 @@ impl Presence {
         if is_made_again {
             return transition;
         }
+        self.deleted_through = self.deleted_through.max(through);
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = None;
         self.subscriptions_lost = false;
@@ -468,7 +473,7 @@ impl Presence {
 
     /// The account was made, or made again, under the number `born`. One that was deleted since changes nothing.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
-        if born <= self.ended_through || born <= self.born && self.deleted_until.is_none() {
+        if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
         }
         self.born = self.born.max(born);
@@ -489,6 +494,7 @@ impl Presence {
     ) -> Transition<()> {
         let Some(index) = self.devices.iter().position(|it| it.id == *device && it.login <= login) else {
             if !self.devices.iter().any(|it| it.id == *device) && login > self.ended_through {
+                self.newest_login = self.newest_login.max(login);
                 let end = EndedLogin { device: device.clone(), login, mark: None };
                 let unsettled =
                     self.unsettled.get_or_insert_with(|| Box::new(UnsettledEnds::new(now.moment)));
@@ -530,7 +536,7 @@ impl Presence {
 
     /// Whether the record says nothing that anybody could still need: its account was deleted, and was not made again.
     pub fn is_forgettable(&self) -> bool {
-        self.devices.is_empty() && self.born <= self.ended_through
+        self.devices.is_empty() && self.born <= self.deleted_through
     }
 
     /// The facts have taken these ends in.
@@ -777,6 +783,7 @@ impl Presence {
             last_seen,
             sigs,
             ended_through,
+            deleted_through,
             born,
             newest_login,
             deleted_until,
@@ -794,7 +801,7 @@ impl Presence {
         devices.hash(&mut hasher);
         custom_status.hash(&mut hasher);
         (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
-        (sigs, ended_through, born, newest_login, unsettled).hash(&mut hasher);
+        (sigs, ended_through, deleted_through, born, newest_login, unsettled).hash(&mut hasher);
         hasher.finish()
     }
 

@@ -308,10 +308,15 @@ impl Service {
         registered: bool,
         now: Now,
     ) -> Result<Attempt, ServiceError> {
-        let mut is_sure = false;
+        let (mut is_sure, mut has_seeded) = (false, false);
         loop {
             let attempt = self.directory.update(user, now, |presence| {
                 let number = Some((connect.login, is_sure));
+                // A record that was made after the login was recorded has it, unless it was ended meanwhile.
+                let is_missing = has_seeded && !is_sure && !presence.is_logged_in(connect.device);
+                if is_missing && !connect.platform.is_web() {
+                    return Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded));
+                }
                 match presence.admission(connect.device, connect.platform, connect.issued, number) {
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
@@ -336,7 +341,10 @@ impl Service {
                     is_sure = true;
                 }
                 Some(attempt) => return Ok(attempt),
-                None => self.seed_as(user, app, registered, now).await?,
+                None => {
+                    self.seed_as(user, app, registered, now).await?;
+                    has_seeded = true;
+                }
             }
         }
     }
