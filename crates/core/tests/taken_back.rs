@@ -47,7 +47,7 @@ fn a_login_is_taken_back_by_its_number() {
     ];
     for ((login, platform), (status, left), told) in table {
         let mut presence = logged_in();
-        let done = presence.take_back(&device(), platform, login, &AppSettings::default(), NOW);
+        let done = presence.take_back(&device(), platform, login, true, &AppSettings::default(), NOW);
         assert_eq!(presence.status_type(), status, "{login} {platform}");
         assert_eq!(presence.devices().first().map(|device| device.login), left, "{login} {platform}");
         assert_eq!(presence.unsettled_ends().next().map(|end| end.login), told, "{login} {platform}");

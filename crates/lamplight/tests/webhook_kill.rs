@@ -70,8 +70,8 @@ fn client_address(folder: &Path) -> Option<SocketAddr> {
     node["client"].as_str()?.parse().ok()
 }
 
-/// Logs a device in that was never seen before, and goes away; says whether the login was acknowledged.
-async fn visit(address: SocketAddr, app: &App, user: &str) -> Option<()> {
+/// Logs a device in, or lets it come back on its own, and goes away; says whether the login was acknowledged.
+async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let user_id = UserId::new(user).unwrap();
     let claims = Claims { user_id, app: app.id, issued, expire: 3_600, userbuf: None };
@@ -81,6 +81,7 @@ async fn visit(address: SocketAddr, app: &App, user: &str) -> Option<()> {
         user_sig: sign(app.keys.last().unwrap(), &claims),
         device_id: format!("phone of {user}"),
         platform: v1::Platform::Iphone as i32,
+        resume,
         ..v1::LoginRequest::default()
     };
     let mut bytes = NATIVE_PREAMBLE.to_vec();
@@ -159,7 +160,7 @@ async fn tell(control: &mut ControlClient, url: &str) -> App {
     app
 }
 
-/// Devices that are known come and go without a fact being written, while another process holds the store: nothing
+/// Devices that come back and go write no fact, while another process holds the store: nothing
 /// can be put into the outbox, and the live records are all that has the events when the server dies.
 #[tokio::test]
 async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
@@ -185,14 +186,14 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     let app = tell(&mut control, &url).await;
     let users: Vec<String> = (0..USERS).map(|n| format!("user {n}")).collect();
     for user in &users {
-        visit(address, &app, user).await.unwrap();
+        visit(address, &app, user, false).await.unwrap();
     }
     has(2 * USERS).await;
 
     let store = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
     store.execute_batch("BEGIN IMMEDIATE").unwrap();
     for user in &users {
-        visit(address, &app, user).await.expect("presence needs no store");
+        visit(address, &app, user, true).await.expect("presence needs no store");
     }
     // Time enough for whoever would put the events somewhere else than into the outbox.
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -230,7 +231,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
                 tokio::spawn(async move {
                     for n in 0.. {
                         let user = format!("u{life}-{task}-{n}");
-                        if visit(address, &app, &user).await.is_none() {
+                        if visit(address, &app, &user, false).await.is_none() {
                             return;
                         }
                         acknowledged.lock().unwrap().push(user);

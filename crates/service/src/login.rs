@@ -3,7 +3,7 @@
 //! A login begins in the facts, which give it its number, and then in the live record. What fails in between is taken
 //! back by that number; what fails after the live record has it does not refuse the login.
 
-use crate::retries::Pending;
+use crate::retries::{Pending, Recorded};
 use crate::{Port, Service, ServiceError};
 use lamplight_auth::Claims;
 use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
@@ -235,7 +235,8 @@ impl Service {
         };
         let recorded = self.facts.record_login(login).await.inspect_err(|error| {
             if may_have_happened(error) {
-                self.retries.push(Pending::Unrecord { user: user.clone(), device: connect.device.clone() });
+                let (device, by_app) = (connect.device.clone(), !resume);
+                self.retries.push(Pending::Unrecord { user: user.clone(), device, by_app });
                 self.retries.push(Pending::Agree { user: user.clone() });
             }
         });
@@ -266,10 +267,9 @@ impl Service {
         match entered {
             Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
             Ok(Attempt::NotAdmitted(admission)) => {
-                if let Err(error) = self.take_back(user, connect.device, connect.platform, number, now).await
-                {
+                if let Err(error) = self.take_back(user, &recorded_as(&connect, resume), now).await {
                     tracing::warn!(%error, "a login that was not admitted stays in the facts; trying again");
-                    self.push_take_back(user, &connect);
+                    self.push_take_back(user, &connect, resume);
                 }
                 Err(match admission {
                     Admission::Revoked => Code::SIG_REVOKED.into(),
@@ -288,15 +288,14 @@ impl Service {
             }
             Err(error) => {
                 // Whether the live record has it is not known.
-                self.push_take_back(user, &connect);
+                self.push_take_back(user, &connect, resume);
                 Err(error)
             }
         }
     }
 
-    fn push_take_back(&self, user: &User, connect: &Connect<'_>) {
-        let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
-        self.retries.push(Pending::TakeBack { user: user.clone(), device, platform, login });
+    fn push_take_back(&self, user: &User, connect: &Connect<'_>, resume: bool) {
+        self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
     /// Connects a device whose login is recorded, in the live record, which is made if there is none.
@@ -463,6 +462,11 @@ pub(crate) fn may_have_happened(error: &FactsError) -> bool {
         FactsErrorKind::Overloaded => false,
         FactsErrorKind::Unavailable | FactsErrorKind::Corrupt => true,
     }
+}
+
+fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
+    let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
+    Recorded { device, platform, login, by_app: !resume }
 }
 
 fn entered_as(presence: &Presence, connected: Connected) -> Entered {

@@ -9,7 +9,7 @@ use crate::login::LoginEnd;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
-use lamplight_facts::EndedLogin;
+use lamplight_facts::{EndMark, EndWhy, EndedLogin};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,11 +33,21 @@ pub(crate) enum Pending {
     /// The login of a connection was to be ended, and may have been.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded and then refused.
-    TakeBack { user: User, device: DeviceId, platform: Platform, login: u64 },
+    TakeBack { user: User, recorded: Recorded },
     /// A login was refused, and may have been recorded all the same, under a number that nobody knows.
-    Unrecord { user: User, device: DeviceId },
+    Unrecord { user: User, device: DeviceId, by_app: bool },
     /// An account was made, kicked or deleted in the facts, or may have been, and the live record does not know.
     Agree { user: User },
+}
+
+/// A login that was recorded and then refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Recorded {
+    pub device: DeviceId,
+    pub platform: Platform,
+    pub login: u64,
+    /// The application asked for it: it took away the mark that the device had.
+    pub by_app: bool,
 }
 
 /// The operations that wait.
@@ -201,10 +211,8 @@ impl Service {
                 }
                 Ok(())
             }
-            Pending::TakeBack { user, device, platform, login } => {
-                self.take_back(user, device, *platform, *login, now).await
-            }
-            Pending::Unrecord { user, device } => self.unrecord(user, device, now).await,
+            Pending::TakeBack { user, recorded } => self.take_back(user, recorded, now).await,
+            Pending::Unrecord { user, device, by_app } => self.unrecord(user, device, *by_app, now).await,
             Pending::Agree { user } => self.agree(user, now).await,
         }
     }
@@ -213,19 +221,22 @@ impl Service {
     pub(crate) async fn take_back(
         &self,
         user: &User,
-        device: &DeviceId,
-        platform: Platform,
-        login: u64,
+        recorded: &Recorded,
         now: Now,
     ) -> Result<(), ServiceError> {
+        let Recorded { device, platform, login, by_app } = recorded;
+        let (platform, login, by_app) = (*platform, *login, *by_app);
         let app = self.app(user)?;
         let unsettled = self.directory.update(user, now, |presence| {
-            let taken_back = presence.take_back(device, platform, login, &app.settings, now);
+            let taken_back = presence.take_back(device, platform, login, by_app, &app.settings, now);
             taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
         });
         let unsettled = match unsettled.await? {
             Some(unsettled) => unsettled,
-            None => vec![EndedLogin { device: device.clone(), login, mark: None }],
+            None => {
+                let mark = by_app.then_some(EndMark { why: EndWhy::LoggedOut, told: true, at: now.wall });
+                vec![EndedLogin { device: device.clone(), login, mark }]
+            }
         };
         if unsettled.is_empty() {
             return Ok(());
@@ -234,9 +245,15 @@ impl Service {
     }
 
     /// Ends a login in the facts that the live record does not have, unless it is being made.
-    async fn unrecord(&self, user: &User, device: &DeviceId, now: Now) -> Result<(), ServiceError> {
+    async fn unrecord(
+        &self,
+        user: &User,
+        device: &DeviceId,
+        by_app: bool,
+        now: Now,
+    ) -> Result<(), ServiceError> {
         if self.entering.has(user) {
-            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone() });
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
             return Ok(());
         }
         let recorded = self.facts.logins(user.clone()).await?;
@@ -248,15 +265,18 @@ impl Service {
         });
         let live = live.await?.remove(0);
         if self.entering.has(user) {
-            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone() });
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
             return Ok(());
         }
         match (login, live) {
             (Some(login), live) if live.is_none_or(|(live, _)| live < login.number) => {
-                self.take_back(user, device, login.platform, login.number, now).await
+                let (platform, login) = (login.platform, login.number);
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, by_app }, now).await
             }
             // A Web login has taken the place of a native one, which the live record still has.
-            (None, Some((live, platform))) => self.take_back(user, device, platform, live, now).await,
+            (None, Some((login, platform))) => {
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, by_app }, now).await
+            }
             (Some(_) | None, _) => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ async function failed(): Promise<{ wire: Wire; message: Message; modified: Messa
   wire.chat.on(Lamplight.EVENT.MESSAGE_RECEIVED, ({ data }) => {
     throw new Error(`nobody has to be told of ${JSON.stringify(data)}`);
   });
-  const message = wire.chat.createTextMessage({ to: "ann", conversationType: "C2C", payload: { text: "hi" } });
+  const message = wire.chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "hi" } });
   const refused = expect(wire.chat.sendMessage(message)).rejects.toMatchObject({ code: 9520 });
   // A heartbeat is answered, so the link stays.
   await vi.advanceTimersByTimeAsync(CALL_TIMEOUT);
@@ -42,13 +42,13 @@ test("by an answer that comes late", async () => {
   wire.say({ id, sendMessage: { message: there, listsVersion: "1" } });
   expectArrived(message, modified);
   expect((await wire.chat.getConversationList()).data.conversationList).toMatchObject([
-    { conversationID: "C2Cann", lastMessage: { messageForShow: "hi" } },
+    { conversationID: "C2Cbob", lastMessage: { messageForShow: "hi" } },
   ]);
 });
 
 test("by the history", async () => {
   const { wire, message, modified, there } = await failed();
-  const page = wire.chat.getMessageList({ conversationID: "C2Cann" });
+  const page = wire.chat.getMessageList({ conversationID: "C2Cbob" });
   await vi.advanceTimersByTimeAsync(0);
   wire.say({ id: wire.last("getHistory").id ?? "", getHistory: { messages: [there], finished: true } });
   expect((await page).data.messageList).toMatchObject([{ ID: message.ID, status: "success" }]);
@@ -66,7 +66,7 @@ test("by the lists that are read again after the link was broken", async () => {
   wire.login = { listsVersion: "1" };
   wire.drop();
   await vi.advanceTimersByTimeAsync(1_000);
-  const conversation = { peer: "ann", lastMessage: there, activeAt: "5000" };
+  const conversation = { peer: "bob", lastMessage: there, activeAt: "5000" };
   wire.say({ id: wire.last("getFriendList").id ?? "", getFriendList: { finished: true, listsVersion: "1" } });
   wire.say({
     id: wire.last("getConversationList").id ?? "",
@@ -80,9 +80,9 @@ test("by the lists that are read again after the link was broken", async () => {
 
 test("a message of another client with the same id is another one", async () => {
   const { wire, message, modified, there } = await failed();
-  const page = wire.chat.getMessageList({ conversationID: "C2Cann" });
+  const page = wire.chat.getMessageList({ conversationID: "C2Cbob" });
   await vi.advanceTimersByTimeAsync(0);
-  const others = [{ ...there, from: "ann", to: "me" }];
+  const others = [{ ...there, from: "bob", to: "me" }];
   wire.say({ id: wire.last("getHistory").id ?? "", getHistory: { messages: others, finished: true } });
   await page;
   expect([message.status, modified]).toEqual(["fail", []]);
