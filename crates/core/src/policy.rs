@@ -3,6 +3,11 @@
 //! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008)
 //! (SPEC section 3). The first is a matter of the session and is passed before anything gets here; the last
 //! needs the user's window, which only a call that passed the others touches.
+//!
+//! Not decided here: whether a UserSig counts (`lamplight-auth`, [`crate::Signatures`]) and whether its login may enter
+//! ([`crate::Presence::admission`]); whether accounts exist, lists have room and others let themselves be added, which
+//! the facts say in the transaction of the change; the bounds of texts, which their types have; and the gates of the
+//! server API and of the console, which are theirs.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 

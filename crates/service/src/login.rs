@@ -312,11 +312,14 @@ impl Service {
             let attempt = self.directory.update(user, now, |presence| {
                 let number = Some((connect.login, is_sure));
                 // A record that was made after the login was recorded has it, unless it was ended meanwhile.
-                let is_missing = has_seeded && !is_sure && !presence.is_logged_in(connect.device);
-                if is_missing && !connect.platform.is_web() {
-                    return Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded));
-                }
+                let is_missing = has_seeded
+                    && !is_sure
+                    && !connect.platform.is_web()
+                    && !presence.is_logged_in(connect.device);
                 match presence.admission(connect.device, connect.platform, connect.issued, number) {
+                    Admission::Admitted(_) if is_missing => {
+                        Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded))
+                    }
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
                         entered.map(|connected| Attempt::Entered(entered_as(presence, connected)))
