@@ -196,7 +196,7 @@ impl Client {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// What the app's settings let this client do, as the server told it last; `None` without a session. An
+    /// Returns what the app's settings let this client do, as the server told it last; `None` without a session. An
     /// [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) tells when it changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()

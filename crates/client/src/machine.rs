@@ -112,7 +112,7 @@ struct Session {
     subscriptions: Vec<UserId>,
     restore: Restore,
     lists: ListsKnown,
-    /// What the app's settings let this client do, as told last.
+    /// The abilities that the app's settings leave this client, as told last.
     abilities: Option<Abilities>,
     /// The snapshot of the present link, until it is complete.
     snapshot: Option<Snapshot>,
@@ -132,7 +132,7 @@ enum Phase {
         id: u64,
         deadline: Moment,
         resume: bool,
-        /// Whose versions the login named.
+        /// The users whose versions the login named.
         named: BTreeSet<UserId>,
         /// Statuses that were told before the answer. They surface together with it.
         early: Vec<UserStatus>,
@@ -187,7 +187,7 @@ impl Machine {
         &self.cache
     }
 
-    /// What the app's settings let this client do, as the server told it last.
+    /// Returns the abilities that the server told of last.
     pub(crate) fn abilities(&self) -> Option<&Abilities> {
         self.session.as_ref()?.abilities.as_ref()
     }

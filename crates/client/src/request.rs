@@ -22,16 +22,16 @@ pub struct LoggedIn {
     pub server_time: Timestamp,
     /// This login has made the account.
     pub registered: bool,
-    /// What the app's settings let this client do, where the server said so.
+    /// The abilities of this client, where the server told them.
     pub abilities: Option<Abilities>,
 }
 
-/// What the app's settings let a client do.
+/// The abilities of a client: what the settings of its app let it do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// The statuses of others can be queried and subscribed to, and their changes are told.
     pub statuses_of_others: bool,
-    /// What a query or a subscription is refused with while they cannot: 7013 or 72001.
+    /// The code with which a query or a subscription is refused while they cannot: 7013 or 72001.
     pub refusal: Option<u32>,
     /// Changes of mutual friends are told without a subscription.
     pub friend_notification: bool,

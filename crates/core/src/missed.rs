@@ -10,7 +10,7 @@ use crate::transition::Transition;
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// What a device said so soon after a message may have been on its way before the message arrived.
+/// The time by which a sign of life may have been on its way before a message arrived at its device.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
 /// From which time on messages may have reached no device, when a user goes from one status type to another.

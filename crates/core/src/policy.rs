@@ -132,7 +132,7 @@ pub fn check_call(
     Ok(Gate::Rate)
 }
 
-/// What a client is told of others without asking each time.
+/// The reasons for which a client is told of others without asking each time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
     /// Whether it is told of anybody but its own user.
@@ -141,7 +141,7 @@ pub struct Notifications {
     pub friends: bool,
 }
 
-/// What the edition and the switches of an app leave of the notifications (SPEC section 4). Whom a client watches does
+/// The notifications that the edition and the switches of an app leave (SPEC section 4). Whom a client watches does
 /// not depend on the edition and the master switch: while they forbid it to be told of anybody, the lists are kept, and
 /// once they allow it again it is told what differs.
 pub fn notifications(settings: &AppSettings) -> Notifications {
@@ -151,7 +151,7 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// What the settings of an app let a client do. A connection is told when it changes.
+/// The abilities of a client: what the settings of its app let it do. A connection is told when it changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// Why query and subscription of others are refused, whoever asks; `None`: they are not.

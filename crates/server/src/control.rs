@@ -55,7 +55,7 @@ pub enum Operation {
     CreateAccount(User),
     /// Deletes an account.
     DeleteAccount(User),
-    /// Ends every login of a user and revokes every UserSig issued until now.
+    /// Ends every login of a user and revokes the UserSigs used or made before.
     Kick(User),
     /// Takes a friend into the owner's list, and with `both` the other way round.
     AddFriend {

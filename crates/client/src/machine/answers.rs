@@ -309,7 +309,7 @@ impl Machine {
         }
     }
 
-    /// What the app's settings let this client do now. The application is told when that is not what it was.
+    /// Takes in the abilities of this client. The application is told when they are not what they were.
     fn abilities_told(&mut self, told: Option<v1::Abilities>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(told) = told.map(Abilities::from) else { return };

@@ -37,7 +37,7 @@ Examples:
 Examples:
   lamplight account delete bob")]
     Delete(Users),
-    /// End every login of users, and revoke every UserSig issued until now
+    /// End every login of users, and revoke the UserSigs used or made before
     #[command(after_help = "\
 Examples:
   lamplight account kick bob")]
