@@ -273,6 +273,10 @@ impl<S> WatchGraph<S> {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
+        if incoming.len() == incoming.capacity() {
+            // Doubling would leave a third of the memory of all incoming edges unused.
+            incoming.reserve_exact((incoming.len() / 4).max(4));
+        }
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         if self.subjects[subject as usize].state.is_some() {

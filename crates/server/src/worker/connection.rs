@@ -73,7 +73,7 @@ pub enum Session {
     },
 }
 
-/// The login of a connection.
+/// The login of a connection. There is one for each idle connection, so its size is looked after.
 pub struct Login {
     pub user: User,
     pub device: DeviceId,
@@ -88,7 +88,7 @@ pub struct Login {
     pub abilities: ToldAbilities,
     /// Statuses of the snapshot that did not fit into the answer and were not told yet; `None`: the client knows that
     /// the snapshot is complete.
-    pub snapshot_left: Option<usize>,
+    pub snapshot_left: Option<u32>,
     /// The client knows of it: from here on the server may speak on its own.
     pub answered: bool,
     /// A part of the log was missed, in which the end of this connection may have been.
@@ -96,8 +96,10 @@ pub struct Login {
     /// How the subscription list differs from what the client was told of it.
     pub list_difference: Option<Box<ListDifference>>,
     /// How a call under way has changed the subscription list, of which its answer will tell.
-    pub own_changes: Vec<OwnListChange>,
+    pub own_changes: Box<[OwnListChange]>,
 }
+
+const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 240);
 
 /// How a connection ends.
 pub enum Ending {

@@ -119,7 +119,7 @@ impl Worker {
                 answered: false,
                 may_be_superseded: false,
                 list_difference: None,
-                own_changes: Vec::new(),
+                own_changes: Box::default(),
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(self.shared.config.frames());
@@ -165,7 +165,7 @@ impl Worker {
         let abilities = self.with_connection(id, |connection| {
             let login = connection.login_mut()?;
             login.lists.tell_from(lists_version);
-            login.snapshot_left = (left > 0).then_some(left);
+            login.snapshot_left = (left > 0).then_some(left as u32);
             login.answered = true;
             Some(login.abilities.tell())
         });

@@ -157,7 +157,7 @@ impl Worker {
         self.apply(effects);
         self.with_connection(id, |connection| {
             if let Some(login) = connection.login_mut() {
-                login.own_changes = changes.to_vec();
+                login.own_changes = changes.into();
             }
         });
     }
@@ -168,7 +168,7 @@ impl Worker {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
             let Some(login) = connection.login_mut() else { return };
-            login.own_changes = Vec::new();
+            login.own_changes = Box::default();
             for change in changes {
                 let (gone, back) = audience.undone(watcher, change);
                 if let Some(difference) = &mut login.list_difference {

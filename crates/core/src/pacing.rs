@@ -1,0 +1,231 @@
+//! Pacing: how often a worker tells the changes of one user.
+//!
+//! Setting a custom status is not limited (SPEC section 3), and one change of a user with thousands of watchers costs
+//! thousands of notifications. So a user whose changes come faster than a rate is told of at that rate: between two
+//! tellings the newest change replaces the one before. Everybody else is told at once, and the final state always is.
+//!
+//! The rule is a token bucket for each user, kept as one moment (the generic cell rate algorithm, ITU-T I.371): the
+//! moment at which the bucket will be full again.
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
+use lamplight_model::Moment;
+use std::collections::BTreeSet;
+use std::hash::Hash;
+use std::time::Duration;
+
+/// How often the changes of one user are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PaceLimit {
+    /// Changes a second, in the long run, and as many at once after a quiet second. 0: no limit. More than 1,000 are
+    /// as good as none: the clock counts milliseconds.
+    pub changes_per_second: u32,
+}
+
+impl PaceLimit {
+    /// Every change is told at once.
+    pub const NONE: Self = Self { changes_per_second: 0 };
+
+    /// From one telling to the next, for a user who changes all the time.
+    fn interval(self) -> Duration {
+        Duration::from_millis(1_000 / u64::from(self.changes_per_second.clamp(1, 1_000)))
+    }
+
+    /// How far the bucket may be from full.
+    fn burst(self) -> Duration {
+        self.interval() * (self.changes_per_second.max(1) - 1)
+    }
+}
+
+impl Default for PaceLimit {
+    /// 20 a second: more than anybody reads, and a user with 3,000 watchers then costs 60,000 notifications a second
+    /// at most, which is a fraction of one core.
+    fn default() -> Self {
+        Self { changes_per_second: 20 }
+    }
+}
+
+/// One user: how much of the burst is used, and the newest change that waits.
+#[derive(Debug)]
+struct Paced<V> {
+    /// When the user's bucket is full again.
+    full_at: Moment,
+    held: Option<V>,
+}
+
+/// The users who changed within the last second, and the changes that wait.
+///
+/// Memory: an entry for each user who changed since the bucket was last full, so at most what changes in a second or so.
+#[derive(Debug)]
+pub struct Pacer<K, V> {
+    limit: PaceLimit,
+    users: HashMap<K, Paced<V>, foldhash::fast::RandomState>,
+    /// The users of whom a change waits, by the moment at which it is due.
+    due: BTreeSet<(Moment, K)>,
+    /// When the entries of quiet users are next dropped.
+    sweep_at: Moment,
+    replaced: u64,
+}
+
+impl<K: Clone + Ord + Hash, V> Pacer<K, V> {
+    /// A pacer of this limit.
+    pub fn new(limit: PaceLimit) -> Self {
+        let users = HashMap::default();
+        Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
+    }
+
+    /// Takes in a change of `user`. Says whether it is to be told at once; otherwise `value` is kept until it is due, in
+    /// the place of the one that waited before.
+    pub fn may_tell(&mut self, user: &K, now: Moment, value: impl FnOnce() -> V) -> bool {
+        if self.limit == PaceLimit::NONE {
+            return true;
+        }
+        self.sweep(now);
+        let mut paced = match self.users.entry_ref(user) {
+            EntryRef::Occupied(paced) => paced,
+            EntryRef::Vacant(place) => {
+                place.insert(Paced { full_at: now + self.limit.interval(), held: None });
+                return true;
+            }
+        };
+        let paced = paced.get_mut();
+        if paced.held.is_some() {
+            paced.held = Some(value());
+            self.replaced += 1;
+            return false;
+        }
+        let allowed_at = paced.full_at - self.limit.burst();
+        if allowed_at <= now {
+            paced.full_at = paced.full_at.max(now) + self.limit.interval();
+            return true;
+        }
+        paced.held = Some(value());
+        self.due.insert((allowed_at, user.clone()));
+        false
+    }
+
+    /// The moment at which the first change that waits is due.
+    pub fn next_due(&self) -> Option<Moment> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Takes out a change that is due, the longest waiting first.
+    pub fn take_due(&mut self, now: Moment) -> Option<(K, V)> {
+        if self.next_due()? > now {
+            return None;
+        }
+        let (_, user) = self.due.pop_first()?;
+        let paced = self.users.get_mut(&user)?;
+        paced.full_at = paced.full_at.max(now) + self.limit.interval();
+        let held = paced.held.take()?;
+        Some((user, held))
+    }
+
+    /// The number of changes that wait: at most one for each user.
+    pub fn waiting(&self) -> usize {
+        self.due.len()
+    }
+
+    /// The number of changes that were replaced by a newer one while they waited.
+    pub fn replaced(&self) -> u64 {
+        self.replaced
+    }
+
+    /// Drops the entries of users whose bucket is full. A second of changes is looked through once a second.
+    fn sweep(&mut self, now: Moment) {
+        if now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = now + Duration::from_secs(1);
+        self.users.retain(|_, paced| paced.held.is_some() || now < paced.full_at);
+        if self.users.capacity() > 4 * self.users.len().max(256) {
+            self.users.shrink_to_fit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a script of changes leads to: `at: change` told at once, `at> change` told when it was due.
+    fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
+        let mut pacer = Pacer::new(PaceLimit { changes_per_second: limit });
+        let mut told = Vec::new();
+        let mut changes = changes.iter().copied().peekable();
+        for now in 0..=until {
+            while let Some((user, value)) = pacer.take_due(Moment(now)) {
+                told.push(format!("{now}>{user}{value}"));
+            }
+            while let Some((at, user)) = changes.next_if(|(at, _)| *at == now) {
+                if pacer.may_tell(&user, Moment(now), || at) {
+                    told.push(format!("{now}:{user}{at}"));
+                }
+            }
+        }
+        assert_eq!(pacer.waiting(), 0, "a change waits for ever");
+        assert_eq!(pacer.next_due(), None);
+        told.join(" ")
+    }
+
+    #[test]
+    fn a_change_now_and_then_is_told_at_once() {
+        let changes = [(0, 'a'), (500, 'a'), (1_000, 'a'), (1_000, 'b'), (1_500, 'a')];
+        assert_eq!(told(2, &changes, 3_000), "0:a0 500:a500 1000:a1000 1000:b1000 1500:a1500");
+    }
+
+    #[test]
+    fn a_second_of_changes_may_come_at_once() {
+        // Two at once, and the bucket is empty; the third waits for half a second's refill.
+        assert_eq!(told(2, &[(0, 'a'), (1, 'a'), (2, 'a')], 3_000), "0:a0 1:a1 500>a2");
+        // After a quiet second it is full again.
+        let changes = [(0, 'a'), (0, 'a'), (1_000, 'a'), (1_000, 'a'), (1_000, 'a')];
+        assert_eq!(told(2, &changes, 3_000), "0:a0 0:a0 1000:a1000 1000:a1000 1500>a1000");
+    }
+
+    #[test]
+    fn the_newest_of_what_waits_is_told() {
+        let changes: Vec<(u64, char)> = (0..1_400).map(|at| (at, 'a')).collect();
+        assert_eq!(told(2, &changes, 3_000), "0:a0 1:a1 500>a499 1000>a999 1500>a1399");
+    }
+
+    #[test]
+    fn one_user_holds_up_no_other() {
+        let changes = [(0, 'a'), (1, 'a'), (2, 'a'), (2, 'b'), (3, 'b'), (4, 'b')];
+        assert_eq!(told(2, &changes, 3_000), "0:a0 1:a1 2:b2 3:b3 500>a2 502>b4");
+    }
+
+    #[test]
+    fn no_limit_holds_nothing() {
+        let changes: Vec<(u64, char)> = vec![(7, 'a'); 100];
+        assert_eq!(told(0, &changes, 10).split(' ').count(), 100);
+    }
+
+    #[test]
+    fn in_the_long_run_the_rate_is_kept() {
+        let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
+        // The burst, and from then on one each 50 ms.
+        assert_eq!(told(20, &changes, 61_000).split(' ').count(), 19 + 60_000 / 50 + 1);
+    }
+
+    #[test]
+    fn what_came_late_is_told_at_once_and_then_at_the_rate() {
+        let mut pacer = Pacer::new(PaceLimit { changes_per_second: 2 });
+        let told: Vec<bool> = (0..3).map(|value| pacer.may_tell(&'a', Moment(0), || value)).collect();
+        assert_eq!(told, [true, true, false]);
+        // Nobody asked for ten seconds.
+        assert_eq!(pacer.take_due(Moment(10_000)), Some(('a', 2)));
+        assert!(pacer.may_tell(&'a', Moment(10_001), || 3));
+        assert!(!pacer.may_tell(&'a', Moment(10_002), || 4));
+    }
+
+    #[test]
+    fn quiet_users_are_forgotten() {
+        let mut pacer = Pacer::new(PaceLimit::default());
+        for at in 0..100_000_u64 {
+            assert!(pacer.may_tell(&at, Moment(at), || ()));
+        }
+        assert!(pacer.users.len() <= 1_000 + 50, "{} users are kept", pacer.users.len());
+        assert!(pacer.users.capacity() <= 8_192, "room for {} users is kept", pacer.users.capacity());
+    }
+}
