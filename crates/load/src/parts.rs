@@ -158,9 +158,16 @@ impl Server {
 
 /// A server, and the users of a part, not connected yet.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
-    let server = Server::find(&args.server, settings)?;
-    let fleet = Fleet::new(server.target().clone(), Ring::new(args.users.unwrap_or(users))?)?;
+    let users = args.users.unwrap_or(users);
+    let server = Server::find(&args.server, for_users(users, settings))?;
+    let fleet = Fleet::new(server.target().clone(), Ring::new(users)?)?;
     Ok((server, fleet))
+}
+
+/// The settings of a server for so many users: where they are fewer than usual, each of them changes faster than a
+/// server paces, and each change is to be told.
+fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
+    ServerSettings { every_change: users < USERS, ..settings }
 }
 
 /// Notes what was told wrongly to the users of a part.

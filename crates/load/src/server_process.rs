@@ -29,6 +29,9 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// Calls a second of each command of the server API; else the default.
     pub api_rate: Option<u16>,
+    /// Tell every change of a user, however fast they come. A few users who change all the time are told of at a pace
+    /// otherwise, and a measurement that waits for each copy would measure that pace.
+    pub every_change: bool,
     /// The receiver on this machine that the app tells of what happens, if any.
     pub webhook: Option<SocketAddr>,
 }
@@ -143,6 +146,9 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     }
     if settings.webhook.is_some() {
         serve.env("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true");
+    }
+    if settings.every_change {
+        serve.env("LAMPLIGHT_LIMITS__CHANGES_TOLD_PER_SECOND", "0");
     }
     if let Some(workers) = settings.workers {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());

@@ -4,6 +4,7 @@ use crate::web::is_client_url;
 use crate::webhooks::{AllowedNetworks, Network};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use lamplight_core::PaceLimit;
 use lamplight_service::ThrottleLimits;
 use lamplight_wire::FrameLimits;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,8 @@ pub struct LimitsConfig {
     pub frame_after_login: usize,
     /// Wrong UserSigs from one address within a minute, on each port, that are told what is wrong with them.
     pub login_failures_per_address: u32,
+    /// Changes of one user in a second that its watchers are told of; of more, the newest. 0 is all of them.
+    pub changes_told_per_second: u32,
 }
 
 impl Default for Config {
@@ -105,6 +108,7 @@ impl Default for LimitsConfig {
             frame_before_login: frames.before_login,
             frame_after_login: frames.after_login,
             login_failures_per_address: throttle.failures_per_address,
+            changes_told_per_second: PaceLimit::default().changes_per_second,
         }
     }
 }
@@ -171,6 +175,7 @@ impl Config {
             1,
             u32::MAX.into(),
         )?;
+        within("limits.changes_told_per_second", limits.changes_told_per_second.into(), 0, 1_000)?;
         if let Some(url) = self.public_client_url.as_ref().filter(|url| !is_client_url(url)) {
             let problem = format!("must be the URL of a WebSocket, ws://… or wss://…, not `{url}`");
             return Err(ConfigError::Invalid { setting: "public_client_url", problem });

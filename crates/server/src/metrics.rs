@@ -60,6 +60,8 @@ pub struct WorkerMetrics {
     pub refusals: Family<CodeLabel, Counter>,
     /// Status changes heard from the log.
     pub changes: Counter,
+    /// Status changes that were replaced by a newer one before they were told, because their user changes too fast.
+    pub replaced: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
     /// Writes to sockets that carried notifications: with `notifications`, how well they travel together.
@@ -112,6 +114,10 @@ impl Metrics {
         let logins = counter("logins", "Logins that succeeded");
         let requests = counter("requests", "Requests answered");
         let changes = counter("changes_heard", "Status changes heard from the log");
+        let replaced = counter(
+            "changes_replaced",
+            "Status changes told only by a newer one: their user changes too fast",
+        );
         let notifications = counter("notifications", "Statuses sent in notifications");
         let writes = counter("notification_writes", "Socket writes that carried notifications");
         let list_changes = counter("list_changes", "Changes of friends, messages and the like sent");
@@ -145,6 +151,7 @@ impl Metrics {
                     requests: requests.get_or_create_owned(&label),
                     refusals: refusals.clone(),
                     changes: changes.get_or_create_owned(&label),
+                    replaced: replaced.get_or_create_owned(&label),
                     notifications: notifications.get_or_create_owned(&label),
                     writes: writes.get_or_create_owned(&label),
                     list_changes: list_changes.get_or_create_owned(&label),
@@ -207,7 +214,7 @@ impl Metrics {
         for worker in &self.by_worker {
             let delivery = worker.delivery_seconds.read();
             // Each worker hears every change.
-            totals.changes = totals.changes.max(delivery.count());
+            totals.changes = totals.changes.max(delivery.count() + worker.replaced.get());
             totals.notifications += worker.notifications.get();
             totals.delivery.add(&delivery);
             totals.detection.add(&worker.detection_seconds.read());

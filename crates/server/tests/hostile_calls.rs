@@ -10,7 +10,7 @@ use lamplight_model::{Edition, Platform};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Someone who has something to lose: a custom status and a list of one.
 async fn log_in_eve(node: &TestNode) -> Wire {
@@ -272,4 +272,30 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     node.clock.advance(window);
     has_what_it_had(&mut eve).await;
     pair.proves_unharmed().await;
+}
+
+/// Whatever its speed: each call is answered, watchers are told at the pace, and of the last change in the end.
+#[tokio::test]
+async fn a_user_who_changes_all_the_time_is_told_of_at_the_pace() {
+    const CHANGES: usize = 2_000;
+    let node = TestNode::start_with(|config| config.workers = 1).await;
+    let mut busy = node.log_in("busy", "phone", Platform::IPhone).await;
+    let mut watcher = node.log_in("watcher", "phone", Platform::IPhone).await;
+    watcher.subscribe(&["busy"]).await;
+    let began = Instant::now();
+    for n in 1..=CHANGES {
+        let Body::SetSelfStatus(_) = busy.ask(custom(&n.to_string())).await else { panic!("change {n}") };
+    }
+    let mut told = 1;
+    while watcher.told_of("busy").await.custom_status != CHANGES.to_string() {
+        told += 1;
+    }
+    let most = 20 + began.elapsed().as_millis() / 50 + 1;
+    assert!(told <= most, "{told} changes are told, where {most} may be");
+    let replaced = node.metric("lamplight_changes_replaced_total{worker=\"0\"}").await;
+    let replaced = u128::from(replaced);
+    assert!(replaced + most >= CHANGES as u128, "{replaced} changes were replaced");
+    // What is ready together is told once, without being counted.
+    assert!(replaced + told <= CHANGES as u128, "{replaced} changes were replaced, and {told} told");
+    assert_eq!(busy.status_of("busy").await.custom_status, CHANGES.to_string());
 }

@@ -5,9 +5,9 @@
 
 use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
-use lamplight_core::{EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why};
+use lamplight_core::{EndCause, Hub, Notifications, PaceLimit, Pacer, Told, Versioned, WatcherKey, Why};
 use lamplight_directory::{ListsNews, LogEntry, News};
-use lamplight_model::{AppId, ConnectionId, Profile, User, UserId, UserStatus, Version};
+use lamplight_model::{AppId, ConnectionId, Moment, Profile, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,22 +75,18 @@ pub struct Member {
     /// was missed.
     heard: Option<u64>,
     /// Who was put on the list or taken off it by the connection's own calls that the log has still to tell of, and at
-    /// which revision: what the log tells of these users up to then is older, or the same.
-    ahead: BTreeMap<UserId, u64>,
+    /// which revision: what the log tells of these users up to then is older, or the same. `None` but for a moment.
+    #[expect(
+        clippy::box_collection,
+        reason = "every connection pays for it: one word, and an empty map keeps memory"
+    )]
+    ahead: Option<Box<BTreeMap<UserId, u64>>>,
 }
 
 impl Member {
     /// A connection of a user.
     pub fn new(user: User, connection: ConnectionId) -> Self {
-        Self {
-            user,
-            connection,
-            lists: 0,
-            friends: false,
-            has_list: false,
-            heard: Some(0),
-            ahead: BTreeMap::new(),
-        }
+        Self { user, connection, lists: 0, friends: false, has_list: false, heard: Some(0), ahead: None }
     }
 
     /// The log tells of a change of the subscription list. Says whether it was told of already.
@@ -106,9 +102,20 @@ impl Member {
         false
     }
 
+    /// The log has told of the list up to this revision.
+    fn caught_up(&mut self, rev: u64) {
+        let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
+        ahead.retain(|_, ahead| rev < *ahead);
+        if ahead.is_empty() {
+            self.ahead = None;
+        }
+    }
+
     /// Those of these users of whom no own call has told something that is as new.
     fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
-        let is_behind = |id: &&UserId| rev != 0 && self.ahead.get(*id).is_some_and(|ahead| rev <= *ahead);
+        let ahead = self.ahead.as_deref().filter(|_| rev != 0);
+        let is_behind =
+            |id: &&UserId| ahead.and_then(|ahead| ahead.get(*id)).is_some_and(|ahead| rev <= *ahead);
         users.iter().filter(|id| !is_behind(id)).cloned().collect()
     }
 }
@@ -140,18 +147,28 @@ pub struct Audience<S> {
     /// The member of each watcher, by the watcher's slot, with the whole key.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
+    /// Holds back the changes of users who change faster than anybody reads.
+    pacer: Pacer<User, Arc<LogEntry>>,
 }
 
-impl<S> Default for Audience<S>
-where
-    S: Versioned,
-{
+impl<S: Versioned> Default for Audience<S> {
+    /// An audience that tells every change at once.
     fn default() -> Self {
-        Self { hub: Hub::default(), members: Vec::new(), by_user: HashMap::default() }
+        Self::new(PaceLimit::NONE)
     }
 }
 
 impl<S: Versioned> Audience<S> {
+    /// An audience that is told of the changes of one user at most so often.
+    pub fn new(pace: PaceLimit) -> Self {
+        Self {
+            hub: Hub::default(),
+            members: Vec::new(),
+            by_user: HashMap::default(),
+            pacer: Pacer::new(pace),
+        }
+    }
+
     /// Takes in a connection that has logged in; from here on it hears of its own user. What was said of it
     /// before, it has missed: ask the directory whether it still is the device's connection, and follow with
     /// [`Audience::set_watch_list`].
@@ -260,7 +277,7 @@ impl<S: Versioned> Audience<S> {
         member.lists = member.lists.wrapping_add(1);
         if change.in_log {
             let users = change.subscribed.iter().chain(&change.unsubscribed).cloned();
-            member.ahead.extend(users.map(|id| (id, change.rev)));
+            member.ahead.get_or_insert_default().extend(users.map(|id| (id, change.rev)));
         }
         let app = member.user.app;
         let is_new = |id: &&UserId| !self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
@@ -319,15 +336,24 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Takes in an entry of the change log. `prepare` turns a status into what mailboxes hold; it is called at
-    /// most once, and only when somebody watches the user.
+    /// most once, and only when somebody watches the user. A status that comes faster than the pace waits until
+    /// [`Audience::tell_due`]; says whether this one does.
     pub fn hear(
         &mut self,
-        entry: &LogEntry,
+        entry: &Arc<LogEntry>,
+        now: Moment,
         prepare: impl FnOnce(&UserStatus) -> S,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> bool {
         match &entry.news {
-            News::Status(status) => self.tell(&entry.user, status, prepare),
+            News::Status(status) => {
+                if self.hub.wants(&entry.user, status.version) {
+                    if !self.pacer.may_tell(&entry.user, now, || Arc::clone(entry)) {
+                        return true;
+                    }
+                    self.hub.tell(&entry.user, prepare(status));
+                }
+            }
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
                     self.member(*watcher).is_some_and(|member| member.connection == ended.connection)
@@ -342,9 +368,7 @@ impl<S: Versioned> Audience<S> {
                     }
                     let subscribed = member.not_ahead(subscribed, entry.rev);
                     let unsubscribed = member.not_ahead(unsubscribed, entry.rev);
-                    if entry.rev != 0 {
-                        member.ahead.retain(|_, ahead| entry.rev < *ahead);
-                    }
+                    member.caught_up(entry.rev);
                     if subscribed.is_empty() && unsubscribed.is_empty() {
                         // The copy of an own change, which was counted when it was made.
                         continue;
@@ -394,6 +418,37 @@ impl<S: Versioned> Audience<S> {
             }
             News::App(app) => effects.push(Effect::AppChanged(*app)),
         }
+        false
+    }
+
+    /// Tells the changes that have waited long enough, and adds their entries to `told`.
+    pub fn tell_due(
+        &mut self,
+        now: Moment,
+        mut prepare: impl FnMut(&UserStatus) -> S,
+        told: &mut Vec<Arc<LogEntry>>,
+    ) {
+        while let Some((user, entry)) = self.pacer.take_due(now) {
+            if let News::Status(status) = &entry.news {
+                self.tell(&user, status, &mut prepare);
+            }
+            told.push(entry);
+        }
+    }
+
+    /// The moment at which [`Audience::tell_due`] is to be called next; `None` while nothing waits.
+    pub fn next_due(&self) -> Option<Moment> {
+        self.pacer.next_due()
+    }
+
+    /// The number of users of whom a change waits because they change faster than the pace.
+    pub fn paced(&self) -> usize {
+        self.pacer.waiting()
+    }
+
+    /// The number of changes that were replaced by a newer one of their user while they waited.
+    pub fn replaced(&self) -> u64 {
+        self.pacer.replaced()
     }
 
     /// A status was read: it goes to all who watch the user, unless they know as much. `prepare` is called only if
@@ -466,7 +521,7 @@ impl<S: Versioned> Audience<S> {
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
             // Maybe the copies of own changes, too; the list that is read next has them.
-            (member.heard, member.ahead) = (None, BTreeMap::new());
+            (member.heard, member.ahead) = (None, None);
         }
     }
 

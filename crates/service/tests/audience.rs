@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use lamplight_core::{Notifications, PaceLimit, Told};
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{
-    AppId, ConnectionId, CustomStatus, PlatformSet, Reason, StatusType, Timestamp, User, UserId, UserStatus,
-    Version,
+    AppId, ConnectionId, CustomStatus, Moment, PlatformSet, Reason, StatusType, Timestamp, User, UserId,
+    UserStatus, Version,
 };
 use lamplight_service::{Audience, Effect, Member, OwnListChange, WatchList};
+use std::sync::Arc;
 
 fn id(name: &str) -> UserId {
     UserId::new(name).unwrap()
@@ -66,7 +68,7 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let (subscribed, unsubscribed) = (vec![id("dog")], vec![id("bob")]);
     let entry = LogEntry::news(user("alice"), News::Subscriptions { subscribed, unsubscribed });
     effects.clear();
-    audience.hear(&entry, UserStatus::clone, &mut effects);
+    audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
     assert_eq!(effects, []);
 }
 
@@ -100,7 +102,7 @@ fn check_list(script: &str, told: &[&str], list: &str) {
                 let news = News::Subscriptions { subscribed, unsubscribed };
                 let entry =
                     LogEntry { rev: words[1].parse().unwrap(), ..LogEntry::news(user("alice"), news) };
-                audience.hear(&entry, UserStatus::clone, &mut effects);
+                audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
             }
             "missed" => audience.count_missed(),
             "ask" => heard = audience.lists_heard(alice).unwrap(),
@@ -185,11 +187,8 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     audience.change_own_list(alice, &change, &mut effects);
     assert_eq!(audience.undone(alice, &change), (vec![], vec![]));
     let news = News::Subscriptions { subscribed: vec![id("dog")], unsubscribed: vec![id("bob")] };
-    audience.hear(
-        &LogEntry { rev: 6, ..LogEntry::news(user("alice"), news) },
-        UserStatus::clone,
-        &mut effects,
-    );
+    let entry = LogEntry { rev: 6, ..LogEntry::news(user("alice"), news) };
+    audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
@@ -225,6 +224,85 @@ fn joining_takes_time_in_proportion_to_the_list() {
     };
     let (short, long) = (time(1_000), time(20_000));
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
+}
+
+/// Alice watches Bob and Cat, and at most two changes of each are told in a second. Steps: `100 bob 7` is version 7 of Bob in
+/// the log at 100 ms, and `read bob 9` one that was read; `100 wait` only lets the time come. Expected: what Alice has in
+/// her mailbox after each step.
+fn check_pace(script: &str, told: &str) {
+    let mut audience = Audience::<UserStatus>::new(PaceLimit { changes_per_second: 2 });
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let notified = Notifications { others: true, friends: false };
+    let subscriptions = vec![id("bob"), id("cat")];
+    let list = WatchList { subscriptions, notified, ..WatchList::default() };
+    let heard = audience.lists_heard(alice).unwrap();
+    audience.set_watch_list(alice, &list, heard, &mut effects);
+    let mut in_mailbox = Vec::new();
+    for step in script.split(", ") {
+        let words: Vec<&str> = step.split(' ').collect();
+        let status = |name: &str, version: &str| UserStatus {
+            user_id: id(name),
+            version: Version(version.parse().unwrap()),
+            ..unlogined()
+        };
+        match words[..] {
+            ["read", name, version] => {
+                audience.tell(&user(name), &status(name, version), UserStatus::clone);
+            }
+            [at, "wait"] => {
+                audience.tell_due(Moment(at.parse().unwrap()), UserStatus::clone, &mut Vec::new());
+            }
+            [at, name, version] => {
+                let now = Moment(at.parse().unwrap());
+                let entry = LogEntry::news(user(name), News::Status(status(name, version)));
+                audience.hear(&Arc::new(entry), now, UserStatus::clone, &mut effects);
+                audience.tell_due(now, UserStatus::clone, &mut Vec::new());
+            }
+            _ => panic!("no step: {step}"),
+        }
+        let mut news = Vec::new();
+        audience.drain(alice, |status| {
+            news.push(format!("{}{}", status.user_id.as_str(), status.version.0));
+            Told::More
+        });
+        in_mailbox.push(if news.is_empty() { "-".to_owned() } else { news.join("+") });
+    }
+    assert_eq!(in_mailbox.join(" "), told, "{script}");
+    let last_due = Moment(u64::MAX);
+    audience.tell_due(last_due, UserStatus::clone, &mut Vec::new());
+    assert_eq!((audience.next_due(), audience.paced()), (None, 0));
+}
+
+#[test]
+fn a_user_who_changes_all_the_time_is_told_of_at_the_pace_and_others_at_once() {
+    check_pace(
+        "0 bob 1, 1 bob 2, 2 bob 3, 3 cat 1, 4 bob 4, 499 wait, 500 wait, 501 bob 5, 1000 wait",
+        "bob1 bob2 - cat1 - - bob4 - bob5",
+    );
+}
+
+#[test]
+fn what_waits_is_not_told_after_something_newer() {
+    check_pace("0 bob 1, 1 bob 2, 2 bob 3, read bob 4, 500 wait, 1000 bob 5", "bob1 bob2 - bob4 - bob5");
+}
+
+#[test]
+fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
+    let mut audience = Audience::<UserStatus>::new(PaceLimit { changes_per_second: 1 });
+    let mut effects = Vec::new();
+    let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(1)), 0, &mut effects);
+    let mut waits = |version| {
+        let status = UserStatus { user_id: id("bob"), version: Version(version), ..unlogined() };
+        let entry = LogEntry::news(user("bob"), News::Status(status));
+        audience.hear(&Arc::new(entry), Moment(0), UserStatus::clone, &mut effects)
+    };
+    assert!(!waits(1) && waits(2));
+    assert_eq!((audience.next_due(), audience.paced()), (Some(Moment(1_000)), 1));
+    audience.leave(bob);
+    let mut told = Vec::new();
+    audience.tell_due(Moment(1_000), |_| panic!("nobody watches"), &mut told);
+    assert_eq!((told.len(), audience.next_due()), (1, None));
 }
 
 fn unlogined() -> UserStatus {

@@ -71,7 +71,7 @@ impl Worker {
         let (mut entries, mut effects, mut notices) = (Vec::new(), Vec::new(), Vec::new());
         let heard = reader.take(&mut entries);
         for entry in entries {
-            self.audience.hear(&entry, UserStatus::clone, &mut effects);
+            self.audience.hear(&entry, now.moment, UserStatus::clone, &mut effects);
         }
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {

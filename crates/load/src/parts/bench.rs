@@ -62,7 +62,7 @@ const QUICK: Sizes = Sizes {
 pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
     let sizes = if args.quick { &QUICK } else { &FULL };
     let with_fleet = |users: u32, settings: ServerSettings| -> Result<(Server, Fleet)> {
-        let settings = ServerSettings { workers: args.workers, ..settings };
+        let settings = ServerSettings { workers: args.workers, ..super::for_users(users, settings) };
         let server = Server::start(args.program.clone(), settings)?;
         let fleet = Fleet::new(server.target().clone(), Ring::new(users)?)?;
         Ok((server, fleet))

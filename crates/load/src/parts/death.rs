@@ -23,6 +23,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     grace_ms: Some(GRACE.as_millis() as u32),
     workers: None,
     api_rate: None,
+    every_change: false,
     webhook: None,
 };
 /// How much later than the bound watchers may know, at most.

@@ -30,6 +30,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     grace_ms: None,
     workers: None,
     api_rate: Some(60_000),
+    every_change: false,
     webhook: None,
 };
 

@@ -6,7 +6,7 @@ use super::lists::lists_changed;
 use super::lists_queue::Next;
 use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
-use lamplight_model::{ConnectionId, UserId, Version};
+use lamplight_model::{ConnectionId, UserId, UserStatus, Version};
 use lamplight_service::{Effect, Urgency};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
@@ -29,17 +29,21 @@ impl Worker {
     /// Takes in what the log has, and does what follows from it at once.
     pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
         let heard = log.take(entries);
+        self.metrics.changes.inc_by(entries.len() as u64);
         let mut effects = Vec::new();
         {
+            let now = self.shared.clock.now().moment;
             let mut audience = self.audience.borrow_mut();
-            for entry in entries.iter() {
-                audience.hear(entry, |status| Shown(encode_status(status)), &mut effects);
+            let encode = |status: &UserStatus| Shown(encode_status(status));
+            entries.retain(|entry| {
                 if let News::App(app) = entry.news {
                     self.app_changed(Some(app));
                 }
-            }
+                !audience.hear(entry, now, encode, &mut effects)
+            });
+            self.metrics.replaced.inc_by(audience.replaced() - self.metrics.replaced.get());
+            audience.tell_due(now, encode, entries);
         }
-        self.metrics.changes.inc_by(entries.len() as u64);
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
             self.app_changed(None);
@@ -199,7 +203,7 @@ impl Worker {
                     && let Some(left) = login.snapshot_left
                 {
                     // What came later waits behind the snapshot, so counting is enough.
-                    let left = left.saturating_sub(batch.count());
+                    let left = left.saturating_sub(batch.count() as u32);
                     login.snapshot_left = (more && left > 0).then_some(left);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());
                 }
@@ -245,7 +249,13 @@ impl Worker {
         false
     }
 
-    /// Notes how long the changes of this round took from the log to the sockets.
+    /// Waits until a change is due that was held back, for ever while there is none.
+    pub(super) async fn change_is_due(&self) {
+        let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
+        tokio::time::sleep(due.since(self.shared.clock.now().moment)).await;
+    }
+
+    /// Notes how long the changes told in this round took from the log to the sockets.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>) {
         for entry in entries.drain(..) {
             if matches!(entry.news, News::Status(_)) {

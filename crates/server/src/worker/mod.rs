@@ -27,7 +27,7 @@ use crate::metrics::WorkerMetrics;
 use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::task::noop_waker;
-use lamplight_core::{DeadlineWheel, LinkEnd, WatcherKey};
+use lamplight_core::{DeadlineWheel, LinkEnd, PaceLimit, WatcherKey};
 use lamplight_directory::LogReader;
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, Reads, Service, Watchers};
@@ -139,6 +139,7 @@ impl Worker {
         let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let wheel = DeadlineWheel::new(TICK_MS, shared.clock.now().moment);
+        let pace = PaceLimit { changes_per_second: shared.config.limits.changes_told_per_second };
         Ok(Self {
             index,
             shared,
@@ -147,7 +148,7 @@ impl Worker {
             listener: RefCell::new(Some(listener)),
             connections: RefCell::default(),
             taken_in: Cell::new(0),
-            audience: RefCell::default(),
+            audience: RefCell::new(Audience::new(pace)),
             watchers: RefCell::default(),
             wheel: RefCell::new(wheel),
             refusing: Cell::new(0),
@@ -181,6 +182,7 @@ impl Worker {
                     ready = sockets.readable() => sockets_ready = Some(ready?),
                     () = log.ready() => {}
                     () = self.wake.notified() => {}
+                    () = self.change_is_due() => {}
                     _ = tick.tick() => {}
                     command = commands.recv() => match command {
                         Some(Command::Drain(done)) => {

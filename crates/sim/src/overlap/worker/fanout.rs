@@ -18,7 +18,7 @@ impl Worker {
         {
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
-                audience.hear(entry, UserStatus::clone, &mut effects);
+                audience.hear(entry, self.shared.now().moment, UserStatus::clone, &mut effects);
             }
         }
         if heard != Heard::All {
