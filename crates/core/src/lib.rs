@@ -5,12 +5,12 @@
 //!
 //! This crate does not know what a socket, a message or a database is.
 
+mod conflation;
 mod deadlines;
 mod device;
 mod mailbox;
 mod missed;
 mod multi_device;
-mod pacing;
 mod pending_events;
 mod policy;
 mod presence;
@@ -22,11 +22,11 @@ mod transition;
 mod unsettled;
 mod watch_graph;
 
+pub use conflation::{ConflationRate, Conflator};
 pub use deadlines::DeadlineWheel;
 pub use device::{Connect, Device, Link, LinkEnd};
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
-pub use pacing::{PaceLimit, Pacer};
 pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
 pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_call, notifications};
 pub use presence::{Admission, Connected, Expired, Presence, UserFacts};

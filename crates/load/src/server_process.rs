@@ -29,8 +29,8 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// Calls a second of each command of the server API; else the default.
     pub api_rate: Option<u16>,
-    /// Tell every change of a user, however fast they come. A few users who change all the time are told of at a pace
-    /// otherwise, and a measurement that waits for each copy would measure that pace.
+    /// Tell every change of a user, however fast they come. A few users who change all the time are told of at a rate
+    /// otherwise, and a measurement that waits for each copy would measure that rate.
     pub every_change: bool,
     /// The receiver on this machine that the app tells of what happens, if any.
     pub webhook: Option<SocketAddr>,

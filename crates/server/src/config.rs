@@ -4,7 +4,7 @@ use crate::web::is_client_url;
 use crate::webhooks::{AllowedNetworks, Network};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use lamplight_core::PaceLimit;
+use lamplight_core::ConflationRate;
 use lamplight_service::ThrottleLimits;
 use lamplight_wire::FrameLimits;
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ impl Default for LimitsConfig {
             frame_before_login: frames.before_login,
             frame_after_login: frames.after_login,
             login_failures_per_address: throttle.failures_per_address,
-            changes_told_per_second: PaceLimit::default().changes_per_second,
+            changes_told_per_second: ConflationRate::default().changes_per_second,
         }
     }
 }

@@ -274,9 +274,9 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     pair.proves_unharmed().await;
 }
 
-/// Whatever its speed: each call is answered, watchers are told at the pace, and of the last change in the end.
+/// Whatever its speed: each call is answered, watchers are told at the rate, and of the last change in the end.
 #[tokio::test]
-async fn a_user_who_changes_all_the_time_is_told_of_at_the_pace() {
+async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     const CHANGES: usize = 2_000;
     let node = TestNode::start_with(|config| config.workers = 1).await;
     let mut busy = node.log_in("busy", "phone", Platform::IPhone).await;

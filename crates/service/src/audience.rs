@@ -5,7 +5,9 @@
 
 use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
-use lamplight_core::{EndCause, Hub, Notifications, PaceLimit, Pacer, Told, Versioned, WatcherKey, Why};
+use lamplight_core::{
+    ConflationRate, Conflator, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
+};
 use lamplight_directory::{ListsNews, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, Profile, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
@@ -148,24 +150,24 @@ pub struct Audience<S> {
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Holds back the changes of users who change faster than anybody reads.
-    pacer: Pacer<User, Arc<LogEntry>>,
+    conflator: Conflator<User, Arc<LogEntry>>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
     /// An audience that tells every change at once.
     fn default() -> Self {
-        Self::new(PaceLimit::NONE)
+        Self::new(ConflationRate::NONE)
     }
 }
 
 impl<S: Versioned> Audience<S> {
     /// An audience that is told of the changes of one user at most so often.
-    pub fn new(pace: PaceLimit) -> Self {
+    pub fn new(rate: ConflationRate) -> Self {
         Self {
             hub: Hub::default(),
             members: Vec::new(),
             by_user: HashMap::default(),
-            pacer: Pacer::new(pace),
+            conflator: Conflator::new(rate),
         }
     }
 
@@ -336,7 +338,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Takes in an entry of the change log. `prepare` turns a status into what mailboxes hold; it is called at
-    /// most once, and only when somebody watches the user. A status that comes faster than the pace waits until
+    /// most once, and only when somebody watches the user. A status that comes faster than the rate waits until
     /// [`Audience::tell_due`]; says whether this one does.
     pub fn hear(
         &mut self,
@@ -348,7 +350,7 @@ impl<S: Versioned> Audience<S> {
         match &entry.news {
             News::Status(status) => {
                 if self.hub.wants(&entry.user, status.version) {
-                    if !self.pacer.may_tell(&entry.user, now, || Arc::clone(entry)) {
+                    if !self.conflator.may_tell(&entry.user, now, || Arc::clone(entry)) {
                         return true;
                     }
                     self.hub.tell(&entry.user, prepare(status));
@@ -428,7 +430,7 @@ impl<S: Versioned> Audience<S> {
         mut prepare: impl FnMut(&UserStatus) -> S,
         told: &mut Vec<Arc<LogEntry>>,
     ) {
-        while let Some((user, entry)) = self.pacer.take_due(now) {
+        while let Some((user, entry)) = self.conflator.take_due(now) {
             if let News::Status(status) = &entry.news {
                 self.tell(&user, status, &mut prepare);
             }
@@ -438,17 +440,17 @@ impl<S: Versioned> Audience<S> {
 
     /// The moment at which [`Audience::tell_due`] is to be called next; `None` while nothing waits.
     pub fn next_due(&self) -> Option<Moment> {
-        self.pacer.next_due()
+        self.conflator.next_due()
     }
 
-    /// The number of users of whom a change waits because they change faster than the pace.
-    pub fn paced(&self) -> usize {
-        self.pacer.waiting()
+    /// The number of users of whom a change waits because they change faster than the rate.
+    pub fn held_back(&self) -> usize {
+        self.conflator.waiting()
     }
 
     /// The number of changes that were replaced by a newer one of their user while they waited.
     pub fn replaced(&self) -> u64 {
-        self.pacer.replaced()
+        self.conflator.replaced()
     }
 
     /// A status was read: it goes to all who watch the user, unless they know as much. `prepare` is called only if

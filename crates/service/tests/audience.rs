@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_core::{Notifications, PaceLimit, Told};
+use lamplight_core::{ConflationRate, Notifications, Told};
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{
     AppId, ConnectionId, CustomStatus, Moment, PlatformSet, Reason, StatusType, Timestamp, User, UserId,
@@ -229,8 +229,8 @@ fn joining_takes_time_in_proportion_to_the_list() {
 /// Alice watches Bob and Cat, and at most two changes of each are told in a second. Steps: `100 bob 7` is version 7 of Bob in
 /// the log at 100 ms, and `read bob 9` one that was read; `100 wait` only lets the time come. Expected: what Alice has in
 /// her mailbox after each step.
-fn check_pace(script: &str, told: &str) {
-    let mut audience = Audience::<UserStatus>::new(PaceLimit { changes_per_second: 2 });
+fn check_conflation(script: &str, told: &str) {
+    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 2 });
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let notified = Notifications { others: true, friends: false };
@@ -271,12 +271,12 @@ fn check_pace(script: &str, told: &str) {
     assert_eq!(in_mailbox.join(" "), told, "{script}");
     let last_due = Moment(u64::MAX);
     audience.tell_due(last_due, UserStatus::clone, &mut Vec::new());
-    assert_eq!((audience.next_due(), audience.paced()), (None, 0));
+    assert_eq!((audience.next_due(), audience.held_back()), (None, 0));
 }
 
 #[test]
-fn a_user_who_changes_all_the_time_is_told_of_at_the_pace_and_others_at_once() {
-    check_pace(
+fn a_user_who_changes_all_the_time_is_told_of_at_the_rate_and_others_at_once() {
+    check_conflation(
         "0 bob 1, 1 bob 2, 2 bob 3, 3 cat 1, 4 bob 4, 499 wait, 500 wait, 501 bob 5, 1000 wait",
         "bob1 bob2 - cat1 - - bob4 - bob5",
     );
@@ -284,12 +284,15 @@ fn a_user_who_changes_all_the_time_is_told_of_at_the_pace_and_others_at_once() {
 
 #[test]
 fn what_waits_is_not_told_after_something_newer() {
-    check_pace("0 bob 1, 1 bob 2, 2 bob 3, read bob 4, 500 wait, 1000 bob 5", "bob1 bob2 - bob4 - bob5");
+    check_conflation(
+        "0 bob 1, 1 bob 2, 2 bob 3, read bob 4, 500 wait, 1000 bob 5",
+        "bob1 bob2 - bob4 - bob5",
+    );
 }
 
 #[test]
 fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
-    let mut audience = Audience::<UserStatus>::new(PaceLimit { changes_per_second: 1 });
+    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 1 });
     let mut effects = Vec::new();
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(1)), 0, &mut effects);
     let mut waits = |version| {
@@ -298,7 +301,7 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
         audience.hear(&Arc::new(entry), Moment(0), UserStatus::clone, &mut effects)
     };
     assert!(!waits(1) && waits(2));
-    assert_eq!((audience.next_due(), audience.paced()), (Some(Moment(1_000)), 1));
+    assert_eq!((audience.next_due(), audience.held_back()), (Some(Moment(1_000)), 1));
     audience.leave(bob);
     let mut told = Vec::new();
     audience.tell_due(Moment(1_000), |_| panic!("nobody watches"), &mut told);

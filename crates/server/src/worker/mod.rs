@@ -27,7 +27,7 @@ use crate::metrics::WorkerMetrics;
 use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::task::noop_waker;
-use lamplight_core::{DeadlineWheel, LinkEnd, PaceLimit, WatcherKey};
+use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, WatcherKey};
 use lamplight_directory::LogReader;
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, Reads, Service, Watchers};
@@ -139,7 +139,7 @@ impl Worker {
         let mut listener = TcpListener::from_std(listener);
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let wheel = DeadlineWheel::new(TICK_MS, shared.clock.now().moment);
-        let pace = PaceLimit { changes_per_second: shared.config.limits.changes_told_per_second };
+        let rate = ConflationRate { changes_per_second: shared.config.limits.changes_told_per_second };
         Ok(Self {
             index,
             shared,
@@ -148,7 +148,7 @@ impl Worker {
             listener: RefCell::new(Some(listener)),
             connections: RefCell::default(),
             taken_in: Cell::new(0),
-            audience: RefCell::new(Audience::new(pace)),
+            audience: RefCell::new(Audience::new(rate)),
             watchers: RefCell::default(),
             wheel: RefCell::new(wheel),
             refusing: Cell::new(0),

@@ -1,4 +1,4 @@
-//! Pacing: how often a worker tells the changes of one user.
+//! Conflation in time: how often a worker tells the changes of one user.
 //!
 //! Setting a custom status is not limited (SPEC section 3), and one change of a user with thousands of watchers costs
 //! thousands of notifications. So a user whose changes come faster than a rate is told of at that rate: between two
@@ -16,13 +16,13 @@ use std::time::Duration;
 
 /// How often the changes of one user are told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PaceLimit {
+pub struct ConflationRate {
     /// Changes a second, in the long run, and as many at once after a quiet second. 0: no limit. More than 1,000 are
     /// as good as none: the clock counts milliseconds.
     pub changes_per_second: u32,
 }
 
-impl PaceLimit {
+impl ConflationRate {
     /// Every change is told at once.
     pub const NONE: Self = Self { changes_per_second: 0 };
 
@@ -37,7 +37,7 @@ impl PaceLimit {
     }
 }
 
-impl Default for PaceLimit {
+impl Default for ConflationRate {
     /// 20 a second: more than anybody reads, and a user with 3,000 watchers then costs 60,000 notifications a second
     /// at most, which is a fraction of one core.
     fn default() -> Self {
@@ -47,19 +47,19 @@ impl Default for PaceLimit {
 
 /// One user: how much of the burst is used, and the newest change that waits.
 #[derive(Debug)]
-struct Paced<V> {
+struct Recent<V> {
     /// When the user's bucket is full again.
     full_at: Moment,
     held: Option<V>,
 }
 
-/// The users who changed within the last second, and the changes that wait.
+/// Conflates the changes of busy users in time: the users who changed within the last second, and the changes that wait.
 ///
 /// Memory: an entry for each user who changed since the bucket was last full, so at most what changes in a second or so.
 #[derive(Debug)]
-pub struct Pacer<K, V> {
-    limit: PaceLimit,
-    users: HashMap<K, Paced<V>, foldhash::fast::RandomState>,
+pub struct Conflator<K, V> {
+    limit: ConflationRate,
+    users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
     /// The users of whom a change waits, by the moment at which it is due.
     due: BTreeSet<(Moment, K)>,
     /// When the entries of quiet users are next dropped.
@@ -67,9 +67,9 @@ pub struct Pacer<K, V> {
     replaced: u64,
 }
 
-impl<K: Clone + Ord + Hash, V> Pacer<K, V> {
-    /// A pacer of this limit.
-    pub fn new(limit: PaceLimit) -> Self {
+impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
+    /// A conflator of this limit.
+    pub fn new(limit: ConflationRate) -> Self {
         let users = HashMap::default();
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
@@ -77,29 +77,29 @@ impl<K: Clone + Ord + Hash, V> Pacer<K, V> {
     /// Takes in a change of `user`. Says whether it is to be told at once; otherwise `value` is kept until it is due, in
     /// the place of the one that waited before.
     pub fn may_tell(&mut self, user: &K, now: Moment, value: impl FnOnce() -> V) -> bool {
-        if self.limit == PaceLimit::NONE {
+        if self.limit == ConflationRate::NONE {
             return true;
         }
         self.sweep(now);
-        let mut paced = match self.users.entry_ref(user) {
-            EntryRef::Occupied(paced) => paced,
+        let mut recent = match self.users.entry_ref(user) {
+            EntryRef::Occupied(recent) => recent,
             EntryRef::Vacant(place) => {
-                place.insert(Paced { full_at: now + self.limit.interval(), held: None });
+                place.insert(Recent { full_at: now + self.limit.interval(), held: None });
                 return true;
             }
         };
-        let paced = paced.get_mut();
-        if paced.held.is_some() {
-            paced.held = Some(value());
+        let recent = recent.get_mut();
+        if recent.held.is_some() {
+            recent.held = Some(value());
             self.replaced += 1;
             return false;
         }
-        let allowed_at = paced.full_at - self.limit.burst();
+        let allowed_at = recent.full_at - self.limit.burst();
         if allowed_at <= now {
-            paced.full_at = paced.full_at.max(now) + self.limit.interval();
+            recent.full_at = recent.full_at.max(now) + self.limit.interval();
             return true;
         }
-        paced.held = Some(value());
+        recent.held = Some(value());
         self.due.insert((allowed_at, user.clone()));
         false
     }
@@ -115,9 +115,9 @@ impl<K: Clone + Ord + Hash, V> Pacer<K, V> {
             return None;
         }
         let (_, user) = self.due.pop_first()?;
-        let paced = self.users.get_mut(&user)?;
-        paced.full_at = paced.full_at.max(now) + self.limit.interval();
-        let held = paced.held.take()?;
+        let recent = self.users.get_mut(&user)?;
+        recent.full_at = recent.full_at.max(now) + self.limit.interval();
+        let held = recent.held.take()?;
         Some((user, held))
     }
 
@@ -137,7 +137,7 @@ impl<K: Clone + Ord + Hash, V> Pacer<K, V> {
             return;
         }
         self.sweep_at = now + Duration::from_secs(1);
-        self.users.retain(|_, paced| paced.held.is_some() || now < paced.full_at);
+        self.users.retain(|_, recent| recent.held.is_some() || now < recent.full_at);
         if self.users.capacity() > 4 * self.users.len().max(256) {
             self.users.shrink_to_fit();
         }
@@ -150,21 +150,21 @@ mod tests {
 
     /// What a script of changes leads to: `at: change` told at once, `at> change` told when it was due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
-        let mut pacer = Pacer::new(PaceLimit { changes_per_second: limit });
+        let mut conflator = Conflator::new(ConflationRate { changes_per_second: limit });
         let mut told = Vec::new();
         let mut changes = changes.iter().copied().peekable();
         for now in 0..=until {
-            while let Some((user, value)) = pacer.take_due(Moment(now)) {
+            while let Some((user, value)) = conflator.take_due(Moment(now)) {
                 told.push(format!("{now}>{user}{value}"));
             }
             while let Some((at, user)) = changes.next_if(|(at, _)| *at == now) {
-                if pacer.may_tell(&user, Moment(now), || at) {
+                if conflator.may_tell(&user, Moment(now), || at) {
                     told.push(format!("{now}:{user}{at}"));
                 }
             }
         }
-        assert_eq!(pacer.waiting(), 0, "a change waits for ever");
-        assert_eq!(pacer.next_due(), None);
+        assert_eq!(conflator.waiting(), 0, "a change waits for ever");
+        assert_eq!(conflator.next_due(), None);
         told.join(" ")
     }
 
@@ -210,22 +210,22 @@ mod tests {
 
     #[test]
     fn what_came_late_is_told_at_once_and_then_at_the_rate() {
-        let mut pacer = Pacer::new(PaceLimit { changes_per_second: 2 });
-        let told: Vec<bool> = (0..3).map(|value| pacer.may_tell(&'a', Moment(0), || value)).collect();
+        let mut conflator = Conflator::new(ConflationRate { changes_per_second: 2 });
+        let told: Vec<bool> = (0..3).map(|value| conflator.may_tell(&'a', Moment(0), || value)).collect();
         assert_eq!(told, [true, true, false]);
         // Nobody asked for ten seconds.
-        assert_eq!(pacer.take_due(Moment(10_000)), Some(('a', 2)));
-        assert!(pacer.may_tell(&'a', Moment(10_001), || 3));
-        assert!(!pacer.may_tell(&'a', Moment(10_002), || 4));
+        assert_eq!(conflator.take_due(Moment(10_000)), Some(('a', 2)));
+        assert!(conflator.may_tell(&'a', Moment(10_001), || 3));
+        assert!(!conflator.may_tell(&'a', Moment(10_002), || 4));
     }
 
     #[test]
     fn quiet_users_are_forgotten() {
-        let mut pacer = Pacer::new(PaceLimit::default());
+        let mut conflator = Conflator::new(ConflationRate::default());
         for at in 0..100_000_u64 {
-            assert!(pacer.may_tell(&at, Moment(at), || ()));
+            assert!(conflator.may_tell(&at, Moment(at), || ()));
         }
-        assert!(pacer.users.len() <= 1_000 + 50, "{} users are kept", pacer.users.len());
-        assert!(pacer.users.capacity() <= 8_192, "room for {} users is kept", pacer.users.capacity());
+        assert!(conflator.users.len() <= 1_000 + 50, "{} users are kept", conflator.users.len());
+        assert!(conflator.users.capacity() <= 8_192, "room for {} users is kept", conflator.users.capacity());
     }
 }
