@@ -58,7 +58,8 @@ export class Chat {
     this.#keeper = new Keeper({
       call: (kind, parameters, learn) => this.#driver.callPatiently(kind, parameters, learn),
       self: () => this.#driver.user ?? "",
-      isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith(this.#messagePrefix),
+      isOwn: ({ from, clientMessageId = "" }) =>
+        from === this.#driver.user && clientMessageId.startsWith(this.#messagePrefix),
       onMessages: (told) => {
         const self = this.#driver.user ?? "";
         this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ keeper: this.#keeper, self }, told));

@@ -17,7 +17,7 @@ import type {
 } from "./gen/wire.js";
 import * as fold from "./lists.js";
 import type { Lists, Table } from "./lists.js";
-import { sentID } from "./shapes.js";
+import { placeOf } from "./shapes.js";
 
 /** Rows in a page: the most that the server gives. */
 const FRIENDS_PAGE = 1_000;
@@ -173,7 +173,7 @@ export class Keeper {
       this.#count(version);
     }
     const messages = told.messages ?? [];
-    messages.forEach((message) => this.#behind?.told.add(idOf(message)));
+    messages.forEach((message) => this.#behind?.told.add(placeOf(message)));
     this.#tellOf(before, messages);
     if (this.#lists.conversations.shown === null && told.totalUnread !== undefined) {
       this.#setUnread(told.totalUnread);
@@ -456,8 +456,8 @@ export class Keeper {
         missed.push(...(await this.#readSince(peer, head)));
       }
     }
-    const news = missed.filter((message) => !told.has(idOf(message)));
-    news.forEach((message) => told.add(idOf(message)));
+    const news = missed.filter((message) => !told.has(placeOf(message)));
+    news.forEach((message) => told.add(placeOf(message)));
     this.#tellMessages(news.sort(byTime));
   }
 
@@ -521,9 +521,4 @@ function newProfiles(
 
 function differs(one: ProfileJson, other: ProfileJson | undefined): boolean {
   return JSON.stringify(one) !== JSON.stringify(other);
-}
-
-/** Names a message among all of a user. */
-function idOf({ from = "", to = "", sequence = "", clientMessageId = "" }: MessageJson): string {
-  return clientMessageId === "" ? `${from} ${to} ${sequence}` : sentID(from, clientMessageId);
 }

@@ -238,13 +238,23 @@ export function peerOf(id: string): string | undefined {
     : undefined;
 }
 
-/** The id of a message with that `client_message_id`, which names it among those of its sender. */
+/** What `createTextMessage` makes: a random id of the client, and a count. */
+const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
+
+/** The id of a message that this SDK sends under this `client_message_id`: known before the message has a place. */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }
 
-function messageID({ from = "", to = "", sequence = "0", clientMessageId = "" }: MessageJson): string {
-  return clientMessageId === "" ? `${from}-${to}-${sequence}` : sentID(from, clientMessageId);
+/** Names a message of the server among all of a user. */
+export function placeOf({ from = "", to = "", sequence = "0" }: MessageJson): string {
+  return `${from}-${to}-${sequence}`;
+}
+
+/** Other clients and the server API may use a `client_message_id` again: only one made by this SDK names a message. */
+function messageID(told: MessageJson): string {
+  const { from = "", clientMessageId = "" } = told;
+  return MADE_HERE.test(clientMessageId) ? sentID(from, clientMessageId) : placeOf(told);
 }
 
 function seconds(milliseconds: string | undefined): number {

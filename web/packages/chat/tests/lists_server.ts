@@ -75,9 +75,9 @@ export class ListsServer {
 
   // What the world does.
 
-  /** A peer writes. */
-  receive(peer: string, text: string): void {
-    const message = this.#append(peer, { from: peer, to: "me", text });
+  /** A peer writes; the client or the backend that it writes with may use a `client_message_id` more than once. */
+  receive(peer: string, text: string, clientMessageId = ""): void {
+    const message = this.#append(peer, { from: peer, to: "me", text, clientMessageId });
     const row = this.conversations.get(peer);
     this.#setConversation({ ...row, peer, lastMessage: message, unread: (row?.unread ?? 0) + 1 }, message);
     this.#tell({ messages: [message], conversations: [this.#conversation(peer)] });
