@@ -57,6 +57,7 @@ macro_rules! directory_conformance_tests {
             who_has_session_events_is_listed_in_pages
             a_cursor_of_the_feed_is_kept_as_text
             a_removed_record_is_absent
+            no_record_is_lost_while_the_epoch_stays
             what_is_appended_is_heard_in_its_order
             revisions_count_the_changes_that_were_kept
             a_change_hands_back_what_it_logged
@@ -201,6 +202,22 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [false]);
     seed(&ports.directory, "a").await;
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
+}
+
+/// Whoever asks for a user without a record relies on it.
+pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
+    let epoch = ports.directory.epoch();
+    let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
+    for name in &names {
+        seed(&ports.directory, name).await;
+    }
+    ports.directory.remove(&user("user 7"), now(1)).await.unwrap();
+    let users: Vec<User> = names.iter().map(|name| user(name)).collect();
+    let there = ports.directory.read(&users, |_, presence| presence.is_some()).await.unwrap();
+    if ports.directory.epoch() == epoch {
+        let absent: Vec<usize> = (0..there.len()).filter(|index| !there[*index]).collect();
+        assert_eq!(absent, [7]);
+    }
 }
 
 /// What is no change of a record travels by the same log.

@@ -90,7 +90,8 @@ pub trait Directory: Send + Sync {
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// Of what was before this time, records may be missing: what is rebuilt from the facts must have versions above
-    /// it, to be above all that was told before.
+    /// it, to be above all that was told before. A record that was there at this time, or seeded since, stays until it is
+    /// removed: an adapter that loses records while it runs has another, later epoch from then on.
     fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.

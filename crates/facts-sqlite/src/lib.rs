@@ -22,8 +22,8 @@ pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE};
 pub use readers::{READ_QUEUE, READERS};
 
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, Answer, EndedLogin, Facts, FactsError, Login, LoginRecorded,
-    NewLogin, Revocation, Revoked,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, EndedLogin, Facts, FactsError, Login,
+    LoginRecorded, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use readers::Readers;
@@ -83,6 +83,11 @@ impl Facts for SqliteFacts {
 
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>> {
         self.readers.read("reading accounts", move |db| statements::accounts(db, &users))
+    }
+
+    fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>> {
+        self.readers
+            .read("reading accounts and logins", move |db| statements::accounts_with_logins(db, &users))
     }
 
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>> {

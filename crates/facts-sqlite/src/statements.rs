@@ -3,12 +3,12 @@
 //! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
 
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, EndMark, EndWhy, EndedLogin, Login, LoginRecorded, MAX_MARKS,
-    MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login,
+    LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, Statement, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,17 +44,33 @@ pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Resu
 pub(crate) fn accounts(db: &Connection, users: &[User]) -> Result<Vec<Option<Account>>> {
     // One snapshot for all of them, and one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
-    let sql = "SELECT created, born, r.at, r.also, r.through FROM accounts
-               LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
-               WHERE accounts.app = ?1 AND accounts.id = ?2";
-    let mut statement = snapshot.prepare_cached(sql)?;
+    let mut statement = snapshot.prepare_cached(ACCOUNT)?;
+    users.iter().map(|user| account_by(&mut statement, user)).collect()
+}
+
+pub(crate) fn accounts_with_logins(
+    db: &Connection,
+    users: &[User],
+) -> Result<Vec<Option<AccountWithLogins>>> {
+    let snapshot = db.unchecked_transaction()?;
+    let mut statement = snapshot.prepare_cached(ACCOUNT)?;
     users
         .iter()
-        .map(|user| {
-            let row = params![user.app.0, user.id.as_str()];
-            statement.query_row(row, |row| account(row, 0, user.clone())).optional()
+        .map(|user| match account_by(&mut statement, user)? {
+            Some(account) => Ok(Some((account, logins(&snapshot, user)?))),
+            None => Ok(None),
         })
         .collect()
+}
+
+const ACCOUNT: &str = "SELECT created, born, r.at, r.also, r.through FROM accounts
+    LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
+    WHERE accounts.app = ?1 AND accounts.id = ?2";
+
+/// The row that [`ACCOUNT`] has of a user, if there is one.
+fn account_by(statement: &mut Statement<'_>, user: &User) -> Result<Option<Account>> {
+    let key = params![user.app.0, user.id.as_str()];
+    statement.query_row(key, |row| account(row, 0, user.clone())).optional()
 }
 
 /// The columns from `first`: created, born, and those of the revocation.

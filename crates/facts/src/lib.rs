@@ -44,6 +44,9 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// The accounts of these users, in the order asked; `None` where there is none.
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>>;
 
+    /// The same, each with its durable logins by rising number: all as they were at one moment.
+    fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>>;
+
     /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
@@ -104,6 +107,9 @@ pub struct Account {
     /// The UserSigs that do not count, and up to which number every login has ended. That outlives the account.
     pub revocation: Option<Revocation>,
 }
+
+/// An account and its durable logins, by rising number, as they were at one moment.
+pub type AccountWithLogins = (Account, Vec<Login>);
 
 /// What a kick or a deletion has left of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]

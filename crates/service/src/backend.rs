@@ -43,13 +43,9 @@ pub struct UserState {
 }
 
 impl UserState {
-    /// A state without its parts.
-    fn bare(status_type: StatusType) -> Self {
-        Self { status_type, custom_status: CustomStatus::NONE, devices: SmallVec::new() }
-    }
-
     fn of(presence: &Presence, parts: StateParts) -> Self {
-        let mut state = Self::bare(presence.status_type());
+        let status_type = presence.status_type();
+        let mut state = Self { status_type, custom_status: CustomStatus::NONE, devices: SmallVec::new() };
         if parts.custom_status {
             state.custom_status = presence.custom_status().clone();
         }
@@ -111,28 +107,17 @@ impl Service {
         Ok(Backend { app, admin })
     }
 
-    /// The states of users, in the order asked; `None` where there is no account.
+    /// The states of users of an app, in the order asked; `None` where there is no account.
     pub async fn user_states(
         &self,
+        app: &App,
         users: &[User],
         parts: StateParts,
+        now: Now,
     ) -> Result<Vec<Option<UserState>>, ServiceError> {
-        let mut states = self
-            .directory
-            .read(users, |_, presence| {
-                presence.filter(|presence| !presence.is_deleted()).map(|it| UserState::of(it, parts))
-            })
-            .await?;
-        let absent: Vec<usize> = (0..users.len()).filter(|index| states[*index].is_none()).collect();
-        if absent.is_empty() {
-            return Ok(states);
-        }
-        let asked = absent.iter().map(|index| users[*index].clone()).collect();
-        for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
-            // Every login of the facts has a live record (`recover`), so whoever has none is not logged in.
-            states[index] = account.map(|_| UserState::bare(StatusType::Unlogined));
-        }
-        Ok(states)
+        let view =
+            |_: &User, presence: &Presence| (!presence.is_deleted()).then(|| UserState::of(presence, parts));
+        self.see(app, users, now, view).await
     }
 
     /// Sets or clears the custom status of a user who is ONLINE. Refused with 70107, 6014 and 6017.

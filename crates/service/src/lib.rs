@@ -8,6 +8,7 @@
 //! number, so that order and repetition do no harm. What a store does not take is [carried through
 //! later](Service::retry); what a crash leaves is mended by [`Service::recover`].
 
+mod absent;
 mod admin;
 mod apps;
 mod audience;
@@ -60,7 +61,7 @@ use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKi
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
@@ -80,8 +81,8 @@ pub struct Service {
     /// Deleted accounts that are still on subscription lists of others.
     deleted: Mutex<HashSet<User>>,
     entering: retries::Entering,
-    /// Live records from before this moment may have been lost: what is rebuilt gets versions above it.
-    lost_before: AtomicU64,
+    /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
+    recovered_from: AtomicU64,
 }
 
 /// A call did not do what was asked.
@@ -143,7 +144,7 @@ impl Service {
             retries: retries::Retries::default(),
             deleted: Mutex::default(),
             entering: retries::Entering::default(),
-            lost_before: AtomicU64::new(0),
+            recovered_from: AtomicU64::new(0),
         }
     }
 
@@ -169,7 +170,7 @@ impl Service {
 
     /// The version of a user whose account was made then and of whom nothing else is known.
     fn first_version(&self, created: Timestamp) -> Version {
-        Version::at(created.max(Timestamp(self.lost_before.load(Ordering::Relaxed))))
+        Version::at(created.max(self.lost_before()))
     }
 
     /// The record of a user of whom only the facts are known.
@@ -181,7 +182,7 @@ impl Service {
         app: &App,
         now: Now,
     ) -> Presence {
-        let floor = Timestamp(self.lost_before.load(Ordering::Relaxed));
+        let floor = self.lost_before();
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
             upkeep::user_facts(account, logins),

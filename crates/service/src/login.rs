@@ -358,10 +358,9 @@ impl Service {
 
     /// The same; of an account that is `new`, no subscription list can have been lost.
     async fn seed_as(&self, user: &User, app: &App, new: bool, now: Now) -> Result<(), ServiceError> {
-        let accounts = self.facts.accounts(vec![user.clone()]).await?;
-        let account = accounts[0].as_ref().ok_or(Code::NO_SUCH_ACCOUNT)?;
-        let logins = self.facts.logins(user.clone()).await?;
-        let presence = self.rebuild(account, logins, new, app, now);
+        let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
+        let (account, logins) = found.ok_or(Code::NO_SUCH_ACCOUNT)?;
+        let presence = self.rebuild(&account, logins, new, app, now);
         Ok(self.directory.seed(user, presence, now).await?)
     }
 

@@ -278,23 +278,11 @@ impl Service {
     ) -> Result<Vec<Option<UserStatus>>, ServiceError> {
         let app = self.app(viewer)?;
         let users: Vec<User> = users.iter().map(|id| User::new(viewer.app, id.clone())).collect();
-        let live = |user: &User, presence: Option<&Presence>| {
-            let shown = presence.filter(|presence| viewing == Viewing::Watched || !presence.is_deleted());
-            shown.map(|presence| presence.status(&user.id))
+        let view = |user: &User, presence: &Presence| {
+            let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
+            is_shown.then(|| presence.status(&user.id))
         };
-        let mut statuses = self.directory.read(&users, live).await?;
-
-        let absent: Vec<usize> = (0..users.len()).filter(|index| statuses[*index].is_none()).collect();
-        if absent.is_empty() {
-            return Ok(statuses);
-        }
-        let asked = absent.iter().map(|index| users[*index].clone()).collect();
-        for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
-            // Every login of the facts has a live record (`recover`), so whoever has none is not logged in.
-            statuses[index] = account
-                .map(|account| self.rebuild(&account, Vec::new(), false, &app, now).status(&account.user.id));
-        }
-        Ok(statuses)
+        self.see(&app, &users, now, view).await
     }
 
     /// Passes the gates in their order and reads the list: each user once, in the order given.

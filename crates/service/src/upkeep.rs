@@ -55,7 +55,7 @@ impl Service {
         for app in self.facts.apps().await? {
             self.apps.put(app);
         }
-        self.lost_before.store(complete_since.0, Ordering::Relaxed);
+        self.recovered_from.store(complete_since.0, Ordering::Relaxed);
         let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
         for (user, login) in self.facts.all_logins().await? {
             facts.entry(user).or_default().push(login);

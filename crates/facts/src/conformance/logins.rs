@@ -4,7 +4,9 @@ use super::{
     APP, BY, KICKED, LOGGED_OUT, NO_ACCOUNT, OTHER_APP, RECORDED, REGISTERED, account, at, devices, end,
     end_of, id, kick, kick_all, new_login, ok, record, user,
 };
-use crate::{EndMark, EndWhy, EndedLogin, Facts, Login, LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin};
+use crate::{
+    EndMark, EndWhy, EndedLogin, Facts, Login, LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revoked,
+};
 use futures_util::future::join_all;
 use lamplight_model::{Platform, User};
 
@@ -127,6 +129,25 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
     all.sort();
     expected.sort();
     assert_eq!(all, expected);
+}
+
+/// Nobody gets the logins of another user; those of Web devices are none; a kick is seen with what it ended.
+pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
+    for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {
+        record(facts, new_login(name, device, 1)).await;
+    }
+    record(facts, NewLogin { durable: false, platform: Platform::Web, ..new_login("dave", "tab", 2) }).await;
+    ok(facts.kick(user("carol"), Revoked::new(at(5_000), []))).await;
+    let asked = ["carol", "nobody", "alice", "dave", "alice"].map(user).to_vec();
+    let found = ok(facts.accounts_with_logins(asked.clone())).await;
+    assert_eq!(found.iter().map(|it| it.as_ref().map(|(account, _)| account.clone())).collect::<Vec<_>>(), {
+        ok(facts.accounts(asked.clone())).await
+    });
+    for (user, found) in asked.into_iter().zip(found) {
+        let logins = found.map(|(_, logins)| logins).unwrap_or_default();
+        assert_eq!(logins, ok(facts.logins(user)).await);
+    }
+    assert_eq!(ok(facts.accounts_with_logins(Vec::new())).await, []);
 }
 
 // The ends of logins

@@ -237,7 +237,8 @@ impl Command for AccountCheck {
         check_batch("CheckItem", items.len(), MAX_ACCOUNTS)?;
         let ids: Vec<Option<UserId>> = items.iter().map(|item| UserId::new(&item.0.user_id).ok()).collect();
         let users: Vec<_> = ids.iter().flatten().map(|id| call.user(id.clone())).collect();
-        let mut found = call.service.user_states(&users, StateParts::default()).await?.into_iter();
+        let found = call.service.user_states(&call.app, &users, StateParts::default(), call.now).await?;
+        let mut found = found.into_iter();
         let result_item = items.into_iter().zip(ids).map(|(item, id)| {
             let (code, there) = match id {
                 Some(_) => (Code::OK, found.next().flatten().is_some()),

@@ -130,7 +130,7 @@ impl Command for QueryOnlineStatus {
         for text in &request.to_account {
             users.extend(UserId::new(text).map(|id| User::new(call.app.id, id)));
         }
-        let found = call.service.user_states(&users, parts).await?;
+        let found = call.service.user_states(&call.app, &users, parts, call.now).await?;
         Ok(assemble(request.to_account, &users, found, parts))
     }
 

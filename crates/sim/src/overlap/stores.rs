@@ -8,7 +8,7 @@ use lamplight_directory::{
     InProcessDirectory, LogEntry, LogReader, Logged, View,
 };
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
     Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages,
     NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation,
     Revoked, Sent, Settled, Unfriended,
@@ -186,6 +186,7 @@ impl Facts for DelayedFacts {
         FactsWrite put_app(app: App) -> ();
         FactsWrite replace_app(was: Option<App>, app: App) -> bool;
         FactsRead accounts(users: Vec<User>) -> Vec<Option<Account>>;
+        FactsRead accounts_with_logins(users: Vec<User>) -> Vec<Option<AccountWithLogins>>;
         FactsRead list_accounts(app: AppId, after: Option<UserId>, limit: usize) -> Vec<Account>;
         FactsWrite create_account(user: User, at: Timestamp) -> AccountMade, of &user;
         FactsWrite delete_account(user: User, revoked: Revoked) -> Option<AccountDeleted>, of &user;

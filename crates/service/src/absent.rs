@@ -1,0 +1,83 @@
+//! Users without a live record: what is shown of them, and when a record is made for them.
+//!
+//! [`Service::recover`] makes a record for every login of the facts, and a login makes one. From then on a user without
+//! a record has no login but one that is being made or taken back, and the facts need not be asked for logins. That
+//! ends where the directory loses records while the node runs, and says so by an [epoch](Directory::epoch) that moves:
+//! then the logins of the facts are looked at, and whoever has one of before the epoch gets a record again.
+//!
+//! [`Directory::epoch`]: lamplight_directory::Directory::epoch
+
+use crate::{Service, ServiceError};
+use lamplight_core::Presence;
+use lamplight_facts::AccountWithLogins;
+use lamplight_model::{App, Now, Timestamp, User};
+use std::sync::atomic::Ordering;
+
+impl Service {
+    /// What `view` says of the records of users of an app, in the order asked. Users without a record, and those of
+    /// whose record it says nothing, are seen as the facts have them: `None` where there is no account.
+    pub(crate) async fn see<T: Send>(
+        &self,
+        app: &App,
+        users: &[User],
+        now: Now,
+        mut view: impl FnMut(&User, &Presence) -> Option<T> + Send,
+    ) -> Result<Vec<Option<T>>, ServiceError> {
+        let mut look =
+            |user: &User, presence: Option<&Presence>| presence.and_then(|presence| view(user, presence));
+        let mut seen = self.directory.read(users, &mut look).await?;
+        let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
+        if absent.is_empty() {
+            return Ok(seen);
+        }
+        let asked = absent.iter().map(|index| users[*index].clone()).collect();
+        let mut lost = Vec::new();
+        for (index, found) in absent.into_iter().zip(self.facts_of_absent(asked).await?) {
+            let (user, Some((account, logins))) = (&users[index], found) else { continue };
+            let has_logins = !logins.is_empty();
+            let record = self.rebuild(&account, logins, false, app, now);
+            seen[index] = look(user, Some(&record));
+            if has_logins {
+                self.directory.seed(user, record, now).await?;
+                lost.push(index);
+            }
+        }
+        if !lost.is_empty() {
+            // A login may have made the record meanwhile.
+            let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
+            let again = self.directory.read(&asked, &mut look).await?;
+            for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
+                seen[index] = again;
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The accounts of users without a record, each with the logins that a record of it has lost.
+    async fn facts_of_absent(
+        &self,
+        users: Vec<User>,
+    ) -> Result<Vec<Option<AccountWithLogins>>, ServiceError> {
+        let epoch = self.directory.epoch();
+        if epoch <= self.recovered_from() {
+            let accounts = self.facts.accounts(users).await?;
+            return Ok(accounts.into_iter().map(|account| Some((account?, Vec::new()))).collect());
+        }
+        let mut found = self.facts.accounts_with_logins(users).await?;
+        for (_, logins) in found.iter_mut().flatten() {
+            // A later one is being made, or taken back: whoever does that sees to the record.
+            logins.retain(|login| login.at < epoch);
+        }
+        Ok(found)
+    }
+
+    /// The epoch of the directory at which every login of the facts got a record.
+    fn recovered_from(&self) -> Timestamp {
+        Timestamp(self.recovered_from.load(Ordering::Relaxed))
+    }
+
+    /// Live records from before this may have been lost: what is rebuilt gets versions above it.
+    pub(crate) fn lost_before(&self) -> Timestamp {
+        self.directory.epoch().max(self.recovered_from())
+    }
+}

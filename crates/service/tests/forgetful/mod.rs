@@ -1,0 +1,91 @@
+//! The in-process directory, as one that loses records while it runs and knows from when on.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use lamplight_core::Presence;
+use lamplight_directory::{
+    Answer, Change, ChangeLog, Directory, DirectoryStats, FeedCursor, FeedPage, InProcessDirectory, Logged,
+    View,
+};
+use lamplight_model::{AppId, Moment, Now, Timestamp, User};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub struct Forgetful {
+    inner: Arc<InProcessDirectory>,
+    epoch: AtomicU64,
+}
+
+impl Default for Forgetful {
+    fn default() -> Self {
+        Self { inner: Arc::new(InProcessDirectory::in_memory()), epoch: AtomicU64::new(0) }
+    }
+}
+
+impl Forgetful {
+    pub fn log(&self) -> Arc<dyn ChangeLog> {
+        Arc::<InProcessDirectory>::clone(&self.inner)
+    }
+
+    /// Loses the records of these users: of what was before `epoch`, records may be missing.
+    pub fn lose(&self, users: &[User], epoch: Timestamp) {
+        let now = Now { moment: Moment(0), wall: epoch };
+        for user in users {
+            self.inner.remove(user, now).now_or_never().expect("nothing waits").expect("nothing fails");
+        }
+        self.epoch.store(epoch.0, Ordering::Relaxed);
+    }
+}
+
+impl Directory for Forgetful {
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
+        self.inner.update_with(user, now, change)
+    }
+
+    fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
+        self.inner.read_with(users, view)
+    }
+
+    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+        self.inner.seed(user, presence, now)
+    }
+
+    fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()> {
+        self.inner.remove_if(user, condition, now)
+    }
+
+    fn partitions(&self) -> u16 {
+        self.inner.partitions()
+    }
+
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>> {
+        self.inner.subscribed_to(users)
+    }
+
+    fn partition_of(&self, user: &User) -> u16 {
+        self.inner.partition_of(user)
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+        self.inner.due(partition, now, limit)
+    }
+
+    fn with_events<'a>(&'a self, of: u16, after: Option<&'a User>, limit: usize) -> Answer<'a, Vec<User>> {
+        self.inner.with_events(of, after, limit)
+    }
+
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
+        self.inner.feed(app, after, limit)
+    }
+
+    fn epoch(&self) -> Timestamp {
+        Timestamp(self.epoch.load(Ordering::Relaxed))
+    }
+
+    fn feed_moved(&self) -> BoxFuture<'_, ()> {
+        self.inner.feed_moved()
+    }
+
+    fn stats(&self) -> DirectoryStats {
+        self.inner.stats()
+    }
+}
