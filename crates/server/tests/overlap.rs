@@ -8,6 +8,7 @@ mod common;
 use common::chat::{add_friend, delete_friends, send};
 use common::{PATIENCE, TestNode, Wire, custom, get, ids, list, unsubscribe};
 use futures_util::future::join_all;
+use lamplight_facts_sqlite::READ_QUEUE;
 use lamplight_model::{Platform, RateLimit, StatusType};
 use lamplight_service::{By, NewFriend};
 use lamplight_wire::v1;
@@ -47,6 +48,48 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     for fan in &mut fans {
         while fan.told_of("star").await.custom_status != "on the air" {}
     }
+}
+
+/// More connections of one worker than the facts hold reads: none may be left with the watch list that it had.
+#[tokio::test]
+async fn friend_notification_reaches_more_connections_than_reads_can_wait() {
+    const FANS: usize = READ_QUEUE + 104;
+    /// At a time: fewer than wait for a listener, or for the facts.
+    const AT_ONCE: usize = 200;
+    const ENOUGH_TIME: Duration = Duration::from_secs(60);
+    assert!(
+        most_open_files() >= 2 * FANS as u64 + 600,
+        "two sockets for each connection: raise `ulimit -Hn`"
+    );
+    let mut node = TestNode::start_with(|config| {
+        config.workers = 1;
+        config.limits.connections_per_address = FANS as u32 + 1;
+    })
+    .await;
+    node.set(|settings| settings.limits.friends = FANS as u16).await;
+    let mut star = node.log_in("star", "phone", Platform::IPhone).await;
+    let names: Vec<String> = (0..FANS).map(|fan| format!("fan{fan}")).collect();
+    let mut fans = Vec::new();
+    for some in names.chunks(AT_ONCE) {
+        fans.extend(join_all(some.iter().map(|name| node.log_in(name, "phone", Platform::IPhone))).await);
+        join_all(some.iter().map(|name| befriend(&node, "star", name))).await;
+    }
+
+    node.set(|settings| settings.switches.friend_notification = true).await;
+    star.ask(custom("on the air")).await;
+    let all_see = async {
+        for fan in &mut fans {
+            while fan.told_of("star").await.custom_status != "on the air" {}
+        }
+    };
+    tokio::time::timeout(ENOUGH_TIME, all_see).await.expect("every connection is told");
+}
+
+/// The files that this process may have open when it has raised its limit.
+fn most_open_files() -> u64 {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap_or(u64::MAX)
 }
 
 /// The next change of the subscription list that a device is told of.
