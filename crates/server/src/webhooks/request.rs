@@ -3,7 +3,7 @@
 use lamplight_facts::Notice;
 use lamplight_model::{
     AppSettings, CustomStatus, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
-    SessionEventKind, Timestamp, User, WebhookUrl,
+    SessionEventKind, Timestamp, User, UserId, WebhookUrl,
 };
 use serde::Serialize;
 
@@ -51,10 +51,17 @@ fn command(hook: Hook) -> &'static str {
 
 /// Opaque, and the same however often the notice is told, even when it was taken in again after a crash.
 fn delivery(notice: &Notice) -> String {
-    let Notice { lane, user, ordinal, .. } = notice;
-    let mut id = format!("{}-{}-", lane.app, lane.hook as u8);
-    user.id.as_str().bytes().for_each(|byte| id += &format!("{byte:02x}"));
-    id + &format!("-{ordinal}")
+    let Notice { lane, user, ordinal, content, .. } = notice;
+    let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
+    match content {
+        NoticeContent::Session(_) => format!("{id}-{ordinal}"),
+        // The ordinal of a push counts what waits, and begins again when nothing does. A message has its place for good.
+        NoticeContent::Push(push) => format!("{id}-{}-{}", hex(&push.from), push.sequence),
+    }
+}
+
+fn hex(id: &UserId) -> String {
+    id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Who caused it, as the query says it.
@@ -235,7 +242,7 @@ fn json(body: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, DeviceId, EventDevice, UserId};
+    use lamplight_model::{AppId, DeviceId, EventDevice};
 
     const URL: &str = "https://a.example/hook";
 
@@ -386,5 +393,21 @@ mod tests {
         assert_eq!(delivery(&one), delivery(&again));
         assert_ne!(delivery(&one), delivery(&next));
         assert_eq!(delivery(&one), "1400000001-1-616c69636520223122-1700000000123");
+    }
+
+    #[test]
+    fn the_delivery_of_a_message_is_that_of_no_other_one_though_nothing_waits_in_between() {
+        let push = |from: &str, sequence: u64| {
+            let from = UserId::new(from).unwrap();
+            let (at, text, devices) = (Timestamp(5), "hi".to_owned(), Vec::new());
+            let push = PushContent { from, sequence, at, text, unread: 1, devices };
+            Notice { ordinal: 1, ..notice(NoticeContent::Push(push)) }
+        };
+        let one = push("bob", 7);
+        assert_eq!(delivery(&one), delivery(&Notice { id: 77, ordinal: 4, attempts: 3, ..one.clone() }));
+        for other in [push("bob", 8), push("rob", 7)] {
+            assert_ne!(delivery(&one), delivery(&other));
+        }
+        assert_eq!(delivery(&one), "1400000001-2-616c69636520223122-626f62-7");
     }
 }
