@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_auth::{Claims, sign};
-use lamplight_model::{App, UserId};
-use lamplight_server::{ControlClient, Operation, Outcome};
+use lamplight_model::{App, StatusType, User, UserId};
+use lamplight_server::{ControlClient, ListsOperation, ListsOutcome, Operation, Outcome};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
@@ -72,6 +72,11 @@ fn client_address(folder: &Path) -> Option<SocketAddr> {
 
 /// Logs a device in, or lets it come back on its own, and goes away; says whether the login was acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
+    log_in(address, app, user, resume).await.map(drop)
+}
+
+/// The same, and the device stays.
+async fn log_in(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<TcpStream> {
     let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let user_id = UserId::new(user).unwrap();
     let claims = Claims { user_id, app: app.id, issued, expire: 3_600, userbuf: None };
@@ -96,12 +101,12 @@ async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Opti
         if let Framed::Frame { message, .. } = next_frame(&received, usize::MAX).unwrap() {
             let answer = v1::ServerMessage::decode(message).unwrap();
             assert!(matches!(answer.body, Some(Body::Login(_))), "{answer:?}");
-            return Some(());
+            return Some(stream);
         }
     }
 }
 
-/// What a receiver was told and has acknowledged: delivery, user and action.
+/// What a receiver was told and has acknowledged: delivery, user, and action or text.
 #[derive(Default)]
 struct Told {
     events: Mutex<Vec<(String, String, String)>>,
@@ -137,8 +142,12 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
                     stream.write_all(b"HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n").await?;
                     continue;
                 }
-                let word = |name: &str| body["Info"][name].as_str().unwrap().to_owned();
-                let event = (header("x-lamplight-delivery").unwrap(), word("To_Account"), word("Action"));
+                let (about, what) = match body["CallbackCommand"].as_str().unwrap() {
+                    "Push.OfflineMessage" => (&body, "Text"),
+                    _ => (&body["Info"], "Action"),
+                };
+                let word = |name: &str| about[name].as_str().unwrap().to_owned();
+                let event = (header("x-lamplight-delivery").unwrap(), word("To_Account"), word(what));
                 told.events.lock().unwrap().push(event);
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
                 continue;
@@ -150,11 +159,15 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
-/// Has the app tell the receiver; answers with the app.
+/// Has the app tell the receiver of changes; answers with the app.
 async fn tell(control: &mut ControlClient, url: &str) -> App {
+    change_app(control, |app| app.settings.webhooks.state_change_url = url.to_owned()).await
+}
+
+async fn change_app(control: &mut ControlClient, change: impl FnOnce(&mut App)) -> App {
     let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
     let mut app = apps[0].clone();
-    app.settings.webhooks.state_change_url = url.to_owned();
+    change(&mut app);
     let put = Operation::PutApp { app: Box::new(app.clone()), was: Some(Box::new(apps[0].clone())) };
     assert_eq!(control.ask(&put).await.unwrap(), Outcome::Done { changed: true });
     app
@@ -207,6 +220,76 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
         let own = events.iter().filter(|(_, of, _)| of == user).map(|(_, _, action)| action.as_str());
         assert_eq!(own.collect::<Vec<_>>(), ["Login", "Disconnect", "Login", "Disconnect"], "{user}");
     }
+    receiver.abort();
+}
+
+/// The status type of a user, as the operator sees it.
+async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
+    let ask = Operation::GetStatus { app: user.app, users: vec![user.id.clone()] };
+    let Outcome::Statuses(statuses) = control.ask(&ask).await.unwrap() else { panic!() };
+    statuses[0].as_ref().unwrap().status_type
+}
+
+/// A message to a device whose link was dead, and nobody knew: the live record of its user is all that knows of it when
+/// the server dies between the turn to OFFLINE and the row in the outbox.
+#[tokio::test]
+async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let told = Arc::new(Told::default());
+    let receiver = tokio::spawn(receive(listener, Arc::clone(&told)));
+    let has = async |text: &str| {
+        let wait = async {
+            while !told.events.lock().unwrap().iter().any(|(_, _, told)| told == text) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{text:?} is not pushed"));
+    };
+
+    let (mut server, mut control, address) = Server::start(folder.path()).await;
+    let app = change_app(&mut control, |app| app.settings.webhooks.push_url = url.clone()).await;
+    let user = |name: &str| User::new(app.id, UserId::new(name).unwrap());
+    let send = |text: &str| {
+        let (from, to, text) = (user("alice"), user("bob").id, text.to_owned());
+        Operation::Lists(ListsOperation::Send { from, to, client_id: text.clone(), text })
+    };
+    control.ask(&Operation::CreateAccount(user("alice"))).await.unwrap();
+    let dead = log_in(address, &app, "bob", false).await.unwrap();
+    let sent = control.ask(&send("missed")).await.unwrap();
+    assert!(matches!(sent, Outcome::Lists(ListsOutcome::Sent { .. })), "{sent:?}");
+
+    let store = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(status_type(&mut control, &user("bob")).await, StatusType::Online);
+    drop(dead);
+    let turns = async {
+        while status_type(&mut control, &user("bob")).await != StatusType::Offline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, turns).await.expect("the end of the link is noticed");
+    server.kill();
+    let waiting = "SELECT count(*) FROM notices";
+    let waiting: u32 = store.query_row(waiting, (), |row| row.get(0)).unwrap();
+    assert_eq!(waiting, 0, "or the server was killed too late for this test to show anything");
+    drop(store);
+
+    let (mut server, mut control, _) = Server::start(folder.path()).await;
+    has("missed").await;
+    // Nor does a further start tell of it: what is pushed then comes after all that was noted before.
+    control.ask(&send("after it")).await.unwrap();
+    has("after it").await;
+    server.kill();
+    let (_server, mut control, _) = Server::start(folder.path()).await;
+    control.ask(&send("in the end")).await.unwrap();
+    has("in the end").await;
+    let mut events = told.events.lock().unwrap().clone();
+    // Of each delivery the first time counts.
+    events.dedup_by(|next, one| next.0 == one.0);
+    let texts: Vec<&str> = events.iter().map(|(_, _, text)| text.as_str()).collect();
+    assert_eq!(texts, ["missed", "after it", "in the end"]);
     receiver.abort();
 }
 
