@@ -121,11 +121,12 @@ impl InProcessDirectory {
         grace: Duration,
     ) -> Result<(Self, Recovered), JournalError> {
         let (mut journal, recovery) = Journal::open(disk, folder)?;
-        let in_doubt = recovery.damaged || recovery.machines.iter().any(|of| *of != machine);
+        let is_of_another_run = recovery.machines.iter().any(|of| *of != machine);
+        let in_doubt = recovery.damaged || is_of_another_run && !recovery.closed;
         let lost_at = recovery.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
         let machine_now = machine.clone();
         let begin = match recovery.begin {
-            Some(found) if !in_doubt => found,
+            Some(found) if !in_doubt => Begin { machine, ..found },
             Some(found) => Begin {
                 epoch: now.wall.0.max(found.epoch + 1),
                 complete_since: now.wall.max(found.complete_since),
@@ -180,6 +181,14 @@ impl InProcessDirectory {
             tracing::info!("live records are kept on disk again");
         }
         Ok(())
+    }
+
+    /// Does as [`maintain`](Self::maintain), and has the disk take in every record: the next start may be in another run
+    /// of the machine. To be called when nothing changes any longer; should something change all the same, it is kept as
+    /// ever, and the next start in another run is in doubt.
+    pub fn close(&self, now: Now) -> Result<(), JournalError> {
+        self.maintain(now)?;
+        self.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 
     /// Every user with a record.

@@ -1,7 +1,7 @@
 //! The live records on disk: a snapshot and what was written since, so that a restart shows nobody leaving.
 //!
-//! Every change is handed to the kernel before it is acknowledged: it survives `kill -9`. It is not synced:
-//! after the loss of the machine itself, live records are rebuilt from the facts.
+//! Every change is handed to the kernel before it is acknowledged: it survives `kill -9`. It is not synced until the
+//! journal is closed in order: after the loss of the machine itself, live records are rebuilt from the facts.
 //!
 //! The files of one folder are of generations. Generation `N` has a file of changes for each stripe of users,
 //! `live.N.0` and so on, so that users of different stripes do not wait for each other, and a snapshot, `live.N.base`.
@@ -13,6 +13,7 @@
 //! holds what could not be written, the file bears a mark of doubt, and a start that finds one takes nothing for
 //! current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
 
+mod closing;
 mod disk;
 mod replay;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
@@ -111,6 +112,8 @@ pub(crate) struct Journal {
     failures: AtomicU64,
     /// Anything that could not be written.
     errors: AtomicU64,
+    /// The journal bears the mark of one that was closed in order. Changes under the lock of every stripe.
+    is_closed: AtomicBool,
 }
 
 /// An open file of changes.
@@ -137,7 +140,8 @@ impl Journal {
     /// anything else.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
-        let (recovery, last) = replay::read_folder(folder)?;
+        let (mut recovery, last) = replay::read_folder(folder)?;
+        recovery.closed = closing::take_mark(&*disk, folder, last)?;
         let journal = Self {
             disk,
             folder: folder.to_owned(),
@@ -152,6 +156,7 @@ impl Journal {
             grown: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             errors: AtomicU64::new(0),
+            is_closed: AtomicBool::new(false),
         };
         Ok((journal, recovery))
     }
@@ -167,6 +172,9 @@ impl Journal {
     /// Hands an encoded entry to the kernel. Entries of a user all go to one stripe.
     pub fn append(&self, stripe: usize, entry: &[u8]) -> Result<(), JournalError> {
         let mut stripe = lock(&self.stripes[stripe % STRIPES]);
+        if self.is_closed.load(Ordering::Relaxed) {
+            self.take_mark_away();
+        }
         let end = stripe.end;
         match stripe.file.write_at(end, entry) {
             Ok(()) => {

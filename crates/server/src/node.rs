@@ -271,7 +271,8 @@ impl Node {
     }
 
     /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and
-    /// keeps who was connected on disk, so that who comes back in time was never away.
+    /// keeps who was connected on disk, so that who comes back in time was never away, also when the machine is
+    /// restarted in between.
     pub async fn stop(self) {
         self.ready.store(false, Ordering::Relaxed);
         for (commands, _) in &self.workers {
@@ -299,8 +300,8 @@ impl Node {
                     tracing::error!("a worker had panicked");
                 }
             }
-            if let Err(error) = directory.maintain(clock.now()) {
-                tracing::error!(%error, "live records could not be kept");
+            if let Err(error) = directory.close(clock.now()) {
+                tracing::error!(%error, "live records could not be kept, or not synced");
             }
         });
         if let Err(error) = ended.await {

@@ -9,6 +9,9 @@ use std::path::Path;
 pub(crate) trait Disk: Send + Sync {
     /// Makes an empty file, in the place of one that is there.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Has the disk take in what was written to a file, or which files there are in a folder.
+    fn sync(&self, path: &Path) -> io::Result<()>;
 }
 
 /// A file that is written.
@@ -26,6 +29,10 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(OpenOptions::new().create(true).write(true).truncate(true).open(path)?))
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Recovery {
     /// Something that was written may not be there: a file ends in the middle of an entry or cannot be read, bears a
     /// mark of doubt, or is missing.
     pub damaged: bool,
+    /// The journal was closed in order, with everything synced: nothing of it was lost with the machine.
+    pub closed: bool,
 }
 
 /// The last that is known of a user's record.

@@ -31,6 +31,8 @@ struct Moody {
     mood: Arc<Mutex<Mood>>,
     /// Whoever writes to a snapshot says so, and goes on when told.
     snapshots: Option<Arc<Pause>>,
+    /// The names of what was made and what was synced, in this order.
+    done: Arc<Mutex<Vec<String>>>,
 }
 
 struct Pause {
@@ -50,6 +52,7 @@ impl Disk for Moody {
         if *self.mood.lock().unwrap() != Mood::Well {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        self.note("make", path);
         let is_snapshot = path.extension().is_some_and(|extension| extension == "base");
         Ok(Box::new(MoodyFile {
             file: RealDisk.create(path)?,
@@ -57,6 +60,21 @@ impl Disk for Moody {
             mood: Arc::clone(&self.mood),
             pause: self.snapshots.clone().filter(|_| is_snapshot),
         }))
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        if *self.mood.lock().unwrap() != Mood::Well {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.note("sync", path);
+        RealDisk.sync(path)
+    }
+}
+
+impl Moody {
+    fn note(&self, what: &str, path: &Path) {
+        let name = path.file_name().unwrap().to_string_lossy();
+        self.done.lock().unwrap().push(format!("{what} {name}"));
     }
 }
 
@@ -92,6 +110,7 @@ impl DiskFile for MoodyFile {
 struct World {
     folder: TempDir,
     mood: Arc<Mutex<Mood>>,
+    done: Arc<Mutex<Vec<String>>>,
     directory: Arc<InProcessDirectory>,
 }
 
@@ -102,10 +121,11 @@ impl World {
 
     fn with(snapshots: Option<Arc<Pause>>) -> Self {
         let (folder, mood) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(Mood::Well)));
-        let disk = Arc::new(Moody { mood: Arc::clone(&mood), snapshots });
+        let done = Arc::default();
+        let disk = Arc::new(Moody { mood: Arc::clone(&mood), snapshots, done: Arc::clone(&done) });
         let directory =
             InProcessDirectory::open_on(disk, "one".into(), folder.path(), now(0), GRACE).unwrap();
-        Self { folder, mood, directory: Arc::new(directory.0) }
+        Self { folder, mood, done, directory: Arc::new(directory.0) }
     }
 
     fn mood(&self, mood: Mood) {
@@ -324,4 +344,74 @@ fn what_changes_nothing_is_not_written() {
     let nobody = |presence: &mut Presence| presence.logout(ConnectionId::alone(9), &settings, now(4));
     finish(directory.update(&user(1), now(4), nobody)).unwrap();
     assert_eq!(length(), before);
+}
+
+#[test]
+fn a_journal_that_was_closed_is_in_no_doubt_in_another_run_of_the_machine() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "told", now(1));
+    let told = status(&*world.directory, &user(1), now(3));
+    world.directory.close(now(2)).unwrap();
+
+    let (directory, recovered) = world.killed("two", now(5_000));
+    assert_eq!((recovered.in_doubt, recovered.complete_since), (false, now(0).wall));
+    let restored = status(&directory, &user(1), now(3));
+    assert_eq!((restored.version, &restored.custom_status), (told.version, &told.custom_status));
+    // From then on it is a journal of that run.
+    set_custom(&directory, &user(1), "later", now(5_001));
+    let told = status(&directory, &user(1), now(3));
+    drop(directory);
+    let (directory, recovered) = world.killed("two", now(6_000));
+    assert!(!recovered.in_doubt);
+    assert_eq!(status(&directory, &user(1), now(3)).version, told.version);
+    drop(directory);
+    assert!(world.killed("three", now(7_000)).1.in_doubt, "it was closed once, and not since");
+}
+
+#[test]
+fn what_is_written_to_a_journal_that_was_closed_takes_the_mark_away() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "told", now(1));
+    world.directory.close(now(2)).unwrap();
+    set_custom(&*world.directory, &user(1), "and told since", now(3));
+    let told = status(&*world.directory, &user(1), now(3));
+    let (directory, recovered) = world.killed("two", now(4));
+    assert!(recovered.in_doubt);
+    assert!(status(&directory, &user(1), now(3)).version > told.version);
+}
+
+#[test]
+fn the_mark_is_made_when_everything_else_is_synced_and_is_synced_itself() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "told", now(1));
+    world.done.lock().unwrap().clear();
+    world.directory.close(now(2)).unwrap();
+    let done = world.done.lock().unwrap().clone();
+    let folder = world.folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    let at = done.iter().position(|it| it == "make closed").expect("the mark is made");
+    assert_eq!(done[at - 1], format!("sync {folder}"));
+    let mut files: Vec<String> = std::fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| format!("sync {}", entry.unwrap().file_name().to_string_lossy()))
+        .filter(|it| it != "sync closed")
+        .collect();
+    files.sort();
+    let mut synced = done[..at - 1].to_vec();
+    synced.sort();
+    assert_eq!(synced, files);
+    assert_eq!(done[at + 1..], ["sync closed".to_owned(), format!("sync {folder}")]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_synced_or_bears_a_mark_that_is_not_its_own_is_in_doubt() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "told", now(1));
+    world.mood(Mood::Full);
+    assert!(world.directory.close(now(2)).is_err());
+    assert!(world.killed("two", now(3)).1.in_doubt);
+    // As one is left by a copy of a folder that was put back.
+    for mark in ["", "closed at generation 1\n", "closed at generation"] {
+        std::fs::write(world.folder.path().join("closed"), mark).unwrap();
+        assert!(world.killed(&format!("with {mark:?}"), now(4)).1.in_doubt);
+    }
 }
