@@ -142,6 +142,14 @@ impl Presence {
         self.index_of(connection).map(|index| &self.devices[index])
     }
 
+    /// The current connections of the devices.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.devices.iter().filter_map(|device| match device.link {
+            Link::Connected(connection) => Some(connection),
+            Link::Held { .. } | Link::Gone { .. } => None,
+        })
+    }
+
     /// Whom the user is subscribed to.
     pub fn subscriptions(&self) -> &Subscriptions {
         &self.subscriptions

@@ -3,12 +3,13 @@
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, Disk, EntryRef, Journal, JournalError, RealDisk, encode};
 use crate::{
-    Answer, Change, ChangeLog, Directory, DirectoryStats, LocalLog, LogEntry, LogReader, Logged, News, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
+    Logged, News, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, Moment, Now, Platform, StatusType, Timestamp, User};
+use lamplight_model::{AppId, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
@@ -423,6 +424,21 @@ impl Directory for InProcessDirectory {
         users.sort_unstable();
         users.truncate(limit);
         done(users)
+    }
+
+    fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
+        // A page is a shard: each is locked for as long as its own records are looked at.
+        let index = after.map_or(0, |last| last as usize + 1);
+        if partition != 0 || index >= SHARDS {
+            return done(ConnectionPage::default());
+        }
+        let mut connections = Vec::new();
+        for (user, record) in &lock(&self.shards[index]).records {
+            let own = record.presence.connections().filter(|connection| connection.node == node);
+            connections.extend(own.map(|connection| (user.clone(), connection)));
+        }
+        let next = (index + 1 < SHARDS).then_some(index as u64);
+        done(ConnectionPage { connections, next })
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {

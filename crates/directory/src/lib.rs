@@ -25,7 +25,7 @@ pub use news::{LogEntry, Logged, News};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, Moment, Now, Platform, Timestamp, User};
+use lamplight_model::{AppId, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User};
 
 /// The answer of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
@@ -83,6 +83,11 @@ pub trait Directory: Send + Sync {
         after: Option<&'a User>,
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
+
+    /// The connections of a node that records of a partition have as those of their devices, some at a time: the first
+    /// page with `None`, each further one with the `next` of the page before. A connection that is there from the first
+    /// page to the last is in one of them; one that comes or goes in between may be in several, or in none.
+    fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
     /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
     /// made again, those of a partition in the order of their last change; from the beginning where there is no cursor,
@@ -152,6 +157,15 @@ impl dyn Directory + '_ {
         self.read_with(users, &mut |index, presence| seen.push(view(&users[index], presence))).await?;
         Ok(seen)
     }
+}
+
+/// Some of the connections of a node; see [`Directory::connections_of`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ConnectionPage {
+    /// The connections, in no particular order, with their users.
+    pub connections: Vec<(User, ConnectionId)>,
+    /// What the next page is asked for with; `None` after the last.
+    pub next: Option<u64>,
 }
 
 /// What a directory holds.

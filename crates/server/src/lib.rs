@@ -11,6 +11,7 @@ mod durations;
 mod http;
 mod http_listener;
 mod keeper;
+mod lost_connections;
 mod metrics;
 mod node;
 mod rest;

@@ -43,6 +43,8 @@ pub struct KeeperMetrics {
     pub retries_waiting: Gauge,
     /// Operations for which there was no room.
     pub retries_dropped: Gauge,
+    /// Connections that live records had and no worker.
+    pub lost_connections: Counter,
 }
 
 /// What one worker counts; no other writes to these.
@@ -173,6 +175,8 @@ impl Metrics {
         registry.register("retries_waiting", help, keeper.retries_waiting.clone());
         let help = "Operations that had to be given up because too many waited, since the start";
         registry.register("retries_dropped", help, keeper.retries_dropped.clone());
+        let help = "Connections that live records had and no worker, and that were ended";
+        registry.register("lost_connections", help, keeper.lost_connections.clone());
         Self { registry, by_worker, api, webhooks, keeper, directory }
     }
 

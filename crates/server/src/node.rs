@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::{self, Console, Figures, PasswordFile};
 use crate::doors::Doors;
+use crate::lost_connections::LostConnections;
 use crate::metrics::Metrics;
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
@@ -41,6 +42,7 @@ const FIRST_APP: AppId = AppId(1_400_000_001);
 
 /// A running node.
 pub struct Node {
+    id: NodeId,
     client_address: SocketAddr,
     http_address: SocketAddr,
     service: Arc<Service>,
@@ -166,8 +168,9 @@ impl Node {
                 most
             }
         };
+        let id = NodeId::of_run(clock.now().wall, rand::random());
         let shared = Arc::new(Shared {
-            node: NodeId::of_run(clock.now().wall, rand::random()),
+            node: id,
             service: Arc::clone(&service),
             clock: clock.clone(),
             tls: certificate.as_ref().map(Certificate::server_config),
@@ -221,9 +224,19 @@ impl Node {
             keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
-        tasks.0.extend([http, control, keeper, teller, figures]);
+        let lost_connections = LostConnections {
+            node: id,
+            service: Arc::clone(&service),
+            workers: workers.iter().map(|(commands, _)| commands.downgrade()).collect(),
+            ready: Arc::clone(&ready),
+            ended: metrics.keeper().lost_connections,
+            clock: clock.clone(),
+        };
+        let lost_connections = tokio::spawn(lost_connections.run()).abort_handle();
+        tasks.0.extend([http, control, keeper, teller, figures, lost_connections]);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
+            id,
             client_address,
             http_address,
             service,
@@ -238,6 +251,11 @@ impl Node {
             control_path,
             _lock: lock,
         })
+    }
+
+    /// Names this run of the node.
+    pub fn id(&self) -> NodeId {
+        self.id
     }
 
     /// Where clients connect.

@@ -3,8 +3,8 @@
 use super::{PATIENCE, Ports, blank, connect, id, now, seed, user};
 use crate::FeedCursor;
 use futures_util::FutureExt;
-use lamplight_core::{Connect, LinkEnd};
-use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, Platform, User, Version};
+use lamplight_core::{Connect, LinkEnd, Presence};
+use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, NodeId, Platform, User, Version};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
         let name = format!("user {n}");
         seed(directory, &name).await;
         connect(directory, &name, "phone", n, now(1_000)).await;
-        let end = |presence: &mut lamplight_core::Presence| {
+        let end = |presence: &mut Presence| {
             presence.disconnect(
                 ConnectionId::alone(n),
                 LinkEnd::Closed,
@@ -69,7 +69,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
             connection,
             address: None,
         };
-        let act = |presence: &mut lamplight_core::Presence| presence.connect(&connect, &settings, now(1));
+        let act = |presence: &mut Presence| presence.connect(&connect, &settings, now(1));
         directory.update(&user(&name), now(1), act).await.unwrap();
         users.push(user(&name));
     }
@@ -77,7 +77,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 100).await, sorted(users.clone()));
 
     // Taken over, or removed: no longer.
-    let over = |presence: &mut lamplight_core::Presence| {
+    let over = |presence: &mut Presence| {
         let last = presence.pending_events().map_or(0, |events| events.last_ordinal());
         presence.events_recorded(last, 0)
     };
@@ -111,6 +111,73 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     let later = now(2_000).after(settings.timing.login_retention());
     ports.directory.update(&user("a"), later, |presence| presence.expire(&settings, later)).await.unwrap();
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
+}
+
+/// Those that were superseded, have ended or have logged out are not among them, and none of another node.
+pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
+    const USERS: u64 = 300;
+    let (directory, settings) = (&ports.directory, AppSettings::default());
+    let (here, elsewhere) = (NodeId(7), NodeId(8));
+    let enter = async |name: &str, device: &str, connection: ConnectionId| {
+        // One on each platform, so that none is in the way of another.
+        let platform = match device {
+            "first" => Platform::IPhone,
+            "second" => Platform::Mac,
+            _ => Platform::Windows,
+        };
+        let (device, login) = (DeviceId::new(device).unwrap(), connection.local);
+        let connect =
+            Connect { device: &device, platform, login, born: 0, issued: 1, connection, address: None };
+        directory.update(&user(name), now(1), |it| it.connect(&connect, &settings, now(1))).await.unwrap();
+    };
+    let end = async |name: &str, connection: ConnectionId, logout: bool| {
+        let act = |presence: &mut Presence| match logout {
+            true => presence.logout(connection, &settings, now(2)).map(drop),
+            false => {
+                presence.disconnect(connection, LinkEnd::Closed, now(2).wall, &settings, now(2)).map(drop)
+            }
+        };
+        directory.update(&user(name), now(2), act).await.unwrap();
+    };
+    let mut expected = Vec::new();
+    for n in 0..USERS {
+        let name = format!("user {n}");
+        seed(directory, &name).await;
+        let of = |place: u64| ConnectionId::new(here, n * 10 + place);
+        enter(&name, "first", of(1)).await;
+        enter(&name, "second", of(2)).await;
+        enter(&name, "elsewhere", ConnectionId::new(elsewhere, n)).await;
+        match n % 4 {
+            0 => end(&name, of(1), false).await,
+            1 => end(&name, of(1), true).await,
+            2 => enter(&name, "first", of(3)).await,
+            _ => {}
+        }
+        let first = [None, None, Some(of(3)), Some(of(1))][n as usize % 4];
+        expected.extend([first, Some(of(2))].into_iter().flatten().map(|it| (user(&name), it)));
+    }
+    assert_eq!(all_connections(&ports, here).await, expected.into_iter().collect());
+    assert_eq!(all_connections(&ports, elsewhere).await.len(), USERS as usize);
+    assert_eq!(all_connections(&ports, NodeId(9)).await.len(), 0);
+}
+
+async fn all_connections(ports: &Ports, node: NodeId) -> BTreeSet<(User, ConnectionId)> {
+    let mut found = BTreeSet::new();
+    for partition in 0..=ports.directory.partitions() {
+        let mut after = None;
+        loop {
+            let page = ports.directory.connections_of(node, partition, after).await.unwrap();
+            for (user, connection) in page.connections {
+                assert_eq!(ports.directory.partition_of(&user), partition);
+                found.insert((user, connection));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    found
 }
 
 /// A page says who changed, and its cursor is where the next one goes on.

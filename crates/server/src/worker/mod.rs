@@ -72,6 +72,8 @@ pub enum Command {
     Drain(oneshot::Sender<()>),
     /// Say who watches a user, with up to so many of them by name.
     Watchers(User, usize, oneshot::Sender<Watchers>),
+    /// Say which of these connections the worker does not have.
+    NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
 }
 
 /// The worker, shared by the requests that it is answering.
@@ -193,6 +195,11 @@ impl Worker {
                         Some(Command::Watchers(user, most, answer)) => {
                             // As above.
                             let _ = answer.send(self.audience.borrow().watchers(&user, most));
+                        }
+                        Some(Command::NotOpen(mut ids, answer)) => {
+                            ids.retain(|id| self.slot(*id).is_none());
+                            // As above.
+                            let _ = answer.send(ids);
                         }
                         None => return Ok(()),
                     },
@@ -323,6 +330,11 @@ impl Worker {
 /// connections of one worker), and quick to look up.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
+}
+
+/// The index of the worker that has, or had, a connection of this node.
+pub fn worker_of(id: ConnectionId) -> usize {
+    (id.local >> 56) as usize
 }
 
 fn slot_of(id: ConnectionId) -> usize {

@@ -3,10 +3,10 @@
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Answer, Change, ChangeLog, Directory, DirectoryStats, FeedCursor, FeedPage, InProcessDirectory, Logged,
-    View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, FeedCursor, FeedPage,
+    InProcessDirectory, Logged, View,
 };
-use lamplight_model::{AppId, Moment, Now, Timestamp, User};
+use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,6 +71,10 @@ impl Directory for Forgetful {
 
     fn with_events<'a>(&'a self, of: u16, after: Option<&'a User>, limit: usize) -> Answer<'a, Vec<User>> {
         self.inner.with_events(of, after, limit)
+    }
+
+    fn connections_of(&self, node: NodeId, of: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
+        self.inner.connections_of(node, of, after)
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {

@@ -4,19 +4,19 @@
 use super::weather::{Failure, Kind, Weather};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Change, ChangeLog, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats, FeedCursor, FeedPage,
-    InProcessDirectory, LogEntry, LogReader, Logged, View,
+    Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
+    FeedCursor, FeedPage, InProcessDirectory, LogEntry, LogReader, Logged, View,
 };
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, AccountWithLogins, Befriending, ConversationSet, DeadLetter, EndedLogin, Enqueued,
-    Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages,
-    NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox, ProfileSet, RemarkSet, Revocation,
-    Revoked, Sent, Settled, Unfriended,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, Befriending, ConversationSet, DeadLetter,
+    EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login,
+    LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox,
+    ProfileSet, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, Conversation, ConversationPlace, Friend, Lane, Message, Moment, Now, Profile, ProfileChange,
-    Timestamp, User, UserId,
+    App, AppId, Conversation, ConversationPlace, Friend, Lane, Message, Moment, NodeId, Now, Profile,
+    ProfileChange, Timestamp, User, UserId,
 };
 use std::pin::Pin;
 use std::sync::Arc;
@@ -133,6 +133,17 @@ impl Directory for DelayedDirectory {
     ) -> Directed<'a, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         let effect = async move { self.inner.with_events(partition, after, limit).await };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
+    fn connections_of(
+        &self,
+        node: NodeId,
+        partition: u16,
+        after: Option<u64>,
+    ) -> Directed<'_, ConnectionPage> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        let effect = async move { self.inner.connections_of(node, partition, after).await };
         Box::pin(trip.go(effect, directory_error))
     }
 

@@ -1,0 +1,126 @@
+//! Compares the connections that the live records have of this node with those that its workers have, every few minutes,
+//! and ends what no worker has.
+//!
+//! A connection is taken in by a worker before a record has it, and its id is used once. So one that is in a record, and
+//! after that not with its worker, has ended for good. It is ended here when the next comparison finds it again: until
+//! then its end may be on its way, and that one knows when the connection was heard last.
+
+use crate::clock::Clock;
+use crate::worker::{Command, worker_of};
+use lamplight_model::{ConnectionId, NodeId, User};
+use lamplight_service::{RecordPlace, Service, ServiceError};
+use prometheus_client::metrics::counter::Counter;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// From one comparison to the next.
+const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
+/// How often the clock is looked at.
+const TICK: Duration = Duration::from_millis(500);
+/// The most connections that a worker looks up in one go.
+const AT_ONCE: usize = 1_024;
+/// How long a worker may take to say which it has.
+const WORKER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The comparison of a node.
+pub struct LostConnections {
+    /// This run of the node.
+    pub node: NodeId,
+    /// Has the live records.
+    pub service: Arc<Service>,
+    /// The workers, by their index.
+    pub workers: Vec<mpsc::WeakSender<Command>>,
+    /// The node does not stop. One that stops closes sockets and leaves its records as they are.
+    pub ready: Arc<AtomicBool>,
+    /// Counts the connections that were ended.
+    pub ended: Counter,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl LostConnections {
+    /// Runs until it is aborted.
+    pub async fn run(self) {
+        let mut suspected = HashSet::new();
+        let mut due = self.clock.now().moment + BETWEEN_COMPARISONS;
+        loop {
+            tokio::time::sleep(TICK).await;
+            if self.clock.now().moment < due {
+                continue;
+            }
+            match self.compare(&mut suspected).await {
+                Ok(0) => {}
+                Ok(ended) => {
+                    self.ended.inc_by(ended as u64);
+                    tracing::warn!(ended, "live records had connections that no worker has; they have ended");
+                }
+                Err(error) => tracing::warn!(%error, "connections could not be compared with the records"),
+            }
+            due = self.clock.now().moment + BETWEEN_COMPARISONS;
+        }
+    }
+
+    /// Ends what was suspected before and is missing again. Says how many connections that were.
+    async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
+        let (mut missing, mut ended) = (HashSet::new(), 0);
+        let mut place = Some(RecordPlace::default());
+        while let Some(from) = place {
+            let page = self.service.recorded_connections(self.node, from).await?;
+            place = page.next;
+            let mut lost = Vec::new();
+            for (user, connection) in self.not_open(page.connections).await {
+                if suspected.contains(&connection) {
+                    lost.push((user, connection));
+                } else {
+                    missing.insert(connection);
+                }
+            }
+            // Whoever stops has said so before any socket was closed for it.
+            if !self.ready.load(Ordering::Relaxed) {
+                return Ok(ended);
+            }
+            ended += self.service.end_lost_connections(lost, self.clock.now()).await;
+        }
+        *suspected = missing;
+        Ok(ended)
+    }
+
+    /// Those of these connections that their workers do not have.
+    async fn not_open(&self, recorded: Vec<(User, ConnectionId)>) -> Vec<(User, ConnectionId)> {
+        let mut by_worker: BTreeMap<usize, Vec<(User, ConnectionId)>> = BTreeMap::new();
+        for (user, connection) in recorded {
+            by_worker.entry(worker_of(connection)).or_default().push((user, connection));
+        }
+        let mut not_open = Vec::new();
+        for (worker, of_worker) in by_worker {
+            for some in of_worker.chunks(AT_ONCE) {
+                let ids = some.iter().map(|(_, connection)| *connection).collect();
+                let missing: HashSet<ConnectionId> = self.ask(worker, ids).await.into_iter().collect();
+                not_open.extend(some.iter().filter(|(_, id)| missing.contains(id)).cloned());
+            }
+        }
+        not_open
+    }
+
+    /// Those of these connections that a worker does not have. One that has stopped has none.
+    async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
+        let Some(commands) = self.workers.get(worker) else { return ids };
+        let Some(commands) = commands.upgrade() else { return ids };
+        let (answer, answered) = oneshot::channel();
+        let asked = async {
+            match commands.send(Command::NotOpen(ids.clone(), answer)).await {
+                Ok(()) => answered.await.ok(),
+                Err(_) => None,
+            }
+        };
+        match tokio::time::timeout(WORKER_PATIENCE, asked).await {
+            Ok(Some(missing)) => missing,
+            Ok(None) => ids,
+            // It is there, and busy: the next comparison asks again.
+            Err(_) => Vec::new(),
+        }
+    }
+}
