@@ -52,6 +52,7 @@ macro_rules! directory_conformance_tests {
             every_reader_hears_everything_from_its_start_on
             updates_of_many_at_once_lose_nothing
             records_are_read_in_the_order_asked
+            a_record_is_read_with_the_revision_that_the_log_tells
             a_record_is_due_at_its_deadline_and_not_before
             a_user_is_due_in_its_own_partition_and_in_no_other
             who_has_session_events_is_listed_in_pages
@@ -193,6 +194,24 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     let found =
         ports.directory.read(&asked, |user, presence| (user.id.clone(), presence.is_some())).await.unwrap();
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
+}
+
+/// Whoever has read one drops what the log tells of it up to there.
+pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
+    seed(&ports.directory, "a").await;
+    let one = [user("a"), user("b")];
+    let read = async || {
+        let revs =
+            ports.directory.read_revisions(&one, |_, record| record.map(|(_, rev)| rev)).await.unwrap();
+        assert_eq!(revs[1], None);
+        revs[0].unwrap()
+    };
+    let before = read().await;
+    let rev = connect(&ports.directory, "a", "phone", 1, now(1)).await.rev;
+    assert!(before < rev, "{before} and then {rev}");
+    assert_eq!(read().await, rev);
+    assert_eq!(set_custom(&ports.directory, "a", "", now(2)).await.rev, read().await);
+    assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
 /// It can be seeded anew.

@@ -330,7 +330,7 @@ impl Directory for InProcessDirectory {
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
         for (index, user) in users.iter().enumerate() {
-            view(index, self.shard(user).records.get(user).map(|record| &record.presence));
+            view(index, self.shard(user).records.get(user).map(|record| (&record.presence, record.rev)));
         }
         done(())
     }

@@ -33,8 +33,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 /// A change of one record. May be run more than once; only the last run counts.
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
-/// Looks at one record: the place of the user in the list, and the record if there is one.
-pub type View<'a> = &'a mut (dyn FnMut(usize, Option<&Presence>) + Send);
+/// Looks at one record: the place of the user in the list, and the record with its revision if there is one.
+pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
 /// Live records. Each change of one that is kept appends what became visible to the change log, in the same step.
 pub trait Directory: Send + Sync {
@@ -48,7 +48,8 @@ pub trait Directory: Send + Sync {
     /// [`update_logged`](trait.Directory.html#method.update_logged), which hand the outcome back.
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
-    /// Looks at the records of these users, in the order asked.
+    /// Looks at the records of these users, in the order asked. A record has all that the log tells of its user up to
+    /// its revision, and nothing of what the log tells under a later one.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
     /// Puts a record where there is none. Nobody is told.
@@ -153,8 +154,17 @@ impl dyn Directory + '_ {
         users: &[User],
         mut view: impl FnMut(&User, Option<&Presence>) -> T + Send,
     ) -> Result<Vec<T>, DirectoryError> {
+        self.read_revisions(users, |user, record| view(user, record.map(|(presence, _)| presence))).await
+    }
+
+    /// As [`read`](trait.Directory.html#method.read), with the revisions of the records.
+    pub async fn read_revisions<T: Send>(
+        &self,
+        users: &[User],
+        mut view: impl FnMut(&User, Option<(&Presence, u64)>) -> T + Send,
+    ) -> Result<Vec<T>, DirectoryError> {
         let mut seen = Vec::with_capacity(users.len());
-        self.read_with(users, &mut |index, presence| seen.push(view(&users[index], presence))).await?;
+        self.read_with(users, &mut |index, record| seen.push(view(&users[index], record))).await?;
         Ok(seen)
     }
 }

@@ -73,8 +73,8 @@ pub struct Member {
     friends: bool,
     /// Its subscription list was read: from then on a difference is told.
     has_list: bool,
-    /// The revision of the user's record up to which the log has told of the subscription list; `None` when a part of it
-    /// was missed.
+    /// The revision of the user's record up to which the subscription list is known, from the log or because it was read;
+    /// `None` when a part of the log was missed.
     heard: Option<u64>,
     /// Who was put on the list or taken off it by the connection's own calls that the log has still to tell of, and at
     /// which revision: what the log tells of these users up to then is older, or the same. `None` but for a moment.
@@ -111,6 +111,15 @@ impl Member {
         if ahead.is_empty() {
             self.ahead = None;
         }
+    }
+
+    /// The subscription list was read from the record of this revision: all that the log tells of it up to then is in it.
+    fn has_read(&mut self, rev: u64) {
+        if rev == 0 {
+            return;
+        }
+        self.heard = Some(self.heard.map_or(rev, |heard| heard.max(rev)));
+        self.caught_up(rev);
     }
 
     /// Those of these users of whom no own call has told something that is as new.
@@ -225,6 +234,7 @@ impl<S: Versioned> Audience<S> {
         if let Some(Some((_, member))) = self.members.get_mut(watcher.slot()) {
             member.friends = list.notified.friends;
             had_list = std::mem::replace(&mut member.has_list, true);
+            member.has_read(list.rev);
         }
         self.hub.set_muted(watcher, !list.notified.others);
         let first_new = effects.len();

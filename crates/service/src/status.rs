@@ -63,6 +63,8 @@ pub struct SubscribeDone {
 /// Whom the connections of a user watch, besides the user, and whether they are told of them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
+    /// The revision of the record from which the subscriptions are; 0 where it is not known.
+    pub rev: u64,
     /// By subscription.
     pub subscriptions: Vec<UserId>,
     /// By mutual friendship, if the app has switched that on.
@@ -247,25 +249,25 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Whom the connections of a user watch, by the settings of the app as they are now.
-    pub async fn watch_list(&self, user: &User) -> Result<WatchList, ServiceError> {
+    /// Whom a connection of a user watches, by the settings of the app as they are now. `None`: it is not the current
+    /// connection of a device of the user any longer.
+    pub async fn watch_list(
+        &self,
+        user: &User,
+        connection: ConnectionId,
+    ) -> Result<Option<WatchList>, ServiceError> {
         let notified = notifications(&self.app(user)?.settings);
         let friends = match notified.friends {
             true => self.facts.mutual_friends(user.clone()).await?,
             false => Vec::new(),
         };
-        let subscriptions = self.directory.read(std::slice::from_ref(user), |_, presence| {
-            presence.map(|presence| presence.subscriptions().iter().collect()).unwrap_or_default()
+        let found = self.directory.read_revisions(std::slice::from_ref(user), |_, record| {
+            let (presence, rev) = record?;
+            presence.device_of(connection)?;
+            Some((rev, presence.subscriptions().iter().collect()))
         });
-        Ok(WatchList { subscriptions: subscriptions.await?.remove(0), friends, notified })
-    }
-
-    /// Whether this is still the current connection of a device of the user.
-    pub async fn is_current(&self, user: &User, connection: ConnectionId) -> Result<bool, ServiceError> {
-        let current = self.directory.read(std::slice::from_ref(user), |_, presence| {
-            presence.is_some_and(|presence| presence.device_of(connection).is_some())
-        });
-        Ok(current.await? == [true])
+        let found = found.await?.remove(0);
+        Ok(found.map(|(rev, subscriptions)| WatchList { rev, subscriptions, friends, notified }))
     }
 
     /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is nothing to show.

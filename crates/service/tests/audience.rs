@@ -75,7 +75,7 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
 /// One connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a change by a call of the
 /// connection, with the revision that it was given, and `quiet 12 +bob` one that the log does not tell of; `log 11
 /// +bob` is a change that the log tells of; `missed` a part of it that was missed; `set bob cat` a list that was read,
-/// and `ask` before it reading began. Expected: what the client is told as another device's change in each step, and the
+/// `set 12 bob cat` one that was read at a revision, and `ask` before it reading began. Expected: what the client is told as another device's change in each step, and the
 /// list in the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
@@ -107,8 +107,9 @@ fn check_list(script: &str, told: &[&str], list: &str) {
             "missed" => audience.count_missed(),
             "ask" => heard = audience.lists_heard(alice).unwrap(),
             "set" => {
-                let subscriptions = words[1..].iter().map(|word| id(word)).collect();
-                let list = WatchList { subscriptions, ..WatchList::default() };
+                let rev = words[1].parse().unwrap_or(0);
+                let subscriptions = words[1 + usize::from(rev != 0)..].iter().map(|word| id(word)).collect();
+                let list = WatchList { rev, subscriptions, ..WatchList::default() };
                 if !audience.set_watch_list(alice, &list, heard, &mut effects) {
                     happened.push(format!("{step}: out of date"));
                 }
@@ -175,6 +176,27 @@ fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
         &["own 11 +cat: reload", "set bob: -cat"],
         "bob",
     );
+}
+
+#[test]
+fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
+    check_list("set 12 bob, log 11 -bob, log 12 +bob", &[], "bob");
+    check_list(
+        "ask, set 12 cat, log 11 +cat, log 12 -bob, log 13 -cat",
+        &["set 12 cat: +cat -bob", "log 13 -cat: -cat"],
+        "",
+    );
+    // An own change that is in the list is no news either, and a later one is not undone by what came before it.
+    check_list("ask, set 12 bob, own 11 +cat", &[], "bob");
+    check_list(
+        "set 12 bob, own 13 +cat, log 11 -cat, log 13 +cat, log 14 -cat",
+        &["log 14 -cat: -cat"],
+        "bob",
+    );
+    check_list("own 11 +cat, ask, set 12 bob, log 11 +cat, log 12 -cat", &["set 12 bob: -cat"], "bob");
+    // After a part of the log was missed, the list tells how far it goes.
+    check_list("missed, ask, set 12 bob, own 13 +cat", &[], "bob cat");
+    check_list("missed, ask, set 12 bob, log 12 -bob, own 11 +cat", &[], "bob");
 }
 
 #[test]

@@ -218,10 +218,9 @@ impl Worker {
         else {
             return Ok(false);
         };
-        let list = service.watch_list(&member.user).await?;
-        if !service.is_current(&member.user, member.connection).await? {
+        let Some(list) = service.watch_list(&member.user, member.connection).await? else {
             return Ok(false);
-        }
+        };
         let is_set = self.audience.set_watch_list(watcher, &list, heard, &mut effects);
         assert!(is_set, "nothing was heard while the list was read");
         for effect in &effects {

@@ -99,7 +99,8 @@ impl Node {
     {
         let mut seen = None;
         let users = std::slice::from_ref(user);
-        let mut look = |_: usize, presence: Option<&Presence>| seen = Some(view(presence));
+        let mut look =
+            |_: usize, record: Option<(&Presence, u64)>| seen = Some(view(record.map(|(it, _)| it)));
         block_on(self.shared.directory.read_with(users, &mut look)).expect("a read in memory");
         seen.expect("the port looks at every user")
     }

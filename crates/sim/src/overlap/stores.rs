@@ -69,7 +69,9 @@ impl Directory for DelayedDirectory {
             if self.weather.runs_twice() {
                 let mut copy: Option<Presence> = None;
                 self.inner
-                    .read_with(std::slice::from_ref(user), &mut |_, presence| copy = presence.cloned())
+                    .read_with(std::slice::from_ref(user), &mut |_, record| {
+                        copy = record.map(|(presence, _)| presence.clone());
+                    })
                     .await?;
                 if let Some(mut copy) = copy {
                     // Only the last run counts.

@@ -112,8 +112,8 @@ impl Worker {
     /// What the directory has at this moment, whatever the weather.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
-        let mut look = |_: usize, presence: Option<&Presence>| {
-            current = presence.is_some_and(|presence| presence.device_of(id).is_some());
+        let mut look = |_: usize, record: Option<(&Presence, u64)>| {
+            current = record.is_some_and(|(presence, _)| presence.device_of(id).is_some());
         };
         let read = self.shared.directory.read_with(std::slice::from_ref(user), &mut look);
         block_on(read).is_ok() && current

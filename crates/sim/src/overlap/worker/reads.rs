@@ -58,12 +58,11 @@ impl Worker {
             return Ok(ReadOutcome::Done);
         };
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
-        let list = self.in_time(service.watch_list(&member.user)).await?;
-        let is_current = self.in_time(service.is_current(&member.user, member.connection)).await?;
-        if !is_current {
+        let list = self.in_time(service.watch_list(&member.user, member.connection)).await?;
+        let Some(list) = list else {
             self.found_superseded(watcher, member.connection);
             return Ok(ReadOutcome::Done);
-        }
+        };
         let mut effects = Vec::new();
         if !self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
             self.note_unread(watcher, effects);
