@@ -3,8 +3,8 @@
 //! Whoever may write to the folder may set the password, with a server running or without: the file is read at every
 //! request of the console, and a new one ends every session.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,6 +17,12 @@ const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
 /// KiB of memory, passes and lanes of one hash.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+/// The highest cost that is taken from the file, so that a damaged one cannot take all memory, or all time.
+const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
+/// The room that a hash asks the allocator for, though it uses less of it. The allocator of the GNU C library gives a
+/// piece of more than 32 MiB a mapping of its own, whatever it was asked for before, and unmaps it when it is freed. A
+/// smaller piece may come to lie in a heap of the thread, which keeps it: many threads once kept 175 MB.
+const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
 /// Where the password is kept.
 #[derive(Clone, Debug)]
@@ -92,23 +98,55 @@ impl PasswordFile {
 
 impl StoredPassword {
     fn of(text: &str, salt: [u8; 16]) -> Self {
-        let salt = SaltString::encode_b64(&salt).expect("16 bytes are a salt");
-        let hash = hasher().hash_password(text.as_bytes(), &salt).expect("the cost is within bounds");
-        Self(hash.to_string())
+        let (memory, passes, lanes) = COST;
+        let made = || {
+            let params = Params::new(memory, passes, lanes, None)?;
+            let salt = SaltString::encode_b64(&salt)?;
+            let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let hash = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(hasher.params())?,
+                salt: Some(salt.as_salt()),
+                hash: Some(hash(&hasher, text, salt.as_salt())?),
+            };
+            password_hash::Result::Ok(hash.to_string())
+        };
+        Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose. A file that holds no hash lets nobody
-    /// in.
+    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose, and gives the memory back to the system. A
+    /// file that holds no hash lets nobody in.
     pub fn is(&self, text: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(&self.0) else { return false };
-        text.len() <= PasswordFile::MOST_BYTES && hasher().verify_password(text.as_bytes(), &hash).is_ok()
+        text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
+    }
+
+    fn verify(&self, text: &str) -> password_hash::Result<bool> {
+        let stored = PasswordHash::new(&self.0)?;
+        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else { return Ok(false) };
+        let params = Params::try_from(&stored)?;
+        let (memory, passes, lanes) = HIGHEST_COST;
+        if params.m_cost() > memory || params.t_cost() > passes || params.p_cost() > lanes {
+            return Ok(false);
+        }
+        let version = stored.version.map_or(Ok(Version::default()), Version::try_from)?;
+        let hasher = Argon2::new(Algorithm::try_from(stored.algorithm)?, version, params);
+        // An output is compared in constant time.
+        Ok(hash(&hasher, text, salt)? == expected)
     }
 }
 
-fn hasher() -> Argon2<'static> {
-    let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).expect("the cost is within bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+/// Hashes a text in memory that goes back to the system.
+fn hash(hasher: &Argon2<'_>, text: &str, salt: password_hash::Salt<'_>) -> password_hash::Result<Output> {
+    let mut decoded = [0; password_hash::Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut decoded)?;
+    let blocks = hasher.params().block_count();
+    let mut memory = Vec::with_capacity(blocks.max(ROOM_IN_BLOCKS));
+    memory.resize(blocks, Block::default());
+    let length = hasher.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    Output::init_with(length, |output| {
+        Ok(hasher.hash_password_into_with_memory(text.as_bytes(), salt, output, &mut memory[..])?)
+    })
 }
 
 fn password_of(random: [u8; MADE_LETTERS]) -> String {
@@ -125,6 +163,7 @@ fn password_of(random: [u8; MADE_LETTERS]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -169,6 +208,28 @@ mod tests {
         for text in ["", "password", "$argon2id$v=19$m=19456,t=2,p=1$AAAA"] {
             assert!(!StoredPassword(text.to_owned()).is(text), "{text:?}");
         }
+        let stored = StoredPassword::of("open sesame", [7; 16]);
+        assert!(stored.is("open sesame"));
+        for (was, damaged) in
+            [("m=19456", "m=4194304"), ("t=2", "t=100000"), ("p=1", "p=200"), ("$v=19", "$v=20")]
+        {
+            let damaged = StoredPassword(stored.0.replacen(was, damaged, 1));
+            assert_ne!(damaged, stored);
+            assert!(!damaged.is("open sesame"), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_made_by_the_library_is_understood_and_so_is_ours_by_the_library() {
+        let (memory, passes, lanes) = COST;
+        let params = Params::new(memory, passes, lanes, None).unwrap();
+        let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+        let made = hasher.hash_password(b"open sesame", &salt).unwrap().to_string();
+        let ours = StoredPassword::of("open sesame", [7; 16]);
+        assert_eq!(ours.0, made);
+        let ours = PasswordHash::new(&ours.0).unwrap();
+        assert!(hasher.verify_password(b"open sesame", &ours).is_ok());
     }
 
     #[test]
