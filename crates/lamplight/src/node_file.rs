@@ -17,6 +17,9 @@ pub struct NodeFile {
     pub client: SocketAddr,
     /// Where metrics and health are.
     pub http: SocketAddr,
+    /// Where metrics and health are besides, if they have a listener of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<SocketAddr>,
     /// Whether clients may use TLS.
     pub tls: bool,
     /// The version of the server.
@@ -63,6 +66,11 @@ impl NodeFile {
         format!("http://{}", reachable(self.http))
     }
 
+    /// The address of the health port for this machine, if there is one.
+    pub fn health_url(&self) -> Option<String> {
+        self.health.map(|address| format!("http://{}", reachable(address)))
+    }
+
     /// The address of the console for this machine.
     pub fn console_url(&self) -> String {
         format!("{}/console/", self.http_url())
@@ -103,6 +111,7 @@ mod tests {
             pid: 7,
             client: "0.0.0.0:7400".parse().unwrap(),
             http: "127.0.0.1:7401".parse().unwrap(),
+            health: Some("127.0.0.1:7402".parse().unwrap()),
             tls: false,
             version: "0.1.0".to_owned(),
         };

@@ -60,6 +60,7 @@ codes! {
     BAD_CREDENTIALS = 60005, "userID or UserSig in the URL or the body is wrong", "URL 或请求包体中的 UserID 或 UserSig 错误";
     APP_ID_INVALID = 60006, "the SDKAppID is invalid", "SDKAppID 无效";
     API_RATE = 60007, "this API is called too often", "REST 接口调用频率超过限制";
+    SERVICE_BUSY = 60008, "the service is busy; try again", "服务繁忙，请稍后重试";
     NO_SUCH_SERVICE = 60009, "no such service or command", "请求的服务或命令不存在";
     ADMIN_REQUIRED = 60010, "the caller must be an app admin", "须由 App 管理员调用";
     APP_RATE = 60011, "the app calls too often", "SDKAppID 请求频率超限";

@@ -22,6 +22,8 @@ pub struct Config {
     pub client_listen: SocketAddr,
     /// Where the web pages, metrics and health are served.
     pub http_listen: SocketAddr,
+    /// Where metrics and health are served besides, on a listener of their own.
+    pub health_listen: Option<SocketAddr>,
     /// Where pages find the client port, as `ws://…` or `wss://…`, when a proxy is in between.
     pub public_client_url: Option<String>,
     /// Worker threads; 0 is one for each core.
@@ -77,6 +79,12 @@ pub struct LimitsConfig {
     pub login_failures_per_address: u32,
     /// Changes of one user in a second that its watchers are told of; of more, the newest. 0 is all of them.
     pub changes_told_per_second: u32,
+    /// Connections to the HTTP port altogether. At most an eighth of the file limit of the process is used.
+    pub http_connections: usize,
+    /// Connections to the HTTP port from one address.
+    pub http_connections_per_address: u32,
+    /// Bytes of bodies that the HTTP port holds altogether.
+    pub http_body_bytes: usize,
 }
 
 impl Default for Config {
@@ -86,6 +94,7 @@ impl Default for Config {
             data_dir: PathBuf::from("lamplight-data"),
             client_listen: SocketAddr::new(any, 7400),
             http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
+            health_listen: None,
             public_client_url: None,
             workers: 0,
             tls: TlsConfig::default(),
@@ -109,6 +118,9 @@ impl Default for LimitsConfig {
             frame_after_login: frames.after_login,
             login_failures_per_address: throttle.failures_per_address,
             changes_told_per_second: ConflationRate::default().changes_per_second,
+            http_connections: 1_024,
+            http_connections_per_address: 256,
+            http_body_bytes: 24 << 20,
         }
     }
 }
@@ -176,6 +188,14 @@ impl Config {
             u32::MAX.into(),
         )?;
         within("limits.changes_told_per_second", limits.changes_told_per_second.into(), 0, 1_000)?;
+        within("limits.http_connections", limits.http_connections as u64, 1, 1 << 20)?;
+        within(
+            "limits.http_connections_per_address",
+            limits.http_connections_per_address.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        within("limits.http_body_bytes", limits.http_body_bytes as u64, 2 << 20, 1 << 32)?;
         if let Some(url) = self.public_client_url.as_ref().filter(|url| !is_client_url(url)) {
             let problem = format!("must be the URL of a WebSocket, ws://… or wss://…, not `{url}`");
             return Err(ConfigError::Invalid { setting: "public_client_url", problem });

@@ -14,6 +14,15 @@ pub struct Doors {
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
+/// The bound that keeps a connection out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Full {
+    /// There are as many as there may be altogether.
+    Altogether,
+    /// There are as many as there may be from its address.
+    Address,
+}
+
 impl Doors {
     /// Doors for so many connections altogether and from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
@@ -22,18 +31,23 @@ impl Doors {
 
     /// Lets a connection in, unless there are too many.
     pub fn enter(&self, address: IpAddr) -> bool {
+        self.admit(address).is_ok()
+    }
+
+    /// Lets a connection in, or says which bound keeps it out.
+    pub fn admit(&self, address: IpAddr) -> Result<(), Full> {
         if self.open.fetch_add(1, Ordering::Relaxed) >= self.most {
             self.open.fetch_sub(1, Ordering::Relaxed);
-            return false;
+            return Err(Full::Altogether);
         }
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(network(address)).or_default();
         if *count >= self.most_per_address {
             self.open.fetch_sub(1, Ordering::Relaxed);
-            return false;
+            return Err(Full::Address);
         }
         *count += 1;
-        true
+        Ok(())
     }
 
     /// A connection that was let in is gone.

@@ -1,30 +1,111 @@
-//! The HTTP port: what is put together on it, and that it is served.
+//! The HTTP port: what is put together on it, that it is served, and the bounds of what it holds.
+//!
+//! Whatever an unauthenticated peer does, it costs some tens of KiB: a head and a read-ahead of 16 KiB each, and the few
+//! KiB of body that a login may have. Larger bodies are read from authenticated peers alone, and out of one budget.
 
-use crate::http_listener;
+mod body;
+mod budget;
+mod exposition;
+mod headers;
+mod listener;
+mod metrics;
+mod paced;
+
+pub use body::{BodyFault, BodyRoom, JsonBody, JsonFault, charge_answer};
+pub use metrics::HttpMetrics;
+
 use crate::metrics::Metrics;
 use axum::Router;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use body::RATE;
+use budget::Budget;
+use exposition::Exposition;
+use listener::{PACE, Places, Port, SPARE_PACE};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::AbortHandle;
 
+/// Connections past a bound that are told so at a time.
+pub const SPARE_CONNECTIONS: usize = 32;
+const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
+/// Connections of the health port.
+pub const HEALTH_CONNECTIONS: usize = 64;
+const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
+
 #[derive(Clone)]
 struct Health {
-    metrics: Arc<Metrics>,
+    exposition: Arc<Exposition>,
     ready: Arc<AtomicBool>,
 }
 
-/// Serves until the handle is aborted. Answers with the address that was bound.
-pub async fn serve(address: SocketAddr, router: Router) -> io::Result<(SocketAddr, AbortHandle)> {
+/// How much the HTTP port may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpBounds {
+    /// Connections altogether.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: u32,
+    /// Bytes of bodies altogether.
+    pub body_bytes: usize,
+}
+
+/// Serves the HTTP port until the handle is aborted. A connection past a bound is answered by `health`, and by 503
+/// where that has nothing. Returns the address that was bound.
+pub async fn serve(
+    address: SocketAddr,
+    bounds: HttpBounds,
+    router: Router,
+    health: Router,
+    metrics: HttpMetrics,
+) -> io::Result<(SocketAddr, AbortHandle)> {
+    let HttpBounds { connections, connections_per_address, body_bytes } = bounds;
+    let room = BodyRoom::new(Budget::new(body_bytes, metrics.body_bytes()), RATE, metrics.clone());
+    let past_a_bound = health.fallback(say_full);
+    let spare = Places::spare(
+        SPARE_CONNECTIONS,
+        SPARE_CONNECTIONS_PER_ADDRESS,
+        SPARE_PACE,
+        within_rules(past_a_bound),
+    );
+    let regular = Places::regular(connections, connections_per_address, PACE, within_rules(router));
+    listen(address, Port { regular, spare: Some(spare), room, metrics }).await
+}
+
+/// Serves the health port until the handle is aborted. Returns the address that was bound.
+pub async fn serve_health(
+    address: SocketAddr,
+    health: Router,
+    metrics: HttpMetrics,
+) -> io::Result<(SocketAddr, AbortHandle)> {
+    // No route of the health port reads a body.
+    let room = BodyRoom::new(Budget::new(0, metrics.body_bytes()), RATE, metrics.clone());
+    let regular =
+        Places::regular(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS_PER_ADDRESS, PACE, within_rules(health));
+    listen(address, Port { regular, spare: None, room, metrics }).await
+}
+
+async fn listen(address: SocketAddr, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
-    let serving = http_listener::serve(listener, router, http_listener::BOUNDS);
-    Ok((bound, tokio::spawn(serving).abort_handle()))
+    Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
+}
+
+/// What holds for every route: the headers of every answer, and that no body is read but by [`BodyRoom`]. An extractor
+/// of axum that collects a body finds that it may have no byte.
+fn within_rules(router: Router) -> Router {
+    router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
+}
+
+async fn say_full() -> (StatusCode, [(header::HeaderName, &'static str); 1], &'static str) {
+    let words = "too many connections, altogether or from this address; try again\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], words)
 }
 
 /// The routes by which a node tells how it is.
@@ -33,14 +114,14 @@ pub fn health(metrics: Arc<Metrics>, ready: Arc<AtomicBool>) -> Router {
         .route("/metrics", get(show_metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(show_readiness))
-        .with_state(Health { metrics, ready })
+        .with_state(Health { exposition: Arc::new(Exposition::new(metrics)), ready })
 }
 
-async fn show_metrics(State(health): State<Health>) -> impl IntoResponse {
-    match health.metrics.encode() {
+async fn show_metrics(State(health): State<Health>) -> Response {
+    match health.exposition.text() {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
+            ([(header::CONTENT_TYPE, kind)], Body::from(text)).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

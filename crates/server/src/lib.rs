@@ -9,7 +9,6 @@ mod control;
 mod doors;
 mod durations;
 mod http;
-mod http_listener;
 mod keeper;
 mod lost_connections;
 mod metrics;
@@ -28,6 +27,7 @@ pub use control::{
     ShownConversation, ShownDeadLetter, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
     WebhookOutcome, offline,
 };
+pub use http::{JsonBody, JsonFault};
 pub use node::{Node, NodeError};
 pub use rest::document as openapi_document;
 pub use web::are_built as web_is_built;

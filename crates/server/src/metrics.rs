@@ -1,6 +1,7 @@
 //! What a node measures of itself, in the names that Prometheus users expect.
 
 use crate::durations::{Durations, Spread};
+use crate::http::HttpMetrics;
 use crate::rest::ApiMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
@@ -31,6 +32,7 @@ pub struct Metrics {
     registry: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
+    http: HttpMetrics,
     webhooks: WebhookMetrics,
     keeper: KeeperMetrics,
     directory: Arc<dyn Directory>,
@@ -169,6 +171,7 @@ impl Metrics {
             })
             .collect();
         let api = ApiMetrics::new(&mut registry);
+        let http = HttpMetrics::register(&mut registry);
         let webhooks = WebhookMetrics::register(&mut registry);
         let keeper = KeeperMetrics::default();
         let help = "Operations that a store has not taken and that are carried through later";
@@ -177,12 +180,17 @@ impl Metrics {
         registry.register("retries_dropped", help, keeper.retries_dropped.clone());
         let help = "Connections that live records had and no worker, and that were ended";
         registry.register("lost_connections", help, keeper.lost_connections.clone());
-        Self { registry, by_worker, api, webhooks, keeper, directory }
+        Self { registry, by_worker, api, http, webhooks, keeper, directory }
     }
 
     /// The metrics of the server API.
     pub fn api(&self) -> ApiMetrics {
         self.api.clone()
+    }
+
+    /// The metrics of the HTTP port.
+    pub fn http(&self) -> HttpMetrics {
+        self.http.clone()
     }
 
     /// The metrics of the webhooks.

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::{self, Console, Figures, PasswordFile};
 use crate::doors::Doors;
+use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
 use crate::lost_connections::LostConnections;
 use crate::metrics::Metrics;
 use crate::rest::Rest;
@@ -35,6 +36,8 @@ const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 /// File descriptors that are not connections: listeners, the stores, the control socket.
 const SPARE_FILES: u64 = 160;
+/// The share of the file descriptors that connections of the HTTP port may have, whatever is set: one in so many.
+const HTTP_FILES: u64 = 8;
 /// How long a stopping node waits for its clients to have taken their last words.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The first app, made when there is none.
@@ -45,6 +48,7 @@ pub struct Node {
     id: NodeId,
     client_address: SocketAddr,
     http_address: SocketAddr,
+    health_address: Option<SocketAddr>,
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
     metrics: Arc<Metrics>,
@@ -161,12 +165,17 @@ impl Node {
         let client_address = listeners[0]
             .local_addr()
             .map_err(|source| NodeError::Listen { address: config.client_listen, source })?;
+        let files = raise_file_limit();
+        let http_bounds = HttpBounds {
+            connections: usize::try_from(files / HTTP_FILES)
+                .map_or(config.limits.http_connections, |share| config.limits.http_connections.min(share)),
+            connections_per_address: config.limits.http_connections_per_address,
+            body_bytes: config.limits.http_body_bytes,
+        };
+        let http_files = http_bounds.connections + SPARE_CONNECTIONS + HEALTH_CONNECTIONS;
         let most = match config.limits.connections {
-            0 => usize::try_from(raise_file_limit().saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX),
-            most => {
-                raise_file_limit();
-                most
-            }
+            0 => usize::try_from(files.saturating_sub(SPARE_FILES + http_files as u64)).unwrap_or(usize::MAX),
+            most => most,
         };
         let id = NodeId::of_run(clock.now().wall, rand::random());
         let shared = Arc::new(Shared {
@@ -211,9 +220,21 @@ impl Node {
             .merge(Rest::new(Arc::clone(&service), clock.clone(), metrics.api()).router())
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
-        let (http_address, http) = http::serve(config.http_listen, router)
-            .await
-            .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        let past_a_bound = http::health(Arc::clone(&metrics), Arc::clone(&ready));
+        let (http_address, http) =
+            http::serve(config.http_listen, http_bounds, router, past_a_bound, metrics.http())
+                .await
+                .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        tasks.0.push(http);
+        let mut health_address = None;
+        if let Some(address) = config.health_listen {
+            let health = http::health(Arc::clone(&metrics), Arc::clone(&ready));
+            let (bound, serving) = http::serve_health(address, health, metrics.http())
+                .await
+                .map_err(|source| NodeError::Listen { address, source })?;
+            tasks.0.push(serving);
+            health_address = Some(bound);
+        }
         let figures = tokio::spawn(figures.run(Arc::clone(&metrics), Arc::clone(&service), clock.clone()))
             .abort_handle();
         let control_path = control::socket_path(&config.data_dir);
@@ -233,12 +254,13 @@ impl Node {
             clock: clock.clone(),
         };
         let lost_connections = tokio::spawn(lost_connections.run()).abort_handle();
-        tasks.0.extend([http, control, keeper, teller, figures, lost_connections]);
+        tasks.0.extend([control, keeper, teller, figures, lost_connections]);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             id,
             client_address,
             http_address,
+            health_address,
             service,
             directory,
             metrics,
@@ -266,6 +288,11 @@ impl Node {
     /// Where metrics and health are.
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
+    }
+
+    /// Where metrics and health are besides, if they have a listener of their own.
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.health_address
     }
 
     /// The operations of this node.

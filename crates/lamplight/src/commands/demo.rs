@@ -87,6 +87,9 @@ fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     line(format!("  web        {}", web_text(&served.file)))?;
     line(format!("  clients    {}", served.file.client_url()))?;
     line(format!("  metrics    {}/metrics", served.file.http_url()))?;
+    if let Some(health) = served.file.health_url() {
+        line(format!("  health     {health}/readyz, and {health}/metrics"))?;
+    }
     line(format!("  console    {}", served.console_text()))?;
     line(format!("  server API {}/v4/docs/", served.file.http_url()))?;
     line(format!("  data       {}\n", data_dir.display()))?;

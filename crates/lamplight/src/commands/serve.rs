@@ -58,6 +58,10 @@ pub struct ListenArgs {
     #[arg(long, value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
 
+    /// Where metrics and health are served besides, whatever the HTTP port is busy with [default: nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    health_listen: Option<SocketAddr>,
+
     /// Worker threads; 0 is one for each core [default: 0]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -70,6 +74,7 @@ impl ListenArgs {
         let all = [
             ("client_listen", self.client_listen.map(address)),
             ("http_listen", self.http_listen.map(address)),
+            ("health_listen", self.health_listen.map(address)),
             ("workers", self.workers.map(Value::from)),
         ];
         all.into_iter().filter_map(|(path, value)| value.map(|value| (path, value))).collect()
@@ -123,6 +128,7 @@ impl Served {
             pid: std::process::id(),
             client: node.client_address(),
             http: node.http_address(),
+            health: node.health_address(),
             tls,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -151,6 +157,9 @@ impl Served {
         line(format!("  clients    {} (native and WebSocket{tls})", file.client))?;
         line(format!("  web        {}", web_text(file)))?;
         line(format!("  metrics    {}/metrics", file.http_url()))?;
+        if let Some(health) = file.health_url() {
+            line(format!("  health     {health}/readyz, and {health}/metrics"))?;
+        }
         line(format!("  console    {}", self.console_text()))?;
         line(format!("  server API {}/v4/docs/", file.http_url()))?;
         line(format!("  data       {}", self.data_dir.display()))?;
@@ -183,6 +192,7 @@ impl Served {
             "pid": self.file.pid,
             "client": self.file.client_url(),
             "http": self.file.http_url(),
+            "health": self.file.health_url(),
             "tls": self.file.tls,
             "console": self.file.console_url(),
             "consolePassword": self.node.console_password(),

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use lamplight_model::{AppId, UserId};
+use lamplight_server::JsonBody;
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ struct Begun {
     data_dir: PathBuf,
     app: AppId,
 }
+
+/// The longest body of a request.
+const MAX_BODY_BYTES: usize = 1_024;
 
 #[derive(Deserialize)]
 struct Wanted {
@@ -73,7 +77,10 @@ async fn users(State(door): State<Door>) -> Result<impl IntoResponse, Response> 
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(json!({ "SDKAppID": begun.app, "users": users }))))
 }
 
-async fn user_sig(State(door): State<Door>, Json(wanted): Json<Wanted>) -> Result<Response, Response> {
+async fn user_sig(
+    State(door): State<Door>,
+    JsonBody(wanted): JsonBody<Wanted, MAX_BODY_BYTES>,
+) -> Result<Response, Response> {
     let begun = door.begun().ok_or_else(just_beginning)?;
     if portrait_of(&wanted.user_id).is_none() {
         return Err(refusal(StatusCode::NOT_FOUND, "nobody of the demo is called so"));

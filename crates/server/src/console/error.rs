@@ -1,7 +1,9 @@
 //! How the console says "no": an HTTP status for programs, and a code with words for people.
 
+use super::MAX_BODY_BYTES;
+use crate::http::{JsonBody, JsonFault};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -110,9 +112,13 @@ impl From<ServiceError> for ApiError {
     }
 }
 
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+impl From<JsonFault> for ApiError {
+    fn from(fault: JsonFault) -> Self {
+        let (status, message) = fault.told();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => Self { status, ..Code::SERVICE_BUSY.into() },
+            _ => Self { status, ..Self::invalid(message) },
+        }
     }
 }
 
@@ -139,14 +145,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The body of a request, from JSON.
-pub struct FromJson<T>(pub T);
+/// The body of a request, from JSON of at most `MOST` bytes.
+pub struct FromJson<T, const MOST: usize = MAX_BODY_BYTES>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for FromJson<T, MOST> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let Json(value) = Json::from_request(request, state).await?;
+        let JsonBody(value) = JsonBody::<T, MOST>::from_request(request, state).await?;
         Ok(Self(value))
     }
 }

@@ -1,11 +1,13 @@
 //! Who comes in: logging in and out, and what every other request has to show.
 
-use super::Console;
 use super::error::{ApiError, FromJson};
 use super::password::{PasswordFile, StoredPassword};
 use super::sessions::{LIFETIME, Opened, Sessions, Use};
+use super::{Console, MAX_LOGIN_BYTES};
+use crate::doors::Doors;
 use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,14 +15,17 @@ use lamplight_core::FailureWindow;
 use lamplight_model::Code;
 use lamplight_service::{Failures, network};
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Wrong passwords from one address within a minute before it has to wait a minute.
 const MOST_FAILURES: u32 = 5;
-/// Logins that wait for their turn. One is looked at at a time: each costs 19 MiB while it is.
+/// Logins that wait for their turn, altogether and from one address. One is looked at at a time: each costs 19 MiB while
+/// it is.
 const MOST_WAITING: usize = 32;
+const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The cookie that carries the token of a session.
 const COOKIE: &str = "lamplight_console";
 /// The header that carries the CSRF token of a session, on every request that changes something.
@@ -34,7 +39,26 @@ pub struct Door {
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<IpAddr>>,
     turn: Semaphore,
-    waiting: Semaphore,
+    waiting: Doors,
+}
+
+/// A place among the logins that wait, or are looked at. Dropping it makes it free.
+struct Waiting {
+    console: Arc<Console>,
+    address: IpAddr,
+}
+
+impl Waiting {
+    fn enter(console: &Arc<Console>, address: IpAddr) -> Result<Self, ApiError> {
+        console.door.waiting.admit(address).map_err(|_| ApiError::BUSY)?;
+        Ok(Self { console: Arc::clone(console), address })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.console.door.waiting.leave(self.address);
+    }
 }
 
 /// What a browser gets to know of its session.
@@ -59,7 +83,7 @@ impl Door {
             sessions: Mutex::default(),
             failures: Mutex::default(),
             turn: Semaphore::new(1),
-            waiting: Semaphore::new(MOST_WAITING),
+            waiting: Doors::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
         }
     }
 
@@ -94,25 +118,44 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    async fn open_session(&self, address: IpAddr, text: String) -> Result<Opened, ApiError> {
+    async fn open_session(self: &Arc<Self>, address: IpAddr, text: String) -> Result<Opened, ApiError> {
         let address = network(address);
-        let _waiting = self.door.waiting.try_acquire().map_err(|_| ApiError::BUSY)?;
-        let _turn = self.door.turn.acquire().await.map_err(|_| ApiError::BUSY)?;
-        // Asked when it is our turn: of many at once, no more are looked at than one after the other.
-        if self.door.failures().is_blocked(&address, self.clock.now().moment) {
-            return Err(ApiError::throttled(FailureWindow::MINUTE));
+        self.check_failures(address)?;
+        let waiting = Waiting::enter(self, address)?;
+        // A task of its own: a browser that goes away does not end it, so that no second password is looked at beside the
+        // first, and a wrong one counts.
+        let verified =
+            tokio::spawn(waiting.verify(text)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()));
+        let password = verified?;
+        tracing::info!("an operator has logged in to the console");
+        let now = self.clock.now().moment;
+        Ok(self.door.sessions().open(rand::random(), rand::random(), password, now))
+    }
+
+    fn check_failures(&self, address: IpAddr) -> Result<(), ApiError> {
+        match self.door.failures().is_blocked(&address, self.clock.now().moment) {
+            true => Err(ApiError::throttled(FailureWindow::MINUTE)),
+            false => Ok(()),
         }
-        let password = self.door.password().map_err(|_| ApiError::WRONG_PASSWORD)?;
+    }
+}
+
+impl Waiting {
+    /// Waits for its turn and looks at a password; returns it as it is stored when it is right.
+    async fn verify(self, text: String) -> Result<StoredPassword, ApiError> {
+        let Self { console, address } = &self;
+        let _turn = console.door.turn.acquire().await.map_err(|_| ApiError::BUSY)?;
+        // Asked again when it is our turn: of many at once, no more are looked at than one after the other.
+        console.check_failures(*address)?;
+        let password = console.door.password().map_err(|_| ApiError::WRONG_PASSWORD)?;
         let stored = password.clone();
         let right = tokio::task::spawn_blocking(move || stored.is(&text)).await.unwrap_or(false);
-        let now = self.clock.now().moment;
         if !right {
-            self.door.failures().fail(address, MOST_FAILURES, now);
+            console.door.failures().fail(*address, MOST_FAILURES, console.clock.now().moment);
             tracing::warn!("a wrong password was given to the console");
             return Err(ApiError::WRONG_PASSWORD);
         }
-        tracing::info!("an operator has logged in to the console");
-        Ok(self.door.sessions().open(rand::random(), rand::random(), password, now))
+        Ok(password)
     }
 }
 
@@ -144,16 +187,31 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
+/// What a login needs of the head of its request. The rest of the head is not kept while its body is awaited: anybody may
+/// send it.
+pub struct Sender {
+    checked: Result<(), ApiError>,
+    encrypted: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Sender {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self { checked: check_origin(&parts.headers), encrypted: is_encrypted(&parts.headers) })
+    }
+}
+
 /// `POST session`: logging in.
 pub async fn log_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    FromJson(credentials): FromJson<Credentials>,
+    sender: Sender,
+    FromJson(credentials): FromJson<Credentials, MAX_LOGIN_BYTES>,
 ) -> Result<Response, ApiError> {
-    check_origin(&headers)?;
+    sender.checked?;
     let opened = console.open_session(peer.ip(), credentials.password).await?;
-    let cookie = cookie_text(&opened.token, LIFETIME.as_secs(), is_encrypted(&headers));
+    let cookie = cookie_text(&opened.token, LIFETIME.as_secs(), sender.encrypted);
     let shown = ShownSession { csrf_token: opened.csrf_token, version: env!("CARGO_PKG_VERSION") };
     Ok(([(header::SET_COOKIE, cookie)], Json(shown)).into_response())
 }

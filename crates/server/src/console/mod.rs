@@ -14,22 +14,24 @@ mod users;
 mod webhooks;
 
 pub use figures::Figures;
-pub use headers::add_security_headers;
 pub use password::{InvalidPassword, PasswordFile};
 
 use crate::clock::Clock;
+use crate::http::charge_answer;
 use crate::worker::Command;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use axum::{Router, middleware};
 use error::ApiError;
 use guard::Door;
+use headers::add_security_headers;
 use lamplight_service::Service;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// The longest body of a request. All settings of an app are some 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The longest body of a login, which anybody may send. The longest password, escaped as JSON allows, has 1,200 bytes.
+const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// What the console's door works with.
 pub struct Console {
@@ -85,6 +87,6 @@ pub fn router(console: Arc<Console>) -> Router {
         .merge(behind_the_door)
         .layer(middleware::from_fn(headers::forbid_caching))
         .layer(middleware::from_fn(add_security_headers))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(charge_answer))
         .with_state(console)
 }

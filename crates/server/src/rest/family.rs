@@ -97,12 +97,13 @@ impl Family {
     }
 
     /// The codes that any call of the family may be answered with.
-    pub fn common_codes(self) -> [Code; 20] {
+    pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,
             Code::WRONG_CREDENTIALS,
             Code::APP_ID_INVALID,
             Code::API_RATE,
+            Code::SERVICE_BUSY,
             Code::NO_SUCH_SERVICE,
             Code::APP_ID_MISSING,
             Code::SIG_EXPIRED,

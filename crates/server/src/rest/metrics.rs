@@ -37,6 +37,10 @@ impl ApiMetrics {
         let refusals = Family::<CodeLabel, Counter>::default();
         let help = "Calls of the server API that were refused or failed, by code";
         registry.register("api_refusals", help, refusals.clone());
+        // A series that appears with its first refusal hides that one from `rate()`.
+        for code in Code::ALL.iter().filter(|code| **code != Code::OK) {
+            drop(refusals.get_or_create(&CodeLabel { code: code.number() }));
+        }
         let durations: fn() -> Durations = || Durations::new(BOUNDS);
         let seconds = Family::<CommandLabel, Durations, fn() -> Durations>::new_with_constructor(durations);
         let help = "From the head of a call of the server API to its answer";

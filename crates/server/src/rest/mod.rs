@@ -6,7 +6,6 @@
 
 mod accounts;
 mod answer;
-mod body;
 mod call;
 mod command;
 mod commands;
@@ -27,14 +26,15 @@ pub use metrics::ApiMetrics;
 pub use openapi::document;
 
 use crate::clock::Clock;
+use crate::http::{BodyFault, BodyRoom, charge_answer};
 use answer::Answer;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
+use axum::{Extension, Router, middleware};
 use call::Gate;
-use command::Entry;
 use family::Family;
 use lamplight_model::{Code, Refusal};
 use lamplight_service::Service;
@@ -42,6 +42,17 @@ use rate::Rates;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Semaphore;
+
+/// The largest body that is read, in bytes: a hundred accounts with the longest nicks and URLs, escaped as JSON
+/// allows, fit in.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// A body above this size waits for one of [`LARGE_CALLS`] turns: what its JSON becomes takes many times its bytes.
+const LARGE_BODY_BYTES: usize = 128 * 1024;
+
+/// Calls with a large body that are carried out at a time.
+const LARGE_CALLS: usize = 2;
 
 /// What the server API rests on.
 #[derive(Clone)]
@@ -51,13 +62,15 @@ struct Shared {
     service: Arc<Service>,
     clock: Clock,
     rates: Rates,
+    large_calls: Semaphore,
     metrics: ApiMetrics,
 }
 
 impl Rest {
     /// The server API over a node's operations.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
-        Self(Arc::new(Shared { service, clock, rates: Rates::default(), metrics }))
+        let (rates, large_calls) = (Rates::default(), Semaphore::new(LARGE_CALLS));
+        Self(Arc::new(Shared { service, clock, rates, large_calls, metrics }))
     }
 
     /// Everything under `/v4`.
@@ -66,6 +79,7 @@ impl Rest {
             .route("/v4", any(handle))
             .route("/v4/", any(handle))
             .route("/v4/{*path}", any(handle))
+            .layer(middleware::from_fn(charge_answer))
             .with_state(self);
         api.merge(reference::router())
     }
@@ -75,20 +89,25 @@ impl Rest {
 async fn handle(
     State(Rest(shared)): State<Rest>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Extension(room): Extension<BodyRoom>,
     request: Request,
 ) -> Response {
     let began = Instant::now();
     let (parts, body) = request.into_parts();
-    let found = commands::find(parts.uri.path());
+    let found = commands::find(parts.uri.path()).ok_or_else(|| parts.uri.path().to_owned());
+    let (method, query) = (parts.method, parts.uri.query().unwrap_or_default().to_owned());
+    // A head takes several times its bytes: it is not kept while the body is awaited.
+    drop((parts.uri, parts.headers, parts.extensions));
     let answer = match found {
-        Some(entry) => {
-            let answer = answer(&shared, entry, &parts, body, from).await;
+        Ok(entry) => {
+            let gate = Gate { shared: &shared, entry, address: from.ip(), now: shared.clock.now() };
+            let answer = answer(gate, &method, &query, body, &room).await;
             shared.metrics.answered(entry.index(), began.elapsed());
             answer
         }
-        None => {
-            body::discard(body).await;
-            let detail = format!("{} is no command", parts.uri.path());
+        Err(path) => {
+            room.discard(body).await;
+            let detail = format!("{path} is no command");
             Answer::refused(Family::Accounts, &Refusal::because(Code::NO_SUCH_SERVICE, detail))
         }
     };
@@ -99,25 +118,35 @@ async fn handle(
 }
 
 /// Lets a call through its gates, in their order, and runs it.
-async fn answer(
-    shared: &Shared,
-    entry: &'static Entry,
-    parts: &axum::http::request::Parts,
-    body: Body,
-    from: SocketAddr,
-) -> Answer {
-    let gate = Gate { shared, entry, address: from.ip(), now: shared.clock.now() };
-    let query = parts.uri.query().unwrap_or_default();
-    let call = match gate.pass(&parts.method, query).await {
+async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: &BodyRoom) -> Answer {
+    let (shared, entry) = (gate.shared, gate.entry);
+    let call = match gate.pass(method, query).await {
         Ok(call) => call,
         Err(error) => {
             // A client reads no answer while it is still writing, and a connection with an unread rest is lost.
-            body::discard(body).await;
+            room.discard(body).await;
             return Answer::error(entry.family(), &error);
         }
     };
-    match body::read(body).await {
-        Ok(bytes) => entry.run(&call, &bytes).await,
-        Err(refusal) => Answer::refused(entry.family(), &refusal),
+    let body = match room.read(body, MAX_BODY_BYTES).await {
+        Ok(body) => body,
+        Err(fault) => return Answer::refused(entry.family(), &refusal(fault)),
+    };
+    let large = body.len() > LARGE_BODY_BYTES;
+    let _turn = match large {
+        true => Some(shared.large_calls.acquire().await.expect("the semaphore is never closed")),
+        false => None,
+    };
+    entry.run(&call, &body).await
+}
+
+/// How a body that cannot be read is refused.
+fn refusal(fault: BodyFault) -> Refusal {
+    match fault {
+        BodyFault::TooLarge(_) => Refusal::because(Code::HTTP_UNREADABLE, "the body is larger than 1 MiB"),
+        BodyFault::TooSlow | BodyFault::BrokenOff => {
+            Refusal::because(Code::HTTP_UNREADABLE, fault.to_string())
+        }
+        BodyFault::NoRoom => Refusal::because(Code::SERVICE_BUSY, fault.to_string()),
     }
 }

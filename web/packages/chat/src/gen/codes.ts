@@ -84,6 +84,7 @@ export const CODES = {
   },
   APP_ID_INVALID: { number: 60006, english: "the SDKAppID is invalid", chinese: "SDKAppID 无效" },
   API_RATE: { number: 60007, english: "this API is called too often", chinese: "REST 接口调用频率超过限制" },
+  SERVICE_BUSY: { number: 60008, english: "the service is busy; try again", chinese: "服务繁忙，请稍后重试" },
   NO_SUCH_SERVICE: { number: 60009, english: "no such service or command", chinese: "请求的服务或命令不存在" },
   ADMIN_REQUIRED: { number: 60010, english: "the caller must be an app admin", chinese: "须由 App 管理员调用" },
   APP_RATE: { number: 60011, english: "the app calls too often", chinese: "SDKAppID 请求频率超限" },

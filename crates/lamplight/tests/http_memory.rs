@@ -1,0 +1,274 @@
+//! What hostile peers of the HTTP port cost the server in memory, measured from outside.
+//!
+//! An unauthenticated peer costs at most 64 KiB, whatever it sends and however; the whole port at most 64 MiB.
+
+#![allow(clippy::unwrap_used)]
+
+mod process;
+
+use process::{Folder, Running};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+const KIB: u64 = 1024;
+/// What a peer may cost.
+const PER_PEER: u64 = 64 * KIB;
+/// What the port may cost.
+const PER_PORT: u64 = 64 * KIB * KIB;
+/// What the server may come to use in the meantime for other things.
+const NOISE: u64 = 1536 * KIB;
+/// How long the server may take for what was sent.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Target {
+    _folder: Folder,
+    server: Running,
+    http: String,
+    password: String,
+}
+
+impl Target {
+    fn start() -> Self {
+        let files = getrlimit(Resource::Nofile).maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files }).unwrap();
+        let folder = Folder::new();
+        let config = folder.file("lamplight.toml", "[limits]\nhttp_connections_per_address = 1024\n");
+        let server = folder.serve(&["--config", &config]);
+        let http = folder.node()["http"].as_str().unwrap().to_owned();
+        let seen = server.seen();
+        let (_, password) = seen.split_once("(password ").unwrap();
+        let password = password.split(',').next().unwrap().to_owned();
+        let target = Self { _folder: folder, server, http, password };
+        // What is made at the first call of each kind is no cost of a peer.
+        for path in ["/metrics", "/v4/openapi.json", "/v4/docs/", "/console/api/v1/session", "/v4/x/y"] {
+            target.get(path);
+        }
+        target
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.http).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        stream
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// The status with which a login is answered.
+    fn log_in(&self, password: &str) -> String {
+        let body = format!("{{\"password\":\"{password}\"}}");
+        let answer = self.ask(&format!("{}{}\r\nConnection: close\r\n\r\n{body}", login_head(), body.len()));
+        answer.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    /// The status with which a login with the right password is answered that has not to wait.
+    fn log_in_when_none_waits(&self) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let status = self.log_in(&self.password);
+            if status != "503" || Instant::now() > until {
+                return status;
+            }
+        }
+    }
+
+    /// A line of `/proc/…/status`, in bytes.
+    fn status(&self, line: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
+        let value = text.lines().find_map(|shown| shown.strip_prefix(line)).unwrap();
+        value.trim_matches(|letter: char| !letter.is_ascii_digit()).parse::<u64>().unwrap() * KIB
+    }
+
+    /// The memory that is not that of files.
+    fn memory(&self) -> u64 {
+        self.status("RssAnon:")
+    }
+
+    /// Waits until what was sent has been taken in: the memory stays as it is.
+    fn settled(&self) -> u64 {
+        let until = Instant::now() + PATIENCE;
+        let (mut most, mut same) = (0, 0);
+        while same < 10 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = self.memory();
+            same = if now > most { 0 } else { same + 1 };
+            most = most.max(now);
+        }
+        most
+    }
+}
+
+fn login_head() -> &'static str {
+    "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+}
+
+/// Sends all of it in segments of this size, as far as it is taken.
+fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
+    for segment in bytes.chunks(segment) {
+        if stream.write_all(segment).is_err() {
+            return;
+        }
+    }
+}
+
+/// What each of many peers sends, and in segments of which size. Nothing is read.
+struct Attack {
+    name: &'static str,
+    peers: usize,
+    head: String,
+    body: Vec<u8>,
+    segment: usize,
+}
+
+const DEAREST: &str = "many headers, and a login";
+
+fn attacks() -> Vec<Attack> {
+    let attack = |name, peers, head: &str, body: &[u8], segment| Attack {
+        name,
+        peers,
+        head: head.to_owned(),
+        body: body.to_vec(),
+        segment,
+    };
+    let many_headers: String = (0..97).map(|n| format!("x-{n}: {}\r\n", "y".repeat(140))).collect();
+    let login = |length: &str| format!("{}{length}\r\n\r\n", login_head());
+    let chunked = login_head().replace("Content-Length: ", "Transfer-Encoding: chunked\r\n\r\n");
+    let asks = |path: &str, times| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(times);
+    let call = "POST /v4/openim/querystate?sdkappid=1400000001&identifier=administrator&usersig=x HTTP/1.1\r\n\
+                Host: x\r\nContent-Length: 1048576\r\n\r\n";
+    vec![
+        attack("a login in one-byte segments", 64, &login("2048"), &[b'x'; 2_047], 1),
+        attack("a login past its bound in one-byte segments", 16, &login("65536"), &[b'x'; 10_000], 1),
+        attack("a login in one-byte chunks", 64, &chunked, &b"1\r\nx\r\n".repeat(2_000), 600),
+        attack("a call without a right UserSig", 64, call, &[b'x'; 100_000], 100),
+        attack("a long head in one-byte segments", 16, "GET / HTTP/1.1\r\nx: ", &[b'x'; 15_000], 1),
+        attack("a long head", 200, "GET / HTTP/1.1\r\nx: ", &[b'x'; 16_000], 1_000),
+        attack(
+            DEAREST,
+            200,
+            &login_head().replace("Content-Length: ", &format!("{many_headers}Content-Length: 2048\r\n\r\n")),
+            &[b'x'; 2_047],
+            23,
+        ),
+        attack("pipelined requests", 200, "", asks("/healthz", 2_000).as_bytes(), 8_000),
+        attack("metrics that nobody takes", 200, "", asks("/metrics", 200).as_bytes(), 8_000),
+        attack(
+            "a script that nobody takes",
+            200,
+            "",
+            asks("/v4/docs/swagger-ui-bundle.js", 9).as_bytes(),
+            8_000,
+        ),
+        attack("a document that nobody takes", 200, "", asks("/v4/openapi.json", 99).as_bytes(), 8_000),
+        attack(
+            "HTTP/2",
+            200,
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            &[0, 0, 0, 4, 0, 0, 0, 0, 0].repeat(1_000),
+            900,
+        ),
+        attack(
+            "an upgrade",
+            200,
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+            &[b'x'; 16_000],
+            1_000,
+        ),
+    ]
+}
+
+#[test]
+fn an_unauthenticated_peer_costs_64_kib_whatever_it_sends_and_however() {
+    let mut failed = Vec::new();
+    for Attack { name, peers, head, body, segment } in attacks() {
+        let target = Target::start();
+        let before = target.settled();
+        let mut streams: Vec<_> = (0..peers).map(|_| target.connect()).collect();
+        for stream in &mut streams {
+            // One that was closed already has cost nothing more.
+            let _ = stream.write_all(head.as_bytes());
+            drip(stream, &body, segment);
+        }
+        let cost = target.settled().saturating_sub(before);
+        println!("{name}: {peers} peers cost {} KiB, {} each", cost / KIB, cost / KIB / peers as u64);
+        if cost > peers as u64 * PER_PEER + NOISE {
+            failed.push(format!("{name}: {} KiB each", cost / KIB / peers as u64));
+        }
+        assert!(target.get("/readyz").ends_with("ready\n"), "{name}: others are served");
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn the_whole_port_costs_64_mib() {
+    let target = Target::start();
+    let before = target.settled();
+    // Half of them are of the most expensive kind, the others of all kinds.
+    let attacks = attacks();
+    let dearest = attacks.iter().position(|attack| attack.name == DEAREST).unwrap();
+    let mut streams = Vec::new();
+    for place in 0..1_000 {
+        let attack = if place % 2 == 0 { &attacks[dearest] } else { &attacks[place / 2 % attacks.len()] };
+        let mut stream = target.connect();
+        let _ = stream.write_all(attack.head.as_bytes());
+        drip(&mut stream, &attack.body, attack.segment.max(100));
+        streams.push(stream);
+    }
+    let cost = target.settled().saturating_sub(before);
+    println!("1000 peers of all kinds cost {} KiB", cost / KIB);
+    assert!(cost <= PER_PORT, "{} MiB", cost / KIB / KIB);
+}
+
+#[test]
+fn logins_to_the_console_cost_one_verification_at_a_time_and_keep_nothing() {
+    let target = Target::start();
+    assert_eq!(target.log_in(&target.password), "200");
+    let before = target.settled();
+    // Many at once, of whom nobody waits for the answer.
+    for _ in 0..10 {
+        let streams: Vec<_> = (0..8)
+            .map(|_| {
+                let mut stream = target.connect();
+                let body = format!("{{\"password\":\"{}\"}}", target.password);
+                write!(stream, "{}{}\r\n\r\n{body}", login_head(), body.len()).unwrap();
+                stream
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(5));
+        drop(streams);
+    }
+    for _ in 0..10 {
+        assert_eq!(target.log_in_when_none_waits(), "200");
+    }
+    let (peak, kept) = (target.status("VmHWM:"), target.memory().saturating_sub(before));
+    println!("at most {} KiB, {} KiB kept", peak / KIB, kept / KIB);
+    assert!(kept < 6 * KIB * KIB, "{} KiB are kept", kept / KIB);
+    let resting = target.status("VmRSS:");
+    assert!(peak < resting + 30 * KIB * KIB, "{} KiB at a time", (peak - resting) / KIB);
+}
+
+#[test]
+fn a_wrong_password_counts_also_when_nobody_waits_for_the_answer() {
+    let target = Target::start();
+    for _ in 0..100 {
+        let mut stream = target.connect();
+        write!(stream, "{}20\r\n\r\n{{\"password\":\"wrong\"}}", login_head()).unwrap();
+        // Long enough for it to be looked at, and shorter than that takes.
+        std::thread::sleep(Duration::from_millis(5));
+        drop(stream);
+    }
+    assert_eq!(target.log_in_when_none_waits(), "429", "guesses that nobody waits for are not free");
+}

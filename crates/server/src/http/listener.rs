@@ -1,0 +1,160 @@
+//! A listener for HTTP: how many connections there may be, and how much of each.
+//!
+//! A connection past a bound takes a spare place, if there is one, for a short time. There it is told that it is past
+//! the bound; health and metrics are answered all the same.
+
+use super::body::BodyRoom;
+use super::metrics::{ConnectionBound, HttpMetrics};
+use super::paced::{Answering, ConnectionKind, PacedStream, SharedPace};
+use crate::doors::{Doors, Full};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use lamplight_core::{MinimumRate, PaceLimits};
+use socket2::SockRef;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
+
+/// Bytes of one head, and of the read-ahead of one connection.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Bytes of answers that the kernel takes from us before it has sent them.
+const UNSENT_BYTES: u32 = 64 * 1024;
+/// How long to wait after the system would give us no connection: it has none left at the moment.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How slow the peer of a connection may be.
+pub const PACE: PaceLimits = PaceLimits {
+    idle: Duration::from_secs(75),
+    head: Duration::from_secs(10),
+    answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_024, longest: None },
+};
+
+/// The same in a spare place: only what is small and comes at once.
+pub const SPARE_PACE: PaceLimits = PaceLimits {
+    idle: Duration::from_secs(2),
+    head: Duration::from_secs(2),
+    answer: MinimumRate {
+        grace: Duration::from_secs(2),
+        bytes_per_second: 64 * 1_024,
+        longest: Some(Duration::from_secs(10)),
+    },
+};
+
+/// A set of places for connections, and what is answered there.
+pub struct Places {
+    doors: Doors,
+    pace: PaceLimits,
+    kind: ConnectionKind,
+    router: Router,
+}
+
+/// What listens on one address.
+pub struct Port {
+    /// The places that connections have as a rule.
+    pub regular: Arc<Places>,
+    /// The places past a bound.
+    pub spare: Option<Arc<Places>>,
+    /// What bodies share.
+    pub room: BodyRoom,
+    /// Counts.
+    pub metrics: HttpMetrics,
+}
+
+impl Places {
+    /// Places for so many connections altogether and from one address.
+    pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
+        let doors = Doors::new(most, most_per_address);
+        Arc::new(Self { doors, pace, kind: ConnectionKind::Regular, router })
+    }
+
+    /// Places for so many connections past a bound. Each is for one request.
+    pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
+        let doors = Doors::new(most, most_per_address);
+        Arc::new(Self { doors, pace, kind: ConnectionKind::Spare, router })
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        self.doors.admit(address)?;
+        Ok(Place { places: Arc::clone(self), address })
+    }
+}
+
+/// A place that is taken. Dropping it makes it free.
+struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.doors.leave(self.address);
+    }
+}
+
+impl Port {
+    /// Serves until it is dropped.
+    pub async fn serve(self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, from)) => {
+                    if let Some(place) = self.take(from.ip()) {
+                        tokio::spawn(converse(stream, from, place, self.room.clone(), self.metrics.clone()));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the HTTP port cannot take connections in");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Returns a place for a connection, if there is any.
+    fn take(&self, address: IpAddr) -> Option<Place> {
+        let bound = match self.regular.take(address) {
+            Ok(place) => return Some(place),
+            Err(Full::Altogether) => ConnectionBound::Port,
+            Err(Full::Address) => ConnectionBound::Address,
+        };
+        self.metrics.refused(bound);
+        self.spare.as_ref()?.take(address).ok()
+    }
+}
+
+async fn converse(stream: TcpStream, from: SocketAddr, place: Place, room: BodyRoom, metrics: HttpMetrics) {
+    // An answer leaves at once, and a slow peer costs the kernel little; that a socket would not be told so is no
+    // reason to refuse it.
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+    let places = &place.places;
+    let pace = SharedPace::new(places.pace, places.kind, metrics);
+    let paced = PacedStream::new(stream, pace.clone());
+    let router = &places.router;
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        pace.called();
+        let mut request = request.map(Body::new);
+        // The address counts against the bounds by address.
+        request.extensions_mut().insert(ConnectInfo(from));
+        request.extensions_mut().insert(room.clone());
+        let (answer, pace) = (router.clone().call(request), pace.clone());
+        async move {
+            let answer = answer.await.unwrap_or_else(|never| match never {});
+            Ok::<_, Infallible>(answer.map(|body| Answering::new(body, pace)))
+        }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.max_buf_size(MAX_HEAD_BYTES).header_read_timeout(None);
+    http.keep_alive(places.kind == ConnectionKind::Regular);
+    if let Err(error) = http.serve_connection(TokioIo::new(paced), service).await {
+        tracing::debug!(%error, "an HTTP connection broke");
+    }
+}
+
+#[cfg(test)]
+mod tests;

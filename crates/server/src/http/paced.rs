@@ -1,0 +1,237 @@
+//! A connection of the HTTP port that holds its peer to a pace: the socket that hyper reads and writes, and the body of
+//! each answer, both of which tell the [`Pace`] of the connection what happens.
+//!
+//! The rules are in `core`; here are the socket, the timer and the metrics.
+
+use super::metrics::{HttpMetrics, TimeLimit};
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use lamplight_core::{Pace, PaceFault, PaceLimits, PacePhase};
+use lamplight_model::Moment;
+use prometheus_client::metrics::gauge::Gauge;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The pace of a connection, shared by its socket and its answers. They are polled by one task.
+#[derive(Clone)]
+pub struct SharedPace(Arc<State>);
+
+struct State {
+    began: Instant,
+    pace: Mutex<Pace>,
+    metrics: HttpMetrics,
+    kind: ConnectionKind,
+}
+
+/// Whether a connection has a place of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConnectionKind {
+    /// It is within the bounds.
+    Regular,
+    /// It is past a bound, and is told so.
+    Spare,
+}
+
+impl SharedPace {
+    /// Begins with a connection that was just accepted.
+    pub fn new(limits: PaceLimits, kind: ConnectionKind, metrics: HttpMetrics) -> Self {
+        let state =
+            State { began: Instant::now(), pace: Mutex::new(Pace::new(limits, Moment(0))), metrics, kind };
+        state.gauge(PacePhase::Idle).inc();
+        Self(Arc::new(state))
+    }
+
+    /// Notes that a head is complete.
+    pub fn called(&self) {
+        self.0.note(|pace, _| pace.called());
+    }
+}
+
+impl State {
+    /// Tells the pace what happened, and the metrics what has become of the connection.
+    fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
+        let now = Moment(self.began.elapsed().as_millis() as u64);
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = pace.phase();
+        event(&mut pace, now);
+        if pace.phase() != before {
+            self.gauge(before).dec();
+            self.gauge(pace.phase()).inc();
+        }
+    }
+
+    fn deadline(&self) -> Option<(Instant, PaceFault)> {
+        let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.deadline().map(|(at, fault)| (self.began + Duration::from_millis(at.0), fault))
+    }
+
+    fn gauge(&self, phase: PacePhase) -> &Gauge {
+        match self.kind {
+            ConnectionKind::Regular => self.metrics.connections(phase),
+            ConnectionKind::Spare => self.metrics.spare(),
+        }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let phase = self.pace.get_mut().unwrap_or_else(PoisonError::into_inner).phase();
+        self.gauge(phase).dec();
+    }
+}
+
+/// A socket that ends with an error when its peer is too slow.
+pub struct PacedStream {
+    stream: TcpStream,
+    pace: SharedPace,
+    timer: Pin<Box<Sleep>>,
+    /// A peer is counted once, however often hyper looks at its socket afterwards.
+    counted: bool,
+}
+
+impl PacedStream {
+    /// Holds the peer of a socket to a pace.
+    pub fn new(stream: TcpStream, pace: SharedPace) -> Self {
+        Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
+    }
+
+    /// Returns an error when the peer is too slow; otherwise the task is woken when it would be.
+    fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let state = &self.pace.0;
+        let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        ready!(self.timer.as_mut().poll(context));
+        if !std::mem::replace(&mut self.counted, true) {
+            state.metrics.timed_out(TimeLimit::from(fault));
+        }
+        let why = match fault {
+            PaceFault::Idle => "no request came",
+            PaceFault::Head => "the head of a request took too long",
+            PaceFault::Answer => "the peer does not take its answer",
+        };
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
+    }
+
+    /// Notes how a write went. What is passed on is that, or that the peer is too slow.
+    fn wrote(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Ok(bytes)) => {
+                self.pace.0.note(|pace, now| pace.sent(bytes, now));
+                Poll::Ready(Ok(bytes))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                self.pace.0.note(Pace::blocked);
+                self.poll_too_slow(context).map(Err)
+            }
+        }
+    }
+}
+
+impl AsyncRead for PacedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // Before reading: a peer that always has one more byte is too slow at some time, too.
+        if let Poll::Ready(error) = self.poll_too_slow(context) {
+            return Poll::Ready(Err(error));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.pace.0.note(Pace::received);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for PacedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.wrote(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.pace.0.note(|pace, _| pace.flushed());
+        // hyper may read again only when it is woken: the limit that holds from here on must be able to wake it.
+        match self.poll_too_slow(context) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// The body of an answer, whose end is the end of its call.
+pub struct Answering {
+    body: Body,
+    pace: SharedPace,
+}
+
+impl Answering {
+    /// Watches the body of an answer.
+    pub fn new(body: Body, pace: SharedPace) -> Self {
+        Self { body, pace }
+    }
+}
+
+impl HttpBody for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.pace.0.note(Pace::answered);
+    }
+}
