@@ -19,6 +19,12 @@ pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(error)) }
 }
 
+/// The error of a call whose statements panicked.
+pub(crate) fn bug() -> Error {
+    let message = "a bug: the statements panicked".to_owned();
+    Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL), Some(message))
+}
+
 /// Something else failed, and the store cannot be used for now.
 pub(crate) fn unavailable(
     doing: &'static str,

@@ -17,7 +17,7 @@ mod writer;
 
 pub use fault::{NotFacts, Stopped};
 pub use schema::{NewerSchema, SCHEMA_VERSION};
-pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE};
+pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
 
 pub use readers::{READ_QUEUE, READERS};
 
@@ -65,6 +65,21 @@ impl SqliteFacts {
     /// What the writer has done since it started.
     pub fn stats(&self) -> Stats {
         self.writer.stats()
+    }
+
+    /// How the writer does at the moment.
+    pub fn writer_state(&self) -> WriterState {
+        self.writer.state()
+    }
+
+    /// Whether every reader thread runs.
+    pub fn readers_are_alive(&self) -> bool {
+        self.readers.are_alive()
+    }
+
+    /// Commits something that changes nothing: one page goes to the disk. Succeeds where any other write would.
+    pub async fn probe(&self) -> Result<(), FactsError> {
+        self.writer.write("probing the store", statements::probe).await
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -52,8 +53,10 @@ impl Readers {
             let (answer, answered) = oneshot::channel();
             let read: Read = Box::new(move |connection| {
                 if !answer.is_closed() {
-                    let found =
-                        question(connection).map_err(|error| fault::of_sqlite(doing, Arc::new(error)));
+                    // A bug in one question must not end the thread that answers all the others.
+                    let found = catch_unwind(AssertUnwindSafe(|| question(connection)))
+                        .unwrap_or_else(|_| Err(fault::bug()))
+                        .map_err(|error| fault::of_sqlite(doing, Arc::new(error)));
                     drop(answer.send(found));
                 }
             });
@@ -64,6 +67,11 @@ impl Readers {
             })?;
             answered.await.unwrap_or_else(|_| Err(fault::unavailable(doing, Stopped)))
         })
+    }
+
+    /// Whether every reader thread runs.
+    pub(crate) fn are_alive(&self) -> bool {
+        self.threads.iter().all(|thread| !thread.is_finished())
     }
 }
 
@@ -121,5 +129,14 @@ mod tests {
         end.send(()).unwrap();
         slow.await.unwrap();
         assert!(waiting.await.into_iter().all(|answer| answer.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_panics_fails_alone() {
+        let readers = Readers::start(vec![Connection::open_in_memory().unwrap()]).unwrap();
+        let buggy = readers.read("reading with a bug", |_| -> rusqlite::Result<()> { panic!("as planned") });
+        assert_eq!(buggy.await.unwrap_err().kind, FactsErrorKind::Unavailable);
+        assert_eq!(readers.read("reading", |_| Ok(7)).await.unwrap(), 7);
+        assert!(readers.are_alive());
     }
 }

@@ -229,7 +229,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// Marks the file as ours: "Lamp".
-const APPLICATION_ID: u32 = 0x4c61_6d70;
+pub(crate) const APPLICATION_ID: u32 = 0x4c61_6d70;
 
 /// How long a connection waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

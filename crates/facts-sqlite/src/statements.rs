@@ -2,6 +2,7 @@
 //!
 //! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
 
+use crate::schema::APPLICATION_ID;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login,
     LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
@@ -11,6 +12,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, Statement, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// Writes the header of the file as it is: a page becomes dirty, and the commit has to bring it to the disk. (A row that is
+/// written as it is would not do: SQLite sees that and writes nothing.)
+pub(crate) fn probe(db: &Connection) -> Result<()> {
+    db.pragma_update(None, "application_id", APPLICATION_ID)
+}
 
 // Apps
 

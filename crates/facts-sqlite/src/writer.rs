@@ -5,8 +5,9 @@
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
 use rusqlite::{Connection, Error};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -24,8 +25,21 @@ pub struct Stats {
     pub commits: u64,
     /// Writes that were committed.
     pub writes: u64,
+    /// Commits that failed: nothing of their writes is there.
+    pub failed_commits: u64,
     /// Writes that failed, alone or with their commit.
     pub failed_writes: u64,
+}
+
+/// How the writer does at the moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WriterState {
+    /// The last commit succeeded, or there was none yet.
+    Well,
+    /// The last commit failed.
+    Failing,
+    /// The writer thread has ended: nothing is written any more.
+    Ended,
 }
 
 /// The handle of the writer thread. Dropping it finishes what is queued and waits for the end.
@@ -66,9 +80,20 @@ impl Writer {
         })
     }
 
+    pub(crate) fn state(&self) -> WriterState {
+        if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            WriterState::Ended
+        } else if self.counters.is_failing.load(Ordering::Relaxed) {
+            WriterState::Failing
+        } else {
+            WriterState::Well
+        }
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             commits: self.counters.commits.load(Ordering::Relaxed),
+            failed_commits: self.counters.failed_commits.load(Ordering::Relaxed),
             writes: self.counters.writes.load(Ordering::Relaxed),
             failed_writes: self.counters.failed_writes.load(Ordering::Relaxed),
         }
@@ -87,6 +112,9 @@ impl Drop for Writer {
 #[derive(Default)]
 struct Counters {
     commits: AtomicU64,
+    failed_commits: AtomicU64,
+    /// The last commit failed.
+    is_failing: AtomicBool,
     writes: AtomicU64,
     failed_writes: AtomicU64,
 }
@@ -126,7 +154,10 @@ where
         let Progress::Waits(statements) = std::mem::replace(&mut self.progress, Progress::Runs) else {
             unreachable!("a write is run once");
         };
-        match statements(connection) {
+        // A bug in the statements of one write must not end the thread that writes for all. The statements leave
+        // nothing behind but what they wrote, and the caller rolls that back as after any other error.
+        match catch_unwind(AssertUnwindSafe(|| statements(connection))).unwrap_or_else(|_| Err(fault::bug()))
+        {
             Ok(value) => {
                 self.progress = Progress::Ran(value);
                 Ok(())
@@ -165,8 +196,13 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
         match &committed {
             Ok(()) => {
                 counters.commits.fetch_add(1, Ordering::Relaxed);
+                if counters.is_failing.swap(false, Ordering::Relaxed) {
+                    tracing::info!("facts are committed again");
+                }
             }
             Err(error) => {
+                counters.failed_commits.fetch_add(1, Ordering::Relaxed);
+                counters.is_failing.store(true, Ordering::Relaxed);
                 tracing::error!(error = %error, writes = batch.len(), "a commit of facts failed");
             }
         }
@@ -224,4 +260,45 @@ fn run_batch(
 fn execute(connection: &Connection, sql: &str) -> Result<(), Arc<Error>> {
     let executed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(()));
     executed.map(drop).map_err(Arc::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::sync::mpsc::channel;
+
+    /// The first write waits until all are queued, so that they share a transaction.
+    #[tokio::test]
+    async fn a_write_that_panics_fails_alone_and_the_writer_goes_on() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE names (name TEXT)").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let (end, ends) = channel::<()>();
+        let insert =
+            |name: &'static str| move |db: &Connection| db.execute("INSERT INTO names VALUES (?1)", [name]);
+        let mut before = writer.write("writing slowly", move |db| {
+            ends.recv().unwrap();
+            insert("before")(db)
+        });
+        let mut buggy = writer.write("writing with a bug", move |db| -> rusqlite::Result<()> {
+            insert("half of it")(db)?;
+            panic!("as planned");
+        });
+        let mut after = writer.write("writing", insert("after"));
+        assert!((&mut before).now_or_never().is_none());
+        assert!((&mut buggy).now_or_never().is_none());
+        assert!((&mut after).now_or_never().is_none());
+        end.send(()).unwrap();
+        before.await.unwrap();
+        buggy.await.unwrap_err();
+        after.await.unwrap();
+        assert_eq!(writer.state(), WriterState::Well);
+        let names = writer.write("reading", |db| {
+            db.query_row("SELECT group_concat(name) FROM (SELECT name FROM names ORDER BY name)", (), |row| {
+                row.get::<_, String>(0)
+            })
+        });
+        assert_eq!(names.await.unwrap(), "after,before");
+    }
 }

@@ -5,7 +5,7 @@
 use futures_util::FutureExt;
 use futures_util::future::{JoinAll, join_all};
 use lamplight_facts::{Answer, Facts, FactsError, FactsErrorKind, NewLogin, Revoked};
-use lamplight_facts_sqlite::{SqliteFacts, Stats, WRITE_BATCH, WRITE_QUEUE};
+use lamplight_facts_sqlite::{SqliteFacts, Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
 use lamplight_model::{AppId, DeviceId, Platform, Timestamp, User, UserId};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -17,7 +17,7 @@ async fn writes_that_wait_share_a_commit() {
     let made = start((0..WRITE_BATCH).map(|n| store.make(&format!("user {n}"))));
     drop(lock);
     assert!(made.await.into_iter().all(|made| matches!(made, Ok(true))));
-    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: WRITE_BATCH as u64, failed_writes: 0 });
+    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: WRITE_BATCH as u64, ..Stats::default() });
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_batch_has_a_bound() {
     let made = start((0..=WRITE_BATCH).map(|n| store.make(&format!("user {n}"))));
     drop(lock);
     assert!(made.await.into_iter().all(|made| matches!(made, Ok(true))));
-    assert_eq!(store.facts.stats(), Stats { commits: 2, writes: WRITE_BATCH as u64 + 1, failed_writes: 0 });
+    assert_eq!(store.facts.stats(), Stats { commits: 2, writes: WRITE_BATCH as u64 + 1, ..Stats::default() });
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_write_that_fails_does_not_harm_its_neighbours() {
     drop(lock);
     let made = made.await;
     assert!(matches!(made[..], [Ok(true), Err(_), Ok(true)]), "{made:?}");
-    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: 2, failed_writes: 1 });
+    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: 2, failed_writes: 1, ..Stats::default() });
     assert_eq!(store.accounts().await, ["after", "before"]);
 }
 
@@ -84,11 +84,30 @@ async fn a_failed_commit_fails_for_the_whole_batch_and_for_nothing_after_it() {
         assert_eq!((error.kind, error.doing), (FactsErrorKind::Unavailable, "making an account"));
         assert!(error.source.unwrap().to_string().contains("FOREIGN KEY"));
     }
-    assert_eq!(store.facts.stats(), Stats { commits: 0, writes: 0, failed_writes: 3 });
+    assert_eq!(store.facts.stats(), Stats { failed_commits: 1, failed_writes: 3, ..Stats::default() });
     assert_eq!(store.accounts().await, [""; 0]);
 
+    assert_eq!(store.facts.writer_state(), WriterState::Failing);
     store.make("later").await.unwrap();
     assert_eq!(store.accounts().await, ["later"]);
+    assert_eq!(store.facts.writer_state(), WriterState::Well);
+}
+
+#[tokio::test]
+async fn a_probe_commits_and_fails_where_a_write_fails() {
+    let store = Store::new();
+    let wal = || std::fs::metadata(store.directory.path().join("facts-wal")).unwrap().len();
+    let before = wal();
+    store.facts.probe().await.unwrap();
+    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: 1, ..Stats::default() });
+    assert!(wal() > before, "a page goes to the disk");
+    // Another process holds the file for longer than a write waits.
+    let lock = store.lock();
+    store.facts.probe().await.unwrap_err();
+    assert_eq!(store.facts.writer_state(), WriterState::Failing);
+    drop(lock);
+    store.facts.probe().await.unwrap();
+    assert_eq!(store.facts.writer_state(), WriterState::Well);
 }
 
 /// SQLite does so by itself when the disk is full.
@@ -105,7 +124,7 @@ async fn a_transaction_that_sqlite_rolls_back_fails_for_all_that_ran_in_it() {
     }
     // It had not joined the batch yet.
     assert!(after.unwrap());
-    assert_eq!(store.facts.stats(), Stats { commits: 1, writes: 1, failed_writes: 2 });
+    assert_eq!(store.facts.stats(), Stats { commits: 1, failed_commits: 1, writes: 1, failed_writes: 2 });
     assert_eq!(store.accounts().await, ["after"]);
 }
 
