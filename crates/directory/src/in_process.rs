@@ -1,7 +1,7 @@
 //! The directory of the embedded default: records in this process, in shards, with a journal on disk.
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
-use crate::journal::{Begin, Disk, EntryRef, Journal, JournalError, RealDisk, encode};
+use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
     Logged, News, View,
@@ -86,6 +86,8 @@ pub struct Recovered {
     pub complete_since: Timestamp,
     /// The records may be older than what was told last: they have versions above all of it.
     pub in_doubt: bool,
+    /// What was found damaged on disk.
+    pub damage: JournalDamage,
 }
 
 impl InProcessDirectory {
@@ -165,7 +167,8 @@ impl InProcessDirectory {
             records += 1;
         }
         directory.write_all_records(now)?;
-        Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt }))
+        let damage = directory.journal.as_ref().map(Journal::damage).unwrap_or_default();
+        Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
     }
 
     /// Notes on disk that the process lives, and writes the records anew when their changes have grown, or some could
@@ -173,15 +176,12 @@ impl InProcessDirectory {
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
-        if journal.wants_rewrite() {
-            self.write_all_records(now)?;
-        } else {
-            alive?;
-        }
-        if self.is_failing.swap(false, Ordering::Relaxed) {
+        let kept = if journal.wants_rewrite() { self.write_all_records(now) } else { alive };
+        let was_failing = self.is_failing.swap(kept.is_err(), Ordering::Relaxed);
+        if was_failing && kept.is_ok() {
             tracing::info!("live records are kept on disk again");
         }
-        Ok(())
+        kept
     }
 
     /// Does as [`maintain`](Self::maintain), and has the disk take in every record: the next start may be in another run
@@ -460,6 +460,8 @@ impl Directory for InProcessDirectory {
             online: load(&self.counters.online),
             devices: std::array::from_fn(|index| load(&self.counters.devices[index])),
             journal_errors: self.journal.as_ref().map_or(0, Journal::errors),
+            journal_in_doubt: self.is_failing.load(Ordering::Relaxed),
+            journal_damage: self.journal.as_ref().map(Journal::damage).unwrap_or_default(),
         }
     }
 }

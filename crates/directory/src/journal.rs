@@ -14,11 +14,13 @@
 //! current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
 
 mod closing;
+mod damage;
 mod disk;
 mod replay;
 #[cfg(test)]
 mod tests;
 
+pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
 pub(crate) use replay::Recovery;
 
@@ -27,12 +29,15 @@ use lamplight_model::{Timestamp, User};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
+/// The bytes of the magic that are the same in every form.
+const NAME_BYTES: usize = 8;
 /// Behind the magic: whether a write to this file failed, and what could not be written is nowhere else.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
@@ -103,6 +108,8 @@ pub struct JournalError {
 /// The open journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
+    /// What was found damaged when it was opened.
+    damage: JournalDamage,
     folder: PathBuf,
     stripes: Vec<Mutex<Stripe>>,
     generation: Mutex<Generation>,
@@ -136,14 +143,17 @@ struct Generation {
 }
 
 impl Journal {
-    /// Reads what is there. The caller hands every record that it takes over to a [`Journal::rewrite`] before
-    /// anything else.
+    /// Reads what is there, reports what is damaged and keeps it aside. The caller hands every record that it takes over
+    /// to a [`Journal::rewrite`] before anything else.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
-        fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(failed("make the folder", folder))?;
         let (mut recovery, last) = replay::read_folder(folder)?;
         recovery.closed = closing::take_mark(&*disk, folder, last)?;
+        damage::report_and_keep(folder, &recovery.damaged_files, recovery.missing_files);
         let journal = Self {
             disk,
+            damage: JournalDamage::of(&recovery.damaged_files, recovery.missing_files),
             folder: folder.to_owned(),
             stripes: Vec::new(),
             // As if complete: the first rewrite begins the next one.
@@ -209,6 +219,11 @@ impl Journal {
         !generation.is_complete
             || generation.failures != self.failures.load(Ordering::Relaxed)
             || grown >= REWRITE_AT_BYTES.max(generation.snapshot_bytes)
+    }
+
+    /// What was found damaged when it was opened.
+    pub fn damage(&self) -> JournalDamage {
+        self.damage
     }
 
     /// How often something could not be written.

@@ -18,7 +18,7 @@ mod news;
 
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered};
-pub use journal::JournalError;
+pub use journal::{JournalDamage, JournalError};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
 pub use news::{LogEntry, Logged, News};
@@ -189,6 +189,10 @@ pub struct DirectoryStats {
     pub devices: [u64; Platform::ALL.len()],
     /// Records written to disk that failed to be written: live state that a `kill -9` would lose.
     pub journal_errors: u64,
+    /// Whether the last write to disk failed: what a `kill -9` would lose now is not known.
+    pub journal_in_doubt: bool,
+    /// What was found damaged on disk at the start.
+    pub journal_damage: JournalDamage,
 }
 
 /// A call to a [`Directory`] or a [`ChangeLog`] that failed: not a "no", but a fault of the adapter or of what is below

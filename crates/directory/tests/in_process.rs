@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_core::{Connect, Presence, UserFacts};
-use lamplight_directory::{Directory, InProcessDirectory};
+use lamplight_directory::{Directory, InProcessDirectory, JournalDamage};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
     User, UserId, UserStatus, Version,
@@ -89,7 +89,8 @@ async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStat
 /// The files of a journal, and how long they are.
 fn journal_files(folder: &TempDir) -> BTreeMap<PathBuf, usize> {
     let length = |path: PathBuf| (path.clone(), fs::metadata(&path).unwrap().len() as usize);
-    fs::read_dir(folder.path()).unwrap().map(|entry| length(entry.unwrap().path())).collect()
+    let paths = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_file()).map(length).collect()
 }
 
 /// The file that is longer than before, and how long it was.
@@ -151,21 +152,123 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     }
 }
 
-#[tokio::test]
-async fn a_byte_that_flipped_ends_the_reading_there() {
+/// The journal of a directory in which one user was written three times, and the file and place of the first of them.
+async fn written_three_times() -> (TempDir, PathBuf, usize) {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "one", now(1)).await;
     let before = journal_files(&folder);
+    // The blank record, the login, the custom status.
     log_in(&*directory, &user(2), "two", now(2)).await;
     drop(directory);
-    let (file, whole) = grown(&before, &folder);
-    let mut bytes = fs::read(&file).unwrap();
-    bytes[whole + 12] ^= 0x40;
-    fs::write(&file, &bytes).unwrap();
-    let directory = open(folder.path(), now(3));
-    assert!(status(&*directory, &user(1), now(3)).await.is_some());
-    assert!(status(&*directory, &user(2), now(3)).await.is_none());
+    let (file, at) = grown(&before, &folder);
+    (folder, file, at)
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[at] ^= 0x40;
+    fs::write(file, &bytes).unwrap();
+}
+
+fn damaged_files(folder: &TempDir) -> Vec<String> {
+    let Ok(files) = fs::read_dir(folder.path().join("damaged")) else { return Vec::new() };
+    files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
+    let (folder, file, at) = written_three_times().await;
+    flip(&file, at + 12);
+    let as_found = fs::read(&file).unwrap();
+    let length = u32::from_le_bytes(as_found[at..at + 4].try_into().unwrap());
+
+    let (directory, recovered) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
+    let lost = JournalDamage { files: 1, missing_files: 0, entries: 1, bytes: u64::from(length) + 8 };
+    assert_eq!((recovered.damage, recovered.in_doubt), (lost, true));
+    assert_eq!(directory.stats().journal_damage, lost);
+    assert!(status(&directory, &user(1), now(3)).await.is_some());
+    // What was written of the user later stands for itself.
+    let found = status(&directory, &user(2), now(3)).await.expect("the later entries are whole");
+    assert_eq!(found.custom_status.as_str(), "two");
+
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert_eq!(damaged_files(&folder), [name]);
+    assert_eq!(fs::read(folder.path().join("damaged").join(name)).unwrap(), as_found, "as it was found");
+    drop(directory);
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(4), GRACE).unwrap();
+    assert!(recovered.damage.is_none(), "what was lost is told once");
+    assert_eq!(damaged_files(&folder).len(), 1, "and the file stays");
+}
+
+#[tokio::test]
+async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
+    let (folder, file, at) = written_three_times().await;
+    // The length becomes larger than any entry is.
+    flip(&file, at + 3);
+    let behind = (fs::read(&file).unwrap().len() - at) as u64;
+    let (directory, recovered) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
+    let lost = JournalDamage { files: 1, missing_files: 0, entries: 1, bytes: behind };
+    assert_eq!(recovered.damage, lost);
+    assert!(status(&directory, &user(1), now(3)).await.is_some());
+    assert!(status(&directory, &user(2), now(3)).await.is_none());
+    assert_eq!(damaged_files(&folder).len(), 1);
+}
+
+/// The end of the snapshot is gone, and with it what says that it is one.
+#[tokio::test]
+async fn a_snapshot_that_was_cut_is_told_and_kept() {
+    let (folder, _, _) = written_three_times().await;
+    // A second start: the records are in the snapshot now, and nowhere else.
+    drop(open(folder.path(), now(3)));
+    let base = journal_files(&folder).into_keys().find(|path| path.extension().unwrap() == "base").unwrap();
+    let bytes = fs::read(&base).unwrap();
+    fs::write(&base, &bytes[..bytes.len() - 15]).unwrap();
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(4), GRACE).unwrap();
+    assert_eq!((recovered.damage.files, recovered.in_doubt), (1, true), "{recovered:?}");
+    assert_eq!(damaged_files(&folder), [base.file_name().unwrap().to_str().unwrap()]);
+}
+
+#[tokio::test]
+async fn files_that_are_missing_are_counted() {
+    let (folder, file, _) = written_three_times().await;
+    fs::remove_file(file).unwrap();
+    let (_, recovered) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
+    assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
+}
+
+/// A start that is killed before it has written its snapshot is followed by one that finds the same.
+#[tokio::test]
+async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
+    let (folder, file, at) = written_three_times().await;
+    flip(&file, at + 12);
+    let before = copy(&folder);
+    let (_, first) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
+    // The journal is back as the kill left it; the file that was kept aside is there already.
+    for (path, _) in journal_files(&folder) {
+        fs::remove_file(path).unwrap();
+    }
+    for (path, _) in journal_files(&before) {
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let (_, second) = InProcessDirectory::open(folder.path(), now(4), GRACE).unwrap();
+    assert_eq!((first.damage, first.records), (second.damage, second.records));
+    assert_eq!(damaged_files(&folder).len(), 1);
+}
+
+/// The files tell who talks to whom.
+#[tokio::test]
+async fn the_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("live");
+    let directory = open(&folder, now(0));
+    log_in(&*directory, &user(1), "one", now(1)).await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for entry in fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
 }
 
 #[tokio::test]

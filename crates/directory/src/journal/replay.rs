@@ -1,7 +1,8 @@
 //! Reading the files of a journal back.
 
 use super::{
-    Begin, DOUBT_AT, Entry, EntryRef, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES, STRIPES, encode, failed,
+    Begin, DOUBT_AT, Entry, EntryRef, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES, NAME_BYTES, STRIPES,
+    encode, failed,
 };
 use lamplight_core::SavedPresence;
 use lamplight_model::User;
@@ -23,6 +24,20 @@ pub(crate) struct Recovery {
     pub damaged: bool,
     /// The journal was closed in order, with everything synced: nothing of it was lost with the machine.
     pub closed: bool,
+    /// The files that could not be read to their end.
+    pub damaged_files: Vec<DamagedFile>,
+    /// How many files should be there and are not.
+    pub missing_files: usize,
+}
+
+/// A file of which something could not be read.
+#[derive(Debug)]
+pub(crate) struct DamagedFile {
+    pub path: PathBuf,
+    /// Entries that were seen to be damaged.
+    pub entries: u64,
+    /// Bytes that were not understood.
+    pub bytes: u64,
 }
 
 /// The last that is known of a user's record.
@@ -59,17 +74,24 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
         }
     }
     // The files of changes of a complete generation are never deleted before those of the next.
-    let lacks_some = |number: u64| generations[&number].stripes.len() < STRIPES;
-    recovery.damaged = match complete {
-        Some(number) => lacks_some(number),
-        None => !generations.is_empty(),
-    };
+    recovery.missing_files =
+        complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
+    recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
-            let is_whole = replay(&read(path)?, &mut recovery);
-            // A snapshot that was never finished lacks nothing that is not in the older files.
-            let may_be_torn = files.base.as_ref() == Some(path) && complete != Some(*number);
-            recovery.damaged |= !is_whole && !may_be_torn;
+            let replayed = replay_file(path, &mut recovery)?;
+            // A snapshot that was never finished lacks nothing that is not in the older files, where those are complete.
+            let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
+            if is_unfinished && complete.is_some() {
+                continue;
+            }
+            recovery.damaged |= replayed.lacks_something() && !is_unfinished;
+            let Replayed { entries, bytes, is_foreign, .. } = replayed;
+            if is_foreign {
+                tracing::warn!(file = %path.display(), "live records of another version of Lamplight are not read");
+            } else if bytes > 0 {
+                recovery.damaged_files.push(DamagedFile { path: path.clone(), entries, bytes });
+            }
         }
     }
     Ok((recovery, last))
@@ -105,38 +127,94 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
     Ok(generations)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
-    fs::read(path).map_err(failed("read", path))
+/// What came of reading one file.
+#[derive(Default)]
+struct Replayed {
+    /// Entries that were seen to be damaged.
+    entries: u64,
+    /// Bytes that were not understood.
+    bytes: u64,
+    /// The file bears the mark of doubt.
+    is_in_doubt: bool,
+    /// The file is whole, as far as can be told, and of a form that another version writes.
+    is_foreign: bool,
 }
 
-/// Applies the entries of one file, up to the first that is torn. Says whether all that was ever written to it is
-/// there.
-fn replay(bytes: &[u8], recovery: &mut Recovery) -> bool {
-    let Some(mut rest) = entries(bytes) else { return false };
-    while let Some((entry, tail)) = next_entry(rest) {
+impl Replayed {
+    /// Whether something that was ever written to the file is not there.
+    fn lacks_something(&self) -> bool {
+        self.bytes > 0 || self.is_in_doubt
+    }
+}
+
+/// Applies the entries of one file. One that the disk cannot read back has lost all of them.
+fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(replay(&bytes, recovery)),
+        Err(error) if error.raw_os_error() == Some(EIO) => {
+            let bytes = fs::metadata(path).map_or(1, |about| about.len().max(1));
+            Ok(Replayed { bytes, ..Replayed::default() })
+        }
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// The error of a disk that cannot read a block back; the same number on every Unix.
+const EIO: i32 = 5;
+
+/// Applies the entries of one file. An entry that does not have its checksum is passed over when the next one can be
+/// found behind it; each entry stands for itself, and the highest revision of a user counts.
+fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
+    let Some(mut rest) = entries(bytes) else {
+        let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
+            && bytes.len() > MAGIC.len()
+            && bytes[..MAGIC.len()] != *MAGIC;
+        return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
+    };
+    let mut replayed = Replayed { is_in_doubt: bytes[DOUBT_AT as usize] == IN_DOUBT, ..Replayed::default() };
+    while !rest.is_empty() {
+        let before = rest.len();
+        match next_entry(rest) {
+            Next::Entry(entry, tail) => {
+                recovery.apply(*entry);
+                rest = tail;
+            }
+            Next::Damaged(tail) => {
+                rest = tail;
+                replayed.entries += 1;
+                replayed.bytes += (before - rest.len()) as u64;
+            }
+            Next::Torn => {
+                replayed.entries += 1;
+                replayed.bytes += before as u64;
+                break;
+            }
+        }
+    }
+    replayed
+}
+
+impl Recovery {
+    fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Begin(begin) => recovery.begin(begin),
-            Entry::Put(user, presence, rev, place) => recovery.found(user, rev, place, Some(*presence)),
+            Entry::Begin(begin) => self.begin(begin),
+            Entry::Put(user, presence, rev, place) => self.found(user, rev, place, Some(*presence)),
             Entry::Remove(user, rev, place) => {
-                if let Some(begin) = &mut recovery.begin {
+                if let Some(begin) = &mut self.begin {
                     begin.horizon = begin.horizon.max(place);
                     begin.removed_rev = begin.removed_rev.max(rev);
                 }
-                recovery.found(user, rev, place, None);
+                self.found(user, rev, place, None);
             }
             Entry::Alive(at) => {
-                if let Some(begin) = &mut recovery.begin {
+                if let Some(begin) = &mut self.begin {
                     begin.alive = begin.alive.max(at);
                 }
             }
             Entry::Complete => {}
         }
-        rest = tail;
     }
-    rest.is_empty() && bytes[DOUBT_AT as usize] != IN_DOUBT
-}
 
-impl Recovery {
     fn begin(&mut self, begin: Begin) {
         self.machines.insert(begin.machine.clone());
         self.begin = Some(match self.begin.take() {
@@ -184,16 +262,31 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
     Ok(tail().map_err(failed("read", path))? == last)
 }
 
-fn next_entry(bytes: &[u8]) -> Option<(Entry, &[u8])> {
+/// What stands at a place of a file.
+enum Next<'a> {
+    /// An entry, and what is behind it.
+    Entry(Box<Entry>, &'a [u8]),
+    /// An entry that is damaged, and what seems to be behind it.
+    Damaged(&'a [u8]),
+    /// Nothing that has an end.
+    Torn,
+}
+
+fn next_entry(bytes: &[u8]) -> Next<'_> {
+    let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
+    // No entry is empty: this is a stretch of zeros, as a machine that went down leaves.
+    if length == 0 || length > MAX_ENTRY_BYTES {
+        return Next::Torn;
+    }
+    let Some((payload, rest)) = rest.split_at_checked(length) else { return Next::Torn };
+    if crc32fast::hash(payload) != checksum {
+        return Next::Damaged(rest);
+    }
+    postcard::from_bytes(payload).map_or(Next::Damaged(rest), |entry| Next::Entry(Box::new(entry), rest))
+}
+
+fn entry_head(bytes: &[u8]) -> Option<(usize, u32, &[u8])> {
     let (head, rest) = bytes.split_at_checked(8)?;
     let length = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
-    let checksum = u32::from_le_bytes(head[4..].try_into().ok()?);
-    if length > MAX_ENTRY_BYTES {
-        return None;
-    }
-    let (payload, rest) = rest.split_at_checked(length)?;
-    if crc32fast::hash(payload) != checksum {
-        return None;
-    }
-    Some((postcard::from_bytes(payload).ok()?, rest))
+    Some((length, u32::from_le_bytes(head[4..].try_into().ok()?), rest))
 }

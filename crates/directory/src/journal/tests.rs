@@ -204,8 +204,10 @@ fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
         world.directory.maintain(now(at)).unwrap_err();
     }
     assert!(world.directory.stats().journal_errors >= 3);
+    assert!(world.directory.stats().journal_in_doubt);
     world.mood(Mood::Well);
     world.directory.maintain(now(5)).unwrap();
+    assert!(!world.directory.stats().journal_in_doubt);
     let told = status(&*world.directory, &user(1), now(5));
     let cursor = finish(world.directory.feed(AppId(1), None, 9)).unwrap().cursor;
     let files = std::fs::read_dir(world.folder.path()).unwrap().count();
@@ -216,6 +218,17 @@ fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
     let restored = status(&directory, &user(1), now(6));
     assert_eq!((restored.custom_status, restored.version), (told.custom_status, told.version));
     assert!(!finish(directory.feed(AppId(1), Some(cursor), 9)).unwrap().reset);
+}
+
+#[test]
+fn a_disk_that_takes_no_sign_of_life_puts_the_journal_in_doubt_though_nobody_changes_anything() {
+    let world = World::new();
+    world.mood(Mood::Full);
+    world.directory.maintain(now(1)).unwrap_err();
+    assert!(world.directory.stats().journal_in_doubt);
+    world.mood(Mood::Well);
+    world.directory.maintain(now(2)).unwrap();
+    assert!(!world.directory.stats().journal_in_doubt);
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! What a start found damaged, and where the damaged files are kept: in `damaged/`, beside the files of the journal.
+
+use super::replay::DamagedFile;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The most damaged files that are kept; the oldest make room. One start finds at most some 17.
+pub(crate) const MAX_KEPT_FILES: usize = 32;
+
+/// The most bytes that they have together; a single file may have more.
+pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// The folder of the damaged files.
+const FOLDER: &str = "damaged";
+
+/// What a start found damaged in the journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct JournalDamage {
+    /// Files that could not be read to their end.
+    pub files: u64,
+    /// Files that should be there and were not.
+    pub missing_files: u64,
+    /// Entries in them that were seen to be damaged. Where an entry's length is damaged too, the entries behind it are
+    /// not counted.
+    pub entries: u64,
+    /// Bytes that were not understood.
+    pub bytes: u64,
+}
+
+impl JournalDamage {
+    /// Whether nothing was damaged.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The sum of what was found.
+    pub(super) fn of(files: &[DamagedFile], missing_files: usize) -> Self {
+        Self {
+            files: files.len() as u64,
+            missing_files: missing_files as u64,
+            entries: files.iter().map(|file| file.entries).sum(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+        }
+    }
+}
+
+/// Logs what was lost and keeps the files. To be called before the files are deleted; a file that cannot be kept is
+/// reported, and the start goes on.
+pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_files: usize) {
+    for file in files {
+        let (path, entries, bytes) = (file.path.display(), file.entries, file.bytes);
+        match keep(folder, &file.path) {
+            Ok(kept) => tracing::warn!(
+                file = %path, entries, bytes, kept_as = %kept.display(),
+                "a file of live records is damaged; what could be read of it is taken over"
+            ),
+            Err(error) => tracing::warn!(
+                file = %path, entries, bytes, %error,
+                "a file of live records is damaged and could not be kept; what could be read of it is taken over"
+            ),
+        }
+    }
+    if missing_files > 0 {
+        tracing::warn!(files = missing_files, "files of live records are missing; the others are taken over");
+    }
+    if !files.is_empty()
+        && let Err(error) = forget_oldest(&folder.join(FOLDER), MAX_KEPT_FILES, MAX_KEPT_BYTES)
+    {
+        tracing::warn!(%error, "damaged files of live records that were kept before could not be deleted");
+    }
+}
+
+/// Links the file into the folder of the damaged ones. The original stays until a snapshot replaces it: a start that is
+/// killed before then is followed by one that finds the same.
+fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
+    let kept_in = folder.join(FOLDER);
+    match DirBuilder::new().mode(0o700).create(&kept_in) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let kept = kept_in.join(path.file_name().map_or_else(|| OsString::from("unnamed"), OsString::from));
+    match fs::hard_link(path, &kept) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::metadata(path)?.ino() != fs::metadata(&kept)?.ino() {
+                fs::remove_file(&kept)?;
+                fs::hard_link(path, &kept)?;
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(kept)
+}
+
+/// Deletes the oldest files until the rest keeps to the bounds.
+fn forget_oldest(kept_in: &Path, most_files: usize, most_bytes: u64) -> io::Result<()> {
+    let mut kept: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
+    for entry in fs::read_dir(kept_in)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        kept.push((about.modified()?, entry.path(), about.len()));
+    }
+    kept.sort_unstable();
+    let mut bytes: u64 = kept.iter().map(|(_, _, length)| length).sum();
+    let mut files = kept.len();
+    for (_, path, length) in kept {
+        if files <= most_files && (bytes <= most_bytes || files == 1) {
+            break;
+        }
+        fs::remove_file(path)?;
+        files -= 1;
+        bytes -= length;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Keeps files of these lengths, oldest first, under the bounds; says which are left.
+    fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
+        let folder = tempfile::tempdir().unwrap();
+        for (n, length) in lengths.iter().enumerate() {
+            let file = fs::File::create(folder.path().join(n.to_string())).unwrap();
+            file.set_len(*length).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(n as u64)).unwrap();
+        }
+        forget_oldest(folder.path(), most_files, most_bytes).unwrap();
+        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut left: Vec<usize> = left.map(|name| name.to_str().unwrap().parse().unwrap()).collect();
+        left.sort_unstable();
+        assert_eq!(left, expected, "{lengths:?}");
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        check(&[1, 1, 1, 1], 2, 100, &[2, 3]);
+        check(&[1, 1, 1, 1], 4, 100, &[0, 1, 2, 3]);
+        check(&[90, 50, 40], 4, 100, &[1, 2]);
+        check(&[500], 4, 100, &[0]);
+        check(&[500, 600], 4, 100, &[1]);
+    }
+}
