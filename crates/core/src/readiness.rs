@@ -1,0 +1,143 @@
+//! Whether a node can be relied on, decided from the signs of life of its parts.
+
+use lamplight_model::Moment;
+use std::fmt;
+use std::time::Duration;
+
+/// What is known of one part of a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sign {
+    /// The part works.
+    Well,
+    /// The part gave its last sign of life at `last`, and should give one every `patience` at least.
+    Pulse {
+        /// The last sign of life.
+        last: Moment,
+        /// The longest time between two of them.
+        patience: Duration,
+    },
+    /// The part works and says that something is wrong; it may be well again by itself.
+    Failing(String),
+    /// The part has ended and does not come back in this process.
+    Ended,
+}
+
+/// What a part is found to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It can be relied on.
+    Ok,
+    /// It has given no sign of life for this long.
+    Late(Duration),
+    /// Something is wrong with it.
+    Failing(String),
+    /// It has ended.
+    Ended,
+}
+
+/// Whether a node can be relied on, with the finding for each of its parts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Readiness {
+    /// The node is being stopped: it takes nobody in, however its parts do.
+    pub stopping: bool,
+    /// Each part by its name, in the order given.
+    pub parts: Vec<(String, Verdict)>,
+}
+
+impl Readiness {
+    /// Judges the parts at the time `now`.
+    pub fn of(stopping: bool, parts: impl IntoIterator<Item = (String, Sign)>, now: Moment) -> Self {
+        let parts = parts.into_iter().map(|(name, sign)| (name, judge(sign, now))).collect();
+        Self { stopping, parts }
+    }
+
+    /// Whether clients should be sent to this node.
+    pub fn is_ready(&self) -> bool {
+        !self.stopping && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
+    }
+
+    /// The first part that has ended: the node cannot become ready again and has to end too.
+    pub fn ended(&self) -> Option<&str> {
+        let ended = self.parts.iter().find(|(_, verdict)| *verdict == Verdict::Ended);
+        ended.map(|(name, _)| name.as_str())
+    }
+}
+
+fn judge(sign: Sign, now: Moment) -> Verdict {
+    match sign {
+        Sign::Well => Verdict::Ok,
+        Sign::Pulse { last, patience } => match now.since(last) {
+            age if age > patience => Verdict::Late(age),
+            _ => Verdict::Ok,
+        },
+        Sign::Failing(why) => Verdict::Failing(why),
+        Sign::Ended => Verdict::Ended,
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Late(age) => write!(f, "no sign of life for {} s", age.as_secs()),
+            Self::Failing(why) => write!(f, "failing: {why}"),
+            Self::Ended => f.write_str("ended"),
+        }
+    }
+}
+
+/// One line for the node, then one for each part.
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = match (self.stopping, self.is_ready()) {
+            (true, _) => "stopping",
+            (false, true) => "ready",
+            (false, false) => "not ready",
+        };
+        writeln!(f, "{all}")?;
+        self.parts.iter().try_for_each(|(name, verdict)| writeln!(f, "{name}: {verdict}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Judges these signs at the tenth second.
+    fn check(signs: &[Sign], expected: &str, ended: Option<&str>) {
+        let named = signs.iter().enumerate().map(|(n, sign)| (format!("part {n}"), sign.clone()));
+        let readiness = Readiness::of(false, named, Moment(10_000));
+        assert_eq!(readiness.to_string().trim_end().replace('\n', " | "), expected);
+        assert_eq!(readiness.is_ready(), expected.starts_with("ready"));
+        assert_eq!(readiness.ended(), ended);
+    }
+
+    fn pulse(last: u64) -> Sign {
+        Sign::Pulse { last: Moment(last), patience: PATIENCE }
+    }
+
+    #[test]
+    fn a_node_is_ready_when_every_part_is() {
+        let full = || Sign::Failing("the disk is full".to_owned());
+        check(&[], "ready", None);
+        check(&[Sign::Well, pulse(9_900)], "ready | part 0: ok | part 1: ok", None);
+        check(&[pulse(5_000)], "ready | part 0: ok", None);
+        check(&[pulse(4_999)], "not ready | part 0: no sign of life for 5 s", None);
+        check(&[pulse(20_000)], "ready | part 0: ok", None);
+        check(&[Sign::Well, full()], "not ready | part 0: ok | part 1: failing: the disk is full", None);
+        check(
+            &[full(), Sign::Ended],
+            "not ready | part 0: failing: the disk is full | part 1: ended",
+            Some("part 1"),
+        );
+    }
+
+    #[test]
+    fn a_node_that_stops_is_not_ready_however_well_its_parts_are() {
+        let readiness = Readiness::of(true, [("part".to_owned(), Sign::Well)], Moment(0));
+        assert!(!readiness.is_ready());
+        assert_eq!(readiness.to_string(), "stopping\npart: ok\n");
+    }
+}
