@@ -144,7 +144,8 @@ pub enum ConfigError {
 impl Config {
     /// Reads the settings: defaults, then the file (which must be there when it is named), then environment
     /// variables `LAMPLIGHT_…` (`__` between a section and its setting, as in `LAMPLIGHT_LIMITS__CONNECTIONS`),
-    /// then `overrides`, which are the flags as `(path, value)`. An unknown setting is refused by name.
+    /// then `overrides`, which are the flags as `(path, value)`. An unknown setting is refused by name. What an
+    /// orchestrator puts into the environment of a service that is called `lamplight` is no setting.
     pub fn load(
         file: Option<&Path>,
         overrides: Vec<(&'static str, figment::value::Value)>,
@@ -153,7 +154,15 @@ impl Config {
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let settings = Env::prefixed("LAMPLIGHT_").ignore(&["config", "log", "log_format"]).split("__");
+        let injected: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, value)| is_injected(name, value))
+            .filter_map(|(name, _)| Some(name.strip_prefix("LAMPLIGHT_")?.to_lowercase()))
+            .collect();
+        let settings = Env::prefixed("LAMPLIGHT_")
+            .ignore(&["config", "log", "log_format"])
+            .filter(move |name| !injected.iter().any(|injected| name.as_str().eq_ignore_ascii_case(injected)))
+            .split("__");
         figment = figment.merge(settings);
         for (path, value) in overrides {
             figment = figment.merge((path, value));
@@ -231,6 +240,38 @@ impl Config {
     }
 }
 
+/// Whether Kubernetes makes this variable for a Service whose name begins with `lamplight`, as it does for every
+/// Service of the namespace (`enableServiceLinks`). The value counts too: a setting that somebody has misspelt still has
+/// to be refused.
+fn is_injected(name: &str, value: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u16>().is_ok();
+    let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
+    // LAMPLIGHT_SERVICE_PORT, and LAMPLIGHT_SERVICE_PORT_HTTP for a port with a name.
+    if let Some((_, port)) = name.split_once("_SERVICE_PORT") {
+        return (port.is_empty() || port.starts_with('_')) && is_number(value);
+    }
+    if name.ends_with("_SERVICE_HOST") {
+        return value.parse::<IpAddr>().is_ok();
+    }
+    if name.ends_with("_PORT") && is_url(value) {
+        return true;
+    }
+    // LAMPLIGHT_PORT_7400_TCP, and the same with _PROTO, _PORT and _ADDR behind it.
+    let Some((_, port)) = name.split_once("_PORT_") else { return false };
+    let mut parts = port.splitn(3, '_');
+    let (number, protocol, of) = (parts.next(), parts.next(), parts.next());
+    if !number.is_some_and(is_number) || !protocol.is_some_and(|it| ["TCP", "UDP", "SCTP"].contains(&it)) {
+        return false;
+    }
+    match of {
+        None => is_url(value),
+        Some("PROTO") => ["tcp", "udp", "sctp"].contains(&value),
+        Some("PORT") => is_number(value),
+        Some("ADDR") => value.parse::<IpAddr>().is_ok(),
+        Some(_) => false,
+    }
+}
+
 /// Settings of former versions, each with what to know of its end.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
@@ -255,6 +296,48 @@ mod tests {
         std::fs::write(file.path(), "[limits]\nlogin_failures_per_account = 5\n").unwrap();
         let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
         assert!(error.starts_with("limits.login_failures_per_account: is no setting any longer"), "{error}");
+    }
+
+    #[test]
+    fn the_variables_of_kubernetes_are_no_settings_and_misspelt_settings_are_no_variables_of_kubernetes() {
+        for (name, value, expected) in [
+            ("LAMPLIGHT_SERVICE_HOST", "10.96.3.7", true),
+            ("LAMPLIGHT_SERVICE_HOST", "fd00::7", true),
+            ("LAMPLIGHT_SERVICE_HOST", "chat.example", false),
+            ("LAMPLIGHT_SERVICE_PORT", "7400", true),
+            ("LAMPLIGHT_SERVICE_PORT_HTTP_API", "7401", true),
+            ("LAMPLIGHT_SERVICE_PORTS", "7401", false),
+            ("LAMPLIGHT_PORT", "tcp://10.96.3.7:7400", true),
+            ("LAMPLIGHT_PORT", "7400", false),
+            ("LAMPLIGHT_PORT_7400_TCP", "tcp://10.96.3.7:7400", true),
+            ("LAMPLIGHT_PORT_7400_TCP_PROTO", "tcp", true),
+            ("LAMPLIGHT_PORT_7400_TCP_PORT", "7400", true),
+            ("LAMPLIGHT_PORT_7400_TCP_ADDR", "10.96.3.7", true),
+            ("LAMPLIGHT_PORT_7400_UDP", "udp://10.96.3.7:7400", true),
+            ("LAMPLIGHT_PORT_7400_TCP_OTHER", "7", false),
+            ("LAMPLIGHT_PORT_HTTP_TCP", "tcp://10.96.3.7:7400", false),
+            ("LAMPLIGHT_CONSOLE_SERVICE_HOST", "10.96.3.8", true),
+            ("LAMPLIGHT_CONSOLE_PORT_80_TCP", "tcp://10.96.3.8:80", true),
+            ("LAMPLIGHT_CLIENT_LISTEN", "0.0.0.0:7400", false),
+            ("LAMPLIGHT_WORKRS", "4", false),
+        ] {
+            assert_eq!(is_injected(name, value), expected, "{name}={value}");
+        }
+    }
+
+    /// Whatever value it has.
+    #[test]
+    fn no_setting_has_a_name_that_kubernetes_makes() {
+        fn check(value: &serde_json::Value, path: &str) {
+            if let serde_json::Value::Object(fields) = value {
+                return fields.iter().for_each(|(name, field)| check(field, &format!("{path}_{name}")));
+            }
+            let name = path.to_uppercase();
+            for value in ["7", "10.0.0.1", "tcp://10.0.0.1:7", "tcp"] {
+                assert!(!is_injected(&name, value), "{name}");
+            }
+        }
+        check(&serde_json::to_value(Config::default()).unwrap(), "LAMPLIGHT");
     }
 
     #[test]
