@@ -7,7 +7,7 @@ use crate::shared::SharedLock;
 use crate::{BuildError, Client, transport};
 use lamplight_model::{AppId, DeviceId, Platform};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -141,11 +141,20 @@ fn kept_device(path: &Path) -> Result<DeviceId, BuildError> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let device = random_device();
-            fs::write(path, format!("{device}\n")).map_err(failed)?;
+            write_for_owner(path, &format!("{device}\n")).map_err(failed)?;
             Ok(device)
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Writes a new file that nobody else can read, where files have modes.
+fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! which is asked through the control socket of the data folder.
 
 // A program for people: what it prints is its purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout)]
 
 mod cli;
 mod commands;

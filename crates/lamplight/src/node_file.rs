@@ -4,8 +4,10 @@
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What is in the file.
@@ -32,7 +34,7 @@ impl NodeFile {
         let path = path(data_dir);
         let fresh = path.with_extension("json.new");
         let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(&fresh, text)
+        write_for_owner(&fresh, &text)
             .and_then(|()| fs::rename(&fresh, &path))
             .with_context(|| format!("cannot write {}", path.display()))
     }
@@ -75,6 +77,15 @@ impl NodeFile {
     pub fn console_url(&self) -> String {
         format!("{}/console/", self.http_url())
     }
+}
+
+/// Writes a file that nobody else can read, whatever the umask is.
+fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
 fn path(data_dir: &Path) -> PathBuf {

@@ -4,8 +4,9 @@ use crate::output::Refused;
 use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, User, UserId, UserStatus};
 use lamplight_server::{
-    ControlClient, ControlError, ListsOperation, ListsOutcome, NodeError, Operation, Outcome, ShownAccount,
-    ShownConversation, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome, offline,
+    ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome, NodeError, Operation, Outcome,
+    ShownAccount, ShownConversation, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome,
+    check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,26 +27,28 @@ const HISTORY_PAGE: u32 = 100;
 /// Asks for operations on one data folder.
 pub struct Operator {
     data_dir: PathBuf,
+    missing: IfMissing,
     running: Option<ControlClient>,
     /// The apps as they were last looked at.
     seen: Option<Vec<App>>,
 }
 
 impl Operator {
-    /// Opens the door of a data folder, which must be there.
+    /// Opens the door of a data folder, which must be there: to ask makes nothing.
     pub async fn open(data_dir: &Path) -> anyhow::Result<Self> {
-        ensure!(
-            data_dir.is_dir(),
-            "there is no data folder {}; make one with `lamplight serve`, or name another with --data-dir",
-            data_dir.display()
-        );
-        Ok(Self::make(data_dir).await)
+        check_data_folder(data_dir)?;
+        Ok(Self::of(data_dir, IfMissing::Refuse).await)
     }
 
     /// As [`open`](Self::open); the first operation makes the folder if need be.
     pub async fn make(data_dir: &Path) -> Self {
+        Self::of(data_dir, IfMissing::Make).await
+    }
+
+    async fn of(data_dir: &Path, missing: IfMissing) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
+            missing,
             running: ControlClient::connect(data_dir).await.ok(),
             seen: None,
         }
@@ -215,7 +218,7 @@ impl Operator {
             if let Some(running) = &mut self.running {
                 break running.ask(&operation).await?;
             }
-            match offline(&self.data_dir, operation.clone()).await {
+            match offline(&self.data_dir, operation.clone(), self.missing).await {
                 Ok(outcome) => break outcome,
                 Err(ControlError::Folder(NodeError::InUse(_))) if Instant::now() < until => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -126,11 +126,11 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();
     let mut told = if refused { format!("refused: {error}") } else { error.to_string() };
-    eprintln!("error: {told}");
+    complain(&format!("error: {told}"));
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         if !told.contains(&cause) {
-            eprintln!("  caused by: {cause}");
+            complain(&format!("  caused by: {cause}"));
         }
         told = cause;
     }
@@ -138,6 +138,11 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
         // Whether anybody reads it changes nothing any more.
         let _ = json(&serde_json::json!({ "error": { "code": code, "message": format!("{error:#}") } }));
     }
+}
+
+/// Prints a line to stderr. Where nobody can read it there is nobody to be told so either.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// The code of the contract, where the error is a "no" of the server.

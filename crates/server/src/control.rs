@@ -9,7 +9,8 @@ pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, Sh
 pub use webhooks::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
 
 use crate::clock::Clock;
-use crate::node::{NodeError, lock_data_folder};
+use crate::data_folder::{self, IfMissing};
+use crate::node::NodeError;
 use crate::webhooks::Webhooks;
 use lamplight_directory::InProcessDirectory;
 use lamplight_facts::{Account, Facts};
@@ -247,6 +248,8 @@ pub fn serve(
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
+    // Whoever may write to it may do anything. Nobody else can enter the folder meanwhile.
+    data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {
             match listener.accept().await {
@@ -329,7 +332,11 @@ impl ControlClient {
 }
 
 /// Does an operation on a data folder on which no node runs. What is live cannot be asked for then.
-pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, ControlError> {
+pub async fn offline(
+    data_dir: &Path,
+    operation: Operation,
+    missing: IfMissing,
+) -> Result<Outcome, ControlError> {
     let is_live = matches!(
         operation,
         Operation::GetStatus { .. }
@@ -339,10 +346,10 @@ pub async fn offline(data_dir: &Path, operation: Operation) -> Result<Outcome, C
     if is_live {
         return Err(ControlError::NotRunning(data_dir.to_owned()));
     }
-    let _lock = lock_data_folder(data_dir)?;
+    let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
     let facts: Arc<dyn Facts> =
-        Arc::new(SqliteFacts::open(&data_dir.join("facts.db")).map_err(NodeError::from)?);
+        Arc::new(SqliteFacts::open(&data_folder::facts_path(data_dir)).map_err(NodeError::from)?);
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Service::new(facts, directory, log, ThrottleLimits::default());

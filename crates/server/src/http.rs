@@ -14,6 +14,7 @@ mod paced;
 pub use body::{BodyFault, BodyRoom, JsonBody, JsonFault, charge_answer};
 pub use metrics::HttpMetrics;
 
+use crate::health::Health;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
@@ -29,7 +30,6 @@ use listener::{PACE, Places, Port, SPARE_PACE};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::AbortHandle;
 
 /// Connections past a bound that are told so at a time.
@@ -40,9 +40,9 @@ pub const HEALTH_CONNECTIONS: usize = 64;
 const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
 
 #[derive(Clone)]
-struct Health {
+struct Asked {
     exposition: Arc<Exposition>,
-    ready: Arc<AtomicBool>,
+    health: Arc<Health>,
 }
 
 /// How much the HTTP port may hold.
@@ -109,16 +109,16 @@ async fn say_full() -> (StatusCode, [(header::HeaderName, &'static str); 1], &'s
 }
 
 /// The routes by which a node tells how it is.
-pub fn health(metrics: Arc<Metrics>, ready: Arc<AtomicBool>) -> Router {
+pub fn health(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
     Router::new()
         .route("/metrics", get(show_metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(show_readiness))
-        .with_state(Health { exposition: Arc::new(Exposition::new(metrics)), ready })
+        .with_state(Asked { exposition: Arc::new(Exposition::new(metrics)), health })
 }
 
-async fn show_metrics(State(health): State<Health>) -> Response {
-    match health.exposition.text() {
+async fn show_metrics(State(asked): State<Asked>) -> Response {
+    match asked.exposition.text() {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], Body::from(text)).into_response()
@@ -127,10 +127,8 @@ async fn show_metrics(State(health): State<Health>) -> Response {
     }
 }
 
-async fn show_readiness(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.ready.load(Ordering::Relaxed) {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    }
+async fn show_readiness(State(asked): State<Asked>) -> (StatusCode, String) {
+    let readiness = asked.health.readiness();
+    let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, readiness.to_string())
 }

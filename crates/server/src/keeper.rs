@@ -1,6 +1,7 @@
 //! What has to be done at its time, whatever the clients do.
 
 use crate::clock::Clock;
+use crate::health::Pulse;
 use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use lamplight_directory::InProcessDirectory;
@@ -33,18 +34,25 @@ pub async fn tell(service: Arc<Service>) {
     }
 }
 
+/// Where the keeper notes how it does.
+pub struct Noted {
+    pub metrics: KeeperMetrics,
+    pub pulse: Pulse,
+}
+
 /// Runs until it is aborted.
 pub async fn run(
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
     certificate: Option<Arc<Certificate>>,
-    metrics: KeeperMetrics,
+    Noted { metrics, pulse }: Noted,
     clock: Clock,
 ) {
     let mut tick = tokio::time::interval(TICK);
     let mut forgetting = false;
     for turn in 0u32.. {
         tick.tick().await;
+        pulse.beat(clock.now().moment);
         loop {
             match service.expire_due(BATCH, clock.now()).await {
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}

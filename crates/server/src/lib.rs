@@ -6,11 +6,14 @@ mod clock;
 mod config;
 mod console;
 mod control;
+mod data_folder;
 mod doors;
 mod durations;
+mod health;
 mod http;
 mod keeper;
 mod lost_connections;
+mod log_metrics;
 mod metrics;
 mod node;
 mod rest;
@@ -27,8 +30,10 @@ pub use control::{
     ShownConversation, ShownDeadLetter, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
     WebhookOutcome, offline,
 };
+pub use data_folder::{IfMissing, check_data_folder};
 pub use http::{JsonBody, JsonFault};
-pub use node::{Node, NodeError};
+pub use log_metrics::LogMetrics;
+pub use node::{Node, NodeError, Surroundings};
 pub use rest::document as openapi_document;
 pub use web::are_built as web_is_built;
 pub use webhooks::Network;

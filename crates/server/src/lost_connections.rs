@@ -6,13 +6,13 @@
 //! then its end may be on its way, and that one knows when the connection was heard last.
 
 use crate::clock::Clock;
+use crate::health::Health;
 use crate::worker::{Command, worker_of};
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{RecordPlace, Service, ServiceError};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,8 +33,8 @@ pub struct LostConnections {
     pub service: Arc<Service>,
     /// The workers, by their index.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The node does not stop. One that stops closes sockets and leaves its records as they are.
-    pub ready: Arc<AtomicBool>,
+    /// Knows whether the node is being stopped. One that stops closes sockets and leaves its records as they are.
+    pub health: Arc<Health>,
     /// Counts the connections that were ended.
     pub ended: Counter,
     /// The clock.
@@ -79,7 +79,7 @@ impl LostConnections {
                 }
             }
             // Whoever stops has said so before any socket was closed for it.
-            if !self.ready.load(Ordering::Relaxed) {
+            if self.health.is_stopping() {
                 return Ok(ended);
             }
             ended += self.service.end_lost_connections(lost, self.clock.now()).await;

@@ -1,16 +1,23 @@
 //! What a node measures of itself, in the names that Prometheus users expect.
 
+mod process;
+
 use crate::durations::{Durations, Spread};
+use crate::health::Health;
 use crate::http::HttpMetrics;
+use crate::log_metrics::LogMetrics;
 use crate::rest::ApiMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
-use lamplight_model::Platform;
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{Code, Platform};
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
@@ -30,12 +37,24 @@ const DETECTION_BOUNDS: &[f64] = &[
 /// Every metric of a node.
 pub struct Metrics {
     registry: Registry,
+    /// The metrics whose names are no invention of ours.
+    common: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
     http: HttpMetrics,
     webhooks: WebhookMetrics,
     keeper: KeeperMetrics,
     directory: Arc<dyn Directory>,
+}
+
+/// What the node shows that others count.
+pub struct Sources {
+    /// Its store of facts.
+    pub facts: Arc<SqliteFacts>,
+    /// How its parts do.
+    pub health: Arc<Health>,
+    /// What became of the lines of its log.
+    pub log: LogMetrics,
 }
 
 /// What the keeper notes of the operations that a store has not taken.
@@ -56,6 +75,8 @@ pub struct WorkerMetrics {
     pub connections: Gauge,
     /// Connections taken in.
     pub accepted: Counter,
+    /// Times when the system gave no connection though one waited.
+    pub accept_failures: Counter,
     /// Logins that succeeded.
     pub logins: Counter,
     /// Requests answered.
@@ -97,6 +118,13 @@ pub struct CodeLabel {
     pub code: u32,
 }
 
+impl CodeLabel {
+    /// A label for each code with which something can be refused.
+    pub fn refusals() -> impl Iterator<Item = Self> {
+        Code::ALL.iter().filter(|code| **code != Code::OK).map(|code| Self { code: code.number() })
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct WorkerLabel {
     worker: u32,
@@ -104,8 +132,13 @@ struct WorkerLabel {
 
 impl Metrics {
     /// The metrics of a node with so many workers.
-    pub fn new(workers: usize, directory: Arc<dyn Directory>) -> Self {
+    pub fn new(workers: usize, directory: Arc<dyn Directory>, sources: Sources) -> Self {
+        let mut common = Registry::default();
+        common.register_collector(Box::new(process::ProcessMetrics::new()));
         let mut registry = Registry::with_prefix("lamplight");
+        registry.register("build", "What this program was built from", build());
+        sources.log.register(&mut registry);
+        registry.register_collector(Box::new(sources));
         registry.register_collector(Box::new(DirectoryMetrics(Arc::clone(&directory))));
         let connections = Family::<WorkerLabel, Gauge>::default();
         registry.register("connections", "Connections open now", connections.clone());
@@ -115,6 +148,7 @@ impl Metrics {
             family
         };
         let accepted = counter("connections_accepted", "Connections taken in");
+        let accept_failures = counter("accept_failures", "Times when the system gave no connection");
         let logins = counter("logins", "Logins that succeeded");
         let requests = counter("requests", "Requests answered");
         let changes = counter("changes_heard", "Status changes heard from the log");
@@ -135,6 +169,7 @@ impl Metrics {
         let failed_reads = counter("failed_reads", "Reads for connections that failed and are tried again");
         let refusals = Family::<CodeLabel, Counter>::default();
         registry.register("refusals", "Refusals by code", refusals.clone());
+        begin_at_zero(&refusals, CodeLabel::refusals());
         let mut durations = |name: &str, help: &str, new: fn() -> Durations| {
             let family = Family::<WorkerLabel, Durations, fn() -> Durations>::new_with_constructor(new);
             registry.register(name, help, family.clone());
@@ -151,6 +186,7 @@ impl Metrics {
                 WorkerMetrics {
                     connections: connections.get_or_create_owned(&label),
                     accepted: accepted.get_or_create_owned(&label),
+                    accept_failures: accept_failures.get_or_create_owned(&label),
                     logins: logins.get_or_create_owned(&label),
                     requests: requests.get_or_create_owned(&label),
                     refusals: refusals.clone(),
@@ -180,7 +216,7 @@ impl Metrics {
         registry.register("retries_dropped", help, keeper.retries_dropped.clone());
         let help = "Connections that live records had and no worker, and that were ended";
         registry.register("lost_connections", help, keeper.lost_connections.clone());
-        Self { registry, by_worker, api, http, webhooks, keeper, directory }
+        Self { registry, common, by_worker, api, http, webhooks, keeper, directory }
     }
 
     /// The metrics of the server API.
@@ -237,7 +273,8 @@ impl Metrics {
     /// Everything, in the text form of OpenMetrics.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.common)?;
+        encode(&mut text, &self.registry)?;
         Ok(text)
     }
 }
@@ -257,6 +294,59 @@ pub struct Totals {
     pub delivery: Spread,
     /// From the last byte of a link that fell silent to its being given up.
     pub detection: Spread,
+}
+
+/// Makes the series of a family, so that a rate can be told from the first event on.
+pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
+where
+    L: Clone + std::hash::Hash + Eq,
+{
+    for label in labels {
+        drop(family.get_or_create(&label));
+    }
+}
+
+fn build() -> Info<Vec<(&'static str, &'static str)>> {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    Info::new(vec![
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("os", std::env::consts::OS),
+        ("arch", std::env::consts::ARCH),
+        ("profile", profile),
+    ])
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+impl Collector for Sources {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let ready = ConstGauge::new(i64::from(self.health.readiness().is_ready()));
+        let help = "1 when the node is ready, as /readyz tells it; 0 otherwise";
+        ready.encode(encoder.encode_descriptor("ready", help, None, ready.metric_type())?)?;
+        let stats = self.facts.stats();
+        for (name, help, value) in [
+            ("facts_commits", "Commits of facts", stats.commits),
+            ("facts_failed_commits", "Commits of facts that failed", stats.failed_commits),
+            ("facts_writes", "Writes of facts that were committed", stats.writes),
+            (
+                "facts_failed_writes",
+                "Writes of facts that failed, alone or with their commit",
+                stats.failed_writes,
+            ),
+        ] {
+            count(&mut encoder, name, help, value)?;
+        }
+        Ok(())
+    }
+}
+
+fn count(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
 }
 
 /// What the directory counts itself, read when it is asked for.
@@ -284,9 +374,23 @@ impl Collector for DirectoryMetrics {
         }
         let help = "Devices that count as connected";
         devices.encode(encoder.encode_descriptor("devices_online", help, None, devices.metric_type())?)?;
-        let errors = ConstCounter::new(stats.journal_errors);
-        let help = "Live records that could not be written to disk";
-        errors.encode(encoder.encode_descriptor("journal_errors", help, None, errors.metric_type())?)
+        let damage = stats.journal_damage;
+        for (name, help, value) in [
+            ("journal_errors", "Live records that could not be written to disk", stats.journal_errors),
+            ("journal_damaged_files", "Files of live records found damaged at the start", damage.files),
+            (
+                "journal_missing_files",
+                "Files of live records found missing at the start",
+                damage.missing_files,
+            ),
+            ("journal_lost_entries", "Entries of live records found damaged at the start", damage.entries),
+            ("journal_lost_bytes", "Bytes of live records not understood at the start", damage.bytes),
+        ] {
+            count(&mut encoder, name, help, value)?;
+        }
+        let doubt = ConstGauge::new(i64::from(stats.journal_in_doubt));
+        let help = "1 while the last write of live records to disk has failed";
+        doubt.encode(encoder.encode_descriptor("journal_in_doubt", help, None, doubt.metric_type())?)
     }
 }
 

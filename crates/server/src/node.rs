@@ -3,10 +3,13 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::{self, Console, Figures, PasswordFile};
+use crate::data_folder::{self, FolderLock, IfMissing};
 use crate::doors::Doors;
+use crate::health::Health;
 use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
+use crate::log_metrics::LogMetrics;
 use crate::lost_connections::LostConnections;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sources};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
 use crate::webhooks::Webhooks;
@@ -19,12 +22,11 @@ use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, AppKey, AppSettings, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +42,9 @@ const SPARE_FILES: u64 = 160;
 const HTTP_FILES: u64 = 8;
 /// How long a stopping node waits for its clients to have taken their last words.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a stopping node waits for its workers to take notice, and then for its threads to end. A worker that is well
+/// needs less than a second.
+const WORKERS_STOP: Duration = Duration::from_secs(5);
 /// The first app, made when there is none.
 const FIRST_APP: AppId = AppId(1_400_000_001);
 
@@ -55,12 +60,21 @@ pub struct Node {
     clock: Clock,
     created: Option<App>,
     console_password: Option<String>,
-    ready: Arc<AtomicBool>,
+    health: Arc<Health>,
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
     tasks: Tasks,
     control_path: PathBuf,
     // Held as long as the node runs: one node for a data folder.
-    _lock: File,
+    _lock: FolderLock,
+}
+
+/// What a node is given by the program around it.
+#[derive(Default)]
+pub struct Surroundings {
+    /// Routes of the demo on the HTTP port: its pages are told that they are there.
+    pub demo: Option<Router>,
+    /// What became of the lines of the log.
+    pub log: LogMetrics,
 }
 
 /// The tasks of a node, which end with it.
@@ -84,6 +98,22 @@ pub enum NodeError {
         path: PathBuf,
         /// The cause.
         source: io::Error,
+    },
+    /// There is nothing to be asked.
+    #[error(
+        "there is no data folder of Lamplight at {0}; make one with `lamplight serve`, or name another with --data-dir"
+    )]
+    NoData(PathBuf),
+    /// Others can look into the data folder, and it cannot be closed to them.
+    #[error(
+        "{path} is open to other users (mode {mode:04o}), and it is not for Lamplight to close it: its keys would be \
+         theirs; name a folder of its own, for example a new one inside of it"
+    )]
+    OpenToOthers {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// Another server runs on the same data folder.
     #[error("another Lamplight server is using the data folder {0}")]
@@ -116,24 +146,28 @@ pub enum NodeError {
 impl Node {
     /// Starts a node in the current tokio runtime. When it returns, clients can connect.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, NodeError> {
-        Self::start_with(config, clock, None).await
+        Self::start_with(config, clock, Surroundings::default()).await
     }
 
-    /// The same, with routes of the demo on the HTTP port: its pages are told that they are there.
-    pub async fn start_with(config: Config, clock: Clock, demo: Option<Router>) -> Result<Self, NodeError> {
-        let lock = lock_data_folder(&config.data_dir)?;
+    /// The same, in these surroundings.
+    pub async fn start_with(
+        config: Config,
+        clock: Clock,
+        Surroundings { demo, log }: Surroundings,
+    ) -> Result<Self, NodeError> {
+        let lock = data_folder::lock(&config.data_dir, IfMissing::Make)?;
         let certificate = match (&config.tls.certificate, &config.tls.key) {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
             (None, _) | (_, None) => None,
         };
 
-        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&config.data_dir.join("facts.db"))?);
+        let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
         let now = clock.now();
         let (directory, recovered) =
             InProcessDirectory::open(&config.data_dir.join("live"), now, config.grace())?;
         let directory = Arc::new(directory);
         let service = Arc::new(Service::new(
-            facts,
+            Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>,
             Arc::<InProcessDirectory>::clone(&directory),
             Arc::<InProcessDirectory>::clone(&directory),
             config.throttle(),
@@ -146,6 +180,13 @@ impl Node {
             in_doubt = recovered.in_doubt,
             "state recovered"
         );
+        if recovered.in_doubt {
+            tracing::warn!(
+                damaged_files = recovered.damage.files,
+                missing_files = recovered.damage.missing_files,
+                "live records may be older than what was told: every client that comes back is told in full"
+            );
+        }
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
 
         let password = PasswordFile::of(&config.data_dir);
@@ -157,9 +198,12 @@ impl Node {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
+        let health = Health::new(clock.clone(), Arc::clone(&facts), Arc::clone(&directory), worker_count);
+        let health = Arc::new(health);
         let metrics = Arc::new(Metrics::new(
             worker_count,
             Arc::<InProcessDirectory>::clone(&directory) as Arc<dyn Directory>,
+            Sources { facts, health: Arc::clone(&health), log },
         ));
         let listeners = listen_for_clients(config.client_listen, worker_count)?;
         let client_address = listeners[0]
@@ -195,43 +239,47 @@ impl Node {
             metrics.webhooks(),
             clock.clone(),
         );
-        tasks.0.extend(webhook_tasks);
+        for task in webhook_tasks {
+            health.watch("webhooks", task.clone());
+            tasks.0.push(task);
+        }
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
             let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.follow());
+            let pulse = health.worker(index);
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
             let running = thread.spawn(move || {
-                if let Err(error) = worker::run(index, listener, shared, metrics, log, receiver) {
+                let _beating = pulse.hold();
+                if let Err(error) = worker::run(index, listener, shared, metrics, pulse, log, receiver) {
                     tracing::error!(%error, worker = index, "a worker has stopped");
                 }
             });
             workers.push((commands, running.map_err(NodeError::Thread)?));
         }
 
-        let ready = Arc::new(AtomicBool::new(true));
         let figures = Arc::new(Figures::default());
         let commands = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
         let console =
             Console::new(Arc::clone(&service), clock.clone(), password, Arc::clone(&figures), commands);
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
-        let router = http::health(Arc::clone(&metrics), Arc::clone(&ready))
+        let router = http::health(Arc::clone(&metrics), Arc::clone(&health))
             .nest("/console/api", console::router(console))
             .merge(Rest::new(Arc::clone(&service), clock.clone(), metrics.api()).router())
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
-        let past_a_bound = http::health(Arc::clone(&metrics), Arc::clone(&ready));
+        let past_a_bound = http::health(Arc::clone(&metrics), Arc::clone(&health));
         let (http_address, http) =
             http::serve(config.http_listen, http_bounds, router, past_a_bound, metrics.http())
                 .await
                 .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
-        tasks.0.push(http);
         let mut health_address = None;
         if let Some(address) = config.health_listen {
-            let health = http::health(Arc::clone(&metrics), Arc::clone(&ready));
-            let (bound, serving) = http::serve_health(address, health, metrics.http())
+            let router = http::health(Arc::clone(&metrics), Arc::clone(&health));
+            let (bound, serving) = http::serve_health(address, router, metrics.http())
                 .await
                 .map_err(|source| NodeError::Listen { address, source })?;
+            health.watch("health port", serving.clone());
             tasks.0.push(serving);
             health_address = Some(bound);
         }
@@ -240,7 +288,7 @@ impl Node {
         let control_path = control::socket_path(&config.data_dir);
         let control = control::serve(&control_path, Arc::clone(&service), webhooks, clock.clone())
             .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
-        let noted = metrics.keeper();
+        let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
         let keeper =
             keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
@@ -249,12 +297,25 @@ impl Node {
             node: id,
             service: Arc::clone(&service),
             workers: workers.iter().map(|(commands, _)| commands.downgrade()).collect(),
-            ready: Arc::clone(&ready),
+            health: Arc::clone(&health),
             ended: metrics.keeper().lost_connections,
             clock: clock.clone(),
         };
         let lost_connections = tokio::spawn(lost_connections.run()).abort_handle();
-        tasks.0.extend([control, keeper, teller, figures, lost_connections]);
+        let probe = tokio::spawn(Arc::clone(&health).probe_facts()).abort_handle();
+        let needed = [
+            ("http", http),
+            ("control socket", control),
+            ("keeper task", keeper),
+            ("news", teller),
+            ("comparison of connections", lost_connections),
+            ("probe of facts", probe),
+        ];
+        for (name, task) in needed {
+            health.watch(name, task.clone());
+            tasks.0.push(task);
+        }
+        tasks.0.push(figures);
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             id,
@@ -267,7 +328,7 @@ impl Node {
             clock,
             created,
             console_password,
-            ready,
+            health,
             workers,
             tasks,
             control_path,
@@ -315,17 +376,28 @@ impl Node {
         self.console_password.as_deref()
     }
 
+    /// Waits until a part of the node has ended that it cannot do without, and that does not come back; its name. The node
+    /// is of no use then and should be stopped.
+    pub async fn part_ended(&self) -> String {
+        self.health.part_ended().await
+    }
+
     /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and
     /// keeps who was connected on disk, so that who comes back in time was never away, also when the machine is
     /// restarted in between.
     pub async fn stop(self) {
-        self.ready.store(false, Ordering::Relaxed);
-        for (commands, _) in &self.workers {
-            let (done, told) = oneshot::channel();
-            if commands.send(Command::Drain(done)).await.is_ok() {
-                // A worker that has stopped has nobody left to tell.
-                let _ = told.await;
+        self.health.stop();
+        let drained = async {
+            for (commands, _) in &self.workers {
+                let (done, told) = oneshot::channel();
+                if commands.send(Command::Drain(done)).await.is_ok() {
+                    // A worker that has stopped has nobody left to tell.
+                    let _ = told.await;
+                }
             }
+        };
+        if tokio::time::timeout(WORKERS_STOP, drained).await.is_err() {
+            tracing::error!("a worker takes no commands any more; its clients are cut off");
         }
         let farewell = async {
             while self.metrics.connections() > 0 {
@@ -349,25 +421,12 @@ impl Node {
                 tracing::error!(%error, "live records could not be kept, or not synced");
             }
         });
-        if let Err(error) = ended.await {
-            tracing::error!(%error, "the node did not stop in order");
+        match tokio::time::timeout(WORKERS_STOP, ended).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
+            Err(_) => tracing::error!("a thread does not end; the node stops without it"),
         }
         tracing::info!("stopped");
-    }
-}
-
-/// Makes the data folder if need be, for its owner alone, and locks it.
-pub(crate) fn lock_data_folder(folder: &Path) -> Result<File, NodeError> {
-    let failed = |source| NodeError::DataFolder { path: folder.to_owned(), source };
-    if !folder.exists() {
-        use std::os::unix::fs::DirBuilderExt;
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    }
-    let lock = File::create(folder.join("lock")).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(NodeError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 
@@ -424,4 +483,99 @@ fn raise_file_limit() -> u64 {
     // Where it cannot be raised, what there is has to do.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn start(folder: &tempfile::TempDir) -> Node {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            client_listen: any,
+            http_listen: any,
+            workers: 2,
+            ..Config::default()
+        };
+        Node::start(config, Clock::default()).await.unwrap()
+    }
+
+    async fn readyz(node: &Node) -> String {
+        let mut stream = TcpStream::connect(node.http_address()).await.unwrap();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn readiness_names_every_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = start(&folder).await;
+        let answer = readyz(&node).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\r\n\r\nready\n"), "{answer}");
+        for part in ["facts", "journal", "worker 0", "worker 1", "keeper", "webhooks", "control socket"] {
+            assert!(answer.contains(&format!("\n{part}: ok\n")), "{part}: {answer}");
+        }
+        node.stop().await;
+    }
+
+    /// Each of them in turn, as a bug would end it.
+    #[tokio::test]
+    async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = {
+            let node = start(&folder).await;
+            let count = node.tasks.0.len();
+            node.stop().await;
+            count
+        };
+        let mut told = Vec::new();
+        for task in 0..count {
+            let folder = tempfile::tempdir().unwrap();
+            let node = start(&folder).await;
+            node.tasks.0[task].abort();
+            match tokio::time::timeout(Duration::from_secs(2), node.part_ended()).await {
+                Ok(part) => {
+                    if part != "http" {
+                        let answer = readyz(&node).await;
+                        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+                        assert!(answer.contains(&format!("\n{part}: ended\n")), "{part}: {answer}");
+                    }
+                    told.push(part);
+                }
+                Err(_) => told.push("nothing that the node needs".to_owned()),
+            }
+            // And it stops all the same.
+            node.stop().await;
+        }
+        told.sort();
+        let expected = [
+            "control socket",
+            "http",
+            "keeper task",
+            "news",
+            "nothing that the node needs",
+            "probe of facts",
+            "webhooks",
+            "webhooks",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    /// The commands of a worker end: so does the worker.
+    #[tokio::test]
+    async fn a_node_of_which_a_worker_ends_is_not_ready_and_tells_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut node = start(&folder).await;
+        let (commands, thread) = node.workers.remove(1);
+        drop(commands);
+        tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
+        assert!(readyz(&node).await.contains("\nworker 1: ended\n"));
+        assert_eq!(node.part_ended().await, "worker 1");
+        node.stop().await;
+    }
 }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::log::Log;
 use common::receiver::{Manner, Receiver};
 use common::{PATIENCE, TestNode, Wire};
 use lamplight_facts::LaneState;
@@ -346,6 +347,7 @@ async fn what_waits_goes_to_where_the_webhook_leads_now() {
 
 #[tokio::test]
 async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
+    let log = Log::keep();
     let receiver = Receiver::start(Manner::Not("poison")).await;
     let node = node_for(&receiver).await;
     let service = node.node.service();
@@ -376,6 +378,9 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
             .all(|letter| letter.user.id.as_str() == "poison" && letter.error.starts_with("status 500"))
     );
     assert_eq!(receiver.said(), ["alice Login/Register", "alice Disconnect/LinkClose"], "others pass");
+    let told = log.lines("kept as a dead letter");
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("WARN") && told[0].contains("app=1400000001") && told[0].contains("status 500"));
 
     receiver.behave(Manner::Answer(200));
     let now = node.clock.now();

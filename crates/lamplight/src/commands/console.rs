@@ -3,11 +3,11 @@
 use crate::cli::Common;
 use crate::node_file::NodeFile;
 use crate::output::{json, line};
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use lamplight_server::PasswordFile;
+use lamplight_server::{PasswordFile, check_data_folder};
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 
@@ -33,11 +33,7 @@ Works with a running server and without one. Only a salted hash is kept, in `con
 pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()> {
     let ConsoleCommand::Password { set } = command;
     let folder = common.folder()?;
-    ensure!(
-        folder.is_dir(),
-        "there is no data folder {}; make one with `lamplight serve`, or name another with --data-dir",
-        folder.display()
-    );
+    check_data_folder(&folder)?;
     let file = PasswordFile::of(&folder);
     let failed = "the password was not changed";
     let made = if set {

@@ -11,7 +11,7 @@ use crate::output::line;
 use crate::time_text::parse_duration;
 use anyhow::Context;
 use clap::Args;
-use lamplight_server::web_is_built;
+use lamplight_server::{LogMetrics, Surroundings, web_is_built};
 use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
@@ -48,11 +48,12 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     if common.data_dir.is_none() {
         config.data_dir.push("demo");
     }
-    logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text })?;
+    let log = LogMetrics::default();
+    let _guard = logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text }, &log)?;
     let data_dir = config.data_dir.clone();
     let mut signals = StopSignals::listen()?;
     let door = Door::default();
-    let served = Served::start_with(config, Some(door.routes())).await?;
+    let served = Served::start(config, Surroundings { demo: Some(door.routes()), log }).await?;
     let (server, pages) = (served.file.client_url(), served.file.http_url());
     let stage = Stage::set(server, &pages, &data_dir, &served.apps).await?;
     door.open(data_dir.clone(), stage.app.id);
@@ -69,7 +70,10 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
         }
     };
     let result = tokio::select! {
-        _ = signals.next() => Ok(()),
+        broken = served.runs_until(&mut signals) => match broken {
+            None => Ok(()),
+            Some(part) => Err(anyhow::anyhow!("a part of the server has ended: {part}")),
+        },
         () = over => Ok(()),
         // A life ends only when nobody reads of it any longer.
         Some(ended) = lives.join_next() => ended.context("somebody of the demo broke off").and_then(|result| result),

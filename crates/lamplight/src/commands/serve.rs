@@ -5,14 +5,16 @@ use crate::logs::{self, LogArgs};
 use crate::node_file::NodeFile;
 use crate::operator::Operator;
 use crate::output::{json_line, line};
-use axum::Router;
+use anyhow::bail;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
-use lamplight_server::{Clock, Config, Node, web_is_built};
+use lamplight_server::{Clock, Config, LogMetrics, Node, Surroundings, web_is_built};
+use rustix::process::Signal as Number;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Run a server.
@@ -27,8 +29,9 @@ Examples:
 Flags win over LAMPLIGHT_* variables, these over the file, and the file over the defaults. \
 All settings: docs/configuration.md.
 
-SIGTERM and SIGINT stop in order: clients are asked to come back, and those that return \
-within the grace were never away. A second signal quits at once.")]
+SIGTERM, SIGINT and SIGHUP (unless it is ignored, as under nohup) stop in order: clients are \
+asked to come back, and those that return within the grace were never away. A second signal \
+quits at once. Where a part of the server breaks for good, the server stops too, with exit code 1.")]
 pub struct ServeArgs {
     /// The settings that have a flag.
     #[command(flatten)]
@@ -81,6 +84,9 @@ impl ListenArgs {
     }
 }
 
+/// How long a server may take to stop once a part of it has broken.
+const LAST_RESORT: Duration = Duration::from_secs(30);
+
 /// Does it.
 pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.settings.settings();
@@ -89,19 +95,25 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
         flags.extend(file.as_ref().map(|file| (path, Value::from(file.to_string_lossy().into_owned()))));
     }
     let config = common.settings(flags)?;
-    logs::start(&args.log)?;
+    let log = LogMetrics::default();
+    let _guard = logs::start(&args.log, &log)?;
 
     // Before the node: a signal that comes while it starts is not lost.
     let mut stop = StopSignals::listen()?;
-    let served = Served::start(config).await?;
+    let served = Served::start(config, Surroundings { log, demo: None }).await?;
     // Nobody may be reading what is announced, and the server serves all the same.
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
         tracing::warn!(%error, "could not say where the server listens");
     }
-    stop.next().await;
+    let broken = served.runs_until(&mut stop).await;
     served.stop(stop).await;
-    Ok(())
+    match broken {
+        None => Ok(()),
+        Some(part) => {
+            bail!("the server has stopped because a part of it has ended: {part}; the log says why")
+        }
+    }
 }
 
 /// A running node, and the file that says where it is.
@@ -116,14 +128,9 @@ pub struct Served {
 
 impl Served {
     /// Starts a node and says in the data folder where it is.
-    pub async fn start(config: Config) -> anyhow::Result<Self> {
-        Self::start_with(config, None).await
-    }
-
-    /// The same, with routes of the demo on the HTTP port.
-    pub async fn start_with(config: Config, demo: Option<Router>) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
-        let node = Node::start_with(config, Clock::default(), demo).await?;
+        let node = Node::start_with(config, Clock::default(), surroundings).await?;
         let file = NodeFile {
             pid: std::process::id(),
             client: node.client_address(),
@@ -135,6 +142,21 @@ impl Served {
         file.write(&data_dir)?;
         let apps = Operator::open(&data_dir).await?.apps().await?;
         Ok(Self { node, data_dir, file, apps })
+    }
+
+    /// Waits for a signal to stop, or for the end of a part that the node cannot do without: its name.
+    pub async fn runs_until(&self, signals: &mut StopSignals) -> Option<String> {
+        let part = tokio::select! {
+            _ = signals.next() => return None,
+            part = self.node.part_ended() => part,
+        };
+        tracing::error!(part, "a part of the server has ended; the server stops");
+        // To stop in order may need the very part.
+        std::thread::spawn(|| {
+            std::thread::sleep(LAST_RESORT);
+            std::process::exit(1);
+        });
+        Some(part)
     }
 
     /// Stops in order; a further signal quits at once.
@@ -237,30 +259,68 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-/// The signals that stop a server in order. SIGHUP is left as it is, so that `nohup` does its work.
+/// The signals that stop a server in order.
 pub struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
+    /// `None` where it is ignored, so that `nohup` does its work.
+    hang_up: Option<Signal>,
+    /// Never waited for: a write beyond the limit of a file fails, instead of ending the process.
+    _file_too_large: Signal,
 }
 
 impl StopSignals {
     /// From here on the signals are ours.
     pub fn listen() -> anyhow::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let hang_up = SignalKind::hangup();
+        let is_ignored = ignores(&process_status(), hang_up.as_raw_value());
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: if is_ignored { None } else { Some(signal(hang_up)?) },
+            _file_too_large: signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?,
+        })
     }
 
     /// Waits for the next one; its number.
     pub async fn next(&mut self) -> i32 {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            _ = hang_up => SignalKind::hangup().as_raw_value(),
             _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
             _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
         }
     }
 }
 
+/// What the kernel tells of this process; nothing where it tells nothing.
+fn process_status() -> String {
+    std::fs::read_to_string("/proc/self/status").unwrap_or_default()
+}
+
+/// Whether a process of this status ignores a signal. `SigIgn` has a bit for each, the lowest for signal 1.
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_that_is_ignored_is_seen() {
+        assert!(ignores("Name:\tx\nSigIgn:\t0000000000001001\n", 1));
+        assert!(!ignores("SigIgn:\t0000000000001000\n", 1));
+        assert!(ignores("SigIgn:\t0000000000001000\n", 13));
+        assert!(!ignores("", 1));
+    }
 
     #[test]
     fn a_shell_reads_a_word_back_as_it_was() {

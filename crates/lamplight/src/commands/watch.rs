@@ -14,6 +14,7 @@ use lamplight_client::{Client, Platform};
 use lamplight_model::{AppId, UserId};
 use std::fs;
 use std::io::IsTerminal;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -112,6 +113,7 @@ async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Resu
 
 fn device_file(folder: &std::path::Path, platform: Platform) -> anyhow::Result<PathBuf> {
     let devices = folder.join("watch");
-    fs::create_dir_all(&devices).with_context(|| format!("cannot make {}", devices.display()))?;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&devices);
+    made.with_context(|| format!("cannot make {}", devices.display()))?;
     Ok(devices.join(format!("{platform}.device")))
 }

@@ -2,7 +2,7 @@
 
 use super::commands;
 use crate::durations::Durations;
-use crate::metrics::CodeLabel;
+use crate::metrics::{CodeLabel, begin_at_zero};
 use lamplight_model::Code;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -37,10 +37,7 @@ impl ApiMetrics {
         let refusals = Family::<CodeLabel, Counter>::default();
         let help = "Calls of the server API that were refused or failed, by code";
         registry.register("api_refusals", help, refusals.clone());
-        // A series that appears with its first refusal hides that one from `rate()`.
-        for code in Code::ALL.iter().filter(|code| **code != Code::OK) {
-            drop(refusals.get_or_create(&CodeLabel { code: code.number() }));
-        }
+        begin_at_zero(&refusals, CodeLabel::refusals());
         let durations: fn() -> Durations = || Durations::new(BOUNDS);
         let seconds = Family::<CommandLabel, Durations, fn() -> Durations>::new_with_constructor(durations);
         let help = "From the head of a call of the server API to its answer";

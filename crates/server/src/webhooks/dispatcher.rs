@@ -99,7 +99,14 @@ impl Dispatcher {
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
-                    self.metrics.outbox_full(self.service.outbox_bell().take_dropped());
+                    let dropped = self.service.outbox_bell().take_dropped();
+                    self.metrics.outbox_full(dropped);
+                    if dropped > 0 {
+                        tracing::warn!(
+                            dropped,
+                            "an outbox is full: push notices are dropped until its webhook answers; see `lamplight webhook list`"
+                        );
+                    }
                     let service = Arc::clone(&self.service);
                     jobs.spawn(async move { Event::Lanes(service.outbox_lanes().await) });
                 }
@@ -216,7 +223,14 @@ impl Dispatcher {
                 match done {
                     Ok(forgotten) => {
                         self.metrics.dead_forgotten(forgotten as u64);
+                        if forgotten > 0 {
+                            tracing::warn!(
+                                forgotten,
+                                "the oldest dead letters had to make room for new ones"
+                            );
+                        }
                         for (lane, settled) in lanes.into_iter().zip(batch) {
+                            tell_if_dead(lane, &settled);
                             state.lanes.entry(lane).or_default().plan.settled([settled.id]);
                         }
                     }
@@ -278,5 +292,15 @@ impl Dispatcher {
         };
         let mut gates = self.gates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
+    }
+}
+
+/// Says that a notice has been given up: nobody but an operator sends it again.
+fn tell_if_dead(lane: Lane, settled: &Settled) {
+    if let SettledAs::Dead { error, .. } = &settled.settled {
+        tracing::warn!(
+            app = %lane.app, webhook = %lane.hook, error,
+            "a notice is given up and kept as a dead letter; see `lamplight webhook dead`"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What the webhooks of a node measure.
 
 use crate::durations::Durations;
+use crate::metrics::begin_at_zero;
 use lamplight_facts::LaneState;
 use lamplight_model::{Hook, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -68,6 +69,10 @@ impl WebhookMetrics {
             "Notices that were given up and kept",
             metrics.dead.clone(),
         );
+        let outcomes = ["delivered", "failed", "dead", "unwanted"];
+        begin_at_zero(&metrics.deliveries, outcomes.map(|outcome| OutcomeLabel { outcome }));
+        begin_at_zero(&metrics.dropped, ["record", "outbox", "dead_letters"].map(|at| WhereLabel { at }));
+        metrics.backlog(&[], Timestamp::default());
         metrics
     }
 

@@ -40,7 +40,10 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
                 metrics.outbox_full(outbox_full);
                 metrics.record_full(record_full);
                 if outbox_full > 0 {
-                    tracing::warn!(dropped = outbox_full, "an outbox is full; session events are dropped");
+                    tracing::warn!(
+                        dropped = outbox_full,
+                        "an outbox is full: what is new is dropped until its webhook answers; see `lamplight webhook list`"
+                    );
                 }
                 waiting.retain(|user| !batch.contains(user));
             }

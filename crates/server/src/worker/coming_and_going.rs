@@ -42,7 +42,11 @@ impl Worker {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     // With no descriptors left, trying again at once would be a loop without end.
-                    tracing::warn!(%error, "cannot take connections in; trying again");
+                    self.metrics.accept_failures.inc();
+                    tracing::error!(
+                        %error, worker = self.index,
+                        "connections wait and cannot be taken in; the limit of open files may be too low"
+                    );
                     return self.accept_later.set(true);
                 }
             }

@@ -23,6 +23,7 @@ mod stream;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::doors::Doors;
+use crate::health::Pulse;
 use crate::metrics::WorkerMetrics;
 use connection::{Connection, Work};
 use fanout::Shown;
@@ -81,6 +82,7 @@ struct Worker {
     index: usize,
     shared: Arc<Shared>,
     metrics: WorkerMetrics,
+    pulse: Pulse,
     poll: Rc<RefCell<Poll>>,
     listener: RefCell<Option<TcpListener>>,
     connections: RefCell<Slab<Connection>>,
@@ -118,13 +120,14 @@ pub fn run(
     listener: std::net::TcpListener,
     shared: Arc<Shared>,
     metrics: WorkerMetrics,
+    pulse: Pulse,
     log: LogReader,
     commands: mpsc::Receiver<Command>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     runtime.block_on(local.run_until(async move {
-        let worker = Rc::new(Worker::new(index, listener, shared, metrics)?);
+        let worker = Rc::new(Worker::new(index, listener, shared, metrics, pulse)?);
         worker.rounds(log, commands).await
     }))
 }
@@ -135,6 +138,7 @@ impl Worker {
         listener: std::net::TcpListener,
         shared: Arc<Shared>,
         metrics: WorkerMetrics,
+        pulse: Pulse,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         listener.set_nonblocking(true)?;
@@ -146,6 +150,7 @@ impl Worker {
             index,
             shared,
             metrics,
+            pulse,
             poll: Rc::new(RefCell::new(poll)),
             listener: RefCell::new(Some(listener)),
             connections: RefCell::default(),
@@ -209,6 +214,7 @@ impl Worker {
                 tokio::task::yield_now().await;
             }
 
+            self.pulse.beat(self.shared.clock.now().moment);
             match self.poll.borrow_mut().poll(&mut events, Some(Duration::ZERO)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -6,6 +6,7 @@ pub mod api;
 pub mod browser;
 pub mod cable;
 pub mod chat;
+pub mod log;
 pub mod pair;
 pub mod receiver;
 pub mod websocket;
@@ -68,6 +69,8 @@ pub fn config(folder: &Path) -> Config {
 pub fn with_tls(config: &mut Config) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (config.data_dir.join("cert.pem"), config.data_dir.join("key.pem"));
+    // A data folder that others may enter holds nothing but what the node puts there.
+    std::fs::set_permissions(&config.data_dir, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     config.tls = TlsConfig { certificate: Some(certificate), key: Some(key) };

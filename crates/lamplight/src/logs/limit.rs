@@ -1,0 +1,141 @@
+//! How many lines of one kind are written: the first ones, and then how many there were. Pure; time is an argument.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// The most lines of one kind within a period. What comes after them is left out until the period ends.
+pub const LINES: u32 = 10;
+/// How long a period is.
+pub const PERIOD: Duration = Duration::from_secs(10);
+/// The most kinds that are told apart by what they are about; further ones are told apart by their place in the program.
+pub const MAX_KINDS: usize = 512;
+
+/// Lines that repeat each other: of one place in the program, about one app, webhook or worker.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Kind {
+    /// The place in the program.
+    pub place: usize,
+    /// What the line is about, as a hash; 0 for a line about nothing in particular.
+    pub about: u64,
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is written.
+    Written,
+    /// It is left out, as the first one of its kind in this period: see [`LineLimit::describe`].
+    FirstLeftOut(Kind),
+    /// It is left out.
+    LeftOut,
+}
+
+/// Lines of a kind that were left out in a period that is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// How many.
+    pub lines: u64,
+    /// What the first of them said.
+    pub text: String,
+}
+
+/// Counts lines by their kind.
+#[derive(Debug, Default)]
+pub struct LineLimit {
+    periods: HashMap<Kind, Period>,
+}
+
+#[derive(Debug)]
+struct Period {
+    began: Duration,
+    written: u32,
+    left_out: u64,
+    text: String,
+}
+
+impl LineLimit {
+    /// Decides what becomes of a line at the time `now`, counted from any origin.
+    pub fn admit(&mut self, kind: Kind, now: Duration) -> Fate {
+        let is_known = self.periods.contains_key(&kind);
+        let kind = if is_known || self.periods.len() < MAX_KINDS { kind } else { Kind { about: 0, ..kind } };
+        let fresh = Period { began: now, written: 0, left_out: 0, text: String::new() };
+        let period = self.periods.entry(kind).or_insert(fresh);
+        if period.written < LINES {
+            period.written += 1;
+            return Fate::Written;
+        }
+        period.left_out += 1;
+        if period.left_out == 1 { Fate::FirstLeftOut(kind) } else { Fate::LeftOut }
+    }
+
+    /// Notes what the first line that was left out says.
+    pub fn describe(&mut self, kind: Kind, text: String) {
+        if let Some(period) = self.periods.get_mut(&kind) {
+            period.text = text;
+        }
+    }
+
+    /// Ends the periods that are over, and hands back what was left out in them. To be called every second or so.
+    pub fn end_periods(&mut self, now: Duration) -> Vec<LeftOut> {
+        let over = self.periods.extract_if(|_, period| now.saturating_sub(period.began) >= PERIOD);
+        let left_out = over.filter(|(_, period)| period.left_out > 0);
+        left_out.map(|(_, period)| LeftOut { lines: period.left_out, text: period.text }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Kind = Kind { place: 1, about: 0 };
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Offers so many lines of a kind at one time; says how many were written.
+    fn written(limit: &mut LineLimit, kind: Kind, lines: u32, now: Duration) -> usize {
+        (0..lines).filter(|_| limit.admit(kind, now) == Fate::Written).count()
+    }
+
+    #[test]
+    fn the_first_lines_of_a_period_are_written_and_the_rest_is_counted() {
+        let mut limit = LineLimit::default();
+        assert_eq!(written(&mut limit, HERE, 4_666, at(0)), 10);
+        assert_eq!(written(&mut limit, HERE, 5, at(9)), 0);
+        assert_eq!(limit.end_periods(at(9)), []);
+        limit.describe(HERE, "an outbox is full".to_owned());
+        let left_out = LeftOut { lines: 4_661, text: "an outbox is full".to_owned() };
+        assert_eq!(limit.end_periods(at(10)), [left_out]);
+        assert_eq!(limit.end_periods(at(10)), []);
+        assert_eq!(written(&mut limit, HERE, 3, at(10)), 3);
+        assert_eq!(limit.end_periods(at(30)), [], "nothing was left out");
+    }
+
+    #[test]
+    fn the_first_line_that_is_left_out_is_told() {
+        let mut limit = LineLimit::default();
+        written(&mut limit, HERE, LINES, at(0));
+        assert_eq!(limit.admit(HERE, at(1)), Fate::FirstLeftOut(HERE));
+        assert_eq!(limit.admit(HERE, at(1)), Fate::LeftOut);
+    }
+
+    #[test]
+    fn what_is_about_something_else_has_lines_of_its_own() {
+        let mut limit = LineLimit::default();
+        assert_eq!(written(&mut limit, HERE, 100, at(0)), 10);
+        assert_eq!(written(&mut limit, Kind { about: 7, ..HERE }, 100, at(0)), 10);
+        assert_eq!(written(&mut limit, Kind { place: 2, about: 0 }, 100, at(0)), 10);
+    }
+
+    #[test]
+    fn kinds_without_end_share_the_lines_of_their_place() {
+        let mut limit = LineLimit::default();
+        let about = |about| Kind { place: 1, about };
+        let all: usize = (1..=100_000).map(|n| written(&mut limit, about(n), 1, at(0))).sum();
+        assert_eq!(all, MAX_KINDS + LINES as usize);
+        assert_eq!(limit.periods.len(), MAX_KINDS + 1);
+        limit.end_periods(at(10));
+        assert!(limit.periods.is_empty());
+    }
+}

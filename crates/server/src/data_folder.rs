@@ -1,0 +1,243 @@
+//! The data folder: one server to a folder, and nobody else looks into it.
+
+use crate::node::NodeError;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The mode of a folder, and of a file, that is for its owner alone.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+/// The bits of a mode that let others in.
+const OTHERS: u32 = 0o077;
+/// Set on a folder that everybody may put files into.
+const STICKY: u32 = 0o1000;
+
+/// The store of facts in a data folder; a folder that has one is a data folder.
+pub(crate) const FACTS: &str = "facts.db";
+
+/// What is in a data folder besides, and the folders in it that are ours from their top to their ground.
+const FILES: [&str; 8] = [
+    FACTS,
+    "facts.db-wal",
+    "facts.db-shm",
+    "facts.db-journal",
+    "lock",
+    "node.json",
+    "console-password",
+    "control.sock",
+];
+const FOLDERS: [&str; 2] = ["live", "watch"];
+
+/// What to do where there is no data folder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IfMissing {
+    /// It is made.
+    Make,
+    /// The caller is refused, and nothing is made.
+    Refuse,
+}
+
+/// Holds a data folder for one process, until it is dropped.
+pub(crate) struct FolderLock {
+    // The folder itself: its lock cannot be deleted with a file.
+    _folder: File,
+    // Former programs lock this file alone.
+    _file: File,
+}
+
+/// Fails where there is no data folder to be asked.
+pub fn check_data_folder(folder: &Path) -> Result<(), NodeError> {
+    match folder.join(FACTS).try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(NodeError::NoData(folder.to_owned())),
+        Err(source) => Err(NodeError::DataFolder { path: folder.to_owned(), source }),
+    }
+}
+
+/// Locks a data folder, which nobody but its owner can enter from then on.
+///
+/// What is wider than it should be, as a former version or a copy may have left it, is narrowed. A folder that holds
+/// something else, and no store of facts, and that others may enter is left alone and refused: it belongs to others too.
+pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, NodeError> {
+    let failed = |source| NodeError::DataFolder { path: folder.to_owned(), source };
+    if missing == IfMissing::Refuse {
+        check_data_folder(folder)?;
+    }
+    let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(failed)?;
+    }
+    let mode = mode_of(folder).map_err(failed)?;
+    let plan = plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)?;
+    if plan == Plan::Refuse {
+        return Err(NodeError::OpenToOthers { path: folder.to_owned(), mode });
+    }
+    let held = File::open(folder).map_err(failed)?;
+    try_lock(&held, folder)?;
+    if plan == Plan::Narrow {
+        narrow(folder, FOLDER_MODE)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(FILE_MODE);
+    let file = options.open(folder.join("lock")).map_err(failed)?;
+    try_lock(&file, folder)?;
+    narrow_contents(folder)?;
+    Ok(FolderLock { _folder: held, _file: file })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Plan {
+    Keep,
+    Narrow,
+    Refuse,
+}
+
+/// Decides what to do with a folder of this mode.
+fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<Plan> {
+    Ok(match mode & OTHERS {
+        0 => Plan::Keep,
+        _ if mode & STICKY != 0 => Plan::Refuse,
+        _ if has_facts || is_ours()? => Plan::Narrow,
+        _ => Plan::Refuse,
+    })
+}
+
+/// Whether a folder holds nothing that is not ours.
+fn holds_nothing_else(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        // A file system of its own has a `lost+found` at its top.
+        if !FILES.iter().chain(&FOLDERS).chain(&["lost+found"]).any(|ours| name == *ours) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn try_lock(file: &File, folder: &Path) -> Result<(), NodeError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(NodeError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(NodeError::DataFolder { path: folder.to_owned(), source }),
+    }
+}
+
+/// Narrows what is ours in the folder.
+fn narrow_contents(folder: &Path) -> Result<(), NodeError> {
+    for name in FILES {
+        narrow_if_ours(&folder.join(name))?;
+    }
+    for name in FOLDERS {
+        narrow_tree(&folder.join(name))?;
+    }
+    Ok(())
+}
+
+fn narrow_tree(path: &Path) -> Result<(), NodeError> {
+    narrow_if_ours(path)?;
+    let failed = |source| NodeError::DataFolder { path: path.to_owned(), source };
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
+    if is_folder {
+        for entry in fs::read_dir(path).map_err(failed)? {
+            narrow_tree(&entry.map_err(failed)?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Narrows a file or folder, if it is there. What a link leads to is not ours.
+fn narrow_if_ours(path: &Path) -> Result<(), NodeError> {
+    let about = match fs::symlink_metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(NodeError::DataFolder { path: path.to_owned(), source }),
+    };
+    if about.is_symlink() || about.permissions().mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    narrow(path, if about.is_dir() { FOLDER_MODE } else { FILE_MODE })
+}
+
+/// Sets a mode, and makes sure that it holds: not every file system has modes.
+fn narrow(path: &Path, mode: u32) -> Result<(), NodeError> {
+    let failed = |source| NodeError::DataFolder { path: path.to_owned(), source };
+    let was = mode_of(path).map_err(failed)?;
+    match fs::set_permissions(path, Permissions::from_mode(mode)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+        Err(error) => return Err(failed(error)),
+    }
+    if mode_of(path).map_err(failed)? & OTHERS != 0 {
+        return Err(NodeError::OpenToOthers { path: path.to_owned(), mode: was });
+    }
+    tracing::warn!(
+        path = %path.display(), was = %format!("{was:04o}"), now = %format!("{mode:04o}"),
+        "others could look into the data folder; now they cannot"
+    );
+    Ok(())
+}
+
+/// Gives a file that was just made to its owner alone.
+pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
+}
+
+fn mode_of(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
+}
+
+/// Where the store of facts is.
+pub(crate) fn facts_path(folder: &Path) -> PathBuf {
+    folder.join(FACTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_open_to_others_is_narrowed_only_when_it_holds_nothing_else() {
+        for (mode, has_facts, is_ours, expected) in [
+            (0o700, false, false, Plan::Keep),
+            (0o500, true, false, Plan::Keep),
+            (0o755, true, false, Plan::Narrow),
+            (0o755, false, true, Plan::Narrow),
+            (0o755, false, false, Plan::Refuse),
+            (0o710, false, false, Plan::Refuse),
+            (0o2770, false, true, Plan::Narrow),
+            (0o1777, false, true, Plan::Refuse),
+            (0o1777, true, false, Plan::Refuse),
+        ] {
+            assert_eq!(plan(mode, has_facts, || Ok(is_ours)).unwrap(), expected, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn the_folder_stays_locked_when_the_lock_file_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path(), IfMissing::Make).unwrap();
+        fs::remove_file(folder.path().join("lock")).unwrap();
+        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(NodeError::InUse(_))));
+        drop(held);
+        lock(folder.path(), IfMissing::Make).map(drop).unwrap();
+    }
+
+    #[test]
+    fn the_lock_of_a_former_version_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let former = File::create(folder.path().join("lock")).unwrap();
+        former.try_lock().unwrap();
+        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(NodeError::InUse(_))));
+    }
+
+    #[test]
+    fn what_a_link_leads_to_keeps_its_mode() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        fs::set_permissions(elsewhere.path(), Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("node.json")).unwrap();
+        lock(folder.path(), IfMissing::Make).map(drop).unwrap();
+        assert_eq!(mode_of(elsewhere.path()).unwrap(), 0o644);
+    }
+}

@@ -1,0 +1,251 @@
+//! How the parts of a node do: their signs of life, a probe of the store, and what follows from them.
+//!
+//! Collects; what the signs mean is decided in [`Readiness`].
+
+use crate::clock::Clock;
+use lamplight_core::{Readiness, Sign};
+use lamplight_directory::{Directory, InProcessDirectory};
+use lamplight_facts::FactsError;
+use lamplight_facts_sqlite::{SqliteFacts, WriterState};
+use lamplight_model::Moment;
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// The longest time between two rounds of a worker. One that has nothing to do turns four a second.
+const WORKER_PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time between two ticks of the keeper. It waits for the disk while all live records are written anew.
+const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a probe of the store may take. Another process may hold the store's lock for as long.
+const PROBE_PATIENCE: Duration = Duration::from_secs(6);
+/// How often the store is probed while nobody writes to it, or its last commit failed.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+/// How often the parts are looked at, to end the node when one of them has ended.
+const WATCH_EVERY: Duration = Duration::from_millis(200);
+
+/// The signs of life of one thread or task.
+#[derive(Clone, Default)]
+pub struct Pulse(Arc<PulseState>);
+
+#[derive(Default)]
+struct PulseState {
+    last: AtomicU64,
+    ended: AtomicBool,
+}
+
+/// Held by a thread or task as long as it runs.
+pub struct Beating(Pulse);
+
+impl Pulse {
+    /// A pulse whose first beat is at this time.
+    pub fn starting(at: Moment) -> Self {
+        let pulse = Self::default();
+        pulse.beat(at);
+        pulse
+    }
+
+    /// Notes a sign of life.
+    pub fn beat(&self, at: Moment) {
+        self.0.last.store(at.0, Ordering::Relaxed);
+    }
+
+    /// The part runs until what is returned is dropped, by its end or by its panic.
+    pub fn hold(&self) -> Beating {
+        Beating(self.clone())
+    }
+
+    fn sign(&self, patience: Duration) -> Sign {
+        if self.0.ended.load(Ordering::Acquire) {
+            return Sign::Ended;
+        }
+        Sign::Pulse { last: Moment(self.0.last.load(Ordering::Relaxed)), patience }
+    }
+}
+
+impl Drop for Beating {
+    fn drop(&mut self) {
+        self.0.0.ended.store(true, Ordering::Release);
+    }
+}
+
+/// How the parts of a node do.
+pub struct Health {
+    clock: Clock,
+    facts: Arc<SqliteFacts>,
+    directory: Arc<InProcessDirectory>,
+    workers: Vec<Pulse>,
+    keeper: Pulse,
+    probe: Mutex<Probe>,
+    /// Tasks that the node needs, by name. They never end by themselves.
+    tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
+    stopping: AtomicBool,
+}
+
+/// What is known of the last probe of the store.
+#[derive(Default)]
+struct Probe {
+    /// The probe is under way since then.
+    since: Option<Moment>,
+    /// Why the last one failed, if it did.
+    failed: Option<String>,
+}
+
+impl Health {
+    /// The health of a node with so many workers.
+    pub fn new(
+        clock: Clock,
+        facts: Arc<SqliteFacts>,
+        directory: Arc<InProcessDirectory>,
+        workers: usize,
+    ) -> Self {
+        let now = clock.now().moment;
+        Self {
+            clock,
+            facts,
+            directory,
+            workers: (0..workers).map(|_| Pulse::starting(now)).collect(),
+            keeper: Pulse::starting(now),
+            probe: Mutex::default(),
+            tasks: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The pulse of a worker.
+    pub fn worker(&self, index: usize) -> Pulse {
+        self.workers[index].clone()
+    }
+
+    /// The pulse of the keeper.
+    pub fn keeper(&self) -> Pulse {
+        self.keeper.clone()
+    }
+
+    /// Watches a task that the node needs.
+    pub fn watch(&self, name: &'static str, task: AbortHandle) {
+        lock(&self.tasks).push((name, task));
+    }
+
+    /// From here on the node is being stopped.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// What the signs of all parts say now. Waits for nothing: neither for the store nor for the disk.
+    pub fn readiness(&self) -> Readiness {
+        let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
+        let workers = self.workers.iter().enumerate();
+        parts.extend(workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE))));
+        parts.push(("keeper".to_owned(), self.keeper.sign(KEEPER_PATIENCE)));
+        let sign = |task: &AbortHandle| if task.is_finished() { Sign::Ended } else { Sign::Well };
+        parts.extend(lock(&self.tasks).iter().map(|(name, task)| ((*name).to_owned(), sign(task))));
+        Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
+    }
+
+    /// Waits until a part has ended that the node cannot do without; its name.
+    pub async fn part_ended(&self) -> String {
+        let mut watch = tokio::time::interval(WATCH_EVERY);
+        loop {
+            watch.tick().await;
+            if let Some(name) = self.readiness().ended() {
+                return name.to_owned();
+            }
+        }
+    }
+
+    /// Commits something now and then while nobody else does, so that a disk that takes no writes is noticed before a
+    /// user meets it, and one that takes them again is noticed too. Runs until it is aborted.
+    pub async fn probe_facts(self: Arc<Self>) {
+        let mut commits = self.facts.stats().commits;
+        let mut tick = tokio::time::interval(PROBE_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let committed = std::mem::replace(&mut commits, self.facts.stats().commits) != commits;
+            if committed && self.facts() == Sign::Well {
+                continue;
+            }
+            lock(&self.probe).since = Some(self.clock.now().moment);
+            let done = self.facts.probe().await;
+            *lock(&self.probe) = Probe { since: None, failed: done.err().map(|error| cause(&error)) };
+            commits = self.facts.stats().commits;
+        }
+    }
+
+    fn facts(&self) -> Sign {
+        let probe = lock(&self.probe);
+        match self.facts.writer_state() {
+            WriterState::Ended => Sign::Ended,
+            WriterState::Well | WriterState::Failing if !self.facts.readers_are_alive() => Sign::Ended,
+            WriterState::Failing => {
+                Sign::Failing(probe.failed.clone().unwrap_or_else(|| "the last commit failed".to_owned()))
+            }
+            WriterState::Well => match (&probe.failed, probe.since) {
+                (Some(why), _) => Sign::Failing(why.clone()),
+                (None, Some(since)) => Sign::Pulse { last: since, patience: PROBE_PATIENCE },
+                (None, None) => Sign::Well,
+            },
+        }
+    }
+
+    fn journal(&self) -> Sign {
+        match self.directory.stats().journal_in_doubt {
+            true => Sign::Failing("live records are not kept on disk".to_owned()),
+            false => Sign::Well,
+        }
+    }
+}
+
+/// What is behind an error of the store. SQLite's texts name no file and no user.
+fn cause(error: &FactsError) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Each critical section leaves what it guards whole, so a panic elsewhere does not taint it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_or_returns_has_ended() {
+        for panics in [true, false] {
+            let pulse = Pulse::starting(Moment(7));
+            assert_eq!(
+                pulse.sign(WORKER_PATIENCE),
+                Sign::Pulse { last: Moment(7), patience: WORKER_PATIENCE }
+            );
+            let beating = pulse.hold();
+            let thread = std::thread::spawn(move || {
+                let _beating = beating;
+                assert!(!panics, "as planned");
+            });
+            assert_eq!(thread.join().is_err(), panics);
+            assert_eq!(pulse.sign(WORKER_PATIENCE), Sign::Ended);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_of_which_a_task_has_ended_is_not_ready_and_says_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let directory = Arc::new(InProcessDirectory::in_memory());
+        let health = Health::new(Clock::default(), facts, directory, 2);
+        let task = tokio::spawn(std::future::pending::<()>());
+        health.watch("a task", task.abort_handle());
+        assert!(health.readiness().is_ready(), "{}", health.readiness());
+        task.abort();
+        assert_eq!(health.part_ended().await, "a task");
+        assert!(!health.readiness().is_ready());
+    }
+}

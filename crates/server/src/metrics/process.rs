@@ -1,0 +1,114 @@
+//! What the process costs, as the kernel counts it, under the names that all of Prometheus' clients use.
+//!
+//! Each figure comes from `/proc`; one that cannot be read there is left out.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use std::fmt;
+use std::fs;
+
+/// What `/proc/*/stat` counts in: hundredths of a second, by the kernel's contract with programs.
+const TICKS_A_SECOND: f64 = 100.0;
+/// Fields of `/proc/*/stat` after the name, from 0: user time, system time, and when the process began.
+const USER_TIME: usize = 11;
+const SYSTEM_TIME: usize = 12;
+const START_TIME: usize = 19;
+
+/// Reads the figures when it is asked for them.
+#[derive(Debug)]
+pub struct ProcessMetrics {
+    /// Seconds since 1970.
+    started: Option<f64>,
+}
+
+impl ProcessMetrics {
+    /// For this process.
+    pub fn new() -> Self {
+        Self { started: started() }
+    }
+}
+
+impl Collector for ProcessMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut gauge = |name: &str, help: &str, value: Option<f64>| match value {
+            Some(value) => {
+                let gauge = ConstGauge::new(value);
+                gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+            }
+            None => Ok(()),
+        };
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let bytes = |name| kilobytes(&status, name).map(|kilobytes| kilobytes * 1024.0);
+        gauge("process_resident_memory_bytes", "Memory that is resident", bytes("VmRSS:"))?;
+        gauge("process_virtual_memory_bytes", "Memory that is mapped", bytes("VmSize:"))?;
+        gauge("process_open_fds", "File descriptors that are open", open_descriptors())?;
+        gauge("process_max_fds", "File descriptors that may be open", max_descriptors())?;
+        gauge("process_start_time_seconds", "When the process began, in seconds since 1970", self.started)?;
+        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        if let (Some(user), Some(system)) = (field(&stat, USER_TIME), field(&stat, SYSTEM_TIME)) {
+            let counter = ConstCounter::new((user + system) / TICKS_A_SECOND);
+            let help = "User and system time";
+            let encoder =
+                encoder.encode_descriptor("process_cpu_seconds", help, None, counter.metric_type())?;
+            counter.encode(encoder)?;
+        }
+        Ok(())
+    }
+}
+
+/// A line of `/proc/*/status`, as `VmRSS:   1234 kB`.
+fn kilobytes(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// A field of `/proc/*/stat`. The name of the process is in brackets and may contain anything.
+fn field(stat: &str, index: usize) -> Option<f64> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split_whitespace().nth(index)?.parse().ok()
+}
+
+fn started() -> Option<f64> {
+    let since_boot = field(&fs::read_to_string("/proc/self/stat").ok()?, START_TIME)? / TICKS_A_SECOND;
+    let kernel = fs::read_to_string("/proc/stat").ok()?;
+    let boot: f64 = kernel.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    Some(boot + since_boot)
+}
+
+/// Since Linux 6.2 the size of the folder is the count; before, it is 0 and the entries have to be counted.
+fn open_descriptors() -> Option<f64> {
+    match fs::metadata("/proc/self/fd").ok()?.len() {
+        0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),
+        count => Some(count as f64),
+    }
+}
+
+fn max_descriptors() -> Option<f64> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map(|limit| limit as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_a_strange_name_is_understood() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4 8 0 1 0 250 50 0 0 20 0 3 0 1234 99 88";
+        assert_eq!(field(stat, USER_TIME), Some(250.0));
+        assert_eq!(field(stat, SYSTEM_TIME), Some(50.0));
+        assert_eq!(field(stat, START_TIME), Some(1234.0));
+        assert_eq!(field("nonsense", START_TIME), None);
+    }
+
+    #[test]
+    fn what_opens_a_file_is_seen() {
+        let before = open_descriptors().unwrap();
+        let files: Vec<_> = (0..50).map(|_| fs::File::open("/dev/null").unwrap()).collect();
+        // Other tests open and close files too.
+        assert!(open_descriptors().unwrap() > before + 20.0);
+        drop(files);
+    }
+}

@@ -1,0 +1,117 @@
+//! The list of metrics in `docs/operations.md` against what a node shows that has just been started.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use common::TestNode;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const PAGE: &str = include_str!("../../../docs/operations.md");
+
+/// Metrics by name, each with the names of its labels.
+type Listed = BTreeMap<String, BTreeSet<String>>;
+
+/// What the page lists: the code in the first cells of the table, as `name{label}`.
+fn documented() -> Listed {
+    let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
+    let rows = after.lines().take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2).collect::<Vec<_>>());
+    names
+        .map(|name| {
+            let (name, labels) = name.split_once('{').unwrap_or((name, ""));
+            let labels = labels.trim_end_matches('}').split(',').map(str::trim);
+            (name.to_owned(), labels.filter(|label| !label.is_empty()).map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// What the node shows: every metric that has a series. Labels that every metric of its kind has are left out.
+fn shown(text: &str) -> Listed {
+    let mut metrics = Listed::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (series, _) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let name = name.strip_prefix("lamplight_").unwrap_or(name);
+        let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        let labels = labels.trim_end_matches('}').split("\",").filter_map(|label| label.split_once('='));
+        let labels = labels.map(|(label, _)| label.to_owned());
+        let labels = labels.filter(|label| !["worker", "le"].contains(&label.as_str()));
+        metrics.entry(histogram.unwrap_or(name).to_owned()).or_default().extend(labels);
+    }
+    metrics
+}
+
+async fn metrics(node: &TestNode) -> String {
+    let mut stream = TcpStream::connect(node.node.http_address()).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
+    let node = TestNode::start().await;
+    let text = metrics(&node).await;
+    assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1, "one document");
+    let (documented, shown) = (documented(), shown(&text));
+    let missing: Vec<_> = documented.iter().filter(|(name, _)| !shown.contains_key(*name)).collect();
+    assert!(missing.is_empty(), "documented, and without a series from the start: {missing:?}");
+    let untold: Vec<_> = shown.keys().filter(|name| !documented.contains_key(*name)).collect();
+    assert!(untold.is_empty(), "shown and not documented: {untold:?}");
+    assert_eq!(documented, shown, "the labels");
+}
+
+/// A rate over a series that begins with its first event misses that event.
+#[tokio::test]
+async fn every_counter_has_all_of_its_series_from_the_start() {
+    let node = TestNode::start().await;
+    let text = metrics(&node).await;
+    let has = |series: &str| text.lines().any(|line| line == format!("lamplight_{series} 0"));
+    for code in lamplight_model::Code::ALL.iter().map(|code| code.number()).filter(|code| *code != 0) {
+        assert!(has(&format!("refusals_total{{code=\"{code}\"}}")), "{code}");
+        assert!(has(&format!("api_refusals_total{{code=\"{code}\"}}")), "{code}");
+    }
+    for outcome in ["delivered", "failed", "dead", "unwanted"] {
+        assert!(has(&format!("webhook_deliveries_total{{outcome=\"{outcome}\"}}")), "{outcome}");
+    }
+    for at in ["record", "outbox", "dead_letters"] {
+        assert!(has(&format!("webhook_dropped_total{{at=\"{at}\"}}")), "{at}");
+    }
+    for worker in 0..2 {
+        assert!(has(&format!("accept_failures_total{{worker=\"{worker}\"}}")));
+    }
+    // Every family that is announced has a series.
+    let announced = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    for name in announced.map(|line| line.split(' ').next().unwrap()) {
+        let is_shown = text.lines().any(|line| line.starts_with(name));
+        assert!(is_shown, "{name} is announced and has no series");
+    }
+}
+
+#[tokio::test]
+async fn the_process_is_shown_as_it_is() {
+    let node = TestNode::start().await;
+    let text = metrics(&node).await;
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}"));
+        line.trim().parse().unwrap()
+    };
+    let mebibyte = 1024.0 * 1024.0;
+    assert!(value("process_resident_memory_bytes ") > mebibyte);
+    assert!(value("process_virtual_memory_bytes ") >= value("process_resident_memory_bytes "));
+    assert!(value("process_open_fds ") > 5.0 && value("process_open_fds ") < value("process_max_fds "));
+    assert!(value("process_cpu_seconds_total ") >= 0.0);
+    let age = node.clock.now().wall.0 as f64 / 1000.0 - value("process_start_time_seconds ");
+    assert!((-2.0..3_600.0).contains(&age), "{age}");
+    assert_eq!(value("lamplight_ready "), 1.0);
+    assert!(value("lamplight_facts_commits_total ") >= 1.0, "the first app was committed");
+    assert!(
+        text.contains(&format!("lamplight_build_info{{version=\"{}\"", env!("CARGO_PKG_VERSION"))),
+        "{text}"
+    );
+}
