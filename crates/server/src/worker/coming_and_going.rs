@@ -1,11 +1,11 @@
 //! How connections begin and end, and when their time is up.
 
 use super::connection::{self, Connection, Ending, Session, Work, last_words};
-use super::protocol::Protocol;
 use super::stream::Stream;
 use super::{CLOSING_TIME, LISTENER, Worker, local_id, slot_of};
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, Moment, Now, Timestamp, User};
+use lamplight_protocol::Protocol;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, server_message::Body};
 use mio::{Interest, Token};

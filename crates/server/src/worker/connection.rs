@@ -2,10 +2,10 @@
 
 use crate::worker::abilities::ToldAbilities;
 use crate::worker::lists_queue::ListsQueue;
-use crate::worker::protocol::Protocol;
 use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
+use lamplight_protocol::Protocol;
 use lamplight_service::{ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};

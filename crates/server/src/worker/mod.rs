@@ -14,7 +14,6 @@ mod lists;
 mod lists_queue;
 mod login;
 mod nested;
-mod protocol;
 mod reading;
 mod reads;
 mod requests;

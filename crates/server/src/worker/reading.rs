@@ -1,11 +1,12 @@
 //! From readable sockets to messages.
 
 use super::connection::{Connection, Session, last_words};
-use super::protocol::{Found, Protocol, ProtocolError, TLS_HANDSHAKE};
-use super::stream::ReadOutcome;
+use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
 use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
 use lamplight_core::LinkEnd;
+use lamplight_protocol::{Found, Protocol};
 use lamplight_wire::v1::connection_ended::Cause;
+use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -124,7 +125,7 @@ impl Worker {
         slot: usize,
         fresh: Option<usize>,
         plain: &mut Vec<u8>,
-    ) -> Result<(), ProtocolError> {
+    ) -> Result<(), StreamError> {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return Ok(()) };
         plain.append(&mut connection.input);
@@ -134,7 +135,7 @@ impl Worker {
         let received = &scratch[..length];
         let opening = matches!(connection.protocol, Protocol::Undecided) && plain.is_empty();
         if opening && !connection.stream.is_tls() && received[0] == TLS_HANDSHAKE {
-            let Some(config) = &self.shared.tls else { return Err(ProtocolError::NoTls) };
+            let Some(config) = &self.shared.tls else { return Err(StreamError::NoTls) };
             connection.stream.start_tls(Arc::clone(config))?;
         }
         connection.stream.decrypt(received, plain)?;
@@ -196,7 +197,7 @@ impl Worker {
     }
 
     /// The peer does not speak the contract.
-    pub(super) fn break_off(self: &Rc<Self>, slot: usize, error: &ProtocolError) {
+    pub(super) fn break_off(self: &Rc<Self>, slot: usize, error: &dyn Error) {
         self.metrics.protocol_errors.inc();
         tracing::debug!(%error, "connection closed for what it sent");
         self.close(slot, last_words(Cause::ProtocolError, &error.to_string()), Some(LinkEnd::Closed));

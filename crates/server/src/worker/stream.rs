@@ -5,31 +5,18 @@ use rustls::ServerConnection;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-/// The reading and writing ends that a protocol library wants, over bytes that are in memory.
-pub struct Pipe<'a, 'b> {
-    /// What was received.
-    pub input: &'a mut &'b [u8],
-    /// What is to be sent.
-    pub output: &'a mut Vec<u8>,
-}
+/// The first byte of a TLS handshake record (RFC 8446, section 5.1).
+pub const TLS_HANDSHAKE: u8 = 0x16;
 
-impl Read for Pipe<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.input.read(buffer)
-    }
-}
-
-impl Write for Pipe<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.output.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The bytes of a client cannot be decrypted: the connection must be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The client wants TLS, and there is none here.
+    #[error("TLS is not set up on this server")]
+    NoTls,
+    /// TLS failed.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// A socket with what it would not take yet, and TLS where it was asked for.

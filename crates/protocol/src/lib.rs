@@ -1,11 +1,14 @@
-//! From bytes to messages and back, on one connection: TLS, WebSocket or native framing, told apart by the
-//! first bytes. Knows no session; holds no buffer while nothing is half received.
+//! From bytes to messages and back, on one connection: WebSocket or native framing, told apart by the first bytes.
+//!
+//! This crate knows no socket, no TLS and no session. It holds no buffer while nothing is half received.
 
-use crate::worker::stream::Pipe;
+mod pipe;
+
 use lamplight_wire::{
     FrameError, FrameLimits, Framed, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF, StatusBatch,
     Unreadable, id_in_json, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf, v1,
 };
+use pipe::Pipe;
 use prost::Message as _;
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::handshake::server::{Request, create_response, write_response};
@@ -16,9 +19,6 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 /// The most bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
-
-/// The first byte of a TLS handshake record (RFC 8446, section 5.1).
-pub const TLS_HANDSHAKE: u8 = 0x16;
 
 /// How messages are written on a connection.
 pub enum Protocol {
@@ -65,12 +65,6 @@ pub enum ProtocolError {
     /// The HTTP request is no upgrade to one of our subprotocols. The answer has been written.
     #[error("no WebSocket upgrade: {0}")]
     NoUpgrade(String),
-    /// The client wants TLS, and there is none here.
-    #[error("TLS is not set up on this server")]
-    NoTls,
-    /// TLS failed.
-    #[error("TLS: {0}")]
-    Tls(#[from] rustls::Error),
     /// A frame is too large or has no length.
     #[error(transparent)]
     Frame(#[from] FrameError),

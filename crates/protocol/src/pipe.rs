@@ -1,0 +1,30 @@
+//! A stream in memory, for a protocol library that wants to read from one and write to one.
+
+use std::io::{self, Read, Write};
+
+/// The reading and writing ends that a protocol library wants, over bytes that are in memory.
+pub struct Pipe<'a, 'b> {
+    /// What was received.
+    pub input: &'a mut &'b [u8],
+    /// What is to be sent.
+    pub output: &'a mut Vec<u8>,
+}
+
+impl Read for Pipe<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.input.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+impl Write for Pipe<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
