@@ -11,6 +11,10 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+/// No journal gets to a higher generation, each of which takes megabytes. A file that is named by one is not ours, and
+/// would leave no number for the next generation.
+const MAX_GENERATION: u64 = u64::MAX / 2;
+
 /// What was found on disk.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
@@ -115,7 +119,7 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
         let name = entry.file_name();
         let Some(rest) = name.to_str().and_then(|name| name.strip_prefix("live.")) else { continue };
         let (number, part) = rest.split_once('.').map_or((rest, None), |(number, part)| (number, Some(part)));
-        let Ok(number) = number.parse() else { continue };
+        let Some(number) = number.parse().ok().filter(|number| *number <= MAX_GENERATION) else { continue };
         let files = generations.entry(number).or_default();
         match part {
             None => files.old.push(entry.path()),

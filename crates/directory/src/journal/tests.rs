@@ -426,5 +426,15 @@ fn a_journal_that_cannot_be_synced_or_bears_a_mark_that_is_not_its_own_is_in_dou
     for mark in ["", "closed at generation 1\n", "closed at generation"] {
         std::fs::write(world.folder.path().join("closed"), mark).unwrap();
         assert!(world.killed(&format!("with {mark:?}"), now(4)).1.in_doubt);
+fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
+    for name in ["live.18446744073709551615.0", "live.18446744073709551615.base", "live.18446744073709551614"]
+    {
+        let world = World::new();
+        log_in(&*world.directory, &user(1), "one", now(1));
+        std::fs::write(world.folder.path().join(name), b"not ours").unwrap();
+        let (directory, recovered) = world.killed("one", now(2));
+        assert!(!recovered.in_doubt, "{name}");
+        assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
+        assert_eq!(std::fs::read(world.folder.path().join(name)).unwrap(), b"not ours");
     }
 }
