@@ -59,6 +59,12 @@ const RULES: &[Rule] = &[
         because: "it knows bytes and messages, not sockets, and not what a message causes",
     },
     Rule {
+        of: "lamplight-protocol",
+        ours: &["lamplight-model", "lamplight-wire"],
+        never: &[RUNTIME, SQL, REDIS, CLOCK],
+        because: "it turns bytes into messages; the sockets and TLS they come through are the server's",
+    },
+    Rule {
         of: "lamplight-auth",
         ours: &["lamplight-model"],
         never: &[RUNTIME, WEB, SQL, REDIS, CHANCE, CLOCK, MESSAGES],
@@ -100,6 +106,7 @@ const RULES: &[Rule] = &[
             "lamplight-model",
             "lamplight-core",
             "lamplight-wire",
+            "lamplight-protocol",
             "lamplight-auth",
             "lamplight-facts",
             "lamplight-facts-sqlite",
@@ -122,6 +129,29 @@ const RULES: &[Rule] = &[
         because: "load comes from outside, as a client's does",
     },
     Rule {
+        of: "lamplight-attack",
+        ours: &["lamplight-model", "lamplight-wire", "lamplight-auth", "lamplight-client", "lamplight-load"],
+        never: &[SQL, REDIS],
+        because: "an attack comes from outside; the server is another process",
+    },
+    Rule {
+        of: "lamplight-fuzz",
+        ours: &[
+            "lamplight-model",
+            "lamplight-core",
+            "lamplight-wire",
+            "lamplight-protocol",
+            "lamplight-auth",
+            "lamplight-facts",
+            "lamplight-facts-sqlite",
+            "lamplight-directory",
+            "lamplight-service",
+            "lamplight-server",
+        ],
+        never: &[],
+        because: "it tries everything that takes bytes from outside, up to a whole node",
+    },
+    Rule {
         of: "lamplight-sim",
         ours: &[
             "lamplight-model",
@@ -141,6 +171,7 @@ const RULES: &[Rule] = &[
             "lamplight-model",
             "lamplight-core",
             "lamplight-wire",
+            "lamplight-protocol",
             "lamplight-auth",
             "lamplight-facts",
             "lamplight-facts-sqlite",

@@ -5,6 +5,7 @@
 mod api;
 mod arrows;
 mod codes;
+mod fuzz;
 mod ground;
 mod interop;
 mod spelling;
@@ -64,6 +65,28 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
         run: |args| Ground::find()?.become_cargo(steps::MISTAKES, args),
     },
     Command {
+        name: "attack",
+        usage: "attack [OPTIONS]",
+        about: "attack a server with default settings, and show what it costs it and others",
+        more: "Builds the server with optimisation, starts one for each attack, and prints a table. Fails when one does not hold.
+
+  --only NAME   this attack alone; may be given several times
+  --list        list the attacks
+  --quick       small and short, to see that it works: the figures mean little
+  --out FILE    write the figures to a file, too, as JSON",
+        run: attack,
+    },
+    Command {
+        name: "fuzz",
+        usage: "fuzz [TARGET…] [OPTIONS]",
+        about: "look with libFuzzer for inputs that break a promise: docs/how-to/fuzz.md",
+        more: "Without a TARGET, all of them, one after the other. An input that breaks something is kept in fuzz/artifacts.
+
+  --seconds N   run each target this long; else a minute
+  --keep        add what was found interesting to the corpus in the tree, which the tests replay",
+        run: fuzz::fuzz,
+    },
+    Command {
         name: "codegen",
         usage: "codegen [--check]",
         about: "write the files that are made from others",
@@ -115,6 +138,14 @@ fn demo(args: &[&str]) -> Result<ExitCode> {
         eprintln!("\nThe web pages cannot be built, the demo goes on without them: {error:#}\n");
     }
     ground.become_lamplight("demo", &["demo"], args)
+}
+
+/// The attacks, from a program of their own, against an optimised server.
+fn attack(args: &[&str]) -> Result<ExitCode> {
+    let ground = Ground::find()?;
+    ground::run(&mut ground.cargo("build --release --locked --package lamplight"))?;
+    let program = "run --quiet --locked --package lamplight-attack -- --program target/release/lamplight";
+    ground.become_cargo(program, args)
 }
 
 fn print_help() {

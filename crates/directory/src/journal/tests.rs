@@ -426,6 +426,10 @@ fn a_journal_that_cannot_be_synced_or_bears_a_mark_that_is_not_its_own_is_in_dou
     for mark in ["", "closed at generation 1\n", "closed at generation"] {
         std::fs::write(world.folder.path().join("closed"), mark).unwrap();
         assert!(world.killed(&format!("with {mark:?}"), now(4)).1.in_doubt);
+    }
+}
+
+#[test]
 fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     for name in ["live.18446744073709551615.0", "live.18446744073709551615.base", "live.18446744073709551614"]
     {

@@ -1,0 +1,186 @@
+//! The HTTP port of a node in this process, over a socket: the real door, with everything behind it.
+//!
+//! One node serves all inputs of a process. Its state grows with what they ask for, so an answer may depend on the
+//! inputs before; what is promised here holds whatever they were.
+
+pub mod commands;
+pub mod console;
+pub mod query;
+
+use crate::cuts;
+use lamplight_auth::{Claims, sign};
+use lamplight_model::{AppId, RateLimit, UserId};
+use lamplight_server::{Clock, Config, Node, PasswordFile};
+use serde_json::Value;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The admin of the first app.
+const ADMIN: &str = "administrator";
+const PASSWORD: &str = "the password of this node";
+
+/// A node, and what it takes to be let in.
+pub struct Served {
+    address: SocketAddr,
+    app: AppId,
+    user_sig: String,
+    /// The headers by which the browser of an operator is known, once one has logged in.
+    operator: Option<String>,
+    /// Kept from input to input.
+    connection: Option<TcpStream>,
+    node: Node,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+static SERVED: Mutex<Option<Served>> = Mutex::new(None);
+
+/// Does something at the node of this process, which is started where there is none.
+pub fn at_node<T>(act: impl FnOnce(&mut Served) -> T) -> T {
+    let mut served = SERVED.lock().unwrap_or_else(PoisonError::into_inner);
+    act(served.get_or_insert_with(Served::start))
+}
+
+/// Stops the node of this process, and deletes its folder.
+pub fn stop() {
+    let served = SERVED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(served) = served {
+        served.runtime.block_on(served.node.stop());
+    }
+}
+
+impl Served {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let mut config = Config {
+            data_dir: folder.path().join("data"),
+            client_listen: here,
+            http_listen: here,
+            workers: 1,
+            ..Config::default()
+        };
+        // Of a million guesses each is looked at.
+        config.limits.login_failures_per_address = u32::MAX;
+        let node = runtime.block_on(Node::start(config, Clock::default())).unwrap();
+        let mut app = node.created().unwrap().clone();
+        app.settings.limits.api_rate = RateLimit { calls: 60_000, window_ms: 100 };
+        runtime.block_on(node.service().put_app(app.clone())).unwrap();
+        PasswordFile::of(&folder.path().join("data")).set(PASSWORD).unwrap();
+        let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let user_id = UserId::new(ADMIN).unwrap();
+        let claims = Claims { user_id, app: app.id, issued, expire: 30 * 24 * 3_600, userbuf: None };
+        let user_sig = sign(app.keys.last().unwrap(), &claims);
+        let (address, connection) = (node.http_address(), None);
+        Self { address, app: app.id, user_sig, operator: None, connection, node, runtime, _folder: folder }
+    }
+
+    /// Sends a request, whose head has no blank line and no length yet, and reads the answer.
+    ///
+    /// # Panics
+    ///
+    /// Where no answer comes, or one that is no HTTP, or one of an internal fault.
+    pub fn ask(&mut self, head: &str, body: &[u8], framing: Framing<'_>) -> Answer {
+        let mut request = head.as_bytes().to_vec();
+        match framing {
+            Framing::Whole => {
+                request.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+                request.extend_from_slice(body);
+            }
+            Framing::Chunks(lengths) => {
+                request.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+                for piece in cuts::pieces(body, lengths) {
+                    request.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+                    request.extend_from_slice(piece);
+                    request.extend_from_slice(b"\r\n");
+                }
+                request.extend_from_slice(b"0\r\n\r\n");
+            }
+        }
+        // A connection that the server has closed meanwhile is no fault; a new one is answered.
+        let kept = self.connection.take();
+        let kept = kept.and_then(|mut stream| converse(&mut stream, &request).ok().zip(Some(stream)));
+        let (answer, stream) = kept.unwrap_or_else(|| {
+            let mut stream = TcpStream::connect(self.address).unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let answer = converse(&mut stream, &request).unwrap_or_else(|error| {
+                panic!("no answer to {}: {error}", String::from_utf8_lossy(&request));
+            });
+            (answer, stream)
+        });
+        if !answer.head.contains("connection: close") {
+            self.connection = Some(stream);
+        }
+        assert!(answer.status < 500 || answer.status == 503, "{answer:?}");
+        answer
+    }
+}
+
+/// An answer.
+#[derive(PartialEq, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The head, in small letters.
+    pub head: String,
+    /// The body, where it is JSON.
+    pub json: Option<Value>,
+}
+
+/// How a body is sent.
+#[derive(Clone, Copy)]
+pub enum Framing<'a> {
+    /// With its length in the head, in one piece.
+    Whole,
+    /// In chunks of these lengths, as [`cuts::pieces`] takes them.
+    Chunks(&'a [u8]),
+}
+
+fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
+    // A server that has heard enough may close, with its answer sent.
+    let sent = stream.write_all(request);
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        read_some(stream, &mut bytes)?;
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length: usize = length.unwrap_or(0);
+    let mut body = bytes.split_off(end);
+    while body.len() < length {
+        read_some(stream, &mut body)?;
+    }
+    assert_eq!(body.len(), length, "more than one answer to one request: {head}");
+    sent?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    let json = head.contains("content-type: application/json").then(|| {
+        serde_json::from_slice(&body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&body)))
+    });
+    // What differs from answer to answer says nothing.
+    let head = head.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n");
+    Ok(Answer { status, head, json })
+}
+
+fn read_some(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = [0; 4_096];
+    match stream.read(&mut buffer)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        length => {
+            bytes.extend_from_slice(&buffer[..length]);
+            Ok(())
+        }
+    }
+}

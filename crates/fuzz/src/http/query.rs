@@ -1,0 +1,69 @@
+//! The query string of the server API, up to the gates that read it.
+//!
+//! Input: a byte that chooses the command, and the query string. In it `{app}` and `{sig}` stand for what lets an admin
+//! in; a byte that no request line may have is escaped.
+
+use super::{Answer, Framing, at_node};
+
+/// Commands of the server API. `status_feed` waits for news, so it is not among them.
+pub const COMMANDS: &[&str] = &[
+    "openim/query_online_status",
+    "openim/querystate",
+    "im_open_login_svc/account_import",
+    "im_open_login_svc/multiaccount_import",
+    "im_open_login_svc/account_check",
+    "im_open_login_svc/account_delete",
+    "im_open_login_svc/kick",
+    "sns/friend_add",
+    "sns/friend_get",
+    "sns/friend_update",
+    "sns/friend_delete",
+    "sns/friend_check",
+    "profile/portrait_set",
+    "profile/portrait_get",
+    "openim/sendmsg",
+    "openim/set_custom_status",
+    "openim/subscribe_status",
+    "openim/unsubscribe_status",
+    "openim/get_subscriptions",
+];
+
+/// The internal fault, which nothing that a caller sends may cause.
+const INTERNAL: u64 = 70_500;
+
+/// Tries one input.
+pub fn run(data: &[u8]) {
+    let Some((command, rest)) = data.split_first() else { return };
+    let command = COMMANDS[usize::from(*command) % COMMANDS.len()];
+    let mut query = String::new();
+    for byte in rest {
+        match byte {
+            b'!'..=b'~' if *byte != b'#' => query.push(char::from(*byte)),
+            _ => query.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    at_node(|node| {
+        let query = query.replace("{app}", &node.app.to_string()).replace("{sig}", &node.user_sig);
+        // Longer than any head that the server reads.
+        if query.len() > 16 * 1_024 {
+            return;
+        }
+        let head = format!("POST /v4/{command}?{query} HTTP/1.1\r\nHost: x\r\n");
+        code(&node.ask(&head, b"{}", Framing::Whole));
+    });
+}
+
+/// The code of an answer of the server API, which has the form that every answer has.
+///
+/// # Panics
+///
+/// Where it has not, or tells of an internal fault.
+pub fn code(answer: &Answer) -> u64 {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let json = answer.json.as_ref().unwrap_or_else(|| panic!("no JSON: {answer:?}"));
+    let code = json["ErrorCode"].as_u64().unwrap_or_else(|| panic!("no code: {answer:?}"));
+    assert_ne!(code, INTERNAL, "{answer:?}");
+    assert_eq!(json["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{answer:?}");
+    assert_eq!(json["ErrorInfo"].as_str().map(str::is_empty), Some(code == 0), "{answer:?}");
+    code
+}

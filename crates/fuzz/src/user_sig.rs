@@ -1,0 +1,119 @@
+//! UserSigs: what is no UserSig is refused, and what is one means the same however it is written.
+//!
+//! Input: a byte that chooses what the rest is: the text of a token, what it is the base64 of, the document in it, or
+//! the claims.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use lamplight_auth::{Claims, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};
+use lamplight_model::{App, AppId, AppKey, AppSettings, Code, Refusal, Timestamp, UserId};
+use std::io::Write;
+
+/// When the tokens of this target are looked at, in seconds.
+const NOW: u64 = 1_700_000_100;
+/// The key of the vector of the SPEC, so that the public tokens are good here.
+const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// Tries one input.
+pub fn run(data: &[u8]) {
+    let Some((kind, rest)) = data.split_first() else { return };
+    match kind % 4 {
+        0 => {
+            if let Ok(token) = std::str::from_utf8(rest) {
+                look_at(token);
+            }
+        }
+        1 => look_at(&text_of(rest)),
+        2 => {
+            let level = Compression::new(u32::from(kind / 4 % 10));
+            let mut zlib = ZlibEncoder::new(Vec::new(), level);
+            zlib.write_all(rest).unwrap();
+            look_at(&text_of(&zlib.finish().unwrap()));
+        }
+        _ => make(rest),
+    }
+}
+
+/// A token is refused with a code of UserSigs, or good; then its claims, signed anew, are good too.
+fn look_at(token: &str) {
+    match verify_for("alice_01", token) {
+        Err(refusal) => assert!(
+            [
+                Code::SIG_EMPTY,
+                Code::SIG_UNREADABLE,
+                Code::SIG_OTHER_APP,
+                Code::SIG_OTHER_USER,
+                Code::SIG_WRONG,
+                Code::SIG_EXPIRED
+            ]
+            .contains(&refusal.code),
+            "{refusal}"
+        ),
+        Ok(claims) => {
+            assert!(token.len() <= MAX_TOKEN_BYTES);
+            assert!(claims.expires() > Timestamp(NOW * 1_000));
+            if claims.userbuf.as_ref().is_none_or(|bytes| bytes.len() <= MAX_USERBUF_BYTES) {
+                assert_eq!(verify_for("alice_01", &sign(&key(KEY), &claims)), Ok(claims));
+            }
+        }
+    }
+}
+
+/// Claims, signed: good for their user until they expire, and for nobody else; with any byte changed they are good for
+/// the same claims or not at all; signed with another key they are not good.
+fn make(data: &[u8]) {
+    let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
+    let number = |at: usize| {
+        let bytes: [u8; 8] = numbers[at..at + 8].try_into().expect("eight of them");
+        u64::from_le_bytes(bytes)
+    };
+    let (issued, expire, place, change) = (number(0), number(8), &numbers[16..18], numbers[18]);
+    let (name, userbuf) = rest.split_at(rest.len().min(8));
+    let name: String = name.iter().map(|byte| char::from(byte % 0x5f + 0x20)).collect();
+    let Ok(user_id) = UserId::new(&name) else { return };
+    let userbuf =
+        userbuf.split_first().map(|(_, bytes)| bytes[..bytes.len().min(MAX_USERBUF_BYTES)].to_vec());
+    let claims = Claims { user_id, app: AppId(1_400_000_001), issued, expire, userbuf };
+    let token = sign(&key(KEY), &claims);
+    match verify_for(&name, &token) {
+        Ok(read) => assert!(read == claims && claims.expires() > Timestamp(NOW * 1_000)),
+        Err(refusal) => {
+            assert_eq!(refusal.code, Code::SIG_EXPIRED);
+            assert!(claims.expires() <= Timestamp(NOW * 1_000));
+        }
+    }
+    let other = verify_for("somebody else, of more bytes", &token);
+    assert_eq!(other.map_err(|refusal| refusal.code), Err(Code::SIG_OTHER_USER));
+    let forged = verify_for(&name, &sign(&key("another key"), &claims));
+    assert_eq!(forged.map_err(|refusal| refusal.code), Err(Code::SIG_WRONG));
+
+    let mut changed = token.into_bytes();
+    let place = usize::from(u16::from_le_bytes([place[0], place[1]])) % changed.len();
+    changed[place] ^= change & 0x7f;
+    // Only ASCII was changed into ASCII.
+    let changed = String::from_utf8(changed).expect("ASCII");
+    if let Ok(read) = verify_for(&name, &changed) {
+        assert_eq!(read, claims, "a changed token vouches for something else");
+    }
+}
+
+fn verify_for(user: &str, token: &str) -> Result<Claims, Refusal> {
+    let app = App {
+        id: AppId(1_400_000_001),
+        keys: vec![key("a key that was retired last"), key(KEY)],
+        admins: Vec::new(),
+        settings: AppSettings::default(),
+    };
+    verify(token, &app, &UserId::new(user).expect("printable"), Timestamp(NOW * 1_000))
+}
+
+fn key(text: &str) -> AppKey {
+    AppKey { id: 1, text: text.to_owned() }
+}
+
+/// The base64 of tokens.
+fn text_of(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes).replace('+', "*").replace('/', "-").replace('=', "_")
+}

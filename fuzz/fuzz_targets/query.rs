@@ -1,0 +1,5 @@
+//! Gives the target `query` to libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lamplight_fuzz::run("query", data));
