@@ -22,6 +22,7 @@ pub use args::{
     BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs,
     SlowArgs, WebhooksArgs, What,
 };
+pub use process_meter::{Memory, ProcessMeter};
 
 /// Measures what is asked for, and prints it. Fails when something was told wrongly; a figure that is not what it
 /// should be is no failure.

@@ -48,6 +48,29 @@ impl ProcessMeter {
         Ok(Memory { resident: kilobytes("Rss:")? * 1024, anonymous: kilobytes("Anonymous:")? * 1024 })
     }
 
+    /// The most that has been resident since the start, or since [`reset_peak`](Self::reset_peak), in bytes.
+    pub fn peak_memory(self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.pid);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(number.with_context(|| format!("{path} does not have VmHWM"))? * 1024)
+    }
+
+    /// Begins to count the peak of memory anew.
+    pub fn reset_peak(self) -> Result<()> {
+        let path = format!("/proc/{}/clear_refs", self.pid);
+        // What the kernel takes 5 for, see proc(5).
+        fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
+    }
+
+    /// How many descriptors it has open.
+    pub fn descriptors(self) -> Result<u64> {
+        let path = format!("/proc/{}/fd", self.pid);
+        let entries = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?;
+        Ok(entries.count() as u64)
+    }
+
     /// Bytes that wait in the kernel on the socket from `local` to `remote`, which are ports of this machine.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
@@ -105,6 +128,18 @@ mod tests {
         assert!(cpu_of_this_thread().unwrap() > thread);
         let memory = meter.memory().unwrap();
         assert!(memory.anonymous > 0 && memory.anonymous <= memory.resident);
+        assert!(meter.descriptors().unwrap() >= 3);
+    }
+
+    #[test]
+    fn the_peak_of_memory_is_that_since_it_was_reset() {
+        const LARGE: usize = 64 << 20;
+        let meter = ProcessMeter::new(std::process::id());
+        let before = meter.memory().unwrap().resident;
+        drop(std::hint::black_box(vec![1_u8; LARGE]));
+        assert!(meter.peak_memory().unwrap() >= before + LARGE as u64 / 2);
+        meter.reset_peak().unwrap();
+        assert!(meter.peak_memory().unwrap() < before + LARGE as u64 / 2);
     }
 
     #[test]

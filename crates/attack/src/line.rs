@@ -1,0 +1,155 @@
+//! One client, over a connection that blocks: what a user does who has nothing to do with an attack.
+
+use anyhow::{Context, Result, bail};
+use lamplight_auth::{Claims, sign};
+use lamplight_model::{AppId, AppKey, Platform, UserId};
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame, put_frame, v1};
+use prost::Message as _;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Where users come from, and how they log in.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The client port.
+    pub client: SocketAddr,
+    /// The app.
+    pub app: AppId,
+    /// The key that signs.
+    pub key: AppKey,
+}
+
+impl Way {
+    /// A UserSig, signed by this key.
+    pub fn user_sig(&self, user: &str, key: &AppKey) -> Result<String> {
+        let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let claims =
+            Claims { user_id: UserId::new(user)?, app: self.app, issued, expire: 86_400, userbuf: None };
+        Ok(sign(key, &claims))
+    }
+
+    /// A login with this UserSig, as a frame.
+    pub fn login_frame(&self, user: &str, user_sig: String) -> Vec<u8> {
+        let login = v1::LoginRequest {
+            sdk_app_id: self.app.0,
+            user_id: user.to_owned(),
+            user_sig,
+            device_id: "phone".to_owned(),
+            platform: Platform::IPhone as i32,
+            ..v1::LoginRequest::default()
+        };
+        frame(1, Request::Login(login))
+    }
+
+    /// Preamble and login of a user, with a right UserSig.
+    pub fn opening(&self, user: &str) -> Result<Vec<u8>> {
+        let sig = self.user_sig(user, &self.key)?;
+        Ok([NATIVE_PREAMBLE.as_slice(), &self.login_frame(user, sig)].concat())
+    }
+}
+
+/// A message as a frame.
+pub fn frame(id: u64, body: Request) -> Vec<u8> {
+    let mut frame = Vec::new();
+    put_frame(&mut frame, &v1::ClientMessage { id, body: Some(body) });
+    frame
+}
+
+/// A custom status, asked for without an answer.
+pub fn custom(text: &str) -> Vec<u8> {
+    frame(0, Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() }))
+}
+
+/// A connection of a user who has logged in.
+pub struct Line {
+    stream: TcpStream,
+    held: Vec<u8>,
+}
+
+impl Line {
+    /// Logs in, within this time.
+    pub fn log_in(way: &Way, user: &str, patience: Duration) -> Result<Self> {
+        let stream = TcpStream::connect_timeout(&way.client, patience)?;
+        stream.set_nodelay(true)?;
+        let mut line = Self { stream, held: Vec::new() };
+        line.send(&way.opening(user)?)?;
+        match line.answer(1, patience)? {
+            Body::Login(_) => Ok(line),
+            other => bail!("{user} was not let in: {other:?}"),
+        }
+    }
+
+    /// Subscribes to a user.
+    pub fn subscribe(&mut self, user: &str, patience: Duration) -> Result<()> {
+        let users = v1::SubscribeUserStatusRequest { user_ids: vec![user.to_owned()] };
+        self.send(&frame(2, Request::SubscribeUserStatus(users)))?;
+        match self.answer(2, patience)? {
+            Body::SubscribeUserStatus(answer) if answer.failures.is_empty() => Ok(()),
+            other => bail!("no subscription: {other:?}"),
+        }
+    }
+
+    /// Sends bytes.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(bytes)?)
+    }
+
+    /// Waits for a message of which `find` makes something; `None` when it does not come in time.
+    pub fn await_message<T>(
+        &mut self,
+        patience: Duration,
+        mut find: impl FnMut(&v1::ServerMessage) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let until = Instant::now() + patience;
+        loop {
+            while let Framed::Frame { message, taken } = next_frame(&self.held, MAX_SERVER_MESSAGE)? {
+                let message = v1::ServerMessage::decode(message)?;
+                self.held.drain(..taken);
+                if let Some(found) = find(&message) {
+                    return Ok(Some(found));
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+            let mut buffer = [0; 16_384];
+            match self.stream.read(&mut buffer) {
+                Ok(0) => bail!("the server has closed the connection"),
+                Ok(length) => self.held.extend_from_slice(&buffer[..length]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error).context("the connection broke"),
+            }
+        }
+    }
+
+    /// Forgets what has come.
+    pub fn drain(&mut self) -> Result<()> {
+        self.await_message(Duration::ZERO, |_| None::<()>)?;
+        self.stream.set_nonblocking(true)?;
+        let mut buffer = [0; 16_384];
+        let drained = loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => bail!("the server has closed the connection"),
+                Ok(length) => self.held.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.stream.set_nonblocking(false)?;
+        Ok(drained?)
+    }
+
+    fn answer(&mut self, id: u64, patience: Duration) -> Result<Body> {
+        let answer = self.await_message(patience, |message| {
+            let is_end = matches!(message.body, Some(Body::ConnectionEnded(_)));
+            (message.id == id || is_end).then(|| message.body.clone())
+        })?;
+        answer.context("no answer in time")?.context("an empty answer")
+    }
+}

@@ -1,0 +1,113 @@
+//! Attackers' connections: from whatever address of this machine, with whatever bytes.
+
+use crate::scene::Scene;
+use crate::server::PATIENCE;
+use anyhow::{Context, Result, bail};
+use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, next_frame, v1};
+use prost::Message as _;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+/// An address of this machine, of 65,536; none of them is that of the witness.
+pub fn source(number: usize) -> Ipv4Addr {
+    let [high, low] = (number as u16).to_be_bytes();
+    Ipv4Addr::new(127, 7, high, low)
+}
+
+/// Connects from an address.
+pub async fn connect(to: SocketAddr, from: Ipv4Addr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from.into(), 0))?;
+    let stream = socket.connect(to).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Logs a user in.
+pub async fn logged_in(scene: &Scene, user: &str, from: Ipv4Addr) -> Result<TcpStream> {
+    let mut stream = connect(scene.way.client, from).await?;
+    stream.write_all(&scene.way.opening(user)?).await?;
+    let answer = timeout(PATIENCE, next_message(&mut stream)).await.context("no answer")??;
+    match answer.body {
+        Some(Body::Login(_)) => Ok(stream),
+        other => bail!("{user} was not let in: {other:?}"),
+    }
+}
+
+/// Reads one message, and forgets what has come behind it.
+pub async fn next_message(stream: &mut TcpStream) -> Result<v1::ServerMessage> {
+    let mut held = Vec::new();
+    loop {
+        if let Framed::Frame { message, .. } = next_frame(&held, MAX_SERVER_MESSAGE)? {
+            return Ok(v1::ServerMessage::decode(message)?);
+        }
+        if stream.read_buf(&mut held).await? == 0 {
+            bail!("the server has closed the connection");
+        }
+    }
+}
+
+/// Reads and forgets until the connection ends. Answers with how many bytes there were.
+pub async fn drain(mut stream: impl AsyncReadExt + Unpin) -> u64 {
+    let mut buffer = vec![0; 16_384];
+    let mut all = 0;
+    while let Ok(length) = stream.read(&mut buffer).await
+        && length > 0
+    {
+        all += length as u64;
+    }
+    all
+}
+
+/// Sends bytes and reads until the connection ends, or for this long.
+pub async fn converse(
+    to: SocketAddr,
+    from: Ipv4Addr,
+    bytes: &[u8],
+    patience: Duration,
+) -> io::Result<Vec<u8>> {
+    let mut stream = connect(to, from).await?;
+    let mut answer = Vec::new();
+    let talk = async {
+        // A server that has heard enough may close.
+        let _ = stream.write_all(bytes).await;
+        while let Ok(length) = stream.read_buf(&mut answer).await
+            && length > 0
+        {}
+    };
+    // What has come by then is what there is.
+    let _ = timeout(patience, talk).await;
+    Ok(answer)
+}
+
+/// `GET` of a path: the status, if an answer comes in time.
+pub async fn get(to: SocketAddr, path: &str, patience: Duration) -> Option<u16> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: lamplight\r\nConnection: close\r\n\r\n");
+    let from = Ipv4Addr::LOCALHOST;
+    let answer = timeout(patience, converse(to, from, request.as_bytes(), patience)).await.ok()?.ok()?;
+    status(&answer)
+}
+
+/// The status of an HTTP answer.
+pub fn status(answer: &[u8]) -> Option<u16> {
+    let line = answer.split(|byte| *byte == b'\r').next()?;
+    std::str::from_utf8(line).ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_of_an_answer_is_read() {
+        assert_eq!(status(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"), Some(503));
+        assert_eq!(status(b"HTTP/1.1"), None);
+        assert_eq!(status(b""), None);
+        assert_eq!(source(258), Ipv4Addr::new(127, 7, 1, 2));
+    }
+}

@@ -1,0 +1,368 @@
+//! What an attack is given, what it may cost, and how that is measured.
+
+use crate::line::Way;
+use crate::server::{Folder, Server, Settings};
+use crate::witness::{Phase, Witness, p99};
+use anyhow::{Context, Result, anyhow};
+use futures_util::future::BoxFuture;
+use lamplight_load::ProcessMeter;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the witness looks before the attack begins.
+const BEFORE: Duration = Duration::from_secs(4);
+const BEFORE_QUICK: Duration = Duration::from_secs(1);
+/// Between two looks at the descriptors.
+const LOOK: Duration = Duration::from_millis(100);
+/// What others' p99 may always be, in milliseconds: what docs/performance.md asks for under an even load.
+const P99_AT_LEAST_ALLOWED: f64 = 20.0;
+/// By how much others' p99 may grow.
+const P99_FACTOR: f64 = 2.0;
+
+/// What an attack may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Resident memory over that before the attack, in MiB.
+    pub memory_mib: f64,
+    /// Descriptors over those before the attack.
+    pub descriptors: u64,
+}
+
+/// One attack.
+pub struct Attack {
+    /// Its name.
+    pub name: &'static str,
+    /// A line about it.
+    pub about: &'static str,
+    /// What it does.
+    pub kind: Kind,
+}
+
+/// What an attack does.
+pub enum Kind {
+    /// Load, while others are there.
+    Load {
+        /// How long.
+        seconds: u64,
+        /// What it may cost.
+        bound: Bound,
+        /// How the server differs from the default.
+        settings: Settings,
+        /// Prepares, calls [`Scene::begin`], attacks while [`Scene::goes_on`], and says what was found.
+        run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
+    },
+    /// A mishap of an operator's, with servers of its own.
+    Mishap(fn(&Path) -> Result<Findings>),
+}
+
+/// What was found besides the measured: what did not hold, and what may be of interest.
+#[derive(Default, Debug)]
+pub struct Findings {
+    /// What did not hold.
+    pub broken: Vec<String>,
+    /// Figures of the attack itself.
+    pub notes: Vec<String>,
+}
+
+impl Findings {
+    /// Notes what should hold.
+    pub fn expect(&mut self, holds: bool, else_what: impl Into<String>) {
+        if !holds {
+            self.broken.push(else_what.into());
+        }
+    }
+
+    /// Notes a figure.
+    pub fn note(&mut self, what: impl Into<String>) {
+        self.notes.push(what.into());
+    }
+}
+
+/// The server under attack, as an attack sees it.
+pub struct Scene {
+    /// How users log in.
+    pub way: Way,
+    /// The HTTP port.
+    pub http: SocketAddr,
+    /// Where health and metrics are.
+    pub health: SocketAddr,
+    /// Fewer of everything.
+    pub quick: bool,
+    seconds: u64,
+    meter: ProcessMeter,
+    witness: Mutex<Option<Witness>>,
+    started: Mutex<Option<Started>>,
+}
+
+/// What was so when the attack began.
+#[derive(Clone, Copy)]
+struct Started {
+    at: Instant,
+    resident: u64,
+    descriptors: u64,
+    cpu: Duration,
+}
+
+/// What an attack has cost.
+#[derive(Serialize, Debug)]
+pub struct Outcome {
+    /// The attack.
+    pub name: &'static str,
+    /// Everything that should hold does.
+    pub held: bool,
+    /// What does not.
+    pub broken: Vec<String>,
+    /// Figures of the attack itself.
+    pub notes: Vec<String>,
+    /// What was measured; a mishap has nothing of it.
+    pub cost: Option<Cost>,
+}
+
+/// What was measured.
+#[derive(Serialize, Debug)]
+pub struct Cost {
+    /// Peak of resident memory over that before, in MiB.
+    pub memory_mib: f64,
+    /// What it may be.
+    pub memory_bound_mib: f64,
+    /// CPU seconds of the server.
+    pub cpu_seconds: f64,
+    /// In so many seconds.
+    pub seconds: f64,
+    /// Peak of descriptors over those before.
+    pub descriptors: u64,
+    /// What it may be.
+    pub descriptors_bound: u64,
+    /// The witness's p99 before, in milliseconds.
+    pub p99_before_ms: f64,
+    /// And during the attack.
+    pub p99_during_ms: f64,
+}
+
+impl Scene {
+    /// Measures what is usual, and begins the attack.
+    pub async fn begin(&self) -> Result<()> {
+        self.set_phase(Phase::Before);
+        tokio::time::sleep(if self.quick { BEFORE_QUICK } else { BEFORE }).await;
+        self.meter.reset_peak()?;
+        let started = Started {
+            at: Instant::now(),
+            resident: self.meter.memory()?.resident,
+            descriptors: self.meter.descriptors()?,
+            cpu: self.meter.cpu()?,
+        };
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+        self.set_phase(Phase::During);
+        Ok(())
+    }
+
+    /// Whether the attack still lasts.
+    pub fn goes_on(&self) -> bool {
+        !self.left().is_zero()
+    }
+
+    /// How long the attack still lasts.
+    pub fn left(&self) -> Duration {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started.map_or(Duration::ZERO, |started| {
+            Duration::from_secs(self.seconds).saturating_sub(started.at.elapsed())
+        })
+    }
+
+    /// This many; few of them in a quick run.
+    pub fn many(&self, usual: usize) -> usize {
+        if self.quick { usual.div_ceil(8) } else { usual }
+    }
+
+    /// Does something that blocks, on a thread of its own.
+    pub async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T> {
+        let scene = Arc::clone(self);
+        Ok(tokio::task::spawn_blocking(move || act(&scene)).await?)
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        if let Some(witness) = &*self.witness.lock().unwrap_or_else(PoisonError::into_inner) {
+            witness.set_phase(phase);
+        }
+    }
+}
+
+impl Attack {
+    /// Runs it.
+    pub fn run(&self, program: &Path, quick: bool) -> Outcome {
+        let outcome = match &self.kind {
+            Kind::Load { seconds, bound, settings, run } => {
+                let seconds = if quick { 2 } else { *seconds };
+                load(program, quick, seconds, *bound, *settings, *run)
+            }
+            Kind::Mishap(run) => run(program).map(|findings| (findings, None)),
+        };
+        let (findings, cost) = outcome.unwrap_or_else(|error| {
+            (Findings { broken: vec![format!("{error:#}")], notes: Vec::new() }, None)
+        });
+        let Findings { broken, notes } = findings;
+        Outcome { name: self.name, held: broken.is_empty(), broken, notes, cost }
+    }
+}
+
+fn load(
+    program: &Path,
+    quick: bool,
+    seconds: u64,
+    bound: Bound,
+    settings: Settings,
+    run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
+) -> Result<(Findings, Option<Cost>)> {
+    let mut server: Server = Folder::make(program, settings.app)?.start(settings.env)?;
+    let way = Way { client: server.client, app: server.data.app, key: server.data.key.clone() };
+    let meter = ProcessMeter::new(server.pid());
+    let witness = Witness::start(&way)?;
+    let scene = Arc::new(Scene {
+        way,
+        http: server.http,
+        health: server.health,
+        quick,
+        seconds,
+        meter,
+        witness: Mutex::new(Some(witness)),
+        started: Mutex::new(None),
+    });
+    let descriptors = Descriptors::watch(meter);
+    let runtime = attackers()?;
+    let ran = runtime.block_on(run(Arc::clone(&scene)));
+    // Before the attackers let go: what they hold is part of the price.
+    let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
+    runtime.shutdown_background();
+    let peak_descriptors = descriptors.finish();
+    let witness = scene.witness.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let times = witness.context("the witness is there")?.finish();
+    let alive = server.is_alive();
+    let mut findings = ran?;
+    findings.expect(alive, "the server has ended");
+    let log = server.kill().log();
+    findings.expect(!log.contains("panicked"), "something in the server panicked");
+
+    let started = scene.started.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let started = started.context("the attack has begun")?;
+    let times = times.map_err(|error| anyhow!("another client was cut off: {error:#}"))?;
+    let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+    let cost = Cost {
+        memory_mib: mib(peak_memory?.saturating_sub(started.resident)),
+        memory_bound_mib: bound.memory_mib,
+        cpu_seconds: cpu?.saturating_sub(started.cpu).as_secs_f64(),
+        seconds: started.at.elapsed().as_secs_f64(),
+        descriptors: peak_descriptors.saturating_sub(started.descriptors),
+        descriptors_bound: bound.descriptors,
+        p99_before_ms: p99(&times.before),
+        p99_during_ms: p99(&times.during),
+    };
+    cost.judge(quick, &mut findings);
+    Ok((findings, Some(cost)))
+}
+
+impl Cost {
+    /// Holds what was measured against the bounds; in a quick run the times mean nothing.
+    fn judge(&self, quick: bool, findings: &mut Findings) {
+        let Self { memory_mib, memory_bound_mib, descriptors, descriptors_bound, .. } = self;
+        findings.expect(
+            memory_mib <= memory_bound_mib,
+            format!("{memory_mib:.0} MiB of memory, more than {memory_bound_mib:.0}"),
+        );
+        findings.expect(
+            descriptors <= descriptors_bound,
+            format!("{descriptors} descriptors, more than {descriptors_bound}"),
+        );
+        let allowed = (self.p99_before_ms * P99_FACTOR).max(P99_AT_LEAST_ALLOWED);
+        let during = self.p99_during_ms;
+        // No time at all is no good time.
+        findings.expect(
+            quick || during <= allowed,
+            format!("others' p99 is {during:.1} ms, more than {allowed:.1}"),
+        );
+    }
+}
+
+/// Looks again and again how many descriptors a process has.
+struct Descriptors {
+    over: Arc<AtomicBool>,
+    peak: Arc<AtomicU64>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Descriptors {
+    fn watch(meter: ProcessMeter) -> Self {
+        let (over, peak) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (seen, highest) = (Arc::clone(&over), Arc::clone(&peak));
+        let thread = thread::spawn(move || {
+            while !seen.load(Ordering::Relaxed) {
+                // A process that has ended has none.
+                highest.fetch_max(meter.descriptors().unwrap_or(0), Ordering::Relaxed);
+                thread::sleep(LOOK);
+            }
+        });
+        Self { over, peak, thread }
+    }
+
+    fn finish(self) -> u64 {
+        self.over.store(true, Ordering::Relaxed);
+        // It does nothing that can fail.
+        let _ = self.thread.join();
+        self.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// Where attackers run: on threads that step back for everybody else, as if on a machine of their own.
+fn attackers() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .on_thread_start(|| {
+            // A system that does not allow it measures less well.
+            let _ = rustix::process::nice(10);
+        })
+        .build();
+    runtime.context("no runtime")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cost(memory_mib: f64, descriptors: u64, before: f64, during: f64) -> Cost {
+        Cost {
+            memory_mib,
+            memory_bound_mib: 64.0,
+            cpu_seconds: 1.0,
+            seconds: 8.0,
+            descriptors,
+            descriptors_bound: 100,
+            p99_before_ms: before,
+            p99_during_ms: during,
+        }
+    }
+
+    #[test]
+    fn what_costs_more_than_its_bound_does_not_hold() {
+        for (cost, broken) in [
+            (cost(64.0, 100, 1.0, 20.0), 0),
+            (cost(65.0, 100, 1.0, 1.0), 1),
+            (cost(1.0, 101, 1.0, 1.0), 1),
+            (cost(1.0, 1, 1.0, 20.1), 1),
+            (cost(1.0, 1, 30.0, 60.0), 0),
+            (cost(1.0, 1, 30.0, f64::NAN), 1),
+            (cost(99.0, 999, 1.0, 99.0), 3),
+        ] {
+            let mut findings = Findings::default();
+            cost.judge(false, &mut findings);
+            assert_eq!(findings.broken.len(), broken, "{cost:?}: {findings:?}");
+        }
+    }
+}

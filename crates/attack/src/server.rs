@@ -1,0 +1,206 @@
+//! The server that is attacked: the program `lamplight serve` with its default settings, in a folder of its own.
+
+use anyhow::{Context, Result, bail, ensure};
+use lamplight_model::{AppId, AppKey};
+use serde::Deserialize;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a server may take to start, or to end.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The password of the console.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// How the server of an attack differs from the default.
+#[derive(Clone, Copy, Default)]
+pub struct Settings {
+    /// Arguments of `app create`.
+    pub app: &'static [&'static str],
+    /// Variables of `serve`.
+    pub env: &'static [(&'static str, &'static str)],
+}
+
+/// A data folder with an app and the password of its console.
+pub struct Folder {
+    /// The program.
+    pub program: PathBuf,
+    /// The data folder's parent: the log stands beside the data.
+    pub folder: TempDir,
+    /// The app.
+    pub app: AppId,
+    /// Its key.
+    pub key: AppKey,
+}
+
+/// A running server.
+pub struct Server {
+    /// What it was started with.
+    pub data: Folder,
+    /// Where clients connect.
+    pub client: SocketAddr,
+    /// The HTTP port.
+    pub http: SocketAddr,
+    /// Where health and metrics are, where that is a port of its own.
+    pub health: SocketAddr,
+    child: Running,
+}
+
+/// A process that is killed when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already is no fault.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What `app create --json` answers.
+#[derive(Deserialize)]
+struct Created {
+    app: CreatedApp,
+    key: String,
+}
+
+#[derive(Deserialize)]
+struct CreatedApp {
+    #[serde(rename = "SDKAppID")]
+    id: AppId,
+}
+
+/// What a running server leaves in its data folder.
+#[derive(Deserialize)]
+struct NodeFile {
+    pid: u32,
+    client: SocketAddr,
+    http: SocketAddr,
+    #[serde(default)]
+    health: Option<SocketAddr>,
+}
+
+impl Folder {
+    /// Makes a data folder, an app with these further arguments, and the password of the console.
+    pub fn make<A: AsRef<OsStr>>(program: &Path, app_arguments: &[A]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lamplight-attack-").tempdir()?;
+        let data = folder.path().join("data");
+        let mut create = command(program);
+        create.args(["app", "create", "--json", "--data-dir"]).arg(&data).args(app_arguments);
+        let output = create.stderr(Stdio::inherit()).output();
+        let output = output.with_context(|| format!("cannot start {}", program.display()))?;
+        ensure!(output.status.success(), "`app create` failed: {}", output.status);
+        let created: Created =
+            serde_json::from_slice(&output.stdout).context("the answer of `app create`")?;
+
+        let mut password = command(program);
+        password.args(["console", "password", "--set", "--data-dir"]).arg(&data).stdin(Stdio::piped());
+        let mut password = password.stdout(Stdio::null()).spawn()?;
+        let mut stdin = password.stdin.take().context("a pipe was asked for")?;
+        stdin.write_all(format!("{PASSWORD}\n").as_bytes())?;
+        drop(stdin);
+        ensure!(password.wait()?.success(), "`console password` failed");
+        let key = AppKey { id: 1, text: created.key };
+        Ok(Self { program: program.to_owned(), folder, app: created.app.id, key })
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// All that the servers of this folder have logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_path()).unwrap_or_default()).into_owned()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
+    /// `serve` on free ports, its log to this.
+    pub fn serve(&self, env: &[(&str, &str)], log: Stdio) -> Command {
+        let mut serve = command(&self.program);
+        serve.args(["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"]);
+        serve.arg(self.data()).envs(env.iter().copied());
+        serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        serve
+    }
+
+    /// Starts a server whose log goes to the file beside the data.
+    pub fn start(self, env: &[(&str, &str)]) -> Result<Server> {
+        let log = File::options().create(true).append(true).open(self.log_path())?;
+        self.start_logging_to(env, log.into())
+    }
+
+    /// Starts a server, and waits until clients can connect.
+    pub fn start_logging_to(self, env: &[(&str, &str)], log: Stdio) -> Result<Server> {
+        let mut child = Running(self.serve(env, log).spawn()?);
+        let NodeFile { client, http, health, .. } = await_node_file(&mut child.0, &self)?;
+        Ok(Server { data: self, client, http, health: health.unwrap_or(http), child })
+    }
+}
+
+impl Server {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.0.try_wait(), Ok(None))
+    }
+
+    /// Kills it without a last word. Answers with its folder.
+    pub fn kill(self) -> Folder {
+        let Self { data, child, .. } = self;
+        drop(child);
+        data
+    }
+}
+
+impl Folder {
+    /// Runs a second `serve` on this folder until it ends, or for as long as patience lasts: `None`.
+    pub fn try_to_serve(&self) -> Result<Option<ExitStatus>> {
+        let mut child = Running(self.serve(&[], Stdio::null()).spawn()?);
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until {
+            if let Some(status) = child.0.try_wait()? {
+                return Ok(Some(status));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(None)
+    }
+}
+
+/// The program, without the variables of whoever runs the attacks.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+fn await_node_file(child: &mut Child, folder: &Folder) -> Result<NodeFile> {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if let Some(status) = child.try_wait()? {
+            bail!("the server ended at its start: {status}\n{}", folder.log());
+        }
+        // One of a former server names another process.
+        let file = fs::read(folder.data().join("node.json")).ok();
+        let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
+        if let Some(file) = file.filter(|file| file.pid == child.id()) {
+            return Ok(file);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    bail!("the server did not start within {PATIENCE:?}\n{}", folder.log())
+}

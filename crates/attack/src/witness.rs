@@ -1,0 +1,131 @@
+//! Another client: how long a change of one user takes to a watcher, before an attack and during it.
+
+use crate::line::{Line, Way, custom};
+use anyhow::{Result, anyhow};
+use lamplight_wire::v1::server_message::Body;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Pairs of a user and a watcher. Each changes some eight times a second: less often than any change is held back.
+const PAIRS: usize = 8;
+/// Between two changes, of whatever pair.
+const PAUSE: Duration = Duration::from_millis(15);
+/// A change that has not arrived by then counts as having taken so long.
+const LOST: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the changes of the moment count for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Phase {
+    /// Nothing.
+    Idle,
+    /// What is usual.
+    Before,
+    /// What the attack makes of it.
+    During,
+    /// There are no more.
+    Over,
+}
+
+/// The times of both phases, in milliseconds.
+#[derive(Default, Debug)]
+pub struct Times {
+    /// Before the attack.
+    pub before: Vec<f64>,
+    /// During it.
+    pub during: Vec<f64>,
+}
+
+/// The value below which 99 of a hundred are.
+pub fn p99(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_unstable_by(f64::total_cmp);
+    let place = (times.len() * 99).div_ceil(100).saturating_sub(1);
+    times.get(place).copied().unwrap_or(f64::NAN)
+}
+
+/// The witness at work.
+pub struct Witness {
+    phase: Arc<AtomicU8>,
+    thread: JoinHandle<Result<Times>>,
+}
+
+impl Witness {
+    /// Logs the pairs in, and begins.
+    pub fn start(way: &Way) -> Result<Self> {
+        let mut pairs = Vec::new();
+        for number in 0..PAIRS {
+            let mover = Line::log_in(way, &format!("mover {number}"), PATIENCE)?;
+            let mut watcher = Line::log_in(way, &format!("watcher {number}"), PATIENCE)?;
+            watcher.subscribe(&format!("mover {number}"), PATIENCE)?;
+            pairs.push((mover, watcher));
+        }
+        let phase = Arc::new(AtomicU8::new(Phase::Idle as u8));
+        let shared = Arc::clone(&phase);
+        let thread = thread::spawn(move || watch(&mut pairs, &shared));
+        Ok(Self { phase, thread })
+    }
+
+    /// From here on the changes count for this phase.
+    pub fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Ends, with what was measured.
+    pub fn finish(self) -> Result<Times> {
+        self.set_phase(Phase::Over);
+        self.thread.join().map_err(|_| anyhow!("the witness has panicked"))?
+    }
+}
+
+fn watch(pairs: &mut [(Line, Line)], phase: &AtomicU8) -> Result<Times> {
+    let mut times = Times::default();
+    for number in 0_u64.. {
+        let now = phase.load(Ordering::Relaxed);
+        if now == Phase::Over as u8 {
+            break;
+        }
+        let (mover, watcher) = &mut pairs[number as usize % PAIRS];
+        let took = change(mover, watcher, &format!("change {number}"))?;
+        let millis = took.as_secs_f64() * 1_000.0;
+        // A change that began before the attack is no time of the attack.
+        if now == phase.load(Ordering::Relaxed) {
+            if now == Phase::Before as u8 {
+                times.before.push(millis);
+            } else if now == Phase::During as u8 {
+                times.during.push(millis);
+            }
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(times)
+}
+
+/// One change, until the watcher has been told of it.
+fn change(mover: &mut Line, watcher: &mut Line, text: &str) -> Result<Duration> {
+    let began = Instant::now();
+    mover.send(&custom(text))?;
+    let told = watcher.await_message(LOST, |message| {
+        let Some(Body::StatusChanged(changed)) = &message.body else { return None };
+        changed.statuses.iter().any(|status| status.custom_status == text).then_some(())
+    })?;
+    let took = if told.is_some() { began.elapsed() } else { LOST };
+    mover.drain()?;
+    Ok(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_99_in_a_hundred_is_found() {
+        let times: Vec<f64> = (1..=200).rev().map(f64::from).collect();
+        assert_eq!(p99(&times), 198.0);
+        assert_eq!(p99(&[7.0]), 7.0);
+        assert!(p99(&[]).is_nan());
+    }
+}
