@@ -196,7 +196,7 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// Whoever has read one drops what the log tells of it up to there.
+/// A reader drops what the log tells of it up to there.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];
@@ -224,7 +224,7 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// Whoever asks for a user without a record relies on it.
+/// The status that is shown of a user without a record relies on it.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();

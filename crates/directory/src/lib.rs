@@ -174,7 +174,7 @@ impl dyn Directory + '_ {
 pub struct ConnectionPage {
     /// The connections, in no particular order, with their users.
     pub connections: Vec<(User, ConnectionId)>,
-    /// What the next page is asked for with; `None` after the last.
+    /// The `after` of the next page; `None` after the last.
     pub next: Option<u64>,
 }
 

@@ -2,10 +2,8 @@
 //!
 //! [`Service::recover`] makes a record for every login of the facts, and a login makes one. From then on a user without
 //! a record has no login but one that is being made or taken back, and the facts need not be asked for logins. That
-//! ends where the directory loses records while the node runs, and says so by an [epoch](Directory::epoch) that moves:
+//! ends where the directory loses records while the node runs, and says so by an [epoch](lamplight_directory::Directory::epoch) that moves:
 //! then the logins of the facts are looked at, and whoever has one of before the epoch gets a record again.
-//!
-//! [`Directory::epoch`]: lamplight_directory::Directory::epoch
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -14,8 +12,8 @@ use lamplight_model::{App, Now, Timestamp, User};
 use std::sync::atomic::Ordering;
 
 impl Service {
-    /// What `view` says of the records of users of an app, in the order asked. Users without a record, and those of
-    /// whose record it says nothing, are seen as the facts have them: `None` where there is no account.
+    /// Looks at the records of users of an app by `view`, in the order asked. Users without a record, and those of whose
+    /// record `view` says nothing, are seen as the facts have them: `None` where there is no account.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,

@@ -249,7 +249,7 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Whom a connection of a user watches, by the settings of the app as they are now. `None`: it is not the current
+    /// The watch list of a connection of a user, by the settings of the app as they are now. `None`: it is not the current
     /// connection of a device of the user any longer.
     pub async fn watch_list(
         &self,

@@ -57,7 +57,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// What the mark says. One that was cut off, or is that of an older journal, says something else.
+/// The content of the mark. One that was cut off, or is that of an older journal, has another.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

@@ -238,7 +238,7 @@ export function peerOf(id: string): string | undefined {
     : undefined;
 }
 
-/** What `createTextMessage` makes: a random id of the client, and a count. */
+/** The form of a `client_message_id` that `createTextMessage` makes: a random id of the client, and a count. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
 /** The id of a message that this SDK sends under this `client_message_id`: known before the message has a place. */

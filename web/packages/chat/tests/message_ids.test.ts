@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What a backend sends when it always draws the same `MsgRandom`. */
+/** The messages of a backend that always draws the same `MsgRandom`. */
 const SAME: MessageJson[] = [
   { from: "bob", to: "me", sequence: "1", time: "1000", text: "one", clientMessageId: "api:0_7" },
   { from: "bob", to: "me", sequence: "2", time: "2000", text: "two", clientMessageId: "api:0_7" },
