@@ -25,34 +25,9 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// However many connections there are, and though each read fails at first, as it does past the bound of the facts.
+/// More connections of one worker than the facts let reads wait, and each read fails at first, as it does past that bound.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
-    const FANS: usize = 300;
-    let mut node = TestNode::start_with(|config| config.workers = 1).await;
-    let mut star = node.log_in("star", "phone", Platform::IPhone).await;
-    let names: Vec<String> = (0..FANS).map(|fan| format!("fan{fan}")).collect();
-    let mut fans = join_all(names.iter().map(|name| node.log_in(name, "phone", Platform::IPhone))).await;
-    join_all(names.iter().map(|name| befriend(&node, "star", name))).await;
-
-    let database = database(&node);
-    database.execute_batch("ALTER TABLE friends RENAME TO hidden").unwrap();
-    node.set(|settings| settings.switches.friend_notification = true).await;
-    // One behind the other: the worker has heard of the switch, and its reads were before this one.
-    star.ask(custom("soon")).await;
-    let friends = Request::GetFriendList(v1::GetFriendListRequest::default());
-    assert_eq!(star.refused(friends).await, 70_500);
-    database.execute_batch("ALTER TABLE hidden RENAME TO friends").unwrap();
-
-    star.ask(custom("on the air")).await;
-    for fan in &mut fans {
-        while fan.told_of("star").await.custom_status != "on the air" {}
-    }
-}
-
-/// More connections of one worker than the facts hold reads: none may be left with the watch list that it had.
-#[tokio::test]
-async fn friend_notification_reaches_more_connections_than_reads_can_wait() {
     const FANS: usize = READ_QUEUE + 104;
     /// At a time: fewer than wait for a listener, or for the facts.
     const AT_ONCE: usize = 200;
@@ -75,7 +50,15 @@ async fn friend_notification_reaches_more_connections_than_reads_can_wait() {
         join_all(some.iter().map(|name| befriend(&node, "star", name))).await;
     }
 
+    let database = database(&node);
+    database.execute_batch("ALTER TABLE friends RENAME TO hidden").unwrap();
     node.set(|settings| settings.switches.friend_notification = true).await;
+    // One behind the other: the worker has heard of the switch, and its reads were before this one.
+    star.ask(custom("soon")).await;
+    let friends = Request::GetFriendList(v1::GetFriendListRequest::default());
+    assert_eq!(star.refused(friends).await, 70_500);
+    database.execute_batch("ALTER TABLE hidden RENAME TO friends").unwrap();
+
     star.ask(custom("on the air")).await;
     let all_see = async {
         for fan in &mut fans {

@@ -2,8 +2,9 @@
 //!
 //! [`Service::recover`] makes a record for every login of the facts, and a login makes one. From then on a user without
 //! a record has no login but one that is being made or taken back, and the facts need not be asked for logins. That
-//! ends where the directory loses records while the node runs, and says so by an [epoch](lamplight_directory::Directory::epoch) that moves:
-//! then the logins of the facts are looked at, and whoever has one of before the epoch gets a record again.
+//! ends where the directory loses records while the node runs, and says so by an
+//! [epoch](lamplight_directory::Directory::epoch) that moves: then the logins of the facts are looked at, and each user
+//! with one of before the epoch gets a record again.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
