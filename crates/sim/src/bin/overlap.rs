@@ -1,7 +1,9 @@
 //! Runs seeds of operations that overlap, and says what broke, by name.
 //!
 //! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
-//! [--story]`. With one seed (`--seeds 7`) it is told what went wrong.
+//! [--keep-going] [--story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going` all seeds of the
+//! range are run, and each one that breaks is told at once, in full and with its name; without it, `--operations` bounds the
+//! run, and the summary names the first seeds of each rule. A run in which a seed broke ends with a failure.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 
@@ -12,7 +14,7 @@ use std::time::Instant;
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (mut first, mut last, mut total, mut each) = (1, u64::MAX, 20_000usize, 500usize);
-    let (mut until, mut story) = (None, false);
+    let (mut until, mut story, mut keep_going) = (None, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -35,15 +37,19 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 until = Some(name.ok_or(format!("no rule has the name {text}"))?);
             }
             "--story" => story = true,
+            "--keep-going" => keep_going = true,
             other => return Err(format!("unknown argument {other}").into()),
         }
+    }
+    if keep_going && last == u64::MAX {
+        return Err("--keep-going needs --seeds with an end".into());
     }
     let began = Instant::now();
     let mut broken: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
     let mut tally: BTreeMap<String, usize> = BTreeMap::new();
     let (mut operations, mut phases, mut seeds) = (0, 0, 0);
     for seed in first..last {
-        if operations >= total {
+        if operations >= total && !keep_going {
             break;
         }
         seeds += 1;
@@ -59,7 +65,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 operations += wrong.operations.max(1);
                 let names: std::collections::BTreeSet<Name> =
                     wrong.found.iter().map(|found| found.name).collect();
-                if story || last - first == 1 || until.is_some_and(|until| names.contains(&until)) {
+                if story || keep_going || last - first == 1 || until.is_some_and(|until| names.contains(&until)) {
                     println!("{wrong}");
                 }
                 names.iter().for_each(|name| broken.entry(*name).or_default().push(seed));
@@ -78,7 +84,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         println!("{tally:#?}");
     }
     for (name, seeds) in &broken {
-        let some: Vec<String> = seeds.iter().take(8).map(u64::to_string).collect();
+        let shown = if keep_going { seeds.len() } else { 8 };
+        let some: Vec<String> = seeds.iter().take(shown).map(u64::to_string).collect();
         println!("  {name:26} {:5} seeds: {}", seeds.len(), some.join(" "));
     }
     Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
