@@ -8,7 +8,8 @@ use lamplight_directory::News;
 use lamplight_facts::AccountDeleted;
 use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl};
 
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
@@ -49,7 +50,7 @@ impl Service {
         let made = self.facts.create_account(user.clone(), now.wall).await;
         let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         if made.made {
-            self.forget_deleted(now).await.inspect_err(|_| self.agree_later(user, true))?;
+            self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
         }
         let restored = self.directory.update(user, now, |presence| presence.restore_account(made.born));
         restored.await.inspect_err(|_| self.agree_later(user, true))?;
@@ -168,25 +169,48 @@ impl Service {
     /// The account was deleted: it is taken off the subscription lists of others at the next upkeep, or before an
     /// account is made.
     pub(crate) fn forget_later(&self, user: &User) {
-        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(user.clone());
+        *self.deleted().entry(user.clone()).or_default() += 1;
     }
 
     /// Takes deleted accounts off the subscription lists of everybody: whoever gets the `userID` next has watchers of
-    /// their own.
+    /// their own. A list that cannot be written holds up none of the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
-        let deleted: Vec<User> =
-            self.deleted.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        let deleted = self.deleted().clone();
+        self.take_off_lists(deleted, now).await
+    }
+
+    /// The same for one user, whose account is being made: who is subscribed to others does not matter to it.
+    pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let times = self.deleted().get(user).copied();
+        self.take_off_lists(times.map(|times| (user.clone(), times)).into_iter().collect(), now).await
+    }
+
+    /// `deleted` has each account with how often it was deleted: one that was deleted once more meanwhile stays to be
+    /// taken off.
+    async fn take_off_lists(&self, deleted: BTreeMap<User, u64>, now: Now) -> Result<(), ServiceError> {
         if deleted.is_empty() {
             return Ok(());
         }
-        for subscriber in self.directory.subscribed_to(&deleted).await? {
-            let of_app = deleted.iter().filter(|user| user.app == subscriber.app);
+        let users: Vec<User> = deleted.keys().cloned().collect();
+        let mut failed = None;
+        for subscriber in self.directory.subscribed_to(&users).await? {
+            let of_app = users.iter().filter(|user| user.app == subscriber.app);
             let ids: Vec<UserId> = of_app.map(|user| user.id.clone()).collect();
-            self.directory.update(&subscriber, now, |presence| presence.unsubscribe(Some(&ids))).await?;
+            let taken_off =
+                self.directory.update(&subscriber, now, |presence| presence.unsubscribe(Some(&ids)));
+            failed = taken_off.await.err().or(failed);
         }
-        let mut waiting = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|user| !deleted.contains(user));
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        self.deleted().retain(|user, times| deleted.get(user) != Some(times));
         Ok(())
+    }
+
+    /// The deleted accounts that are still on lists. Each critical section leaves the map whole, so a panic elsewhere does
+    /// not taint it.
+    fn deleted(&self) -> MutexGuard<'_, BTreeMap<User, u64>> {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

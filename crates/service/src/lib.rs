@@ -62,8 +62,8 @@ use lamplight_core::Presence;
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
-use std::collections::HashSet;
-use std::sync::atomic::AtomicU64;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
@@ -80,8 +80,8 @@ pub struct Service {
     limits: Box<dyn Limits>,
     profile_turns: turns::Turns,
     retries: retries::Retries,
-    /// Deleted accounts that are still on subscription lists of others.
-    deleted: Mutex<HashSet<User>>,
+    /// Deleted accounts that are still on subscription lists of others, with how often they were deleted.
+    deleted: Mutex<BTreeMap<User, u64>>,
     entering: retries::Entering,
     /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
     recovered_from: AtomicU64,
