@@ -1,18 +1,21 @@
 //! Operations that overlap, made from seeds.
 //!
-//! `LAMPLIGHT_SIM_SEED=7` replays one seed and tells what happened before it broke, `LAMPLIGHT_SIM_OPERATIONS=1000000`
-//! looks further. `cargo run -p lamplight-sim --bin overlap` does the same and counts what broke by name.
+//! `LAMPLIGHT_SIM_SEED=7` replays one seed and tells what happened before it broke (with `LAMPLIGHT_SIM_EACH=24` as the
+//! short run that it was), `LAMPLIGHT_SIM_OPERATIONS=1000000` looks further. `cargo run -p lamplight-sim --bin overlap` does the same and counts what broke by name.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
-use lamplight_sim::overlap::{Overlapped, overlap};
+use lamplight_sim::overlap::{Overlapped, Story, overlap, racing_seed};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const OPERATIONS: usize = 100_000;
 /// Operations of one seed.
 const EACH: usize = 500;
+/// Operations of a short run. The first logins of a user, who has no live record yet, happen once in a run and overlap
+/// rarely: many short runs show more of them. A fifth of all operations is theirs.
+const EACH_BEGINNING: usize = 24;
 
 /// What happens in so many operations; runs in which it does not prove little.
 const EXPECTED: &[&str] = &[
@@ -42,26 +45,24 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn operations_that_overlap_leave_nothing_wrong() {
     if let Some(seed) = number("LAMPLIGHT_SIM_SEED") {
-        match overlap(seed, EACH, true) {
+        let each = number("LAMPLIGHT_SIM_EACH").map_or(EACH, |each| each as usize);
+        match overlap(seed, each, Story::SinceQuiet) {
             Ok(done) => println!("{done:#?}"),
             Err(broken) => panic!("{broken}"),
         }
         return;
     }
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
-    let seeds = operations.div_ceil(EACH) as u64;
+    let runs: Vec<(u64, usize)> = short_runs(operations / 5).chain(long_runs(operations * 4 / 5)).collect();
     // Two threads; when one has found something, the other need not go on.
-    let (next, broken, found) = (AtomicU64::new(1), Mutex::new(Vec::new()), AtomicBool::new(false));
+    let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
     let all = Mutex::new(Overlapped::default());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !found.load(Ordering::Relaxed) {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed > seeds {
-                        return;
-                    }
-                    match overlap(seed, EACH, false) {
+                    let Some(&(seed, each)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    match overlap(seed, each, Story::Untold) {
                         Ok(done) => add(&mut all.lock().expect("nobody panics"), done),
                         Err(wrong) => {
                             found.store(true, Ordering::Relaxed);
@@ -86,6 +87,16 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
+/// Seeds with their numbers of operations, so many in all.
+fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
+}
+
+/// The same, of seeds whose plan races logins.
+fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
+}
+
 fn add(all: &mut Overlapped, done: Overlapped) {
     all.operations += done.operations;
     all.phases += done.phases;
@@ -98,8 +109,8 @@ fn add(all: &mut Overlapped, done: Overlapped) {
 #[test]
 fn a_seed_always_goes_the_same_way() {
     for seed in 1..8 {
-        let once = overlap(seed, 120, true);
-        let again = overlap(seed, 120, true);
+        let once = overlap(seed, 120, Story::SinceQuiet);
+        let again = overlap(seed, 120, Story::SinceQuiet);
         assert_eq!(once, again, "seed {seed}");
     }
 }

@@ -1,20 +1,20 @@
 //! Runs seeds of operations that overlap, and says what broke, by name.
 //!
 //! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
-//! [--keep-going] [--story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going` all seeds of the
+//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going` all seeds of the
 //! range are run, and each one that breaks is told at once, in full and with its name; without it, `--operations` bounds the
 //! run, and the summary names the first seeds of each rule. A run in which a seed broke ends with a failure.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 
-use lamplight_sim::overlap::{Name, overlap};
+use lamplight_sim::overlap::{Name, Story, overlap};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (mut first, mut last, mut total, mut each) = (1, u64::MAX, 20_000usize, 500usize);
-    let (mut until, mut story, mut keep_going) = (None, false, false);
+    let (mut until, mut story, mut keep_going) = (None, Story::Untold, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -36,7 +36,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 let name = Name::ALL.into_iter().find(|name| name.text() == text);
                 until = Some(name.ok_or(format!("no rule has the name {text}"))?);
             }
-            "--story" => story = true,
+            "--story" => story = Story::SinceQuiet,
+            "--whole-story" => story = Story::Whole,
             "--keep-going" => keep_going = true,
             other => return Err(format!("unknown argument {other}").into()),
         }
@@ -65,7 +66,11 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 operations += wrong.operations.max(1);
                 let names: std::collections::BTreeSet<Name> =
                     wrong.found.iter().map(|found| found.name).collect();
-                if story || keep_going || last - first == 1 || until.is_some_and(|until| names.contains(&until)) {
+                if story != Story::Untold
+                    || keep_going
+                    || last - first == 1
+                    || until.is_some_and(|until| names.contains(&until))
+                {
                     println!("{wrong}");
                 }
                 names.iter().for_each(|name| broken.entry(*name).or_default().push(seed));

@@ -167,6 +167,18 @@ impl Executor {
         drop(dead);
     }
 
+    /// Drops all that was started, and every timer: a task holds what holds the executor.
+    pub fn end(&self) {
+        let tasks = std::mem::take(&mut self.tasks.borrow_mut().tasks);
+        drop(tasks);
+        let timers = {
+            let mut state = self.clock.state();
+            state.ready.clear();
+            std::mem::take(&mut state.timers)
+        };
+        drop(timers);
+    }
+
     /// Runs whoever is ready, and lets time pass up to this moment.
     pub fn run_until(&self, until: u64) {
         self.run_while(until, || true);

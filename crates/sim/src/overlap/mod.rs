@@ -20,4 +20,5 @@ mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use run::{Broken, Overlapped, overlap};
+pub use plan::racing_seed;
+pub use run::{Broken, Overlapped, Story, overlap};

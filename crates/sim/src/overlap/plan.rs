@@ -76,6 +76,15 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
+/// One seed in so many races logins: the one with this remainder.
+const RACES_EVERY: u64 = 8;
+const RACES_AT: u64 = 3;
+
+/// The seeds whose plan races logins.
+pub const fn racing_seed(number: u64) -> u64 {
+    number * RACES_EVERY + RACES_AT
+}
+
 /// The plan of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -83,7 +92,7 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Devices may change what they run on.
     pub changes_platform: bool,
-    /// Some phases have a user whose facts cannot be written.
+    /// Some phases have a user whose facts, or whose live record, cannot be written.
     pub curses: bool,
     /// The worst that the weather may be.
     worst: Climate,
@@ -92,8 +101,17 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a seed.
-    pub fn new(random: &mut Random, users: usize) -> Self {
+    /// The plan of a seed. What the seed itself decides is drawn from no dice, so that whoever wants such a run can name
+    /// one.
+    pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
+        let mut plan = Self::drawn(random, users);
+        if seed % RACES_EVERY == RACES_AT {
+            plan.race_logins(random);
+        }
+        plan
+    }
+
+    fn drawn(random: &mut Random, users: usize) -> Self {
         let mut settings = AppSettings::default();
         settings.limits.rate = RateLimit { calls: 1_000, window_ms: 1_000 };
         settings.limits.subscriptions = *random.pick(&[3, 5, 200]);
@@ -126,6 +144,7 @@ impl Plan {
             reads_fail: rate(&[200, 40, 8]),
             directory_fails: rate(&[400, 100, 20]),
             cursed: None,
+            cursed_live: None,
         };
         let mut worst = if random.once_in(2) { Climate::default() } else { worst };
         worst.delay = *random.pick(&[2, 10, 40, 150]);
@@ -163,6 +182,25 @@ impl Plan {
         if random.once_in(8) {
             self.kinds.push((Kind::Flood, 4));
         }
+    }
+
+    /// Leaves little but logins of two users, whose devices are in each other's way.
+    fn race_logins(&mut self, random: &mut Random) {
+        self.kinds = vec![
+            (Kind::Login, 300),
+            (Kind::Again, 60),
+            (Kind::Retry, 60),
+            (Kind::LinkEnds, 60),
+            (Kind::Create, 20),
+            (Kind::Subscribe, 20),
+        ];
+        if random.once_in(2) {
+            self.kinds.extend([(Kind::Delete, 20), (Kind::Logout, 20), (Kind::KickAndLogin, 20)]);
+        }
+        self.users = 2;
+        self.settings.multi_device.mode =
+            *random.pick(&[MultiDeviceMode::Single, MultiDeviceMode::Single, MultiDeviceMode::Dual]);
+        self.worst.delay = *random.pick(&[40, 150, 400]);
     }
 
     /// The next operation.

@@ -18,6 +18,17 @@ pub struct Overlapped {
     pub tally: BTreeMap<String, usize>,
 }
 
+/// How much is told of what happened before something was wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Story {
+    /// Nothing.
+    Untold,
+    /// What happened since everything was quiet.
+    SinceQuiet,
+    /// All of it.
+    Whole,
+}
+
 /// A run in which something was wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
@@ -27,7 +38,7 @@ pub struct Broken {
     pub operations: usize,
     /// What was wrong.
     pub found: Vec<Found>,
-    /// What had happened since everything was quiet, if it was wanted.
+    /// What had happened, as far as it was wanted.
     pub story: Vec<String>,
 }
 
@@ -46,9 +57,10 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for so many operations. With `story`, what went wrong comes with what happened before it.
-pub fn overlap(seed: u64, operations: usize, story: bool) -> Result<Overlapped, Box<Broken>> {
-    let mut world = match World::new(seed, story) {
+/// Runs a seed for so many operations. What went wrong comes with as much as is wanted of what happened before it.
+pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
+    let mut story = Vec::new();
+    let mut world = match World::new(seed, wanted != Story::Untold) {
         Ok(world) => world,
         Err(error) => {
             let what = format!("a world does not begin: {error}");
@@ -62,7 +74,10 @@ pub fn overlap(seed: u64, operations: usize, story: bool) -> Result<Overlapped, 
         if catch_unwind(AssertUnwindSafe(|| run_phase(&mut world, &mut done, operations))).is_err() {
             world.judge.found(Name::Panic, "above".to_owned());
         }
-        let story = world.judge.story();
+        if wanted != Story::Whole {
+            story.clear();
+        }
+        story.extend(world.judge.story());
         let found = world.judge.take();
         if !found.is_empty() {
             return Err(Box::new(Broken { seed, operations: done.operations, found, story }));
@@ -76,9 +91,15 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     let plan = world.plan.clone();
     let mut climate = plan.weather(world.random());
     if plan.curses && world.random().once_in(2) {
-        climate.cursed = Some(user_of(world.random().below(plan.users)));
+        let cursed = Some(user_of(world.random().below(plan.users)));
+        // In turns, so that neither kind of curse is rare.
+        if done.phases.is_multiple_of(2) {
+            climate.cursed_live = cursed;
+        } else {
+            climate.cursed = cursed;
+        }
     }
-    let is_cursed = climate.cursed.is_some();
+    let is_cursed = climate.cursed.is_some() || climate.cursed_live.is_some();
     world.set_weather(climate);
     let length = 10 + world.random().below(50);
     let mut idle = 0;

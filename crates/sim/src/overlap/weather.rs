@@ -18,6 +18,8 @@ pub(crate) struct Climate {
     pub directory_fails: usize,
     /// Writes of the facts about this user fail always.
     pub cursed: Option<User>,
+    /// Changes of the live record of this user fail always.
+    pub cursed_live: Option<User>,
 }
 
 /// What a call does.
@@ -90,7 +92,12 @@ impl Weather {
             Kind::FactsRead => climate.reads_fail,
             Kind::DirectoryRead | Kind::DirectoryWrite => climate.directory_fails,
         };
-        let is_cursed = kind == Kind::FactsWrite && user.is_some() && climate.cursed.as_ref() == user;
+        let cursed = match kind {
+            Kind::FactsWrite => climate.cursed.as_ref(),
+            Kind::DirectoryWrite => climate.cursed_live.as_ref(),
+            Kind::FactsRead | Kind::DirectoryRead => None,
+        };
+        let is_cursed = user.is_some() && cursed == user;
         let failure = if is_cursed {
             Some(Failure::Lost)
         } else if fails > 0 && random.once_in(fails) {

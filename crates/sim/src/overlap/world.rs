@@ -47,6 +47,13 @@ pub(crate) struct World {
     log: LogReader,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        // What goes on holds the stores, with their threads and files.
+        self.executor.end();
+    }
+}
+
 impl World {
     /// A world of a seed, with an empty disk.
     pub fn new(seed: u64, story: bool) -> Result<Self, Failed> {
@@ -56,7 +63,7 @@ impl World {
         let weather = Arc::new(Weather::new(Arc::clone(executor.clock()), random.number()));
         let judge = Rc::new(Judge::new(Arc::clone(executor.clock()), story));
         let people = Rc::new(People::new(Rc::clone(&judge)));
-        let plan = Plan::new(&mut random, NAMES.len());
+        let plan = Plan::new(seed, &mut random, NAMES.len());
         judge.note(|| format!("{plan:?}"));
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
@@ -197,7 +204,8 @@ impl World {
         let now = self.node.shared.now().moment;
         for who in self.everybody() {
             let user = user_of(who);
-            if self.climate.cursed.as_ref() == Some(&user) {
+            let cursed = [&self.climate.cursed, &self.climate.cursed_live];
+            if cursed.iter().any(|cursed| cursed.as_ref() == Some(&user)) {
                 continue;
             }
             let due = self.node.peek(&user, |presence| presence?.next_deadline());
