@@ -24,6 +24,9 @@ use lamplight_model::{
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
+/// When the record of a deleted account is due again that could not be removed.
+const REMOVAL_RETRY: Duration = Duration::from_secs(60);
+
 /// The live record of one user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presence {
@@ -388,7 +391,8 @@ impl Presence {
         }
         let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
         if is_over {
-            self.deleted_until = None;
+            // It stays that of a deleted account until the caller has removed it, which may fail.
+            self.deleted_until = Some(now.moment + REMOVAL_RETRY);
             transition.changed = true;
         }
         let mut to_settle = Vec::new();

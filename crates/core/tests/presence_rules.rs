@@ -418,7 +418,7 @@ fn the_record_of_a_deleted_account_is_kept_for_the_login_retention() {
         restart
         deadline      => 604800s
         wait 7d       => -
-        deadline      => -
+        deadline      => 60s
         ",
     );
     // An account that is made again numbers on: whoever watched it hears of it.

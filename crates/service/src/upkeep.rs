@@ -1,6 +1,5 @@
 //! What a node does without being asked: recovery at its start, deadlines, forgetting.
 
-use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Expired, Transition, UserFacts};
@@ -141,8 +140,7 @@ impl Service {
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
             // Somebody may have logged in since: an account made again.
-            let removed = self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await;
-            removed.inspect_err(|_| self.retries.push(Pending::Agree { user: user.clone() }))?;
+            self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
         }
         if !to_settle.is_empty() {
             self.settle_or_retry(user, to_settle, now).await;
