@@ -1,6 +1,7 @@
 //! The only place of the server that reads clocks.
 
 use lamplight_model::{Moment, Now, Timestamp};
+use lamplight_service::Revoking;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,9 +30,9 @@ impl Clock {
         }
     }
 
-    /// Waits until the wall clock has this time; `None`: not at all.
-    pub async fn wait_for(&self, wall: Option<Timestamp>) {
-        let Some(wall) = wall else { return };
+    /// Waits until the caller of a revocation may be answered: a UserSig that is made after the answer counts.
+    pub async fn wait_until_answer(&self, revoking: &Revoking) {
+        let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
             let left = wall.since(self.now().wall);
             if left.is_zero() {

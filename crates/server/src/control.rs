@@ -181,11 +181,11 @@ async fn execute(
         }
         Operation::CreateAccount(user) => done(service.create_account(&user, now).await?),
         Operation::DeleteAccount(user) => {
-            clock.wait_for(service.delete_account(&user, now).await?.answer_from).await;
+            clock.wait_until_answer(&service.delete_account(&user, now).await?).await;
             done(true)
         }
         Operation::Kick(user) => {
-            clock.wait_for(service.kick(&user, now).await?.answer_from).await;
+            clock.wait_until_answer(&service.kick(&user, now).await?).await;
             done(true)
         }
         Operation::AddFriend { owner, friend, both, remark } => {

@@ -8,7 +8,7 @@ use lamplight_directory::News;
 use lamplight_facts::AccountDeleted;
 use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
 impl Service {
@@ -61,7 +61,7 @@ impl Service {
     /// and nobody is subscribed to it or friends with it any longer. Refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
-        let (revoked, mut revoking) = self.what_to_revoke(user, now).await?;
+        let revoked = self.what_to_revoke(user, now).await?;
         let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
         let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let Some(AccountDeleted { through, created, owners }) = deleted else {
@@ -75,7 +75,7 @@ impl Service {
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
-        self.revoke_more(user, &revoked, unrefused, &mut revoking, now).await?;
+        let revoking = self.revoke_more(user, revoked, unrefused).await?;
         // After the watchers have been told of it.
         self.forget_later(user);
         Ok(revoking)
@@ -109,7 +109,7 @@ impl Service {
     /// been seen with. Refused with 70107.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
-        let (revoked, mut revoking) = self.what_to_revoke(user, now).await?;
+        let revoked = self.what_to_revoke(user, now).await?;
         let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
         let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let through = kicked.ok_or(Code::NO_SUCH_ACCOUNT)?;
@@ -130,34 +130,30 @@ impl Service {
                 },
             }
         };
-        self.revoke_more(user, &revoked, unrefused, &mut revoking, now).await?;
-        Ok(revoking)
+        self.revoke_more(user, revoked, unrefused).await
     }
 
-    /// What a revocation now refuses, and from when a new UserSig counts.
-    async fn what_to_revoke(&self, user: &User, now: Now) -> Result<(Revoked, Revoking), ServiceError> {
+    /// What a revocation now refuses.
+    async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
         });
-        let seen = seen.await?.remove(0);
-        let revoking = Revoking { answer_from: answer_from(&seen, now) };
-        Ok((Revoked::new(now.wall, seen), revoking))
+        Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// UserSigs that were used while the revocation was under way.
+    /// Revokes the UserSigs that were used while the revocation was under way, too.
     async fn revoke_more(
         &self,
         user: &User,
-        revoked: &Revoked,
+        revoked: Revoked,
         unrefused: Vec<u64>,
-        revoking: &mut Revoking,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        if unrefused.is_empty() {
-            return Ok(());
+    ) -> Result<Revoking, ServiceError> {
+        let mut revoking = Revoking { seconds: revoked.also.into_iter().collect() };
+        if !unrefused.is_empty() {
+            revoking.seconds.extend(&unrefused);
+            self.facts.revoke_sigs(user.clone(), Revoked::new(revoked.at, unrefused)).await?;
         }
-        revoking.answer_from = revoking.answer_from.max(answer_from(&unrefused, now));
-        Ok(self.facts.revoke_sigs(user.clone(), Revoked::new(revoked.at, unrefused)).await?)
+        Ok(revoking)
     }
 
     fn agree_later(&self, user: &User, is_needed: bool) {
@@ -214,19 +210,28 @@ impl Service {
     }
 }
 
-/// When to answer that UserSigs dated in these seconds were revoked: after this second, where one of it was.
-fn answer_from(revoked: &[u64], now: Now) -> Option<Timestamp> {
-    let second = now.wall.as_secs();
-    revoked.contains(&second).then(|| Timestamp((second + 1).saturating_mul(1_000)))
-}
-
-/// What came of a call that revokes UserSigs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The UserSigs that a call has revoked one by one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
-    /// The caller is answered when the wall clock has this time: the user has been seen with a UserSig dated in this
-    /// very second, and a new one of the same second would be the same text. `None`: at once.
-    pub answer_from: Option<Timestamp>,
+    /// The seconds in which they are dated.
+    seconds: BTreeSet<u64>,
+}
+
+impl Revoking {
+    /// When the caller is to be answered, by the wall clock; `None`: at once. `now` is the present when the call has done
+    /// its work, which may be later than when it began. Where UserSigs dated in this very second were revoked, a new one
+    /// of the same second would be the same text: the answer waits for the second to end.
+    pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
+        let this = now.as_secs();
+        let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
+        (first_free > this).then(|| Timestamp(first_free.saturating_mul(1_000)))
+    }
+
+    /// Adds what another call has revoked, for a caller that is answered once for both.
+    pub fn add(&mut self, other: Self) {
+        self.seconds.extend(other.seconds);
+    }
 }
 
 /// Refuses an app whose settings are outside their bounds.
@@ -245,4 +250,34 @@ fn check_app(app: &App) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_waits_for_the_end_of_a_second_whose_usersigs_are_refused() {
+        let revoking = |seconds: &[u64]| Revoking { seconds: seconds.iter().copied().collect() };
+        let table: [(&[u64], u64, Option<u64>); 6] = [
+            (&[], 10_500, None),
+            (&[10], 10_500, Some(11_000)),
+            // A kick that takes its time: one was used in the second in which it ends.
+            (&[10, 11], 11_200, Some(12_000)),
+            (&[10], 11_200, None),
+            // The one of a clock that is ahead is not waited for, but where its second comes next.
+            (&[10, 60], 10_000, Some(11_000)),
+            (&[10, 11, 12, 60], 10_999, Some(13_000)),
+        ];
+        for (seconds, now, from) in table {
+            assert_eq!(
+                revoking(seconds).answer_from(Timestamp(now)),
+                from.map(Timestamp),
+                "{seconds:?} {now}"
+            );
+        }
+        let mut both = revoking(&[10]);
+        both.add(revoking(&[11]));
+        assert_eq!(both, revoking(&[10, 11]));
+    }
 }

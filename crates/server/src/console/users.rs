@@ -237,7 +237,7 @@ pub async fn kick(
     FromPath((app, id)): FromPath<(AppId, UserId)>,
 ) -> Result<StatusCode, ApiError> {
     let revoking = console.service.kick(&User::new(app, id), console.clock.now()).await?;
-    console.clock.wait_for(revoking.answer_from).await;
+    console.clock.wait_until_answer(&revoking).await;
     tracing::info!(app = app.0, "a user was kicked by an operator");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use super::profiles::check_profile;
 use compact_str::CompactString;
 use futures_util::future::join_all;
 use lamplight_model::{Code, ProfileChange, Refusal, UserId};
-use lamplight_service::{By, ServiceError, StateParts};
+use lamplight_service::{By, Revoking, ServiceError, StateParts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -307,17 +307,17 @@ impl Command for AccountDelete {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         check_batch("DeleteItem", request.delete_item.len(), MAX_ACCOUNTS)?;
         let mut result_item = Vec::new();
-        let mut answer_from = None;
+        let mut revoked = Revoking::default();
         for Object(NamedUser { user_id }) in request.delete_item {
             let done = match UserId::new(&user_id) {
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
-            let done = done.map(|revoking| answer_from = answer_from.max(revoking.answer_from));
+            let done = done.map(|revoking| revoked.add(revoking));
             let code = item_code(Family::Accounts, done)?;
             result_item.push(AccountDeleted { result_code: code.number(), result_info: info(code), user_id });
         }
-        call.clock.wait_for(answer_from).await;
+        call.clock.wait_until_answer(&revoked).await;
         Ok(AccountDeleteFields { result_item }.into())
     }
 }
@@ -342,7 +342,7 @@ impl Command for Kick {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let revoking = call.service.kick(&call.user(request.read()?), call.now).await?;
-        call.clock.wait_for(revoking.answer_from).await;
+        call.clock.wait_until_answer(&revoking).await;
         Ok(NoFields {}.into())
     }
 }

@@ -158,6 +158,8 @@ pub(crate) struct Client {
     pub list: Option<BTreeSet<Who>>,
     /// Changes of the list that were told while it was being read: they come on top of what is answered.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
+    /// The number of the request of its last login.
+    pub login_asked: u64,
     /// Whether the last login was a resume of a device whose login had ended, and may not come back by itself.
     pub resumes_ended: bool,
 }
@@ -171,6 +173,8 @@ pub(crate) struct People {
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
     /// Native devices that were kicked by a login or logged out, and were not logged in by the application since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
+    /// The logins of each device by the application, by their requests: those that may have been recorded.
+    pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
     /// Who tried to log in, when the UserSig was made, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
     /// When the UserSig that each device has was made. One that was refused is thrown away.
@@ -184,9 +188,9 @@ impl People {
     /// Nobody is there.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, ended, logins, sigs) = Default::default();
+        let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
-        Self { clients, left_behind, allowed, ended, logins, sigs, pasts, judge }
+        Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, judge }
     }
 
     /// Whether a client takes what is sent to it.
@@ -213,7 +217,13 @@ impl People {
         });
         // Whoever has the name after a deletion is somebody else.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        if ends && is_alone && !is_deleted && !client.platform.is_web() {
+        // A login by the application that was asked for after this client's may have been recorded after its end, which is
+        // heard of late.
+        let is_last = {
+            let app_logins = self.app_logins.borrow();
+            app_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
+        };
+        if ends && is_alone && is_last && !is_deleted && !client.platform.is_web() {
             self.ended.borrow_mut().insert(key);
         }
         let Some(client) = clients.get_mut(&number) else { return };
@@ -346,6 +356,11 @@ impl People {
             Ok(Body::Done) => {}
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
+                if [Code::SIG_REVOKED, Code::KICKED_BY_OTHER_LOGIN].contains(&code) {
+                    // Nothing was recorded.
+                    let mut app_logins = self.app_logins.borrow_mut();
+                    app_logins.entry((client.who, client.device)).or_default().remove(&request);
+                }
                 if let (Code::SIG_REVOKED, Request::Login(LoginRequest { issued, .. })) = (code, &asked) {
                     self.judge_refused_sig(number, client, *issued);
                 }

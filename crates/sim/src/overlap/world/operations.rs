@@ -10,8 +10,8 @@ use crate::overlap::plan::Kind;
 use crate::overlap::worker::wall;
 use lamplight_core::LinkEnd;
 use lamplight_directory::{ChangeLog, LogEntry, News};
-use lamplight_model::{AppId, Now, Platform, Timestamp};
-use lamplight_service::{By, NewFriend, Service, ServiceError};
+use lamplight_model::{AppId, Now, Platform};
+use lamplight_service::{By, NewFriend, Revoking, Service, ServiceError};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -89,7 +89,7 @@ impl World {
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
                         let revoking = service.delete_account(&user_of(who), now).await?;
-                        answer_from(&clock, revoking.answer_from).await;
+                        wait_until_answer(&clock, &revoking).await;
                         ended();
                         Ok(())
                     })
@@ -277,6 +277,7 @@ impl World {
             told: BTreeMap::new(),
             list: None,
             list_news: Vec::new(),
+            login_asked: 0,
             resumes_ended: false,
         };
         let id = self.node.workers[client.worker].take_in(number);
@@ -307,6 +308,13 @@ impl World {
             sigs.insert((who, device), issued);
             issued
         };
+        let asked = self.requests_made + 1;
+        if !resume {
+            self.people.app_logins.borrow_mut().entry((who, device)).or_default().insert(asked);
+        }
+        if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
+            client.login_asked = asked;
+        }
         self.ask(number, Request::Login(LoginRequest { who, device, platform, resume, known, issued }));
     }
 
@@ -340,7 +348,7 @@ impl World {
         self.call(format!("kick {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
                 let revoking = service.kick(&user_of(who), now).await?;
-                answer_from(&clock, revoking.answer_from).await;
+                wait_until_answer(&clock, &revoking).await;
                 ended();
                 Ok(())
             })
@@ -377,9 +385,9 @@ impl World {
     }
 }
 
-/// As the server API: the answer waits until the wall clock has this time.
-async fn answer_from(clock: &Arc<Clock>, from: Option<Timestamp>) {
-    if let Some(from) = from {
+/// As the server API: the answer waits until a UserSig that is made after it counts.
+async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
+    if let Some(from) = revoking.answer_from(wall(clock.now())) {
         clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
     }
 }
