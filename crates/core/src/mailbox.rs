@@ -76,9 +76,10 @@ impl<S: Versioned> Hub<S> {
         self.graph.hold(watcher, user);
     }
 
-    /// There will be no answer that tells of the users who are [held](Self::hold).
-    pub fn release(&mut self, watcher: WatcherKey) {
-        self.graph.release(watcher);
+    /// There will be no answer that tells of the users who are [held](Self::hold). Answers with them: the state of one
+    /// that nobody else watches is not known.
+    pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
+        self.graph.release(watcher)
     }
 
     /// Lets a connection be told of its own user alone, or of everyone again: of what differs.

@@ -362,20 +362,21 @@ impl<S> WatchGraph<S> {
         pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Lets go of every edge of a watcher that is held: what is pending of them is told.
-    pub fn release(&mut self, watcher: WatcherKey) {
-        let Some(it) = self.watcher_mut(watcher) else { return };
+    /// Lets go of every edge of a watcher that is held: what is pending of them is told. Answers with whom they lead to.
+    pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
+        let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
-        let held: Vec<(bool, u32)> = held
+        let held: Vec<(bool, u32, u32)> = held
             .map(|(edge, place)| {
                 let pending = edge.subject & PENDING != 0;
                 edge.subject &= !(HELD | PENDING);
-                (pending, place)
+                (pending, place, edge.subject & SUBJECT)
             })
             .collect();
-        for (_, place) in held.into_iter().filter(|(pending, _)| *pending) {
-            self.mark(watcher.slot, place);
+        for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
+            self.mark(watcher.slot, *place);
         }
+        held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
 
     /// Lets a watcher be told of its own user alone, or of everyone again: what was marked meanwhile is told then.

@@ -310,9 +310,10 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// No answer will tell this connection of whom its own call has added: they are told like others.
-    pub fn release(&mut self, watcher: WatcherKey) {
-        self.hub.release(watcher);
+    /// No answer will tell this connection of whom its own call has added: they are told like others. Their statuses,
+    /// which the answer was to read, may not have been read.
+    pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
+        effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
     /// Those of these users whom a connection does not watch, for whatever reason.
@@ -486,10 +487,18 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// An answer tells the connection of this version of a user, unless it was told of a newer one meanwhile: then that
-    /// is handed over.
-    pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
-        self.hub.answer(watcher, user, version)
+    /// An answer tells the connection of this status of a user, as it was read, unless the connection was told of a newer
+    /// one meanwhile: then that is handed over. The log may be behind what was read: what it still has that is older
+    /// must not be told after the answer.
+    pub fn answer(
+        &mut self,
+        watcher: WatcherKey,
+        user: &User,
+        status: &UserStatus,
+        prepare: impl FnOnce(&UserStatus) -> S,
+    ) -> Option<&S> {
+        self.tell(user, status, prepare);
+        self.hub.answer(watcher, user, status.version)
     }
 
     /// The connection has come back and last saw this version of a user; any other one, older or newer, is told.

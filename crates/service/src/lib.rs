@@ -63,7 +63,7 @@ use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKi
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 /// The operations of a node.

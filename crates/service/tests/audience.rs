@@ -214,6 +214,51 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
+/// A call that fails after the list was changed has perhaps not read whom it has added.
+#[test]
+fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let subscribed = vec![id("bob"), id("cat")];
+    let change = OwnListChange { rev: 5, in_log: true, subscribed, unsubscribed: vec![] };
+    audience.change_own_list(alice, &change, &mut effects);
+    // Of Cat the answer has the status already.
+    audience.take(alice, &user("cat"));
+    effects.clear();
+    audience.release(alice, &mut effects);
+    assert_eq!(effects, [Effect::Read(user("bob"))]);
+}
+
+#[test]
+fn nothing_older_is_told_after_an_answer() {
+    let status = |version| UserStatus { user_id: id("bob"), version: Version(version), ..unlogined() };
+    let told = |audience: &mut Audience<UserStatus>, alice| {
+        let mut versions = Vec::new();
+        audience.drain(alice, |status| {
+            versions.push(status.version.0);
+            Told::More
+        });
+        versions
+    };
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
+    audience.hear(&LogEntry::news(user("alice"), news), UserStatus::clone, &mut effects);
+    // The log has not told of version 2 yet, and Alice asks for Bob.
+    audience.tell(&user("bob"), &status(1), UserStatus::clone);
+    assert_eq!(audience.answer(alice, &user("bob"), &status(2), UserStatus::clone), None);
+    assert_eq!(told(&mut audience, alice), [2], "Alice may not hold Bob yet, and is told once more");
+    // A read that began before comes late.
+    audience.tell(&user("bob"), &status(1), UserStatus::clone);
+    assert_eq!(told(&mut audience, alice), [0; 0]);
+    audience.tell(&user("bob"), &status(3), UserStatus::clone);
+    assert_eq!(told(&mut audience, alice), [3]);
+    let newer = audience.answer(alice, &user("bob"), &status(2), UserStatus::clone);
+    assert_eq!(newer.map(|status| status.version), Some(Version(3)));
+}
+
 /// Twenty times the list takes some twenty times as long, where marks that are looked through for each of its users
 /// take four hundred times as long.
 #[test]

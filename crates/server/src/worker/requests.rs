@@ -2,6 +2,7 @@
 
 use super::Worker;
 use super::connection::{Connection, Ending, Work};
+use super::fanout::Shown;
 use super::reads::in_time;
 use crate::metrics::CodeLabel;
 use futures_util::FutureExt;
@@ -10,7 +11,7 @@ use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId, UserStat
 use lamplight_service::{By, Effect, OwnListChange, ServiceError};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
-use lamplight_wire::{Unreadable, v1};
+use lamplight_wire::{Unreadable, encode_status, v1};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -49,7 +50,9 @@ impl Worker {
                 self.run(slot, Work::Answering, async move {
                     let answer = in_time(worker.call(&user, id, watcher, request)).await;
                     if answer.is_err() {
-                        worker.audience.borrow_mut().release(watcher);
+                        let mut effects = Vec::new();
+                        worker.audience.borrow_mut().release(watcher, &mut effects);
+                        worker.apply(effects);
                         worker.own_list_not_answered(id, watcher);
                     }
                     worker.answer(id, request_id, answer);
@@ -140,7 +143,8 @@ impl Worker {
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
     fn newest(&self, watcher: WatcherKey, app: AppId, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(app, status.user_id.clone());
-        match self.audience.borrow_mut().answer(watcher, &of, status.version) {
+        let shown = |status: &UserStatus| Shown(encode_status(status));
+        match self.audience.borrow_mut().answer(watcher, &of, status, shown) {
             Some(newer) => newer.0.message(),
             None => status.into(),
         }

@@ -51,7 +51,9 @@ impl Worker {
                 (request, Some((user, watcher))) => {
                     let answer = worker.in_time(worker.call(&user, id, watcher, request)).await;
                     if answer.is_err() {
-                        worker.audience.borrow_mut().release(watcher);
+                        let mut effects = Vec::new();
+                        worker.audience.borrow_mut().release(watcher, &mut effects);
+                        worker.apply(effects);
                         worker.own_list_not_answered(id, watcher);
                     }
                     worker.answer(id, number, answer);
@@ -328,7 +330,7 @@ impl Worker {
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
-        let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
+        let newer = self.audience.borrow_mut().answer(watcher, &of, &status, UserStatus::clone).cloned();
         newer.unwrap_or(status)
     }
 
