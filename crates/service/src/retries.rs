@@ -9,7 +9,7 @@ use crate::login::LoginEnd;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
-use lamplight_facts::{EndMark, EndWhy, EndedLogin};
+use lamplight_facts::EndedLogin;
 use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -227,15 +227,20 @@ impl Service {
         let Recorded { device, platform, login, by_app } = recorded;
         let (platform, login, by_app) = (*platform, *login, *by_app);
         let app = self.app(user)?;
-        let unsettled = self.directory.update(user, now, |presence| {
-            let taken_back = presence.take_back(device, platform, login, by_app, &app.settings, now);
-            taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
-        });
-        let unsettled = match unsettled.await? {
-            Some(unsettled) => unsettled,
-            None => {
-                let mark = by_app.then_some(EndMark { why: EndWhy::LoggedOut, told: true, at: now.wall });
-                vec![EndedLogin { device: device.clone(), login, mark }]
+        let unsettled = loop {
+            let unsettled = self.directory.update(user, now, |presence| {
+                let taken_back = presence.take_back(device, platform, login, by_app, &app.settings, now);
+                taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
+            });
+            if let Some(unsettled) = unsettled.await? {
+                break unsettled;
+            }
+            // A record that is being made from the facts as they are now must not come after this.
+            match self.seed(user, &app, now).await {
+                Ok(()) => {}
+                // There is no account any longer, so there are no logins of it.
+                Err(ServiceError::Refused(_)) => return Ok(()),
+                Err(error) => return Err(error),
             }
         };
         if unsettled.is_empty() {

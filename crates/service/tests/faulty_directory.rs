@@ -1,4 +1,5 @@
-//! What one record that cannot be written holds up, and what not.
+//! A directory that fails or is late: what one record that cannot be written holds up, and what comes of calls whose
+//! effect nobody can tell.
 
 #![allow(clippy::unwrap_used, reason = "a world that does not begin is a failure")]
 
@@ -6,32 +7,61 @@ mod world;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
+use lamplight_auth::{Claims, sign};
 use lamplight_core::Presence;
 use lamplight_directory::{
     Answer, Change, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats, FeedCursor, FeedPage,
     InProcessDirectory, Logged, View,
 };
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, AppSettings, Moment, Now, Timestamp, User, UserId};
-use lamplight_service::{Service, ServiceError, ThrottleLimits};
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, ConnectionId, Moment, Now, Platform, Timestamp, User, UserId,
+};
+use lamplight_service::{LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
-use world::{ids, user};
+use tokio::sync::oneshot;
+use world::{id, ids, user};
 
-/// A directory in which the record of one user cannot be written.
+/// How changes of a record fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fault {
+    /// Without an effect.
+    Lost,
+    /// After their effect.
+    Unanswered,
+}
+
+/// A directory in which changes of the record of one user fail, and the next seeding may be held up.
 struct Faulty {
     inner: InProcessDirectory,
-    cannot_write: Mutex<Option<User>>,
+    fails: Mutex<Option<(User, Fault)>>,
+    seeding: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Faulty {
+    fn fail(&self, user: &User, fault: Fault) {
+        *self.fails.lock().unwrap() = Some((user.clone(), fault));
+    }
+
+    fn mend(&self) {
+        *self.fails.lock().unwrap() = None;
+    }
 }
 
 impl Directory for Faulty {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
-        let fails = self.cannot_write.lock().unwrap().as_ref() == Some(user);
-        if !fails {
-            return self.inner.update_with(user, now, change);
+        let fault = self.fails.lock().unwrap().as_ref().filter(|(of, _)| of == user).map(|(_, fault)| *fault);
+        let done = (fault != Some(Fault::Lost)).then(|| self.inner.update_with(user, now, change));
+        match (fault, done) {
+            (None, Some(done)) => done,
+            (_, _) => {
+                let kind = DirectoryErrorKind::Unavailable;
+                ready(Err(DirectoryError { kind, doing: "writing", source: None })).boxed()
+            }
         }
-        let kind = DirectoryErrorKind::Unavailable;
-        ready(Err(DirectoryError { kind, doing: "writing", source: None })).boxed()
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
@@ -39,7 +69,14 @@ impl Directory for Faulty {
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
-        self.inner.seed(user, presence, now)
+        let held_up = self.seeding.lock().unwrap().take();
+        async move {
+            if let Some(held_up) = held_up {
+                held_up.await.unwrap();
+            }
+            self.inner.seed(user, presence, now).await
+        }
+        .boxed()
     }
 
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()> {
@@ -86,14 +123,15 @@ impl Directory for Faulty {
 const NOW: Now = Now { moment: Moment(1_000_000), wall: Timestamp(1_700_000_000_000) };
 
 /// A service over such a directory, with these accounts.
-async fn service(accounts: &[&str]) -> (Service, Arc<Faulty>, TempDir) {
+async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
     let log = Arc::new(InProcessDirectory::in_memory());
-    let directory =
-        Arc::new(Faulty { inner: InProcessDirectory::in_memory(), cannot_write: Mutex::default() });
-    let service = Service::new(facts, Arc::<Faulty>::clone(&directory), log, ThrottleLimits::default());
-    let app = App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings: AppSettings::default() };
+    let inner = InProcessDirectory::in_memory();
+    let directory = Arc::new(Faulty { inner, fails: Mutex::default(), seeding: Mutex::default() });
+    let throttle = ThrottleLimits::default();
+    let service = Arc::new(Service::new(facts, Arc::<Faulty>::clone(&directory), log, throttle));
+    let app = App { id: AppId(1), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() };
     service.put_app(app).await.unwrap();
     for account in accounts {
         service.create_account(&user(account), NOW).await.unwrap();
@@ -110,7 +148,7 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
     }
     let list = async |of: &str| -> Vec<UserId> { service.subscriptions_of(&user(of), NOW).await.unwrap().0 };
 
-    *directory.cannot_write.lock().unwrap() = Some(user("bob"));
+    directory.fail(&user("bob"), Fault::Lost);
     let _ = service.delete_account(&user("ann"), NOW).await.unwrap();
     service.retry(NOW).await;
     assert_eq!(list("cat").await, []);
@@ -120,8 +158,88 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
     assert!(matches!(service.create_account(&user("ann"), NOW).await, Err(ServiceError::Directory(_))));
     assert_eq!(list("bob").await, ids(&["ann"]));
 
-    *directory.cannot_write.lock().unwrap() = None;
+    directory.mend();
     service.retry(NOW).await;
     assert_eq!(list("bob").await, []);
     assert!(!service.create_account(&user("ann"), NOW).await.unwrap(), "it was made before");
+}
+
+#[tokio::test]
+async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
+    let (service, directory, _folder) = service(&["ann"]).await;
+    let _ = service.delete_account(&user("ann"), NOW).await.unwrap();
+    let state = async || service.user_states(&[user("ann")], StateParts::default()).await.unwrap();
+    assert_eq!(state().await, [None]);
+    let later = |time: Duration| Now {
+        moment: NOW.moment + time,
+        wall: Timestamp(NOW.wall.0 + time.as_millis() as u64),
+    };
+    let retention = AppSettings::default().timing.login_retention();
+
+    // Its time is over, and nobody hears that the record knows.
+    directory.fail(&user("ann"), Fault::Unanswered);
+    service.expire_due(10, later(retention)).await.unwrap();
+    directory.mend();
+    assert_eq!(state().await, [None], "there is no account");
+    assert_eq!(directory.stats().records, 1);
+    service.expire_due(10, later(retention + Duration::from_secs(60))).await.unwrap();
+    assert_eq!(directory.stats().records, 0);
+}
+
+#[tokio::test]
+async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhile() {
+    let (service, directory, _folder) = service(&[]).await;
+    // The login of the phone is recorded and cannot enter.
+    directory.fail(&user("ann"), Fault::Lost);
+    let phone = log_in(&service, "phone", Platform::Android, 1).await;
+    assert!(matches!(phone, Err(ServiceError::Directory(_))), "{phone:?}");
+    directory.mend();
+    // The first record is made by the login of another device, and read from facts that have the phone.
+    let (go_on, held_up) = oneshot::channel();
+    *directory.seeding.lock().unwrap() = Some(held_up);
+    let beside = Arc::clone(&service);
+    let tab = tokio::spawn(async move { log_in(&beside, "tab", Platform::Web, 2).await });
+    while directory.seeding.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    while service.retry(NOW).await > 0 {}
+    go_on.send(()).unwrap();
+    tab.await.unwrap().unwrap();
+
+    let mut devices = Vec::new();
+    let mut look = |_: usize, presence: Option<&Presence>| {
+        devices.extend(presence.unwrap().devices().iter().map(|device| device.id.to_string()));
+    };
+    directory.read_with(&[user("ann")], &mut look).await.unwrap();
+    assert_eq!(devices, ["tab"]);
+}
+
+fn key() -> AppKey {
+    AppKey { id: 1, text: "the key of a test".into() }
+}
+
+async fn log_in(
+    service: &Service,
+    device_id: &str,
+    platform: Platform,
+    connection: u64,
+) -> Result<LoggedIn, ServiceError> {
+    let claims = Claims {
+        user_id: id("ann"),
+        app: AppId(1),
+        issued: NOW.wall.as_secs(),
+        expire: 1_000_000,
+        userbuf: None,
+    };
+    let call = LoginCall {
+        app: AppId(1),
+        user_id: "ann",
+        user_sig: &sign(&key(), &claims),
+        device_id,
+        platform,
+        resume: false,
+        connection: ConnectionId::alone(connection),
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    service.login(&call, NOW).await
 }
