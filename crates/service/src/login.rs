@@ -200,7 +200,7 @@ impl Service {
                 | Admission::Unknown
                 | Admission::Ended
                 | Admission::Overtaken
-                | Admission::MayHaveEnded => {
+                | Admission::MayHaveEnded(_) => {
                     let unsettled = presence.unsettled_ends().cloned().collect();
                     Transition::quiet(Ok(FirstLook::Record { unsettled }))
                 }
@@ -278,7 +278,7 @@ impl Service {
                         Refusal::because(Code::NOT_LOGGED_IN, why).into()
                     }
                     Admission::Ended
-                    | Admission::MayHaveEnded
+                    | Admission::MayHaveEnded(_)
                     | Admission::Unknown
                     | Admission::Admitted(_) => {
                         let why = "the login was ended while it was made";
@@ -307,18 +307,19 @@ impl Service {
         registered: bool,
         now: Now,
     ) -> Result<Attempt, ServiceError> {
-        let (mut is_sure, mut has_seeded) = (false, false);
+        let (mut there_at, mut has_seeded) = (None, false);
         loop {
             let attempt = self.directory.update(user, now, |presence| {
-                let number = Some((connect.login, is_sure));
+                let number = Some((connect.login, there_at));
+                let newest = presence.newest_login();
                 // A record that was made after the login was recorded has it, unless it was ended meanwhile.
                 let is_missing = has_seeded
-                    && !is_sure
+                    && there_at != Some(newest)
                     && !connect.platform.is_web()
                     && !presence.is_logged_in(connect.device);
                 match presence.admission(connect.device, connect.platform, connect.issued, number) {
                     Admission::Admitted(_) if is_missing => {
-                        Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded))
+                        Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded(newest)))
                     }
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
@@ -328,11 +329,11 @@ impl Service {
                     | Admission::Revoked
                     | Admission::Ended
                     | Admission::Overtaken
-                    | Admission::MayHaveEnded) => Transition::quiet(Attempt::NotAdmitted(refused)),
+                    | Admission::MayHaveEnded(_)) => Transition::quiet(Attempt::NotAdmitted(refused)),
                 }
             });
             match attempt.await? {
-                Some(Attempt::NotAdmitted(Admission::MayHaveEnded)) => {
+                Some(Attempt::NotAdmitted(Admission::MayHaveEnded(newest))) => {
                     let logins = self.facts.logins(user.clone()).await?;
                     let has = |login: &lamplight_facts::Login| {
                         login.number == connect.login && login.device == *connect.device
@@ -340,7 +341,7 @@ impl Service {
                     if !logins.iter().any(has) {
                         return Ok(Attempt::NotAdmitted(Admission::Ended));
                     }
-                    is_sure = true;
+                    there_at = Some(newest);
                 }
                 Some(attempt) => return Ok(attempt),
                 None => {

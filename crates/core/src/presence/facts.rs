@@ -38,9 +38,9 @@ pub enum Admission {
     Ended,
     /// A later login of the same device is there already.
     Overtaken,
-    /// The record has had a later login of another device, and the device is not there: the login may have been in the
-    /// way of that one, and ended. Only the facts can tell.
-    MayHaveEnded,
+    /// The record has had a later login, and the device is not there: the login may have been ended. Only the facts can
+    /// tell. Their answer holds as long as the record has had no newer login than that of this number.
+    MayHaveEnded(u64),
 }
 
 impl Presence {
@@ -102,14 +102,14 @@ impl Presence {
     }
 
     /// Whether a device may connect with a UserSig dated in the second `issued`. `recorded` is the number under which
-    /// the facts have just recorded its login, and whether they were seen to have it after the record was made; `None`
-    /// asks whether the device may come back to the login that it has.
+    /// the facts have just recorded its login. Where they were asked once more and still had it, that comes with the number
+    /// of [`Admission::MayHaveEnded`]. `None` asks whether the device may come back to the login that it has.
     pub fn admission(
         &self,
         device: &DeviceId,
         platform: Platform,
         issued: u64,
-        recorded: Option<(u64, bool)>,
+        recorded: Option<(u64, Option<u64>)>,
     ) -> Admission {
         if self.sigs.has_revoked(issued) {
             return Admission::Revoked;
@@ -123,11 +123,20 @@ impl Presence {
                 Admission::Ended
             }
             (Some((number, _)), Some(login)) if login.login > number => Admission::Overtaken,
-            (Some((number, false)), None) if number <= self.newest_login && !platform.is_web() => {
-                Admission::MayHaveEnded
+            (Some((number, there_at)), None)
+                if number <= self.newest_login
+                    && !platform.is_web()
+                    && there_at != Some(self.newest_login) =>
+            {
+                Admission::MayHaveEnded(self.newest_login)
             }
             (Some((number, _)), _) => Admission::Admitted(number),
         }
+    }
+
+    /// The highest number of a login that the record has had.
+    pub fn newest_login(&self) -> u64 {
+        self.newest_login
     }
 
     /// The number up to which every login was ended by a kick or a deletion.
