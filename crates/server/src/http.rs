@@ -132,3 +132,22 @@ async fn show_readiness(State(asked): State<Asked>) -> (StatusCode, String) {
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, readiness.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Json;
+    use axum::http::Request;
+    use axum::routing::post;
+    use tower_service::Service;
+
+    #[tokio::test]
+    async fn an_extractor_that_collects_a_body_by_itself_may_have_no_byte() {
+        let route = post(|Json(value): Json<u32>| async move { value.to_string() });
+        let mut router = within_rules(Router::new().route("/", route));
+        let request = Request::post("/").header("content-type", "application/json").body(Body::from("7"));
+        let answer = router.call(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    }
+}

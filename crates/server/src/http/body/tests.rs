@@ -1,3 +1,5 @@
+//! Bodies in pieces, as hyper hands them over: what is kept, charged and refused.
+
 use super::*;
 use futures_util::stream;
 use prometheus_client::metrics::gauge::Gauge;

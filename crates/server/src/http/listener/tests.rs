@@ -1,3 +1,5 @@
+//! A listener over real sockets: its bounds, its pace, and what is said past them.
+
 use super::super::body::RATE;
 use super::super::budget::Budget;
 use super::*;
