@@ -147,12 +147,15 @@ fn attacks() -> Vec<Attack> {
     let login = |length: &str| format!("{}{length}\r\n\r\n", login_head());
     let chunked = login_head().replace("Content-Length: ", "Transfer-Encoding: chunked\r\n\r\n");
     let asks = |path: &str, times| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(times);
+    let trailers = [&b"1\r\nx\r\n0\r\n"[..], &b"x: yyyyyyyy\r\n".repeat(1_200)].concat();
     let call = "POST /v4/openim/querystate?sdkappid=1400000001&identifier=administrator&usersig=x HTTP/1.1\r\n\
                 Host: x\r\nContent-Length: 1048576\r\n\r\n";
     vec![
         attack("a login in one-byte segments", 64, &login("2048"), &[b'x'; 2_047], 1),
         attack("a login past its bound in one-byte segments", 16, &login("65536"), &[b'x'; 10_000], 1),
         attack("a login in one-byte chunks", 64, &chunked, &b"1\r\nx\r\n".repeat(2_000), 600),
+        attack("trailers without an end", 64, &chunked, &trailers, 100),
+        attack("a chunk extension without an end", 64, &format!("{chunked}1;"), &[b'x'; 15_000], 100),
         attack("a call without a right UserSig", 64, call, &[b'x'; 100_000], 100),
         attack("a long head in one-byte segments", 16, "GET / HTTP/1.1\r\nx: ", &[b'x'; 15_000], 1),
         attack("a long head", 200, "GET / HTTP/1.1\r\nx: ", &[b'x'; 16_000], 1_000),

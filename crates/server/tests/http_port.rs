@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A whole answer, as text. It may be cut off by a reset, where a body was not read.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
@@ -130,7 +130,7 @@ async fn health_and_metrics_answer_while_one_address_has_all_the_places_that_it_
     assert!(ask(health, "GET", "/").await.starts_with("HTTP/1.1 404"), "and nothing else");
 
     // An operator at another address has places left.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let mut other = socket.connect(http).await.unwrap();
     other.write_all(b"GET /console/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -217,6 +217,37 @@ async fn calls_for_whose_bodies_there_is_no_room_are_60008_and_change_nothing() 
     };
     tokio::time::timeout(PATIENCE, wait).await.expect("all is given back");
     api.done("im_open_login_svc/account_import", &import).await;
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_every_place_of_those_that_wait_to_log_in() {
+    let node = TestNode::start().await;
+    let body = json!({ "password": node.node.console_password().unwrap() }).to_string();
+    let log_in = |from: &'static str| {
+        let (address, length, body) = (node.node.http_address(), body.len(), body.clone());
+        tokio::spawn(async move {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+            let mut stream = socket.connect(address).await.unwrap();
+            let head = format!(
+                "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer.split(' ').nth(1).unwrap().to_owned()
+        })
+    };
+    let crowd: Vec<_> = (0..60).map(|_| log_in("127.0.0.1")).collect();
+    let other = log_in("127.0.0.2");
+    let mut told = Vec::new();
+    for login in crowd {
+        told.push(login.await.unwrap());
+    }
+    assert!(told.iter().all(|status| status == "200" || status == "503"), "{told:?}");
+    assert!(told.contains(&"503".to_owned()), "those past the eighth are told at once");
+    assert_eq!(other.await.unwrap(), "200");
 }
 
 #[tokio::test]
