@@ -1,5 +1,8 @@
 //! A node from its start to its end.
 
+#[cfg(test)]
+mod tests;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::{self, Console, Figures, PasswordFile};
@@ -417,14 +420,18 @@ impl Node {
                     tracing::error!("a worker had panicked");
                 }
             }
-            if let Err(error) = directory.close(clock.now()) {
-                tracing::error!(%error, "live records could not be kept, or not synced");
-            }
         });
         match tokio::time::timeout(WORKERS_STOP, ended).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
-            Err(_) => tracing::error!("a thread does not end; the node stops without it"),
+            Err(_) => tracing::error!("a worker does not end; the node stops without it"),
+        }
+        // However long the disk takes.
+        let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
+        match kept.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "live records could not be kept, or not synced"),
+            Err(error) => tracing::error!(%error, "the node did not stop in order"),
         }
         tracing::info!("stopped");
     }
@@ -483,99 +490,4 @@ fn raise_file_limit() -> u64 {
     // Where it cannot be raised, what there is has to do.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-
-    async fn start(folder: &tempfile::TempDir) -> Node {
-        let any = "127.0.0.1:0".parse().unwrap();
-        let config = Config {
-            data_dir: folder.path().to_owned(),
-            client_listen: any,
-            http_listen: any,
-            workers: 2,
-            ..Config::default()
-        };
-        Node::start(config, Clock::default()).await.unwrap()
-    }
-
-    async fn readyz(node: &Node) -> String {
-        let mut stream = TcpStream::connect(node.http_address()).await.unwrap();
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    }
-
-    #[tokio::test]
-    async fn readiness_names_every_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = start(&folder).await;
-        let answer = readyz(&node).await;
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\r\n\r\nready\n"), "{answer}");
-        for part in ["facts", "journal", "worker 0", "worker 1", "keeper", "webhooks", "control socket"] {
-            assert!(answer.contains(&format!("\n{part}: ok\n")), "{part}: {answer}");
-        }
-        node.stop().await;
-    }
-
-    /// Each of them in turn, as a bug would end it.
-    #[tokio::test]
-    async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
-        let folder = tempfile::tempdir().unwrap();
-        let count = {
-            let node = start(&folder).await;
-            let count = node.tasks.0.len();
-            node.stop().await;
-            count
-        };
-        let mut told = Vec::new();
-        for task in 0..count {
-            let folder = tempfile::tempdir().unwrap();
-            let node = start(&folder).await;
-            node.tasks.0[task].abort();
-            match tokio::time::timeout(Duration::from_secs(2), node.part_ended()).await {
-                Ok(part) => {
-                    if part != "http" {
-                        let answer = readyz(&node).await;
-                        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-                        assert!(answer.contains(&format!("\n{part}: ended\n")), "{part}: {answer}");
-                    }
-                    told.push(part);
-                }
-                Err(_) => told.push("nothing that the node needs".to_owned()),
-            }
-            // And it stops all the same.
-            node.stop().await;
-        }
-        told.sort();
-        let expected = [
-            "control socket",
-            "http",
-            "keeper task",
-            "news",
-            "nothing that the node needs",
-            "probe of facts",
-            "webhooks",
-            "webhooks",
-        ];
-        assert_eq!(told, expected);
-    }
-
-    /// The commands of a worker end: so does the worker.
-    #[tokio::test]
-    async fn a_node_of_which_a_worker_ends_is_not_ready_and_tells_which() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut node = start(&folder).await;
-        let (commands, thread) = node.workers.remove(1);
-        drop(commands);
-        tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
-        assert!(readyz(&node).await.contains("\nworker 1: ended\n"));
-        assert_eq!(node.part_ended().await, "worker 1");
-        node.stop().await;
-    }
 }
