@@ -163,11 +163,11 @@ fn knows(header: &str, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// What a page may do: load scripts and styles from here alone, talk to here and to the client port. Avatars come
-/// from wherever people put them.
+/// What a page may do: load scripts, styles and pictures from here alone, talk to here and to the client port. An
+/// avatar on another host would tell that host who looks at it, so the pages do not load it (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
-        "default-src 'self'; connect-src 'self' {}; img-src 'self' data: https: http:; object-src 'none'; \
+        "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         door.origin(host)
     );

@@ -29,6 +29,17 @@ export class ServerApi {
     }
   }
 
+  async say(from: string, to: string, text: string): Promise<void> {
+    const MsgBody = [{ MsgType: "TIMTextElem", MsgContent: { Text: text } }];
+    const MsgRandom = Math.floor(Math.random() * 2 ** 31);
+    await this.#call("openim/sendmsg", { From_Account: from, To_Account: to, MsgRandom, MsgBody });
+  }
+
+  async setPicture(userID: string, picture: string): Promise<void> {
+    const ProfileItem = [{ Tag: "Tag_Profile_IM_Image", Value: picture }];
+    await this.#call("profile/portrait_set", { From_Account: userID, ProfileItem });
+  }
+
   async #call(command: string, body: object): Promise<void> {
     const query = new URLSearchParams({
       sdkappid: String(this.server.app),

@@ -5,4 +5,5 @@ export { TuikitChat } from "./components/chat.js";
 export { TuikitContact, type ContactEventDetail } from "./components/contact.js";
 export { TuikitConversation, type ConversationEventDetail } from "./components/conversation.js";
 export type { ChatClient, Conversation, Friend, Message, Profile, StatusType, UserStatus } from "./client.js";
+export type { AvatarHosts } from "./rows/pictures.js";
 export { TUIKit, type TUIKitConfig, type TUIKitOptions } from "./kit.js";

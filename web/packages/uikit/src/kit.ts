@@ -8,6 +8,7 @@
 import { EVENT } from "@lamplight/chat";
 import type { ChatClient, Conversation, Friend } from "./client.js";
 import { LoadedList } from "./loaded-list.js";
+import { type AvatarHosts, OWN_HOST, pictureAt, type PicturePolicy, readPolicy } from "./rows/pictures.js";
 import { type Memory, Watcher } from "./status/watcher.js";
 
 /** What an application may set, at `init` and later. */
@@ -19,6 +20,13 @@ export interface TUIKitConfig {
   isShowOnlineStatus?: boolean;
   /** The language of all components that have no `language` of their own: `en`, `zh`. Default: that of the page. */
   language?: string;
+  /**
+   * The hosts that pictures of users are loaded from: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
+   * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Users whose
+   * picture is somewhere else are shown with their initials. Whoever sets a picture chooses its host, and that host sees
+   * who looks: name only hosts that you trust.
+   */
+  avatarHosts?: AvatarHosts;
 }
 
 export interface TUIKitOptions {
@@ -40,24 +48,29 @@ interface Running {
   readonly stopWaking: () => void;
 }
 
-const defaults = { isShowOnlineStatus: true, language: "" };
+const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "", avatarHosts: "self" };
 let running: Running | null = null;
-let config: Required<TUIKitConfig> = defaults;
+let config = defaults;
+let policy = OWN_HOST;
+/** The hosts that were refused and told of. */
+const toldOf = new Set<string>();
+/** After so many a list of hosts says no more than the first ones did. */
+const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 
 /** The kit of this page. */
 export const TUIKit = {
   /** Gives the components their client. A kit that was there before is destroyed. */
   init({ chat, config: wanted = {} }: TUIKitOptions): void {
+    configure({ ...defaults, ...wanted });
     void TUIKit.destroy();
-    config = { ...defaults, ...wanted };
     running = start(chat);
     tell();
   },
 
   /** Changes the configuration; what is not named stays as it is. */
   setConfig(change: TUIKitConfig): void {
-    config = { ...config, ...change };
+    configure({ ...config, ...change });
     running?.kit.watcher.turn(config.isShowOnlineStatus);
     tell();
   },
@@ -90,6 +103,36 @@ export function currentKit(): Kit | null {
 export function onKitChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/**
+ * The address of a user's picture, where the policy lets it be loaded; else an empty text. `own` is the policy of one
+ * component, which counts instead of that of the kit.
+ */
+export function allowedPicture(address: string, own?: PicturePolicy): string {
+  const picture = pictureAt(address, own ?? policy, document.baseURI);
+  switch (picture.is) {
+    case "loaded":
+      return picture.address;
+    case "absent":
+      return "";
+    case "refused":
+      if (!toldOf.has(picture.host) && toldOf.size < MOST_TOLD_OF) {
+        toldOf.add(picture.host);
+        console.warn(
+          `[TUIKit] Pictures of ${picture.host} are not loaded; if you trust that host, allow it: ` +
+            "TUIKit.setConfig({ avatarHosts: [" +
+            `${JSON.stringify(picture.host)}] })`,
+        );
+      }
+      return "";
+  }
+}
+
+/** Takes the configuration as a whole, or throws and changes nothing. */
+function configure(wanted: Required<TUIKitConfig>): void {
+  policy = readPolicy(wanted.avatarHosts);
+  config = wanted;
 }
 
 function tell(): void {

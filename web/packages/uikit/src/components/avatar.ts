@@ -1,10 +1,12 @@
 /** The picture of a user, with the dot that says whether they are there. */
 
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import type { StatusType } from "../client.js";
+import { allowedPicture, onKitChange } from "../kit.js";
 import { initialsOf, tintOf } from "../rows/names.js";
+import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
@@ -29,13 +31,16 @@ export interface AvatarParts {
   readonly picture: string;
   readonly status: StatusType | undefined;
   readonly words: Words;
+  /** Counts instead of the kit's `avatarHosts`. */
+  readonly policy?: PicturePolicy | undefined;
 }
 
 /**
  * The picture and the dot, for a component that draws many: they are part of its own shadow, not elements of their
- * own. Who has no picture, or one that cannot be loaded, gets initials.
+ * own. A user without a picture, or with one that cannot or may not be loaded, gets initials.
  */
-export function avatar({ userID, name, picture, status, words }: AvatarParts): TemplateResult {
+export function avatar({ userID, name, picture: told, status, words, policy }: AvatarParts): TemplateResult {
+  const picture = allowedPicture(told, policy);
   const label = statusText(status, words);
   return html`<span class="avatar" part="avatar">
     <span class="initials tint-${tintOf(userID)}" aria-hidden="true">${initialsOf(name)}</span>
@@ -44,7 +49,15 @@ export function avatar({ userID, name, picture, status, words }: AvatarParts): T
         ? nothing
         : keyed(
             picture,
-            html`<img src=${picture} alt="" loading="lazy" decoding="async" draggable="false" @error=${hide} />`,
+            html`<img
+              alt=""
+              loading="lazy"
+              decoding="async"
+              referrerpolicy="no-referrer"
+              draggable="false"
+              src=${picture}
+              @error=${hide}
+            />`,
           )
     }
     ${
@@ -195,8 +208,14 @@ export class TuikitAvatar extends LitElement {
   /** What they are called; gives the initials and the label. */
   @property() name = "";
 
-  /** The address of the picture. */
+  /** The address of the picture; loaded where `avatarHosts` allows its host. */
   @property() picture = "";
+
+  /**
+   * The hosts that the picture may be loaded from, instead of those of the kit: `self`, `none`, `*`, or hosts with
+   * spaces between them.
+   */
+  @property({ attribute: "avatar-hosts" }) avatarHosts: string | null = null;
 
   /** 1 online, 2 offline, 3 not logged in; 0 or absent: no dot. */
   @property({ type: Number }) status: StatusType = 0;
@@ -207,7 +226,26 @@ export class TuikitAvatar extends LitElement {
   /** `light` or `dark`; default: that of the browser. */
   @property({ reflect: true }) theme: "light" | "dark" | "" = "";
 
-  protected override willUpdate(): void {
+  #policy: PicturePolicy | undefined;
+  #stopKit: (() => void) | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stopKit = onKitChange(() => {
+      this.requestUpdate();
+    });
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopKit?.();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("avatarHosts")) {
+      this.#policy = policyOf(this.avatarHosts);
+    }
     this.setAttribute("role", "img");
     const words = wordsOf(this.language || document.documentElement.lang);
     this.setAttribute("aria-label", [this.name, statusText(this.status, words)].filter(Boolean).join(", "));
@@ -216,7 +254,20 @@ export class TuikitAvatar extends LitElement {
   protected override render(): TemplateResult {
     const { userID, name, picture, status } = this;
     const words = wordsOf(this.language || document.documentElement.lang);
-    return avatar({ userID, name, picture, status, words });
+    return avatar({ userID, name, picture, status, words, policy: this.#policy });
+  }
+}
+
+/** Reads the attribute. One that cannot be read allows nothing. */
+function policyOf(hosts: string | null): PicturePolicy | undefined {
+  if (hosts === null || hosts.trim() === "") {
+    return undefined;
+  }
+  try {
+    return readPolicy(hosts);
+  } catch (error) {
+    console.warn(`[TUIKit] ${error instanceof Error ? error.message : String(error)}`);
+    return { from: "nowhere" };
   }
 }
 

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, type MockInstance, test, vi } from "vitest";
+import { TUIKit } from "../../src/index.js";
+import { all, drawn, mount, one, open, row } from "./support.js";
+
+/** A host that this machine does not have; the pictures of it are nevertheless asked for where they are allowed. */
+const ELSEWHERE = "https://pictures.invalid/who-looks.png";
+
+const OWN = "/avatar-of-own-host.svg";
+
+let warn: MockInstance<typeof console.warn>;
+
+beforeEach(() => {
+  warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+});
+
+afterEach(() => {
+  performance.clearResourceTimings();
+});
+
+function scene(avatar: string) {
+  return { friends: [{ id: "vera", nick: "Vera", avatar, status: 1 as const }] };
+}
+
+/** What the row loads. */
+async function sourceIn(element: Element): Promise<string | null | undefined> {
+  await vi.waitFor(() => {
+    expect(all(element, ".row").length).toBe(1);
+  });
+  return row(element, "Vera").querySelector("img")?.getAttribute("src");
+}
+
+test.each([
+  ["self", undefined],
+  ["none", undefined],
+  ["*", ELSEWHERE],
+  [["pictures.invalid"], ELSEWHERE],
+  [["other.invalid"], undefined],
+] as const)("with %o the list shows %s", async (avatarHosts, expected) => {
+  open(scene(ELSEWHERE), { avatarHosts });
+  expect(await sourceIn(await mount("tuikit-contact"))).toBe(expected);
+});
+
+test("without a word of the application only the page's own host is asked", async () => {
+  open(scene(ELSEWHERE));
+  const list = await mount("tuikit-contact");
+  expect(await sourceIn(list)).toBeUndefined();
+  expect(row(list, "Vera").querySelector(".initials")?.textContent).not.toBe("");
+  expect(performance.getEntriesByType("resource").filter(({ name }) => name.includes("pictures.invalid"))).toEqual(
+    [],
+  );
+  await TUIKit.destroy();
+  document.body.replaceChildren();
+
+  open(scene(OWN));
+  expect(await sourceIn(await mount("tuikit-contact"))).toBe(new URL(OWN, document.baseURI).href);
+});
+
+test("a picture that is loaded tells its host as little as can be", async () => {
+  open(scene(ELSEWHERE), { avatarHosts: "*" });
+  const list = await mount("tuikit-contact");
+  await sourceIn(list);
+  const picture = row(list, "Vera").querySelector("img");
+  expect(picture?.referrerPolicy).toBe("no-referrer");
+  expect(picture?.loading).toBe("lazy");
+});
+
+test("a change of the policy holds at once", async () => {
+  open(scene(ELSEWHERE), { avatarHosts: "*" });
+  const list = await mount("tuikit-contact");
+  expect(await sourceIn(list)).toBe(ELSEWHERE);
+  TUIKit.setConfig({ avatarHosts: "none" });
+  await drawn(list);
+  expect(await sourceIn(list)).toBeUndefined();
+});
+
+test("a policy that cannot be read changes nothing", () => {
+  open({}, { avatarHosts: ["cdn.example"] });
+  expect(() => {
+    TUIKit.setConfig({ avatarHosts: "https://cdn.example/", isShowOnlineStatus: false });
+  }).toThrow(/without https/);
+  expect(TUIKit.config).toMatchObject({ avatarHosts: ["cdn.example"], isShowOnlineStatus: true });
+});
+
+test("a host that is refused is named once", async () => {
+  open(scene("https://once.invalid/a.png"));
+  const list = await mount("tuikit-contact");
+  await sourceIn(list);
+  list.requestUpdate();
+  await drawn(list);
+  const told = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes("once.invalid"));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('avatarHosts: ["once.invalid"]');
+});
+
+test("an avatar of its own follows the kit, or its own attribute", async () => {
+  const element = document.createElement("tuikit-avatar");
+  Object.assign(element, { userID: "alice", name: "Alice", picture: ELSEWHERE });
+  document.body.append(element);
+  await drawn(element);
+  expect(all(element, "img")).toEqual([]);
+  element.setAttribute("avatar-hosts", "pictures.invalid");
+  await drawn(element);
+  expect(one(element, "img").getAttribute("src")).toBe(ELSEWHERE);
+  element.setAttribute("avatar-hosts", "https://pictures.invalid");
+  await drawn(element);
+  expect(all(element, "img")).toEqual([]);
+  element.removeAttribute("avatar-hosts");
+  open({}, { avatarHosts: "*" });
+  await drawn(element);
+  expect(one(element, "img").getAttribute("src")).toBe(ELSEWHERE);
+});
