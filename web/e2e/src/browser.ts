@@ -31,6 +31,8 @@ export async function launch(): Promise<Browser> {
 /** Windows of one visitor. Errors of a page are errors of the test. */
 export class Windows {
   readonly errors: string[] = [];
+  /** What the pages asked of other hosts than this machine, as `type address`, where `withoutOthers` was asked for. */
+  readonly elsewhere: string[] = [];
   #pages = 0;
 
   private constructor(private readonly context: BrowserContext) {}
@@ -58,6 +60,18 @@ export class Windows {
       await page.screenshot({ path: join(FAILED, file) }).catch(() => undefined);
     });
     return page;
+  }
+
+  /** Answers what pages ask of other hosts with an empty picture: a test reaches nobody else. */
+  async withoutOthers(): Promise<void> {
+    await this.context.route(
+      ({ hostname }) => hostname !== "127.0.0.1",
+      async (route) => {
+        const request = route.request();
+        this.elsewhere.push(`${request.resourceType()} ${request.url()}`);
+        await route.fulfill({ contentType: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg"/>' });
+      },
+    );
   }
 
   async setOffline(offline: boolean): Promise<void> {

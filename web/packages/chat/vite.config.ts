@@ -2,7 +2,13 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   build: {
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    lib: { entry: { index: "src/index.ts", "compat/index": "src/compat/index.ts" } },
+    rolldownOptions: {
+      output: [
+        { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+        { format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs", exports: "named" },
+      ],
+    },
     target: "es2022",
     sourcemap: true,
     minify: false,

@@ -13,6 +13,7 @@ import type * as api from "./options.js";
 import { watchPage } from "./page.js";
 import * as check from "./parameters.js";
 import * as relations from "./relations.js";
+import { serverUrl } from "./server-url.js";
 import type { Ending, News } from "./session.js";
 import { type Conversation, type Friend, type Message, profileOf, type Profile } from "./shapes.js";
 import { type UserStatus, writePlatform } from "./status.js";
@@ -35,6 +36,7 @@ export class Chat {
   #messages = 0;
   #netState: EventData[typeof EVENT.NET_STATE_CHANGE]["state"] = TYPES.NET_STATE_DISCONNECTED;
   #clockOffset = 0;
+  #isDestroyed = false;
 
   constructor(options: api.CreateOptions) {
     const { SDKAppID, server, proxyServer, platform = "Web", deviceID, WebSocket } = check.options(options);
@@ -107,6 +109,9 @@ export class Chat {
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
+    if (this.#isDestroyed) {
+      throw check.wrong("this client was destroyed");
+    }
     const repeated = this.isReady();
     const told = await this.#driver.login(user, check.text(userSig, "userSig"));
     return done({
@@ -127,6 +132,7 @@ export class Chat {
 
   /** Logs out, closes the connection and forgets the listeners. */
   async destroy(): Promise<void> {
+    this.#isDestroyed = true;
     try {
       if (this.#driver.user !== undefined) {
         await this.#driver.call("logout", {});
@@ -428,27 +434,6 @@ export class Chat {
 
 function done<T>(data: T): api.Result<T> {
   return { code: 0, data };
-}
-
-/** Where the client port is. */
-function serverUrl(server: string | undefined): string {
-  const given = server ?? (typeof location === "undefined" ? undefined : location.origin);
-  if (given === undefined) {
-    throw check.wrong("server is to be the address of the client port, such as wss://chat.example");
-  }
-  const address = check.text(given, "server");
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    throw check.wrong(`server is to be an address such as wss://chat.example, not ${address}`);
-  }
-  const schemes: Record<string, string> = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" };
-  const scheme = schemes[url.protocol];
-  if (scheme === undefined) {
-    throw check.wrong(`server is to begin with wss://, ws://, https:// or http://, not ${url.protocol}`);
-  }
-  return url.href.replace(url.protocol, scheme);
 }
 
 function globalWebSocket(): WebSocketConstructor {

@@ -154,12 +154,20 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   } else if (ask.kind === "logout" && session.established && session.phase.at !== "live") {
     answerLogout(turn, id);
     end(turn, { by: "logout" });
+  } else if (ask.kind === "logout" && !session.established && endsWithItsLink(turn.state, session)) {
+    turn.answer(id, { ok: true, body: { logout: {} } });
+    failLogin(turn, refused("NOT_LOGGED_IN", "logged out before the login was answered"));
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {
     turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
     hurry(turn);
   }
+}
+
+/** Whether a first login is undone by closing the link: it was not sent yet, or it is one of the Web. */
+function endsWithItsLink({ identity }: State, { phase }: Session): boolean {
+  return phase.at !== "loggingIn" || identity.platform === "PLATFORM_WEB";
 }
 
 function newCall(id: CallId, deadline: number, ask: Ask): Call {

@@ -56,6 +56,57 @@ test("a first login is one attempt", () => {
   `);
 });
 
+test("a logout before the first login is answered ends that login, at once", () => {
+  expect(transcript("login\nlogout\nlogin\nup\nlogout")).toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > logout
+      call 2: ok
+      close
+      call 1: 6014 not logged in
+      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+    > login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > logout
+      call 4: ok
+      close
+      call 3: 6014 not logged in
+      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+    "
+  `);
+});
+
+test("a native login that was sent is waited for, so that it can be undone", () => {
+  const world = new World("PLATFORM_ANDROID");
+  world.run("login\nlogout\nlogin\nup\nlogout\nanswer @ login me:1");
+  expect(world.transcript).toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > logout
+      call 2: ok
+      close
+      call 1: 6014 not logged in
+      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+    > login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > logout
+    > answer @ login me:1
+      ! connected
+      call 3: ok
+      ! me:1
+      send logout {}
+    "
+  `);
+});
+
 test("a first login ends with its call", () => {
   expect(transcript("timeout 3000\nlogin\nnext\ntimeout 30000\nlogin\nnext\nlogin\nup\nnext")).toMatchInlineSnapshot(`
     "> login

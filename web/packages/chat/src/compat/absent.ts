@@ -1,0 +1,144 @@
+/**
+ * What the cloud's SDK has and Lamplight has not, in one table: what is read answers as if there were nothing of it, so
+ * that a program which asks for everything at its start runs; what would change something is rejected, because an
+ * application must not take for done what was not done. The README has the table for people.
+ */
+
+/** The version of the cloud's SDK whose interface this is; programs compare it. */
+export const VERSION = "3.6.6";
+
+/** The cloud's code for a feature that is not to be had. */
+export const NOT_SUPPORTED = 3122;
+
+/** An answer with nothing in it, made from what the call was given. */
+type Empty = (options: never) => unknown;
+
+const nothing = () => ({});
+const emptyList = () => [];
+
+/** Calls that answer as if there were nothing. */
+export const EMPTY = {
+  getGroupList: () => ({ groupList: [] }),
+  getGroupApplicationList: () => ({ applicationList: [] }),
+  getJoinedCommunityList: () => ({ groupList: [] }),
+  getBlacklist: emptyList,
+  getFriendApplicationList: () => ({ friendApplicationList: [], unreadCount: 0 }),
+  setFriendApplicationRead: nothing,
+  getFriendGroupList: emptyList,
+  getConversationGroupList: emptyList,
+  getMessageReactions: ({ messageList }: { messageList: readonly { ID: string }[] }) => ({
+    resultList: messageList.map(({ ID }) => ({ messageID: ID, reactionList: [] })),
+  }),
+  getAllUserListOfMessageReaction: () => ({ userInfoList: [], nextSeq: 0, isCompleted: true }),
+  getMessageExtensions: () => ({ extensions: [] }),
+} satisfies Record<string, Empty>;
+
+/** Calls that are rejected with `NOT_SUPPORTED`. */
+export const REJECTED = [
+  // Messages.
+  "downloadMergerMessage",
+  "revokeMessage",
+  "deleteMessage",
+  "translateText",
+  "convertVoiceToText",
+  "setMessageExtensions",
+  "deleteMessageExtensions",
+  "modifyMessage",
+  "searchCloudMessages",
+  "searchCloudGroups",
+  "searchCloudUsers",
+  "searchCloudGroupMembers",
+  "addMessageReaction",
+  "removeMessageReaction",
+  "getMessageListHopping",
+  "sendMessageReadReceipt",
+  "getMessageReadReceiptList",
+  "getGroupMessageReadMemberList",
+  // Conversations.
+  "clearHistoryMessage",
+  "setMessageRemindType",
+  "setAllReceiveMessageOpt",
+  "getAllReceiveMessageOpt",
+  "setConversationCustomData",
+  "markConversation",
+  "createConversationGroup",
+  "deleteConversationGroup",
+  "renameConversationGroup",
+  "addConversationsToGroup",
+  "deleteConversationsFromGroup",
+  // People.
+  "addToBlacklist",
+  "removeFromBlacklist",
+  "acceptFriendApplication",
+  "refuseFriendApplication",
+  "deleteFriendApplication",
+  "createFriendGroup",
+  "deleteFriendGroup",
+  "addToFriendGroup",
+  "removeFromFriendGroup",
+  "renameFriendGroup",
+  "followUser",
+  "unfollowUser",
+  "getMyFollowersList",
+  "getMyFollowingList",
+  "getMutualFollowersList",
+  "getUserFollowInfo",
+  "checkFollowType",
+  // Groups.
+  "getGroupProfile",
+  "createGroup",
+  "dismissGroup",
+  "updateGroupProfile",
+  "joinGroup",
+  "quitGroup",
+  "pinGroupMessage",
+  "getPinnedGroupMessageList",
+  "searchGroupByID",
+  "getGroupOnlineMemberCount",
+  "changeGroupOwner",
+  "handleGroupApplication",
+  "initGroupAttributes",
+  "setGroupAttributes",
+  "deleteGroupAttributes",
+  "getGroupAttributes",
+  "setGroupCounters",
+  "increaseGroupCounter",
+  "decreaseGroupCounter",
+  "getGroupCounters",
+  "getGroupMemberList",
+  "getGroupMemberProfile",
+  "addGroupMember",
+  "deleteGroupMember",
+  "setGroupMemberMuteTime",
+  "setGroupMemberRole",
+  "setGroupMemberNameCard",
+  "setGroupMemberCustomField",
+  "markGroupMemberList",
+  "createTopicInCommunity",
+  "deleteTopicFromCommunity",
+  "updateTopicProfile",
+  "getTopicList",
+  // Calls.
+  "invite",
+  "inviteInGroup",
+  "cancel",
+  "accept",
+  "reject",
+  "modifyInvitation",
+] as const;
+
+/**
+ * Makes of messages that can be made and not sent: `sendMessage` rejects them. Programs make a message and send it in
+ * two steps, and handle what goes wrong in the second one.
+ */
+export const UNSENDABLE = {
+  createTextAtMessage: "TIMTextElem",
+  createImageMessage: "TIMImageElem",
+  createAudioMessage: "TIMSoundElem",
+  createVideoMessage: "TIMVideoFileElem",
+  createCustomMessage: "TIMCustomElem",
+  createFaceMessage: "TIMFaceElem",
+  createFileMessage: "TIMFileElem",
+  createLocationMessage: "TIMLocationElem",
+  createMergerMessage: "TIMRelayElem",
+} as const;

@@ -1,0 +1,481 @@
+/** The client under the cloud's names: the one of `@lamplight/chat`, with what differs in behaviour. */
+
+import { Chat } from "../chat.js";
+import { EVENT, TYPES } from "../constants.js";
+import { Emitter, type EventData, type EventName, type Handler } from "../emitter.js";
+import { Log, type LogLevel } from "../log.js";
+import { options as parameters, wrong } from "../parameters.js";
+import * as shapes from "../shapes.js";
+import { EMPTY, REJECTED, UNSENDABLE } from "./absent.js";
+import { compatible, CompatError, notLoggedIn, notSupported } from "./errors.js";
+import { findServer } from "./server.js";
+import type { Calls, CreateOptions, Message as AnyMessage, MessageOptions as AnyMessageOptions } from "./types.js";
+
+/** The calls that go to the client as they come. */
+const PASSED = [
+  "setSelfStatus",
+  "getUserStatus",
+  "subscribeUserStatus",
+  "unsubscribeUserStatus",
+  "getMyProfile",
+  "getUserProfile",
+  "updateMyProfile",
+  "getFriendList",
+  "addFriend",
+  "deleteFriend",
+  "checkFriend",
+  "getFriendProfile",
+  "updateFriend",
+  "deleteConversation",
+  "pinConversation",
+  "setMessageRead",
+  "setAllMessageRead",
+] as const satisfies readonly (keyof Chat & keyof Calls)[];
+
+/** The most messages that `findMessage` knows, and the most drafts: the oldest are forgotten. */
+const MOST_FOUND = 1_000;
+const MOST_DRAFTS = 200;
+
+/** What the cloud asks of a feature in: 2 to the power of 7 is user status. */
+const USER_STATUS_FEATURE = 2 ** 7;
+/** The module that has friends; the one for groups is not there. */
+const RELATIONSHIP_MODULE = "relationship-module";
+/** The cloud's codes for a key that is not known, and for a client that was destroyed. */
+const INVALID_OPERATION = 2905;
+const DESTROYED = 2999;
+
+/** The clients that are there, by their apps. */
+const clients = new Map<number, Calls>();
+
+/** Makes the client of an app, or hands back the one that is there. */
+export function createClient(options: CreateOptions): Calls {
+  const { SDKAppID: given, proxyServer } = parameters(options);
+  const app = typeof given === "number" ? given : Number.parseInt(given, 10);
+  const known = clients.get(app);
+  if (known !== undefined) {
+    return known;
+  }
+  // The server first: what cannot be read of it leaves nothing behind.
+  const server = findServer(proxyServer);
+  const chat = new Chat({ SDKAppID: app, server });
+  const client = new Client(app, chat) as unknown as Calls;
+  clients.set(app, client);
+  return client;
+}
+
+/** The conversations that no filter of these finds: Lamplight has no groups, marks or mentions. */
+interface ConversationFilter {
+  groupName?: unknown;
+  markType?: unknown;
+  hasGroupAtInfo?: unknown;
+}
+
+/** As the cloud's typings have them, without `any`, and with the values of enums as they are. */
+type Message = Record<
+  keyof Pick<
+    AnyMessage,
+    "type" | "conversationType" | "conversationID" | "ID" | "from" | "to" | "status" | "nick" | "avatar"
+  >,
+  string
+> & {
+  payload: unknown;
+};
+type MessageOptions = Record<keyof Pick<AnyMessageOptions, "to" | "conversationType">, string> & {
+  payload: unknown;
+  cloudCustomData?: string;
+};
+
+type Call = (...given: never[]) => Promise<unknown>;
+
+class Client {
+  readonly #log = new Log();
+  readonly #emitter = new Emitter(this.#log);
+  /** `coming`: the login has succeeded, and its caller does not know yet. */
+  #ready: "no" | "coming" | "yes" = "no";
+  #isDestroyed = false;
+  /** The messages that `findMessage` finds; the one told longest ago first. */
+  readonly #found = new Map<string, Message>();
+  readonly #drafts = new Map<string, string>();
+  #made = 0;
+  #hasWarned = false;
+
+  constructor(
+    private readonly app: number,
+    private readonly chat: Chat,
+  ) {
+    const own = this as unknown as Record<string, unknown>;
+    for (const name of PASSED) {
+      own[name] = this.#guarded(name, (...given) => (chat[name] as Call)(...given));
+    }
+    for (const [name, empty] of Object.entries(EMPTY)) {
+      own[name] = this.#guarded(name, (options) => Promise.resolve({ code: 0, data: empty(options) }));
+    }
+    for (const name of REJECTED) {
+      own[name] = this.#guarded(name, () => Promise.reject(notSupported(name)));
+    }
+    for (const [name, type] of Object.entries(UNSENDABLE)) {
+      own[name] = (options: MessageOptions) => this.#message(type, options);
+    }
+    // Programs take calls off the client: `const { login } = chat`.
+    for (const name of Object.getOwnPropertyNames(Client.prototype)) {
+      const method: unknown = Reflect.get(this, name);
+      if (name !== "constructor" && typeof method === "function") {
+        own[name] = (method as (...given: unknown[]) => unknown).bind(this);
+      }
+    }
+    this.#listen();
+  }
+
+  // The session.
+
+  /** Throws, and does not reject, when there are no credentials: so does the cloud's. */
+  login(options: { userID: string; userSig: string }): Promise<unknown> {
+    const { userID, userSig } = parameters(options);
+    if (typeof userID !== "string" || typeof userSig !== "string") {
+      throw wrong("userID and userSig are to be strings");
+    }
+    return this.#login(userID, userSig);
+  }
+
+  async #login(userID: string, userSig: string): Promise<unknown> {
+    if (this.#isDestroyed) {
+      throw new CompatError({
+        code: DESTROYED,
+        message: "login: this client was destroyed; make another with create",
+      });
+    }
+    try {
+      return await this.chat.login({ userID, userSig });
+    } catch (error) {
+      throw compatible(error);
+    } finally {
+      // After what waits for this promise: a program that listens for SDK_READY there hears it.
+      setTimeout(() => {
+        this.#becomeReady();
+      });
+    }
+  }
+
+  #becomeReady(): void {
+    if (this.#ready === "coming" && !this.#isDestroyed) {
+      this.#ready = "yes";
+      this.#emitter.emit(EVENT.SDK_READY, undefined);
+    }
+  }
+
+  async logout(): Promise<unknown> {
+    return await this.#guarded("logout", () => this.chat.logout())();
+  }
+
+  /** Logs out and ends the client for good: `create` makes another one. */
+  async destroy(): Promise<void> {
+    this.#isDestroyed = true;
+    if (clients.get(this.app)?.destroy === (this as unknown as Calls).destroy) {
+      clients.delete(this.app);
+    }
+    await this.chat.destroy();
+    this.#emitter.clear();
+    this.#found.clear();
+    this.#drafts.clear();
+  }
+
+  isReady(): boolean {
+    return this.#ready === "yes";
+  }
+
+  getLoginUser(): string {
+    return this.chat.getLoginUser();
+  }
+
+  getServerTime(): number {
+    return this.chat.getServerTime();
+  }
+
+  setLogLevel(level: number): void {
+    const known = Number.isNaN(level) ? 1 : Math.min(4, Math.max(0, Math.trunc(level)));
+    this.chat.setLogLevel(known);
+    this.#log.level = known as LogLevel;
+  }
+
+  on(name: string, handler: Handler, context?: unknown): void {
+    if (typeof handler !== "function") {
+      throw wrong("a listener is to be a function");
+    }
+    this.#emitter.on(name, handler, context);
+  }
+
+  once(name: string, handler: Handler, context?: unknown): void {
+    const hear = (event: never) => {
+      this.#emitter.off(name, hear);
+      handler.call(context, event);
+    };
+    this.on(name, hear);
+  }
+
+  off(name: string, handler: Handler, context?: unknown): void {
+    this.#emitter.off(name, handler, context);
+  }
+
+  /** Taken and not used: the plugins upload files, filter words and push for the cloud. */
+  registerPlugin(options: object): void {
+    this.#log.info("plugins are not used", Object.keys(options));
+  }
+
+  /** Answers what the cloud's own kits ask for. */
+  callExperimentalAPI(key: string, options?: unknown): unknown {
+    switch (key) {
+      case "isCommercialAbilityEnabled": {
+        const enabled = options === USER_STATUS_FEATURE && this.chat.getAbilities()?.statusesOfOthers === true;
+        return Promise.resolve({ code: 0, data: { enabled } });
+      }
+      case "canIUseModule":
+        return [options].flat().every((module) => module === RELATIONSHIP_MODULE);
+      case "isIntl":
+        return false;
+      case "isFeatureEnabledForStat":
+      case "statTUIKeyFeatures":
+      case "setCustomLoginInfo":
+        return undefined;
+      default:
+        return Promise.reject(
+          new CompatError({ code: INVALID_OPERATION, message: `callExperimentalAPI: there is no ${key}` }),
+        );
+    }
+  }
+
+  // Messages.
+
+  /** Makes a message, before a login too; who it is from is known when it is sent. */
+  createTextMessage(options: MessageOptions): Message {
+    const { to, conversationType, payload, cloudCustomData = "" } = parameters(options);
+    if (cloudCustomData !== "" && !this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#log.warn("a message has no cloudCustomData here; it is sent without");
+    }
+    if (conversationType !== TYPES.CONV_C2C || this.chat.getLoginUser() === "") {
+      return this.#message(TYPES.MSG_TEXT, options);
+    }
+    const { text } = parameters(payload as { text: string });
+    return this.chat.createTextMessage({ to, conversationType, payload: { text } });
+  }
+
+  /** A text can be forwarded; of anything else a message is made that is not sent. */
+  createForwardMessage(options: MessageOptions): Message {
+    const { type, payload } = parameters(parameters(options).payload as Message);
+    return type === TYPES.MSG_TEXT
+      ? this.createTextMessage({ ...options, payload })
+      : this.#message(type, { ...options, payload });
+  }
+
+  async sendMessage(message: Message, options?: { onlineUserOnly?: boolean }): Promise<unknown> {
+    return await this.#guarded("sendMessage", () => this.#send(message, options), { message })();
+  }
+
+  async resendMessage(message: Message, options?: { onlineUserOnly?: boolean }): Promise<unknown> {
+    return await this.#guarded("resendMessage", () => this.#send(message, options), { message })();
+  }
+
+  async #send(message: Message, options: { onlineUserOnly?: boolean } = {}): Promise<unknown> {
+    const { type, conversationType, to, payload, from } = parameters(message);
+    const what =
+      type !== TYPES.MSG_TEXT
+        ? `sending a ${type}`
+        : conversationType !== TYPES.CONV_C2C
+          ? "sending to a group"
+          : options.onlineUserOnly === true
+            ? "a message that is not kept (onlineUserOnly)"
+            : undefined;
+    if (what !== undefined) {
+      message.status = "fail";
+      throw notSupported(what, { message });
+    }
+    if (from === "") {
+      // It was made before the login.
+      const made = this.createTextMessage({ to, conversationType, payload });
+      const { ID, from: self, nick, avatar } = made;
+      Object.assign(message, { ID, from: self, nick, avatar });
+    }
+    const answer = await this.chat.sendMessage(message as unknown as shapes.Message);
+    this.#remember([message]);
+    return answer;
+  }
+
+  findMessage(messageID: string): Message | null {
+    return this.#found.get(messageID) ?? null;
+  }
+
+  async getMessageList(options: { conversationID: string; nextReqMessageID?: string }): Promise<unknown> {
+    return await this.#guarded("getMessageList", async () => {
+      const answer = await this.chat.getMessageList(options);
+      this.#remember(answer.data.messageList);
+      return answer;
+    })();
+  }
+
+  // Conversations.
+
+  async getConversationList(wanted?: string[] | (ConversationFilter & object)): Promise<unknown> {
+    return await this.#guarded("getConversationList", async () => {
+      const answer = await this.chat.getConversationList(wanted as string[]);
+      const { groupName, markType, hasGroupAtInfo } = (Array.isArray(wanted) ? undefined : wanted) ?? {};
+      const isFoundByNone = groupName !== undefined || markType !== undefined || hasGroupAtInfo === true;
+      const conversationList = isFoundByNone ? [] : this.#withDrafts(answer.data.conversationList);
+      return { ...answer, data: { ...answer.data, conversationList } };
+    })();
+  }
+
+  async getConversationProfile(conversationID: string): Promise<unknown> {
+    return await this.#guarded("getConversationProfile", () => this.#profile(conversationID))();
+  }
+
+  async #profile(conversationID: string): Promise<unknown> {
+    const { code, data } = await this.chat.getConversationProfile(conversationID);
+    return { code, data: { conversation: this.#withDrafts([data.conversation])[0] } };
+  }
+
+  /** Keeps what is written and not sent, in this page alone. */
+  async setConversationDraft(options: { conversationID: string; draftText: string }): Promise<unknown> {
+    return await this.#guarded("setConversationDraft", async () => {
+      const { conversationID, draftText } = parameters(options);
+      if (typeof draftText !== "string") {
+        throw wrong("draftText is to be a string");
+      }
+      // A conversation that there cannot be is refused before anything is kept.
+      await this.#profile(conversationID);
+      this.#drafts.delete(conversationID);
+      if (draftText !== "") {
+        keep(this.#drafts, conversationID, draftText, MOST_DRAFTS);
+      }
+      const { data } = await this.chat.getConversationList();
+      this.#emitter.emit(EVENT.CONVERSATION_LIST_UPDATED, this.#withDrafts(data.conversationList));
+      return await this.#profile(conversationID);
+    })();
+  }
+
+  getTotalUnreadMessageCount(): number {
+    return this.chat.getTotalUnreadMessageCount();
+  }
+
+  // Calls are not signalled: nobody is called, and nothing is heard of calls.
+
+  addSignalingListener(): void {
+    // Nothing is ever told.
+  }
+
+  removeSignalingListener(): void {
+    // Nothing was added.
+  }
+
+  inviteSync(_options: unknown, _done: unknown, failed: (error: unknown) => void): void {
+    failed(notSupported("inviteSync"));
+  }
+
+  inviteInGroupSync(_options: unknown, _done: unknown, failed: (error: unknown) => void): void {
+    failed(notSupported("inviteInGroupSync"));
+  }
+
+  getSignalingInfo(): null {
+    return null;
+  }
+
+  // Inside.
+
+  /** A call that needs a login, and whose refusals have the form of the cloud's. */
+  #guarded(
+    name: string,
+    call: (...given: never[]) => Promise<unknown>,
+    data?: Record<string, unknown>,
+  ): (...given: never[]) => Promise<unknown> {
+    return async (...given) => {
+      if (this.chat.getLoginUser() === "") {
+        throw notLoggedIn(name, data);
+      }
+      try {
+        return await call(...given);
+      } catch (error) {
+        throw compatible(error, data);
+      }
+    };
+  }
+
+  /** A message that `sendMessage` refuses, or that is made before it is known who sends it. */
+  #message(type: string, options: MessageOptions): Message {
+    const { to, conversationType, payload } = parameters(options);
+    const from = type === TYPES.MSG_TEXT ? "" : this.chat.getLoginUser();
+    const ID = `unsent-${(this.#made += 1)}`;
+    const message = shapes.textMessage({ ID, from, to, text: "" });
+    const conversationID = `${conversationType}${to}`;
+    return { ...message, type, payload, conversationType, conversationID };
+  }
+
+  #withDrafts(list: readonly shapes.Conversation[]): shapes.Conversation[] {
+    return list.map((one) => {
+      const draftText = this.#drafts.get(one.conversationID);
+      return draftText === undefined ? one : { ...one, draftText };
+    });
+  }
+
+  #remember(messages: readonly Message[]): void {
+    for (const message of messages) {
+      keep(this.#found, message.ID, message, MOST_FOUND);
+    }
+  }
+
+  /** Hands on what is told, but for what differs. */
+  #listen(): void {
+    for (const name of Object.values(EVENT)) {
+      this.chat.on(name, ({ data }) => {
+        this.#hear(name, data);
+      });
+    }
+  }
+
+  #hear(name: EventName, data: EventData[EventName]): void {
+    switch (name) {
+      case EVENT.SDK_READY:
+        this.#ready = "coming";
+        break;
+      case EVENT.SDK_NOT_READY:
+        this.#ready = "no";
+        this.#drafts.clear();
+        this.#found.clear();
+        this.#emitter.emit(name, undefined);
+        break;
+      case EVENT.CONVERSATION_LIST_UPDATED:
+        this.#emitter.emit(name, this.#withDrafts(data as EventData[typeof name]));
+        break;
+      case EVENT.MESSAGE_RECEIVED:
+        this.#remember(data as EventData[typeof name]);
+        this.#emitter.emit(name, data as EventData[typeof name]);
+        break;
+      case EVENT.NET_STATE_CHANGE:
+      case EVENT.KICKED_OUT:
+      case EVENT.ERROR:
+      case EVENT.USER_STATUS_UPDATED:
+      case EVENT.MESSAGE_MODIFIED:
+      case EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED:
+      case EVENT.FRIEND_LIST_UPDATED:
+      case EVENT.PROFILE_UPDATED:
+      case EVENT.SUBSCRIPTIONS_UPDATED:
+      case EVENT.ABILITIES_UPDATED:
+        this.#emitter.emit(name, data as never);
+        break;
+    }
+  }
+}
+
+/** Puts a value into a map of so many at most; the one put in longest ago leaves. */
+function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= most) {
+      break;
+    }
+    map.delete(oldest);
+  }
+}
+
+/** A client; `create` makes it. */
+export type ChatSDK = Calls;
+export const ChatSDK = Client as unknown as abstract new () => ChatSDK;
