@@ -13,7 +13,7 @@ export const PATIENCE = 20_000;
 const FAILED = fileURLToPath(new URL("../failed", import.meta.url));
 
 /** Quiet, without a screen, and never outside this machine. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

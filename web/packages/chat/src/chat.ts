@@ -89,14 +89,7 @@ export class Chat {
         this.#hearFailure(what, error);
       },
     });
-    const stopWatching = watchPage(
-      () => {
-        this.#driver.networkChanged();
-      },
-      () => {
-        this.#driver.networkGone();
-      },
-    );
+    const stopWatching = watchPage(this.#driver);
     this.#release = () => {
       stopWatching();
       device.release();

@@ -50,6 +50,8 @@ export class Driver {
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
+  /** Nobody sees the page: nothing is due until it is come back to. */
+  #isAway = false;
 
   constructor(
     identity: Identity,
@@ -122,6 +124,21 @@ export class Driver {
   /** The network has changed, or the page has woken. */
   networkChanged(): void {
     this.#step({ type: "networkChanged" });
+  }
+
+  /**
+   * The page is left. A browser may keep it as it is, to show it again when the visitor comes back; the link would stay
+   * open, or be dropped without a word, and the server would take the user for present for a minute.
+   */
+  left(): void {
+    this.#isAway = true;
+    this.#step({ type: "linkEnded", why: "the page was left" });
+  }
+
+  /** The page was come back to. */
+  back(): void {
+    this.#isAway = false;
+    this.networkChanged();
   }
 
   /** The browser says that there is no network. */
@@ -239,7 +256,7 @@ export class Driver {
   #arm(): void {
     clearTimeout(this.#timer);
     const deadline = nextDeadline(this.#state);
-    if (deadline !== undefined) {
+    if (deadline !== undefined && !this.#isAway) {
       this.#timer = setTimeout(
         () => {
           this.#step({ type: "tick" });
