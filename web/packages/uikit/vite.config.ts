@@ -1,6 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { ENTRIES, PINYIN } from "./build/entries.js";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -12,13 +13,15 @@ export default defineConfig({
   ssr: { resolve: { conditions: CONDITIONS } },
   // The pictures of the documentation are what the tests compare with.
   server: { fs: { allow: [repository] } },
+  // For bundlers, which find the packages named here themselves. `build/` has what is built for others.
   build: {
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: "index" },
+    lib: { entry: ENTRIES, formats: ["es"] },
     target: "es2022",
     sourcemap: true,
-    minify: true,
+    minify: false,
     rolldownOptions: {
-      output: { chunkFileNames: "[name].js", codeSplitting: { groups: [{ name: "pinyin", test: /pinyin-pro/ }] } },
+      external: [/^lit(\/|$)/, "@lamplight/chat", "@tanstack/virtual-core", PINYIN],
+      output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js" },
     },
   },
   test: {
