@@ -1,6 +1,7 @@
 /** What can be asked of the server: the body of a `ClientMessage`, and the answer that belongs to it. */
 
 import type { ClientMessageJson, ServerMessageJson } from "./gen/wire.js";
+import { utf8Length } from "./utf8.js";
 
 /** The kinds of requests. An answer has the same name as what it answers. */
 export type AskKind = Exclude<keyof ClientMessageJson, "id"> & keyof ServerMessageJson;
@@ -27,5 +28,5 @@ export function message(id: number, ask: Ask): ClientMessageJson {
 
 /** The bytes that a value takes on the wire. */
 export function byteLength(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
+  return utf8Length(JSON.stringify(value));
 }

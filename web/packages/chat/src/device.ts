@@ -59,9 +59,12 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** A text that nobody else has made. */
+/** A text that nobody else has made. It is no secret, so it may be made without `crypto`, which React Native lacks. */
 export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  const bytes = new Uint8Array(12).map(() => Math.random() * 256);
+  if (typeof crypto !== "undefined") {
+    crypto.getRandomValues(bytes);
+  }
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -267,9 +267,10 @@ export class Driver {
   }
 }
 
-/** Milliseconds that never go back. */
+/** Milliseconds that never go back, where there is a clock that does not. */
 function now(): number {
-  return performance.now();
+  const clock: { now(): number } = typeof performance === "undefined" ? Date : performance;
+  return clock.now();
 }
 
 function read(data: unknown): Input {

@@ -156,7 +156,7 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     end(turn, { by: "logout" });
   } else if (ask.kind === "logout" && !session.established && endsWithItsLink(turn.state, session)) {
     turn.answer(id, { ok: true, body: { logout: {} } });
-    failLogin(turn, refused("NOT_LOGGED_IN", "logged out before the login was answered"));
+    failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {

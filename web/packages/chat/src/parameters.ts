@@ -5,6 +5,7 @@
 
 import { ChatError, refused } from "./errors.js";
 import { peerOf } from "./shapes.js";
+import { utf8Length } from "./utf8.js";
 
 /** The longest nick and avatar, remark, and texts of a friend request: bytes, as `proto/` has them. */
 export const LONGEST_PROFILE_TEXT = 500;
@@ -40,7 +41,7 @@ export function text(value: unknown, name: string, longest = Infinity): string {
   if (/\p{Surrogate}/u.test(value)) {
     throw wrong(`${name} has half of a surrogate pair; text is to be cut between characters`);
   }
-  if (longest < Infinity && new TextEncoder().encode(value).length > longest) {
+  if (longest < Infinity && utf8Length(value) > longest) {
     throw wrong(`${name} is to have at most ${longest} bytes`);
   }
   return value;

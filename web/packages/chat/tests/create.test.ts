@@ -38,6 +38,7 @@ test("a server is named by the scheme of a WebSocket or of a page, by our name o
     [{ server: "http://localhost:7400" }, "ws://localhost:7400/"],
     [{ server: "https://chat.example" }, "wss://chat.example/"],
     [{ proxyServer: "wss://chat.example" }, "wss://chat.example/"],
+    [{ server: " https://chat.example/im " }, "wss://chat.example/im"],
     [{ server: "ws://one", proxyServer: "ws://two" }, "ws://one/"],
   ] as const) {
     expect(await urlOf(options)).toBe(`${url} lamplight.v1.json`);
@@ -48,8 +49,12 @@ test("what cannot be is refused with 6017 and the reason", async () => {
   for (const [options, reason] of [
     [{}, "server is to be the address of the client port"],
     [{ server: "localhost:7400" }, "server is to begin with wss://, ws://, https:// or http://, not localhost:"],
-    [{ server: "chat" }, "server is to be an address such as wss://chat.example, not chat"],
+    [{ server: "chat" }, 'such as wss://chat.example, not "chat"'],
     [{ server: "tcp://localhost:7400" }, "not tcp:"],
+    [{ server: "ws://" }, 'not "ws://"'],
+    [{ server: "ws://a b" }, 'not "ws://a b"'],
+    [{ server: "https:///path" }, 'not "https:///path"'],
+    [{ server: "" }, 'not ""'],
     [{ server: 7 }, "server is to be a string"],
     [{ server: "ws://a", SDKAppID: 0 }, "SDKAppID is to be the number of an app"],
     [{ server: "ws://a", SDKAppID: 2 ** 32 }, "SDKAppID is to be the number of an app"],

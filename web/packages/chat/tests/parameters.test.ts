@@ -1,5 +1,6 @@
 /** Values that the server could not read are refused by the SDK itself, at once, and nothing is sent. */
 
+import { utf8Length } from "../src/utf8.js";
 import { expect, test } from "vitest";
 import type { Chat } from "../src/index.js";
 import { loggedIn } from "./wire.js";
@@ -125,4 +126,8 @@ test("what is right is sent, an emoji too", async () => {
   void chat.unsubscribeUserStatus({ userIDList: undefined }).catch(() => undefined);
   await new Promise((fulfil) => setImmediate(fulfil));
   expect(wire.kinds).toEqual(["setSelfStatus", "addFriend", "unsubscribeUserStatus"]);
+});
+
+test.each(["", "a", "ä", "€", "🚲", "a%b%20", "\u0000\u007f\u0080\u07ff\u0800\uffff"])("the bytes of %o", (text) => {
+  expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length);
 });

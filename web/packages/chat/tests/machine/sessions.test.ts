@@ -65,7 +65,7 @@ test("a logout before the first login is answered ends that login, at once", () 
       call 2: ok
       close
       call 1: 6014 not logged in
-      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+      ! connectFailed 6014 not logged in: logged out; again in null
     > login
       ! connecting
       open
@@ -75,7 +75,7 @@ test("a logout before the first login is answered ends that login, at once", () 
       call 4: ok
       close
       call 3: 6014 not logged in
-      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+      ! connectFailed 6014 not logged in: logged out; again in null
     "
   `);
 });
@@ -91,7 +91,7 @@ test("a native login that was sent is waited for, so that it can be undone", () 
       call 2: ok
       close
       call 1: 6014 not logged in
-      ! connectFailed 6014 not logged in: logged out before the login was answered; again in null
+      ! connectFailed 6014 not logged in: logged out; again in null
     > login
       ! connecting
       open
