@@ -2,8 +2,17 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   build: {
-    lib: { entry: { index: "src/index.ts", "compat/index": "src/compat/index.ts" } },
+    lib: {
+      entry: {
+        index: "src/index.ts",
+        "compat/index": "src/compat/index.ts",
+        "store/store": "src/store/store.ts",
+        "store/react": "src/store/react.ts",
+        "store/vue": "src/store/vue.ts",
+      },
+    },
     rolldownOptions: {
+      external: ["react", "vue"],
       output: [
         { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name].js" },
         { format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs", exports: "named" },

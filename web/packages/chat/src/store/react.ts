@@ -1,0 +1,41 @@
+/**
+ * The status of a user in React:
+ *
+ *     <LamplightProvider chat={chat}>…</LamplightProvider>
+ *     const status = useUserStatus("bob");
+ */
+
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useMemo,
+  useSyncExternalStore,
+} from "react";
+import type { UserStatus } from "../status.js";
+import { type StatusClient, type StatusStore, statusStore } from "./store.js";
+
+const Store = createContext<StatusStore | null>(null);
+
+/** Gives the components inside the client of the SDK. */
+export function LamplightProvider({ chat, children }: { chat: StatusClient; children?: ReactNode }): ReactElement {
+  const value = useMemo(() => statusStore(chat), [chat]);
+  return createElement(Store.Provider, { value }, children);
+}
+
+/** The newest status of a user, kept true while the component is there. Undefined until it is known, and on a server. */
+export function useUserStatus(userID: string | undefined): UserStatus | undefined {
+  const store = useContext(Store);
+  if (store === null) {
+    throw new Error("useUserStatus needs <LamplightProvider chat={chat}> around it");
+  }
+  const subscribe = useCallback(
+    (listener: () => void) => (userID === undefined ? () => undefined : store.subscribe(userID, listener)),
+    [store, userID],
+  );
+  const snapshot = () => (userID === undefined ? undefined : store.get(userID));
+  return useSyncExternalStore(subscribe, snapshot, store.getServerSnapshot);
+}

@@ -1,0 +1,57 @@
+/**
+ * The status of a user in Vue 3:
+ *
+ *     app.use(lamplight, { chat });
+ *     const status = useUserStatus("bob");
+ */
+
+import {
+  type App,
+  inject,
+  type InjectionKey,
+  type MaybeRefOrGetter,
+  onScopeDispose,
+  readonly,
+  type ShallowRef,
+  shallowRef,
+  toValue,
+  watch,
+} from "vue";
+import type { UserStatus } from "../status.js";
+import { type StatusClient, type StatusStore, statusStore } from "./store.js";
+
+const STORE: InjectionKey<StatusStore> = Symbol("lamplight");
+
+/** The plugin that gives the components of an application the client of the SDK. */
+export const lamplight = {
+  install(app: App, { chat }: { chat: StatusClient }): void {
+    app.provide(STORE, statusStore(chat));
+  },
+};
+
+/** The newest status of a user, kept true while the component is there. Undefined until it is known, and on a server. */
+export function useUserStatus(
+  userID: MaybeRefOrGetter<string | undefined>,
+): Readonly<ShallowRef<UserStatus | undefined>> {
+  const store = inject(STORE, null);
+  if (store === null) {
+    throw new Error("useUserStatus needs app.use(lamplight, { chat })");
+  }
+  const status = shallowRef<UserStatus>();
+  if (typeof document !== "undefined") {
+    let stop: () => void = () => undefined;
+    const follow = (user: string | undefined) => {
+      stop();
+      const read = () => {
+        status.value = user === undefined ? undefined : store.get(user);
+      };
+      stop = user === undefined ? () => undefined : store.subscribe(user, read);
+      read();
+    };
+    watch(() => toValue(userID), follow, { immediate: true });
+    onScopeDispose(() => {
+      stop();
+    });
+  }
+  return readonly(status) as Readonly<ShallowRef<UserStatus | undefined>>;
+}
