@@ -43,6 +43,9 @@ export default defineConfig({
             "lit/directives/live.js",
             "lit/directives/repeat.js",
             "@tanstack/virtual-core",
+            "react",
+            "react-dom/client",
+            "vue",
           ],
         },
         test: {

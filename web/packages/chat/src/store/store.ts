@@ -18,7 +18,10 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  subscribeUserStatus(options: { userIDList: string[] }): Promise<{ data: SubscribeUserStatusData }>;
+  /** The statuses in the answer are ours; where a client has none, they are asked for. */
+  subscribeUserStatus(options: {
+    userIDList: string[];
+  }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
   unsubscribeUserStatus(options: { userIDList: string[] }): Promise<unknown>;
 }
 
@@ -247,14 +250,21 @@ export class StatusStore {
     const subscribed = fresh.slice(0, Math.max(0, limit - userIDList.length));
     const asked = wanted.map(([userID]) => userID).filter((userID) => !subscribed.includes(userID));
     for (const batch of inBatches(subscribed)) {
-      const { successUserList } = (await this.client.subscribeUserStatus({ userIDList: batch })).data;
-      this.#settle(batch, new Set(successUserList.map(({ userID }) => userID)));
-      this.#learn(successUserList);
+      const { failureUserList, successUserList } = (await this.client.subscribeUserStatus({ userIDList: batch }))
+        .data;
+      const failed = new Set(failureUserList.map(({ userID }) => userID));
+      const taken = batch.filter((userID) => !failed.has(userID));
+      this.#settle(batch, new Set(taken));
+      this.#learn(successUserList ?? (await this.#ask(taken)));
     }
     for (const batch of inBatches(asked)) {
       this.#settle(batch, new Set(batch.filter((userID) => there.has(userID) && this.#isTaken(userID))));
-      this.#learn((await this.client.getUserStatus({ userIDList: batch })).data.successUserList);
+      this.#learn(await this.#ask(batch));
     }
+  }
+
+  async #ask(users: string[]): Promise<UserStatus[]> {
+    return users.length === 0 ? [] : (await this.client.getUserStatus({ userIDList: users })).data.successUserList;
   }
 
   #isTaken(userID: string): boolean {
