@@ -2,11 +2,10 @@
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Site } from "./site.js";
 
 const run = promisify(execFile);
 
@@ -19,18 +18,10 @@ const COMPAT = fileURLToPath(new URL("../../packages/chat/src/compat/index.ts", 
 /** Packages are fetched from the registry, once. */
 export const PATIENCE_TO_INSTALL = 10 * 60_000;
 
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-};
-
 /** The application, built and served, with `<meta name="lamplight-server">` in its page. */
 export class CloudKit {
   private constructor(
-    private readonly http: Server,
+    private readonly site: Site,
     private readonly built: string,
   ) {}
 
@@ -43,29 +34,15 @@ export class CloudKit {
       env: { ...process.env, LAMPLIGHT_COMPAT: COMPAT, OUT_DIR: built },
       maxBuffer: 64 * 1024 * 1024,
     });
-    const page = readFileSync(join(built, "index.html"), "utf8");
-    const said = page.replace("<head>", `<head><meta name="lamplight-server" content="${clientUrl}" />`);
-    const http = createServer((request, response) => {
-      const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
-      const file = join(built, path);
-      if (path === "/") {
-        response.setHeader("content-type", "text/html").end(said);
-      } else if (existsSync(file)) {
-        response
-          .setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream")
-          .end(readFileSync(file));
-      } else {
-        response.writeHead(404).end();
-      }
-    });
-    await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
-    return new CloudKit(http, built);
+    const meta = `<head><meta name="lamplight-server" content="${clientUrl}" />`;
+    const site = await Site.start(built, (path, text) => (path === "/" ? text.replace("<head>", meta) : text));
+    return new CloudKit(site, built);
   }
 
   /** The page of a user. */
   page(app: number, user: string, sig: string): string {
     const said = new URLSearchParams({ app: String(app), user, sig });
-    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}/#${said.toString()}`;
+    return `${this.site.address}/#${said.toString()}`;
   }
 
   /** What the bundle has of the cloud's own client; it should be nothing. */
@@ -76,7 +53,7 @@ export class CloudKit {
   }
 
   async stop(): Promise<void> {
-    await new Promise((closed) => this.http.close(closed));
+    await this.site.stop();
   }
 }
 
