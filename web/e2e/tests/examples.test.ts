@@ -1,0 +1,189 @@
+/**
+ * Every example for the web, of every README and of the kit's page, runs as it stands. What an example does not say itself
+ * (who is to log in, where the server is that it calls `localhost`) is said around it.
+ */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build, loadConfigFromFile, mergeConfig, type UserConfig } from "vite";
+import { launch } from "../src/browser.js";
+import { type Example, examples } from "../src/examples.js";
+import { Installed } from "../src/packed.js";
+import { ServerApi } from "../src/server-api.js";
+import { Server } from "../src/server.js";
+import { Site } from "../src/site.js";
+
+const WEB = fileURLToPath(new URL("../..", import.meta.url));
+
+const all = examples();
+const shown = all.filter(({ kind, text }) => kind !== "sh" && !isConfiguration(text));
+
+function isConfiguration(text: string): boolean {
+  return text.startsWith("// vite.config.js");
+}
+
+/** An application whose client has no name in the example: `chat`. */
+const PRELUDE = `
+  import Lamplight from "@lamplight/chat";
+  const chat = Lamplight.create({ SDKAppID: 1400000001, server: "ws://localhost:7400" });
+  Object.assign(globalThis, { chat });
+  chat.login({ userID: "alice", userSig }).then(
+    () => { document.body.dataset.done = "yes"; },
+    (error) => { document.body.dataset.done = String(error); },
+  );
+`;
+
+/** Puts an example into a page of its own; the path of the page. */
+function lay(folder: string, { kind, text }: Example, number: number): string {
+  const home = join(folder, "examples", String(number));
+  mkdirSync(home, { recursive: true });
+  const tell = (name: string) =>
+    `import(${JSON.stringify(`./${name}`)}).then(() => { document.body.dataset.done = "yes"; }, (error) => { document.body.dataset.done = String(error.stack ?? error); });`;
+  const isPage = kind === "html";
+  writeFileSync(join(home, isPage ? "prelude.js" : `example.${kind}`), isPage ? PRELUDE : text);
+  const body = isPage
+    ? `<script type="module" src="./prelude.js"></script>\n${text}`
+    : `<div id="app"></div><script type="module">${tell(`example.${kind}`)}</script>`;
+  const page = join(home, "index.html");
+  writeFileSync(
+    page,
+    `<!doctype html><html><head><title>x</title><link rel="icon" href="data:,"></head><body>${body}</body></html>`,
+  );
+  return page;
+}
+
+describe("examples", () => {
+  let installed: Installed;
+  let server: Server;
+  let browser: Browser;
+  let context: BrowserContext;
+  let site: Site;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    [installed, server, browser] = await Promise.all([Installed.make(), Server.start({ kind: "serve" }), launch()]);
+    await (await ServerApi.of(server)).makeAccounts(["alice", "bob"]);
+    const pages = shown.map((example, number) => lay(installed.folder, example, number));
+    await build({
+      configFile: false,
+      root: installed.folder,
+      logLevel: "error",
+      resolve: { preserveSymlinks: true },
+      build: {
+        outDir: installed.path("built"),
+        target: "esnext",
+        rolldownOptions: { input: pages, external: [/^\/node_modules\//] },
+      },
+    });
+    // The page without a bundler asks for the package itself.
+    site = await Site.start(installed.path("built"), (_, text) => text);
+    context = await browser.newContext();
+    await context.route("**/node_modules/**", async (route) => {
+      const { pathname } = new URL(route.request().url());
+      const body = readFileSync(installed.path(pathname.slice(1)), "utf8");
+      await route.fulfill({ contentType: "text/javascript", body });
+    });
+    const said = {
+      userID: "alice",
+      userSig: await server.command("sig", "alice"),
+      client: `ws://127.0.0.1:${server.clientPort}/`,
+    };
+    await context.addInitScript(({ client, ...names }) => {
+      const Real = WebSocket;
+      class Redirected extends Real {
+        constructor(_: string, protocol: string) {
+          super(client, protocol);
+        }
+      }
+      Object.assign(globalThis, { ...names, WebSocket: Redirected });
+    }, said);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await site.stop();
+    await server.stop();
+    installed.remove();
+  });
+
+  test("there are some on every page", () => {
+    expect(shown.length).toBeGreaterThan(12);
+    const pages = new Set(all.map(({ name }) => name.replace(/:\d+$/, "")));
+    expect(pages.size).toBe(5);
+  });
+
+  test.each(shown.map((example, number) => [example.name, example, number] as const))(
+    "%s",
+    async (_, example, number) => {
+      errors.length = 0;
+      const page = await context.newPage();
+      page.on("pageerror", (error) => errors.push(String(error)));
+      page.on("console", (message) => {
+        if (message.type() === "error") {
+          errors.push(message.text());
+        }
+      });
+      await page.goto(`${site.address}/examples/${number}/index.html`);
+      await page.waitForFunction(() => document.body.dataset["done"] !== undefined);
+      expect(await page.evaluate(() => document.body.dataset["done"])).toBe("yes");
+      if (example.kind === "html" && example.text.includes("<tuikit-") && example.text.includes("<script")) {
+        await page.waitForFunction(
+          () =>
+            document.querySelector(":defined[class], tuikit-avatar:defined, tuikit-conversation:defined") !== null,
+        );
+      }
+      if (example.text.includes("#app") || example.text.includes('"app"')) {
+        await page.locator("#app .online, #app .offline").waitFor({ state: "attached" });
+      }
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test("the configuration of the alias leads to the other entry", async () => {
+    const [example, ...others] = all.filter(({ text }) => isConfiguration(text));
+    expect(others).toEqual([]);
+    writeFileSync(installed.path("vite.config.js"), example?.text ?? "");
+    writeFileSync(installed.path("cloud.js"), 'import SDK from "@tencentcloud/chat"; console.log(SDK.VERSION);');
+    const loaded = await loadConfigFromFile(
+      { command: "build", mode: "production" },
+      installed.path("vite.config.js"),
+      installed.folder,
+    );
+    const built = await build(
+      mergeConfig((loaded?.config ?? {}) as UserConfig, {
+        configFile: false,
+        root: installed.folder,
+        logLevel: "error",
+        build: { write: false, rolldownOptions: { input: installed.path("cloud.js") } },
+      }),
+    );
+    const [first] = [built].flat();
+    const code =
+      first !== undefined && "output" in first ? first.output.map((one) => ("code" in one ? one.code : "")) : [];
+    expect(code.join("")).toContain("is not supported by Lamplight");
+  });
+
+  test("commands for npm name packages and scripts that there are", () => {
+    const commands = all
+      .filter(({ kind }) => kind === "sh")
+      .flatMap(({ text }) => text.split("\n"))
+      .map((line) => (line.split("#")[0] ?? "").trim())
+      .filter((line) => line.startsWith("npm "));
+    expect(commands.length).toBeGreaterThan(4);
+    for (const command of commands) {
+      const named = [...command.matchAll(/(?:-w|--workspace) @lamplight\/(\w+)/g)].map(({ 1: name = "" }) => name);
+      const folders = named.length > 0 ? named.map((name) => `${WEB}packages/${name}`) : [WEB];
+      const script = /^npm (?:run (\S+)|(test))/.exec(command);
+      for (const folder of folders) {
+        const manifest = `${folder}/package.json`;
+        expect(existsSync(manifest), command).toBe(true);
+        const { scripts } = JSON.parse(readFileSync(manifest, "utf8")) as { scripts: Record<string, string> };
+        expect(script === null || (script[1] ?? script[2] ?? "") in scripts, command).toBe(true);
+      }
+      expect(command).toMatch(/^npm (ci|run|test|pack)/);
+    }
+  });
+});
