@@ -10,12 +10,12 @@ use futures_util::future::{BoxFuture, ready};
 use lamplight_auth::{Claims, sign};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Answer, Change, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats, FeedCursor, FeedPage,
-    InProcessDirectory, Logged, View,
+    Answer, Change, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
+    FeedCursor, FeedPage, InProcessDirectory, Logged, View,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, ConnectionId, Moment, Now, Platform, Timestamp, User, UserId,
+    App, AppId, AppKey, AppSettings, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User, UserId,
 };
 use lamplight_service::{LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
 use std::net::{IpAddr, Ipv4Addr};
@@ -103,6 +103,10 @@ impl Directory for Faulty {
         self.inner.with_events(of, after, limit)
     }
 
+    fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
+        self.inner.connections_of(node, partition, after)
+    }
+
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
         self.inner.feed(app, after, limit)
     }
@@ -168,7 +172,8 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
 async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     let (service, directory, _folder) = service(&["ann"]).await;
     let _ = service.delete_account(&user("ann"), NOW).await.unwrap();
-    let state = async || service.user_states(&[user("ann")], StateParts::default()).await.unwrap();
+    let app = service.apps().get(AppId(1)).unwrap();
+    let state = async || service.user_states(&app, &[user("ann")], StateParts::default(), NOW).await.unwrap();
     assert_eq!(state().await, [None]);
     let later = |time: Duration| Now {
         moment: NOW.moment + time,
@@ -207,8 +212,8 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     tab.await.unwrap().unwrap();
 
     let mut devices = Vec::new();
-    let mut look = |_: usize, presence: Option<&Presence>| {
-        devices.extend(presence.unwrap().devices().iter().map(|device| device.id.to_string()));
+    let mut look = |_: usize, record: Option<(&Presence, u64)>| {
+        devices.extend(record.unwrap().0.devices().iter().map(|device| device.id.to_string()));
     };
     directory.read_with(&[user("ann")], &mut look).await.unwrap();
     assert_eq!(devices, ["tab"]);
