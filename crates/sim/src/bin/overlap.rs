@@ -1,9 +1,9 @@
 //! Runs seeds of operations that overlap, and says what broke, by name.
 //!
 //! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
-//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going` all seeds of the
-//! range are run, and each one that breaks is told at once, in full and with its name; without it, `--operations` bounds the
-//! run, and the summary names the first seeds of each rule. A run in which a seed broke ends with a failure.
+//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going`
+//! all seeds of the range are run, and each one that breaks is told at once; without it, `--operations` bounds the run,
+//! and the summary names the first seeds of each rule. A run in which a seed broke ends with a failure.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 
