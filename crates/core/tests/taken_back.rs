@@ -73,3 +73,12 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
         "of the same device there is a later login"
     );
 }
+
+#[test]
+fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_say() {
+    let mut presence = logged_in();
+    let facts = UserFacts { logins: vec![(device(), Platform::IPad, 9)], born: 4, ..UserFacts::default() };
+    let _ = presence.adopt_facts(&facts, &AppSettings::default(), NOW);
+    let devices: Vec<_> = presence.devices().iter().map(|device| (device.platform, device.login)).collect();
+    assert_eq!(devices, [(Platform::IPad, 9)]);
+}

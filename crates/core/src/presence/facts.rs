@@ -331,10 +331,10 @@ impl Presence {
             for (id, platform, login) in &facts.logins {
                 let has_ended = presence.unsettled_ends().any(|end| is_end_of(end, id, *login));
                 match presence.devices.iter_mut().find(|device| device.id == *id) {
-                    // It logged in again, and nobody was told.
+                    // It logged in again, maybe on another platform, and nobody was told.
                     Some(device) => {
-                        changed |= device.login != *login;
-                        device.login = *login;
+                        changed |= (device.login, device.platform) != (*login, *platform);
+                        (device.login, device.platform) = (*login, *platform);
                     }
                     None if has_ended => {}
                     None => {
