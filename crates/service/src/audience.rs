@@ -67,6 +67,8 @@ pub struct Member {
     pub user: User,
     /// Which one.
     pub connection: ConnectionId,
+    /// The revision of the user's record at which it entered.
+    entered: u64,
     /// Counts the news of the user's lists: a watch list that was read before one of them is out of date.
     lists: u32,
     /// Whether it watches mutual friends.
@@ -88,7 +90,23 @@ pub struct Member {
 impl Member {
     /// A connection of a user.
     pub fn new(user: User, connection: ConnectionId) -> Self {
-        Self { user, connection, lists: 0, friends: false, has_list: false, heard: Some(0), ahead: None }
+        Self {
+            user,
+            connection,
+            entered: 0,
+            lists: 0,
+            friends: false,
+            has_list: false,
+            heard: Some(0),
+            ahead: None,
+        }
+    }
+
+    /// The same, where the revision of the user's record is known at which it entered: the log may have to tell still of
+    /// the end of an earlier login over the same connection.
+    #[must_use]
+    pub fn entered_at(self, rev: u64) -> Self {
+        Self { entered: rev, ..self }
     }
 
     /// The log tells of a change of the subscription list. Says whether it was told of already.
@@ -369,7 +387,10 @@ impl<S: Versioned> Audience<S> {
             }
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
-                    self.member(*watcher).is_some_and(|member| member.connection == ended.connection)
+                    self.member(*watcher).is_some_and(|member| {
+                        let is_earlier = entry.rev != 0 && entry.rev <= member.entered;
+                        member.connection == ended.connection && !is_earlier
+                    })
                 });
                 effects.extend(watcher.map(|watcher| Effect::Close { watcher, cause: ended.cause }));
             }

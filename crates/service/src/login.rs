@@ -51,6 +51,9 @@ pub struct LoggedIn {
     pub registered: bool,
     /// The subscription list was given up since somebody last subscribed.
     pub subscriptions_lost: bool,
+    /// The revision of the live record at which the device entered it: what the log says of the connection up to there is
+    /// of a login before this one.
+    pub rev: u64,
 }
 
 /// A UserSig that takes the place of the one of a connection.
@@ -67,6 +70,8 @@ struct Entered {
     connected: Connected,
     /// Ends that the facts have still to take in.
     unsettled: Vec<EndedLogin>,
+    /// The revision of the record from then on.
+    rev: u64,
 }
 
 /// What the live record says of a login.
@@ -121,7 +126,7 @@ impl Service {
                 self.record_and_enter(&user, &app, &connect, call.resume, now).await?
             }
         };
-        let Entered { connected, unsettled } = entered;
+        let Entered { connected, unsettled, rev } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
@@ -132,6 +137,7 @@ impl Service {
             key,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
+            rev,
         })
     }
 
@@ -187,7 +193,7 @@ impl Service {
         resume: bool,
         now: Now,
     ) -> Result<FirstLook, ServiceError> {
-        let look = self.directory.update(user, now, |presence| {
+        let look = self.directory.update_logged(user, now, |presence| {
             let admission = presence.admission(connect.device, connect.platform, connect.issued, None);
             match admission {
                 Admission::Revoked => Transition::quiet(Err(Code::SIG_REVOKED)),
@@ -211,7 +217,11 @@ impl Service {
             let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
             self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
         });
-        Ok(look?.unwrap_or(Ok(FirstLook::Record { unsettled: Vec::new() }))?)
+        let Some((look, logged)) = look? else { return Ok(FirstLook::Record { unsettled: Vec::new() }) };
+        Ok(match look? {
+            FirstLook::Entered(entered) => FirstLook::Entered(Entered { rev: logged.rev, ..entered }),
+            record @ FirstLook::Record { .. } => record,
+        })
     }
 
     /// Records a login, and connects the device under its number.
@@ -309,7 +319,7 @@ impl Service {
     ) -> Result<Attempt, ServiceError> {
         let (mut there_at, mut has_seeded) = (None, false);
         loop {
-            let attempt = self.directory.update(user, now, |presence| {
+            let attempt = self.directory.update_logged(user, now, |presence| {
                 let number = Some((connect.login, there_at));
                 let newest = presence.newest_login();
                 // A record that was made after the login was recorded has it, unless it was ended meanwhile.
@@ -333,7 +343,7 @@ impl Service {
                 }
             });
             match attempt.await? {
-                Some(Attempt::NotAdmitted(Admission::MayHaveEnded(newest))) => {
+                Some((Attempt::NotAdmitted(Admission::MayHaveEnded(newest)), _)) => {
                     let logins = self.facts.logins(user.clone()).await?;
                     let has = |login: &lamplight_facts::Login| {
                         login.number == connect.login && login.device == *connect.device
@@ -343,7 +353,10 @@ impl Service {
                     }
                     there_at = Some(newest);
                 }
-                Some(attempt) => return Ok(attempt),
+                Some((Attempt::Entered(entered), logged)) => {
+                    return Ok(Attempt::Entered(Entered { rev: logged.rev, ..entered }));
+                }
+                Some((refused @ Attempt::NotAdmitted(_), _)) => return Ok(refused),
                 None => {
                     self.seed_as(user, app, registered, now).await?;
                     has_seeded = true;
@@ -473,7 +486,7 @@ fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
 }
 
 fn entered_as(presence: &Presence, connected: Connected) -> Entered {
-    Entered { connected, unsettled: presence.unsettled_ends().cloned().collect() }
+    Entered { connected, unsettled: presence.unsettled_ends().cloned().collect(), rev: 0 }
 }
 
 /// Whether a refused UserSig may be somebody's guess. One that has merely expired is not.

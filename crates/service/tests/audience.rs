@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_core::{ConflationRate, Notifications, Told};
+use lamplight_core::{ConflationRate, EndCause, Ended, Notifications, Told};
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{
     AppId, ConnectionId, CustomStatus, Moment, PlatformSet, Reason, StatusType, Timestamp, User, UserId,
@@ -212,6 +212,25 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     let entry = LogEntry { rev: 6, ..LogEntry::news(user("alice"), news) };
     audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
+}
+
+/// A login that was refused although it had entered is tried again over its connection.
+#[test]
+fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let connection = ConnectionId::alone(1);
+    let member = Member::new(user("alice"), connection).entered_at(7);
+    let alice = audience.join(member, 0, &mut effects);
+    let mut closed_at = |rev| {
+        let news = News::Ended(Ended { connection, cause: EndCause::Superseded });
+        let mut effects = Vec::new();
+        let entry = LogEntry { rev, ..LogEntry::news(user("alice"), news) };
+        audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+        effects
+    };
+    assert_eq!(closed_at(6), []);
+    assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
 /// A call that fails after the list was changed has perhaps not read whom it has added.

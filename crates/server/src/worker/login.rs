@@ -91,7 +91,11 @@ impl Worker {
         let mut effects = Vec::new();
         let watcher = {
             let mut audience = self.audience.borrow_mut();
-            audience.join(Member::new(done.user.clone(), id), request.known.len(), &mut effects)
+            audience.join(
+                Member::new(done.user.clone(), id).entered_at(done.rev),
+                request.known.len(),
+                &mut effects,
+            )
         };
         self.note_watcher(watcher, slot);
         self.note_unread(watcher, effects);

@@ -153,8 +153,8 @@ impl Worker {
         };
         let known = &request.known;
         let mut effects = Vec::new();
-        let watcher =
-            self.audience.borrow_mut().join(Member::new(done.user.clone(), id), known.len(), &mut effects);
+        let member = Member::new(done.user.clone(), id).entered_at(done.rev);
+        let watcher = self.audience.borrow_mut().join(member, known.len(), &mut effects);
         self.note_watcher(watcher, slot);
         self.note_unread(watcher, effects);
         self.with_connection(id, |connection| {
