@@ -20,6 +20,10 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The most bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
+/// The most bytes of a WebSocket that are read to find one thing. Fragments are no things: of a message in empty fragments
+/// without end, all that has come would be read otherwise, before anybody else gets a turn.
+const BYTES_IN_ONE_LOOK: usize = 128;
+
 /// How messages are written on a connection.
 pub enum Protocol {
     /// Not enough bytes yet to tell.
@@ -153,7 +157,7 @@ impl Protocol {
     /// Appends the protocol's own goodbye.
     pub fn put_goodbye(&mut self, output: &mut Vec<u8>) {
         if let Self::WebSocket(socket) = self {
-            let mut pipe = Pipe { input: &mut &[][..], output };
+            let mut pipe = Pipe { input: &mut &[][..], output, readable: 0 };
             // The peer is told as well as it can be; the socket is closed whatever comes of it.
             let _ = socket.context.close(&mut pipe, None);
             let _ = socket.context.flush(&mut pipe);
@@ -247,7 +251,7 @@ impl Protocol {
 impl WebSocket {
     fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Found, ProtocolError> {
         use tungstenite::{Error, Message};
-        match self.context.read(&mut Pipe { input, output }) {
+        match self.context.read(&mut Pipe { input, output, readable: BYTES_IN_ONE_LOOK }) {
             Ok(Message::Text(text)) if self.encoding == Encoding::Json => {
                 Ok(read_json(&text).map_or_else(Found::Unreadable, Found::Message))
             }
@@ -258,7 +262,9 @@ impl WebSocket {
             Ok(Message::Binary(bytes)) => Ok(other_encoding(id_in_protobuf(&bytes))),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Found::Nothing),
             Ok(Message::Close(_)) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(Found::Goodbye),
-            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(Found::Incomplete),
+            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                Ok(if input.is_empty() { Found::Incomplete } else { Found::Nothing })
+            }
             Err(error) => Err(ProtocolError::WebSocket(error.to_string())),
         }
     }
@@ -273,4 +279,35 @@ fn other_encoding(id: u64) -> Found {
 fn put_websocket_header(kind: Data, length: usize, output: &mut Vec<u8>) {
     let header = FrameHeader { opcode: OpCode::Data(kind), ..FrameHeader::default() };
     header.format(length as u64, output).expect("a Vec grows");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    #[test]
+    fn fragments_without_end_are_read_a_little_at_a_time() {
+        let (first, empty) = ([0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0]);
+        let last = [0x80, 0x82, 0, 0, 0, 0, b'{', b'}'];
+        let stream = [UPGRADE, &first, &empty.repeat(10_000), &last].concat();
+        let (mut protocol, mut rest, mut output) = (Protocol::Undecided, &stream[..], Vec::new());
+        let limits = FrameLimits::default();
+        protocol.next(&mut rest, &mut output, limits, false).unwrap();
+        loop {
+            let before = rest.len();
+            let found = protocol.next(&mut rest, &mut output, limits, false).unwrap();
+            assert!(before - rest.len() <= BYTES_IN_ONE_LOOK, "{before} bytes before, {} after", rest.len());
+            match found {
+                Found::Nothing => {}
+                Found::Message(message) => {
+                    assert_eq!(message, v1::ClientMessage::default());
+                    break;
+                }
+                Found::Unreadable(_) | Found::Incomplete | Found::Goodbye => panic!("the message is lost"),
+            }
+        }
+    }
 }

@@ -8,14 +8,19 @@ pub struct Pipe<'a, 'b> {
     pub input: &'a mut &'b [u8],
     /// What is to be sent.
     pub output: &'a mut Vec<u8>,
+    /// How many bytes of the input may be read; then there are no more for now.
+    pub readable: usize,
 }
 
 impl Read for Pipe<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() {
+        let length = buffer.len().min(self.readable);
+        if self.input.is_empty() || length == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.input.read(buffer)
+        let read = self.input.read(&mut buffer[..length])?;
+        self.readable -= read;
+        Ok(read)
     }
 }
 
