@@ -44,6 +44,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// How exact heartbeat timeouts are, in milliseconds.
@@ -191,26 +192,19 @@ impl Worker {
                     () = self.change_is_due() => {}
                     _ = tick.tick() => {}
                     command = commands.recv() => match command {
-                        Some(Command::Drain(done)) => {
-                            self.drain();
-                            // Whoever asked may have stopped waiting.
-                            let _ = done.send(());
-                        }
-                        Some(Command::Watchers(user, most, answer)) => {
-                            // As above.
-                            let _ = answer.send(self.audience.borrow().watchers(&user, most));
-                        }
-                        Some(Command::NotOpen(mut ids, answer)) => {
-                            ids.retain(|id| self.slot(*id).is_none());
-                            // As above.
-                            let _ = answer.send(ids);
-                        }
+                        Some(command) => self.obey(command),
                         None => return Ok(()),
                     },
                 }
             } else {
                 // Requests that wait for the facts get their turn too.
                 tokio::task::yield_now().await;
+                // Clients that never cease to send cannot keep the worker from being stopped.
+                match commands.try_recv() {
+                    Ok(command) => self.obey(command),
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
             }
 
             self.pulse.beat(self.shared.clock.now().moment);
@@ -245,6 +239,25 @@ impl Worker {
             self.turn_wheel();
             self.deliver_all();
             self.measure(&mut entries);
+        }
+    }
+
+    fn obey(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Drain(done) => {
+                self.drain();
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(());
+            }
+            Command::Watchers(user, most, answer) => {
+                // As above.
+                let _ = answer.send(self.audience.borrow().watchers(&user, most));
+            }
+            Command::NotOpen(mut ids, answer) => {
+                ids.retain(|id| self.slot(*id).is_none());
+                // As above.
+                let _ = answer.send(ids);
+            }
         }
     }
 
