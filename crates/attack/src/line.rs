@@ -1,6 +1,6 @@
 //! One client, over a connection that blocks: what a user does who has nothing to do with an attack.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use lamplight_auth::{Claims, sign};
 use lamplight_model::{AppId, AppKey, Platform, UserId};
 use lamplight_wire::v1::client_message::Body as Request;
@@ -76,20 +76,19 @@ impl Line {
         stream.set_nodelay(true)?;
         let mut line = Self { stream, held: Vec::new() };
         line.send(&way.opening(user)?)?;
-        match line.answer(1, patience)? {
-            Body::Login(_) => Ok(line),
-            other => bail!("{user} was not let in: {other:?}"),
-        }
+        let answer = line.answer(1, patience)?;
+        ensure!(matches!(answer, Body::Login(_)), "{user} was not let in: {answer:?}");
+        Ok(line)
     }
 
     /// Subscribes to a user.
     pub fn subscribe(&mut self, user: &str, patience: Duration) -> Result<()> {
         let users = v1::SubscribeUserStatusRequest { user_ids: vec![user.to_owned()] };
         self.send(&frame(2, Request::SubscribeUserStatus(users)))?;
-        match self.answer(2, patience)? {
-            Body::SubscribeUserStatus(answer) if answer.failures.is_empty() => Ok(()),
-            other => bail!("no subscription: {other:?}"),
-        }
+        let answer = self.answer(2, patience)?;
+        let done = matches!(&answer, Body::SubscribeUserStatus(done) if done.failures.is_empty());
+        ensure!(done, "no subscription: {answer:?}");
+        Ok(())
     }
 
     /// Sends bytes.

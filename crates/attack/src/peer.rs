@@ -2,7 +2,7 @@
 
 use crate::scene::Scene;
 use crate::server::PATIENCE;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, next_frame, v1};
 use prost::Message as _;
@@ -33,10 +33,8 @@ pub async fn logged_in(scene: &Scene, user: &str, from: Ipv4Addr) -> Result<TcpS
     let mut stream = connect(scene.way.client, from).await?;
     stream.write_all(&scene.way.opening(user)?).await?;
     let answer = timeout(PATIENCE, next_message(&mut stream)).await.context("no answer")??;
-    match answer.body {
-        Some(Body::Login(_)) => Ok(stream),
-        other => bail!("{user} was not let in: {other:?}"),
-    }
+    ensure!(matches!(answer.body, Some(Body::Login(_))), "{user} was not let in: {:?}", answer.body);
+    Ok(stream)
 }
 
 /// Reads one message, and forgets what has come behind it.
