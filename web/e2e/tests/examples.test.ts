@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { build, loadConfigFromFile, mergeConfig, type UserConfig } from "vite";
+import { build, loadConfigFromFile, mergeConfig } from "vite";
 import { launch } from "../src/browser.js";
 import { type Example, examples } from "../src/examples.js";
 import { Installed } from "../src/packed.js";
@@ -153,7 +153,7 @@ describe("examples", () => {
       installed.folder,
     );
     const built = await build(
-      mergeConfig((loaded?.config ?? {}) as UserConfig, {
+      mergeConfig(loaded?.config ?? {}, {
         configFile: false,
         root: installed.folder,
         logLevel: "error",
