@@ -56,7 +56,7 @@ export function avatar({ userID, name, picture: told, status, words, policy }: A
               referrerpolicy="no-referrer"
               draggable="false"
               src=${picture}
-              @error=${hide}
+              @load=${show}
             />`,
           )
     }
@@ -74,8 +74,9 @@ export function avatar({ userID, name, picture: told, status, words, policy }: A
   </span>`;
 }
 
-function hide(event: Event): void {
-  (event.target as HTMLElement).style.visibility = "hidden";
+/** A picture covers the initials once it is there: while it loads, and where it cannot be loaded, they are seen. */
+function show(event: Event): void {
+  (event.target as HTMLElement).classList.add("loaded");
 }
 
 export const avatarStyles = css`
@@ -106,6 +107,10 @@ export const avatarStyles = css`
   .avatar img {
     object-fit: cover;
     background: var(--_background);
+    opacity: 0;
+  }
+  .avatar img.loaded {
+    opacity: 1;
   }
   .tint-0 {
     background: linear-gradient(145deg, #5b74e8, #4157cf);

@@ -109,3 +109,16 @@ test("an avatar of its own follows the kit, or its own attribute", async () => {
   await drawn(element);
   expect(one(element, "img").getAttribute("src")).toBe(ELSEWHERE);
 });
+
+test("while a picture loads, and where it cannot be loaded, the initials are seen", async () => {
+  const element = document.createElement("tuikit-avatar");
+  Object.assign(element, { userID: "alice", name: "Alice", picture: "/there-is-no-such-picture.png" });
+  document.body.append(element);
+  await drawn(element);
+  const seen = () => getComputedStyle(one(element, "img")).opacity;
+  expect(seen()).toBe("0");
+  element.picture = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>";
+  await vi.waitFor(() => {
+    expect(seen()).toBe("1");
+  });
+});
