@@ -264,7 +264,8 @@ fn nothing_older_is_told_after_an_answer() {
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
-    audience.hear(&LogEntry::news(user("alice"), news), UserStatus::clone, &mut effects);
+    let entry = Arc::new(LogEntry::news(user("alice"), news));
+    audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
     // The log has not told of version 2 yet, and Alice asks for Bob.
     audience.tell(&user("bob"), &status(1), UserStatus::clone);
     assert_eq!(audience.answer(alice, &user("bob"), &status(2), UserStatus::clone), None);
