@@ -1,6 +1,6 @@
 //! Every input of the corpus in the tree is tried at its target, without a fuzzer.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::print_stderr, clippy::unwrap_used, missing_docs)]
 
 use lamplight_fuzz::TARGETS;
 use std::collections::BTreeSet;
