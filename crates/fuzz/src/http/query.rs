@@ -38,7 +38,7 @@ pub fn run(data: &[u8]) {
     let mut query = String::new();
     for byte in rest {
         match byte {
-            b'!'..=b'~' if *byte != b'#' => query.push(char::from(*byte)),
+            b'!'..=b'~' if !b"\"#<>".contains(byte) => query.push(char::from(*byte)),
             _ => query.push_str(&format!("%{byte:02X}")),
         }
     }
