@@ -1,6 +1,6 @@
 //! How a subscription list differs from what a connection was told of it.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
 /// The net difference: who joined the list and who left it since the connection was told last. It never has more
@@ -48,6 +48,16 @@ impl ListDifference {
         });
     }
 
+    /// An answer tells the connection a whole list: from then on the difference is that of `now`, the list which the worker
+    /// knows, from this one. Either may be older than the other.
+    pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
+        let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
+        let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
+        let left: Vec<UserId> = list.iter().filter(|user| told.contains(*user)).cloned().collect();
+        self.changed.clear();
+        self.add(&joined, &left);
+    }
+
     /// Whether the connection knows the list.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty()
@@ -74,10 +84,18 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// `+a` joins, `-a` leaves, `=a` is answered. Expected: who joined, and who left.
+    /// `+a` joins, `-a` leaves, `=a` is answered; `abc/cd` answers the list of a, b and c where the worker knows that of c
+    /// and d. Expected: who joined, and who left.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {
+            if let Some((list, now)) = step.split_once('/') {
+                let ids = |text: &str| -> Vec<UserId> {
+                    text.chars().map(|user| UserId::new(&user.to_string()).unwrap()).collect()
+                };
+                difference.answered_list(&ids(list), ids(now).iter());
+                continue;
+            }
             let user = [UserId::new(&step[1..]).unwrap()];
             match &step[..1] {
                 "+" => difference.add(&user, &[]),
@@ -100,6 +118,16 @@ mod tests {
         check("+a +a -b -b", "a", "b");
         check("+a -b =a =b +c", "c", "");
         check("-a =a -a", "", "a");
+    }
+
+    #[test]
+    fn a_list_that_was_answered_is_told_on_from() {
+        check("+x -y ab/ab", "", "");
+        check("ab/bcd", "c d", "a");
+        check("abc/", "", "a b c");
+        // The list was read between two changes of which the worker has still to hear: off the list, and on it again.
+        check("a/ab", "b", "");
+        check("a/ab -b +b", "b", "");
     }
 
     #[test]

@@ -121,6 +121,7 @@ impl Worker {
             }
             Request::GetSubscriptions(_) => {
                 let (list, limit) = service.get_subscriptions(user, now).await?;
+                self.list_answered(id, watcher, &list);
                 let user_ids = list.iter().map(UserId::to_string).collect();
                 Ok(Body::GetSubscriptions(v1::GetSubscriptionsResponse { user_ids, limit: limit.into() }))
             }
@@ -138,6 +139,18 @@ impl Worker {
             | Request::DeleteConversation(_)) => self.call_for_lists(user, id, request).await,
             Request::Login(_) | Request::Logout(_) | Request::Heartbeat(_) => unreachable!("handled before"),
         }
+    }
+
+    /// An answer tells a connection its subscription list. The worker may know an older or a newer one.
+    fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
+        let audience = self.audience.borrow();
+        self.with_connection(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                let mut difference = login.list_difference.take().unwrap_or_default();
+                difference.answered_list(list, audience.subscriptions(watcher));
+                login.list_difference = (!difference.is_empty()).then_some(difference);
+            }
+        });
     }
 
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.

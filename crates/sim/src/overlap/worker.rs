@@ -9,7 +9,7 @@ use super::executor::Executor;
 use super::judge::Judge;
 use super::people::{Message, People, Request, Who, who_is};
 use crate::random::Random;
-use lamplight_core::{EndCause, LinkEnd, WatcherKey};
+use lamplight_core::{ConflationRate, EndCause, LinkEnd, WatcherKey};
 use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
 use lamplight_model::{
     AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Timestamp, User, UserStatus,
@@ -22,6 +22,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
+/// How often the changes of one user are told: seldom, so that changes wait here as often as they do in a flood.
+const RATE: ConflationRate = ConflationRate { changes_per_second: 3 };
 /// How long a peer may take to go after the last words.
 const CLOSING_TIME: usize = 2_000;
 
@@ -163,7 +165,7 @@ impl Worker {
             shared: Rc::clone(shared),
             connections: RefCell::default(),
             taken_in: Cell::new(0),
-            audience: RefCell::default(),
+            audience: RefCell::new(Audience::new(RATE)),
             watchers: RefCell::default(),
             to_flush: RefCell::default(),
             reads: RefCell::default(),
@@ -182,6 +184,7 @@ impl Worker {
                 biased;
                 () = log.ready() => {}
                 () = self.wake.notified() => {}
+                () = self.change_is_due() => {}
                 () = self.shared.executor.clock().sleep(TICK) => {}
             }
             // A round takes its time, and other things happen in it.

@@ -16,10 +16,12 @@ impl Worker {
         let heard = log.take(&mut entries);
         let mut effects = Vec::new();
         {
+            let now = self.shared.now().moment;
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
-                audience.hear(entry, self.shared.now().moment, UserStatus::clone, &mut effects);
+                audience.hear(entry, now, UserStatus::clone, &mut effects);
             }
+            audience.tell_due(now, UserStatus::clone, &mut Vec::new());
         }
         if heard != Heard::All {
             self.read_everything_again();
@@ -28,6 +30,13 @@ impl Worker {
             self.apply(effects);
         }
         self.all_heard();
+    }
+
+    /// Waits until a change is due that was held back, for ever while there is none.
+    pub(super) async fn change_is_due(&self) {
+        let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
+        let wait = due.since(self.shared.now().moment).as_millis() as u64;
+        self.shared.executor.clock().sleep(wait).await;
     }
 
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {

@@ -313,7 +313,11 @@ impl Worker {
                 let let_go = self.audience.borrow().not_watched(watcher, &removed);
                 Ok(Body::Unsubscribed { removed, let_go })
             }
-            Request::List => Ok(Body::List(service.get_subscriptions(user, now).await?.0)),
+            Request::List => {
+                let (list, _) = service.get_subscriptions(user, now).await?;
+                self.list_answered(id, watcher, &list);
+                Ok(Body::List(list))
+            }
             Request::Befriend(friend, both) => {
                 let friend = NewFriend { both, ..NewFriend::mutual(id_of(friend)) };
                 service.add_friend(user, friend, By::Client(id), now).await?;
@@ -325,6 +329,18 @@ impl Worker {
             }
             Request::Login(_) | Request::Logout => unreachable!("handled before"),
         }
+    }
+
+    /// An answer tells a connection its subscription list. The worker may know an older or a newer one.
+    fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
+        let audience = self.audience.borrow();
+        self.with_connection(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                let mut difference = login.list_difference.take().unwrap_or_default();
+                difference.answered_list(list, audience.subscriptions(watcher));
+                login.list_difference = (!difference.is_empty()).then_some(difference);
+            }
+        });
     }
 
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
