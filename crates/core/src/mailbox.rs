@@ -169,6 +169,19 @@ impl<S: Versioned> Hub<S> {
         self.graph.told(watcher, user)
     }
 
+    /// Whether a connection watches a user of whom only what is older than this version is known.
+    pub fn is_behind(&self, watcher: WatcherKey, user: &User, version: Version) -> bool {
+        let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
+        state.is_some_and(|state| state.version() < version) && self.graph.is_watching(watcher, user)
+    }
+
+    /// Tells a connection nothing of the state of a user as it is known now: it knows a newer one.
+    pub fn pass_over(&mut self, watcher: WatcherKey, user: &User) {
+        if let Some(subject) = self.graph.subject(user) {
+            self.graph.pass_over(watcher, subject);
+        }
+    }
+
     /// The connection has come back and says that it last saw this version of a user. Any other version differs, a
     /// newer one too: what the server said before may have been lost with it. Says whether the connection watches
     /// the user.

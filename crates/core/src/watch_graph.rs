@@ -351,6 +351,14 @@ impl<S> WatchGraph<S> {
         true
     }
 
+    /// Takes the pending mark off the edge to a subject, and nothing else: the state of now is not told along it.
+    pub fn pass_over(&mut self, watcher: WatcherKey, subject: SubjectKey) {
+        let Some(place) = self.find_edge(watcher, subject.0) else { return };
+        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
+        outgoing[place].subject &= !PENDING;
+        pending.retain(|pending| *pending != place as u32);
+    }
+
     /// Takes the edge to a user out of what [`WatchGraph::drain_pending`] tells, until it is [unmarked](Self::unmark) or
     /// [released](Self::release).
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {

@@ -5,6 +5,7 @@
 
 use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use lamplight_core::{
     ConflationRate, Conflator, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
 };
@@ -178,6 +179,9 @@ pub struct Audience<S> {
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Holds back the changes of users who change faster than anybody reads.
     conflator: Conflator<User, Arc<LogEntry>>,
+    /// The versions that answers have told before the log did, by the user whose status they are: nothing older is told
+    /// after them. An entry is let go when the log, or a read, has come as far.
+    answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
@@ -195,6 +199,7 @@ impl<S: Versioned> Audience<S> {
             members: Vec::new(),
             by_user: HashMap::default(),
             conflator: Conflator::new(rate),
+            answered: HashMap::default(),
         }
     }
 
@@ -382,8 +387,8 @@ impl<S: Versioned> Audience<S> {
                     if !self.conflator.may_tell(&entry.user, now, || Arc::clone(entry)) {
                         return true;
                     }
-                    self.hub.tell(&entry.user, prepare(status));
                 }
+                self.tell(&entry.user, status, prepare);
             }
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
@@ -491,6 +496,18 @@ impl<S: Versioned> Audience<S> {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
         }
+        if let EntryRef::Occupied(mut entry) = self.answered.entry_ref(user) {
+            entry.get_mut().retain(|(watcher, version)| {
+                let is_behind = status.version < *version;
+                if is_behind {
+                    self.hub.pass_over(*watcher, user);
+                }
+                is_behind
+            });
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
     }
 
     /// The state of a user for an answer to this connection, which is thereby told of it.
@@ -508,18 +525,17 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// An answer tells the connection of this status of a user, as it was read, unless the connection was told of a newer
-    /// one meanwhile: then that is handed over. The log may be behind what was read: what it still has that is older
-    /// must not be told after the answer.
-    pub fn answer(
-        &mut self,
-        watcher: WatcherKey,
-        user: &User,
-        status: &UserStatus,
-        prepare: impl FnOnce(&UserStatus) -> S,
-    ) -> Option<&S> {
-        self.tell(user, status, prepare);
-        self.hub.answer(watcher, user, status.version)
+    /// An answer tells the connection of this version of a user, as it was read, unless the connection was told of a newer
+    /// one meanwhile: then that is handed over. The log may be behind what was read: what it still has that is older is
+    /// not told after the answer. What is as new is, since an answer is no event.
+    pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
+        if self.hub.is_behind(watcher, user, version) {
+            let told = self.answered.entry_ref(user).or_default();
+            told.retain(|(other, _)| *other != watcher);
+            told.push((watcher, version));
+            self.hub.pass_over(watcher, user);
+        }
+        self.hub.answer(watcher, user, version)
     }
 
     /// The connection has come back and last saw this version of a user; any other one, older or newer, is told.
@@ -560,6 +576,8 @@ impl<S: Versioned> Audience<S> {
 
     /// A part of the log was missed: every watch list that is being read may be out of date.
     pub fn count_missed(&mut self) {
+        // Whoever is watched is read again, which is as new.
+        self.answered.clear();
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
             // Maybe the copies of own changes, too; the list that is read next has them.

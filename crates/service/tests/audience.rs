@@ -266,17 +266,52 @@ fn nothing_older_is_told_after_an_answer() {
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
     let entry = Arc::new(LogEntry::news(user("alice"), news));
     audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
-    // The log has not told of version 2 yet, and Alice asks for Bob.
+    // The log has not told of versions 2 and 3 yet, and Alice asks for Bob.
     audience.tell(&user("bob"), &status(1), UserStatus::clone);
-    assert_eq!(audience.answer(alice, &user("bob"), &status(2), UserStatus::clone), None);
-    assert_eq!(told(&mut audience, alice), [2], "Alice may not hold Bob yet, and is told once more");
-    // A read that began before comes late.
-    audience.tell(&user("bob"), &status(1), UserStatus::clone);
+    assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
+    audience.tell(&user("bob"), &status(2), UserStatus::clone);
+    assert_eq!(told(&mut audience, alice), [0; 0]);
+    // An answer is no event.
     audience.tell(&user("bob"), &status(3), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [3]);
-    let newer = audience.answer(alice, &user("bob"), &status(2), UserStatus::clone);
-    assert_eq!(newer.map(|status| status.version), Some(Version(3)));
+    audience.tell(&user("bob"), &status(4), UserStatus::clone);
+    assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None, "4 is on its way");
+    assert_eq!(told(&mut audience, alice), [4]);
+    let newer = audience.answer(alice, &user("bob"), Version(2));
+    assert_eq!(newer.map(|status| status.version), Some(Version(4)));
+}
+
+/// The answer to a change of the own status tells it first, and the event comes all the same: once, and to the others at
+/// the rate.
+#[test]
+fn an_answer_takes_no_event_and_tells_nobody_else() {
+    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 1 });
+    let mut effects = Vec::new();
+    let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
+    let status = |version| UserStatus { user_id: id("alice"), version: Version(version), ..unlogined() };
+    let mut waits = |audience: &mut Audience<UserStatus>, version| {
+        let entry = Arc::new(LogEntry::news(user("alice"), News::Status(status(version))));
+        audience.hear(&entry, Moment(0), UserStatus::clone, &mut effects)
+    };
+    let told = |audience: &mut Audience<UserStatus>| {
+        let mut versions = Vec::new();
+        audience.drain(alice, |status| {
+            versions.push(status.version.0);
+            Told::More
+        });
+        versions
+    };
+    assert!(audience.answer(alice, &user("alice"), Version(1)).is_none());
+    assert!(!waits(&mut audience, 1));
+    assert_eq!(told(&mut audience), [1]);
+    assert!(audience.answer(alice, &user("alice"), Version(2)).is_none());
+    assert!(waits(&mut audience, 2), "the answer has told nobody else");
+    assert!(audience.answer(alice, &user("alice"), Version(3)).is_none());
+    assert!(waits(&mut audience, 3));
+    assert_eq!(told(&mut audience), [0; 0]);
+    audience.tell_due(Moment(1_000), UserStatus::clone, &mut Vec::new());
+    assert_eq!(told(&mut audience), [3]);
 }
 
 /// Twenty times the list takes some twenty times as long, where marks that are looked through for each of its users

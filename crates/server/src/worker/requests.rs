@@ -2,7 +2,6 @@
 
 use super::Worker;
 use super::connection::{Connection, Ending, Work};
-use super::fanout::Shown;
 use super::reads::in_time;
 use crate::metrics::CodeLabel;
 use futures_util::FutureExt;
@@ -11,7 +10,7 @@ use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId, UserStat
 use lamplight_service::{By, Effect, OwnListChange, ServiceError};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
-use lamplight_wire::{Unreadable, encode_status, v1};
+use lamplight_wire::{Unreadable, v1};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -156,8 +155,7 @@ impl Worker {
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
     fn newest(&self, watcher: WatcherKey, app: AppId, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(app, status.user_id.clone());
-        let shown = |status: &UserStatus| Shown(encode_status(status));
-        match self.audience.borrow_mut().answer(watcher, &of, status, shown) {
+        match self.audience.borrow_mut().answer(watcher, &of, status.version) {
             Some(newer) => newer.0.message(),
             None => status.into(),
         }

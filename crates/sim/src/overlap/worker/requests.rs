@@ -346,7 +346,7 @@ impl Worker {
     /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
-        let newer = self.audience.borrow_mut().answer(watcher, &of, &status, UserStatus::clone).cloned();
+        let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
