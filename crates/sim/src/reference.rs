@@ -72,7 +72,7 @@ impl Reference {
             Step::Create { who } => {
                 let is_new = self.people[*who].account.is_none();
                 if is_new {
-                    self.forget_deleted();
+                    self.forget_deleted(|other| other == *who);
                     let person = &mut self.people[*who];
                     if !person.is_known {
                         person.list_lost = self.now.wall < self.lost_at;
@@ -241,7 +241,7 @@ impl Reference {
                 if resume {
                     return Answer::Refused(6208);
                 }
-                self.forget_deleted();
+                self.forget_deleted(|other| other == who);
                 self.people[who].begin_account(now);
             }
             let person = &mut self.people[who];
@@ -405,9 +405,12 @@ impl Reference {
         Answer::Done
     }
 
-    /// Whoever was deleted goes off the lists of the others.
-    fn forget_deleted(&mut self) {
-        let (deleted, now) = (std::mem::take(&mut self.deleted), self.now);
+    /// Takes those deleted accounts that `which` names off the lists of the others: all of them at an upkeep, and the one
+    /// that is made again before that.
+    fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
+        let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
+        self.deleted = left;
+        let (deleted, now): (BTreeSet<Who>, Now) = (deleted, self.now);
         for person in &mut self.people {
             let before = person.list.len();
             person.list.retain(|other| !deleted.contains(other));
@@ -436,7 +439,7 @@ impl Reference {
                 self.expire(who, now);
             }
         }
-        self.forget_deleted();
+        self.forget_deleted(|_| true);
         self.alive_at = self.alive_at.max(self.now.wall);
     }
 
@@ -469,7 +472,6 @@ impl Reference {
 
     /// Another process has taken over what the former one left on disk.
     fn restart(&mut self) {
-        self.forget_deleted();
         let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
         for person in &mut self.people {
             // A process has no clock but the wall while it is down: deadlines outlive it as wall times.
@@ -496,6 +498,8 @@ impl Reference {
             person.forgotten_at = person.forgotten_at.map(carried);
         }
         self.alive_at = now.wall;
+        // Of what was on disk: by deadlines as they were carried over.
+        self.forget_deleted(|_| true);
     }
 
     /// As [`Reference::restart`], but only the facts are left.
