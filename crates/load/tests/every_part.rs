@@ -28,6 +28,7 @@ async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };
     config.http_listen = here;
     config.workers = 2;
+    config.limits.changes_told_per_second = 0;
     config.webhooks.allow_private = true;
     let node = Node::start(config, Clock::default()).await.unwrap();
     let mut app = node.created().unwrap().clone();

@@ -125,7 +125,7 @@ async fn health_and_metrics_answer_while_one_address_has_all_the_places_that_it_
             async { while !ask(health, "GET", "/metrics").await.lines().any(|shown| shown == line) {} };
         tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never {line}"));
     }
-    assert!(ask(health, "GET", "/readyz").await.ends_with("ready\n"));
+    assert!(ask(health, "GET", "/readyz").await.contains("\r\n\r\nready\n"));
     assert!(ask(health, "GET", "/healthz").await.ends_with("ok\n"));
     assert!(ask(health, "GET", "/").await.starts_with("HTTP/1.1 404"), "and nothing else");
 

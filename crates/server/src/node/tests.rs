@@ -67,6 +67,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     }
     told.sort();
     let expected = [
+        "comparison of connections",
         "control socket",
         "http",
         "keeper task",
