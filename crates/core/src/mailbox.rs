@@ -201,7 +201,7 @@ impl<S: Versioned> Hub<S> {
 
     /// Whether a connection has still to be told something.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
-        self.graph.has_pending(watcher)
+        self.graph.pending(watcher) > 0
     }
 
     /// How many users a connection has still to be told of.

@@ -273,8 +273,8 @@ impl<S> WatchGraph<S> {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
+        // Doubling would leave a third of the memory of all incoming edges unused.
         if incoming.len() == incoming.capacity() {
-            // Doubling would leave a third of the memory of all incoming edges unused.
             incoming.reserve_exact((incoming.len() / 4).max(4));
         }
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
@@ -352,11 +352,11 @@ impl<S> WatchGraph<S> {
     }
 
     /// Takes the pending mark off the edge to a subject, and nothing else: the state of now is not told along it.
-    pub fn pass_over(&mut self, watcher: WatcherKey, subject: SubjectKey) {
-        let Some(place) = self.find_edge(watcher, subject.0) else { return };
-        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
-        outgoing[place].subject &= !PENDING;
-        pending.retain(|pending| *pending != place as u32);
+    pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
+        let Some(place) = self.find_edge(key, subject.0) else { return };
+        let watcher = &mut self.watchers[key.slot()];
+        watcher.outgoing[place].subject &= !PENDING;
+        watcher.pending.retain(|pending| *pending != place as u32);
     }
 
     /// Takes the edge to a user out of what [`WatchGraph::drain_pending`] tells, until it is [unmarked](Self::unmark) or
@@ -448,11 +448,6 @@ impl<S> WatchGraph<S> {
             watcher.pending = SmallVec::new();
         }
         !watcher.pending.is_empty()
-    }
-
-    /// Whether anything is pending for a watcher.
-    pub fn has_pending(&self, watcher: WatcherKey) -> bool {
-        self.watcher(watcher).is_some_and(|watcher| !watcher.pending.is_empty())
     }
 
     /// How many subjects are pending for a watcher.

@@ -3,152 +3,21 @@
 //! Pure like the rules it puts together: it reads nothing and waits for nothing. What it cannot know, it asks
 //! the caller for by an [`Effect`].
 
+mod effect;
+mod member;
+
+pub use effect::Effect;
+pub use member::Member;
+
 use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
-use lamplight_core::{
-    ConflationRate, Conflator, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
-};
-use lamplight_directory::{ListsNews, LogEntry, News};
-use lamplight_model::{AppId, ConnectionId, Moment, Profile, User, UserId, UserStatus, Version};
+use lamplight_core::{ConflationRate, Conflator, Hub, Notifications, Told, Versioned, WatcherKey, Why};
+use lamplight_directory::{LogEntry, News};
+use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What the caller must do after [`Audience::hear`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Close a connection and tell it why.
-    Close {
-        /// Which one.
-        watcher: WatcherKey,
-        /// Why.
-        cause: EndCause,
-    },
-    /// Tell a connection that another device has changed the subscription list.
-    ListChanged {
-        /// Which one.
-        watcher: WatcherKey,
-        /// Who is new on the list.
-        subscribed: Vec<UserId>,
-        /// Who left it.
-        unsubscribed: Vec<UserId>,
-    },
-    /// The settings of an app have changed: look what it allows, and hand it to [`Audience::set_notifications`].
-    AppChanged(AppId),
-    /// Tell a connection of a change of its user's lists, in the order of the versions; the one whose call did it
-    /// is told by its answer.
-    Lists {
-        /// Which one.
-        watcher: WatcherKey,
-        /// What changed.
-        news: Arc<ListsNews>,
-    },
-    /// Find out how far the lists of a connection's user are, and have them read again.
-    RereadLists(WatcherKey),
-    /// Tell a connection what a friend shows now.
-    FriendProfile {
-        /// Which one.
-        watcher: WatcherKey,
-        /// Whose profile.
-        friend: UserId,
-        /// The profile.
-        profile: Arc<Profile>,
-    },
-    /// Read the watch list of a connection again, and hand it to [`Audience::set_watch_list`].
-    Reload(WatcherKey),
-    /// Read the status of a user, and [tell](Audience::tell) it.
-    Read(User),
-}
-
-/// A connection of the audience.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
-    /// Whose connection.
-    pub user: User,
-    /// Which one.
-    pub connection: ConnectionId,
-    /// The revision of the user's record at which it entered.
-    entered: u64,
-    /// Counts the news of the user's lists: a watch list that was read before one of them is out of date.
-    lists: u32,
-    /// Whether it watches mutual friends.
-    friends: bool,
-    /// Its subscription list was read: from then on a difference is told.
-    has_list: bool,
-    /// The revision of the user's record up to which the subscription list is known, from the log or because it was read;
-    /// `None` when a part of the log was missed.
-    heard: Option<u64>,
-    /// Who was put on the list or taken off it by the connection's own calls that the log has still to tell of, and at
-    /// which revision: what the log tells of these users up to then is older, or the same. `None` but for a moment.
-    #[expect(
-        clippy::box_collection,
-        reason = "every connection pays for it: one word, and an empty map keeps memory"
-    )]
-    ahead: Option<Box<BTreeMap<UserId, u64>>>,
-}
-
-impl Member {
-    /// A connection of a user.
-    pub fn new(user: User, connection: ConnectionId) -> Self {
-        Self {
-            user,
-            connection,
-            entered: 0,
-            lists: 0,
-            friends: false,
-            has_list: false,
-            heard: Some(0),
-            ahead: None,
-        }
-    }
-
-    /// The same, where the revision of the user's record is known at which it entered: the log may have to tell still of
-    /// the end of an earlier login over the same connection.
-    #[must_use]
-    pub fn entered_at(self, rev: u64) -> Self {
-        Self { entered: rev, ..self }
-    }
-
-    /// The log tells of a change of the subscription list. Says whether it was told of already.
-    fn has_heard(&mut self, rev: u64) -> bool {
-        // News without a revision has no place in the order.
-        if rev == 0 {
-            return false;
-        }
-        if self.heard.is_some_and(|heard| rev <= heard) {
-            return true;
-        }
-        self.heard = Some(rev);
-        false
-    }
-
-    /// The log has told of the list up to this revision.
-    fn caught_up(&mut self, rev: u64) {
-        let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
-        ahead.retain(|_, ahead| rev < *ahead);
-        if ahead.is_empty() {
-            self.ahead = None;
-        }
-    }
-
-    /// The subscription list was read from the record of this revision: all that the log tells of it up to then is in it.
-    fn has_read(&mut self, rev: u64) {
-        if rev == 0 {
-            return;
-        }
-        self.heard = Some(self.heard.map_or(rev, |heard| heard.max(rev)));
-        self.caught_up(rev);
-    }
-
-    /// Those of these users of whom no own call has told something that is as new.
-    fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
-        let ahead = self.ahead.as_deref().filter(|_| rev != 0);
-        let is_behind =
-            |id: &&UserId| ahead.and_then(|ahead| ahead.get(*id)).is_some_and(|ahead| rev <= *ahead);
-        users.iter().filter(|id| !is_behind(id)).cloned().collect()
-    }
-}
 
 /// Who watches a user, as far as one worker knows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -383,10 +252,10 @@ impl<S: Versioned> Audience<S> {
     ) -> bool {
         match &entry.news {
             News::Status(status) => {
-                if self.hub.wants(&entry.user, status.version) {
-                    if !self.conflator.may_tell(&entry.user, now, || Arc::clone(entry)) {
-                        return true;
-                    }
+                if self.hub.wants(&entry.user, status.version)
+                    && !self.conflator.may_tell(&entry.user, now, || Arc::clone(entry))
+                {
+                    return true;
                 }
                 self.tell(&entry.user, status, prepare);
             }
