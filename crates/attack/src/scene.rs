@@ -1,4 +1,4 @@
-//! What an attack is given, what it may cost, and how that is measured.
+//! The surroundings of an attack, its bounds, and how its cost is measured.
 
 use crate::line::Way;
 use crate::server::{Folder, Server, Settings};
@@ -19,12 +19,12 @@ const BEFORE: Duration = Duration::from_secs(4);
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// Between two looks at the descriptors.
 const LOOK: Duration = Duration::from_millis(100);
-/// What others' p99 may always be, in milliseconds: what docs/performance.md asks for under an even load.
+/// The p99 of others that is always allowed, in milliseconds: what docs/performance.md asks for under an even load.
 const P99_AT_LEAST_ALLOWED: f64 = 20.0;
 /// By how much others' p99 may grow.
 const P99_FACTOR: f64 = 2.0;
 
-/// What an attack may cost.
+/// The bounds of an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     /// Resident memory over that before the attack, in MiB.
@@ -39,17 +39,17 @@ pub struct Attack {
     pub name: &'static str,
     /// A line about it.
     pub about: &'static str,
-    /// What it does.
+    /// The action.
     pub kind: Kind,
 }
 
-/// What an attack does.
+/// The action of an attack.
 pub enum Kind {
     /// Load, while others are there.
     Load {
         /// How long.
         seconds: u64,
-        /// What it may cost.
+        /// The bounds.
         bound: Bound,
         /// How the server differs from the default.
         settings: Settings,
@@ -60,10 +60,10 @@ pub enum Kind {
     Mishap(fn(&Path) -> Result<Findings>),
 }
 
-/// What was found besides the measured: what did not hold, and what may be of interest.
+/// The findings besides the figures: faults, and remarks.
 #[derive(Default, Debug)]
 pub struct Findings {
-    /// What did not hold.
+    /// The faults.
     pub broken: Vec<String>,
     /// Figures of the attack itself.
     pub notes: Vec<String>,
@@ -99,7 +99,7 @@ pub struct Scene {
     started: Mutex<Option<Started>>,
 }
 
-/// What was so when the attack began.
+/// The state of the server when the attack began.
 #[derive(Clone, Copy)]
 struct Started {
     at: Instant,
@@ -108,27 +108,27 @@ struct Started {
     cpu: Duration,
 }
 
-/// What an attack has cost.
+/// The cost of an attack.
 #[derive(Serialize, Debug)]
 pub struct Outcome {
     /// The attack.
     pub name: &'static str,
     /// Everything that should hold does.
     pub held: bool,
-    /// What does not.
+    /// The faults.
     pub broken: Vec<String>,
     /// Figures of the attack itself.
     pub notes: Vec<String>,
-    /// What was measured; a mishap has nothing of it.
+    /// The figures; a mishap has none.
     pub cost: Option<Cost>,
 }
 
-/// What was measured.
+/// The figures of an attack.
 #[derive(Serialize, Debug)]
 pub struct Cost {
     /// Peak of resident memory over that before, in MiB.
     pub memory_mib: f64,
-    /// What it may be.
+    /// The bound.
     pub memory_bound_mib: f64,
     /// CPU seconds of the server.
     pub cpu_seconds: f64,
@@ -136,7 +136,7 @@ pub struct Cost {
     pub seconds: f64,
     /// Peak of descriptors over those before.
     pub descriptors: u64,
-    /// What it may be.
+    /// The bound.
     pub descriptors_bound: u64,
     /// The witness's p99 before, in milliseconds.
     pub p99_before_ms: f64,

@@ -41,7 +41,7 @@ pub struct Folder {
 
 /// A running server.
 pub struct Server {
-    /// What it was started with.
+    /// The settings that it was started with.
     pub data: Folder,
     /// Where clients connect.
     pub client: SocketAddr,
@@ -63,7 +63,7 @@ impl Drop for Running {
     }
 }
 
-/// What `app create --json` answers.
+/// The answer of `app create --json`.
 #[derive(Deserialize)]
 struct Created {
     app: CreatedApp,
@@ -76,7 +76,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// What a running server leaves in its data folder.
+/// The file that a running server leaves in its data folder.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,

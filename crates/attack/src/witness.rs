@@ -16,15 +16,15 @@ const PAUSE: Duration = Duration::from_millis(15);
 const LOST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the changes of the moment count for.
+/// The measurement that the changes of the moment belong to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
     /// Nothing.
     Idle,
-    /// What is usual.
+    /// The delays without an attack.
     Before,
-    /// What the attack makes of it.
+    /// The delays during the attack.
     During,
     /// There are no more.
     Over,

@@ -1,4 +1,4 @@
-//! What hostile peers of the HTTP port cost the server in memory, measured from outside.
+//! The memory that hostile peers of the HTTP port cost the server, measured from outside.
 //!
 //! An unauthenticated peer costs at most 64 KiB, whatever it sends and however; the whole port at most 64 MiB.
 
@@ -13,11 +13,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const KIB: u64 = 1024;
-/// What a peer may cost.
+/// The most that a peer may cost.
 const PER_PEER: u64 = 64 * KIB;
-/// What the port may cost.
+/// The most that the port may cost.
 const PER_PORT: u64 = 64 * KIB * KIB;
-/// What the server may come to use in the meantime for other things.
+/// The memory that the server may come to use in the meantime for other things.
 const NOISE: u64 = 1536 * KIB;
 /// How long the server may take for what was sent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -124,7 +124,7 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// What each of many peers sends, and in segments of which size. Nothing is read.
+/// The bytes that each of many peers sends, and the size of the segments. Nothing is read.
 struct Attack {
     name: &'static str,
     peers: usize,

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 /// Shorter than the longest body that the console reads.
 const BODY_BYTES: usize = 60_000;
-/// What a peer without a key may cost is 64 KiB; the rest is what the allocator and the kernel count in.
+/// The bound: a peer without a key may cost 64 KiB; the rest is what the allocator and the kernel count in.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {

@@ -33,7 +33,7 @@ pub const PIPELINING: Attack = Attack {
     },
 };
 
-/// What is hidden behind the body, for whoever reads its length otherwise.
+/// A request hidden behind the body, for a server that reads the body's length otherwise.
 const HIDDEN: &str = "GET /healthz HTTP/1.1\r\nHost: hidden\r\n\r\n";
 
 /// Heads of a request with a body. A server that is in doubt of its length answers once at most, and closes.

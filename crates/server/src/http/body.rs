@@ -39,7 +39,7 @@ const MAX_DISCARDED_BYTES: usize = 8 << 20;
 /// The first piece of memory for a body; every further one doubles it.
 const LEAST_ROOM: usize = 1_024;
 
-/// What all bodies of a port share. It travels with each request, as an extension.
+/// The budget and the limits that all bodies of a port share. It travels with each request, as an extension.
 #[derive(Clone, Debug)]
 pub struct BodyRoom {
     budget: Budget,

@@ -1,4 +1,4 @@
-//! What every answer of the HTTP port tells a browser to forbid.
+//! The headers by which every answer of the HTTP port tells a browser what to forbid.
 //!
 //! A route that needs more than nothing says so itself, and is left alone: the pages, the console and the reference.
 

@@ -54,13 +54,13 @@ pub struct Places {
     router: Router,
 }
 
-/// What listens on one address.
+/// A port: the places for connections to one address.
 pub struct Port {
     /// The places that connections have as a rule.
     pub regular: Arc<Places>,
     /// The places past a bound.
     pub spare: Option<Arc<Places>>,
-    /// What bodies share.
+    /// The budget and the limits of bodies.
     pub room: BodyRoom,
     /// Counts.
     pub metrics: HttpMetrics,

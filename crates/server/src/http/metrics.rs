@@ -1,4 +1,4 @@
-//! What the HTTP port counts of itself.
+//! The metrics of the HTTP port.
 
 use lamplight_core::{PaceFault, PacePhase};
 use prometheus_client::encoding::EncodeLabelSet;
