@@ -7,8 +7,10 @@ use lamplight_model::{DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform};
 pub struct Contender<'a> {
     /// Which device.
     pub device: &'a DeviceId,
-    /// What it runs on.
+    /// The platform it runs on.
     pub platform: Platform,
+    /// The number of the login.
+    pub login: u64,
 }
 
 /// The logins that a login of `device` on `platform` ends. `standing` is earliest first, and so is the answer.
@@ -20,7 +22,7 @@ pub fn victims<'a>(
     standing: impl Iterator<Item = Contender<'a>>,
     device: &DeviceId,
     platform: Platform,
-) -> Vec<DeviceId> {
+) -> Vec<Contender<'a>> {
     let others: Vec<Contender<'a>> = standing.filter(|contender| contender.device != device).collect();
     let rivals = others.iter().filter(|contender| same_group(policy.mode, contender.platform, platform));
     let (same, different): (Vec<&Contender<'_>>, Vec<_>) =
@@ -32,11 +34,7 @@ pub fn victims<'a>(
 
     let leaving: Vec<&DeviceId> =
         different.iter().chain(&same[..too_many]).map(|rival| rival.device).collect();
-    others
-        .iter()
-        .filter(|contender| leaving.contains(&contender.device))
-        .map(|contender| contender.device.clone())
-        .collect()
+    others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
 /// Whether logins of two platforms are in each other's way. Logins of one platform always are; different
@@ -82,9 +80,15 @@ mod tests {
         let logins: Vec<_> = standing.split_whitespace().map(parse).collect();
         let (device, platform) = parse(new);
         let policy = MultiDevicePolicy { mode, native_instances: native, web_instances: web };
-        let contenders = logins.iter().map(|(device, platform)| Contender { device, platform: *platform });
-        let gone: Vec<_> =
-            victims(policy, contenders, &device, platform).iter().map(|device| device.to_string()).collect();
+        let contenders = logins.iter().zip(1..).map(|((device, platform), login)| Contender {
+            device,
+            platform: *platform,
+            login,
+        });
+        let gone: Vec<_> = victims(policy, contenders, &device, platform)
+            .iter()
+            .map(|contender| contender.device.to_string())
+            .collect();
         assert_eq!(gone.join(" "), expected, "{mode:?} {native}/{web}: {standing} + {new}");
     }
 

@@ -18,8 +18,8 @@ use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
     AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, EventDevice,
-    Moment, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    Moment, MultiDevicePolicy, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusType, Timestamp,
+    UserId, UserStatus, Version,
 };
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
@@ -180,12 +180,27 @@ impl Presence {
         links.chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
     }
 
+    /// The logins that a login of this device would end if it were the newest, earliest first.
+    fn in_the_way(
+        &self,
+        device: &DeviceId,
+        platform: Platform,
+        policy: MultiDevicePolicy,
+    ) -> Vec<Contender<'_>> {
+        let standing = self.devices.iter().map(|login| Contender {
+            device: &login.id,
+            platform: login.platform,
+            login: login.login,
+        });
+        victims(policy, standing, device, platform)
+    }
+
     // Transitions
 
     /// A device connects: first login, further login, or return. [`Presence::admission`] must have admitted it.
     ///
-    /// A connection that the device still has is superseded. Logins in the way are kicked. Watchers see
-    /// nothing but a possible → ONLINE: a takeover does not flicker.
+    /// A connection that the device still has is superseded. Earlier logins in the way are kicked; a device that comes
+    /// back to its login leaves later ones alone. Watchers see nothing but a possible → ONLINE: a takeover does not flicker.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -198,11 +213,12 @@ impl Presence {
             presence.born = presence.born.max(connect.born);
             presence.newest_login = presence.newest_login.max(connect.login);
             let was_online = presence.status_type() == StatusType::Online;
-            let standing = presence
-                .devices
+            let leaving: Vec<DeviceId> = presence
+                .in_the_way(connect.device, connect.platform, settings.multi_device)
                 .iter()
-                .map(|device| Contender { device: &device.id, platform: device.platform });
-            let leaving = victims(settings.multi_device, standing, connect.device, connect.platform);
+                .filter(|rival| rival.login < connect.login)
+                .map(|rival| rival.device.clone())
+                .collect();
             let cause = EndCause::KickedByLogin { by: connect.platform };
             let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
             for loser in &kicked {

@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+use MultiDeviceMode::{Dual, Multi, Single};
 use lamplight_core::{Admission, Connect, Presence, UserFacts};
 use lamplight_model::{
-    AppSettings, ConnectionId, DeviceId, Moment, Now, Platform, StatusType, Timestamp, Version,
+    AppSettings, ConnectionId, DeviceId, EndWhy, Moment, MultiDeviceMode, MultiDevicePolicy, Now, Platform,
+    StatusType, Timestamp, Version,
 };
 
 const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
+
+fn policy(mode: MultiDeviceMode) -> MultiDevicePolicy {
+    MultiDevicePolicy { mode, ..AppSettings::default().multi_device }
+}
 
 fn device() -> DeviceId {
     DeviceId::new("phone").unwrap()
@@ -47,7 +53,14 @@ fn a_login_is_taken_back_by_its_number() {
     ];
     for ((login, platform), (status, left), told) in table {
         let mut presence = logged_in();
-        let done = presence.take_back(&device(), platform, login, true, &AppSettings::default(), NOW);
+        let done = presence.take_back(
+            &device(),
+            platform,
+            login,
+            Some(EndWhy::LoggedOut),
+            &AppSettings::default(),
+            NOW,
+        );
         assert_eq!(presence.status_type(), status, "{login} {platform}");
         assert_eq!(presence.devices().first().map(|device| device.login), left, "{login} {platform}");
         assert_eq!(presence.unsettled_ends().next().map(|end| end.login), told, "{login} {platform}");
@@ -58,7 +71,8 @@ fn a_login_is_taken_back_by_its_number() {
 #[test]
 fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     let admission = |presence: &Presence, number, there_at| {
-        presence.admission(&DeviceId::new("pad").unwrap(), Platform::IPad, 1, Some((number, there_at)))
+        let recorded = Some((number, there_at));
+        presence.admission(&DeviceId::new("pad").unwrap(), Platform::IPad, 1, recorded, policy(Multi))
     };
     let presence = logged_in();
     assert_eq!(admission(&presence, 6, None), Admission::Admitted(6));
@@ -68,10 +82,45 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     // They said so before the record had login 5, which may have been one of the same device that is gone again.
     assert_eq!(admission(&presence, 4, Some(3)), Admission::MayHaveEnded(5));
     assert_eq!(
-        presence.admission(&device(), Platform::Android, 1, Some((4, Some(5)))),
+        presence.admission(&device(), Platform::Android, 1, Some((4, Some(5))), policy(Multi)),
         Admission::Overtaken,
         "of the same device there is a later login"
     );
+}
+
+#[test]
+fn a_login_that_comes_after_a_newer_one_in_its_way_has_been_kicked_by_it() {
+    // The record has an Android phone under the number 5.
+    let presence = logged_in();
+    let admission = |platform, number, mode| {
+        presence.admission(&DeviceId::new("pad").unwrap(), platform, 1, Some((number, Some(5))), policy(mode))
+    };
+    assert_eq!(admission(Platform::IPad, 4, Single), Admission::Beaten(Platform::Android));
+    assert_eq!(admission(Platform::Web, 4, Single), Admission::Beaten(Platform::Android));
+    assert_eq!(admission(Platform::Android, 4, Multi), Admission::Beaten(Platform::Android));
+    assert_eq!(admission(Platform::IPad, 6, Single), Admission::Admitted(6));
+    assert_eq!(admission(Platform::Web, 4, Dual), Admission::Admitted(4));
+}
+
+#[test]
+fn a_device_that_comes_back_to_its_login_kicks_no_newer_one_though_the_policy_was_tightened() {
+    let mut presence = logged_in();
+    let settings = AppSettings { multi_device: policy(Single), ..AppSettings::default() };
+    let (phone, pad) = (device(), DeviceId::new("pad").unwrap());
+    let connect = |device, platform, login| Connect {
+        device,
+        platform,
+        login,
+        born: 4,
+        issued: 1,
+        connection: ConnectionId::alone(login),
+        address: None,
+    };
+    let _ = presence.connect(&connect(&pad, Platform::IPad, 6), &AppSettings::default(), NOW);
+    let _ = presence.connect(&connect(&phone, Platform::Android, 5), &settings, NOW);
+    assert_eq!(presence.devices().len(), 2, "a resume is not newest");
+    let _ = presence.connect(&connect(&pad, Platform::IPad, 6), &settings, NOW);
+    assert_eq!(presence.devices().len(), 1, "the earlier one is in the way of the later");
 }
 
 #[test]

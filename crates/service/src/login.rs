@@ -193,8 +193,10 @@ impl Service {
         resume: bool,
         now: Now,
     ) -> Result<FirstLook, ServiceError> {
+        let policy = app.settings.multi_device;
         let look = self.directory.update_logged(user, now, |presence| {
-            let admission = presence.admission(connect.device, connect.platform, connect.issued, None);
+            let admission =
+                presence.admission(connect.device, connect.platform, connect.issued, None, policy);
             match admission {
                 Admission::Revoked => Transition::quiet(Err(Code::SIG_REVOKED)),
                 Admission::Admitted(login) if resume => {
@@ -206,6 +208,7 @@ impl Service {
                 | Admission::Unknown
                 | Admission::Ended
                 | Admission::Overtaken
+                | Admission::Beaten(_)
                 | Admission::MayHaveEnded(_) => {
                     let unsettled = presence.unsettled_ends().cloned().collect();
                     Transition::quiet(Ok(FirstLook::Record { unsettled }))
@@ -277,11 +280,20 @@ impl Service {
         match entered {
             Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
             Ok(Attempt::NotAdmitted(admission)) => {
-                if let Err(error) = self.take_back(user, &recorded_as(&connect, resume), now).await {
+                let mut recorded = recorded_as(&connect, resume);
+                if let Admission::Beaten(by) = admission {
+                    // It has not come to the record, but it is told, and resumes no more than one that was there.
+                    recorded.mark = Some(EndWhy::KickedBy(by));
+                }
+                if let Err(error) = self.take_back(user, &recorded, now).await {
                     tracing::warn!(%error, "a login that was not admitted stays in the facts; trying again");
-                    self.push_take_back(user, &connect, resume);
+                    self.retries.push(Pending::TakeBack { user: user.clone(), recorded });
                 }
                 Err(match admission {
+                    Admission::Beaten(by) => {
+                        let why = format!("by a login on {by}");
+                        Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into()
+                    }
                     Admission::Revoked => Code::SIG_REVOKED.into(),
                     Admission::Overtaken => {
                         let why = "another login of this device came at the same time";
@@ -318,6 +330,7 @@ impl Service {
         now: Now,
     ) -> Result<Attempt, ServiceError> {
         let (mut there_at, mut has_seeded) = (None, false);
+        let policy = app.settings.multi_device;
         loop {
             let attempt = self.directory.update_logged(user, now, |presence| {
                 let number = Some((connect.login, there_at));
@@ -327,7 +340,7 @@ impl Service {
                     && there_at != Some(newest)
                     && !connect.platform.is_web()
                     && !presence.is_logged_in(connect.device);
-                match presence.admission(connect.device, connect.platform, connect.issued, number) {
+                match presence.admission(connect.device, connect.platform, connect.issued, number, policy) {
                     Admission::Admitted(_) if is_missing => {
                         Transition::quiet(Attempt::NotAdmitted(Admission::MayHaveEnded(newest)))
                     }
@@ -339,6 +352,7 @@ impl Service {
                     | Admission::Revoked
                     | Admission::Ended
                     | Admission::Overtaken
+                    | Admission::Beaten(_)
                     | Admission::MayHaveEnded(_)) => Transition::quiet(Attempt::NotAdmitted(refused)),
                 }
             });
@@ -482,7 +496,12 @@ pub(crate) fn may_have_happened(error: &FactsError) -> bool {
 
 fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
     let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
-    Recorded { device, platform, login, by_app: !resume }
+    Recorded { device, platform, login, mark: mark_of(!resume) }
+}
+
+/// The mark of a device whose login is taken back. A login by the application took away the one that it had.
+pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
+    by_app.then_some(EndWhy::LoggedOut)
 }
 
 fn entered_as(presence: &Presence, connected: Connected) -> Entered {

@@ -5,12 +5,12 @@
 //! in) is not here: the list is for what could not be put there. It ends with the process; what a restart finds instead
 //! is brought into agreement by `upkeep`.
 
-use crate::login::LoginEnd;
+use crate::login::{LoginEnd, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
 use lamplight_facts::EndedLogin;
-use lamplight_model::{ConnectionId, DeviceId, Moment, Now, Platform, Timestamp, User};
+use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,8 +46,8 @@ pub(crate) struct Recorded {
     pub device: DeviceId,
     pub platform: Platform,
     pub login: u64,
-    /// The application asked for it: it took away the mark that the device had.
-    pub by_app: bool,
+    /// The mark that the device gets, if it is to have one.
+    pub mark: Option<EndWhy>,
 }
 
 /// The operations that wait.
@@ -224,12 +224,12 @@ impl Service {
         recorded: &Recorded,
         now: Now,
     ) -> Result<(), ServiceError> {
-        let Recorded { device, platform, login, by_app } = recorded;
-        let (platform, login, by_app) = (*platform, *login, *by_app);
+        let Recorded { device, platform, login, mark } = recorded;
+        let (platform, login, mark) = (*platform, *login, *mark);
         let app = self.app(user)?;
         let unsettled = loop {
             let unsettled = self.directory.update(user, now, |presence| {
-                let taken_back = presence.take_back(device, platform, login, by_app, &app.settings, now);
+                let taken_back = presence.take_back(device, platform, login, mark, &app.settings, now);
                 taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
             });
             if let Some(unsettled) = unsettled.await? {
@@ -276,11 +276,13 @@ impl Service {
         match (login, live) {
             (Some(login), live) if live.is_none_or(|(live, _)| live < login.number) => {
                 let (platform, login) = (login.platform, login.number);
-                self.take_back(user, &Recorded { device: device.clone(), platform, login, by_app }, now).await
+                let mark = mark_of(by_app);
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
             }
             // A Web login has taken the place of a native one, which the live record still has.
             (None, Some((login, platform))) => {
-                self.take_back(user, &Recorded { device: device.clone(), platform, login, by_app }, now).await
+                let mark = mark_of(by_app);
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
             }
             (Some(_) | None, _) => Ok(()),
         }

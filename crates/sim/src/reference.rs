@@ -252,7 +252,14 @@ impl Reference {
         person.note_sig(issued, now.wall);
         let list_lost = person.list_lost && person.kind() != StatusType::Online;
         self.alter(who, Reason::Login, |all, person| {
-            for loser in all.in_the_way(&person.logins, device) {
+            // Who comes back to a login leaves alone those who came after it.
+            let own_place = person.logins.iter().position(|login| login.device == device && comes_back);
+            let earlier: Vec<Device> = person.logins[..own_place.unwrap_or(person.logins.len())]
+                .iter()
+                .map(|it| it.device)
+                .collect();
+            for loser in all.in_the_way(&person.logins, device).into_iter().filter(|it| earlier.contains(it))
+            {
                 let place = person.logins.iter().position(|login| login.device == loser);
                 let gone = person.logins.remove(place.expect("a loser has a login"));
                 if let Link::On(old) = gone.link {
@@ -283,16 +290,7 @@ impl Reference {
     fn in_the_way(&self, logins: &[Login], device: Device) -> Vec<Device> {
         let policy = self.settings.multi_device;
         let new = DEVICES[device].1;
-        let group = |platform: Platform| match policy.mode {
-            MultiDeviceMode::Single => 0,
-            MultiDeviceMode::Dual => u8::from(platform.is_web()),
-            MultiDeviceMode::Triple => match platform {
-                Platform::Android | Platform::IPhone | Platform::IPad => 0,
-                Platform::Windows | Platform::Mac | Platform::Linux => 1,
-                Platform::Web => 2,
-            },
-            MultiDeviceMode::Multi => platform as u8,
-        };
+        let group = |platform| group_of(policy.mode, platform);
         let rivals = || {
             let others = logins.iter().map(|login| login.device).filter(|other| *other != device);
             others.filter(|other| group(DEVICES[*other].1) == group(new))
@@ -529,5 +527,19 @@ impl Reference {
                 ..Person::default()
             };
         }
+    }
+}
+
+/// The platforms that exclude each other have the same number.
+pub(crate) fn group_of(mode: MultiDeviceMode, platform: Platform) -> u8 {
+    match mode {
+        MultiDeviceMode::Single => 0,
+        MultiDeviceMode::Dual => u8::from(platform.is_web()),
+        MultiDeviceMode::Triple => match platform {
+            Platform::Android | Platform::IPhone | Platform::IPad => 0,
+            Platform::Windows | Platform::Mac | Platform::Linux => 1,
+            Platform::Web => 2,
+        },
+        MultiDeviceMode::Multi => platform as u8,
     }
 }

@@ -8,8 +8,8 @@ use crate::subscriptions::Subscriptions;
 use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, Moment, Now, Platform,
-    Reason, Revoked, Timestamp, Version,
+    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, Moment,
+    MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
 };
 
 /// The facts of a user, as far as the live record has to agree with them.
@@ -38,6 +38,8 @@ pub enum Admission {
     Ended,
     /// A later login of the same device is there already.
     Overtaken,
+    /// A later login, on this platform, is in the way: it has kicked this one, although it entered the record first.
+    Beaten(Platform),
     /// The record has had a later login, and the device is not there: the login may have been ended. Only the facts can
     /// tell. Their answer holds as long as the record has had no newer login than that of this number.
     MayHaveEnded(u64),
@@ -110,6 +112,7 @@ impl Presence {
         platform: Platform,
         issued: u64,
         recorded: Option<(u64, Option<u64>)>,
+        policy: MultiDevicePolicy,
     ) -> Admission {
         if self.sigs.has_revoked(issued) {
             return Admission::Revoked;
@@ -130,8 +133,24 @@ impl Presence {
             {
                 Admission::MayHaveEnded(self.newest_login)
             }
-            (Some((number, _)), _) => Admission::Admitted(number),
+            (Some((number, _)), _) => match self.beaten_by(device, platform, number, policy) {
+                Some(by) => Admission::Beaten(by),
+                None => Admission::Admitted(number),
+            },
         }
+    }
+
+    /// The platform of the newest login that a login of this number loses to.
+    fn beaten_by(
+        &self,
+        device: &DeviceId,
+        platform: Platform,
+        number: u64,
+        policy: MultiDevicePolicy,
+    ) -> Option<Platform> {
+        let rivals = self.in_the_way(device, platform, policy);
+        let newest = rivals.iter().max_by_key(|rival| rival.login)?;
+        (newest.login > number).then_some(newest.platform)
     }
 
     /// The highest number of a login that the record has had.
@@ -229,18 +248,18 @@ impl Presence {
 
     /// A login that was recorded under the number `login` was refused in the end: it ends, unless it is not here. A
     /// device that has an earlier login on the same platform keeps that one, under the number that the facts have for it
-    /// now; on another platform that one has ended in the facts, and ends here too. A login `by_app` had taken the mark
-    /// of the device away: it gets one again.
+    /// now; on another platform that one has ended in the facts, and ends here too. The device gets a mark that says
+    /// `why`, if it is to have one; it has been told.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
         platform: Platform,
         login: u64,
-        by_app: bool,
+        why: Option<EndWhy>,
         settings: &AppSettings,
         now: Now,
     ) -> Transition<()> {
-        let mark = by_app.then_some(EndMark { why: EndWhy::LoggedOut, told: true, at: now.wall });
+        let mark = why.map(|why| EndMark { why, told: true, at: now.wall });
         let Some(index) = self.devices.iter().position(|it| it.id == *device && it.login <= login) else {
             if !self.devices.iter().any(|it| it.id == *device) && login > self.ended_through {
                 self.newest_login = self.newest_login.max(login);

@@ -9,6 +9,10 @@ use std::sync::Arc;
 /// What was found broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
+    /// A login has kicked a newer one.
+    OlderWins,
+    /// Logins that are in each other's way stand side by side.
+    RivalsStand,
     /// A login failed and was refused, and left a connected device behind.
     GhostOfFailedLogin,
     /// The end of a connection was lost: its device stays connected.
@@ -67,7 +71,9 @@ pub enum Name {
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
+        Self::OlderWins,
+        Self::RivalsStand,
         Self::GhostOfFailedLogin,
         Self::GhostOfLostEnd,
         Self::GhostOfBug,
@@ -100,6 +106,8 @@ impl Name {
     /// The name as it is written on a command line.
     pub fn text(self) -> &'static str {
         match self {
+            Self::OlderWins => "older-wins",
+            Self::RivalsStand => "rivals-stand",
             Self::GhostOfFailedLogin => "ghost-of-failed-login",
             Self::GhostOfLostEnd => "ghost-of-lost-end",
             Self::GhostOfBug => "ghost-of-bug",

@@ -3,7 +3,7 @@
 use super::executor::block_on;
 use super::judge::Judge;
 use super::people::{APP, People};
-use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog};
+use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog, OlderWins};
 use super::weather::Weather;
 use super::worker::{Shared, Worker};
 use crate::random::Random;
@@ -36,6 +36,7 @@ pub(crate) struct Node {
     pub shared: Rc<Shared>,
     pub workers: Vec<Rc<Worker>>,
     pub facts: Arc<SqliteFacts>,
+    pub older_wins: Arc<OlderWins>,
 }
 
 /// What a node needs from outside.
@@ -60,7 +61,12 @@ impl Node {
         };
         let (directory, found) = InProcessDirectory::open(&folder.join("live"), now, GRACE)?;
         let directory = Arc::new(directory);
-        let live = DelayedDirectory { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
+        let older_wins = Arc::new(OlderWins::default());
+        let live = DelayedDirectory {
+            inner: Arc::clone(&directory),
+            weather: Arc::clone(&around.weather),
+            older_wins: Arc::clone(&older_wins),
+        };
         let log = DelayedLog { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
         let durable = DelayedFacts { inner: Arc::clone(&facts), weather: Arc::clone(&around.weather) };
         let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
@@ -89,7 +95,7 @@ impl Node {
         shared.start(async move { tell(&it).await });
         let (it, log) = (Rc::clone(&shared), shared.directory.follow_events());
         shared.start(async move { record_all(&it, log).await });
-        Ok(Self { shared, workers, facts })
+        Ok(Self { shared, workers, facts, older_wins })
     }
 
     /// The record of a user as it is, whatever the weather.

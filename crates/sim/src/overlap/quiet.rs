@@ -8,6 +8,7 @@ use super::people::{
 };
 use super::weather::Climate;
 use super::world::World;
+use crate::reference::group_of;
 use lamplight_core::{Presence, notifications};
 use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
@@ -140,6 +141,7 @@ impl World {
                 .collect();
             let live: BTreeMap<usize, Platform> =
                 self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
+            self.judge_rivals(who, &live);
             let past = self.people.pasts.borrow()[who].clone();
             for (device, (name, _)) in DEVICES.iter().enumerate() {
                 let (fact, record) = (facts.get(&device), live.get(&device));
@@ -172,6 +174,20 @@ impl World {
                 let what = format!("{}: account {has_account}, deleted {is_deleted:?}", NAMES[who]);
                 self.judge.found(Name::AccountDiffers, what);
             }
+        }
+    }
+
+    /// The multi-device policy, which stays the same in a run, holds.
+    fn judge_rivals(&self, who: Who, live: &BTreeMap<usize, Platform>) {
+        let policy = self.plan.settings.multi_device;
+        let is_too_many = |one: Platform| {
+            let rivals =
+                || live.values().filter(|it| group_of(policy.mode, **it) == group_of(policy.mode, one));
+            let instances = if one.is_web() { policy.web_instances } else { policy.native_instances };
+            rivals().any(|it| *it != one) || rivals().count() > usize::from(instances)
+        };
+        if live.values().any(|platform| is_too_many(*platform)) {
+            self.judge.found(Name::RivalsStand, format!("{}: {live:?}", NAMES[who]));
         }
     }
 

@@ -15,16 +15,49 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, Conversation, ConversationPlace, Friend, Lane, Message, Moment, NodeId, Now, Profile,
-    ProfileChange, Timestamp, User, UserId,
+    App, AppId, Conversation, ConversationPlace, DeviceId, Friend, Lane, Message, Moment, NodeId, Now,
+    Profile, ProfileChange, Timestamp, User, UserId,
 };
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A directory that is slow and fails.
 pub(crate) struct DelayedDirectory {
     pub inner: Arc<InProcessDirectory>,
     pub weather: Arc<Weather>,
+    pub older_wins: Arc<OlderWins>,
+}
+
+/// Kicks of a newer login by an older one, as a directory has seen them.
+#[derive(Default)]
+pub(crate) struct OlderWins(Mutex<Vec<String>>);
+
+impl OlderWins {
+    /// The kicks seen since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.seen())
+    }
+
+    /// One change has brought a record from these logins (device, number) to those.
+    fn look(&self, user: &User, before: &[(DeviceId, u64)], after: &[(DeviceId, u64)]) {
+        let is_in = |list: &[(DeviceId, u64)], device: &DeviceId| list.iter().any(|(it, _)| it == device);
+        let entered = after.iter().filter(|login| !before.contains(login));
+        let Some((winner, entered)) = entered.max_by_key(|(_, login)| *login) else { return };
+        let mut left = before.iter().filter(|(device, _)| !is_in(after, device));
+        if let Some((loser, newer)) = left.find(|(_, login)| login > entered) {
+            let what = format!("{user}: {winner} entered as {entered} and kicked {loser}, which was {newer}");
+            self.seen().push(what);
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Vec<String>> {
+        // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn logins_of(presence: &Presence) -> Vec<(DeviceId, u64)> {
+    presence.devices().iter().map(|device| (device.id.clone(), device.login)).collect()
 }
 
 /// Facts that are slow and fail.
@@ -78,7 +111,16 @@ impl Directory for DelayedDirectory {
                     let _ = change(&mut copy);
                 }
             }
-            self.inner.update_with(user, now, change).await
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            let mut watched = |presence: &mut Presence| {
+                before = logins_of(presence);
+                let transition = change(presence);
+                after = logins_of(presence);
+                transition
+            };
+            let logged = self.inner.update_with(user, now, &mut watched).await;
+            self.older_wins.look(user, &before, &after);
+            logged
         };
         Box::pin(trip.go(effect, directory_error))
     }

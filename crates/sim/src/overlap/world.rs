@@ -140,8 +140,9 @@ impl World {
         !busy()
     }
 
-    /// What the log tells must be a change.
+    /// What the log tells must be a change, and no login kicks a newer one.
     fn read_log(&mut self) {
+        self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
         if self.log.take(&mut entries) != lamplight_directory::Heard::All {
             self.last_told.clear();
