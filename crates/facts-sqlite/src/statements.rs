@@ -226,8 +226,9 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
         (false, None) => create_account(db, user, *at)?,
     };
     let number = next_number(db)?;
-    let sql = "INSERT OR REPLACE INTO logins (app, user, device, platform, at, number, durable)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "INSERT INTO logins (app, user, device, platform, at, number, durable)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+               ON CONFLICT DO UPDATE SET platform = ?4, at = ?5, number = ?6, durable = ?7";
     let row = params![
         user.app.0,
         user.id.as_str(),
