@@ -1,4 +1,4 @@
-//! Where a stream of bytes is cut into the pieces in which it arrives.
+//! The cuts of a stream of bytes into the pieces in which it arrives.
 
 /// Splits an input into the lengths of pieces and the stream: the first byte says how many lengths follow.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {

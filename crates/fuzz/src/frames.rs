@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What is found does not depend on what has arrived behind it.
+/// Checks that a message found does not depend on the bytes behind it.
 fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, FrameError>) {
     let needed = match found {
         Ok(Framed::Frame { taken, .. }) => *taken,

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// How long an answer may take.
+/// The time within which an answer comes.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The admin of the first app.
 const ADMIN: &str = "administrator";
@@ -136,7 +136,7 @@ pub struct Answer {
     pub json: Option<Value>,
 }
 
-/// How a body is sent.
+/// The ways of sending a body.
 #[derive(Clone, Copy)]
 pub enum Framing<'a> {
     /// With its length in the head, in one piece.

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// What stands in front of the entries of a file: the magic with its form, and the mark of doubt.
+/// The bytes before the entries of a file: the magic with its form, and the mark of doubt.
 const HEAD: usize = 13;
 
 /// Names of files in the folder of a journal.
@@ -43,7 +43,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// What a file begins with that this version writes: its head, and behind it the entry that every file has first.
+/// The beginning of a file that this version writes: its head, and behind it the entry that every file has first.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
@@ -59,7 +59,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Whom the journal knows, with what they say and its version.
+/// The users in the journal, each with its custom status and its version.
 type People = BTreeMap<User, (String, Version)>;
 
 /// Writes a journal by operations, damages it, and opens it again.
@@ -110,7 +110,7 @@ fn damaged(data: &[u8]) {
     opens_the_same(folder.path(), &found);
 }
 
-/// What was done to a journal.
+/// The damage that was done to a journal.
 #[derive(Clone, Copy)]
 enum Damage {
     None,
@@ -193,7 +193,7 @@ fn put_entry(file: &mut Vec<u8>, content: &[u8]) {
     file.extend_from_slice(content);
 }
 
-/// What a start has taken over and written anew is what the next one finds.
+/// Checks that the next start finds what this one has taken over and written anew.
 fn opens_the_same(folder: &Path, expected: &People) {
     let (directory, recovered) = open(folder, now(30_000));
     assert!(!recovered.in_doubt, "the damage is still there");

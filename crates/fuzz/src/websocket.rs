@@ -48,11 +48,11 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What was read of a stream.
+/// The outcome of reading a stream.
 #[derive(PartialEq, Debug)]
 struct Reading {
     events: Vec<Event>,
-    /// What the protocol itself has answered.
+    /// The answers of the protocol itself.
     output: Vec<u8>,
 }
 

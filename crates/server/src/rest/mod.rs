@@ -1,6 +1,7 @@
 //! The server API: the app's backend talks to it over the HTTP port (SPEC sections 8 and 10).
 //!
-//! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, whatever was sent.
+//! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, whatever was sent in
+//! a well-formed HTTP request.
 //! One table names the commands; the OpenAPI document is made from the same table. What a command means is decided
 //! in `service`.
 

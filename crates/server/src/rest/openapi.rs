@@ -27,7 +27,7 @@ const ABOUT: &str = "\
 The server API of Lamplight: an app's backend makes accounts, asks who is there, keeps friends and profiles and sends \
 messages. `docs/server-api.md` says how to begin.
 
-Every call is answered with HTTP 200, whatever was sent; `ErrorCode` says what came of it. A call that is answered \
+Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what came of it. A call that is answered \
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
 
