@@ -104,14 +104,18 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         false
     }
 
-    /// The moment at which the first change that waits is due.
+    /// The moment at which [`Conflator::take_due`] is to be called next: a change is due, or users who are quiet again
+    /// are to be forgotten. `None` when nobody has changed lately.
     pub fn next_due(&self) -> Option<Moment> {
-        self.due.first().map(|(due, _)| *due)
+        let sweep = (!self.users.is_empty()).then_some(self.sweep_at);
+        self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
     /// Takes out a change that is due, the longest waiting first.
     pub fn take_due(&mut self, now: Moment) -> Option<(K, V)> {
-        if self.next_due()? > now {
+        self.sweep(now);
+        let (due, _) = self.due.first()?;
+        if *due > now {
             return None;
         }
         let (_, user) = self.due.pop_first()?;
@@ -217,6 +221,20 @@ mod tests {
         assert_eq!(conflator.take_due(Moment(10_000)), Some(('a', 2)));
         assert!(conflator.may_tell(&'a', Moment(10_001), || 3));
         assert!(!conflator.may_tell(&'a', Moment(10_002), || 4));
+    }
+
+    #[test]
+    fn quiet_users_are_forgotten_though_nobody_changes_any_longer() {
+        let mut conflator = Conflator::new(ConflationRate::default());
+        for user in 0..10_000_u64 {
+            assert!(conflator.may_tell(&user, Moment(user / 20), || ()));
+        }
+        let mut calls = 0;
+        while let Some(due) = conflator.next_due() {
+            assert_eq!(conflator.take_due(due), None);
+            calls += 1;
+        }
+        assert_eq!((conflator.users.capacity(), calls), (0, 1), "one look is enough");
     }
 
     #[test]

@@ -427,6 +427,8 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
     audience.leave(bob);
     let mut told = Vec::new();
     audience.tell_due(Moment(1_000), |_| panic!("nobody watches"), &mut told);
+    assert_eq!((told.len(), audience.held_back()), (1, 0));
+    audience.tell_due(Moment(2_000), |_| panic!("nobody watches"), &mut told);
     assert_eq!((told.len(), audience.next_due()), (1, None));
 }
 
