@@ -79,7 +79,10 @@ pub struct AppArg {
 
 /// Reads an SDKAppID.
 pub fn parse_app(text: &str) -> Result<AppId, String> {
-    text.parse().map(AppId).map_err(|_| "an SDKAppID is a number from 0 to 4294967295".to_owned())
+    match text.parse() {
+        Ok(id) if id > 0 => Ok(AppId(id)),
+        Ok(_) | Err(_) => Err("an SDKAppID is a number from 1 to 4294967295".to_owned()),
+    }
 }
 
 /// Reads a `userID`.

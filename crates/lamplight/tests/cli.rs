@@ -152,6 +152,38 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
     }
 }
 
+/// The key is that of the vector in SPEC section 5; a file may have been written on another system.
+#[test]
+fn with_a_key_from_elsewhere_usersigs_already_issued_stay_good() {
+    let folder = Folder::new();
+    let key = "0123456789abcdef".repeat(4);
+    let file = folder.file("secret-key.txt", &format!("{key}\r\n"));
+    let create = ["app", "create", "--id", "1400000001", "--key", "-", "--json"];
+    let mut command = folder.command(&create);
+    let made = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert_eq!(made["key"], key, "without what stands around it");
+
+    let old = folder.ok(&["sig", "alice"]);
+    let second = folder.answer(&["app", "key", "add", "1400000001", "--json"]);
+    folder.ok(&["sig", "verify", old.trim(), "--user", "alice"]);
+    let refused = |args: &[&str], why: &str| {
+        let (code, _, error) = folder.run(args);
+        assert!(code == Some(1) && error.contains(why), "{args:?}: {code:?} {error}");
+    };
+    let again = second["text"].as_str().unwrap();
+    refused(&["app", "key", "add", "1400000001", "--key", again], "the app has this key already, as key 2");
+    refused(&["app", "key", "add", "1400000001", "--key", "short"], "16 to 256 bytes");
+    refused(&["app", "key", "add", "1400000001", "--key", "a key with blanks in it"], "printable ASCII");
+    for _ in 3..=8 {
+        folder.ok(&["app", "key", "add", "1400000001"]);
+    }
+    refused(&["app", "key", "add", "1400000001"], "at most 8 keys");
+    let (code, _, error) = folder.run(&["app", "create", "--id", "0"]);
+    assert!(code == Some(2) && error.contains("from 1 to"), "{error}");
+}
+
 #[test]
 fn an_app_has_to_be_named_only_when_there_are_several() {
     let folder = Folder::new();

@@ -28,6 +28,53 @@ pub struct AppKey {
     pub text: String,
 }
 
+/// The most keys of one app. Two are needed to rotate.
+pub const MOST_KEYS: usize = 8;
+
+/// The fewest bytes of the text of a key that was made elsewhere.
+pub const MIN_KEY_BYTES: usize = 16;
+
+/// The most bytes of the text of a key.
+pub const MAX_KEY_BYTES: usize = 256;
+
+/// The reasons for which an app does not take a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeyRefused {
+    /// The text has the wrong length.
+    #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
+    Length(usize),
+    /// The text has something else than printable ASCII characters in it.
+    #[error("a key consists of printable ASCII characters without spaces; check how it was copied")]
+    Unprintable,
+    /// The app has this key already, under this number.
+    #[error("the app has this key already, as key {0}")]
+    Known(u32),
+    /// The app has [`MOST_KEYS`] keys.
+    #[error("an app has at most {MOST_KEYS} keys; remove one first")]
+    TooMany,
+}
+
+impl App {
+    /// Adds a key, which signs from now on, and answers with it. The text may come from elsewhere: UserSigs that were
+    /// signed with it are good here too.
+    pub fn add_key(&mut self, text: String) -> Result<&AppKey, KeyRefused> {
+        if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&text.len()) {
+            return Err(KeyRefused::Length(text.len()));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(KeyRefused::Unprintable);
+        }
+        if let Some(known) = self.keys.iter().find(|key| key.text == text) {
+            return Err(KeyRefused::Known(known.id));
+        }
+        if self.keys.len() >= MOST_KEYS {
+            return Err(KeyRefused::TooMany);
+        }
+        let id = self.keys.iter().map(|key| key.id).max().unwrap_or_default().saturating_add(1);
+        Ok(self.keys.push_mut(AppKey { id, text }))
+    }
+}
+
 impl fmt::Debug for AppKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AppKey({}, …)", self.id)
@@ -343,6 +390,31 @@ impl AppSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_from_elsewhere_is_taken_where_it_can_be_one_and_none_twice() {
+        let mut app =
+            App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings: AppSettings::default() };
+        let refused = [
+            (String::new(), KeyRefused::Length(0)),
+            ("x".repeat(15), KeyRefused::Length(15)),
+            ("x".repeat(257), KeyRefused::Length(257)),
+            ("0123456789abcde f".to_owned(), KeyRefused::Unprintable),
+            ("0123456789abcdeé".to_owned(), KeyRefused::Unprintable),
+        ];
+        for (text, why) in refused {
+            assert_eq!(app.add_key(text.clone()), Err(why), "{text}");
+        }
+        let text = |n: usize| format!("{n:016}");
+        for n in 1..=MOST_KEYS {
+            assert_eq!(app.add_key(text(n)).unwrap().id, n as u32);
+        }
+        assert_eq!(app.add_key(text(3)), Err(KeyRefused::Known(3)));
+        assert_eq!(app.add_key(text(99)), Err(KeyRefused::TooMany));
+        // A number is not given twice while its successors stand.
+        app.keys.remove(1);
+        assert_eq!(app.add_key(text(99)).unwrap().id, MOST_KEYS as u32 + 1);
+    }
 
     #[test]
     fn the_defaults_are_those_of_the_spec_and_valid() {

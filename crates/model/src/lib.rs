@@ -20,8 +20,8 @@ mod webhook;
 mod webhook_url;
 
 pub use app::{
-    App, AppKey, AppSettings, Edition, InvalidSettings, Limits, MultiDeviceMode, MultiDevicePolicy,
-    RateLimit, Switches, Timing, WebhookSettings,
+    App, AppKey, AppSettings, Edition, InvalidSettings, KeyRefused, Limits, MAX_KEY_BYTES, MIN_KEY_BYTES,
+    MOST_KEYS, MultiDeviceMode, MultiDevicePolicy, RateLimit, Switches, Timing, WebhookSettings,
 };
 pub use code::{Code, Refusal};
 pub use conversation::{Conversation, ConversationPlace};

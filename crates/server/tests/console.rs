@@ -217,8 +217,10 @@ async fn of_two_operators_with_the_same_form_the_second_is_told() {
         ("PUT", "/apps/1400000001/admins/bob"),
         ("DELETE", "/apps/1400000001/admins/administrator"),
     ] {
-        assert_eq!(browser.change(method, path, &tag, None).await.refusal(), (412, 412), "{method} {path}");
-        let unconditional = browser.ask(method, path, &[], None).await;
+        let empty = json!({});
+        let body = path.ends_with("keys").then_some(&empty);
+        assert_eq!(browser.change(method, path, &tag, body).await.refusal(), (412, 412), "{method} {path}");
+        let unconditional = browser.ask(method, path, &[], body.map(ToString::to_string)).await;
         assert_eq!(unconditional.refusal(), (428, 428), "{method} {path}");
     }
     // Changed by the command line in the meantime.
@@ -343,7 +345,7 @@ async fn keys_are_rotated_and_their_text_is_shown_on_request_only() {
     let last = browser.change("DELETE", "/apps/1400000001/keys/1", &shown.etag(), None).await;
     assert_eq!(last.refusal(), (409, 409));
 
-    let added = browser.change("POST", "/apps/1400000001/keys", &shown.etag(), None).await;
+    let added = browser.change("POST", "/apps/1400000001/keys", &shown.etag(), Some(&json!({}))).await;
     assert_eq!(added.status, 201, "{added:?}");
     assert_eq!(added.body["app"]["keys"], json!([{ "id": 1, "signs": false }, { "id": 2, "signs": true }]));
     let text = added.body["key"]["text"].as_str().unwrap().to_owned();
@@ -352,12 +354,26 @@ async fn keys_are_rotated_and_their_text_is_shown_on_request_only() {
     assert_eq!(browser.post("/apps/1400000001/keys/3/reveal", &json!({})).await.refusal(), (404, 404));
 
     let mut tag = added.etag();
-    for _ in 3..=8 {
-        let added = browser.change("POST", "/apps/1400000001/keys", &tag, None).await;
+    let again = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&json!({ "key": text }))).await;
+    assert_eq!(again.refusal(), (409, 6017), "the app has it already");
+    for bad in ["", "short", "a key with blanks in it", "ключключключключ"] {
+        let body = json!({ "key": bad });
+        let refused = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&body)).await;
+        assert_eq!(refused.refusal(), (400, 6017), "{bad:?}");
+    }
+    let own = json!({ "key": "0123456789abcdef".repeat(4) });
+    let added = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&own)).await;
+    assert_eq!((added.status, &added.body["key"]["text"]), (201, &own["key"]));
+    tag = added.etag();
+    for _ in 4..=8 {
+        let added = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&json!({}))).await;
         assert_eq!(added.status, 201);
         tag = added.etag();
     }
-    assert_eq!(browser.change("POST", "/apps/1400000001/keys", &tag, None).await.refusal(), (409, 409));
+    assert_eq!(
+        browser.change("POST", "/apps/1400000001/keys", &tag, Some(&json!({}))).await.refusal(),
+        (409, 6017)
+    );
     let retired = browser.change("DELETE", "/apps/1400000001/keys/1", &tag, None).await;
     assert_eq!(retired.status, 200);
     let again = browser.change("DELETE", "/apps/1400000001/keys/1", &retired.etag(), None).await;

@@ -4,10 +4,11 @@ use crate::cli::{Common, parse_app, parse_user};
 use crate::commands::app_settings::{SettingsArgs, edition_name, rows};
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
 use serde_json::{Value, json};
+use std::io::Read;
 
 /// The id of the first app, when none is given. The next ones count on.
 const FIRST_APP: u32 = 1_400_000_001;
@@ -19,11 +20,17 @@ pub enum AppCommand {
     #[command(after_help = "\
 Examples:
   lamplight app create --name \"our chat\"
-  lamplight app create --id 1400000042 --edition standard")]
+  lamplight app create --id 1400000042 --edition standard
+  lamplight app create --id 1400000042 --key - < secret-key.txt
+
+With the SDKAppID and the secret key of an app that you have elsewhere, UserSigs that your backend has issued stay good.")]
     Create {
         /// The SDKAppID [default: the next free one]
         #[arg(long, value_name = "ID", value_parser = parse_app)]
         id: Option<AppId>,
+        /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
         /// Settings.
         #[command(flatten)]
         settings: Box<SettingsArgs>,
@@ -68,10 +75,11 @@ Examples:
 /// What to do with the keys of an app.
 #[derive(Subcommand, Debug)]
 pub enum KeyCommand {
-    /// Add a key, which signs from now on; it is shown
+    /// Add a key, which signs from now on; a new one is shown
     #[command(after_help = "\
 Examples:
   lamplight app key add 1400000001
+  lamplight app key add 1400000001 --key - < secret-key.txt
 
 To rotate: add a key, give it to your backend, wait until the UserSigs of the old one have expired, \
 then remove the old one. Nobody is logged out.")]
@@ -79,6 +87,9 @@ then remove the old one. Nobody is logged out.")]
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
+        /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
     },
     /// List the keys; their text only with --show
     #[command(after_help = "\
@@ -150,7 +161,7 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
     };
     let as_json = common.json;
     match command {
-        AppCommand::Create { id, settings } => create(operator, id, &settings, as_json).await,
+        AppCommand::Create { id, key, settings } => create(operator, id, key, &settings, as_json).await,
         AppCommand::List => list(operator, as_json).await,
         AppCommand::Set { id, settings } => {
             let mut app = operator.app(Some(id)).await?;
@@ -167,27 +178,44 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
 async fn create(
     operator: &mut Operator,
     id: Option<AppId>,
+    key: Option<String>,
     settings: &SettingsArgs,
     as_json: bool,
 ) -> anyhow::Result<()> {
+    let is_new = key.is_none();
+    let text = key_text(key)?;
     let apps = operator.apps().await?;
     let next = apps.last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
     let id = id.unwrap_or(AppId(next));
     ensure!(apps.iter().all(|app| app.id != id), "there is an app {id} already; change it with `app set`");
-    let key = AppKey { id: 1, text: lamplight_auth::generate_key(rand::random()) };
     let mut app = App {
         id,
-        keys: vec![key.clone()],
+        keys: Vec::new(),
         admins: vec![UserId::new("administrator")?],
         settings: AppSettings::default(),
     };
+    let key = app.add_key(text)?.clone();
     settings.apply(&mut app.settings)?;
     operator.put_app(app.clone()).await?;
     if as_json {
         return json(&json!({ "app": shown(&app), "key": key.text }));
     }
     line(format!("app {id} is made"))?;
-    show_new_key(&key)
+    if is_new { show_new_key(&key) } else { line(format!("key {}: the one that you gave", key.id)) }
+}
+
+/// The text of a key: the one given, the one on stdin for `-`, or a new one. Blanks and line ends around it go away.
+fn key_text(given: Option<String>) -> anyhow::Result<String> {
+    Ok(match given.as_deref() {
+        None => lamplight_auth::generate_key(rand::random()),
+        Some("-") => {
+            let mut text = String::new();
+            let most = u64::try_from(MAX_KEY_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
+            std::io::stdin().take(most).read_to_string(&mut text).context("reading the key from stdin")?;
+            text.trim().to_owned()
+        }
+        Some(text) => text.trim().to_owned(),
+    })
 }
 
 async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
@@ -213,13 +241,17 @@ async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
 
 async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Add { id } => {
+        KeyCommand::Add { id, key } => {
+            let is_new = key.is_none();
+            let text = key_text(key)?;
             let mut app = operator.app(Some(id)).await?;
-            let next = app.keys.iter().map(|key| key.id).max().unwrap_or_default().saturating_add(1);
-            let key = AppKey { id: next, text: lamplight_auth::generate_key(rand::random()) };
-            app.keys.push(key.clone());
+            let key = app.add_key(text)?.clone();
             operator.put_app(app).await?;
-            if as_json { json(&key) } else { show_new_key(&key) }
+            match (as_json, is_new) {
+                (true, _) => json(&key),
+                (false, true) => show_new_key(&key),
+                (false, false) => line(format!("key {} of app {id}: the one that you gave", key.id)),
+            }
         }
         KeyCommand::List { id, show } => {
             let app = operator.app(id).await?;

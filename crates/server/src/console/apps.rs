@@ -16,8 +16,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most keys of one app. Two are needed to rotate.
-const MOST_KEYS: usize = 8;
 /// The most admins of one app.
 const MOST_ADMINS: usize = 100;
 /// The id of the first app; the next ones count on.
@@ -83,6 +81,18 @@ pub struct NewApp {
     name: String,
     #[serde(default)]
     edition: Edition,
+    /// The text of a key that was made elsewhere; without it, a key is made.
+    #[serde(default)]
+    key: Option<String>,
+}
+
+/// A key to add.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// The text of a key that was made elsewhere; without it, a key is made.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// What changing the settings takes: all of them. Only the token may be left out, and is then kept.
@@ -143,13 +153,16 @@ pub async fn create(
 ) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
     let next = || console.service.apps().all().last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
     let id = new.id.unwrap_or_else(|| AppId(next()));
-    let key = new_key(1);
-    let app = App {
+    if id.0 == 0 {
+        return Err(ApiError::invalid("an SDKAppID is a number from 1 to 4294967295"));
+    }
+    let mut app = App {
         id,
-        keys: vec![key.clone()],
+        keys: Vec::new(),
         admins: vec![UserId::new("administrator").expect("printable")],
         settings: AppSettings { name: new.name, edition: new.edition, ..AppSettings::default() },
     };
+    let key = app.add_key(new.key.unwrap_or_else(new_key))?.clone();
     if !console.service.replace_app(None, app.clone()).await? {
         return Err(ApiError::APP_EXISTS);
     }
@@ -186,22 +199,18 @@ pub async fn set(
         .await
 }
 
-/// `POST apps/{app}/keys`: makes a key, which signs from now on; it is shown this once.
+/// `POST apps/{app}/keys`: makes a key or takes one that was made elsewhere. It signs from now on, and is shown this once.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
     FromPath(id): FromPath<AppId>,
     headers: HeaderMap,
+    FromJson(new): FromJson<NewKey>,
 ) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
+    let text = new.key.unwrap_or_else(new_key);
     let mut made = None;
     let (tag, Json(app)) = console
         .change(id, &headers, |app| {
-            if app.keys.len() >= MOST_KEYS {
-                return Err(ApiError::TOO_MANY_KEYS);
-            }
-            let last = app.keys.iter().map(|key| key.id).max().unwrap_or_default();
-            let key = new_key(last.saturating_add(1));
-            app.keys.push(key.clone());
-            made = Some(key);
+            made = Some(app.add_key(text)?.clone());
             Ok(())
         })
         .await?;
@@ -311,8 +320,8 @@ impl Console {
     }
 }
 
-fn new_key(id: u32) -> AppKey {
-    AppKey { id, text: lamplight_auth::generate_key(rand::random()) }
+fn new_key() -> String {
+    lamplight_auth::generate_key(rand::random())
 }
 
 fn shown(app: &App) -> ShownApp {
@@ -394,7 +403,7 @@ mod tests {
         other.settings.webhooks.token = "t".to_owned();
         assert_ne!(tag(&app), tag(&other));
         let mut other = app.clone();
-        other.keys.push(new_key(1));
+        other.add_key(new_key()).unwrap();
         assert_ne!(tag(&app), tag(&other));
     }
 }

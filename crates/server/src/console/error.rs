@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use lamplight_model::{Code, Refusal};
+use lamplight_model::{Code, KeyRefused, Refusal};
 use lamplight_service::ServiceError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,8 +41,6 @@ impl ApiError {
         Self::http(StatusCode::CONFLICT, "there is an app of this SDKAppID already; choose another one");
     pub const LAST_KEY: Self =
         Self::http(StatusCode::CONFLICT, "this is the last key of the app; add another one first");
-    pub const TOO_MANY_KEYS: Self =
-        Self::http(StatusCode::CONFLICT, "the app has as many keys as it may have; retire one first");
     pub const TOO_MANY_ADMINS: Self =
         Self::http(StatusCode::CONFLICT, "the app has as many admins as it may have; remove one first");
     pub const CHANGED_MEANWHILE: Self = Self::http(
@@ -80,6 +78,16 @@ impl ApiError {
     /// What was given cannot be used; the text says why.
     pub fn invalid(why: impl Into<String>) -> Self {
         Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
+    }
+}
+
+impl From<KeyRefused> for ApiError {
+    fn from(refused: KeyRefused) -> Self {
+        let status = match refused {
+            KeyRefused::Length(_) | KeyRefused::Unprintable => StatusCode::BAD_REQUEST,
+            KeyRefused::Known(_) | KeyRefused::TooMany => StatusCode::CONFLICT,
+        };
+        Self { status, ..Self::invalid(refused.to_string()) }
     }
 }
 

@@ -87,7 +87,12 @@ export class Api {
     return (await this.#json<{ apps: AppSummary[] }>("/apps")).apps;
   }
 
-  async createApp(app: { id?: number; name: string; edition: Edition }): Promise<{ app: App; key: Secret }> {
+  async createApp(app: {
+    id?: number;
+    name: string;
+    edition: Edition;
+    key?: string;
+  }): Promise<{ app: App; key: Secret }> {
     return this.#json("/apps", { method: "POST", body: app });
   }
 
@@ -103,8 +108,9 @@ export class Api {
     return this.#tagged(`/apps/${id}/settings`, { method: "PUT", body: settings, tag });
   }
 
-  async addKey(id: number, tag: string): Promise<Tagged<{ app: App; key: Secret }>> {
-    return this.#tagged(`/apps/${id}/keys`, { method: "POST", tag });
+  /** Adds a key: the one given, or else a new one. */
+  async addKey(id: number, tag: string, key?: string): Promise<Tagged<{ app: App; key: Secret }>> {
+    return this.#tagged(`/apps/${id}/keys`, { method: "POST", body: key === undefined ? {} : { key }, tag });
   }
 
   async revealKey(id: number, key: number): Promise<Secret> {

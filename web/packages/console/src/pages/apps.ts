@@ -149,6 +149,11 @@ export class AppsPage extends View {
             ${this.badId ? words.apps.idBad : words.apps.idHint}
           </p>
         </div>
+        <div>
+          <label for="key">${words.keys.own}</label>
+          <input id="key" name="key" type="password" autocomplete="off" aria-describedby="key-hint" />
+          <p id="key-hint" class="hint">${words.apps.keyHint}</p>
+        </div>
       </form>
       <button slot="actions" @click=${this.#close}>${words.cancel}</button>
       <button slot="actions" class="primary" form="new" ?disabled=${this.busy}>${words.apps.make}</button>
@@ -176,13 +181,19 @@ export class AppsPage extends View {
       return typeof value === "string" ? value.trim() : "";
     };
     const id = text("id");
-    this.badId = id !== "" && (!/^\d+$/.test(id) || Number(id) > GREATEST_ID);
+    this.badId = id !== "" && (!/^\d+$/.test(id) || Number(id) < 1 || Number(id) > GREATEST_ID);
     if (this.badId) return;
     const edition = EDITIONS.find((known) => known === text("edition")) ?? "flagship";
     this.busy = true;
     this.error = undefined;
     try {
-      this.made = await this.api.createApp({ name: text("name"), edition, ...(id === "" ? {} : { id: Number(id) }) });
+      const key = text("key");
+      this.made = await this.api.createApp({
+        name: text("name"),
+        edition,
+        ...(id === "" ? {} : { id: Number(id) }),
+        ...(key === "" ? {} : { key }),
+      });
       form.reset();
     } catch (error) {
       this.error = error;

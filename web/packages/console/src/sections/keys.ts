@@ -46,6 +46,7 @@ export class KeysSection extends Section {
       tr.open td {
         border-bottom: 0;
       }
+      .own,
       .under {
         display: grid;
         gap: 0.5rem;
@@ -75,8 +76,15 @@ export class KeysSection extends Section {
             </table>
           </div>
           <div class="row">
-            <button ?disabled=${this.busy} @click=${this.#add}>${icons.plus}${keys.add}</button>
+            <button ?disabled=${this.busy} @click=${(): void => void this.#add()}>${icons.plus}${keys.add}</button>
           </div>
+          <form class="own" @submit=${this.#addOwn}>
+            <label for="own">${keys.own}</label>
+            <div class="row">
+              <input id="own" name="own" type="password" autocomplete="off" required />
+              <button ?disabled=${this.busy}>${keys.addOwn}</button>
+            </div>
+          </form>
           <p class="quiet small">${keys.howTo}</p>
         </div>
       </section>
@@ -128,14 +136,23 @@ export class KeysSection extends Section {
     this.question = undefined;
   };
 
-  readonly #add = async (): Promise<void> => {
+  readonly #addOwn = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const key = new FormData(form).get("own");
+    if (typeof key !== "string") return;
+    await this.#add(key.trim());
+    if (this.error === undefined) form.reset();
+  };
+
+  async #add(key?: string): Promise<void> {
     await this.#try(async () => {
-      const { value, tag } = await this.api.addKey(this.form.base.value.id, this.form.base.tag);
+      const { value, tag } = await this.api.addKey(this.form.base.value.id, this.form.base.tag, key);
       this.shown = value.key;
-      this.isNew = true;
+      this.isNew = key === undefined;
       this.tell<Tagged<App>>("lc-app", { value: value.app, tag });
     });
-  };
+  }
 
   async #reveal(key: number): Promise<void> {
     if (this.shown?.id === key) {
