@@ -17,12 +17,15 @@ mod policy;
 mod presence;
 mod quota;
 mod readiness;
+mod request_pace;
 mod saved;
 mod signatures;
 mod subscriptions;
+mod touched;
 mod transition;
 mod unsettled;
 mod watch_graph;
+mod watch_reasons;
 
 pub use conflation::{ConflationRate, Conflator};
 pub use deadlines::DeadlineWheel;
@@ -35,9 +38,11 @@ pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_call, no
 pub use presence::{Admission, Connected, Expired, Presence, UserFacts};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use readiness::{Readiness, Sign, Verdict};
+pub use request_pace::{RequestPace, RequestRate};
 pub use saved::SavedPresence;
 pub use signatures::Signatures;
 pub use subscriptions::{Subscribed, Subscriptions};
 pub use transition::{EndCause, Ended, Removed, Transition};
 pub use unsettled::{MAX_UNSETTLED_ENDS, UnsettledEnds};
-pub use watch_graph::{Reasons, SubjectKey, Told, WatchGraph, WatcherKey, Why};
+pub use watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
+pub use watch_reasons::{Reasons, Why};

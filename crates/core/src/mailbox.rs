@@ -5,7 +5,9 @@
 //! costs four bytes for each user it watches, is never given up for being slow, and always ends with the
 //! newest state. Which bytes a state becomes is the shell's affair.
 
-use crate::watch_graph::{Reasons, SubjectKey, Told, WatchGraph, WatcherKey, Why};
+use crate::touched::CROWD;
+use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
+use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{User, Version};
 
 /// A state that knows how new it is.
@@ -209,9 +211,20 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Moves the connections whose mailbox got something since the last call into `touched`, each once.
-    pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
-        self.graph.take_touched(touched);
+    /// Moves the connections whose mailbox got something since the last call into `round`. Of the crowd that waits for a
+    /// user with very many watchers it takes a share, after all others; [`Hub::has_crowd`] says whether more wait.
+    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
+        self.graph.take_touched(round);
+    }
+
+    /// Whether the connections that watch a user are a crowd.
+    pub fn is_crowded(&self, user: &User) -> bool {
+        self.watchers(user).is_some_and(|watchers| watchers.len() > CROWD)
+    }
+
+    /// Whether connections were left to the next call of [`Hub::take_touched`].
+    pub fn has_crowd(&self) -> bool {
+        self.graph.has_crowd()
     }
 
     /// Every user that somebody watches: what has to be read again after the change log was missed.

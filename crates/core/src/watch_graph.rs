@@ -2,6 +2,8 @@
 //!
 //! The graph knows why an edge is there, and nothing of what is told along it.
 
+use crate::touched::{Marks, Touched};
+use crate::watch_reasons::{Reasons, Why};
 use hashbrown::{HashMap, HashTable};
 use lamplight_model::User;
 use slab::Slab;
@@ -24,29 +26,6 @@ impl WatcherKey {
     /// The place of the watcher in a table of those that are there now: small, and used again by later ones.
     pub fn slot(self) -> usize {
         self.slot as usize
-    }
-}
-
-/// Why a connection is told of a user (SPEC section 4). An edge may have several reasons; it is one edge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum Why {
-    /// It is the connection's own user.
-    Own = 1 << 28,
-    /// The user is subscribed to.
-    Subscribed = 1 << 29,
-    /// The users are mutual friends, and the app notifies friends.
-    Friend = 1 << 30,
-}
-
-/// The reasons of one edge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reasons(u32);
-
-impl Reasons {
-    /// Whether this is among them.
-    pub fn has(self, why: Why) -> bool {
-        self.0 & why as u32 != 0
     }
 }
 
@@ -87,8 +66,8 @@ struct Watcher {
     /// Places in `outgoing` with the pending mark, in the order in which they were marked. One or two need no
     /// memory of their own: that is what a connection that keeps up has.
     pending: SmallVec<[u32; 2]>,
-    /// The watcher is in `touched`.
-    touched: bool,
+    /// Where the watcher stands in `touched`.
+    marks: Marks,
     /// It is told of its own user alone; what else is marked waits.
     muted: bool,
 }
@@ -109,7 +88,7 @@ pub struct WatchGraph<S> {
     watchers: Slab<Watcher>,
     /// Watchers ever taken in; makes a generation.
     attached: u32,
-    touched: Vec<WatcherKey>,
+    touched: Touched,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -120,7 +99,7 @@ impl<S> Default for WatchGraph<S> {
             subjects: Slab::new(),
             watchers: Slab::new(),
             attached: 0,
-            touched: Vec::new(),
+            touched: Touched::default(),
             hasher: foldhash::fast::RandomState::default(),
         }
     }
@@ -132,8 +111,8 @@ impl<S> WatchGraph<S> {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;
         let outgoing = Vec::with_capacity(expected);
-        let watcher =
-            Watcher { generation, outgoing, pending: SmallVec::new(), touched: false, muted: false };
+        let (pending, marks) = (SmallVec::new(), Marks::default());
+        let watcher = Watcher { generation, outgoing, pending, marks, muted: false };
         let slot = u32::try_from(self.watchers.insert(watcher)).expect("fewer connections than 2^32");
         WatcherKey { slot, generation }
     }
@@ -280,7 +259,7 @@ impl<S> WatchGraph<S> {
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         if self.subjects[subject as usize].state.is_some() {
-            self.mark(watcher.slot, out_place);
+            self.mark(watcher.slot, out_place, 0);
         }
         out_place
     }
@@ -331,9 +310,10 @@ impl<S> WatchGraph<S> {
     /// Replaces the state of a subject, and marks all its edges as pending.
     pub fn set_state(&mut self, subject: SubjectKey, state: S) {
         self.subjects[subject.0 as usize].state = Some(state);
-        for index in 0..self.subjects[subject.0 as usize].incoming.len() {
+        let watchers = self.subjects[subject.0 as usize].incoming.len();
+        for index in 0..watchers {
             let Incoming { watcher, place } = self.subjects[subject.0 as usize].incoming[index];
-            self.mark(watcher, place);
+            self.mark(watcher, place, watchers);
         }
     }
 
@@ -382,7 +362,7 @@ impl<S> WatchGraph<S> {
             })
             .collect();
         for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
-            self.mark(watcher.slot, *place);
+            self.mark(watcher.slot, *place, 0);
         }
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
@@ -394,9 +374,8 @@ impl<S> WatchGraph<S> {
             return;
         };
         watcher.muted = muted;
-        if !muted && !watcher.pending.is_empty() && !watcher.touched {
-            watcher.touched = true;
-            self.touched.push(key);
+        if !muted && !watcher.pending.is_empty() {
+            self.touched.push(key, &mut watcher.marks, 0);
         }
     }
 
@@ -455,14 +434,20 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Moves the watchers that got a pending mark since the last call into `touched`, each once.
-    pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
+    /// Moves the watchers that got a pending mark since the last call into `round`. Of those who wait for a user with very
+    /// many watchers alone, it takes a share; [`WatchGraph::has_crowd`] says whether more wait.
+    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         let watchers = &mut self.watchers;
-        self.touched.retain(|key| {
+        let marks = |key: WatcherKey, change: fn(&mut Marks)| {
             let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
-            watcher.map(|watcher| watcher.touched = false).is_some()
-        });
-        touched.append(&mut self.touched);
+            watcher.map(|watcher| change(&mut watcher.marks)).is_some()
+        };
+        self.touched.take(marks, round);
+    }
+
+    /// Whether watchers were left to the next call of [`WatchGraph::take_touched`].
+    pub fn has_crowd(&self) -> bool {
+        self.touched.has_crowd()
     }
 
     /// Every user that somebody watches.
@@ -529,7 +514,8 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    fn mark(&mut self, watcher: u32, place: u32) {
+    /// Marks an edge, because of a user with so many `watchers`.
+    fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
         let edge = &mut watcher.outgoing[place as usize].subject;
@@ -539,9 +525,9 @@ impl<S> WatchGraph<S> {
                 watcher.pending.push(place);
             }
         }
-        if !watcher.touched && *edge & HELD == 0 && (!watcher.muted || *edge & Why::Own as u32 != 0) {
-            watcher.touched = true;
-            self.touched.push(WatcherKey { slot, generation: watcher.generation });
+        if *edge & HELD == 0 && (!watcher.muted || *edge & Why::Own as u32 != 0) {
+            let key = WatcherKey { slot, generation: watcher.generation };
+            self.touched.push(key, &mut watcher.marks, watchers);
         }
     }
 

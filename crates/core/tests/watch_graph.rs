@@ -428,7 +428,6 @@ fn reason(why: &str) -> Why {
     }
 }
 
-/// What a frame with room for `limit` states takes out of the mailbox, with `...` when something is left.
 /// Takes a reason away from every edge that has it, as a new watch list does.
 fn unwatch_all(hub: &mut Hub<UserStatus>, watcher: WatcherKey, why: Why) {
     let watched: Vec<User> = hub.watched(watcher, why).cloned().collect();
@@ -437,6 +436,7 @@ fn unwatch_all(hub: &mut Hub<UserStatus>, watcher: WatcherKey, why: Why) {
     }
 }
 
+/// Takes out of the mailbox as much as a frame with room for `limit` states holds, with `...` when something is left.
 fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
     let mut told = Vec::new();
     let left = hub.drain(watcher, |state| {
@@ -760,4 +760,48 @@ impl World {
 
 fn number(user: u8) -> User {
     who(&format!("u{user}"))
+}
+
+/// One user with a thousand watchers changes, and then one with a single watcher.
+#[test]
+fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
+    let mut hub = Hub::default();
+    let (star, bob) = (who("star"), who("bob"));
+    let fans: Vec<WatcherKey> = (0..1_000)
+        .map(|_| {
+            let fan = hub.attach(1);
+            hub.watch(fan, &star, Why::Subscribed);
+            fan
+        })
+        .collect();
+    let other = hub.attach(1);
+    hub.watch(other, &bob, Why::Subscribed);
+    hub.watch(fans[999], &bob, Why::Subscribed);
+    let round = |hub: &mut Hub<UserStatus>| {
+        let mut round = Vec::new();
+        hub.take_touched(&mut round);
+        for watcher in &round {
+            hub.drain(*watcher, |_| Told::More);
+        }
+        round
+    };
+
+    assert!(hub.tell(&star, state("star", 1)) && hub.tell(&bob, state("bob", 1)));
+    let first = round(&mut hub);
+    assert_eq!(first[..2], [other, fans[999]], "who waits for anything else comes first");
+    assert!(first.len() < 200 && hub.has_crowd(), "{}", first.len());
+    // One of the crowd goes; the user changes again while the crowd is served, which adds no work.
+    hub.detach(fans[998]);
+    assert!(hub.tell(&star, state("star", 2)));
+    let mut served = std::collections::BTreeMap::new();
+    let mut rounds = 0;
+    while hub.has_crowd() {
+        round(&mut hub).into_iter().for_each(|watcher| *served.entry(watcher).or_insert(0) += 1);
+        rounds += 1;
+    }
+    assert!((5..12).contains(&rounds), "{rounds}");
+    assert!(!served.contains_key(&fans[998]));
+    assert_eq!(served.len(), 999, "everyone is told of the second change");
+    assert!(served.values().all(|times| *times == 1), "and nobody twice");
+    assert!(fans.iter().all(|fan| hub.pending(*fan) == 0));
 }

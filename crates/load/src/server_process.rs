@@ -149,6 +149,7 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     }
     if settings.every_change {
         serve.env("LAMPLIGHT_LIMITS__CHANGES_TOLD_PER_SECOND", "0");
+        serve.env("LAMPLIGHT_LIMITS__REQUESTS_PER_SECOND", "0");
     }
     if let Some(workers) = settings.workers {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());

@@ -29,6 +29,7 @@ async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     config.http_listen = here;
     config.workers = 2;
     config.limits.changes_told_per_second = 0;
+    config.limits.requests_per_second = 0;
     config.webhooks.allow_private = true;
     let node = Node::start(config, Clock::default()).await.unwrap();
     let mut app = node.created().unwrap().clone();

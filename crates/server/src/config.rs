@@ -4,7 +4,7 @@ use crate::web::is_client_url;
 use crate::webhooks::{AllowedNetworks, Network};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use lamplight_core::ConflationRate;
+use lamplight_core::{ConflationRate, RequestRate};
 use lamplight_service::ThrottleLimits;
 use lamplight_wire::FrameLimits;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,8 @@ pub struct LimitsConfig {
     pub login_failures_per_address: u32,
     /// Changes of one user in a second that its watchers are told of; of more, the newest. 0 is all of them.
     pub changes_told_per_second: u32,
+    /// Requests of one connection that are handled in a second; what comes faster waits. 0 is all of them.
+    pub requests_per_second: u32,
     /// Connections to the HTTP port altogether. At most an eighth of the file limit of the process is used.
     pub http_connections: usize,
     /// Connections to the HTTP port from one address.
@@ -118,6 +120,7 @@ impl Default for LimitsConfig {
             frame_after_login: frames.after_login,
             login_failures_per_address: throttle.failures_per_address,
             changes_told_per_second: ConflationRate::default().changes_per_second,
+            requests_per_second: RequestRate::default().per_second,
             http_connections: 1_024,
             http_connections_per_address: 256,
             http_body_bytes: 24 << 20,
@@ -197,6 +200,7 @@ impl Config {
             u32::MAX.into(),
         )?;
         within("limits.changes_told_per_second", limits.changes_told_per_second.into(), 0, 1_000)?;
+        within("limits.requests_per_second", limits.requests_per_second.into(), 0, 200_000)?;
         within("limits.http_connections", limits.http_connections as u64, 1, 1 << 20)?;
         within(
             "limits.http_connections_per_address",

@@ -87,6 +87,8 @@ pub struct WorkerMetrics {
     pub changes: Counter,
     /// Status changes that were replaced by a newer one before they were told, because their user changes too fast.
     pub replaced: Counter,
+    /// Times that a connection had to wait because its requests came too fast.
+    pub paused: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
     /// Writes to sockets that carried notifications: with `notifications`, how well they travel together.
@@ -156,6 +158,8 @@ impl Metrics {
             "changes_replaced",
             "Status changes told only by a newer one: their user changes too fast",
         );
+        let paused =
+            counter("connections_paused", "Times a connection had to wait: its requests come too fast");
         let notifications = counter("notifications", "Statuses sent in notifications");
         let writes = counter("notification_writes", "Socket writes that carried notifications");
         let list_changes = counter("list_changes", "Changes of friends, messages and the like sent");
@@ -192,6 +196,7 @@ impl Metrics {
                     refusals: refusals.clone(),
                     changes: changes.get_or_create_owned(&label),
                     replaced: replaced.get_or_create_owned(&label),
+                    paused: paused.get_or_create_owned(&label),
                     notifications: notifications.get_or_create_owned(&label),
                     writes: writes.get_or_create_owned(&label),
                     list_changes: list_changes.get_or_create_owned(&label),

@@ -299,3 +299,42 @@ async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     assert!(replaced + told <= CHANGES as u128, "{replaced} changes were replaced, and {told} told");
     assert_eq!(busy.status_of("busy").await.custom_status, CHANGES.to_string());
 }
+
+/// Nothing is refused and nothing is lost: what comes faster waits in the socket.
+#[tokio::test]
+async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
+    const CALLS: usize = 350;
+    let node = TestNode::start_with(|config| {
+        config.workers = 1;
+        // 100 in each quarter of a second.
+        config.limits.requests_per_second = 400;
+    });
+    let node = node.await;
+    let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
+    let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
+    let began = Instant::now();
+    let mut asked = Vec::new();
+    for n in 1..=CALLS {
+        asked.push(eve.send(custom(&n.to_string())).await);
+    }
+    // Nobody else waits with her.
+    assert_eq!(bob.status_of("eve").await.user_id, "eve");
+    for (n, id) in asked.into_iter().enumerate() {
+        let answer = loop {
+            // She is told of her own changes too.
+            let message = eve.next().await.unwrap();
+            if message.id != 0 {
+                break message;
+            }
+        };
+        assert_eq!(answer.id, id);
+        let Some(Body::SetSelfStatus(set)) = answer.body else { panic!("{answer:?}") };
+        assert_eq!(set.status.unwrap().custom_status, (n + 1).to_string());
+    }
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_millis(500),
+        "350 calls end in the fourth window at the soonest: {took:?}"
+    );
+    assert!(node.metric("lamplight_connections_paused_total{worker=\"0\"}").await >= 3);
+}

@@ -344,7 +344,8 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The moment at which [`Audience::tell_due`] is to be called next; `None` while nothing waits.
+    /// The moment at which [`Audience::tell_due`] is to be called next; `None` while nothing waits and nobody has changed
+    /// lately.
     pub fn next_due(&self) -> Option<Moment> {
         self.conflator.next_due()
     }
@@ -423,9 +424,20 @@ impl<S: Versioned> Audience<S> {
         self.hub.drain(watcher, tell)
     }
 
-    /// Moves the connections whose mailbox got something since the last call into `touched`, each once.
-    pub fn take_touched(&mut self, touched: &mut Vec<WatcherKey>) {
-        self.hub.take_touched(touched);
+    /// Moves the connections whose mailbox got something since the last call into `round`. Of the crowd that waits for a
+    /// user with very many watchers it takes a share, after all others.
+    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
+        self.hub.take_touched(round);
+    }
+
+    /// Whether the connections that watch a user are a crowd.
+    pub fn is_crowded(&self, user: &User) -> bool {
+        self.hub.is_crowded(user)
+    }
+
+    /// Whether connections were left to the next call of [`Audience::take_touched`].
+    pub fn has_crowd(&self) -> bool {
+        self.hub.has_crowd()
     }
 
     /// Every user that somebody watches: what must be read again after a part of the log was missed.

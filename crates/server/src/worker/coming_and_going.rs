@@ -96,6 +96,7 @@ impl Worker {
             output: Vec::new(),
             heard: now.moment,
             work: Work::Idle,
+            paused: false,
             readable: false,
             read_closed: false,
             queued: false,

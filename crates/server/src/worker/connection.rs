@@ -27,6 +27,8 @@ pub struct Connection {
     pub heard: Moment,
     /// The request that is under way.
     pub work: Work,
+    /// Stands in the worker's list of connections that were too fast, and is not read from until the next window.
+    pub paused: bool,
     /// The socket may have bytes that were not read yet.
     pub readable: bool,
     /// The peer has closed its side: after what there is to read comes the end.

@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The most bytes of statuses in one message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
+/// The most changes whose delivery to a crowd is under way and measured at its end.
+const MOST_LATE: usize = 1_000;
+
 /// The state of a user as mailboxes hold it: encoded once for all who watch.
 pub struct Shown(pub EncodedStatus);
 
@@ -141,7 +144,8 @@ impl Worker {
         }
     }
 
-    /// Writes each connection that has something waiting, once.
+    /// Writes each connection that has something waiting, once: but of those who wait for a user with very many watchers
+    /// alone, a share.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -255,11 +259,19 @@ impl Worker {
         tokio::time::sleep(due.since(self.shared.clock.now().moment)).await;
     }
 
-    /// Notes how long the changes told in this round took from the log to the sockets.
-    pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>) {
-        for entry in entries.drain(..) {
-            if matches!(entry.news, News::Status(_)) {
-                self.metrics.delivery_seconds.observe(entry.at.elapsed());
+    /// Notes how long the changes told in this round took from the log to the sockets. Those of users with a crowd of
+    /// watchers go to `late`, and are noted when no crowd waits any longer.
+    pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
+        let audience = self.audience.borrow();
+        let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());
+        let crowd_waits = audience.has_crowd() && late.len() < MOST_LATE;
+        if !crowd_waits {
+            late.drain(..).for_each(observe);
+        }
+        for entry in entries.drain(..).filter(|entry| matches!(entry.news, News::Status(_))) {
+            match crowd_waits && audience.is_crowded(&entry.user) {
+                true => late.push(entry),
+                false => observe(entry),
             }
         }
     }

@@ -27,7 +27,7 @@ use crate::metrics::WorkerMetrics;
 use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::task::noop_waker;
-use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, WatcherKey};
+use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, RequestPace, WatcherKey};
 use lamplight_directory::LogReader;
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, Reads, Service, Watchers};
@@ -97,6 +97,13 @@ struct Worker {
     refusing: Cell<usize>,
     /// Connections to look at again in the next round.
     queue: RefCell<Vec<u32>>,
+    /// How many requests of each slot were handled in this window. They stand apart from the connections, which they
+    /// would make larger than four bytes.
+    paces: RefCell<Vec<RequestPace>>,
+    /// Connections whose requests came too fast; to be read from again in the next window.
+    paused: RefCell<Vec<u32>>,
+    /// The window of request rates that this round belongs to.
+    window: Cell<u16>,
     /// Connections with output.
     to_flush: RefCell<Vec<u32>>,
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
@@ -160,6 +167,9 @@ impl Worker {
             wheel: RefCell::new(wheel),
             refusing: Cell::new(0),
             queue: RefCell::default(),
+            paces: RefCell::default(),
+            paused: RefCell::default(),
+            window: Cell::default(),
             to_flush: RefCell::default(),
             stuck_lists: RefCell::default(),
             reads: RefCell::default(),
@@ -180,11 +190,14 @@ impl Worker {
     ) -> io::Result<()> {
         let sockets = nested::watch(&self.poll)?;
         let mut events = Events::with_capacity(1024);
-        let mut entries = Vec::new();
+        let (mut entries, mut late) = (Vec::new(), Vec::new());
         let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
         loop {
             let mut sockets_ready = None;
-            if self.queue.borrow().is_empty() && self.to_flush.borrow().is_empty() {
+            if self.queue.borrow().is_empty()
+                && self.to_flush.borrow().is_empty()
+                && !self.audience.borrow().has_crowd()
+            {
                 tokio::select! {
                     ready = sockets.readable() => sockets_ready = Some(ready?),
                     () = log.ready() => {}
@@ -208,6 +221,7 @@ impl Worker {
             }
 
             self.pulse.beat(self.shared.clock.now().moment);
+            self.open_window();
             match self.poll.borrow_mut().poll(&mut events, Some(Duration::ZERO)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -238,7 +252,7 @@ impl Worker {
             self.read_what_is_wanted();
             self.turn_wheel();
             self.deliver_all();
-            self.measure(&mut entries);
+            self.measure(&mut entries, &mut late);
         }
     }
 

@@ -3,17 +3,18 @@
 use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
 use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
-use lamplight_core::LinkEnd;
+use lamplight_core::{LinkEnd, RequestPace, RequestRate};
 use lamplight_protocol::{Found, Protocol};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Read from one connection before the others get their turn.
-const READS_PER_TURN: usize = 4;
-/// Handled of one connection before the others get their turn.
-const MESSAGES_PER_TURN: usize = 256;
+/// Bytes read from one connection before the others get their turn: a WebSocket can send a thousand frames in them that
+/// are no messages. More of a frame that is larger is read at once.
+const BYTES_PER_TURN: usize = 8 * 1024;
+/// Messages of one connection handled before the others get their turn: half a millisecond of work.
+const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
     pub(super) fn on_event(self: &Rc<Self>, slot: usize, readable: bool, writable: bool) {
@@ -65,42 +66,62 @@ impl Worker {
             connection.queued = false;
         }
         self.handle_received(slot, None);
-        for turn in 0.. {
-            let (length, outcome) = {
-                let mut connections = self.connections.borrow_mut();
-                let Some(connection) = connections.get_mut(slot) else { return };
-                if !connection.readable || connection.is_busy() || connection.queued {
-                    return;
-                }
-                if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                    // Who does not take its answers is not read from, and would not be missed before its heartbeat is.
-                    let gone = connection.read_closed;
-                    drop(connections);
-                    if gone {
-                        self.end(slot, LinkEnd::Closed);
-                    }
-                    return;
-                }
-                if turn == READS_PER_TURN {
-                    drop(connections);
-                    self.look_later(slot);
-                    return;
-                }
-                let (length, outcome) = connection.stream.read(&mut self.scratch.borrow_mut());
-                connection.read_closed &= length > 0;
-                connection.readable = outcome == ReadOutcome::More || connection.read_closed;
-                if length > 0 {
-                    connection.heard = self.shared.clock.now().moment;
-                }
-                (length, outcome)
-            };
-            if length > 0 {
-                self.handle_received(slot, Some(length));
-            }
-            if outcome == ReadOutcome::Ended {
-                self.end(slot, LinkEnd::Closed);
+        let (length, outcome) = {
+            let mut connections = self.connections.borrow_mut();
+            let Some(connection) = connections.get_mut(slot) else { return };
+            if !connection.readable || connection.is_busy() || connection.queued || connection.paused {
                 return;
             }
+            if connection.stream.unsent() > MAX_UNSENT_BYTES {
+                // Who does not take its answers is not read from, and would not be missed before its heartbeat is.
+                let gone = connection.read_closed;
+                drop(connections);
+                if gone {
+                    self.end(slot, LinkEnd::Closed);
+                }
+                return;
+            }
+            let scratch = &mut *self.scratch.borrow_mut();
+            let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };
+            let (length, outcome) = connection.stream.read(&mut scratch[..most]);
+            connection.read_closed &= length > 0;
+            connection.readable = outcome == ReadOutcome::More || connection.read_closed;
+            if length > 0 {
+                connection.heard = self.shared.clock.now().moment;
+            }
+            (length, outcome)
+        };
+        if length > 0 {
+            self.handle_received(slot, Some(length));
+        }
+        if outcome == ReadOutcome::Ended {
+            return self.end(slot, LinkEnd::Closed);
+        }
+        if self.connections.borrow().get(slot).is_some_and(|connection| connection.readable) {
+            self.look_later(slot);
+        }
+    }
+
+    /// The pace of the connection in a slot.
+    fn pace(&self, slot: usize) -> RequestPace {
+        let mut paces = self.paces.borrow_mut();
+        if paces.len() <= slot {
+            paces.resize(slot + 1, RequestPace::default());
+        }
+        paces[slot]
+    }
+
+    /// In a new window, whoever was too fast is read from again.
+    pub(super) fn open_window(&self) {
+        let window = RequestRate::window(self.shared.clock.now().moment);
+        if self.window.replace(window) == window {
+            return;
+        }
+        for slot in self.paused.take() {
+            if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {
+                connection.paused = false;
+            }
+            self.look_later(slot as usize);
         }
     }
 
@@ -148,6 +169,9 @@ impl Worker {
 
     pub(super) fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
         let mut rest = plain;
+        let rate = RequestRate { per_second: self.shared.config.limits.requests_per_second };
+        let window = self.window.get();
+        let mut pace = self.pace(slot);
         for handled in 0.. {
             let found = {
                 let mut connections = self.connections.borrow_mut();
@@ -155,13 +179,21 @@ impl Worker {
                 if matches!(connection.session, Session::Closing { .. }) {
                     return;
                 }
+                let is_spent = pace.is_spent(rate, window);
                 if connection.is_busy()
                     || connection.unsent() > MAX_UNSENT_BYTES
                     || handled == MESSAGES_PER_TURN
+                    || is_spent
                 {
                     connection.input = rest.to_vec();
+                    if is_spent && !std::mem::replace(&mut connection.paused, true) {
+                        self.metrics.paused.inc();
+                        self.paused.borrow_mut().push(slot as u32);
+                    }
                     // Nobody else comes back for it; but a socket that is blocked does.
-                    let again = !connection.is_busy() && connection.stream.unsent() <= MAX_UNSENT_BYTES;
+                    let again = !connection.is_busy()
+                        && !connection.paused
+                        && connection.stream.unsent() <= MAX_UNSENT_BYTES;
                     drop(connections);
                     if again {
                         self.look_later(slot);
@@ -171,7 +203,12 @@ impl Worker {
                 let logged_in = connection.login().is_some();
                 let limits = self.shared.config.frames();
                 let Connection { protocol, output, .. } = connection;
-                protocol.next(&mut rest, output, limits, logged_in)
+                let found = protocol.next(&mut rest, output, limits, logged_in);
+                if matches!(found, Ok(Found::Message(_) | Found::Unreadable(_))) {
+                    pace.note(window);
+                    self.paces.borrow_mut()[slot] = pace;
+                }
+                found
             };
             if found.is_ok() && self.turn_away(slot) {
                 return;

@@ -1,0 +1,24 @@
+//! The reasons for which a connection watches a user, as bits of an edge.
+
+/// Why a connection is told of a user (SPEC section 4). An edge may have several reasons; it is one edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Why {
+    /// It is the connection's own user.
+    Own = 1 << 28,
+    /// The user is subscribed to.
+    Subscribed = 1 << 29,
+    /// The users are mutual friends, and the app notifies friends.
+    Friend = 1 << 30,
+}
+
+/// The reasons of one edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reasons(pub(crate) u32);
+
+impl Reasons {
+    /// Whether this is among them.
+    pub fn has(self, why: Why) -> bool {
+        self.0 & why as u32 != 0
+    }
+}
