@@ -354,7 +354,10 @@ fn webhooks_are_listed_tried_and_mended() {
     assert!(code == Some(1) && error.contains("begins with http:// or https://"), "{error}");
     folder.ok(&["app", "set", "1400000001", "--state-change-url", &url, "--webhook-token", "secret"]);
 
-    assert!(folder.ok(&["webhook", "test"]).contains("answered with 200"));
+    let tested = folder.ok(&["webhook", "test"]);
+    assert!(tested.contains("the state_change webhook answered with 200 after "), "{tested}");
+    assert!(tested.contains("header x-lamplight-delivery: test-"), "{tested}");
+    assert!(tested.contains("signed by Sign and RequestTime in the query"), "{tested}");
     let listed = folder.answer(&["webhook", "list", "--json"]);
     assert_eq!(listed[0]["url"], url.as_str());
     assert_eq!((&listed[0]["signed"], &listed[0]["waiting"]), (&json!(true), &json!(0)));

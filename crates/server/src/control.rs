@@ -8,6 +8,8 @@ pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, Sh
 
 pub use webhooks::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
 
+pub(crate) use webhooks::lanes;
+
 use crate::clock::Clock;
 use crate::data_folder::{self, IfMissing};
 use crate::node::NodeError;

@@ -263,8 +263,14 @@ impl Node {
 
         let figures = Arc::new(Figures::default());
         let commands = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
-        let console =
-            Console::new(Arc::clone(&service), clock.clone(), password, Arc::clone(&figures), commands);
+        let console = Console::new(
+            Arc::clone(&service),
+            clock.clone(),
+            password,
+            Arc::clone(&figures),
+            Arc::clone(&webhooks),
+            commands,
+        );
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
         let router = http::health(Arc::clone(&metrics), Arc::clone(&health))
             .nest("/console/api", console::router(console))

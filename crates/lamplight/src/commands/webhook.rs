@@ -149,13 +149,26 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
         WebhookCommand::Test { webhook, app } => {
             let lane = Lane { app: operator.app(app.app).await?.id, hook: webhook };
             let outcome = operator.webhooks(WebhookOperation::Test { lane }).await?;
-            let WebhookOutcome::Tested { status, error, took_ms } = outcome else { bail!(OTHER_ANSWER) };
+            let WebhookOutcome::Tested { status, error, took_ms, header, delivery, signature } = outcome
+            else {
+                bail!(OTHER_ANSWER)
+            };
             match (status, error) {
-                (Some(status), _) if common.json => {
-                    json(&json!({ "webhook": webhook, "status": status, "tookMs": took_ms }))
-                }
+                (Some(status), _) if common.json => json(&json!({
+                    "webhook": webhook,
+                    "status": status,
+                    "tookMs": took_ms,
+                    "header": header,
+                    "delivery": delivery,
+                    "signature": signature,
+                })),
                 (Some(status), _) => {
-                    line(format!("the {webhook} webhook answered with {status} after {took_ms} ms"))
+                    line(format!("the {webhook} webhook answered with {status} after {took_ms} ms"))?;
+                    let signed = match signature.is_empty() {
+                        true => "requests are not signed".to_owned(),
+                        false => format!("signed by {} in the query", signature.join(" and ")),
+                    };
+                    line(format!("header {header}: {delivery}; {signed}"))
                 }
                 (None, error) => {
                     let why = harmless(&error.unwrap_or_default());

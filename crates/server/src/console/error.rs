@@ -96,7 +96,7 @@ impl From<Refusal> for ApiError {
         let status = match refusal.code {
             Code::NOT_LOGGED_IN => StatusCode::UNAUTHORIZED,
             Code::NO_SUCH_APP | Code::NO_SUCH_ACCOUNT => StatusCode::NOT_FOUND,
-            Code::TOO_MANY_FAILURES => StatusCode::TOO_MANY_REQUESTS,
+            Code::TOO_MANY_FAILURES | Code::CALLED_TOO_OFTEN => StatusCode::TOO_MANY_REQUESTS,
             Code::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

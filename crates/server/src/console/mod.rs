@@ -18,6 +18,7 @@ pub use password::{InvalidPassword, PasswordFile};
 
 use crate::clock::Clock;
 use crate::http::charge_answer;
+use crate::webhooks::Webhooks;
 use crate::worker::Command;
 use axum::routing::{delete, get, post, put};
 use axum::{Router, middleware};
@@ -39,6 +40,7 @@ pub struct Console {
     clock: Clock,
     door: Door,
     figures: Arc<Figures>,
+    webhooks: Arc<Webhooks>,
     /// Weak: a worker ends when its commands do, whoever still has the console open.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
@@ -50,9 +52,10 @@ impl Console {
         clock: Clock,
         password: PasswordFile,
         figures: Arc<Figures>,
+        webhooks: Arc<Webhooks>,
         workers: Vec<mpsc::WeakSender<Command>>,
     ) -> Arc<Self> {
-        Arc::new(Self { service, clock, door: Door::new(password), figures, workers })
+        Arc::new(Self { service, clock, door: Door::new(password), figures, webhooks, workers })
     }
 }
 
@@ -70,7 +73,8 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/v1/apps/{app}/users/{user}", get(users::show))
         .route("/v1/apps/{app}/users/{user}/watchers", get(users::watchers))
         .route("/v1/apps/{app}/users/{user}/kick", post(users::kick))
-        .route("/v1/apps/{app}/webhooks", get(webhooks::backlog))
+        .route("/v1/apps/{app}/webhooks", get(webhooks::list))
+        .route("/v1/apps/{app}/webhooks/{webhook}/test", post(webhooks::test))
         .route("/v1/apps/{app}/dead-letters", get(webhooks::dead_letters))
         .route("/v1/apps/{app}/dead-letters/resend", post(webhooks::resend))
         .route("/v1/apps/{app}/dead-letters/drop", post(webhooks::drop_letters))

@@ -1,10 +1,11 @@
-//! The webhooks of an app: what waits, and the dead letters, which are sent again or dropped.
+//! The webhooks of an app: how they do, a test of each, and the dead letters, which are sent again or dropped.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath, FromQuery};
+use crate::control::{self, ShownLane};
 use axum::Json;
 use axum::extract::State;
-use lamplight_model::{AppId, Timestamp, UserId};
+use lamplight_model::{AppId, Hook, Lane, Timestamp, UserId};
 use lamplight_service::DeadLetters;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -14,19 +15,43 @@ const PAGE: usize = 50;
 /// The most dead letters that may be asked for, or named, at once.
 const MOST_AT_ONCE: usize = 200;
 
-/// What waits for each webhook of an app.
+/// The webhooks of an app.
 #[derive(Serialize)]
-pub struct Backlog {
-    webhooks: Vec<Waiting>,
+pub struct WebhookList {
+    webhooks: Vec<ShownWebhook>,
 }
 
+/// How a webhook does: what `lamplight webhook list` says of it.
 #[derive(Serialize)]
-struct Waiting {
+struct ShownWebhook {
     webhook: &'static str,
+    /// Empty: it leads nowhere.
+    url: String,
+    signed: bool,
     waiting: u64,
     /// When the oldest of them was taken in.
     oldest: Option<Timestamp>,
     dead: u64,
+    /// The receiver failed some times in a row, and is left alone until then.
+    resting_until: Option<Timestamp>,
+    /// Why the last request failed; empty when it did not.
+    last_error: String,
+}
+
+/// What came of a test request.
+#[derive(Serialize)]
+pub struct ShownTest {
+    webhook: &'static str,
+    /// The status of the answer, if it counts as delivered.
+    status: Option<u16>,
+    /// Why it does not, otherwise.
+    error: Option<String>,
+    took_ms: u64,
+    /// The header that named the request, and what it said.
+    header: &'static str,
+    delivery: String,
+    /// The parameters of the query that carried the signature; none where requests are not signed.
+    signature: &'static [&'static str],
 }
 
 /// Which page of dead letters.
@@ -76,18 +101,40 @@ pub struct Done {
 }
 
 /// `GET apps/{app}/webhooks`
-pub async fn backlog(
+pub async fn list(
     State(console): State<Arc<Console>>,
     FromPath(app): FromPath<AppId>,
-) -> Result<Json<Backlog>, ApiError> {
-    let lanes = console.service.webhook_backlog(app).await?;
-    let webhooks = lanes.into_iter().map(|state| Waiting {
-        webhook: state.lane.hook.name(),
-        waiting: state.waiting,
-        oldest: state.oldest,
-        dead: state.dead,
+) -> Result<Json<WebhookList>, ApiError> {
+    let lanes = control::lanes(&console.service, Some(&console.webhooks), Some(app)).await?;
+    let webhooks = lanes.into_iter().map(|lane: ShownLane| ShownWebhook {
+        webhook: lane.webhook.name(),
+        url: lane.url,
+        signed: lane.signed,
+        waiting: lane.waiting,
+        oldest: lane.oldest,
+        dead: lane.dead_letters,
+        resting_until: lane.resting_until,
+        last_error: lane.last_error,
     });
-    Ok(Json(Backlog { webhooks: webhooks.collect() }))
+    Ok(Json(WebhookList { webhooks: webhooks.collect() }))
+}
+
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that tells of nothing. One at a time for each app; it
+/// takes as long as the client of webhooks waits for an answer, and goes nowhere where webhooks may not lead.
+pub async fn test(
+    State(console): State<Arc<Console>>,
+    FromPath((app, hook)): FromPath<(AppId, String)>,
+) -> Result<Json<ShownTest>, ApiError> {
+    let hook: Hook = hook.parse().map_err(|why: String| ApiError::invalid(why))?;
+    let tested = console.webhooks.test(Lane { app, hook }).await?;
+    tracing::info!(app = app.0, webhook = hook.name(), "a webhook was tested for an operator");
+    let took_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);
+    let (header, delivery, signature) = (tested.header, tested.delivery, tested.signature);
+    let (status, error) = match tested.answer {
+        Ok(status) => (Some(status), None),
+        Err(error) => (None, Some(error)),
+    };
+    Ok(Json(ShownTest { webhook: hook.name(), status, error, took_ms, header, delivery, signature }))
 }
 
 /// `GET apps/{app}/dead-letters?after=&limit=`

@@ -63,6 +63,15 @@ pub enum WebhookOutcome {
         error: Option<String>,
         /// How long it took.
         took_ms: u64,
+        /// The header that named the request.
+        #[serde(default)]
+        header: String,
+        /// What the header said.
+        #[serde(default)]
+        delivery: String,
+        /// The parameters of the query that carried the signature; none where requests are not signed.
+        #[serde(default)]
+        signature: Vec<String>,
     },
 }
 
@@ -140,12 +149,15 @@ pub(super) async fn execute(
                 Ok(status) => (Some(status), None),
                 Err(error) => (None, Some(error)),
             };
-            WebhookOutcome::Tested { status, error, took_ms }
+            let signature = tested.signature.iter().map(|name| (*name).to_owned()).collect();
+            let (header, delivery) = (tested.header.to_owned(), tested.delivery);
+            WebhookOutcome::Tested { status, error, took_ms, header, delivery, signature }
         }
     })
 }
 
-async fn lanes(
+/// The webhooks of an app, or of all, by rising app. Those that lead nowhere and have nothing are left out.
+pub(crate) async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,
     app: Option<AppId>,

@@ -23,12 +23,12 @@ pub use networks::{AllowedNetworks, Network};
 use crate::clock::Clock;
 use dispatcher::Dispatcher;
 use lamplight_directory::LogReader;
-use lamplight_model::{Code, Lane, Refusal, Timestamp, WebhookUrl};
+use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
 use lamplight_service::{Service, ServiceError};
 use poster::Poster;
-use request::WebhookRequest;
+use request::{DELIVERY_HEADER, SIGNATURE_PARAMETERS, WebhookRequest};
 use rustls::RootCertStore;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -51,6 +51,32 @@ pub struct Tested {
     pub answer: Result<u16, String>,
     /// How long it took.
     pub took: Duration,
+    /// The header that named the request.
+    pub header: &'static str,
+    /// What the header said.
+    pub delivery: String,
+    /// The parameters of the query that carried the signature; none without a token.
+    pub signature: &'static [&'static str],
+}
+
+/// Marks the test of an app as under way; dropping it ends the mark.
+struct Testing<'a> {
+    testing: &'a Mutex<BTreeSet<AppId>>,
+    app: AppId,
+}
+
+impl<'a> Testing<'a> {
+    /// The mark of this app, unless a test of it is under way.
+    fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
+        let is_first = testing.lock().unwrap_or_else(PoisonError::into_inner).insert(app);
+        is_first.then_some(Self { testing, app })
+    }
+}
+
+impl Drop for Testing<'_> {
+    fn drop(&mut self) {
+        self.testing.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.app);
+    }
 }
 
 /// The webhooks of a node.
@@ -58,6 +84,8 @@ pub struct Webhooks {
     service: Arc<Service>,
     poster: Arc<Poster>,
     gates: Gates,
+    /// The apps of which a test is under way.
+    testing: Mutex<BTreeSet<AppId>>,
     clock: Clock,
 }
 
@@ -82,7 +110,7 @@ impl Webhooks {
         };
         let tasks =
             vec![tokio::spawn(recorder).abort_handle(), tokio::spawn(dispatcher.run()).abort_handle()];
-        (Arc::new(Self { service, poster, gates, clock }), tasks)
+        (Arc::new(Self { service, poster, gates, testing: Mutex::default(), clock }), tasks)
     }
 
     /// How the receiver of a lane does.
@@ -90,7 +118,8 @@ impl Webhooks {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner).get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a request that tells of nothing. Refused with 70020, and with 6017 where the app has no such webhook.
+    /// Sends a request that tells of nothing. Refused with 70020, with 6017 where the app has no such webhook, and with
+    /// 7008 while another test of the app is under way.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);
@@ -99,10 +128,19 @@ impl Webhooks {
             return Err(refused(format!("the app has no {} webhook", lane.hook)).into());
         }
         let url = WebhookUrl::parse(url).map_err(|invalid| refused(invalid.to_string()))?;
+        let busy = || Refusal::because(Code::CALLED_TOO_OFTEN, "a test of this app is under way");
+        let _testing = Testing::begin(&self.testing, lane.app).ok_or_else(busy)?;
         let request = WebhookRequest::test(lane, &url, &app.settings, self.clock.now().wall);
+        let is_signed = !app.settings.webhooks.token.is_empty();
         let begun = Instant::now();
         let answer = self.poster.post(&request).await;
-        Ok(Tested { answer, took: begun.elapsed() })
+        Ok(Tested {
+            answer,
+            took: begun.elapsed(),
+            header: DELIVERY_HEADER,
+            delivery: request.delivery,
+            signature: if is_signed { &SIGNATURE_PARAMETERS } else { &[] },
+        })
     }
 }
 

@@ -10,6 +10,9 @@ use serde::Serialize;
 /// The header that names a notice: the same at each attempt, and at no other notice.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
+/// The parameters of the query that carry the signature, where the app has a token.
+pub const SIGNATURE_PARAMETERS: [&str; 2] = ["Sign", "RequestTime"];
+
 /// A request to a webhook.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebhookRequest {
@@ -133,7 +136,8 @@ fn with_query(
     let token = &settings.webhooks.token;
     if !token.is_empty() {
         let sign = lamplight_auth::webhook_sign(token, now);
-        url.target += &format!("&Sign={sign}&RequestTime={}", now.as_secs());
+        let [sign_name, time_name] = SIGNATURE_PARAMETERS;
+        url.target += &format!("&{sign_name}={sign}&{time_name}={}", now.as_secs());
     }
     url
 }

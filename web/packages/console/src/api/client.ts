@@ -3,7 +3,6 @@
 import type {
   App,
   AppSummary,
-  Backlog,
   Bounds,
   DeadLetter,
   Edition,
@@ -14,6 +13,8 @@ import type {
   Settings,
   User,
   Watchers,
+  Webhook,
+  WebhookTest,
 } from "./shapes.js";
 
 /** A "no", or no answer at all. */
@@ -131,8 +132,13 @@ export class Api {
 
   // Webhooks
 
-  async backlog(app: number): Promise<Backlog[]> {
-    return (await this.#json<{ webhooks: Backlog[] }>(`/apps/${app}/webhooks`)).webhooks;
+  async webhooks(app: number): Promise<Webhook[]> {
+    return (await this.#json<{ webhooks: Webhook[] }>(`/apps/${app}/webhooks`)).webhooks;
+  }
+
+  /** Sends a request that tells of nothing to the address that is saved. */
+  async testWebhook(app: number, webhook: string): Promise<WebhookTest> {
+    return this.#json(`/apps/${app}/webhooks/${webhook}/test`, { method: "POST" });
   }
 
   async deadLetters(app: number, after: number | undefined): Promise<{ letters: DeadLetter[]; more: boolean }> {

@@ -106,12 +106,34 @@ export interface Watchers {
   complete: boolean;
 }
 
-/** What waits for a webhook. */
-export interface Backlog {
+/** How a webhook does. */
+export interface Webhook {
   webhook: string;
+  /** Empty: it leads nowhere. */
+  url: string;
+  signed: boolean;
   waiting: number;
   oldest: number | null;
   dead: number;
+  /** The receiver failed some times in a row, and is left alone until then. */
+  resting_until: number | null;
+  /** Why the last request failed; empty when it did not. */
+  last_error: string;
+}
+
+/** What came of a test request. */
+export interface WebhookTest {
+  webhook: string;
+  /** The status of the answer, if it counts as delivered. */
+  status: number | null;
+  /** Why it does not, otherwise. */
+  error: string | null;
+  took_ms: number;
+  /** The header that named the request, and what it said. */
+  header: string;
+  delivery: string;
+  /** The parameters of the query that carried the signature; none where requests are not signed. */
+  signature: string[];
 }
 
 export interface DeadLetter {

@@ -17,6 +17,7 @@ import "../sections/general.js";
 import "../sections/keys.js";
 import "../sections/numbers.js";
 import "../sections/switches.js";
+import "../sections/webhook-list.js";
 import "../sections/webhooks.js";
 import type { Edit, Typing } from "../sections/section.js";
 import { LIMIT_FIELDS, TIMING_FIELDS } from "../settings/fields.js";
@@ -236,6 +237,7 @@ export class AppPage extends View {
         return html`<lc-admins .api=${api} .form=${form} .bounds=${bounds}></lc-admins>`;
       case "webhooks":
         return html`<lc-webhooks .api=${api} .form=${form} .bounds=${bounds}></lc-webhooks>
+          <lc-webhook-list .api=${api} .app=${this.app} .tag=${form.base.tag}></lc-webhook-list>
           <lc-dead-letters .api=${api} .app=${this.app}></lc-dead-letters>`;
     }
   }

@@ -1,21 +1,22 @@
-/** What webhooks have still to be told, and what was given up: sent again, or dropped. */
+/** What webhooks were to be told and was given up: sent again, or dropped. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api } from "../api/client.js";
-import type { Backlog, DeadLetter } from "../api/shapes.js";
+import type { DeadLetter } from "../api/shapes.js";
 import "../components/confirm.js";
 import type { Question } from "../components/confirm.js";
 import "../components/notice.js";
 import { whenLoaded } from "../components/placeholder.js";
 import { base, buttons, cards, tables } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
-import { ago, count, moment } from "../text/format.js";
+import { count, moment } from "../text/format.js";
 import { errorText } from "../words/errors.js";
 import { sectionStyles } from "./section.js";
 
 interface Shown {
-  backlog: Backlog[];
+  /** How many there are. */
+  all: number;
   letters: DeadLetter[];
   more: boolean;
 }
@@ -82,11 +83,8 @@ export class DeadLetters extends View {
       <lc-confirm .question=${this.question} @lc-close=${this.#unasked}></lc-confirm>`;
   }
 
-  #shown({ backlog, letters, more }: Shown): TemplateResult {
+  #shown({ all, letters, more }: Shown): TemplateResult {
     const { webhooks, errors, locale } = this.words;
-    const waiting = backlog.filter((lane) => lane.waiting > 0);
-    const name = (webhook: string): string => webhooks.webhooks[webhook] ?? webhook;
-    const all = backlog.reduce((sum, lane) => sum + lane.dead, 0);
     return html`<div class="body top">
         ${
           this.error === undefined
@@ -97,16 +95,6 @@ export class DeadLetters extends View {
           this.done === undefined
             ? nothing
             : html`<lc-notice kind="good">${webhooks.done(count(this.done, locale))}</lc-notice>`
-        }
-        ${
-          waiting.length === 0
-            ? html`<p class="quiet small">${webhooks.nothingWaits}</p>`
-            : waiting.map((lane) => {
-                const oldest = lane.oldest === null ? "–" : ago(lane.oldest, Date.now(), locale);
-                return html`<p class="small">
-                  ${webhooks.waits(name(lane.webhook), count(lane.waiting, locale), oldest)}
-                </p>`;
-              })
         }
         ${
           letters.length === 0
@@ -127,7 +115,7 @@ export class DeadLetters extends View {
               </div>`
         }
       </div>
-      ${letters.length === 0 ? nothing : this.#table(letters, name)}
+      ${letters.length === 0 ? nothing : this.#table(letters)}
       ${
         more
           ? html`<div class="more">
@@ -137,17 +125,17 @@ export class DeadLetters extends View {
       }`;
   }
 
-  #table(letters: DeadLetter[], name: (webhook: string) => string): TemplateResult {
+  #table(letters: DeadLetter[]): TemplateResult {
     const { webhooks, locale } = this.words;
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${webhooks.dead}>
       <table>
         <thead>
           <tr>
-            <th scope="col">${webhooks.event}</th>
+            <th scope="col">${webhooks.what}</th>
             <th scope="col">${webhooks.user}</th>
-            <th scope="col">${webhooks.since}</th>
+            <th scope="col">${webhooks.died}</th>
             <th scope="col" class="number">${webhooks.attempts}</th>
-            <th scope="col">${webhooks.lastError}</th>
+            <th scope="col">${webhooks.error}</th>
             <th scope="col"><span class="unseen">${webhooks.actions}</span></th>
           </tr>
         </thead>
@@ -155,9 +143,9 @@ export class DeadLetters extends View {
           ${letters.map(
             (letter) =>
               html`<tr>
-                <td class="event">${letter.event}<span class="quiet">${name(letter.webhook)}</span></td>
+                <td class="event">${letter.event}<span class="quiet">${letter.webhook}</span></td>
                 <td>${letter.user_id}</td>
-                <td>${moment(letter.queued, locale)}</td>
+                <td>${moment(letter.died, locale)}</td>
                 <td class="number">${count(letter.attempts, locale)}</td>
                 <td class="error">${letter.error}</td>
                 <td class="end">
@@ -220,11 +208,12 @@ export class DeadLetters extends View {
   readonly #load = async (): Promise<void> => {
     const { app } = this;
     try {
-      const [backlog, { letters, more }] = await Promise.all([
-        this.api.backlog(app),
+      const [webhooks, { letters, more }] = await Promise.all([
+        this.api.webhooks(app),
         this.api.deadLetters(app, undefined),
       ]);
-      if (app === this.app) this.loaded = { state: "ready", value: { backlog, letters, more } };
+      const all = webhooks.reduce((sum, { dead }) => sum + dead, 0);
+      if (app === this.app) this.loaded = { state: "ready", value: { all, letters, more } };
     } catch (error) {
       this.loaded = { state: "failed", error };
     }
