@@ -58,6 +58,7 @@ macro_rules! directory_conformance_tests {
             who_has_session_events_is_listed_in_pages
             a_cursor_of_the_feed_is_kept_as_text
             the_connections_of_a_node_are_those_of_its_devices_now
+            records_of_an_app_are_listed_in_pages
             a_removed_record_is_absent
             no_record_is_lost_while_the_epoch_stays
             what_is_appended_is_heard_in_its_order

@@ -95,14 +95,17 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// A record that was removed stood at or before this place: who has not read so far missed it.
+    /// A record that was removed before the start stood at or before this place: who has not read so far missed it.
     horizon: u64,
+    /// The same for records that were removed since, by app: what goes in one app is nothing to the readers of others.
+    horizons: BTreeMap<AppId, u64>,
     users: BTreeMap<(AppId, u64), UserId>,
 }
 
 impl Feed {
     pub fn new(epoch: u64, horizon: u64) -> Self {
-        let state = FeedState { epoch, last: horizon, horizon, users: BTreeMap::new() };
+        let state =
+            FeedState { epoch, last: horizon, horizon, horizons: BTreeMap::new(), users: BTreeMap::new() };
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
@@ -135,7 +138,8 @@ impl Feed {
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.users.remove(&(user.app, place));
-        state.horizon = state.horizon.max(place);
+        let horizon = state.horizons.entry(user.app).or_default();
+        *horizon = place.max(*horizon);
     }
 
     pub fn page(&self, app: AppId, after: Option<&FeedCursor>, limit: usize) -> FeedPage {
@@ -144,7 +148,8 @@ impl Feed {
             [place] if cursor.epoch == state.epoch => Some(place),
             _ => None,
         });
-        let known = known.filter(|place| (state.horizon..=state.last).contains(place));
+        let horizon = state.horizons.get(&app).copied().unwrap_or_default().max(state.horizon);
+        let known = known.filter(|place| (horizon..=state.last).contains(place));
         let start = known.unwrap_or(0);
         let mut users = state.users.range((app, start + 1)..=(app, u64::MAX));
         let page: Vec<(u64, User)> =
@@ -172,8 +177,10 @@ impl Feed {
         self.lock().epoch
     }
 
+    /// The horizon over all apps, as a later start takes it over.
     pub fn horizon(&self) -> u64 {
-        self.lock().horizon
+        let state = self.lock();
+        state.horizons.values().copied().fold(state.horizon, u64::max)
     }
 
     fn lock(&self) -> MutexGuard<'_, FeedState> {
@@ -248,8 +255,11 @@ mod tests {
         feed.advance(&user("a"), None);
         let page = feed.page(APP, None, 10);
         assert_eq!(names(&page), "a (reset)");
-        feed.advance(&other, Some(1));
+        let moved = feed.advance(&other, Some(1));
         assert_eq!(names(&feed.page(APP, Some(&page.cursor), 10)), "");
+        feed.forget(&other, moved);
+        assert_eq!(names(&feed.page(APP, Some(&page.cursor), 10)), "", "who went was of the other app");
+        assert_eq!(feed.horizon(), moved);
     }
 
     #[test]

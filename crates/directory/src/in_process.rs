@@ -2,9 +2,10 @@
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
+use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
-    Logged, News, View,
+    Logged, News, RecordCursor, RecordFilter, RecordPage, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
@@ -23,6 +24,9 @@ const SHARDS: usize = 256;
 
 /// Records that are encoded while one shard is held.
 const RECORDS_AT_ONCE: usize = 64;
+
+/// Records that one page of a list looks at, to the end of a shard.
+const LISTED_AT_ONCE: usize = 20_000;
 
 /// An encoded entry may leave a buffer of this size behind.
 const MAX_KEPT_BUFFER: usize = 64 * 1024;
@@ -439,6 +443,37 @@ impl Directory for InProcessDirectory {
         }
         let next = (index + 1 < SHARDS).then_some(index as u64);
         done(ConnectionPage { connections, next })
+    }
+
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Answer<'a, RecordPage> {
+        let first = after.map_or(0, |cursor| usize::try_from(cursor.part).unwrap_or(SHARDS));
+        let mut after = after.and_then(|cursor| cursor.after.as_ref());
+        let (mut users, mut looked_at) = (Vec::new(), 0);
+        for part in first..SHARDS {
+            // Each shard is locked for as long as its own records are looked at.
+            let shard = lock(&self.shards[part]);
+            let records = shard.records.iter().map(|(user, record)| (user, &record.presence));
+            let (found, is_cut) = pick(records, app, filter, after.take(), limit - users.len());
+            looked_at += shard.records.len();
+            drop(shard);
+            users.extend(found);
+            let last = users.last().map(|user: &User| user.id.clone());
+            let next = match is_cut {
+                true => RecordCursor::new(part as u64, last),
+                false => RecordCursor::new(part as u64 + 1, None),
+            };
+            let is_full = is_cut || users.len() >= limit || looked_at >= LISTED_AT_ONCE;
+            if is_full && (is_cut || part + 1 < SHARDS) {
+                return done(RecordPage { users, next: Some(next) });
+            }
+        }
+        done(RecordPage { users, next: None })
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {

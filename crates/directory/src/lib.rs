@@ -15,6 +15,7 @@ mod journal;
 mod lists_news;
 mod log;
 mod news;
+mod records;
 
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered};
@@ -22,6 +23,7 @@ pub use journal::{JournalDamage, JournalError};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
 pub use news::{LogEntry, Logged, News};
+pub use records::{InvalidRecordCursor, RecordCursor, RecordFilter, RecordPage};
 
 use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
@@ -89,6 +91,18 @@ pub trait Directory: Send + Sync {
     /// page with `None`, each further one with the `next` of the page before. A connection that is there from the first
     /// page to the last is in one of them; one that comes or goes in between may be in several, or in none.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
+
+    /// Up to `limit` users of an app whose records the filter takes, some at a time: the first page with `None`, each
+    /// further one with the `next` of the page before. A record that is there, and taken, from the first page to the
+    /// last is in one of them; one that comes, goes or changes in between may be in one or in none. A page looks at a
+    /// bounded number of records, so one that is not the last may have fewer than `limit` users.
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Answer<'a, RecordPage>;
 
     /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
     /// made again, those of a partition in the order of their last change; from the beginning where there is no cursor,

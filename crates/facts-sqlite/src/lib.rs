@@ -7,6 +7,7 @@
 //!
 //! Nothing here decides anything: no rule, no status, no check of an app is known.
 
+mod deletion;
 mod fault;
 mod lists;
 mod outbox;
@@ -22,8 +23,8 @@ pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
 pub use readers::{READ_QUEUE, READERS};
 
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, EndedLogin, Facts, FactsError, Login,
-    LoginRecorded, NewLogin, Revocation, Revoked,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndedLogin, Facts,
+    FactsError, Login, LoginRecorded, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
 use readers::Readers;
@@ -94,6 +95,18 @@ impl Facts for SqliteFacts {
 
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool> {
         self.writer.write("replacing an app", move |db| statements::replace_app(db, was.as_ref(), &app))
+    }
+
+    fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion> {
+        self.writer.write("beginning the deletion of an app", move |db| deletion::begin(db, app))
+    }
+
+    fn deleted_apps(&self) -> Answer<'_, Vec<AppId>> {
+        self.readers.read("listing deleted apps", deletion::unfinished)
+    }
+
+    fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize> {
+        self.writer.write("deleting rows of an app", move |db| deletion::delete_rows(db, app, limit))
     }
 
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>> {

@@ -2,6 +2,7 @@
 //! one out, sees to it that exactly the first has one.
 
 use crate::SqliteFacts;
+use crate::deletion;
 use crate::statements::{change, count, json, list, millis, number, parsed, time, to_json};
 use lamplight_facts::{
     Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
@@ -48,6 +49,10 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     let mut tally = Tally::default();
     for NewNotice { user, content, at } in notices {
         let lane = Lane { app: user.app, hook: content.hook() };
+        if deletion::is_deleted(db, lane.app)? {
+            done.dropped += 1;
+            continue;
+        }
         if let NoticeContent::Session(event) = content {
             let suppressed = suppress(db, lane, user, event, *at)?;
             done.suppressed += suppressed;

@@ -226,6 +226,13 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX messages_by_client_id ON messages (app, sender, born, client_id, pair, at);
     ALTER TABLE messages ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0;   -- 0 or 1: it has had a notice for the backend
 ",
+    "
+    -- Apps that were deleted, and not made again since: nothing of them is taken in.
+    CREATE TABLE deleted_apps (
+        id      INTEGER PRIMARY KEY,
+        emptied INTEGER NOT NULL         -- 0 or 1: no row of it is left
+    ) STRICT;
+",
 ];
 
 /// Marks the file as ours: "Lamp".

@@ -2,6 +2,7 @@
 //!
 //! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
 
+use crate::deletion;
 use crate::schema::APPLICATION_ID;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login,
@@ -30,6 +31,10 @@ fn app_of(row: &Row<'_>) -> Result<App> {
 }
 
 pub(crate) fn put_app(db: &Connection, app: &App) -> Result<()> {
+    if !deletion::make_again(db, app.id)? {
+        let constraint = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT);
+        return Err(Error::SqliteFailure(constraint, Some("the app is being deleted".to_owned())));
+    }
     let sql = "INSERT OR REPLACE INTO apps (id, keys, admins, settings) VALUES (?1, ?2, ?3, ?4)";
     let row = params![app.id.0, to_json(&app.keys)?, to_json(&app.admins)?, to_json(&app.settings)?];
     change(db, sql, row).map(drop)
@@ -39,11 +44,11 @@ pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Resu
     // Compared as what was read, not as its text: an older program may have written fewer settings.
     let sql = "SELECT id, keys, admins, settings FROM apps WHERE id = ?1";
     let found = db.prepare_cached(sql)?.query_row([app.id.0], app_of).optional()?;
-    let is_same = found.as_ref() == was;
-    if is_same {
+    let may_be = found.as_ref() == was && deletion::make_again(db, app.id)?;
+    if may_be {
         put_app(db, app)?;
     }
-    Ok(is_same)
+    Ok(may_be)
 }
 
 // Accounts
@@ -118,6 +123,9 @@ pub(crate) fn create_account(db: &Connection, user: &User, at: Timestamp) -> Res
     if let Some(born) = born(db, user)? {
         return Ok(AccountMade { made: false, born });
     }
+    if deletion::is_deleted(db, user.app)? {
+        return Ok(AccountMade { made: false, born: 0 });
+    }
     let born = next_number(db)?;
     let sql = "INSERT INTO accounts (app, id, created, lists_version, born) VALUES (?1, ?2, ?3, ?4, ?5)";
     let created = millis(at);
@@ -179,6 +187,9 @@ pub(crate) fn kick(db: &Connection, user: &User, revoked: &Revoked) -> Result<Op
 }
 
 pub(crate) fn revoke_sigs(db: &Connection, user: &User, revoked: &Revoked) -> Result<()> {
+    if deletion::is_deleted(db, user.app)? {
+        return Ok(());
+    }
     put_revocation(db, user, revoked, 0)
 }
 
@@ -222,6 +233,7 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
     }
     let AccountMade { made, born } = match (resume, born(db, user)?) {
         (true, None) => return Ok(LoginRecorded::NoAccount),
+        (false, None) if deletion::is_deleted(db, user.app)? => return Ok(LoginRecorded::NoAccount),
         (_, Some(born)) => AccountMade { made: false, born },
         (false, None) => create_account(db, user, *at)?,
     };

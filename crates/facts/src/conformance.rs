@@ -42,6 +42,11 @@ macro_rules! conformance_tests {
                 of_many_who_replace_an_app_at_once_one_does
                 apps_are_listed_by_rising_id
 
+                an_app_is_deleted_with_all_that_it_had
+                an_app_being_deleted_takes_nothing_in
+                an_app_that_was_deleted_is_made_again_empty
+                the_last_app_is_not_deleted
+
                 an_account_is_made_once
                 an_account_made_by_many_at_once_is_made_once
                 accounts_come_in_the_order_asked_with_none_for_the_unknown

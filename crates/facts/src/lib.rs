@@ -32,12 +32,23 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// Every app, by rising id.
     fn apps(&self) -> Answer<'_, Vec<App>>;
 
-    /// Makes the app, or replaces all of it.
+    /// Makes the app, or replaces all of it. Fails where a deletion of the app has not ended.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
     /// As [`Facts::put_app`], if the app still is `was`; `None` where there was none. In one transaction. Says whether
-    /// it did; if not, nothing was changed.
+    /// it did; if not, nothing was changed. Where a deletion of the app has not ended, it does not.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
+
+    /// Begins the deletion of an app, in one transaction: the app is gone with its keys, and from then on no account,
+    /// login, revocation or notice of it is taken in, until it is made again. Nothing changes where it is the last app.
+    fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
+
+    /// The apps whose deletion has begun and not ended, by rising id.
+    fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
+
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and says how many. Fewer than
+    /// `limit`: nothing is left, the deletion has ended, and the app may be made again.
+    fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts
 
@@ -50,7 +61,8 @@ pub trait Facts: Lists + Outbox + Send + Sync {
     /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Makes the account if there is none. Says whether it made one, and the number of the account's making.
+    /// Makes the account if there is none. Says whether it made one, and the number of the account's making: 0 where it
+    /// made none because the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes the account with its profile, logins, marks, friendships and conversation list, and revokes UserSigs as
@@ -120,6 +132,17 @@ pub struct Revocation {
     pub through: u64,
 }
 
+/// What came of [`Facts::begin_app_deletion`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AppDeletion {
+    /// The app is gone; what it had is to be deleted.
+    Begun,
+    /// There is no such app.
+    NoSuchApp,
+    /// There is no other app.
+    LastApp,
+}
+
 /// What came of [`Facts::create_account`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccountMade {
@@ -180,7 +203,7 @@ pub enum LoginRecorded {
     /// The last login of the device ended in this way, which it has still to be told: nothing was recorded. A login by
     /// the application succeeds from now on; a resume never does before that.
     Ended(EndWhy),
-    /// A resume never makes an account, and there is none.
+    /// A resume never makes an account, nor does a login to an app that was deleted, and there is none.
     NoAccount,
     /// The login is recorded.
     Recorded {

@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A server of another version may do this.
 pub const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
 
+/// The pause between two looks at a deletion that goes on.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
 /// Accounts that are asked for at once.
 const PAGE: usize = 1_000;
 
@@ -94,6 +97,21 @@ impl Operator {
             "app {id} was changed by somebody else just now, and by this command not at all; try again"
         );
         Ok(())
+    }
+
+    /// Deletes an app, and waits until nothing of it is left.
+    pub async fn delete_app(&mut self, app: AppId) -> anyhow::Result<()> {
+        self.act(Operation::DeleteApp { app }).await?;
+        self.seen = None;
+        loop {
+            let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else {
+                bail!(OTHER_ANSWER)
+            };
+            if !apps.contains(&app) {
+                return Ok(());
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// The accounts of an app, by rising id; at most `limit`.
@@ -231,6 +249,7 @@ impl Operator {
             Outcome::Refused { code, message } => Err(Refused { code, message }.into()),
             Outcome::Done { .. }
             | Outcome::Apps(_)
+            | Outcome::Deletions(_)
             | Outcome::Accounts(_)
             | Outcome::Lists(_)
             | Outcome::Webhooks(_)

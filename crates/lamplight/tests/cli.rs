@@ -380,3 +380,42 @@ fn webhooks_are_listed_tried_and_mended() {
     let (code, _, error) = folder.run(&["webhook", "test"]);
     assert!(code == Some(1) && error.contains("no Lamplight server is running"), "{error}");
 }
+
+#[test]
+fn an_app_is_deleted_when_its_id_is_typed_with_a_server_and_without_one() {
+    let folder = Folder::new();
+    folder.ok(&["app", "create", "--name", "first"]);
+    let (code, _, error) = folder.run(&["app", "delete", "1400000001", "--yes"]);
+    assert!(code == Some(1) && error.contains("this is the last app; make another one first"), "{error}");
+    folder.ok(&["app", "create", "--name", "second"]);
+    folder.ok(&["account", "create", "alice", "--app", "1400000002"]);
+    let typed = |text: &str| {
+        let mut child = folder
+            .command(&["app", "delete", "1400000002"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    for wrong in ["1400000001\n", "yes\n", ""] {
+        let (code, _, error) = typed(wrong);
+        assert_eq!(code, Some(1));
+        assert!(error.contains("(second)") && error.contains("app 1400000002 was not deleted"), "{error}");
+    }
+    assert!(folder.ok(&["account", "list", "--app", "1400000002"]).contains("alice"));
+    let (code, output, error) = typed("1400000002\n");
+    assert_eq!((code, output.trim()), (Some(0), "app 1400000002 is deleted"), "{error}");
+    let (code, _, error) = folder.run(&["account", "list", "--app", "1400000002"]);
+    assert!(code == Some(1) && error.contains("there is no app 1400000002"), "{error}");
+
+    let _server = folder.serve(&[]);
+    folder.ok(&["app", "create", "--id", "1400000002"]);
+    assert!(folder.ok(&["account", "list", "--app", "1400000002"]).contains("has no accounts"));
+    let deleted = folder.answer(&["app", "delete", "1400000002", "--yes", "--json"]);
+    assert_eq!(deleted, json!({ "SDKAppID": 1_400_000_002, "deleted": true }));
+}

@@ -15,7 +15,7 @@ use crate::data_folder::{self, IfMissing};
 use crate::node::NodeError;
 use crate::webhooks::Webhooks;
 use lamplight_directory::InProcessDirectory;
-use lamplight_facts::{Account, Facts};
+use lamplight_facts::{Account, AppDeletion, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
 use lamplight_service::{By, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
@@ -31,6 +31,9 @@ use tokio::task::AbortHandle;
 /// The longest line that is read, in bytes: 10,000 accounts, or a friend list of some 100,000.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Why the last app stays.
+pub(crate) const LAST_APP: &str = "this is the last app; make another one first";
+
 /// Something that an operator asks of a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +48,13 @@ pub enum Operation {
         /// changed.
         was: Option<Box<App>>,
     },
+    /// Deletes an app with all that it has. What is kept of it is deleted after the answer.
+    DeleteApp {
+        /// Which app.
+        app: AppId,
+    },
+    /// The apps that are being deleted.
+    ListDeletions,
     /// Up to `limit` accounts of an app after `after`, by rising id.
     ListAccounts {
         /// Which app.
@@ -111,6 +121,8 @@ pub enum Outcome {
     },
     /// Apps, by rising id.
     Apps(Vec<App>),
+    /// The apps that are being deleted, by rising id.
+    Deletions(Vec<AppId>),
     /// Accounts, by rising id.
     Accounts(Vec<ShownAccount>),
     /// What came of a [`ListsOperation`].
@@ -172,6 +184,17 @@ async fn execute(
             Outcome::Apps(service.apps().all().iter().map(|app| (**app).clone()).collect())
         }
         Operation::PutApp { app, was } => done(service.replace_app(was.as_deref(), *app).await?),
+        Operation::DeleteApp { app } => {
+            match service.delete_app(app).await? {
+                AppDeletion::Begun => {}
+                AppDeletion::NoSuchApp => return Err(Code::NO_SUCH_APP.into()),
+                AppDeletion::LastApp => {
+                    return Err(Refusal::because(Code::INVALID_PARAMETER, LAST_APP).into());
+                }
+            }
+            done(true)
+        }
+        Operation::ListDeletions => Outcome::Deletions(service.apps_being_deleted()),
         Operation::ListAccounts { app, after, limit } => {
             let accounts = service.list_accounts(app, after, limit.min(10_000)).await?;
             let show = |account: Account| ShownAccount {
@@ -356,5 +379,15 @@ pub async fn offline(
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Service::new(facts, directory, log, ThrottleLimits::default());
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
-    Ok(answer(&service, None, operation, &clock).await)
+    let is_deletion = matches!(operation, Operation::DeleteApp { .. });
+    let outcome = answer(&service, None, operation, &clock).await;
+    // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
+    while is_deletion {
+        match service.delete_apps_further(clock.now()).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Ok(refused(&error.refusal())),
+        }
+    }
+    Ok(outcome)
 }

@@ -20,6 +20,12 @@ const FORGET_BATCH: usize = 1_000;
 /// Every so many ticks it is looked whether there are messages to forget: once a minute.
 const TICKS_BETWEEN_FORGETTING: u32 = 240;
 
+/// The pause between two steps of the deletion of an app, in which others have the store and the workers.
+const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
+
+/// The pause after a step of a deletion has failed.
+const DELETION_PAUSE: Duration = Duration::from_secs(1);
+
 /// The pause after the change log has failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -31,6 +37,24 @@ pub async fn tell(service: Arc<Service>) {
             tracing::error!(%error, dropped = service.news_dropped(), "news could not be told; trying again");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+/// Deletes what apps had that were deleted: also those of which a former run of the node left something. Runs until it
+/// is aborted.
+pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
+    loop {
+        service.deletion_waits().await;
+        metrics.apps_being_deleted.set(service.apps_being_deleted().len() as i64);
+        let pause = match service.delete_apps_further(clock.now()).await {
+            Ok(_) => BETWEEN_DELETIONS,
+            Err(error) => {
+                tracing::error!(%error, "what a deleted app had could not be deleted; trying again");
+                DELETION_PAUSE
+            }
+        };
+        metrics.apps_being_deleted.set(service.apps_being_deleted().len() as i64);
+        tokio::time::sleep(pause).await;
     }
 }
 

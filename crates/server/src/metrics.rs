@@ -66,6 +66,8 @@ pub struct KeeperMetrics {
     pub retries_dropped: Gauge,
     /// Connections that live records had and no worker.
     pub lost_connections: Counter,
+    /// Apps of which something is left to delete.
+    pub apps_being_deleted: Gauge,
 }
 
 /// What one worker counts; no other writes to these.
@@ -221,6 +223,8 @@ impl Metrics {
         registry.register("retries_dropped", help, keeper.retries_dropped.clone());
         let help = "Connections that live records had and no worker, and that were ended";
         registry.register("lost_connections", help, keeper.lost_connections.clone());
+        let help = "Apps that were deleted and of which something is left";
+        registry.register("apps_being_deleted", help, keeper.apps_being_deleted.clone());
         Self { registry, common, by_worker, api, http, webhooks, keeper, directory }
     }
 

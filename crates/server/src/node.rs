@@ -302,6 +302,8 @@ impl Node {
             keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
+        let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());
+        let deletions = tokio::spawn(deletions).abort_handle();
         let lost_connections = LostConnections {
             node: id,
             service: Arc::clone(&service),
@@ -317,6 +319,7 @@ impl Node {
             ("control socket", control),
             ("keeper task", keeper),
             ("news", teller),
+            ("deletion of apps", deletions),
             ("comparison of connections", lost_connections),
             ("probe of facts", probe),
         ];

@@ -1,12 +1,15 @@
-//! What an operator does in the console beside the settings, over real HTTP: tests of webhooks.
+//! What an operator does in the console beside the settings, over real HTTP: tests of webhooks, the deletion of an
+//! app.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 mod common;
 
-use common::TestNode;
 use common::browser::Browser;
 use common::receiver::{Manner, Receiver};
+use common::{TestNode, get};
+use lamplight_model::{App, AppId, AppKey, AppSettings, Platform, User, UserId};
+use lamplight_wire::v1::connection_ended::Cause;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +93,7 @@ async fn why_a_webhook_fails_is_shown_as_the_command_line_says_it() {
     let receiver = Receiver::start(Manner::Answer(503)).await;
     let url = format!("http://{}/hook", receiver.address);
     node.set(|settings| settings.webhooks.state_change_url = url.clone()).await;
-    let _alice = node.log_in("alice", "phone", lamplight_model::Platform::Android).await;
+    let _alice = node.log_in("alice", "phone", Platform::Android).await;
     let failing = async {
         loop {
             let list = browser.get(&format!("{APP}/webhooks")).await.body;
@@ -108,5 +111,110 @@ async fn why_a_webhook_fails_is_shown_as_the_command_line_says_it() {
     // An address that webhooks may not lead to is refused here as there.
     node.set(|settings| settings.webhooks.state_change_url = "http://10.0.0.1/hook".into()).await;
     let (_, told) = test(&browser, "state_change").await;
-    assert!(told["error"].as_str().unwrap().contains("10.0.0.1, a private address, which webhooks.allow_networks does not allow"), "{told}");
+    assert!(
+        told["error"]
+            .as_str()
+            .unwrap()
+            .contains("10.0.0.1, a private address, which webhooks.allow_networks does not allow"),
+        "{told}"
+    );
+}
+
+const DOOMED: AppId = AppId(1_400_000_002);
+
+/// The same node, seen as one whose app is a second one that is made for it.
+async fn with_second_app(mut node: TestNode) -> TestNode {
+    let app = App {
+        id: DOOMED,
+        keys: vec![AppKey { id: 1, text: "fedcba9876543210".repeat(4) }],
+        admins: Vec::new(),
+        settings: AppSettings::default(),
+    };
+    node.node.service().put_app(app.clone()).await.unwrap();
+    node.app = app;
+    node
+}
+
+async fn delete_app(browser: &Browser, app: AppId) -> (u16, Value) {
+    let path = format!("/apps/{app}");
+    let tag = browser.get(&path).await.etag();
+    let answer = browser.change("DELETE", &path, &tag, None).await;
+    (answer.status, answer.body)
+}
+
+/// Waits until nothing is left to delete.
+async fn nothing_is_left(browser: &Browser) {
+    let wait = async {
+        while browser.get("/apps").await.body["being_deleted"] != json!([]) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, wait).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_app_leaves_nothing_and_disturbs_no_other() {
+    let (mut node, browser) = logged_in().await;
+    let mut stays = node.log_in("alice", "phone", Platform::Android).await;
+    let first = node.app.clone();
+    node = with_second_app(node).await;
+    let mut wires = Vec::new();
+    // More than go in one step.
+    for n in 0..150 {
+        wires.push(node.log_in(&format!("u{n}"), "phone", Platform::Android).await);
+    }
+    node.node.service().create_account(&node.user("nobody"), node.clock.now()).await.unwrap();
+
+    let path = format!("/apps/{DOOMED}");
+    assert_eq!(browser.ask("DELETE", &path, &[], None).await.refusal(), (428, 428));
+    assert_eq!(browser.change("DELETE", &path, "\"x\"", None).await.refusal(), (412, 412));
+    assert_eq!(delete_app(&browser, DOOMED).await, (204, Value::Null));
+    assert_eq!(browser.get(&path).await.refusal(), (404, 70020));
+    for wire in &mut wires {
+        assert_eq!(wire.last_words().await.cause, Cause::AccountDeleted as i32);
+        wire.closed().await;
+    }
+    let login = node.login("u0", "phone", Platform::Android);
+    assert_eq!(node.connect().await.refused(login).await, 70020);
+    nothing_is_left(&browser).await;
+    let facts = node.facts();
+    assert_eq!(facts.list_accounts(DOOMED, None, 10).await.unwrap(), []);
+    assert!(facts.all_logins().await.unwrap().iter().all(|(user, _)| user.app == first.id));
+    assert_eq!(node.metric("lamplight_apps_being_deleted").await, 0);
+
+    stays.ask(get(&["alice"])).await;
+    node.has_connections(1).await;
+    let answer = delete_app(&browser, first.id).await;
+    assert_eq!((answer.0, &answer.1["code"]), (409, &json!(409)), "it is the last one now: {answer:?}");
+
+    // The same SDKAppID, empty and with another key.
+    let made = browser.post("/apps", &json!({ "id": DOOMED.0, "name": "again" })).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let login = node.login("u0", "phone", Platform::Android);
+    assert_eq!(node.connect().await.refused(login).await, 70009);
+}
+
+/// Dies where it is worst: the app is gone, and all that it had is there.
+#[tokio::test]
+async fn a_deletion_goes_on_after_a_crash() {
+    let (node, _) = logged_in().await;
+    let password = node.node.console_password().unwrap().to_owned();
+    let node = with_second_app(node).await;
+    let wire = node.log_in("bob", "phone", Platform::Android).await;
+    let bob = User::new(DOOMED, UserId::new("bob").unwrap());
+    let stopped = node.stop().await;
+    drop(wire);
+    let facts = stopped.facts();
+    let begun = facts.begin_app_deletion(DOOMED).await.unwrap();
+    assert_eq!(begun, lamplight_facts::AppDeletion::Begun);
+    assert!(facts.accounts(vec![bob.clone()]).await.unwrap()[0].is_some());
+    drop(facts);
+
+    let node = stopped.start().await;
+    let mut browser = Browser::new(node.node.http_address());
+    assert_eq!(browser.log_in(&password).await.status, 200);
+    assert_eq!(browser.get(&format!("/apps/{DOOMED}")).await.refusal(), (404, 70020));
+    nothing_is_left(&browser).await;
+    assert!(node.facts().accounts(vec![bob]).await.unwrap()[0].is_none());
+    assert_eq!(node.metric("lamplight_records").await, 0);
 }

@@ -16,6 +16,7 @@ impl Service {
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.app_changes.lock().await;
+        self.check_not_being_deleted(app.id)?;
         self.facts.put_app(app.clone()).await?;
         self.app_changed(app);
         Ok(())
@@ -27,6 +28,7 @@ impl Service {
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         let _changing = self.app_changes.lock().await;
+        self.check_not_being_deleted(app.id)?;
         let done = self.facts.replace_app(was.cloned(), app.clone()).await?;
         if done {
             self.app_changed(app);
@@ -49,6 +51,10 @@ impl Service {
         self.app(user)?;
         let made = self.facts.create_account(user.clone(), now.wall).await;
         let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        if made.born == 0 {
+            // The app may have been deleted meanwhile.
+            self.app(user)?;
+        }
         if made.made {
             self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
         }

@@ -24,6 +24,10 @@ impl AppTable {
         apps
     }
 
+    pub(crate) fn remove(&self, id: AppId) -> Option<Arc<App>> {
+        self.apps.write().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    }
+
     pub(crate) fn put(&self, app: App) {
         self.apps.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::new(app));
     }

@@ -14,6 +14,7 @@ mod apps;
 mod audience;
 mod backend;
 mod conversations;
+mod deletion;
 mod feed;
 mod friends;
 mod inspect;
@@ -83,6 +84,7 @@ pub struct Service {
     /// Deleted accounts that are still on subscription lists of others, with how often they were deleted.
     deleted: Mutex<BTreeMap<User, u64>>,
     entering: retries::Entering,
+    deletions: deletion::Deletions,
     /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
     recovered_from: AtomicU64,
 }
@@ -146,6 +148,7 @@ impl Service {
             retries: retries::Retries::default(),
             deleted: Mutex::default(),
             entering: retries::Entering::default(),
+            deletions: deletion::Deletions::default(),
             recovered_from: AtomicU64::new(0),
         }
     }

@@ -130,6 +130,7 @@ impl Service {
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
+        self.check_still_there(&user, now).await?;
         Ok(LoggedIn {
             user,
             app,
@@ -261,6 +262,8 @@ impl Service {
                 return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
             }
             LoginRecorded::Ended(EndWhy::LoggedOut) | LoginRecorded::NoAccount => {
+                // The app may have been deleted meanwhile.
+                self.app(user)?;
                 let why = "the device is not logged in any longer: log in anew";
                 return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
             }

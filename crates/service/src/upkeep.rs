@@ -54,6 +54,7 @@ impl Service {
         for app in self.facts.apps().await? {
             self.apps.put(app);
         }
+        self.deletions.adopt(self.facts.deleted_apps().await?);
         self.recovered_from.store(complete_since.0, Ordering::Relaxed);
         let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
         for (user, login) in self.facts.all_logins().await? {

@@ -11,11 +11,13 @@ use lamplight_auth::{Claims, sign};
 use lamplight_core::Presence;
 use lamplight_directory::{
     Answer, Change, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
-    FeedCursor, FeedPage, InProcessDirectory, Logged, View,
+    FeedCursor, FeedPage, InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
+use lamplight_facts::AppDeletion;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User, UserId,
+    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User,
+    UserId,
 };
 use lamplight_service::{LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
 use std::net::{IpAddr, Ipv4Addr};
@@ -105,6 +107,16 @@ impl Directory for Faulty {
 
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
         self.inner.connections_of(node, partition, after)
+    }
+
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Answer<'a, RecordPage> {
+        self.inner.records_of(app, filter, after, limit)
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
@@ -217,6 +229,28 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     };
     directory.read_with(&[user("ann")], &mut look).await.unwrap();
     assert_eq!(devices, ["tab"]);
+}
+
+/// The record is made behind the pass that ends the records of the app.
+#[tokio::test]
+async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
+    let (service, directory, _folder) = service(&["ann"]).await;
+    let other = App { id: AppId(2), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() };
+    service.put_app(other).await.unwrap();
+    let (go_on, held_up) = oneshot::channel();
+    *directory.seeding.lock().unwrap() = Some(held_up);
+    let beside = Arc::clone(&service);
+    let login = tokio::spawn(async move { log_in(&beside, "phone", Platform::Android, 1).await });
+    while directory.seeding.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+    while service.delete_apps_further(NOW).await.unwrap() {}
+    assert_eq!(service.apps_being_deleted(), []);
+    go_on.send(()).unwrap();
+    let refused = login.await.unwrap().unwrap_err().refusal();
+    assert_eq!(refused.code, Code::NO_SUCH_APP);
+    assert_eq!(directory.stats().records, 0);
 }
 
 fn key() -> AppKey {

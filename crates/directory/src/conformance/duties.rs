@@ -1,7 +1,7 @@
 //! The rules for duties that are given out by partition, and for the status feed.
 
 use super::{PATIENCE, Ports, blank, connect, id, now, seed, user};
-use crate::FeedCursor;
+use crate::{FeedCursor, RecordCursor, RecordFilter};
 use futures_util::FutureExt;
 use lamplight_core::{Connect, LinkEnd, Presence};
 use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, NodeId, Platform, User, Version};
@@ -310,4 +310,50 @@ async fn follow_feed(
 fn sorted(mut users: Vec<User>) -> Vec<User> {
     users.sort();
     users
+}
+
+/// Each of them once, of that app alone, whatever the size of a page; those that the filter does not take are left out.
+pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
+    let directory = &ports.directory;
+    let app = user("a").app;
+    let (mut all, mut online, mut on_ipad) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..30 {
+        let name = format!("user {n}");
+        seed(directory, &name).await;
+        all.push(user(&name));
+        if n % 2 == 0 {
+            let device = if n % 3 == 0 { "tablet" } else { "phone" };
+            connect(directory, &name, device, n + 1, now(1)).await;
+            online.push(user(&name));
+            on_ipad.extend((n % 3 == 0).then(|| user(&name)));
+        }
+    }
+    let other = User::new(AppId(app.0 + 1), id("user 1"));
+    directory.seed(&other, blank(Version(1)), now(0)).await.unwrap();
+
+    let pages = async |filter: RecordFilter, limit: usize| -> Vec<User> {
+        let mut users = Vec::new();
+        let mut after: Option<RecordCursor> = None;
+        loop {
+            let page = directory.records_of(app, filter, after.as_ref(), limit).await.unwrap();
+            assert!(page.users.len() <= limit);
+            users.extend(page.users);
+            // A cursor is kept as text.
+            after = page.next.map(|next| next.to_string().parse().unwrap());
+            if after.is_none() {
+                return users;
+            }
+        }
+    };
+    for limit in [1, 7, 100] {
+        assert_eq!(sorted(pages(RecordFilter::All, limit).await), sorted(all.clone()), "{limit}");
+        assert_eq!(sorted(pages(RecordFilter::Online { on: None }, limit).await), sorted(online.clone()));
+    }
+    let ipad = RecordFilter::Online { on: Some(Platform::IPad) };
+    assert_eq!(sorted(pages(ipad, 2).await), sorted(on_ipad));
+    let mac = RecordFilter::Online { on: Some(Platform::Mac) };
+    assert_eq!(pages(mac, 2).await, []);
+    // A cursor of another run leads somewhere, and nothing breaks.
+    let stray = RecordCursor::new(u64::MAX, None);
+    assert_eq!(directory.records_of(app, ipad, Some(&stray), 2).await.unwrap().users, []);
 }

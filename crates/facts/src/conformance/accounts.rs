@@ -1,12 +1,14 @@
 //! The rules of the [conformance suite](super) about apps and accounts.
 
 use super::{
-    APP, KICKED, NOTHING_REVOKED, OTHER_APP, RECORDED, REGISTERED, REVOKED, account, all_friends, at,
-    befriend, devices, friends, id, kick, new_login, ok, record, unfriend, user,
+    APP, KICKED, NO_ACCOUNT, NOTHING_REVOKED, OTHER_APP, RECORDED, REGISTERED, REVOKED, account, all_friends,
+    at, befriend, devices, friends, id, kick, new_login, ok, record, unfriend, user,
 };
-use crate::{Facts, NewLogin, Revocation, Revoked};
+use crate::{AppDeletion, Facts, NewLogin, NewNotice, Revocation, Revoked};
 use futures_util::future::join_all;
-use lamplight_model::{App, AppId, AppKey, AppSettings, DeviceId, Edition, User, UserId};
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, DeviceId, Edition, NoticeContent, PushContent, User, UserId,
+};
 
 // Apps
 
@@ -85,6 +87,105 @@ pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
     }
     let ids: Vec<u32> = ok(facts.apps()).await.into_iter().map(|app| app.id.0).collect();
     assert_eq!(ids, [9, 10, 1_400_000_001, u32::MAX]);
+}
+
+/// Some rows at a time, and nothing of the other apps.
+pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
+    make_two_apps(facts).await;
+    for n in 0..10 {
+        ok(facts.create_account(user(&format!("u{n}")), at(1))).await;
+        record(facts, new_login(&format!("u{n}"), "phone", 2)).await;
+        befriend(facts, user("u0"), id(&format!("u{n}")), true, String::new()).await;
+    }
+    kick(facts, "u1", "phone", 3, false).await;
+    ok(facts.kick(user("u2"), Revoked::new(at(5_000), []))).await;
+    let stays = User::new(OTHER_APP, id("u0"));
+    ok(facts.create_account(stays.clone(), at(1))).await;
+
+    assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::Begun);
+    let apps: Vec<AppId> = ok(facts.apps()).await.into_iter().map(|app| app.id).collect();
+    assert_eq!((apps, ok(facts.deleted_apps()).await), (vec![OTHER_APP], vec![APP]));
+    let (mut deleted, mut steps) = (0, 0);
+    loop {
+        let done = ok(facts.delete_app_rows(APP, 7)).await;
+        assert!(done <= 7, "{done}");
+        (deleted, steps) = (deleted + done, steps + 1);
+        if done < 7 {
+            break;
+        }
+    }
+    assert!(deleted > 10 + 9 + 18 && steps == deleted / 7 + 1, "{deleted} rows in {steps} steps");
+    assert_eq!(ok(facts.deleted_apps()).await, []);
+    assert_eq!(ok(facts.list_accounts(APP, None, 100)).await, []);
+    assert_eq!(ok(facts.revocation(user("u2"))).await, None);
+    assert!(ok(facts.all_logins()).await.is_empty());
+    assert!(ok(facts.accounts(vec![stays])).await[0].is_some());
+    assert_eq!(ok(facts.delete_app_rows(APP, 7)).await, 0, "there is nothing left to do");
+    assert_eq!(ok(facts.delete_app_rows(OTHER_APP, 7)).await, 0, "that one is not to be deleted");
+    assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
+}
+
+/// Whatever was under way when the deletion began comes too late, while it goes on and when it has ended.
+pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
+    make_two_apps(facts).await;
+    let there = ok(facts.create_account(user("there"), at(1))).await;
+    assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::Begun);
+    for ended in [false, true] {
+        if ended {
+            while ok(facts.delete_app_rows(APP, 1)).await == 1 {}
+        }
+        let late = ok(facts.create_account(user("late"), at(2))).await;
+        assert!(!late.made && late.born == 0, "{late:?}");
+        assert_eq!(record(facts, new_login("late", "phone", 3)).await, NO_ACCOUNT);
+        ok(facts.revoke_sigs(user("late"), Revoked::new(at(4_000), []))).await;
+        assert_eq!(ok(facts.revocation(user("late"))).await, None);
+        let content = NoticeContent::Push(PushContent {
+            from: id("there"),
+            sequence: 1,
+            at: at(1),
+            text: "hi".into(),
+            unread: 1,
+            devices: Vec::new(),
+        });
+        let notice = NewNotice { user: user("late"), content, at: at(5) };
+        let taken = ok(facts.enqueue(vec![notice])).await;
+        assert_eq!((taken.added, taken.dropped), (0, 1));
+        assert_eq!(ok(facts.lanes()).await, []);
+        let accounts = ok(facts.list_accounts(APP, None, 10)).await;
+        let born: Vec<u64> = accounts.iter().map(|account| account.born).collect();
+        assert_eq!(born, if ended { vec![] } else { vec![there.born] });
+    }
+}
+
+/// Not before the deletion has ended.
+pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
+    make_two_apps(facts).await;
+    ok(facts.create_account(user("alice"), at(1))).await;
+    let app = ok(facts.apps()).await.into_iter().find(|app| app.id == APP).expect("it was made");
+    assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::Begun);
+    assert!(!ok(facts.replace_app(None, app.clone())).await);
+    assert!(facts.put_app(app.clone()).await.is_err());
+    while ok(facts.delete_app_rows(APP, 100)).await == 100 {}
+    assert!(ok(facts.replace_app(None, app)).await);
+    assert_eq!(ok(facts.list_accounts(APP, None, 10)).await, []);
+    assert!(ok(facts.create_account(user("alice"), at(2))).await.made);
+}
+
+/// Of two deletions at once the second finds that it is the last.
+pub async fn the_last_app_is_not_deleted(facts: &dyn Facts) {
+    assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
+    make_two_apps(facts).await;
+    let mut done = join_all([APP, OTHER_APP].map(|app| facts.begin_app_deletion(app))).await;
+    assert_eq!(done.remove(0).expect("no fault"), AppDeletion::Begun);
+    assert_eq!(done.remove(0).expect("no fault"), AppDeletion::LastApp);
+    assert_eq!(ok(facts.apps()).await.len(), 1);
+}
+
+async fn make_two_apps(facts: &dyn Facts) {
+    for id in [APP, OTHER_APP] {
+        let (keys, admins, settings) = Default::default();
+        ok(facts.put_app(App { id, keys, admins, settings })).await;
+    }
 }
 
 // Accounts

@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
 /// The id of the first app, when none is given. The next ones count on.
 const FIRST_APP: u32 = 1_400_000_001;
@@ -63,6 +63,23 @@ Examples:
         /// The SDKAppID; may be left out while there is only one app
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: Option<AppId>,
+    },
+    /// Delete an app with all that it has: accounts, friends, messages, keys
+    #[command(after_help = "\
+Examples:
+  lamplight app delete 1400000002
+  lamplight app delete 1400000002 --yes
+
+Connected clients are logged out at once and told that the account was deleted. The command asks for the SDKAppID \
+once more unless --yes is given, and ends when nothing of the app is left; should it or the server be stopped before \
+that, the server goes on deleting. The last app cannot be deleted.")]
+    Delete {
+        /// The SDKAppID
+        #[arg(value_name = "ID", value_parser = parse_app)]
+        id: AppId,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Rotate the keys of an app: the newest signs, all of them verify
     #[command(subcommand)]
@@ -156,6 +173,7 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
         AppCommand::List
         | AppCommand::Set { .. }
         | AppCommand::Show { .. }
+        | AppCommand::Delete { .. }
         | AppCommand::Key(_)
         | AppCommand::Admin(_) => Operator::open(&folder).await?,
     };
@@ -170,6 +188,7 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
             show(&app, as_json)
         }
         AppCommand::Show { id } => show(&operator.app(id).await?, as_json),
+        AppCommand::Delete { id, yes } => delete(operator, id, yes, as_json).await,
         AppCommand::Key(command) => key(operator, command, as_json).await,
         AppCommand::Admin(command) => admin(operator, command, as_json).await,
     }
@@ -237,6 +256,25 @@ async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
     });
     let heads = ["SDKAPPID", "EDITION", "USER STATUS", "FRIEND NOTIFICATION", "KEYS", "NAME"];
     table(&heads, &rows.collect::<Vec<_>>(), "there is no app yet; make one with `lamplight app create`")
+}
+
+async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) -> anyhow::Result<()> {
+    let app = operator.app(Some(id)).await?;
+    if !yes {
+        let name = harmless(&app.settings.name);
+        write!(stderr(), "This deletes app {id} ({name}) with all that it has. Type its SDKAppID: ")?;
+        stderr().flush()?;
+        let mut typed = String::new();
+        // One digit more than any SDKAppID has, and the end of the line.
+        BufReader::new(stdin().take(13)).read_line(&mut typed)?;
+        ensure!(typed.trim() == id.to_string(), "app {id} was not deleted");
+    }
+    operator.delete_app(id).await?;
+    if as_json {
+        json(&json!({ "SDKAppID": id, "deleted": true }))
+    } else {
+        line(format!("app {id} is deleted"))
+    }
 }
 
 async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! The apps: settings, keys and admins. A change names the state that it changes, and is refused when the app is
+//! The apps: settings, keys, admins, and their deletion. A change names the state that it changes, and is refused when the app is
 //! another one by now: of two operators with the same form open, the second is told.
 
 use super::Console;
@@ -7,6 +7,7 @@ use super::sessions::hex;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use lamplight_facts::AppDeletion;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing, UserId,
     WebhookSettings,
@@ -69,6 +70,8 @@ pub struct AppSummary {
 #[derive(Serialize)]
 pub struct AppList {
     apps: Vec<AppSummary>,
+    /// Those that were deleted and of which something is left.
+    being_deleted: Vec<AppId>,
 }
 
 /// What making an app takes.
@@ -143,7 +146,7 @@ pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
         switches: app.settings.switches,
         keys: app.keys.len(),
     });
-    Json(AppList { apps: apps.collect() })
+    Json(AppList { apps: apps.collect(), being_deleted: console.service.apps_being_deleted() })
 }
 
 /// `POST apps`: makes an app with a key, which is shown this once.
@@ -151,7 +154,11 @@ pub async fn create(
     State(console): State<Arc<Console>>,
     FromJson(new): FromJson<NewApp>,
 ) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
-    let next = || console.service.apps().all().last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
+    let next = || {
+        let last = console.service.apps().all().last().map(|last| last.id);
+        let last = last.max(console.service.apps_being_deleted().last().copied());
+        last.map_or(FIRST_APP, |last| last.0.saturating_add(1))
+    };
     let id = new.id.unwrap_or_else(|| AppId(next()));
     if id.0 == 0 {
         return Err(ApiError::invalid("an SDKAppID is a number from 1 to 4294967295"));
@@ -197,6 +204,23 @@ pub async fn set(
             Ok(())
         })
         .await
+}
+
+/// `DELETE apps/{app}`: the app is gone when this is answered, and what it had is deleted after it.
+pub async fn delete(
+    State(console): State<Arc<Console>>,
+    FromPath(id): FromPath<AppId>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    console.named(id, &headers)?;
+    match console.service.delete_app(id).await? {
+        AppDeletion::Begun => {
+            tracing::info!(app = id.0, "an app was deleted by an operator");
+            Ok(StatusCode::NO_CONTENT)
+        }
+        AppDeletion::NoSuchApp => Err(Code::NO_SUCH_APP.into()),
+        AppDeletion::LastApp => Err(ApiError::LAST_APP),
+    }
 }
 
 /// `POST apps/{app}/keys`: makes a key or takes one that was made elsewhere. It signs from now on, and is shown this once.
@@ -298,6 +322,16 @@ impl Console {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
+    /// The app that `If-Match` names, if it still is that.
+    fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
+        let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
+        let app = self.app(id)?;
+        if *named != tag(&app) {
+            return Err(ApiError::CHANGED_MEANWHILE);
+        }
+        Ok(app)
+    }
+
     /// Changes the app that `If-Match` names, if it still is that.
     async fn change(
         &self,
@@ -305,11 +339,7 @@ impl Console {
         headers: &HeaderMap,
         change: impl FnOnce(&mut App) -> Result<(), ApiError>,
     ) -> Result<Tagged<ShownApp>, ApiError> {
-        let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
-        let was = self.app(id)?;
-        if *named != tag(&was) {
-            return Err(ApiError::CHANGED_MEANWHILE);
-        }
+        let was = self.named(id, headers)?;
         let mut app = (*was).clone();
         change(&mut app)?;
         if !self.service.replace_app(Some(&was), app.clone()).await? {

@@ -1,6 +1,7 @@
 //! How the console says "no": an HTTP status for programs, and a code with words for people.
 
 use super::MAX_BODY_BYTES;
+use crate::control::LAST_APP;
 use crate::http::{JsonBody, JsonFault};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -39,6 +40,7 @@ impl ApiError {
     pub const NO_SUCH_ADMIN: Self = Self::http(StatusCode::NOT_FOUND, "this user is no admin of the app");
     pub const APP_EXISTS: Self =
         Self::http(StatusCode::CONFLICT, "there is an app of this SDKAppID already; choose another one");
+    pub const LAST_APP: Self = Self::http(StatusCode::CONFLICT, LAST_APP);
     pub const LAST_KEY: Self =
         Self::http(StatusCode::CONFLICT, "this is the last key of the app; add another one first");
     pub const TOO_MANY_ADMINS: Self =

@@ -63,7 +63,7 @@ impl Console {
 pub fn router(console: Arc<Console>) -> Router {
     let behind_the_door = Router::new()
         .route("/v1/apps", get(apps::list).post(apps::create))
-        .route("/v1/apps/{app}", get(apps::show))
+        .route("/v1/apps/{app}", get(apps::show).delete(apps::delete))
         .route("/v1/apps/{app}/settings", put(apps::set))
         .route("/v1/apps/{app}/keys", post(apps::add_key))
         .route("/v1/apps/{app}/keys/{key}", delete(apps::retire_key))

@@ -1,12 +1,13 @@
 //! What the settings of an app let its connections do, and the news of it.
 
 use super::Worker;
-use super::connection::{Connection, Session, push};
-use lamplight_core::abilities;
+use super::connection::{Connection, Session, push, words_of};
+use lamplight_core::{EndCause, LinkEnd, abilities};
 use lamplight_model::{AppId, Code};
 use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The abilities of a connection, and those that its client was told of.
 pub struct ToldAbilities {
@@ -60,6 +61,20 @@ impl Worker {
         }
         for slot in changed {
             self.flush_later(slot);
+        }
+    }
+
+    /// Ends the connections of apps that were deleted, where the ends that their records told of may have been missed.
+    pub(super) fn end_without_app(self: &Rc<Self>) {
+        let apps = self.shared.service.apps();
+        let is_without =
+            |connection: &Connection| connection.login().is_some_and(|it| apps.get(it.user.app).is_none());
+        let connections = self.connections.borrow();
+        let without = connections.iter().filter(|(_, connection)| is_without(connection));
+        let slots: Vec<usize> = without.map(|(slot, _)| slot).collect();
+        drop(connections);
+        for slot in slots {
+            self.close(slot, words_of(EndCause::AccountDeleted), Some(LinkEnd::Closed));
         }
     }
 

@@ -50,6 +50,7 @@ impl Worker {
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
             self.app_changed(None);
+            self.end_without_app();
             self.read_everything_again();
         }
         if !effects.is_empty() {

@@ -47,6 +47,11 @@ pub struct StoppedNode {
 }
 
 impl StoppedNode {
+    /// The file of facts, while no node has it.
+    pub fn facts(&self) -> Box<dyn Facts> {
+        Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
+    }
+
     pub async fn start(self) -> TestNode {
         let Self { clock, app, config, folder } = self;
         let node = Node::start(config.clone(), clock.clone()).await.unwrap();

@@ -4,7 +4,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
 use lamplight_directory::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, FeedCursor, FeedPage,
-    InProcessDirectory, Logged, View,
+    InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
 use std::sync::Arc;
@@ -75,6 +75,16 @@ impl Directory for Forgetful {
 
     fn connections_of(&self, node: NodeId, of: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
         self.inner.connections_of(node, of, after)
+    }
+
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Answer<'a, RecordPage> {
+        self.inner.records_of(app, filter, after, limit)
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {

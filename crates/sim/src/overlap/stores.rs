@@ -5,11 +5,12 @@ use super::weather::{Failure, Kind, Weather};
 use lamplight_core::Presence;
 use lamplight_directory::{
     Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
-    FeedCursor, FeedPage, InProcessDirectory, LogEntry, LogReader, Logged, View,
+    FeedCursor, FeedPage, InProcessDirectory, LogEntry, LogReader, Logged, RecordCursor, RecordFilter,
+    RecordPage, View,
 };
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, AccountWithLogins, Befriending, ConversationSet, DeadLetter,
-    EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, Befriending, ConversationSet,
+    DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login,
     LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox,
     ProfileSet, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
 };
@@ -191,6 +192,18 @@ impl Directory for DelayedDirectory {
         Box::pin(trip.go(effect, directory_error))
     }
 
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Directed<'a, RecordPage> {
+        let trip = self.weather.trip(Kind::DirectoryRead, None);
+        let effect = async move { self.inner.records_of(app, filter, after, limit).await };
+        Box::pin(trip.go(effect, directory_error))
+    }
+
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Directed<'_, FeedPage> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         Box::pin(trip.go(async move { self.inner.feed(app, after, limit).await }, directory_error))
@@ -240,6 +253,9 @@ impl Facts for DelayedFacts {
         FactsRead apps() -> Vec<App>;
         FactsWrite put_app(app: App) -> ();
         FactsWrite replace_app(was: Option<App>, app: App) -> bool;
+        FactsWrite begin_app_deletion(app: AppId) -> AppDeletion;
+        FactsRead deleted_apps() -> Vec<AppId>;
+        FactsWrite delete_app_rows(app: AppId, limit: usize) -> usize;
         FactsRead accounts(users: Vec<User>) -> Vec<Option<Account>>;
         FactsRead accounts_with_logins(users: Vec<User>) -> Vec<Option<AccountWithLogins>>;
         FactsRead list_accounts(app: AppId, after: Option<UserId>, limit: usize) -> Vec<Account>;

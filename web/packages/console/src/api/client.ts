@@ -2,6 +2,7 @@
 
 import type {
   App,
+  AppList,
   AppSummary,
   Bounds,
   DeadLetter,
@@ -85,7 +86,11 @@ export class Api {
   // Apps
 
   async apps(): Promise<AppSummary[]> {
-    return (await this.#json<{ apps: AppSummary[] }>("/apps")).apps;
+    return (await this.appList()).apps;
+  }
+
+  async appList(): Promise<AppList> {
+    return this.#json("/apps");
   }
 
   async createApp(app: {
@@ -99,6 +104,11 @@ export class Api {
 
   async app(id: number): Promise<Tagged<App>> {
     return this.#tagged(`/apps/${id}`);
+  }
+
+  /** Deletes an app with all that it has. */
+  async deleteApp(id: number, tag: string): Promise<void> {
+    await this.#ask(`/apps/${id}`, { method: "DELETE", tag });
   }
 
   async bounds(): Promise<Bounds> {

@@ -21,6 +21,12 @@ export interface AppSummary {
   keys: number;
 }
 
+export interface AppList {
+  apps: AppSummary[];
+  /** Apps that were deleted and of which something is left. */
+  being_deleted: number[];
+}
+
 /** A section of numbers; which there are, the server says. */
 export interface Numbers {
   [name: string]: number | Numbers;

@@ -5,7 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { errorText } from "../words/errors.js";
 import "./dialog.js";
 import "./notice.js";
-import { base, buttons } from "./styles.js";
+import { base, buttons, fields } from "./styles.js";
 import { View } from "./view.js";
 
 /** What is asked. */
@@ -13,6 +13,8 @@ export interface Question {
   heading: string;
   text: string;
   action: string;
+  /** What has to be typed before it can be done. */
+  typed?: { label: string; text: string };
   act: () => Promise<void>;
 }
 
@@ -21,14 +23,21 @@ export class Confirm extends View {
   @property({ attribute: false }) question: Question | undefined = undefined;
 
   @state() private busy = false;
+  @state() private typed = "";
   @state() private error: unknown = undefined;
 
   static override styles = [
     base,
     buttons,
+    fields,
     css`
       :host {
         display: contents;
+      }
+      .typed {
+        display: grid;
+        gap: 0.3rem;
+        margin-top: 0.9rem;
       }
     `,
   ];
@@ -42,16 +51,44 @@ export class Confirm extends View {
     >
       <p class="quiet">${question?.text ?? ""}</p>
       ${
+        question?.typed === undefined
+          ? nothing
+          : html`<div class="typed">
+              <label for="typed">${question.typed.label}</label>
+              <input
+                id="typed"
+                .value=${this.typed}
+                autocomplete="off"
+                spellcheck="false"
+                inputmode="numeric"
+                @input=${this.#type}
+              />
+            </div>`
+      }
+      ${
         this.error === undefined
           ? nothing
           : html`<lc-notice kind="bad" .heading=${words.errors.title}>${errorText(this.error, words)}</lc-notice>`
       }
       <button slot="actions" ?disabled=${this.busy} @click=${this.#close}>${words.cancel}</button>
-      <button slot="actions" class="danger" ?disabled=${this.busy} @click=${this.#act}>
+      <button
+        slot="actions"
+        class="danger"
+        ?disabled=${this.busy || (question?.typed !== undefined && this.typed.trim() !== question.typed.text)}
+        @click=${this.#act}
+      >
         ${question?.action ?? ""}
       </button>
     </lc-dialog>`;
   }
+
+  override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("question")) this.typed = "";
+  }
+
+  readonly #type = (event: InputEvent): void => {
+    this.typed = (event.target as HTMLInputElement).value;
+  };
 
   readonly #close = (): void => {
     this.error = undefined;

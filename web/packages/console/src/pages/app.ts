@@ -12,6 +12,7 @@ import { LOADING, View, type Loaded } from "../components/view.js";
 import { APP_TABS, hrefOf, type AppTab } from "../router.js";
 import "../sections/admins.js";
 import "../sections/dead-letters.js";
+import "../sections/delete-app.js";
 import "../sections/devices.js";
 import "../sections/general.js";
 import "../sections/keys.js";
@@ -216,7 +217,8 @@ export class AppPage extends View {
     const { words, api, bounds } = this;
     switch (this.tab) {
       case "general":
-        return html`<lc-general .api=${api} .form=${form} .bounds=${bounds}></lc-general>`;
+        return html`<lc-general .api=${api} .form=${form} .bounds=${bounds}></lc-general>
+          <lc-delete-app .api=${api} .form=${form} .bounds=${bounds} @lc-deleted=${this.#discard}></lc-delete-app>`;
       case "switches":
         return html`<lc-switches .api=${api} .form=${form} .bounds=${bounds}></lc-switches>`;
       case "devices":

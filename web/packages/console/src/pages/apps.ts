@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api } from "../api/client.js";
-import type { App, AppSummary, Edition, Secret } from "../api/shapes.js";
+import type { App, AppList, AppSummary, Edition, Secret } from "../api/shapes.js";
 import "../components/dialog.js";
 import { icons } from "../components/icons.js";
 import "../components/notice.js";
@@ -22,7 +22,7 @@ const GREATEST_ID = 4_294_967_295;
 export class AppsPage extends View {
   @property({ attribute: false }) api!: Api;
 
-  @state() private loaded: Loaded<AppSummary[]> = LOADING;
+  @state() private loaded: Loaded<AppList> = LOADING;
   @state() private making = false;
   @state() private busy = false;
   @state() private badId = false;
@@ -61,9 +61,15 @@ export class AppsPage extends View {
     const actions = html`<button class="primary" @click=${this.#start}>${icons.plus}${words.apps.create}</button>`;
     return html`<div class="page">
         ${head(words.apps.title, words.apps.lead, { actions })}
-        <section class="card">${whenLoaded(this.loaded, this.#load, (apps) => this.#table(apps))}</section>
+        <section class="card">${whenLoaded(this.loaded, this.#load, ({ apps }) => this.#table(apps))}</section>
+        ${this.#beingDeleted()}
       </div>
       ${this.#dialog()}`;
+  }
+
+  #beingDeleted(): TemplateResult | typeof nothing {
+    if (this.loaded.state !== "ready" || this.loaded.value.being_deleted.length === 0) return nothing;
+    return html`<lc-notice>${this.words.apps.beingDeleted(this.loaded.value.being_deleted.join(", "))}</lc-notice>`;
   }
 
   #table(apps: AppSummary[]): TemplateResult {
@@ -204,7 +210,7 @@ export class AppsPage extends View {
 
   readonly #load = async (): Promise<void> => {
     try {
-      this.loaded = { state: "ready", value: await this.api.apps() };
+      this.loaded = { state: "ready", value: await this.api.appList() };
     } catch (error) {
       this.loaded = { state: "failed", error };
     }

@@ -112,6 +112,7 @@ export const EN = {
     empty: "There is no app yet",
     emptyHint: "Make one: your users log in to an app.",
     made: (id: number) => `App ${id} is made`,
+    beingDeleted: (ids: string) => `Being deleted: ${ids}`,
   },
   editions: {
     trial: { name: "Trial", text: "Users may ask for their own status only." },
@@ -148,6 +149,14 @@ export const EN = {
     conflictOther: "Keys or admins were changed.",
     conflictHint: "Look the form over, then save again.",
     fieldValue: (value: string) => `their value: ${value}`,
+    remove: {
+      heading: "Delete the app",
+      lead: "With all that it has: accounts, friends, messages, keys. Connected clients are logged out at once and told that the account was deleted. The last app cannot be deleted.",
+      action: "Delete the app",
+      title: (id: number, name: string) => (name === "" ? `Delete app ${id}?` : `Delete app ${id} (${name})?`),
+      text: "This deletes the app with all that it has. Nothing brings it back.",
+      type: (id: number) => `Type its SDKAppID: ${id}`,
+    },
   },
   switches: {
     lead: "What the app's users may do. A switch holds for the next call.",

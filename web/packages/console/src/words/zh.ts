@@ -113,6 +113,7 @@ export const ZH: Words = {
     empty: "还没有应用",
     emptyHint: "请先新建应用，用户登录到应用中。",
     made: (id) => `应用 ${id} 已创建`,
+    beingDeleted: (ids) => `正在删除：${ids}`,
   },
   editions: {
     trial: { name: "体验版", text: "用户只能查询自己的状态。" },
@@ -149,6 +150,14 @@ export const ZH: Words = {
     conflictOther: "密钥或管理员被修改。",
     conflictHint: "请检查表单，然后再次保存。",
     fieldValue: (value) => `对方的值：${value}`,
+    remove: {
+      heading: "删除应用",
+      lead: "连同其全部数据一起删除：帐号、好友、消息、密钥。已连接的客户端会立即被登出，并得知帐号被删除。最后一个应用不能删除。",
+      action: "删除应用",
+      title: (id, name) => (name === "" ? `删除应用 ${id}？` : `删除应用 ${id}（${name}）？`),
+      text: "应用及其全部数据将被删除，无法恢复。",
+      type: (id) => `请输入其 SDKAppID：${id}`,
+    },
   },
   switches: {
     lead: "应用的用户可以做什么。修改对下一次调用生效。",

@@ -1,0 +1,116 @@
+//! Lists of records of one app, page by page: what an operator looks at, and what a deletion goes through.
+
+use lamplight_core::Presence;
+use lamplight_model::{AppId, Platform, StatusType, User, UserId};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which records of an app are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordFilter {
+    /// Every record.
+    All,
+    /// Those of users who are ONLINE.
+    Online {
+        /// Only those with this platform among the devices that are connected.
+        on: Option<Platform>,
+    },
+}
+
+impl RecordFilter {
+    /// Whether a record is listed.
+    pub fn takes(self, presence: &Presence) -> bool {
+        match self {
+            Self::All => true,
+            Self::Online { on: None } => presence.status_type() == StatusType::Online,
+            Self::Online { on: Some(platform) } => {
+                presence.status_type() == StatusType::Online
+                    && presence.present_platforms().any(|present| present == platform)
+            }
+        }
+    }
+}
+
+/// Where a page of a list of records begins. It holds for one run of the directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordCursor {
+    /// The part of the directory.
+    pub(crate) part: u64,
+    /// The last user of the page before, where that ended within the part.
+    pub(crate) after: Option<UserId>,
+}
+
+/// The text is no cursor of a list of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor of a list of users")]
+pub struct InvalidRecordCursor;
+
+impl RecordCursor {
+    /// A cursor, as an adapter makes it: a part of its own counting, and the last user of that part that was listed.
+    pub fn new(part: u64, after: Option<UserId>) -> Self {
+        Self { part, after }
+    }
+}
+
+impl fmt::Display for RecordCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.part)?;
+        self.after.iter().try_for_each(|after| write!(f, ".{after}"))
+    }
+}
+
+impl FromStr for RecordCursor {
+    type Err = InvalidRecordCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRecordCursor> {
+        let (part, after) = match text.split_once('.') {
+            Some((part, after)) => (part, Some(UserId::new(after).map_err(|_| InvalidRecordCursor)?)),
+            None => (text, None),
+        };
+        if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidRecordCursor);
+        }
+        Ok(Self { part: part.parse().map_err(|_| InvalidRecordCursor)?, after })
+    }
+}
+
+/// Some records of an app.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RecordPage {
+    /// Whose records.
+    pub users: Vec<User>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<RecordCursor>,
+}
+
+/// Up to `room` users of an app among these records, by rising id: those after `after` whose record the filter takes.
+/// Says whether there are more.
+pub(crate) fn pick<'a>(
+    records: impl Iterator<Item = (&'a User, &'a Presence)>,
+    app: AppId,
+    filter: RecordFilter,
+    after: Option<&UserId>,
+    room: usize,
+) -> (Vec<User>, bool) {
+    let of_app = records.filter(|(user, _)| user.app == app && after.is_none_or(|after| user.id > *after));
+    let mut found: Vec<&User> =
+        of_app.filter(|(_, presence)| filter.takes(presence)).map(|(user, _)| user).collect();
+    found.sort_unstable();
+    (found.iter().take(room).map(|user| (*user).clone()).collect(), found.len() > room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_from_its_text_and_nothing_else_is_one() {
+        for (part, after) in [(0, None), (255, Some("alice")), (u64::MAX, Some("a.b c"))] {
+            let cursor = RecordCursor::new(part, after.map(|id| UserId::new(id).unwrap()));
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for text in ["", ".", ".a", "1.", "-1", "+1", "x", "1 ", "99999999999999999999", "1.\u{e9}"] {
+            assert_eq!(text.parse::<RecordCursor>(), Err(InvalidRecordCursor), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The deletion of an app with all that it has: at once for whoever asks, and then piece by piece for what is kept.
+//!
+//! ```text
+//! delete_app ─▶ the app is gone, with its keys        further ─▶ live records, 64 a step: connected clients are told
+//!               (one commit, then the table)                     "account deleted", and the records are removed
+//!                                                             ─▶ rows of the facts, 1,000 a step, one commit each
+//! ```
+//! The facts remember which deletions have not ended. After a crash the records of an app that is no more are dropped by
+//! [`Service::recover`], and the rows are deleted on.
+
+use crate::{Service, ServiceError};
+use lamplight_directory::{RecordCursor, RecordFilter};
+use lamplight_facts::AppDeletion;
+use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Live records that one step ends and removes.
+const RECORDS_IN_STEP: usize = 64;
+/// Rows of the facts that one step deletes.
+const ROWS_IN_STEP: usize = 1_000;
+
+/// The deletions that have begun and not ended.
+#[derive(Default)]
+pub(crate) struct Deletions {
+    state: Mutex<State>,
+    begun: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    apps: BTreeMap<AppId, Stage>,
+    /// The store may have begun a deletion that is not among these.
+    is_in_doubt: bool,
+}
+
+/// How far the deletion of an app is.
+#[derive(Clone)]
+enum Stage {
+    /// Its live records are gone through.
+    Records {
+        /// The app as it was; after a restart nobody is connected, and nothing needs it.
+        app: Option<Arc<App>>,
+        /// Where to go on.
+        next: Option<RecordCursor>,
+        /// There was a record in this pass: one more pass is needed, since one may have been made behind it.
+        found: bool,
+    },
+    /// What it has in the facts is deleted.
+    Rows,
+}
+
+impl Stage {
+    fn first(app: Option<Arc<App>>) -> Self {
+        Self::Records { app, next: None, found: false }
+    }
+}
+
+impl Deletions {
+    /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn contains(&self, app: AppId) -> bool {
+        self.lock().apps.contains_key(&app)
+    }
+
+    /// Takes in the deletions that the facts have as begun.
+    pub(crate) fn adopt(&self, apps: Vec<AppId>) {
+        let mut state = self.lock();
+        for app in apps {
+            state.apps.entry(app).or_insert_with(|| Stage::first(None));
+        }
+    }
+}
+
+impl Service {
+    /// Deletes an app with all that it has. When this returns, nobody can log in, no key is good and no call is
+    /// answered; what is kept is deleted by [`Service::delete_apps_further`]. The last app is not deleted: the next start
+    /// would make another one.
+    pub async fn delete_app(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
+        let _changing = self.app_changes.lock().await;
+        let begun = self.facts.begin_app_deletion(id).await;
+        let begun = begun.inspect_err(|_| {
+            // It may have happened.
+            self.deletions.lock().is_in_doubt = true;
+            self.deletions.begun.notify_one();
+        })?;
+        if begun == AppDeletion::Begun {
+            let app = self.apps.remove(id);
+            self.deletions.lock().apps.insert(id, Stage::first(app));
+            self.deletions.begun.notify_one();
+            tracing::info!(app = id.0, "the deletion of an app has begun");
+        }
+        Ok(begun)
+    }
+
+    /// The apps that are being deleted, by rising id.
+    pub fn apps_being_deleted(&self) -> Vec<AppId> {
+        self.deletions.lock().apps.keys().copied().collect()
+    }
+
+    /// Resolves when there is something to delete. For one listener.
+    pub async fn deletion_waits(&self) {
+        loop {
+            let begun = self.deletions.begun.notified();
+            {
+                let state = self.deletions.lock();
+                if state.is_in_doubt || !state.apps.is_empty() {
+                    return;
+                }
+            }
+            begun.await;
+        }
+    }
+
+    /// Does one bounded step of the deletions that have begun, and says whether there is more to do. A step that failed
+    /// may be repeated.
+    pub async fn delete_apps_further(&self, now: Now) -> Result<bool, ServiceError> {
+        if self.deletions.lock().is_in_doubt {
+            self.settle_doubt().await?;
+        }
+        let first = self.deletions.lock().apps.first_key_value().map(|(id, stage)| (*id, stage.clone()));
+        let Some((id, stage)) = first else { return Ok(false) };
+        let next = match stage {
+            Stage::Records { app, next, found } => self.end_records(id, app, next, found, now).await?,
+            Stage::Rows => {
+                if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP {
+                    self.deletions.lock().apps.remove(&id);
+                    tracing::info!(app = id.0, "an app was deleted with all that it had");
+                    return Ok(!self.deletions.lock().apps.is_empty());
+                }
+                Stage::Rows
+            }
+        };
+        self.deletions.lock().apps.insert(id, next);
+        Ok(true)
+    }
+
+    /// Asks the facts which deletions have begun.
+    async fn settle_doubt(&self) -> Result<(), ServiceError> {
+        let _changing = self.app_changes.lock().await;
+        for id in self.facts.deleted_apps().await? {
+            let app = self.apps.remove(id);
+            self.deletions.lock().apps.entry(id).or_insert_with(|| Stage::first(app));
+        }
+        self.deletions.lock().is_in_doubt = false;
+        Ok(())
+    }
+
+    /// Ends and removes some live records of an app that is no more.
+    async fn end_records(
+        &self,
+        id: AppId,
+        app: Option<Arc<App>>,
+        next: Option<RecordCursor>,
+        found: bool,
+        now: Now,
+    ) -> Result<Stage, ServiceError> {
+        let page = self.directory.records_of(id, RecordFilter::All, next.as_ref(), RECORDS_IN_STEP).await?;
+        let found = found || !page.users.is_empty();
+        let revoked = Revoked::new(now.wall, []);
+        for user in &page.users {
+            if let Some(app) = &app {
+                let ended = self
+                    .directory
+                    .update(user, now, |presence| presence.delete(u64::MAX, &revoked, &app.settings, now));
+                ended.await?;
+            }
+            self.directory.remove(user, now).await?;
+        }
+        Ok(match page.next {
+            Some(next) => Stage::Records { app, next: Some(next), found },
+            None if found => Stage::first(app),
+            None => Stage::Rows,
+        })
+    }
+
+    /// Refuses a login whose app was deleted while it was made: the record may have been made behind the pass that goes
+    /// through them. A pass that begins after the app has left the table sees every login that this does not refuse.
+    pub(crate) async fn check_still_there(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        if self.apps.get(user.app).is_some() {
+            return Ok(());
+        }
+        let removed = self.directory.remove(user, now).await;
+        removed.inspect_err(|_| {
+            self.deletions.lock().apps.insert(user.app, Stage::first(None));
+            self.deletions.begun.notify_one();
+        })?;
+        Err(Code::NO_SUCH_APP.into())
+    }
+
+    /// Refuses an app that is being deleted.
+    pub(crate) fn check_not_being_deleted(&self, id: AppId) -> Result<(), Refusal> {
+        match self.deletions.contains(id) {
+            true => Err(Refusal::because(
+                Code::INVALID_PARAMETER,
+                format!("app {id} is being deleted; it can be made again when all that it had is gone"),
+            )),
+            false => Ok(()),
+        }
+    }
+}
