@@ -13,7 +13,7 @@ use crate::SqliteFacts;
 use crate::statements::count;
 use lamplight_facts::{
     Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MissedMessages, NewFriendship,
-    NewMessage, ProfileSet, RemarkSet, Sent, Unfriended,
+    NewMessage, NickFound, NickPlace, ProfileSet, RemarkSet, Sent, Unfriended,
 };
 use lamplight_model::{
     AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
@@ -31,6 +31,17 @@ impl Lists for SqliteFacts {
 
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>> {
         self.writer.write("setting a profile", move |db| profiles::set(db, &user, &change))
+    }
+
+    fn find_by_nick(
+        &self,
+        app: AppId,
+        prefix: String,
+        after: Option<NickPlace>,
+        limit: usize,
+    ) -> Answer<'_, Vec<NickFound>> {
+        let find = move |db: &Connection| profiles::find(db, app, &prefix, after.as_ref(), limit);
+        self.readers.read("finding accounts by nick", find)
     }
 
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending> {

@@ -2,6 +2,7 @@
 
 use crate::fault::{self, NotFacts};
 use lamplight_facts::{FactsError, FactsErrorKind};
+use lamplight_model::fold_nick;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::OpenOptions;
@@ -233,7 +234,15 @@ const MIGRATIONS: &[&str] = &[
         emptied INTEGER NOT NULL         -- 0 or 1: no row of it is left
     ) STRICT;
 ",
+    "
+    -- The nick as it is searched for. SQLite folds ASCII alone, so this program fills the column.
+    ALTER TABLE accounts ADD COLUMN nick_folded TEXT NOT NULL DEFAULT '';
+    CREATE INDEX accounts_by_nick ON accounts (app, nick_folded, id) WHERE nick_folded <> '';
+",
 ];
+
+/// The migration after which the nicks that are there are folded.
+const NICKS_FOLDED: usize = 6;
 
 /// Marks the file as ours: "Lamp".
 pub(crate) const APPLICATION_ID: u32 = 0x4c61_6d70;
@@ -346,13 +355,29 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(opening)?;
     // Another process may have been faster.
     let found = version(&transaction)?;
-    for migration in &MIGRATIONS[found as usize..] {
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         transaction.execute_batch(migration).map_err(opening)?;
+        if index == NICKS_FOLDED {
+            fold_nicks(&transaction).map_err(opening)?;
+        }
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(opening)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(opening)?;
     transaction.commit().map_err(opening)?;
     tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of facts was brought up to date");
+    Ok(())
+}
+
+/// Fills the column by which nicks are searched for.
+fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut read = transaction.prepare("SELECT app, id, nick FROM accounts WHERE nick <> ''")?;
+    let mut write = transaction.prepare("UPDATE accounts SET nick_folded = ?3 WHERE app = ?1 AND id = ?2")?;
+    let named = read.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    // All of them before the first is written: what is read does not change meanwhile.
+    let named: Vec<(u32, String, String)> = named.collect::<rusqlite::Result<_>>()?;
+    for (app, id, nick) in named {
+        write.execute((app, id, fold_nick(&nick)))?;
+    }
     Ok(())
 }
 
@@ -390,6 +415,25 @@ mod tests {
         names.sort();
         assert_eq!(names, ["facts", "facts-shm", "facts-wal"]);
         drop(connection);
+    }
+
+    #[test]
+    fn the_nicks_of_an_older_file_can_be_searched_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("facts");
+        let older = Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..NICKS_FOLDED] {
+            older.execute_batch(migration).unwrap();
+        }
+        let rows =
+            "INSERT INTO accounts (app, id, created, nick) VALUES (1, 'a', 1, 'ÄRGER'), (1, 'b', 1, '')";
+        older.execute_batch(rows).unwrap();
+        older.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        older.pragma_update(None, "user_version", NICKS_FOLDED as u32).unwrap();
+        drop(older);
+        let db = open_for_writing(&path).unwrap();
+        let sql = "SELECT group_concat(nick_folded, '|') FROM (SELECT nick_folded FROM accounts ORDER BY id)";
+        assert_eq!(db.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap(), "ärger|");
     }
 
     #[test]

@@ -118,6 +118,7 @@ macro_rules! conformance_tests {
                 a_profile_needs_an_account
                 profiles_and_states_come_in_the_order_asked
                 profiles_are_kept_to_the_byte
+                accounts_are_found_by_what_their_nick_begins_with
             }
             messages {
                 a_message_is_stored_for_both

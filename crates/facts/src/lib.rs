@@ -11,7 +11,7 @@ mod outbox;
 
 pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
-    ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
+    NickFound, NickPlace, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,

@@ -30,6 +30,17 @@ pub trait Lists: Send + Sync {
     /// Changes a profile. `None` where there is no account. A change that changes nothing counts nothing up.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
+    /// Up to `limit` accounts of an app whose nick begins with `prefix`, whatever the case of the letters
+    /// ([`fold_nick`](lamplight_model::fold_nick)), by rising folded nick and then id: those after `after`. An account
+    /// without a nick is not found.
+    fn find_by_nick(
+        &self,
+        app: AppId,
+        prefix: String,
+        after: Option<NickPlace>,
+        limit: usize,
+    ) -> Answer<'_, Vec<NickFound>>;
+
     // Friends
 
     /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. The two are not the same.
@@ -131,6 +142,26 @@ pub struct ListsState {
     pub version: u64,
     /// Unread messages, over all conversations.
     pub total_unread: u32,
+}
+
+/// A place in the order of [`Lists::find_by_nick`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NickPlace {
+    /// The nick that stands there.
+    pub nick: String,
+    /// Whose nick.
+    pub id: UserId,
+}
+
+/// An account that [`Lists::find_by_nick`] has found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NickFound {
+    /// Whose account.
+    pub id: UserId,
+    /// The nick.
+    pub nick: String,
+    /// When the account was made.
+    pub created: Timestamp,
 }
 
 /// What came of [`Lists::set_profile`].

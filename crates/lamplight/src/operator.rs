@@ -5,7 +5,7 @@ use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, User, UserId, UserStatus};
 use lamplight_server::{
     ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome, NodeError, Operation, Outcome,
-    ShownAccount, ShownConversation, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome,
+    ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome,
     check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
@@ -126,6 +126,30 @@ impl Operator {
                 break;
             }
             all.extend(accounts);
+        }
+        Ok(all)
+    }
+
+    /// The accounts of an app whose `userID`, or nick, begins so, in the order of that; at most `limit`.
+    pub async fn find_accounts(
+        &mut self,
+        app: AppId,
+        by_nick: bool,
+        prefix: &str,
+        limit: usize,
+    ) -> anyhow::Result<Vec<ShownFound>> {
+        let mut all: Vec<ShownFound> = Vec::new();
+        while all.len() < limit {
+            let after = all.last().map(|last| (last.user_id.clone(), last.nick.clone()));
+            let page = PAGE.min(limit - all.len());
+            let prefix = prefix.to_owned();
+            let find = Operation::FindAccounts { app, by_nick, prefix, after, limit: page };
+            let Outcome::Found(found) = self.ask(find).await? else { bail!(OTHER_ANSWER) };
+            let is_last = found.len() < page;
+            all.extend(found);
+            if is_last {
+                break;
+            }
         }
         Ok(all)
     }
@@ -251,6 +275,7 @@ impl Operator {
             | Outcome::Apps(_)
             | Outcome::Deletions(_)
             | Outcome::Accounts(_)
+            | Outcome::Found(_)
             | Outcome::Lists(_)
             | Outcome::Webhooks(_)
             | Outcome::Statuses(_) => Ok(outcome),

@@ -419,3 +419,20 @@ fn an_app_is_deleted_when_its_id_is_typed_with_a_server_and_without_one() {
     let deleted = folder.answer(&["app", "delete", "1400000002", "--yes", "--json"]);
     assert_eq!(deleted, json!({ "SDKAppID": 1_400_000_002, "deleted": true }));
 }
+
+#[test]
+fn accounts_are_found_by_userid_and_by_nick() {
+    let folder = Folder::new();
+    folder.ok(&["app", "create"]);
+    folder.ok(&["account", "create", "alice", "albert", "bob"]);
+    folder.ok(&["account", "set", "bob", "--nick", "ALI Baba"]);
+    let found = folder.answer(&["account", "find", "al", "--json"]);
+    let ids = |found: &Value| -> Vec<String> {
+        found.as_array().unwrap().iter().map(|it| it["userID"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&found), ["albert", "alice"]);
+    assert_eq!(ids(&folder.answer(&["account", "find", "al", "--limit", "1", "--json"])), ["albert"]);
+    let shown = folder.ok(&["account", "find", "--nick", "ali"]);
+    assert!(shown.contains("bob") && shown.contains("ALI Baba") && !shown.contains("alice"), "{shown}");
+    assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("nobody was found"));
+}

@@ -33,7 +33,7 @@ pub use message::{ClientMessageId, InvalidClientMessageId, Message};
 pub use moment::{Moment, Now, Timestamp};
 pub use profile::{
     AllowType, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_REMARK_BYTES, Profile, ProfileChange,
-    check_text,
+    check_text, fold_nick,
 };
 pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
 pub use status::{Reason, StatusType, UserStatus, Version};

@@ -103,6 +103,12 @@ impl ProfileChange {
     }
 }
 
+/// A nick as it is searched for: each character in lower case, by itself, so that what begins a nick begins its folded
+/// form too.
+pub fn fold_nick(nick: &str) -> String {
+    nick.chars().flat_map(char::to_lowercase).collect()
+}
+
 /// Checks one text of one line: its bytes, and that nothing in it is a control character.
 pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
     if text.len() > limit {
@@ -117,6 +123,16 @@ pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), In
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_a_nick_begins_its_folded_form() {
+        for nick in ["Alice", "ΟΔΟΣ ΟΔΟΣ", "İstanbul", "爱丽丝", "ẞß", "ǅ"] {
+            for (end, _) in nick.char_indices() {
+                assert!(fold_nick(nick).starts_with(&fold_nick(&nick[..end])), "{nick} {end}");
+            }
+        }
+        assert_eq!(fold_nick("ÄRGER 爱"), "ärger 爱");
+    }
 
     #[test]
     fn texts_of_a_profile_are_bounded_lines_and_an_avatar_is_a_url() {

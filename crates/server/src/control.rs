@@ -18,7 +18,7 @@ use lamplight_directory::InProcessDirectory;
 use lamplight_facts::{Account, AppDeletion, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
-use lamplight_service::{By, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
+use lamplight_service::{By, FindBy, FoundPlace, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,19 @@ pub enum Operation {
         app: AppId,
         /// The last account of the former page.
         after: Option<UserId>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Accounts that begin so: by rising `userID`, or by rising nick.
+    FindAccounts {
+        /// Which app.
+        app: AppId,
+        /// Whether the nick is looked at; otherwise the `userID`.
+        by_nick: bool,
+        /// What it begins with.
+        prefix: String,
+        /// The last account of the former page, with its nick.
+        after: Option<(UserId, String)>,
         /// At most so many.
         limit: usize,
     },
@@ -125,6 +138,8 @@ pub enum Outcome {
     Deletions(Vec<AppId>),
     /// Accounts, by rising id.
     Accounts(Vec<ShownAccount>),
+    /// Accounts that were found, in the order of the search.
+    Found(Vec<ShownFound>),
     /// What came of a [`ListsOperation`].
     Lists(ListsOutcome),
     /// What came of a [`WebhookOperation`].
@@ -149,6 +164,17 @@ pub struct ShownAccount {
     pub created: Timestamp,
     /// UserSigs dated before the second of this time do not count.
     pub sigs_revoked: Option<Timestamp>,
+}
+
+/// An account that was found, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownFound {
+    /// `userID`
+    pub user_id: UserId,
+    /// What the user is called; may be empty.
+    pub nick: String,
+    /// When the account was made.
+    pub created: Timestamp,
 }
 
 /// The operator's door cannot be used.
@@ -203,6 +229,15 @@ async fn execute(
                 sigs_revoked: account.revocation.map(|it| it.revoked.at),
             };
             Outcome::Accounts(accounts.into_iter().map(show).collect())
+        }
+        Operation::FindAccounts { app, by_nick, prefix, after, limit } => {
+            let by = if by_nick { FindBy::Nick } else { FindBy::UserId };
+            let after = after.map(|(id, nick)| FoundPlace { id, nick });
+            let found = service.find_accounts(app, by, &prefix, after, limit).await?;
+            let found = found.into_iter();
+            Outcome::Found(
+                found.map(|it| ShownFound { user_id: it.id, nick: it.nick, created: it.created }).collect(),
+            )
         }
         Operation::CreateAccount(user) => done(service.create_account(&user, now).await?),
         Operation::DeleteAccount(user) => {

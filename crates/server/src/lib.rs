@@ -27,7 +27,7 @@ pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, WebhooksConfig};
 pub use console::{InvalidPassword, PasswordFile};
 pub use control::{
     ControlClient, ControlError, ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount,
-    ShownConversation, ShownDeadLetter, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
+    ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
     WebhookOutcome, offline,
 };
 pub use data_folder::{IfMissing, check_data_folder};

@@ -1,5 +1,5 @@
 //! What an operator does in the console beside the settings, over real HTTP: tests of webhooks, the deletion of an
-//! app.
+//! app, looking for users.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -8,7 +8,8 @@ mod common;
 use common::browser::Browser;
 use common::receiver::{Manner, Receiver};
 use common::{TestNode, get};
-use lamplight_model::{App, AppId, AppKey, AppSettings, Platform, User, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, Platform, ProfileChange, User, UserId};
+use lamplight_service::By;
 use lamplight_wire::v1::connection_ended::Cause;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -217,4 +218,42 @@ async fn a_deletion_goes_on_after_a_crash() {
     nothing_is_left(&browser).await;
     assert!(node.facts().accounts(vec![bob]).await.unwrap()[0].is_none());
     assert_eq!(node.metric("lamplight_records").await, 0);
+}
+
+#[tokio::test]
+async fn users_are_found_by_nick_in_pages_whatever_the_case() {
+    let (node, browser) = logged_in().await;
+    let service = node.node.service();
+    for (user, nick) in [("u1", "Anna"), ("u2", "anna"), ("u3", "ANNABEL"), ("u4", "Bob"), ("anna", "")] {
+        service.create_account(&node.user(user), node.clock.now()).await.unwrap();
+        let change = ProfileChange { nick: Some(nick.into()), ..ProfileChange::default() };
+        service.set_profile(&node.user(user), change, By::App, node.clock.now()).await.unwrap();
+    }
+    let _phone = node.log_in("u2", "phone", Platform::Android).await;
+    let find = async |query: &str| -> (Vec<String>, bool) {
+        let answer = browser.get(&format!("{APP}/users?{query}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let found = answer.body["users"].as_array().unwrap().iter();
+        let found = found.map(|user| format!("{} {}", text(&user["user_id"]), text(&user["nick"])));
+        (found.collect(), answer.body["more"].as_bool().unwrap())
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    assert_eq!(find("by=nick&prefix=ANN").await, (words(&["u1 Anna", "u2 anna", "u3 ANNABEL"]), false));
+    assert_eq!(find("by=nick&prefix=ann&limit=2").await, (words(&["u1 Anna", "u2 anna"]), true));
+    let rest = find("by=nick&prefix=ann&limit=2&after=u2&after_nick=anna").await;
+    assert_eq!(rest, (words(&["u3 ANNABEL"]), false));
+    assert_eq!(find("by=nick&prefix=z").await, (Vec::new(), false));
+    assert_eq!(find("prefix=ann").await, (words(&["anna "]), false), "by userID, as before");
+    let shown = browser.get(&format!("{APP}/users?by=nick&prefix=anna")).await.body;
+    assert_eq!(shown["users"][1]["status_type"], json!("ONLINE"));
+    for (query, refusal) in [
+        ("by=nick&limit=201", (400, 6017)),
+        ("by=name", (400, 6017)),
+        (&format!("by=nick&prefix={}", "x".repeat(501)), (400, 6017)),
+        ("by=nick&prefix=a%0Ab", (400, 6017)),
+    ] {
+        assert_eq!(browser.get(&format!("{APP}/users?{query}")).await.refusal(), refusal, "{query}");
+    }
+    assert_eq!(browser.get("/apps/7/users?by=nick").await.refusal(), (404, 70020));
 }

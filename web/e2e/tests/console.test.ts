@@ -146,7 +146,7 @@ describe("the console", () => {
     const [watcher, watched] = await Promise.all([client("e2e-watcher"), client("e2e-watched")]);
     await watcher.subscribeUserStatus({ userIDList: ["e2e-watched"] });
     await goTo(page, "#/users");
-    await page.getByLabel("userID begins with").fill("e2e-wa");
+    await page.getByLabel("Begins with").fill("e2e-wa");
     await page.getByRole("button", { name: "Find" }).click();
     await page.locator("lc-users tbody tr").nth(1).waitFor();
     expect(await page.locator("lc-users tbody tr").count()).toBe(2);

@@ -1,8 +1,9 @@
 //! Profiles: columns of the account.
 
 use super::count_up_if;
-use lamplight_facts::ProfileSet;
-use lamplight_model::{AllowType, Profile, ProfileChange, User};
+use crate::statements::{list, number, parsed, time};
+use lamplight_facts::{NickFound, NickPlace, ProfileSet};
+use lamplight_model::{AllowType, AppId, Profile, ProfileChange, User, UserId, fold_nick};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 pub(super) fn profiles(db: &Connection, users: &[User]) -> Result<Vec<Option<Profile>>> {
@@ -17,13 +18,60 @@ pub(super) fn set(db: &Connection, user: &User, change: &ProfileChange) -> Resul
     change.apply(&mut profile);
     let changed = profile != before;
     if changed {
-        let sql = "UPDATE accounts SET nick = ?3, avatar_url = ?4, allow = ?5 WHERE app = ?1 AND id = ?2";
+        let sql = "UPDATE accounts SET nick = ?3, nick_folded = ?4, avatar_url = ?5, allow = ?6
+                   WHERE app = ?1 AND id = ?2";
         let Profile { nick, avatar_url, allow } = &profile;
-        let values = params![user.app.0, user.id.as_str(), nick, avatar_url, allow_number(*allow)];
+        let (folded, allow) = (fold_nick(nick), allow_number(*allow));
+        let values = params![user.app.0, user.id.as_str(), nick, folded, avatar_url, allow];
         crate::statements::change(db, sql, values)?;
     }
     let state = count_up_if(changed, db, user)?;
     Ok(Some(ProfileSet { profile, changed, state }))
+}
+
+pub(super) fn find(
+    db: &Connection,
+    app: AppId,
+    prefix: &str,
+    after: Option<&NickPlace>,
+    limit: usize,
+) -> Result<Vec<NickFound>> {
+    let prefix = fold_nick(prefix);
+    // No `userID` is empty.
+    let (nick, id) = after.map_or_else(
+        || (prefix.clone(), ""),
+        |after| (fold_nick(&after.nick).max(prefix.clone()), after.id.as_str()),
+    );
+    let found = |row: &Row<'_>| {
+        Ok(NickFound { id: parsed(row, 0, UserId::new)?, nick: row.get(1)?, created: time(row, 2)? })
+    };
+    let limit = number(limit);
+    match end_of(&prefix) {
+        Some(end) => list(db, FIND_BEFORE, params![app.0, nick, id, limit, end], found),
+        None => list(db, FIND, params![app.0, nick, id, limit], found),
+    }
+}
+
+/// The index is of those that have a nick.
+const FIND: &str = "SELECT id, nick, created FROM accounts
+    WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
+    ORDER BY nick_folded, id LIMIT ?4";
+const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
+    WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3) AND nick_folded < ?5
+    ORDER BY nick_folded, id LIMIT ?4";
+
+/// The first text, in the order of bytes, that comes after all that begin so; `None` where there is none.
+fn end_of(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        // The code points between these are no characters.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
 }
 
 fn profile(db: &Connection, user: &User) -> Result<Option<Profile>> {
@@ -50,5 +98,49 @@ pub(super) fn allow_of(row: &Row<'_>, column: usize) -> Result<AllowType> {
         0 => Ok(AllowType::AllowAny),
         1 => Ok(AllowType::DenyAny),
         number => Err(Error::IntegralValueOutOfRange(column, number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn what_begins_so_ends_before_the_next_text() {
+        let table = [
+            ("", None),
+            ("a", Some("b")),
+            ("az", Some("a{")),
+            ("\u{d7ff}", Some("\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}\u{10ffff}", None),
+        ];
+        for (prefix, end) in table {
+            assert_eq!(end_of(prefix).as_deref(), end, "{prefix:?}");
+        }
+    }
+
+    /// What a search costs must not grow with the accounts that it does not find.
+    #[test]
+    fn nicks_are_found_by_their_index() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = schema::open_for_writing(&directory.path().join("facts")).unwrap();
+        for (sql, range) in [
+            (FIND, "SEARCH accounts USING INDEX accounts_by_nick (app=? AND (nick_folded,id)>(?,?))"),
+            (
+                FIND_BEFORE,
+                "SEARCH accounts USING INDEX accounts_by_nick (app=? AND (nick_folded,id)>(?,?) AND nick_folded<?)",
+            ),
+        ] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let values: Vec<i64> = vec![1; plan.parameter_count()];
+            let steps: Vec<String> = plan
+                .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+                .unwrap()
+                .collect::<Result<_>>()
+                .unwrap();
+            assert_eq!(steps, [range]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The rules of the [conformance suite](super) about profiles and lists versions.
 
 use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
-use crate::{Facts, ListsState};
+use crate::{Facts, ListsState, NickPlace};
 use lamplight_model::{AllowType, Profile, ProfileChange, User};
 
 /// It shows nothing, lets anybody add it, and counts from the time it was made.
@@ -113,4 +113,54 @@ pub async fn profiles_are_kept_to_the_byte(facts: &dyn Facts) {
 
 fn nick(text: &str) -> ProfileChange {
     ProfileChange { nick: Some(text.into()), ..ProfileChange::default() }
+}
+
+/// In pages, whatever the case, by nick and then id; those of one app, as their nicks are now.
+pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts) {
+    let nicks = [
+        ("u1", "Anna"),
+        ("u2", "anna"),
+        ("u3", "ANNABEL"),
+        ("u4", "Äpfel"),
+        ("u5", "äpfel two"),
+        ("u6", "Ann\u{10ffff}"),
+        ("u7", "Ao"),
+        ("u8", ""),
+        ("u9", "爱丽丝"),
+        ("ua", "Bob"),
+    ];
+    for (name, given) in nicks {
+        ok(facts.create_account(user(name), at(7))).await;
+        ok(facts.set_profile(user(name), nick(given))).await;
+    }
+    let elsewhere = User::new(OTHER_APP, id("u1"));
+    ok(facts.create_account(elsewhere.clone(), at(1))).await;
+    ok(facts.set_profile(elsewhere, nick("Anna"))).await;
+
+    let find = async |prefix: &str, limit: usize| -> Vec<String> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = ok(facts.find_by_nick(super::APP, prefix.to_owned(), after, limit)).await;
+            assert!(page.iter().all(|account| account.created == at(7)));
+            after = page.last().map(|last| NickPlace { nick: last.nick.clone(), id: last.id.clone() });
+            found.extend(page.iter().map(|account| format!("{} {}", account.id, account.nick)));
+            if page.len() < limit {
+                return found;
+            }
+        }
+    };
+    for limit in [1, 2, 100] {
+        let anns = ["u1 Anna", "u2 anna", "u3 ANNABEL", "u6 Ann\u{10ffff}"];
+        assert_eq!(find("ann", limit).await, anns, "{limit}");
+        assert_eq!(find("ANN", limit).await, anns, "{limit}");
+        assert_eq!(find("äP", limit).await, ["u4 Äpfel", "u5 äpfel two"], "{limit}");
+        assert_eq!(find("爱", limit).await, ["u9 爱丽丝"]);
+        assert_eq!(find("\u{10ffff}", limit).await, [] as [&str; 0]);
+        assert_eq!(find("nobody", limit).await, [] as [&str; 0]);
+        assert_eq!(find("", limit).await.len(), 9, "all that have a nick");
+    }
+    ok(facts.set_profile(user("u1"), nick("Zoe"))).await;
+    ok(facts.delete_account(user("u2"), NOTHING_REVOKED)).await;
+    assert_eq!(find("anna", 10).await, ["u3 ANNABEL"]);
+    assert_eq!(find("z", 10).await, ["u1 Zoe"]);
 }

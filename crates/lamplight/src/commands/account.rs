@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use lamplight_model::{AllowType, Profile, User, UserId};
-use lamplight_server::{ListsOperation, ListsOutcome, Operation};
+use lamplight_server::{ListsOperation, ListsOutcome, Operation, ShownFound};
 use serde_json::json;
 
 /// What to do with accounts.
@@ -26,6 +26,27 @@ Examples:
         /// At most so many, by rising userID
         #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
         limit: usize,
+    },
+    /// Find accounts by what the userID or the nick begins with
+    #[command(after_help = "\
+Examples:
+  lamplight account find al
+  lamplight account find --nick Ali --limit 20 --json
+
+By nick, upper and lower case are the same, and who has no nick is not found. By userID they are different.")]
+    Find {
+        /// What it begins with
+        #[arg(value_name = "PREFIX")]
+        prefix: String,
+        /// Look at the nick instead of the userID
+        #[arg(long)]
+        nick: bool,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
     },
     /// Make accounts; users also make their own by logging in for the first time
     #[command(after_help = "\
@@ -94,6 +115,10 @@ pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()>
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {
         AccountCommand::List { app, limit } => list(&mut operator, app, limit, common.json).await,
+        AccountCommand::Find { prefix, nick, limit, app } => {
+            let app = operator.app(app.app).await?.id;
+            find(&operator.find_accounts(app, nick, &prefix, limit).await?, common.json)
+        }
         AccountCommand::Create(users) => {
             let words = ("made", "was there already");
             each(&mut operator, users, common.json, words, Operation::CreateAccount).await
@@ -161,6 +186,16 @@ async fn list(operator: &mut Operator, app: AppArg, limit: usize, as_json: bool)
     });
     let heads = ["USER", "CREATED", "USERSIGS REVOKED UNTIL"];
     table(&heads, &rows.collect::<Vec<_>>(), &format!("app {app} has no accounts"))
+}
+
+fn find(found: &[ShownFound], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let shown =
+            found.iter().map(|it| json!({ "userID": it.user_id, "nick": it.nick, "created": it.created }));
+        return json(&shown.collect::<Vec<_>>());
+    }
+    let rows = found.iter().map(|it| vec![it.user_id.to_string(), harmless(&it.nick), utc(it.created)]);
+    table(&["USER", "NICK", "CREATED"], &rows.collect::<Vec<_>>(), "nobody was found")
 }
 
 /// Asks for one operation for each user, in order; the first "no" ends it.

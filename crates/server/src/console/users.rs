@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use lamplight_core::LinkEnd;
 use lamplight_model::{AppId, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus};
-use lamplight_service::{InspectedDevice, LinkState, Viewing, WatchedFor};
+use lamplight_service::{FindBy, FoundPlace, InspectedDevice, LinkState, Viewing, WatchedFor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,17 +30,33 @@ const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// What the `userID` begins with.
+    #[serde(default)]
+    by: SearchBy,
+    /// What the `userID` or the nick begins with.
     #[serde(default)]
     prefix: String,
     /// The last user of the former page.
     #[serde(default)]
     after: Option<UserId>,
+    /// The nick of that user, in a search by nick.
+    #[serde(default)]
+    after_nick: String,
     #[serde(default)]
     limit: Option<usize>,
 }
 
-/// Who was found, by rising id.
+/// What to look at.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchBy {
+    /// The `userID`.
+    #[default]
+    Id,
+    /// The nick.
+    Nick,
+}
+
+/// Who was found, by rising id or nick.
 #[derive(Serialize)]
 pub struct Found {
     users: Vec<FoundUser>,
@@ -51,6 +67,7 @@ pub struct Found {
 #[derive(Serialize)]
 struct FoundUser {
     user_id: UserId,
+    nick: String,
     created: Timestamp,
     status_type: &'static str,
     custom_status: String,
@@ -127,23 +144,27 @@ struct ShownWatcher {
     friend: bool,
 }
 
-/// `GET apps/{app}/users?prefix=&after=&limit=`
+/// `GET apps/{app}/users?by=&prefix=&after=&after_nick=&limit=`
 pub async fn find(
     State(console): State<Arc<Console>>,
     FromPath(app): FromPath<AppId>,
     FromQuery(search): FromQuery<Search>,
 ) -> Result<Json<Found>, ApiError> {
-    console.app(app)?;
     let limit = search.limit.unwrap_or(PAGE);
     if !(1..=MOST_IN_A_PAGE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_IN_A_PAGE}, not {limit}")));
     }
     // One more than is shown, to know whether there are more.
-    let mut ids = console.accounts(app, &search, limit + 1).await?;
-    let more = ids.len() > limit;
-    ids.truncate(limit);
+    let by = match search.by {
+        SearchBy::Id => FindBy::UserId,
+        SearchBy::Nick => FindBy::Nick,
+    };
+    let after = search.after.map(|id| FoundPlace { id, nick: search.after_nick });
+    let mut accounts = console.service.find_accounts(app, by, &search.prefix, after, limit + 1).await?;
+    let more = accounts.len() > limit;
+    accounts.truncate(limit);
     let now = console.clock.now();
-    let names: Vec<UserId> = ids.iter().map(|(id, _)| id.clone()).collect();
+    let names: Vec<UserId> = accounts.iter().map(|account| account.id.clone()).collect();
     let statuses = match names.first() {
         Some(any) => {
             let viewer = User::new(app, any.clone());
@@ -151,12 +172,13 @@ pub async fn find(
         }
         None => Vec::new(),
     };
-    let users = ids.into_iter().zip(statuses).filter_map(|((user_id, created), status)| {
+    let users = accounts.into_iter().zip(statuses).filter_map(|(account, status)| {
         // Somebody may have been deleted since.
         let status = status?;
         Some(FoundUser {
-            user_id,
-            created,
+            user_id: account.id,
+            nick: account.nick,
+            created: account.created,
             status_type: status.status_type.name(),
             custom_status: status.custom_status.as_str().to_owned(),
             online_devices: platforms(&status),
@@ -240,35 +262,6 @@ pub async fn kick(
     console.clock.wait_until_answer(&revoking).await;
     tracing::info!(app = app.0, "a user was kicked by an operator");
     Ok(StatusCode::NO_CONTENT)
-}
-
-impl Console {
-    /// The accounts whose id begins so, by rising id, with the time at which each was made.
-    async fn accounts(
-        &self,
-        app: AppId,
-        search: &Search,
-        limit: usize,
-    ) -> Result<Vec<(UserId, Timestamp)>, ApiError> {
-        let mut found = Vec::new();
-        let mut after = search.after.clone();
-        if !search.prefix.is_empty() {
-            let Ok(prefix) = UserId::new(&search.prefix) else {
-                return Err(lamplight_model::Code::BAD_USER_ID.into());
-            };
-            // Ids that begin with the prefix follow it at once; it may be one itself.
-            if after.as_ref().is_none_or(|after| *after < prefix) {
-                let whole = self.service.accounts_of(vec![User::new(app, prefix.clone())]).await?;
-                found.extend(whole.into_iter().flatten());
-                after = Some(prefix);
-            }
-        }
-        let missing = limit.saturating_sub(found.len());
-        found.extend(self.service.list_accounts(app, after, missing).await?);
-        let mut found: Vec<_> = found.into_iter().map(|account| (account.user.id, account.created)).collect();
-        found.retain(|(id, _)| id.as_str().starts_with(&search.prefix));
-        Ok(found)
-    }
 }
 
 fn shown_status(status: &UserStatus) -> ShownStatus {

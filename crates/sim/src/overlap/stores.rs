@@ -11,8 +11,8 @@ use lamplight_directory::{
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, Befriending, ConversationSet,
     DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login,
-    LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, Notice, Outbox,
-    ProfileSet, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
+    LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickFound, NickPlace,
+    Notice, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -276,6 +276,7 @@ impl Lists for DelayedFacts {
         FactsRead lists_states(users: Vec<User>) -> Vec<Option<ListsState>>;
         FactsRead profiles(users: Vec<User>) -> Vec<Option<Profile>>;
         FactsWrite set_profile(user: User, change: ProfileChange) -> Option<ProfileSet>, of &user;
+        FactsRead find_by_nick(app: AppId, prefix: String, after: Option<NickPlace>, limit: usize) -> Vec<NickFound>;
         FactsWrite befriend(friendship: NewFriendship) -> Befriending, of &friendship.owner;
         FactsWrite set_remark(owner: User, friend: UserId, remark: String) -> Option<RemarkSet>, of &owner;
         FactsWrite unfriend(owner: User, friend: UserId, both: bool) -> Unfriended, of &owner;

@@ -3,11 +3,14 @@
 export const APP_TABS = ["general", "switches", "devices", "limits", "timing", "keys", "admins", "webhooks"] as const;
 export type AppTab = (typeof APP_TABS)[number];
 
+/** What users are looked for by: what the userID begins with, or the nick. */
+export type SearchBy = "id" | "nick";
+
 export type Route =
   | { page: "overview" }
   | { page: "apps" }
   | { page: "app"; app: number; tab: AppTab }
-  | { page: "users"; app: number | undefined; prefix: string }
+  | { page: "users"; app: number | undefined; by: SearchBy; prefix: string }
   | { page: "user"; app: number; user: string }
   | { page: "nowhere" };
 
@@ -33,10 +36,12 @@ export function routeOf(hash: string): Route {
       return app === undefined || tab === undefined ? { page: "nowhere" } : { page: "app", app, tab };
     }
     case "users": {
-      const prefix = new URLSearchParams(query).get("prefix") ?? "";
-      if (second === undefined) return { page: "users", app: undefined, prefix };
+      const asked = new URLSearchParams(query);
+      const prefix = asked.get("prefix") ?? "";
+      const by = asked.get("by") === "nick" ? "nick" : "id";
+      if (second === undefined) return { page: "users", app: undefined, by, prefix };
       if (app === undefined) return { page: "nowhere" };
-      return third === undefined ? { page: "users", app, prefix } : { page: "user", app, user: third };
+      return third === undefined ? { page: "users", app, by, prefix } : { page: "user", app, user: third };
     }
     default:
       return { page: "nowhere" };
@@ -53,7 +58,9 @@ export function hrefOf(route: Route): string {
     case "app":
       return `#/apps/${route.app}/${route.tab}`;
     case "users": {
-      const query = route.prefix === "" ? "" : `?${new URLSearchParams({ prefix: route.prefix }).toString()}`;
+      const asked = new URLSearchParams(route.by === "id" ? {} : { by: route.by });
+      if (route.prefix !== "") asked.set("prefix", route.prefix);
+      const query = asked.toString() === "" ? "" : `?${asked.toString()}`;
       return route.app === undefined ? "#/users" : `#/users/${route.app}${query}`;
     }
     case "user":

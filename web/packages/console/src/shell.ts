@@ -261,7 +261,7 @@ export class Console extends View {
         ${entry({ page: "overview" }, icons.overview, nav.overview, page === "overview")}
         ${entry({ page: "apps" }, icons.apps, nav.apps, page === "apps" || page === "app")}
         ${entry(
-          { page: "users", app: undefined, prefix: "" },
+          { page: "users", app: undefined, by: "id", prefix: "" },
           icons.users,
           nav.users,
           page === "users" || page === "user",
@@ -305,7 +305,12 @@ export class Console extends View {
       case "app":
         return html`<lc-app .api=${this.#api} .app=${route.app} .tab=${route.tab}></lc-app>`;
       case "users":
-        return html`<lc-users .api=${this.#api} .app=${route.app} .search=${route.prefix}></lc-users>`;
+        return html`<lc-users
+          .api=${this.#api}
+          .app=${route.app}
+          .by=${route.by}
+          .search=${route.prefix}
+        ></lc-users>`;
       case "user":
         return html`<lc-user .api=${this.#api} .app=${route.app} .user=${route.user}></lc-user>`;
       case "nowhere":

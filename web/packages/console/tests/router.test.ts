@@ -6,9 +6,10 @@ describe("an address and its page", () => {
     ["#/overview", { page: "overview" }],
     ["#/apps", { page: "apps" }],
     ["#/apps/1400000001/limits", { page: "app", app: 1_400_000_001, tab: "limits" }],
-    ["#/users", { page: "users", app: undefined, prefix: "" }],
-    ["#/users/7", { page: "users", app: 7, prefix: "" }],
-    ["#/users/7?prefix=a+b%26", { page: "users", app: 7, prefix: "a b&" }],
+    ["#/users", { page: "users", app: undefined, by: "id", prefix: "" }],
+    ["#/users/7", { page: "users", app: 7, by: "id", prefix: "" }],
+    ["#/users/7?prefix=a+b%26", { page: "users", app: 7, by: "id", prefix: "a b&" }],
+    ["#/users/7?by=nick&prefix=%E7%88%B1", { page: "users", app: 7, by: "nick", prefix: "爱" }],
     ["#/users/7/alice", { page: "user", app: 7, user: "alice" }],
     ["#/users/7/a%2Fb%3Fc%23d%25.e", { page: "user", app: 7, user: "a/b?c#d%.e" }],
   ];

@@ -169,11 +169,14 @@ export class Api {
 
   async findUsers(
     app: number,
-    search: { prefix: string; after?: string | undefined },
+    search: { by: "id" | "nick"; prefix: string; after?: { user_id: string; nick: string } | undefined },
     signal?: AbortSignal,
   ): Promise<{ users: FoundUser[]; more: boolean }> {
-    const query = new URLSearchParams({ prefix: search.prefix });
-    if (search.after !== undefined) query.set("after", search.after);
+    const query = new URLSearchParams({ by: search.by, prefix: search.prefix });
+    if (search.after !== undefined) {
+      query.set("after", search.after.user_id);
+      if (search.by === "nick") query.set("after_nick", search.after.nick);
+    }
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 

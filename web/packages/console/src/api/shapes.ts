@@ -68,6 +68,7 @@ export type StatusType = "UNKNOWN" | "ONLINE" | "OFFLINE" | "UNLOGINED";
 
 export interface FoundUser {
   user_id: string;
+  nick: string;
   created: number;
   status_type: StatusType;
   custom_status: string;

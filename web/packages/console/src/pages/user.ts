@@ -141,7 +141,7 @@ export class UserPage extends View {
 
   override render(): unknown {
     const { words } = this;
-    const crumb = html`<a class="crumb" href=${hrefOf({ page: "users", app: this.app, prefix: "" })}
+    const crumb = html`<a class="crumb" href=${hrefOf({ page: "users", app: this.app, by: "id", prefix: "" })}
       >${icons.back}${words.user.back}</a
     >`;
     const shown = this.loaded.state === "ready" ? this.loaded.value : undefined;

@@ -1,4 +1,4 @@
-/** Finding a user of an app by the beginning of the userID. */
+/** Finding a user of an app by the beginning of the userID or of the nick. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -8,7 +8,7 @@ import { whenLoaded } from "../components/placeholder.js";
 import "../components/status.js";
 import { base, buttons, cards, fields, tables } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
-import { hrefOf } from "../router.js";
+import { hrefOf, type SearchBy } from "../router.js";
 import { ago, moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
@@ -23,6 +23,7 @@ export class UsersPage extends View {
   @property({ attribute: false }) api!: Api;
   /** The app that is looked at; without one, the first. */
   @property({ attribute: false }) app: number | undefined = undefined;
+  @property() by: SearchBy = "id";
   @property() search = "";
 
   @state() private apps: Loaded<AppSummary[]> = LOADING;
@@ -82,7 +83,8 @@ export class UsersPage extends View {
   }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if ((changed.has("app") || changed.has("search")) && this.apps.state === "ready") void this.#find();
+    if ((changed.has("app") || changed.has("by") || changed.has("search")) && this.apps.state === "ready")
+      void this.#find();
   }
 
   override render(): unknown {
@@ -113,6 +115,13 @@ export class UsersPage extends View {
           )}
         </select>
       </div>
+      <div>
+        <label for="by">${words.users.by}</label>
+        <select id="by" name="by">
+          <option value="id" ?selected=${this.by === "id"}>${words.users.byId}</option>
+          <option value="nick" ?selected=${this.by === "nick"}>${words.users.byNick}</option>
+        </select>
+      </div>
       <div class="search">
         <label for="prefix">${words.users.search}</label>
         <input
@@ -120,7 +129,7 @@ export class UsersPage extends View {
           name="prefix"
           type="search"
           .value=${this.search}
-          maxlength="32"
+          maxlength="500"
           autocomplete="off"
           autocapitalize="off"
           spellcheck="false"
@@ -150,6 +159,7 @@ export class UsersPage extends View {
           <thead>
             <tr>
               <th scope="col">${words.users.user}</th>
+              <th scope="col">${words.users.nick}</th>
               <th scope="col">${words.users.status}</th>
               <th scope="col">${words.users.custom}</th>
               <th scope="col">${words.users.devices}</th>
@@ -163,6 +173,7 @@ export class UsersPage extends View {
                   <td>
                     <a class="user" href=${hrefOf({ page: "user", app, user: user.user_id })}>${user.user_id}</a>
                   </td>
+                  <td><div class="custom">${user.nick}</div></td>
                   <td><lc-status .type=${user.status_type}></lc-status></td>
                   <td><div class="custom">${user.custom_status}</div></td>
                   <td>${user.online_devices.join(", ")}</td>
@@ -184,8 +195,8 @@ export class UsersPage extends View {
     return this.apps.state === "ready" ? this.apps.value[0]?.id : undefined;
   }
 
-  #go(app: number | undefined, prefix: string): void {
-    const href = hrefOf({ page: "users", app, prefix });
+  #go(app: number | undefined, by: SearchBy, prefix: string): void {
+    const href = hrefOf({ page: "users", app, by, prefix });
     // Asked for once more: the same address is no change, and may have another answer.
     if (href === location.hash) void this.#find();
     else location.hash = href;
@@ -193,12 +204,13 @@ export class UsersPage extends View {
 
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const prefix = new FormData(event.target as HTMLFormElement).get("prefix");
-    this.#go(this.#appId(), typeof prefix === "string" ? prefix : "");
+    const form = new FormData(event.target as HTMLFormElement);
+    const prefix = form.get("prefix");
+    this.#go(this.#appId(), form.get("by") === "nick" ? "nick" : "id", typeof prefix === "string" ? prefix : "");
   };
 
   readonly #choose = (event: Event): void => {
-    this.#go(Number((event.target as HTMLSelectElement).value), this.search);
+    this.#go(Number((event.target as HTMLSelectElement).value), this.by, this.search);
   };
 
   readonly #loadApps = async (): Promise<void> => {
@@ -219,7 +231,7 @@ export class UsersPage extends View {
     this.#asked = asked;
     this.found = LOADING;
     try {
-      const value = await this.api.findUsers(app, { prefix: this.search }, asked.signal);
+      const value = await this.api.findUsers(app, { by: this.by, prefix: this.search }, asked.signal);
       this.found = { state: "ready", value };
     } catch (error) {
       if (!asked.signal.aborted) this.found = { state: "failed", error };
@@ -232,7 +244,7 @@ export class UsersPage extends View {
     const before = this.found.value;
     this.busy = true;
     try {
-      const search = { prefix: this.search, after: before.users.at(-1)?.user_id };
+      const search = { by: this.by, prefix: this.search, after: before.users.at(-1) };
       const next = await this.api.findUsers(app, search, this.#asked?.signal);
       this.found = { state: "ready", value: { users: [...before.users, ...next.users], more: next.more } };
     } catch (error) {

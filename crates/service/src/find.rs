@@ -1,0 +1,94 @@
+//! The accounts of an app as an operator looks for them: by the beginning of the `userID`, or of the nick; and who is
+//! online.
+
+use crate::{Service, ServiceError};
+use lamplight_facts::NickPlace;
+use lamplight_model::{AppId, Code, MAX_PROFILE_BYTES, Refusal, Timestamp, User, UserId, check_text};
+
+/// The most accounts in a page.
+pub const MAX_FOUND: usize = 1_000;
+
+/// What the accounts that are looked for begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FindBy {
+    /// The `userID`; upper and lower case are different.
+    UserId,
+    /// The nick, whatever the case of its letters.
+    Nick,
+}
+
+/// An account that was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundAccount {
+    /// Whose account.
+    pub id: UserId,
+    /// What the user is called; may be empty.
+    pub nick: String,
+    /// When the account was made.
+    pub created: Timestamp,
+}
+
+/// The last account of a page, behind which the next one begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundPlace {
+    /// Whose account.
+    pub id: UserId,
+    /// The nick that was shown; counts when accounts are looked for by nick.
+    pub nick: String,
+}
+
+impl Service {
+    /// Up to `limit` accounts of an app that begin with `prefix`, never more than [`MAX_FOUND`]: by rising id, or by
+    /// rising nick (upper and lower case alike) and then id. By nick, who has none is not found. Refused with 70020;
+    /// with 7003 where no `userID` begins so; with 6017 where no nick does.
+    pub async fn find_accounts(
+        &self,
+        app: AppId,
+        by: FindBy,
+        prefix: &str,
+        after: Option<FoundPlace>,
+        limit: usize,
+    ) -> Result<Vec<FoundAccount>, ServiceError> {
+        self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
+        let limit = limit.min(MAX_FOUND);
+        match by {
+            FindBy::UserId => self.find_by_id(app, prefix, after.map(|after| after.id), limit).await,
+            FindBy::Nick => {
+                check_text("a nick", prefix, MAX_PROFILE_BYTES).map_err(Refusal::from)?;
+                let after = after.map(|FoundPlace { id, nick }| NickPlace { nick, id });
+                let found = self.facts.find_by_nick(app, prefix.to_owned(), after, limit).await?;
+                let found = found.into_iter();
+                Ok(found.map(|it| FoundAccount { id: it.id, nick: it.nick, created: it.created }).collect())
+            }
+        }
+    }
+
+    async fn find_by_id(
+        &self,
+        app: AppId,
+        prefix: &str,
+        mut after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<FoundAccount>, ServiceError> {
+        let mut found = Vec::new();
+        if !prefix.is_empty() {
+            let prefix = UserId::new(prefix).map_err(|_| Code::BAD_USER_ID)?;
+            // Ids that begin with the prefix follow it at once; it may be one itself.
+            if after.as_ref().is_none_or(|after| *after < prefix) {
+                let whole = self.facts.accounts(vec![User::new(app, prefix.clone())]).await?;
+                found.extend(whole.into_iter().flatten());
+                after = Some(prefix);
+            }
+        }
+        let missing = limit.saturating_sub(found.len());
+        found.extend(self.facts.list_accounts(app, after, missing).await?);
+        found.retain(|account| account.user.id.as_str().starts_with(prefix));
+        let profiles =
+            self.facts.profiles(found.iter().map(|account| account.user.clone()).collect()).await?;
+        // Somebody may have been deleted since.
+        let found = found.into_iter().zip(profiles).filter_map(|(account, profile)| {
+            Some(FoundAccount { id: account.user.id, nick: profile?.nick, created: account.created })
+        });
+        Ok(found.collect())
+    }
+}
