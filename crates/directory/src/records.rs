@@ -95,8 +95,14 @@ pub(crate) fn pick<'a>(
     let of_app = records.filter(|(user, _)| user.app == app && after.is_none_or(|after| user.id > *after));
     let mut found: Vec<&User> =
         of_app.filter(|(_, presence)| filter.takes(presence)).map(|(user, _)| user).collect();
+    let is_cut = found.len() > room;
+    if is_cut {
+        // Only those that are handed out are put in order.
+        found.select_nth_unstable(room);
+        found.truncate(room);
+    }
     found.sort_unstable();
-    (found.iter().take(room).map(|user| (*user).clone()).collect(), found.len() > room)
+    (found.into_iter().cloned().collect(), is_cut)
 }
 
 #[cfg(test)]

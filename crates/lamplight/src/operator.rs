@@ -2,7 +2,7 @@
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
-use lamplight_model::{App, AppId, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, Platform, User, UserId, UserStatus};
 use lamplight_server::{
     ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome, NodeError, Operation, Outcome,
     ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome,
@@ -246,6 +246,26 @@ impl Operator {
         Ok(statuses)
     }
 
+    /// The statuses of users who are ONLINE, in the order of the directory; at most `limit`.
+    pub async fn online(
+        &mut self,
+        app: AppId,
+        on: Option<Platform>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<UserStatus>> {
+        let (mut all, mut after): (Vec<UserStatus>, _) = (Vec::new(), None);
+        loop {
+            // A page has as many as the server takes.
+            let list = Operation::ListOnline { app, on, after, limit: limit - all.len() };
+            let Outcome::Online { users, next } = self.ask(list).await? else { bail!(OTHER_ANSWER) };
+            all.extend(users);
+            match next {
+                Some(_) if all.len() < limit => after = next,
+                Some(_) | None => return Ok(all),
+            }
+        }
+    }
+
     /// An operation that changes something. Says whether something differs from before.
     pub async fn act(&mut self, operation: Operation) -> anyhow::Result<bool> {
         let Outcome::Done { changed } = self.ask(operation).await? else { bail!(OTHER_ANSWER) };
@@ -278,6 +298,7 @@ impl Operator {
             | Outcome::Found(_)
             | Outcome::Lists(_)
             | Outcome::Webhooks(_)
+            | Outcome::Online { .. }
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }

@@ -14,10 +14,10 @@ use crate::clock::Clock;
 use crate::data_folder::{self, IfMissing};
 use crate::node::NodeError;
 use crate::webhooks::Webhooks;
-use lamplight_directory::InProcessDirectory;
+use lamplight_directory::{InProcessDirectory, InvalidRecordCursor};
 use lamplight_facts::{Account, AppDeletion, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, Code, Refusal, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, Code, Platform, Refusal, Timestamp, User, UserId, UserStatus};
 use lamplight_service::{By, FindBy, FoundPlace, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -114,6 +114,17 @@ pub enum Operation {
         /// Whose status.
         users: Vec<UserId>,
     },
+    /// Users who are ONLINE, some at a time. Needs a running node.
+    ListOnline {
+        /// Which app.
+        app: AppId,
+        /// Only those who are connected on it.
+        on: Option<Platform>,
+        /// The `next` of the former page.
+        after: Option<String>,
+        /// At most so many.
+        limit: usize,
+    },
     /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.
     SetStatus {
         /// Whose status.
@@ -146,6 +157,13 @@ pub enum Outcome {
     Webhooks(WebhookOutcome),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
+    /// Who is ONLINE, in the order of the directory.
+    Online {
+        /// Their statuses.
+        users: Vec<UserStatus>,
+        /// The `after` of the next page; `None` after the last.
+        next: Option<String>,
+    },
     /// A "no".
     Refused {
         /// Its code.
@@ -265,6 +283,14 @@ async fn execute(
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());
             Outcome::Statuses(service.statuses(&viewer, &users, Viewing::Asked, now).await?)
+        }
+        Operation::ListOnline { app, on, after, limit } => {
+            let after = after.map(|after| after.parse()).transpose();
+            let invalid =
+                |error: InvalidRecordCursor| Refusal::because(Code::INVALID_PARAMETER, error.to_string());
+            let page = service.online(app, on, after.map_err(invalid)?.as_ref(), limit, now).await?;
+            let users = page.users.into_iter().map(|user| user.status).collect();
+            Outcome::Online { users, next: page.next.map(|next| next.to_string()) }
         }
         Operation::SetStatus { user, custom_status } => {
             service.set_self_status(&user, &custom_status, now).await?;
@@ -401,6 +427,7 @@ pub async fn offline(
         operation,
         Operation::GetStatus { .. }
             | Operation::SetStatus { .. }
+            | Operation::ListOnline { .. }
             | Operation::Webhooks(WebhookOperation::Test { .. })
     );
     if is_live {

@@ -1,5 +1,5 @@
 //! What an operator does in the console beside the settings, over real HTTP: tests of webhooks, the deletion of an
-//! app, looking for users.
+//! app, looking for users, who is online.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -9,6 +9,7 @@ use common::browser::Browser;
 use common::receiver::{Manner, Receiver};
 use common::{TestNode, get};
 use lamplight_model::{App, AppId, AppKey, AppSettings, Platform, ProfileChange, User, UserId};
+use lamplight_server::{ControlClient, Operation, Outcome};
 use lamplight_service::By;
 use lamplight_wire::v1::connection_ended::Cause;
 use serde_json::{Value, json};
@@ -256,4 +257,56 @@ async fn users_are_found_by_nick_in_pages_whatever_the_case() {
         assert_eq!(browser.get(&format!("{APP}/users?{query}")).await.refusal(), refusal, "{query}");
     }
     assert_eq!(browser.get("/apps/7/users?by=nick").await.refusal(), (404, 70020));
+}
+
+#[tokio::test]
+async fn who_is_online_is_listed_in_pages_by_platform() {
+    let (node, browser) = logged_in().await;
+    let mut wires = Vec::new();
+    for n in 0..25 {
+        let platform = if n % 5 == 0 { Platform::Web } else { Platform::Android };
+        wires.push(node.log_in(&format!("u{n:02}"), "device", platform).await);
+    }
+    // Offline, and one of another app.
+    let gone = node.log_in("gone", "phone", Platform::Android).await;
+    drop(gone);
+    node.has_connections(25).await;
+    let all = async |query: &str| -> Vec<String> {
+        let (mut users, mut after) = (Vec::new(), String::new());
+        loop {
+            let answer = browser.get(&format!("{APP}/online?{query}{after}")).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            for user in answer.body["users"].as_array().unwrap() {
+                assert_eq!(user["devices"][0]["link"], json!({ "state": "connected" }), "{user}");
+                users.push(user["user_id"].as_str().unwrap().to_owned());
+            }
+            let Some(next) = answer.body["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        users.sort();
+        users
+    };
+    let names = |step: usize| (0..25).step_by(step).map(|n| format!("u{n:02}")).collect::<Vec<_>>();
+    for limit in [1, 7, 100] {
+        assert_eq!(all(&format!("limit={limit}")).await, names(1), "{limit}");
+        assert_eq!(all(&format!("limit={limit}&on=Web")).await, names(5), "{limit}");
+    }
+    assert_eq!(all("on=Mac").await, [] as [String; 0]);
+    let second = with_second_app(node).await;
+    assert_eq!(browser.get(&format!("/apps/{DOOMED}/online")).await.body["users"], json!([]));
+    for query in ["limit=0", "limit=101", "on=Phone", "after=x", "after=", "from=1"] {
+        assert_eq!(browser.get(&format!("{APP}/online?{query}")).await.refusal(), (400, 6017), "{query}");
+    }
+    assert_eq!(browser.get("/apps/7/online").await.refusal(), (404, 70020));
+
+    let mut control = ControlClient::connect(second.folder.path()).await.unwrap();
+    let app = AppId(1_400_000_001);
+    let list = |after| Operation::ListOnline { app, on: Some(Platform::Web), after, limit: 1_000 };
+    let outcome = control.ask(&list(None)).await.unwrap();
+    let Outcome::Online { mut users, next: None } = outcome else { panic!("{outcome:?}") };
+    users.sort_by(|one, other| one.user_id.cmp(&other.user_id));
+    let listed: Vec<String> = users.iter().map(|status| status.user_id.to_string()).collect();
+    assert_eq!(listed, names(5), "the command line says the same");
+    let outcome = control.ask(&list(Some("x".into()))).await.unwrap();
+    assert!(matches!(outcome, Outcome::Refused { code: 6017, .. }), "{outcome:?}");
 }

@@ -1,9 +1,13 @@
 //! The accounts of an app as an operator looks for them: by the beginning of the `userID`, or of the nick; and who is
 //! online.
 
-use crate::{Service, ServiceError};
+use crate::inspect::devices_of;
+use crate::{InspectedDevice, Service, ServiceError};
+use lamplight_directory::{RecordCursor, RecordFilter};
 use lamplight_facts::NickPlace;
-use lamplight_model::{AppId, Code, MAX_PROFILE_BYTES, Refusal, Timestamp, User, UserId, check_text};
+use lamplight_model::{
+    AppId, Code, MAX_PROFILE_BYTES, Now, Platform, Refusal, Timestamp, User, UserId, UserStatus, check_text,
+};
 
 /// The most accounts in a page.
 pub const MAX_FOUND: usize = 1_000;
@@ -37,7 +41,58 @@ pub struct FoundPlace {
     pub nick: String,
 }
 
+/// The most users in a page of those who are online.
+pub const MAX_ONLINE_PAGE: usize = 100;
+
+/// A user who is online.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OnlineUser {
+    /// The status with its evidence.
+    pub status: UserStatus,
+    /// What the user is called; may be empty.
+    pub nick: String,
+    /// The logins, earliest first.
+    pub devices: Vec<InspectedDevice>,
+}
+
+/// Some of the users of an app who are online.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OnlinePage {
+    /// The users, in the order of the directory.
+    pub users: Vec<OnlineUser>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<RecordCursor>,
+}
+
 impl Service {
+    /// Up to `limit` users of an app who are ONLINE now, never more than [`MAX_ONLINE_PAGE`]; with a platform, those who
+    /// are connected on it. Who comes or goes between two pages may be in one or in none. A page that is not the last may
+    /// have fewer, or none: it looks at a bounded number of records. Refused with 70020.
+    pub async fn online(
+        &self,
+        app: AppId,
+        on: Option<Platform>,
+        after: Option<&RecordCursor>,
+        limit: usize,
+        now: Now,
+    ) -> Result<OnlinePage, ServiceError> {
+        self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
+        let filter = RecordFilter::Online { on };
+        let page = self.directory.records_of(app, filter, after, limit.clamp(1, MAX_ONLINE_PAGE)).await?;
+        let shown = self.directory.read(&page.users, |user, presence| {
+            // They may have gone since.
+            let presence = presence.filter(|presence| filter.takes(presence))?;
+            Some((presence.status(&user.id), devices_of(presence, now)))
+        });
+        let shown = shown.await?;
+        let profiles = self.facts.profiles(page.users).await?;
+        let users = shown.into_iter().zip(profiles).filter_map(|(shown, profile)| {
+            let (status, devices) = shown?;
+            Some(OnlineUser { status, devices, nick: profile.map(|it| it.nick).unwrap_or_default() })
+        });
+        Ok(OnlinePage { users: users.collect(), next: page.next })
+    }
+
     /// Up to `limit` accounts of an app that begin with `prefix`, never more than [`MAX_FOUND`]: by rising id, or by
     /// rising nick (upper and lower case alike) and then id. By nick, who has none is not found. Refused with 70020;
     /// with 7003 where no `userID` begins so; with 6017 where no nick does.

@@ -72,6 +72,11 @@ impl Service {
 }
 
 fn live_part(presence: &Presence, now: Now) -> (Vec<InspectedDevice>, Vec<UserId>) {
+    (devices_of(presence, now), presence.subscriptions().iter().collect())
+}
+
+/// The logins of a record, earliest first.
+pub(crate) fn devices_of(presence: &Presence, now: Now) -> Vec<InspectedDevice> {
     let wall =
         |moment: lamplight_model::Moment| Timestamp(now.wall.0 + moment.since(now.moment).as_millis() as u64);
     let devices = presence.devices().iter().map(|device| InspectedDevice {
@@ -83,5 +88,5 @@ fn live_part(presence: &Presence, now: Now) -> (Vec<InspectedDevice>, Vec<UserId
             Link::Gone { lapses } => LinkState::Gone { lapses: wall(lapses) },
         },
     });
-    (devices.collect(), presence.subscriptions().iter().collect())
+    devices.collect()
 }

@@ -43,7 +43,7 @@ pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
 pub use backend::{Backend, StateParts, UserState};
 pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
-pub use find::{FindBy, FoundAccount, FoundPlace, MAX_FOUND};
+pub use find::{FindBy, FoundAccount, FoundPlace, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
 pub use inspect::{InspectedDevice, Inspection, LinkState};
 pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};

@@ -22,6 +22,7 @@ const PAGES = [
   "#/apps/1400000001/webhooks",
   "#/users",
   "#/users/1400000001/alice",
+  "#/online",
   "#/nowhere",
 ];
 

@@ -5,7 +5,7 @@ use crate::operator::Operator;
 use crate::output::{Refused, ShownStatus, devices, harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;
 use clap::Subcommand;
-use lamplight_model::{Code, User, UserId, UserStatus};
+use lamplight_model::{Code, Platform, User, UserId, UserStatus};
 use lamplight_server::Operation;
 use serde_json::json;
 
@@ -23,6 +23,24 @@ Needs a running server. Where there is no account, the line says so and the exit
         /// Whose status
         #[arg(required = true, value_name = "USER", value_parser = parse_user)]
         users: Vec<UserId>,
+        /// Which app.
+        #[command(flatten)]
+        app: AppArg,
+    },
+    /// List who is ONLINE now, in no particular order
+    #[command(after_help = "\
+Examples:
+  lamplight status online
+  lamplight status online --on Web --limit 1000 --json
+
+Needs a running server. Who comes or goes while the list is made may be in it or not.")]
+    Online {
+        /// Only those who are connected on this platform
+        #[arg(long, value_name = "PLATFORM", value_parser = parse_platform)]
+        on: Option<Platform>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
         /// Which app.
         #[command(flatten)]
         app: AppArg,
@@ -56,6 +74,14 @@ pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> 
             let statuses = operator.statuses(app, &users).await?;
             show(&users, &statuses, common.json)
         }
+        StatusCommand::Online { on, limit, app } => {
+            let app = operator.app(app.app).await?.id;
+            let users = if limit == 0 { Vec::new() } else { operator.online(app, on, limit).await? };
+            if common.json {
+                return json(&users.iter().map(ShownStatus::from).collect::<Vec<_>>());
+            }
+            table(&HEADS, &users.iter().map(row).collect::<Vec<_>>(), "nobody is ONLINE")
+        }
         StatusCommand::Set { user, text, app } => {
             let user = User::new(operator.app(app.app).await?.id, user);
             let set = Operation::SetStatus { user: user.clone(), custom_status: text.clone() };
@@ -69,6 +95,16 @@ pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> 
             }
         }
     }
+}
+
+/// What is shown of a status.
+const HEADS: [&str; 8] = ["USER", "STATUS", "CUSTOM", "SINCE", "REASON", "LAST SEEN", "DEVICES", "VERSION"];
+
+fn parse_platform(text: &str) -> Result<Platform, String> {
+    text.parse().map_err(|_| {
+        let names: Vec<_> = Platform::ALL.iter().map(|platform| platform.name()).collect();
+        format!("a platform is one of {}", names.join(", "))
+    })
 }
 
 fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> anyhow::Result<()> {
@@ -85,8 +121,7 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
             Some(status) => row(status),
             None => vec![user.to_string(), format!("({absent})")],
         });
-        let heads = ["USER", "STATUS", "CUSTOM", "SINCE", "REASON", "LAST SEEN", "DEVICES", "VERSION"];
-        table(&heads, &rows.collect::<Vec<_>>(), "nobody was asked for")?;
+        table(&HEADS, &rows.collect::<Vec<_>>(), "nobody was asked for")?;
     }
     match statuses.iter().filter(|status| status.is_none()).count() {
         0 => Ok(()),

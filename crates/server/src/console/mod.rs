@@ -70,6 +70,7 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/v1/apps/{app}/keys/{key}/reveal", post(apps::reveal_key))
         .route("/v1/apps/{app}/admins/{user}", put(apps::add_admin).delete(apps::remove_admin))
         .route("/v1/apps/{app}/users", get(users::find))
+        .route("/v1/apps/{app}/online", get(users::online))
         .route("/v1/apps/{app}/users/{user}", get(users::show))
         .route("/v1/apps/{app}/users/{user}/watchers", get(users::watchers))
         .route("/v1/apps/{app}/users/{user}/kick", post(users::kick))

@@ -7,8 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use lamplight_core::LinkEnd;
+use lamplight_directory::InvalidRecordCursor;
 use lamplight_model::{AppId, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus};
-use lamplight_service::{FindBy, FoundPlace, InspectedDevice, LinkState, Viewing, WatchedFor};
+use lamplight_service::{
+    FindBy, FoundPlace, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,6 +76,38 @@ struct FoundUser {
     custom_status: String,
     online_devices: Vec<&'static str>,
     last_seen: Option<Timestamp>,
+}
+
+/// Which of those who are online.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhichOnline {
+    /// Connected on this platform.
+    #[serde(default)]
+    on: Option<String>,
+    /// The `next` of the former page.
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// Who is online, in the order of the directory.
+#[derive(Serialize)]
+pub struct ShownOnline {
+    users: Vec<ShownOnlineUser>,
+    /// The `after` of the next page.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownOnlineUser {
+    user_id: UserId,
+    nick: String,
+    custom_status: String,
+    since: Timestamp,
+    reason: Reason,
+    devices: Vec<ShownDevice>,
 }
 
 /// All there is to know of a user.
@@ -186,6 +221,34 @@ pub async fn find(
         })
     });
     Ok(Json(Found { users: users.collect(), more }))
+}
+
+/// `GET apps/{app}/online?on=&after=&limit=`
+pub async fn online(
+    State(console): State<Arc<Console>>,
+    FromPath(app): FromPath<AppId>,
+    FromQuery(which): FromQuery<WhichOnline>,
+) -> Result<Json<ShownOnline>, ApiError> {
+    let limit = which.limit.unwrap_or(MAX_ONLINE_PAGE);
+    if !(1..=MAX_ONLINE_PAGE).contains(&limit) {
+        return Err(ApiError::invalid(format!("limit must be from 1 to {MAX_ONLINE_PAGE}, not {limit}")));
+    }
+    let on = match which.on.as_deref() {
+        None | Some("") => None,
+        Some(name) => Some(name.parse::<Platform>().map_err(|error| ApiError::invalid(error.to_string()))?),
+    };
+    let after = which.after.map(|after| after.parse()).transpose();
+    let after = after.map_err(|error: InvalidRecordCursor| ApiError::invalid(error.to_string()))?;
+    let page = console.service.online(app, on, after.as_ref(), limit, console.clock.now()).await?;
+    let users = page.users.into_iter().map(|user| ShownOnlineUser {
+        user_id: user.status.user_id,
+        nick: user.nick,
+        custom_status: user.status.custom_status.as_str().to_owned(),
+        since: user.status.since,
+        reason: user.status.reason,
+        devices: user.devices.iter().map(shown_device).collect(),
+    });
+    Ok(Json(ShownOnline { users: users.collect(), next: page.next.map(|next| next.to_string()) }))
 }
 
 /// `GET apps/{app}/users/{user}`

@@ -3,6 +3,9 @@
 export const APP_TABS = ["general", "switches", "devices", "limits", "timing", "keys", "admins", "webhooks"] as const;
 export type AppTab = (typeof APP_TABS)[number];
 
+/** The platforms of devices, as the server names them. */
+export const PLATFORMS = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"] as const;
+
 /** What users are looked for by: what the userID begins with, or the nick. */
 export type SearchBy = "id" | "nick";
 
@@ -12,6 +15,7 @@ export type Route =
   | { page: "app"; app: number; tab: AppTab }
   | { page: "users"; app: number | undefined; by: SearchBy; prefix: string }
   | { page: "user"; app: number; user: string }
+  | { page: "online"; app: number | undefined; on: string }
   | { page: "nowhere" };
 
 /** The page behind a `#…`. */
@@ -43,6 +47,11 @@ export function routeOf(hash: string): Route {
       if (app === undefined) return { page: "nowhere" };
       return third === undefined ? { page: "users", app, by, prefix } : { page: "user", app, user: third };
     }
+    case "online": {
+      const on = PLATFORMS.find((known) => known === new URLSearchParams(query).get("on")) ?? "";
+      if (third !== undefined || (second !== undefined && app === undefined)) return { page: "nowhere" };
+      return { page: "online", app, on };
+    }
     default:
       return { page: "nowhere" };
   }
@@ -65,6 +74,10 @@ export function hrefOf(route: Route): string {
     }
     case "user":
       return `#/users/${route.app}/${encodeURIComponent(route.user)}`;
+    case "online": {
+      const query = route.on === "" ? "" : `?${new URLSearchParams({ on: route.on }).toString()}`;
+      return route.app === undefined ? `#/online${query}` : `#/online/${route.app}${query}`;
+    }
     case "nowhere":
       return "#/nowhere";
   }

@@ -12,6 +12,7 @@ import "./pages/app.js";
 import type { AppPage } from "./pages/app.js";
 import "./pages/apps.js";
 import "./pages/login.js";
+import "./pages/online.js";
 import "./pages/overview.js";
 import { pageStyles, head } from "./pages/page.js";
 import "./pages/user.js";
@@ -264,7 +265,7 @@ export class Console extends View {
           { page: "users", app: undefined, by: "id", prefix: "" },
           icons.users,
           nav.users,
-          page === "users" || page === "user",
+          page === "users" || page === "user" || page === "online",
         )}
       </ul>
     </nav>`;
@@ -313,6 +314,8 @@ export class Console extends View {
         ></lc-users>`;
       case "user":
         return html`<lc-user .api=${this.#api} .app=${route.app} .user=${route.user}></lc-user>`;
+      case "online":
+        return html`<lc-online .api=${this.#api} .app=${route.app} .on=${route.on}></lc-online>`;
       case "nowhere":
         return html`<div class="page">
           ${head(words.nowhere.title, words.nowhere.text)}
@@ -335,6 +338,8 @@ export class Console extends View {
         return words.users.title;
       case "user":
         return route.user;
+      case "online":
+        return words.online.title;
       case "nowhere":
         return words.nowhere.title;
     }

@@ -10,6 +10,8 @@ describe("an address and its page", () => {
     ["#/users/7", { page: "users", app: 7, by: "id", prefix: "" }],
     ["#/users/7?prefix=a+b%26", { page: "users", app: 7, by: "id", prefix: "a b&" }],
     ["#/users/7?by=nick&prefix=%E7%88%B1", { page: "users", app: 7, by: "nick", prefix: "爱" }],
+    ["#/online", { page: "online", app: undefined, on: "" }],
+    ["#/online/7?on=Web", { page: "online", app: 7, on: "Web" }],
     ["#/users/7/alice", { page: "user", app: 7, user: "alice" }],
     ["#/users/7/a%2Fb%3Fc%23d%25.e", { page: "user", app: 7, user: "a/b?c#d%.e" }],
   ];
@@ -31,6 +33,8 @@ describe("an address and its page", () => {
     "#/apps/x",
     "#/apps/7/nothing",
     "#/users/x",
+    "#/online/x",
+    "#/online/7/a",
     "#/users/7/a/b",
     "#/users/7/%E4%",
     "#/overview/7",

@@ -9,6 +9,7 @@ import type {
   Edition,
   Figures,
   FoundUser,
+  OnlinePage,
   Secret,
   Session,
   Settings,
@@ -178,6 +179,17 @@ export class Api {
       if (search.by === "nick") query.set("after_nick", search.after.nick);
     }
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
+  }
+
+  /** Who is online now; with `on`, on this platform. */
+  async online(
+    app: number,
+    which: { on: string; after?: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<OnlinePage> {
+    const query = new URLSearchParams(which.on === "" ? {} : { on: which.on });
+    if (which.after !== undefined) query.set("after", which.after);
+    return this.#json(`/apps/${app}/online?${query.toString()}`, { signal });
   }
 
   async user(app: number, id: string, background: boolean): Promise<User> {

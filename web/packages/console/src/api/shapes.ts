@@ -85,6 +85,24 @@ export interface Device {
   link: Link;
 }
 
+export type OnlineDevice = Device;
+
+export interface OnlineUser {
+  user_id: string;
+  nick: string;
+  custom_status: string;
+  since: number;
+  reason: string;
+  devices: OnlineDevice[];
+}
+
+/** Some of those who are online. */
+export interface OnlinePage {
+  users: OnlineUser[];
+  /** The `after` of the next page; null after the last. */
+  next: string | null;
+}
+
 export interface User {
   user_id: string;
   nick: string;

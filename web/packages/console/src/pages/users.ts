@@ -90,7 +90,9 @@ export class UsersPage extends View {
   override render(): unknown {
     const { words } = this;
     return html`<div class="page">
-      ${head(words.users.title, words.users.lead)}
+      ${head(words.users.title, words.users.lead, {
+        actions: html`<a href=${hrefOf({ page: "online", app: this.app, on: "" })}>${words.online.title}</a>`,
+      })}
       <section class="card">
         ${whenLoaded(this.apps, this.#loadApps, (apps) =>
           apps.length === 0

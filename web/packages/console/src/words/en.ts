@@ -380,6 +380,17 @@ export const EN = {
     now: "now",
     never: "never",
   },
+  online: {
+    title: "Online now",
+    lead: "The users with at least one device that counts as connected, in no particular order. Who comes or goes while the list is read may be in it or not.",
+    on: "Platform",
+    anyPlatform: "any",
+    again: "Read again",
+    empty: "Nobody is online",
+    notAll: "So far: not all users were looked at.",
+    shown: (count: string) => `${count} shown.`,
+    since: "Online since",
+  },
   statuses: { UNKNOWN: "Unknown", ONLINE: "Online", OFFLINE: "Offline", UNLOGINED: "Not logged in" },
   user: {
     back: "All users",

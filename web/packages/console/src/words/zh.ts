@@ -334,6 +334,17 @@ export const ZH: Words = {
     now: "现在",
     never: "从未",
   },
+  online: {
+    title: "当前在线",
+    lead: "至少有一台设备视为已连接的用户，不按特定顺序排列。读取期间上线或离线的用户可能在其中，也可能不在。",
+    on: "平台",
+    anyPlatform: "全部",
+    again: "重新读取",
+    empty: "没有人在线",
+    notAll: "目前为止：尚未查看全部用户。",
+    shown: (count) => `已显示 ${count} 个。`,
+    since: "上线时间",
+  },
   statuses: { UNKNOWN: "未知", ONLINE: "在线", OFFLINE: "离线", UNLOGINED: "未登录" },
   user: {
     back: "全部用户",
