@@ -124,7 +124,9 @@ Examples:
     /// Remove a key: what it signed is not good any longer
     #[command(after_help = "\
 Examples:
-  lamplight app key remove 1400000001 1")]
+  lamplight app key remove 1400000001 1
+
+Devices that logged in with it are logged out, and need a new UserSig to log in again.")]
     Remove {
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]

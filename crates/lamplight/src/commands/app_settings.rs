@@ -11,94 +11,98 @@ use std::time::Duration;
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
-    /// A name for people
+    /// Name. For people; it has no meaning to the server
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Which calls the app has: subscribing and asking for others needs flagship
+    /// Edition. Query of others, subscribe and unsubscribe need flagship
     #[arg(long, value_name = "EDITION", value_parser = edition())]
     edition: Option<Edition>,
-    /// User status query and change notification
+    /// User status query and change notification. Users can ask for the status of others, subscribe to it and are
+    /// told of its changes
     #[arg(long, value_name = "on|off", value_parser = switch())]
     user_status: Option<bool>,
-    /// Mutual friends are told of each other without subscribing
+    /// Friend status notification. Mutual friends are told of each other's changes without subscribing
     #[arg(long, value_name = "on|off", value_parser = switch())]
     friend_notification: Option<bool>,
-    /// Which platforms of one account may be logged in side by side
+    /// Multi-device policy. Which logins of one account may stand side by side; the newest wins
     #[arg(long, value_name = "MODE", value_parser = mode())]
     multi_device: Option<MultiDeviceMode>,
-    /// Web logins of one account side by side, 1 to 10
+    /// Web logins, 1 to 10. Browsers and tabs that one account may use at a time
     #[arg(long, value_name = "N")]
     web_instances: Option<u8>,
-    /// Logins of each other platform side by side, 1 to 3
+    /// Logins of each other platform, 1 to 3. Devices of one platform that one account may use at a time
     #[arg(long, value_name = "N")]
     native_instances: Option<u8>,
-    /// Users that one user may be subscribed to, 1 to 10000
+    /// Subscriptions of a user, 1 to 10000. One more, and the earliest subscribed is let go, by name
     #[arg(long, value_name = "N")]
     subscriptions: Option<u16>,
-    /// Users in one getUserStatus, 1 to 10000
+    /// Users in one query, 1 to 10000. More are refused with 70206
     #[arg(long, value_name = "N")]
     query_batch: Option<u16>,
-    /// Users in one subscribeUserStatus, 1 to 10000
+    /// Users in one subscribe, 1 to 10000. More are refused with 70206
     #[arg(long, value_name = "N")]
     subscribe_batch: Option<u16>,
-    /// Users in one unsubscribeUserStatus, 1 to 10000
+    /// Users in one unsubscribe, 1 to 10000. More are refused with 70206
     #[arg(long, value_name = "N")]
     unsubscribe_batch: Option<u16>,
-    /// Bytes of a custom status, 0 to 1000
+    /// Length of a custom status in bytes, 0 to 1000. In UTF-8; a Chinese character has three bytes
     #[arg(long, value_name = "N")]
     custom_status_bytes: Option<u16>,
-    /// Calls of one user and operation in the rate window, 1 to 1000
+    /// Calls of a client, 1 to 1000. Per user and operation in the window. More are refused with 7008
     #[arg(long, value_name = "N")]
     rate_calls: Option<u16>,
-    /// The rate window, 1ms to 1h
+    /// Window of the calls of a client, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     rate_window: Option<u32>,
-    /// A native link that is silent this long ends, 1s to 1h
+    /// Silence of a native link, 1s to 1h. A link without a byte for this long is given up
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_native: Option<u32>,
-    /// A Web link that is silent this long ends, 1s to 1h
+    /// Silence of a Web link, 1s to 1h. A link without a byte for this long is given up
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_web: Option<u32>,
-    /// A broken native connection counts as present this long, 0 to 10m
+    /// Linger of a native connection, 0 to 10m. A broken connection counts as present this long: hides a change of
+    /// network
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_native: Option<u32>,
-    /// A broken Web connection counts as present this long, 0 to 10m: hides page reloads
+    /// Linger of a Web connection, 0 to 10m. A broken connection counts as present this long: hides a page reload
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_web: Option<u32>,
-    /// A login without any connection lapses after this, 1m to 49d
+    /// Login without a connection, 1m to 49d. It lapses after this, and the user shows as not logged in
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     login_retention: Option<u32>,
-    /// A subscription list outlives the last connection by this, 0 to 49d
+    /// Subscriptions without a connection, 0 to 49d. The list is emptied after this
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     subscription_retention: Option<u32>,
-    /// Entries of one friend list, 1 to 10000
+    /// Friends of a user, 1 to 10000
     #[arg(long, value_name = "N")]
     friends: Option<u16>,
-    /// Bytes of one text message, 1 to 65535
+    /// Length of a message in bytes, 1 to 65535
     #[arg(long, value_name = "N")]
     message_bytes: Option<u16>,
-    /// Days that messages are kept, 0 (for ever) to 3650
+    /// Days that messages are kept, 0 to 3650. 0 keeps them for ever
     #[arg(long, value_name = "N")]
     message_days: Option<u16>,
-    /// Messages that one user sends in the message rate window, 1 to 10000
+    /// Calls about profiles, friends and messages, 1 to 10000. Per user and operation in the window
     #[arg(long, value_name = "N")]
     message_rate_calls: Option<u16>,
-    /// The message rate window, 1ms to 1h
+    /// Window of the calls about profiles, friends and messages, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     message_rate_window: Option<u32>,
-    /// Calls of one command of the server API in its rate window, 1 to 60000
+    /// Calls of the server API, 1 to 60000. Per command in the window. More are refused with 60007
     #[arg(long, value_name = "N")]
     api_rate_calls: Option<u16>,
-    /// The rate window of the server API, 1ms to 1h
+    /// Window of the calls of the server API, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     api_rate_window: Option<u32>,
-    /// Gets State.StateChange; "" for nobody
+    /// Status changes go to. Gets State.StateChange at every login, logout, disconnect and change of a custom status.
+    /// Empty: nobody is told
     #[arg(long, value_name = "URL")]
     state_change_url: Option<String>,
-    /// Gets messages to users who are OFFLINE, to be pushed; "" for nobody
+    /// Offline messages go to. Gets each message to a user who is OFFLINE, to be pushed by the app's own means.
+    /// Empty: nobody is told
     #[arg(long, value_name = "URL")]
     push_url: Option<String>,
-    /// Signs the requests of webhooks; "" for none
+    /// Token. Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back
     #[arg(long, value_name = "TOKEN")]
     webhook_token: Option<String>,
 }
@@ -285,6 +289,53 @@ mod tests {
         assert_eq!(flat(&settings).len(), rows(&settings).len(), "every setting is shown");
         for (row, word) in rows(&settings).iter().zip(words[1..].chunks(2)) {
             assert_eq!(format!("--{}", row[0]), word[0], "shown in the order and by the name of the flags");
+        }
+    }
+
+    /// The console shows the same settings: what it calls them and says of them is what the help says.
+    #[test]
+    fn the_console_says_the_same_of_every_setting() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let words = folder.join("../../web/packages/console/src/words/settings.json");
+        let words: Value = serde_json::from_str(&std::fs::read_to_string(words).unwrap()).unwrap();
+        let words = words.as_object().unwrap();
+        let bounds: std::collections::BTreeMap<_, _> =
+            AppSettings::bounds().map(|(setting, least, most)| (setting, (least, most))).collect();
+        let command = Flags::command();
+        let mut said = 0;
+        for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+            let flag = argument.get_long().unwrap();
+            let (path, word) = words.iter().find(|(_, word)| word["flag"] == flag).expect(flag);
+            let bound = match (flag, bounds.get(path.as_str())) {
+                // Long ones have no bound that a reader needs; a duration is whole in its longest unit or cut.
+                ("name" | "webhook-token", _) | (_, None) => String::new(),
+                (_, Some((least, most))) if path.ends_with("_ms") => {
+                    format!(", {} to {}", bound_text(*least), bound_text(*most))
+                }
+                (_, Some((least, most))) => format!(", {least} to {most}"),
+            };
+            let text = |name: &str| word[name].as_str().unwrap_or_default().to_owned();
+            let (name, text) = (text("name"), text("text"));
+            let more = if text.is_empty() { text } else { format!(". {}", text.trim_end_matches('.')) };
+            assert_eq!(argument.get_help().unwrap().to_string(), format!("{name}{bound}{more}"), "--{flag}");
+            said += 1;
+        }
+        assert_eq!(said, words.len(), "each has a flag");
+        let shown: Vec<_> = flat(&AppSettings::default())
+            .into_iter()
+            .map(|(path, _)| path.trim_start_matches('.').to_owned())
+            .collect();
+        assert!(words.keys().all(|path| shown.contains(path)), "each is a setting");
+    }
+
+    /// A bound in the longest unit, without what is beyond the last whole one.
+    fn bound_text(milliseconds: u64) -> String {
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+        let unit = units.iter().find(|(size, _)| milliseconds >= *size);
+        match unit {
+            _ if milliseconds == 0 => "0".to_owned(),
+            Some((size, name)) => format!("{}{name}", milliseconds / size),
+            None => format!("{milliseconds}ms"),
         }
     }
 

@@ -19,6 +19,13 @@ describe.each(Object.entries(LANGUAGES))("%s", (_, words) => {
   });
 });
 
+test("a switch is called the same where it stands and where it was changed", () => {
+  for (const { fields, switches } of Object.values(LANGUAGES)) {
+    expect(fields["switches.user_status"]?.name).toBe(switches.userStatus);
+    expect(fields["switches.friend_notification"]?.name).toBe(switches.friendNotification);
+  }
+});
+
 test.each([
   [["zh-TW", "en"], "zh"],
   [["zh"], "zh"],

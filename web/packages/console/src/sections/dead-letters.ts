@@ -29,7 +29,7 @@ export class DeadLetters extends View {
   @state() private loaded: Loaded<Shown> = LOADING;
   @state() private question: Question | undefined = undefined;
   @state() private busy = false;
-  @state() private done: number | undefined = undefined;
+  @state() private done = "";
   @state() private error: unknown = undefined;
 
   static override styles = [
@@ -84,18 +84,14 @@ export class DeadLetters extends View {
   }
 
   #shown({ all, letters, more }: Shown): TemplateResult {
-    const { webhooks, errors, locale } = this.words;
+    const { webhooks, errors } = this.words;
     return html`<div class="body top">
         ${
           this.error === undefined
             ? nothing
             : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
         }
-        ${
-          this.done === undefined
-            ? nothing
-            : html`<lc-notice kind="good">${webhooks.done(count(this.done, locale))}</lc-notice>`
-        }
+        ${this.done === "" ? nothing : html`<lc-notice kind="good">${this.done}</lc-notice>`}
         ${
           letters.length === 0
             ? html`<p class="quiet">${webhooks.deadEmpty}</p>`
@@ -183,7 +179,8 @@ export class DeadLetters extends View {
     this.busy = true;
     this.error = undefined;
     try {
-      this.done = (await this.api.resend(this.app, ids)).done;
+      const { done } = await this.api.resend(this.app, ids);
+      this.done = this.words.webhooks.resent(count(done, this.words.locale), done === 1);
       await this.#load();
     } catch (error) {
       this.error = error;
@@ -199,7 +196,8 @@ export class DeadLetters extends View {
       text: webhooks.dropText,
       action: webhooks.drop,
       act: async () => {
-        this.done = (await this.api.drop(this.app, ids)).done;
+        const { done } = await this.api.drop(this.app, ids);
+        this.done = webhooks.forgotten(count(done, this.words.locale), done === 1);
         await this.#load();
       },
     };

@@ -1,5 +1,7 @@
 /** English. What is here is what every language has to say. */
 
+import SETTINGS from "./settings.json" with { type: "json" };
+
 export const EN = {
   locale: "en",
   language: "English",
@@ -184,85 +186,9 @@ export const EN = {
   },
   limits: { lead: "How much. What is beyond is refused with its code, and changes nothing." },
   timing: { lead: "How long. Write a number with its unit, as in 400 s, 10 min or 7 d." },
+  /** What `lamplight app set --help` says of each setting, too. */
   fields: {
-    name: { name: "Name", text: "" },
-    edition: { name: "Edition", text: "" },
-    "switches.user_status": { name: "User status", text: "" },
-    "switches.friend_notification": { name: "Friend notification", text: "" },
-    "multi_device.mode": { name: "Policy", text: "" },
-    "multi_device.web_instances": {
-      name: "Web logins",
-      text: "Browsers and tabs that one account may use at a time.",
-    },
-    "multi_device.native_instances": {
-      name: "Logins of each other platform",
-      text: "Devices of one platform that one account may use at a time.",
-    },
-    "limits.subscriptions": {
-      name: "Subscriptions of a user",
-      text: "One more, and the earliest subscribed is let go, by name.",
-    },
-    "limits.query_batch": { name: "Users in one query", text: "More are refused with 70206." },
-    "limits.subscribe_batch": { name: "Users in one subscribe", text: "More are refused with 70206." },
-    "limits.unsubscribe_batch": { name: "Users in one unsubscribe", text: "More are refused with 70206." },
-    "limits.custom_status_bytes": {
-      name: "Length of a custom status",
-      text: "In UTF-8; a Chinese character has three bytes.",
-    },
-    "limits.rate.calls": {
-      name: "Calls of a client",
-      text: "Per user and operation in the window. More are refused with 7008.",
-    },
-    "limits.rate.window_ms": { name: "Window of these calls", text: "" },
-    "limits.api_rate.calls": {
-      name: "Calls of the server API",
-      text: "Per command in the window. More are refused with 60007.",
-    },
-    "limits.api_rate.window_ms": { name: "Window of these calls", text: "" },
-    "limits.message_rate.calls": {
-      name: "Calls about profiles, friends and messages",
-      text: "Per user and operation in the window.",
-    },
-    "limits.message_rate.window_ms": { name: "Window of these calls", text: "" },
-    "limits.friends": { name: "Friends of a user", text: "" },
-    "limits.message_bytes": { name: "Length of a message", text: "" },
-    "timing.heartbeat_timeout_native_ms": {
-      name: "Silence of a native link",
-      text: "A link without a byte for this long is given up.",
-    },
-    "timing.heartbeat_timeout_web_ms": {
-      name: "Silence of a Web link",
-      text: "A link without a byte for this long is given up.",
-    },
-    "timing.linger_native_ms": {
-      name: "Linger of a native connection",
-      text: "A broken connection counts as present this long: hides a change of network.",
-    },
-    "timing.linger_web_ms": {
-      name: "Linger of a Web connection",
-      text: "A broken connection counts as present this long: hides a page reload.",
-    },
-    "timing.login_retention_ms": {
-      name: "Login without a connection",
-      text: "It lapses after this, and the user shows as not logged in.",
-    },
-    "timing.subscription_retention_ms": {
-      name: "Subscriptions without a connection",
-      text: "The list is emptied after this.",
-    },
-    "timing.message_retention_days": { name: "Messages are kept", text: "0 keeps them for ever." },
-    "webhooks.state_change_url": {
-      name: "Status changes go to",
-      text: "Gets State.StateChange at every login, logout, disconnect and change of a custom status. Empty: nobody is told.",
-    },
-    "webhooks.push_url": {
-      name: "Offline messages go to",
-      text: "Gets each message to a user who is OFFLINE, to be pushed by the app's own means. Empty: nobody is told.",
-    },
-    "webhooks.token": {
-      name: "Token",
-      text: "Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back.",
-    },
+    ...Object.fromEntries(Object.entries(SETTINGS).map(([path, { name, text }]) => [path, { name, text }])),
     "webhooks.token_set": { name: "Token", text: "" },
   } as Record<string, { name: string; text: string }>,
   units: {
@@ -283,7 +209,7 @@ export const EN = {
   keys: {
     lead: "The keys that sign UserSigs. The newest signs; every one of them verifies.",
     howTo:
-      "To rotate: add a key, give it to your backend, wait until the UserSigs of the old one have expired, then retire the old one. Nobody is logged out.",
+      "To rotate: add a key, give it to your backend, wait until the UserSigs of the old one have expired, then remove the old one. Nobody is logged out.",
     key: (id: number) => `Key ${id}`,
     signs: "signs and verifies",
     verifies: "verifies",
@@ -292,11 +218,11 @@ export const EN = {
     addOwn: "Add this key",
     reveal: "Reveal",
     hide: "Hide",
-    retire: "Retire",
-    retireTitle: (id: number) => `Retire key ${id}?`,
+    retire: "Remove",
+    retireTitle: (id: number) => `Remove key ${id}?`,
     retireText:
-      "UserSigs that it has signed are not good any longer: whoever logged in with one is logged out, and needs a new one.",
-    last: "The last key cannot be retired.",
+      "What it signed is not good any longer: devices that logged in with it are logged out, and need a new UserSig to log in again.",
+    last: "This is the last key; add another one first.",
     newTitle: "The new key",
     newText: "Keep it where your backend keeps its secrets: whoever has it can log in as anybody.",
     secret: "Secret text of the key",
@@ -342,16 +268,17 @@ export const EN = {
     failed: (webhook: string, took: string, why: string) => `The ${webhook} webhook failed after ${took} ms: ${why}`,
     sentWith: (header: string, delivery: string, signature: string[]) =>
       `Header ${header}: ${delivery}; ${signature.length === 0 ? "requests are not signed" : `signed by ${signature.join(" and ")} in the query`}.`,
-    done: (count: string) => `${count} done.`,
+    resent: (count: string, one: boolean) => `${count} dead ${one ? "letter" : "letters"} sent again.`,
+    forgotten: (count: string, one: boolean) => `${count} dead ${one ? "letter" : "letters"} forgotten.`,
     actions: "Actions",
     dead: "Dead letters",
-    deadLead: "What was given up after many attempts. Send it again once the receiver is well, or drop it.",
+    deadLead: "What was given up after many attempts. Send it again once the receiver is well, or forget it.",
     deadEmpty: "There are no dead letters.",
     resend: "Send again",
     resendAll: "Send all again",
-    drop: "Drop",
-    dropAll: "Drop all",
-    dropTitle: (count: number) => (count === 1 ? "Drop this dead letter?" : `Drop ${count} dead letters?`),
+    drop: "Forget",
+    dropAll: "Forget all",
+    dropTitle: (count: number) => (count === 1 ? "Forget this dead letter?" : `Forget ${count} dead letters?`),
     dropText: "The receiver will never hear of it.",
     what: "What",
     user: "User",
