@@ -84,6 +84,23 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
 }
 
+/// A setting that an earlier version did not store, or stored as it was then, means what it meant: an upgrade gives no
+/// app a linger.
+#[tokio::test]
+async fn an_app_keeps_the_settings_that_it_was_stored_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    drop(SqliteFacts::open(&path).unwrap());
+    for (app, stored) in [(1, r#"{"name":"ours"}"#), (2, r#"{"name":"ours","timing":{"linger_web_ms":0}}"#)] {
+        let sql = "INSERT INTO apps (id, keys, admins, settings) VALUES (?1, '[]', '[]', ?2)";
+        Connection::open(&path).unwrap().execute(sql, rusqlite::params![app, stored]).unwrap();
+    }
+    let apps = SqliteFacts::open(&path).unwrap().apps().await.unwrap();
+    let settings = AppSettings { name: "ours".into(), ..AppSettings::default() };
+    assert_eq!(apps.iter().map(|app| &app.settings).collect::<Vec<_>>(), [&settings, &settings]);
+    assert!(settings.timing.linger(true).is_zero());
+}
+
 /// A migrated file is as a new one, table by table.
 #[test]
 fn a_file_brought_up_to_date_is_as_a_new_one() {

@@ -60,14 +60,15 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         let server = running.then(|| folder.serve(&[]));
         let made = folder.answer(&["app", "create", "--id", "7", "--name", "ours", "--json"]);
         assert_eq!(made["key"].as_str().unwrap().len(), 64);
+        assert_eq!(made["app"]["settings"]["timing"]["linger_web_ms"], 5_000, "a reload is hidden");
         let (code, _, error) = folder.run(&["app", "create", "--id", "7"]);
         assert_eq!(code, Some(1), "{error}");
 
         let set =
-            ["app", "set", "7", "--edition", "trial", "--linger-web", "5s", "--rate-calls", "3", "--json"];
+            ["app", "set", "7", "--edition", "trial", "--linger-web", "7s", "--rate-calls", "3", "--json"];
         let settings = &folder.answer(&set)["settings"];
         assert_eq!(settings["edition"], "trial");
-        assert_eq!(settings["timing"]["linger_web_ms"], 5_000);
+        assert_eq!(settings["timing"]["linger_web_ms"], 7_000);
         assert_eq!(settings["name"], "ours", "what is not given stays");
         let (code, _, error) = folder.run(&["app", "set", "7", "--web-instances", "11"]);
         assert!(code == Some(1) && error.contains("multi_device.web_instances"), "{error}");

@@ -335,7 +335,19 @@ pub struct InvalidSettings {
     pub given: u64,
 }
 
+/// The Web linger of an app that is made now: time for a page to be loaded again and to log in, on a slow phone too.
+const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
+
 impl AppSettings {
+    /// The settings of an app that is made now: the defaults, and a Web linger, so that a page that is loaded again
+    /// keeps its custom status and nobody sees it go. It is no default of the setting, because settings that were
+    /// stored without it must go on meaning none.
+    pub fn of_a_new_app() -> Self {
+        let mut settings = Self::default();
+        settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;
+        settings
+    }
+
     /// Checks every bound; the first setting outside its own is named.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
@@ -425,6 +437,16 @@ mod tests {
         assert_eq!(settings.limits.rate, RateLimit { calls: 20, window_ms: 5_000 });
         assert_eq!(settings.timing.heartbeat_timeout(false), Duration::from_secs(400));
         assert_eq!(settings.timing.heartbeat_timeout(true), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn only_an_app_that_is_made_now_has_a_web_linger() {
+        let new = AppSettings::of_a_new_app();
+        assert_eq!(new.validate(), Ok(()));
+        assert_eq!(new.timing.linger(true), Duration::from_secs(5));
+        let mut without = new.clone();
+        without.timing.linger_web_ms = 0;
+        assert_eq!(without, AppSettings::default(), "nothing else differs");
     }
 
     #[test]

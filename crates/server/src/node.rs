@@ -451,7 +451,7 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
         id: FIRST_APP,
         keys: vec![AppKey { id: 1, text: lamplight_auth::generate_key(rand::random()) }],
         admins: vec![UserId::new("administrator").expect("printable")],
-        settings: AppSettings { name: "first app".to_owned(), ..AppSettings::default() },
+        settings: AppSettings { name: "first app".to_owned(), ..AppSettings::of_a_new_app() },
     };
     service.put_app(app.clone()).await?;
     Ok(app)

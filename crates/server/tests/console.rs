@@ -390,6 +390,7 @@ async fn apps_are_made_and_admins_come_and_go() {
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(made.body["app"]["id"], json!(1_400_000_002));
     assert!(!made.body["key"]["text"].as_str().unwrap().is_empty());
+    assert_eq!(made.body["app"]["settings"]["timing"]["linger_web_ms"], json!(5_000));
     let taken = browser.post("/apps", &json!({ "id": 1_400_000_001 })).await;
     assert_eq!(taken.refusal(), (409, 409));
     assert_eq!(*node.node.service().apps().get(node.app.id).unwrap(), node.app);

@@ -115,6 +115,23 @@ async fn linger_hides_a_reload() {
 }
 
 #[tokio::test]
+async fn the_app_that_a_node_makes_hides_a_reload() {
+    let mut node = TestNode::start().await;
+    let made = node.node.created().unwrap().settings.timing;
+    node.set(|settings| settings.timing = made).await;
+    let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
+    let mut tab = node.log_in("bob", "tab", Platform::Web).await;
+    tab.ask(custom("here")).await;
+    let before = alice.subscribe(&["bob"]).await.statuses[0].clone();
+    drop(tab);
+    node.has_connections(1).await;
+    node.clock.advance(Duration::from_secs(4));
+    let _tab = node.log_in("bob", "tab", Platform::Web).await;
+    assert_eq!(alice.status_of("bob").await, before);
+    assert!(alice.pushed.is_empty());
+}
+
+#[tokio::test]
 async fn another_login_of_the_platform_kicks_and_watchers_see_no_flicker() {
     let node = TestNode::start().await;
     let mut alice = node.log_in("alice", "mac", Platform::Mac).await;

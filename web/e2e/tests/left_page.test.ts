@@ -44,7 +44,7 @@ describe("a page that is left", () => {
     const before = Date.now();
     await lin.goto(`${server.pages}/docs/uikit/`);
     await seesDot(robin, "林晓", "Not logged in");
-    // The server's patience with a silent page is a minute.
+    // The linger of a new app is 5 s; the server's patience with a silent page is a minute.
     expect(Date.now() - before).toBeLessThan(10_000);
 
     await lin.evaluate(() => {

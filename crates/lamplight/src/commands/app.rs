@@ -213,7 +213,7 @@ async fn create(
         id,
         keys: Vec::new(),
         admins: vec![UserId::new("administrator")?],
-        settings: AppSettings::default(),
+        settings: AppSettings::of_a_new_app(),
     };
     let key = app.add_key(text)?.clone();
     settings.apply(&mut app.settings)?;

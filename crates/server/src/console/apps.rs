@@ -167,7 +167,7 @@ pub async fn create(
         id,
         keys: Vec::new(),
         admins: vec![UserId::new("administrator").expect("printable")],
-        settings: AppSettings { name: new.name, edition: new.edition, ..AppSettings::default() },
+        settings: AppSettings { name: new.name, edition: new.edition, ..AppSettings::of_a_new_app() },
     };
     let key = app.add_key(new.key.unwrap_or_else(new_key))?.clone();
     if !console.service.replace_app(None, app.clone()).await? {

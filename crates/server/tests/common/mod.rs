@@ -99,7 +99,10 @@ impl TestNode {
         let clock = Clock::default();
         let node = Node::start(config.clone(), clock.clone()).await.unwrap();
         let app = node.created().unwrap().clone();
-        Self { node, clock, app, config, folder }
+        let mut started = Self { node, clock, app, config, folder };
+        // A test that wants a linger says so.
+        started.set(|settings| settings.timing.linger_web_ms = 0).await;
+        started
     }
 
     pub async fn stop(self) -> StoppedNode {

@@ -205,7 +205,7 @@ export const ZH: Words = {
     "timing.heartbeat_timeout_native_ms": { name: "原生连接静默时长", text: "超过此时长没有任何数据即判定断开。" },
     "timing.heartbeat_timeout_web_ms": { name: "Web 连接静默时长", text: "超过此时长没有任何数据即判定断开。" },
     "timing.linger_native_ms": { name: "原生连接保留时长", text: "断开后在此时长内仍视为在线，可掩盖网络切换。" },
-    "timing.linger_web_ms": { name: "Web 连接保留时长", text: "断开后在此时长内仍视为在线，可掩盖页面刷新。" },
+    "timing.linger_web_ms": { name: "Web 连接保留时长", text: "断开后在此时长内仍视为在线，可掩盖页面刷新。新应用为 5 秒。" },
     "timing.login_retention_ms": { name: "无连接的登录保留", text: "到期后登录失效，用户显示为未登录。" },
     "timing.subscription_retention_ms": { name: "无连接的订阅保留", text: "到期后清空订阅列表。" },
     "timing.message_retention_days": { name: "消息保留", text: "0 表示永久保留。" },

@@ -1,0 +1,88 @@
+/** A page that is loaded again: to everybody else nothing has happened. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+/** The Web linger of an app that is made now, and more than it may be late. */
+const LINGER_IS_OVER = 7_000;
+
+describe("a page that is loaded again", () => {
+  let server: Server;
+  let browser: Browser;
+  let windows: Windows;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+  });
+  beforeEach(async () => {
+    windows = await Windows.open(browser);
+  });
+  afterEach(async () => {
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test("keeps its custom status, and nobody sees it go", async () => {
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    const lin = await windows.page(server.pages);
+    await playAs(lin, "guest");
+    await seesDot(robin, "林晓", "Online");
+    await lin.locator("lamplight-self-card .status").click();
+    await lin.locator("lamplight-self-card form input").fill("reading");
+    await lin.locator("lamplight-self-card form .primary").click();
+    await rowOf(robin, "林晓").getByText("reading").waitFor();
+
+    await keepPictures(robin, "林晓");
+    await lin.reload();
+    await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
+    // Were there an end that only comes late, it would have come by now.
+    await robin.waitForTimeout(LINGER_IS_OVER);
+    expect(await picturesOf(robin)).toEqual(["Online: reading"]);
+    await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
+
+    // And what is closed for good is told when the linger is over.
+    await lin.close();
+    await seesDot(robin, "林晓", "Not logged in");
+    expect(await picturesOf(robin)).toEqual(["Online: reading", "Not logged in: "]);
+  });
+});
+
+/** From now on the page keeps every picture that it shows of somebody: dot and custom status. */
+async function keepPictures(page: Page, name: string): Promise<void> {
+  await page.evaluate((name) => {
+    const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
+    const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
+    if (list === null || list === undefined) {
+      throw new Error("there is no list of conversations");
+    }
+    const pictures: string[] = [];
+    const look = () => {
+      const rows = [...list.querySelectorAll("[role=option]:not([hidden])")];
+      const row = rows.find((row) => row.querySelector(".name")?.textContent === name);
+      const dot = row?.querySelector(".dot")?.getAttribute("aria-label") ?? "no dot";
+      const picture = `${dot}: ${row?.querySelector(".status")?.textContent ?? ""}`;
+      if (picture !== pictures.at(-1)) {
+        pictures.push(picture);
+      }
+    };
+    look();
+    new MutationObserver(look).observe(list, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      characterData: true,
+    });
+    Object.assign(window, { pictures });
+  }, name);
+}
+
+function picturesOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => (window as unknown as { pictures: string[] }).pictures);
+}
