@@ -7,8 +7,9 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationPlace, Now, Refusal, Timestamp, User, UserId};
 
-/// The most rows in a page of a conversation list.
-pub const MAX_CONVERSATION_PAGE: u32 = 100;
+/// The most rows in a page of a conversation list: ten thousand conversations are read within the calls that one user
+/// may make in five seconds, with room for the application's own.
+pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,8 +41,7 @@ impl Service {
         let state = self.lists_state(owner, by).await?;
         // One more than asked for tells whether there is more.
         let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
-        let text = |row: &Conversation| row.last.as_ref().map_or(0, |message| message.text.len());
-        let shown = limit.min(fitting(conversations.iter().map(text)));
+        let shown = limit.min(fitting(conversations.iter().map(text_bytes)));
         let more = conversations.len() > shown;
         conversations.truncate(shown);
         let next = conversations.last().filter(|_| more).map(|last| write_cursor(&last.place()));
@@ -115,6 +115,12 @@ impl Service {
     }
 }
 
+/// The bytes of the texts of a row that users have chosen.
+fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
+    let said = last.as_ref().map_or(0, |message| message.text.len());
+    said + profile.nick.len() + profile.avatar_url.len() + remark.len()
+}
+
 fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
@@ -146,6 +152,33 @@ fn read_cursor(cursor: &str) -> Result<Option<ConversationPlace>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_model::{ClientMessageId, Message, Profile};
+
+    #[test]
+    fn all_that_users_write_into_a_row_counts() {
+        let peer = UserId::new("bob").unwrap();
+        let last = Message {
+            from: peer.clone(),
+            to: UserId::new("alice").unwrap(),
+            sequence: 1,
+            at: Timestamp(1),
+            client_id: ClientMessageId::new("1").unwrap(),
+            text: "12".into(),
+        };
+        let profile = Profile { nick: "123".into(), avatar_url: "12345".into(), ..Profile::default() };
+        let row = Conversation {
+            peer,
+            last: Some(last),
+            unread: 0,
+            read_sequence: 0,
+            pinned: false,
+            active: Timestamp(1),
+            profile,
+            remark: "1234567".into(),
+        };
+        assert_eq!(text_bytes(&row), 2 + 3 + 5 + 7);
+        assert_eq!(text_bytes(&Conversation { last: None, ..row }), 3 + 5 + 7);
+    }
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {

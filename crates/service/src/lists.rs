@@ -119,7 +119,7 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The most bytes of message texts in one page; a page that would have more is shorter than asked for. In the worst
+/// The most bytes of texts that users have chosen in one page; a page that would have more is shorter than asked for. In the worst
 /// JSON it is six times as much, and no message of the server has more than 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 

@@ -175,7 +175,8 @@ impl Client {
         Ok(History { messages, finished: told.finished })
     }
 
-    /// A page of the conversation list: the first, or the one at the `next` of the page before. `limit`: 1 to 100.
+    /// A page of the conversation list: the first, or the one at the `next` of the page before. `limit`: 1 to 1,000;
+    /// 0 asks for as many as the server gives. Long texts make a page shorter.
     ///
     /// # Errors
     ///

@@ -15,7 +15,16 @@ import * as check from "./parameters.js";
 import * as relations from "./relations.js";
 import { serverUrl } from "./server-url.js";
 import type { Ending, News } from "./session.js";
-import { type Conversation, type Friend, type Message, profileOf, type Profile } from "./shapes.js";
+import {
+  type Conversation,
+  conversationOf,
+  type Friend,
+  friendOf,
+  type Message,
+  profileOf,
+  type Profile,
+  Shapes,
+} from "./shapes.js";
 import { type UserStatus, writePlatform } from "./status.js";
 import * as statuses from "./statuses.js";
 
@@ -25,8 +34,8 @@ export class Chat {
   readonly #emitter = new Emitter(this.#log);
   readonly #driver: Driver;
   readonly #keeper: Keeper;
-  readonly #friendShapes = new relations.FriendShapes();
-  readonly #conversationShapes = new conversations.ConversationShapes();
+  readonly #friendShapes = new Shapes(friendOf);
+  readonly #conversationShapes = new Shapes(conversationOf);
   readonly #release: () => void;
   /** Begins the ids of all messages of this client. */
   readonly #messagePrefix = `${randomId()}-`;
@@ -59,6 +68,7 @@ export class Chat {
     });
     this.#keeper = new Keeper({
       call: (kind, parameters, learn) => this.#driver.callPatiently(kind, parameters, learn),
+      pause: (milliseconds) => new Promise((fulfil) => setTimeout(fulfil, milliseconds)),
       self: () => this.#driver.user ?? "",
       isOwn: ({ from, clientMessageId = "" }) =>
         from === this.#driver.user && clientMessageId.startsWith(this.#messagePrefix),
@@ -70,14 +80,15 @@ export class Chat {
         this.#unsent.seen(told, this.#driver.user ?? "");
       },
       onConversations: () => {
-        const list = this.#conversationShapes.of(this.#keeper.shownConversations);
+        const list = this.#keeper.shownConversations.map(this.#conversationShapes.of);
         this.#emitter.emit(EVENT.CONVERSATION_LIST_UPDATED, list);
       },
       onUnread: (total) => {
         this.#emitter.emit(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
       },
       onFriends: () => {
-        this.#emitter.emit(EVENT.FRIEND_LIST_UPDATED, this.#friendShapes.of(this.#keeper.shownFriends));
+        const list = this.#keeper.shownFriends.map(this.#friendShapes.of);
+        this.#emitter.emit(EVENT.FRIEND_LIST_UPDATED, list);
       },
       onProfiles: (told) => {
         this.#emitter.emit(
@@ -229,7 +240,8 @@ export class Chat {
 
   /** All friends, by rising userID. Read once, then kept true. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
-    return done(this.#friendShapes.of(await this.#core().keeper.friends()));
+    const friends = await this.#core().keeper.friends();
+    return done(friends.map(this.#friendShapes.of));
   }
 
   async addFriend(options: api.AddFriendOptions): Promise<api.Result<{ userID: string; code: number }>> {

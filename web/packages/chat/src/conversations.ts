@@ -12,33 +12,21 @@ import {
   type Message,
   messageOf,
   sentID,
+  type Shapes,
   textMessage,
 } from "./shapes.js";
 
 /** Messages in a page of history. */
 const PAGE = 15;
 
-/** As applications show them: the objects of rows that have not changed stay the same. */
-export class ConversationShapes {
-  readonly #made = new WeakMap<ConversationJson, Conversation>();
-
-  of(rows: readonly ConversationJson[]): Conversation[] {
-    return rows.map((row) => {
-      const conversation = this.#made.get(row) ?? conversationOf(row);
-      this.#made.set(row, conversation);
-      return conversation;
-    });
-  }
-}
-
 // Conversations.
 
 export async function list(
   { keeper }: Core,
-  shapes: ConversationShapes,
+  shapes: Shapes<ConversationJson, Conversation>,
   wanted?: string[] | api.ConversationFilter,
 ): Promise<api.ConversationListData> {
-  const all = shapes.of(await keeper.conversations());
+  const all = (await keeper.conversations()).map(shapes.of);
   return { conversationList: all.filter(isWanted(wanted)), isSyncCompleted: true };
 }
 
@@ -57,12 +45,16 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
 }
 
 /** The conversation, or a new one, with nothing in it, when there is none yet. */
-export async function one({ driver, keeper }: Core, shapes: ConversationShapes, id: string): Promise<Conversation> {
+export async function one(
+  { driver, keeper }: Core,
+  shapes: Shapes<ConversationJson, Conversation>,
+  id: string,
+): Promise<Conversation> {
   const peer = check.conversationPeer(id);
   await keeper.conversations();
   const row = keeper.conversation(peer);
   if (row !== undefined) {
-    return shapes.of([row])[0] ?? conversationOf(row);
+    return shapes.of(row);
   }
   const { profiles } = await driver.call("getUsersInfo", { userIds: [peer] });
   return conversationOf({ peer, ...(profiles?.[0] === undefined ? {} : { profile: profiles[0] }) });

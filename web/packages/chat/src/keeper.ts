@@ -16,13 +16,21 @@ import type {
   ProfileJson,
 } from "./gen/wire.js";
 import * as fold from "./lists.js";
-import type { Lists, Table } from "./lists.js";
+import type { ListName, Lists, Rows, Table } from "./lists.js";
+import { ChatError, refused } from "./errors.js";
 import { placeOf } from "./shapes.js";
 
-/** Rows in a page: the most that the server gives. */
-const FRIENDS_PAGE = 1_000;
-const CONVERSATIONS_PAGE = 100;
+/** Rows in the first page of the conversations, soon there to be shown. Later pages have as many as the server gives. */
+const FIRST_ROWS = 100;
+const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
+
+/**
+ * Calls of one kind that are made without a pause between them, and the pause before each later one. In any 5 s they are
+ * fewer than the 20 that the server takes of a user: calls of the application find room.
+ */
+const AT_ONCE = 8;
+const PAUSE = 500;
 
 /** The most messages of one conversation that are told after a broken link. Older ones are in its history. */
 export const MOST_MISSED = 500;
@@ -34,6 +42,7 @@ export interface Surroundings {
     parameters: Parameters<K>,
     learn?: (answer: AnswerTo<K>) => void,
   ): Promise<AnswerTo<K>>;
+  pause(milliseconds: number): Promise<unknown>;
   /** The user who is logged in. */
   self(): string;
   /** Whether this client has sent that message: nobody has to be told of it. */
@@ -59,8 +68,8 @@ interface Reading {
 interface CatchUp {
   /** The version that is reached when the lists have been read again. */
   version: number;
-  /** The newest message of each conversation that the application knows; null when there is no gap to fill. */
-  heads: ReadonlyMap<string, number> | null;
+  /** The conversations with the newest messages that the application knows; null when there is no gap to fill. */
+  heads: ReadonlyMap<string, ConversationJson> | null;
   /** The messages that were told meanwhile. */
   readonly told: Set<string>;
   isRunning: boolean;
@@ -78,8 +87,8 @@ export class Keeper {
   #unread = 0;
   /** Friends may show something else since the link broke: nothing counts that, so a list that is asked for is read. */
   #mayShowOldNames = false;
-  #friends: Reading | null = null;
-  #conversations: Reading | null = null;
+  /** The lists that are being read. Another object after every login. */
+  #readings: { [K in ListName]?: Reading | undefined } = {};
 
   constructor(private readonly around: Surroundings) {}
 
@@ -90,7 +99,8 @@ export class Keeper {
 
   /** The conversation with a user, as far as it is known. */
   conversation(peer: string): ConversationJson | undefined {
-    return this.#lists.conversations.shown?.get(peer);
+    const { shown, rows } = this.#lists.conversations;
+    return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
   /** What is known of a user: of oneself, a friend, or somebody in the conversation list. */
@@ -102,18 +112,18 @@ export class Keeper {
 
   /** The conversations that are shown now, in order. */
   get shownConversations(): ConversationJson[] {
-    return fold.inOrder(this.#lists.conversations.shown?.values() ?? []);
+    return fold.inOrder(fold.visible(this.#lists.conversations));
   }
 
   /** The friends that are shown now. */
   get shownFriends(): FriendJson[] {
-    return [...(this.#lists.friends.shown?.values() ?? [])];
+    return fold.visible(this.#lists.friends);
   }
 
   /** The conversations, read if need be. */
   async conversations(): Promise<ConversationJson[]> {
     this.#catchUpAgain();
-    if (this.#lists.conversations.shown === null || this.#conversations !== null) {
+    if (this.#lists.conversations.shown === null || this.#readings.conversations !== undefined) {
       await this.#readConversations();
     }
     return this.shownConversations;
@@ -122,7 +132,7 @@ export class Keeper {
   /** The friends, read if need be. */
   async friends(): Promise<FriendJson[]> {
     this.#catchUpAgain();
-    if (this.#lists.friends.shown === null || this.#friends !== null || this.#mayShowOldNames) {
+    if (this.#lists.friends.shown === null || this.#readings.friends !== undefined || this.#mayShowOldNames) {
       this.#mayShowOldNames = false;
       await this.#readFriends();
     }
@@ -158,8 +168,7 @@ export class Keeper {
     this.#behind = null;
     this.#mayShowOldNames = false;
     this.#unread = 0;
-    this.#friends = null;
-    this.#conversations = null;
+    this.#readings = {};
   }
 
   /** The server tells what changed. */
@@ -196,17 +205,14 @@ export class Keeper {
     const before = this.#lists;
     if (!before.conversations.rows.has(peer)) {
       // It is at the top now, and no page that is still to come has it.
-      [this.#conversations, this.#behind].forEach((reading) => {
-        if (reading !== null) {
-          reading.again = true;
-        }
-      });
+      readAgain(this.#readings.conversations);
+      readAgain(this.#behind);
     }
     this.#lists = { ...before, conversations: fold.withSent(before, message, version) };
     this.#count(version);
     this.#tellOf(before, []);
     if (this.#lists.conversations.rows.get(peer)?.value.profile === undefined) {
-      this.#inBackground("reading the profile of a new peer", this.#readPeer(peer));
+      this.#inBackground("reading the profile of a new peer", this.#readProfile(peer));
     }
   }
 
@@ -228,12 +234,12 @@ export class Keeper {
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
     this.#lists = fold.withProfiles(edited, told.profiles ?? []);
-    if (this.#conversations !== null && (changed.length > 0 || told.profiles !== undefined)) {
-      // A page that was written before may come after, with the old name.
-      this.#conversations.again = true;
+    // A page that was written before may come after, with the old name.
+    if (changed.length > 0 || told.profiles !== undefined) {
+      readAgain(this.#readings.conversations);
     }
-    if (this.#friends !== null && told.profiles !== undefined) {
-      this.#friends.again = true;
+    if (told.profiles !== undefined) {
+      readAgain(this.#readings.friends);
     }
   }
 
@@ -293,13 +299,8 @@ export class Keeper {
   #catchUp(version: number): void {
     const behind = (this.#behind ??= { version, heads: null, told: new Set(), isRunning: false, again: false });
     behind.version = Math.max(behind.version, version);
-    behind.heads ??= headsOf(this.#lists.conversations.shown);
-    behind.again = true;
-    [this.#conversations, this.#friends].forEach((reading) => {
-      if (reading !== null) {
-        reading.again = true;
-      }
-    });
+    behind.heads ??= this.#lists.conversations.shown;
+    [behind, this.#readings.conversations, this.#readings.friends].forEach(readAgain);
     if (!behind.isRunning) {
       behind.isRunning = true;
       this.#inBackground("reading the lists again", this.#runCatchUp(behind));
@@ -330,150 +331,135 @@ export class Keeper {
   async #readAgain(): Promise<void> {
     const { conversations, friends, profile } = this.#lists;
     const reads: Promise<void>[] = [];
-    if (this.#conversations !== null || conversations.shown !== null) {
+    if (this.#readings.conversations !== undefined || conversations.shown !== null) {
       reads.push(this.#readConversations());
     }
-    if (this.#friends !== null || friends.shown !== null) {
+    if (this.#readings.friends !== undefined || friends.shown !== null) {
       reads.push(this.#readFriends());
     }
     if (profile !== undefined) {
-      reads.push(this.#readProfile());
+      reads.push(this.#readProfile(this.around.self()));
     }
     await Promise.all(reads);
   }
 
+  /** While they are read for the first time, each page is told of: the first rows do not wait for the last. */
   #readConversations(): Promise<void> {
-    this.#conversations ??= this.#reading(
-      () => this.#conversations,
-      (reading) => {
-        this.#conversations = reading;
-      },
-      async (goOn) => {
-        this.#lists = { ...this.#lists, conversations: fold.beginReading(this.#lists.conversations) };
-        let cursor = "";
-        do {
-          const page = await this.around.call(
-            "getConversationList",
-            { cursor, limit: CONVERSATIONS_PAGE },
-            (read) => {
-              const table = fold.putPage(this.#lists.conversations, byPeer(read.conversations), versionOf(read));
-              this.#lists = { ...this.#lists, conversations: table };
-            },
-          );
-          cursor = page.next ?? "";
-        } while (cursor !== "" && goOn());
-        if (goOn()) {
-          const before = this.#lists;
-          const { table, changed } = fold.endReading(before.conversations);
-          this.#lists = { ...before, conversations: keepUnchanged(table, before.conversations, changed) };
-          this.#tellOf(before, []);
+    let told = 0;
+    return this.#read("conversations", async (cursor) => {
+      const limit = cursor === "" ? FIRST_ROWS : MOST_ROWS;
+      const { next = "" } = await this.around.call("getConversationList", { cursor, limit }, (page) => {
+        const table = this.#put("conversations", byPeer(page.conversations), page);
+        // A list that is begun again is not told of before it has more than was told.
+        if (table.shown === null && (page.next ?? "") !== "" && table.rows.size > told) {
+          told = table.rows.size;
+          this.around.onConversations();
+          this.#setUnread(page.totalUnread ?? 0);
         }
-      },
-    );
-    return this.#conversations.done;
+      });
+      return next;
+    });
   }
 
   #readFriends(): Promise<void> {
-    this.#friends ??= this.#reading(
-      () => this.#friends,
-      (reading) => {
-        this.#friends = reading;
-      },
-      async (goOn) => {
-        this.#lists = { ...this.#lists, friends: fold.beginReading(this.#lists.friends) };
-        let after = "";
-        let finished: boolean;
-        do {
-          const page = await this.around.call("getFriendList", { after, limit: FRIENDS_PAGE }, (read) => {
-            const table = fold.putPage(this.#lists.friends, byUser(read.friends), versionOf(read));
-            this.#lists = { ...this.#lists, friends: table };
-          });
-          after = page.friends?.at(-1)?.userId ?? "";
-          finished = page.finished === true || after === "";
-        } while (!finished && goOn());
-        if (goOn()) {
-          const before = this.#lists;
-          const { table, changed } = fold.endReading(before.friends);
-          this.#lists = { ...before, friends: keepUnchanged(table, before.friends, changed) };
-          if (before.friends.shown !== null) {
-            this.#tellOf(before, []);
-          }
-        }
-      },
-    );
-    return this.#friends.done;
+    return this.#read("friends", async (after) => {
+      const page = await this.around.call("getFriendList", { after, limit: MOST_ROWS }, (read) => {
+        this.#put("friends", byUser(read.friends), read);
+      });
+      return page.finished === true ? "" : (page.friends?.at(-1)?.userId ?? "");
+    });
   }
 
-  /** One reading at a time; whoever wants the list meanwhile waits for the same one. */
-  #reading(
-    current: () => Reading | null,
-    set: (reading: Reading | null) => void,
-    read: (goOn: () => boolean) => Promise<void>,
-  ): Reading {
-    const reading: Reading = { again: false, done: Promise.resolve() };
+  /** Takes in a page, and hands back the list with it. */
+  #put<K extends ListName>(name: K, rows: [string, Rows[K]][], page: { listsVersion?: string }): Table<Rows[K]> {
+    const table = fold.putPage(this.#lists[name], rows, Number(page.listsVersion ?? 0));
+    this.#lists = { ...this.#lists, [name]: table };
+    return table;
+  }
+
+  /**
+   * Reads a list page by page: `readPage` takes in the page that begins there, and hands back where the next one does.
+   * One reading at a time; whoever wants the list meanwhile waits for the same one.
+   */
+  #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
+    const readings = this.#readings;
+    const reading = (readings[name] ??= { again: false, done: Promise.resolve().then(() => run()) });
+    const isCurrent = () => !reading.again;
     const run = async () => {
       try {
-        const isCurrent = () => !reading.again;
+        let calls = 0;
         do {
           reading.again = false;
-          await read(isCurrent);
+          this.#lists = { ...this.#lists, [name]: fold.beginReading<Rows[K]>(this.#lists[name]) };
+          let from = "";
+          do {
+            await this.#pause(calls++);
+            from = await readPage(from);
+          } while (from !== "" && isCurrent());
+          if (isCurrent()) {
+            const before = this.#lists;
+            this.#lists = { ...before, [name]: fold.endReading<Rows[K]>(before[name]) };
+            // Friends are read for whoever asks, who is answered with them.
+            if (name === "conversations" || before.friends.shown !== null) {
+              this.#tellOf(before, []);
+            }
+          }
         } while (!isCurrent());
       } finally {
-        if (current() === reading) {
-          set(null);
-        }
+        readings[name] = undefined;
       }
     };
-    // The first page is asked for after the reading is in its place.
-    reading.done = Promise.resolve().then(run);
-    return reading;
+    return reading.done;
   }
 
-  async #readProfile(): Promise<void> {
-    const { profiles } = await this.around.call("getUsersInfo", { userIds: [this.around.self()] });
-    const before = this.#lists;
-    this.#lists = { ...before, profile: profiles?.[0] ?? before.profile };
-    this.#tellOf(before, []);
+  /** Before a call that follows so many others of its kind. Fails when the session has ended meanwhile. */
+  async #pause(calls: number): Promise<void> {
+    const readings = this.#readings;
+    if (calls >= AT_ONCE) {
+      await this.around.pause(PAUSE);
+      if (readings !== this.#readings) {
+        throw new ChatError(refused("NOT_LOGGED_IN"));
+      }
+    }
   }
 
-  async #readPeer(peer: string): Promise<void> {
-    const { profiles } = await this.around.call("getUsersInfo", { userIds: [peer] });
+  /** The own profile, or that of a peer whose conversation has none. */
+  async #readProfile(user: string): Promise<void> {
+    const { profiles } = await this.around.call("getUsersInfo", { userIds: [user] });
     const profile = profiles?.[0];
     if (profile !== undefined) {
       const before = this.#lists;
-      const apply = (row: ConversationJson) => (row.profile === undefined ? { ...row, profile } : row);
-      this.#lists = { ...before, conversations: fold.revise(before.conversations, peer, apply) };
+      const apply = (row: ConversationJson) => ({ profile, ...row });
+      this.#lists =
+        user === this.around.self()
+          ? { ...before, profile }
+          : { ...before, conversations: fold.revise(before.conversations, user, apply) };
       this.#tellOf(before, []);
     }
   }
 
   /** Fetches the messages that came while the link was broken, and tells them, oldest first. */
-  async #tellMissed(heads: ReadonlyMap<string, number> | null, told: Set<string>): Promise<void> {
+  async #tellMissed(heads: CatchUp["heads"], told: Set<string>): Promise<void> {
     const missed: MessageJson[] = [];
-    for (const [peer, row] of heads === null ? [] : (this.#lists.conversations.shown ?? [])) {
-      const head = heads?.get(peer) ?? 0;
-      if (Number(row.lastMessage?.sequence ?? 0) > head) {
-        missed.push(...(await this.#readSince(peer, head)));
+    let calls = 0;
+    for (const [peer, { lastMessage }] of heads === null ? [] : (this.#lists.conversations.shown ?? [])) {
+      const head = sequenceOf(heads?.get(peer)?.lastMessage);
+      let left = sequenceOf(lastMessage) > head ? MOST_MISSED : 0;
+      let before = "0";
+      while (left > 0) {
+        await this.#pause(calls++);
+        const page = await this.around.call("getHistory", { peer, before, limit: HISTORY_PAGE });
+        const messages = page.messages ?? [];
+        const newer = messages.filter((message) => sequenceOf(message) > head);
+        missed.push(...newer);
+        before = newer.at(-1)?.sequence ?? "0";
+        const isFinished = page.finished === true || newer.length === 0 || newer.length < messages.length;
+        left = isFinished ? 0 : left - newer.length;
       }
     }
     const news = missed.filter((message) => !told.has(placeOf(message)));
     news.forEach((message) => told.add(placeOf(message)));
     this.#tellMessages(news.sort(byTime));
-  }
-
-  async #readSince(peer: string, head: number): Promise<MessageJson[]> {
-    const found: MessageJson[] = [];
-    let before = 0;
-    let finished = false;
-    while (!finished && found.length < MOST_MISSED) {
-      const page = await this.around.call("getHistory", { peer, before: String(before), limit: HISTORY_PAGE });
-      const messages = page.messages ?? [];
-      const newer = messages.filter(({ sequence }) => Number(sequence ?? 0) > head);
-      found.push(...newer);
-      before = Number(newer.at(-1)?.sequence ?? 0);
-      finished = page.finished === true || messages.length === 0 || newer.length < messages.length;
-    }
-    return found;
   }
 
   #inBackground(what: string, work: Promise<unknown>): void {
@@ -491,22 +477,18 @@ function byUser(rows: readonly FriendJson[] | undefined): [string, FriendJson][]
   return (rows ?? []).map((row) => [row.userId ?? "", row]);
 }
 
-function versionOf({ listsVersion }: { listsVersion?: string }): number {
-  return Number(listsVersion ?? 0);
+function readAgain(reading: { again: boolean } | null | undefined): void {
+  if (reading) {
+    reading.again = true;
+  }
 }
 
-function keepUnchanged<T>(table: Table<T>, before: Table<T>, changed: boolean): Table<T> {
-  return changed ? table : { ...table, shown: before.shown };
-}
-
-function headsOf(conversations: ReadonlyMap<string, ConversationJson> | null): Map<string, number> | null {
-  return conversations === null
-    ? null
-    : new Map([...conversations].map(([peer, row]) => [peer, Number(row.lastMessage?.sequence ?? 0)]));
+function sequenceOf(message: MessageJson | undefined): number {
+  return Number(message?.sequence ?? 0);
 }
 
 function byTime(one: MessageJson, other: MessageJson): number {
-  return Number(one.time ?? 0) - Number(other.time ?? 0) || Number(one.sequence ?? 0) - Number(other.sequence ?? 0);
+  return Number(one.time ?? 0) - Number(other.time ?? 0) || sequenceOf(one) - sequenceOf(other);
 }
 
 function newProfiles(

@@ -3,7 +3,8 @@
  * what the server tells on its own.
  *
  * Every piece says how often the lists had changed when it was written (`lists_version`); of two pieces about the same
- * row the newer one stays, in whatever order they come. While a list is read, what was shown before stays shown.
+ * row the newer one stays, in whatever order they come. While a list is read again, what was shown before stays shown;
+ * while it is read for the first time, its pages are shown as they come.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./gen/wire.js";
@@ -25,12 +26,16 @@ export interface Table<T> {
   readonly reading: boolean;
 }
 
-/** All that is known of the own lists. */
-export interface Lists {
-  readonly friends: Table<FriendJson>;
-  readonly conversations: Table<ConversationJson>;
-  readonly profile: ProfileJson | undefined;
+/** The rows of each list. */
+export interface Rows {
+  friends: FriendJson;
+  conversations: ConversationJson;
 }
+
+export type ListName = keyof Rows;
+
+/** All that is known of the own lists. */
+export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & { readonly profile: ProfileJson | undefined };
 
 /** Nothing is known. */
 export const UNKNOWN: Lists = { friends: unknown(), conversations: unknown(), profile: undefined };
@@ -94,8 +99,13 @@ export function drop<T>(table: Table<T>, keys: readonly string[], version: numbe
   return meant.length === 0 ? table : { ...table, rows, shown, gone };
 }
 
-/** The last page was read: what is known is shown. Rows that are as before stay the same objects. */
-export function endReading<T>(table: Table<T>): { table: Table<T>; changed: boolean } {
+/** The rows that can be shown: while a list is read for the first time, those of the pages that have come. */
+export function visible<T>({ shown, rows }: Table<T>): T[] {
+  return shown === null ? Array.from(rows.values(), ({ value }) => value) : [...shown.values()];
+}
+
+/** The last page was read: what is known is shown. Without a change, rows and list stay the same objects. */
+export function endReading<T>(table: Table<T>): Table<T> {
   let changed = table.shown?.size !== table.rows.size;
   const shown = new Map<string, T>();
   for (const [key, { value }] of table.rows) {
@@ -104,7 +114,7 @@ export function endReading<T>(table: Table<T>): { table: Table<T>; changed: bool
     changed ||= !isSame;
     shown.set(key, isSame ? before : value);
   }
-  return { table: { ...table, shown, gone: new Map(), reading: false }, changed };
+  return { ...table, shown: changed ? shown : table.shown, gone: new Map(), reading: false };
 }
 
 /** Pinned first, then the latest active first; equal ones by rising peer. The order of the server. */

@@ -6,7 +6,7 @@ import { CODES } from "./gen/codes.js";
 import type { FriendJson } from "./gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
-import { type Friend, friendOf, profileOf, type Profile } from "./shapes.js";
+import { type Friend, friendOf, profileOf, type Profile, type Shapes } from "./shapes.js";
 
 // Profiles.
 
@@ -52,19 +52,6 @@ export async function updateMyProfile(
 }
 
 // Friends.
-
-/** As applications show them: the objects of rows that have not changed stay the same. */
-export class FriendShapes {
-  readonly #made = new WeakMap<FriendJson, Friend>();
-
-  of(rows: readonly FriendJson[]): Friend[] {
-    return rows.map((row) => {
-      const friend = this.#made.get(row) ?? friendOf(row);
-      this.#made.set(row, friend);
-      return friend;
-    });
-  }
-}
 
 export async function addFriend({ driver, keeper }: Core, options: api.AddFriendOptions) {
   const userId = check.userID(options.to, "to");
@@ -140,14 +127,14 @@ export async function checkFriend({ keeper }: Core, options: api.CheckFriendOpti
 
 export async function friendProfiles(
   { keeper }: Core,
-  shapes: FriendShapes,
+  shapes: Shapes<FriendJson, Friend>,
   { userIDList }: api.UserListOptions,
 ): Promise<api.FriendProfileData> {
   const wanted = check.userList(userIDList, "userIDList");
   const friends = new Map((await keeper.friends()).map((friend) => [friend.userId ?? "", friend]));
   const code = CODES.NOT_A_FRIEND.number;
   return {
-    friendList: shapes.of(wanted.flatMap((user) => friends.get(user) ?? [])),
+    friendList: wanted.flatMap((user) => friends.get(user) ?? []).map(shapes.of),
     failureUserIDList: wanted
       .filter((user) => !friends.has(user))
       .map((userID) => ({ userID, code, message: CODES.NOT_A_FRIEND.english })),

@@ -260,3 +260,16 @@ function messageID(told: MessageJson): string {
 function seconds(milliseconds: string | undefined): number {
   return Math.floor(Number(milliseconds ?? 0) / 1000);
 }
+
+/** Rows as applications show them: the objects of rows that have not changed stay the same. */
+export class Shapes<Row extends object, Shape> {
+  readonly #made = new WeakMap<Row, Shape>();
+
+  constructor(private readonly make: (row: Row) => Shape) {}
+
+  readonly of = (row: Row): Shape => {
+    const shape = this.#made.get(row) ?? this.make(row);
+    this.#made.set(row, shape);
+    return shape;
+  };
+}

@@ -65,6 +65,90 @@ test("lists are read page by page once, and kept true by what is told", async ()
   expect(server.application.messages).toEqual(["again"]);
 });
 
+/** A server with so many conversations, and a client that has logged in. */
+function crowd(size: number): ListsServer {
+  const server = new ListsServer();
+  for (let n = 0; n < size; n += 1) {
+    server.receive(`peer ${n}`, "x");
+  }
+  server.down();
+  server.isUp = true;
+  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  return server;
+}
+
+test("pages are shown as they come, with the number of all unread messages", async () => {
+  const server = crowd(5);
+  const { keeper, application } = server;
+  const whole = keeper.conversations();
+  await server.deliver();
+  const seen: string[] = [];
+  while (server.answer()) {
+    await server.deliver();
+    seen.push(
+      `${keeper.shownConversations.length} shown, ${application.unread} unread, told ${application.rowsShown.length}`,
+    );
+  }
+  expect(seen).toEqual(["2 shown, 5 unread, told 1", "4 shown, 5 unread, told 2", "5 shown, 5 unread, told 3"]);
+  expect(keeper.conversation("peer 0")?.unread).toBe(1);
+  expect(await whole, "who asks for the list gets all of it").toHaveLength(5);
+  expectTrue(server);
+});
+
+test("a first reading that begins again never shows fewer rows than before", async () => {
+  const server = crowd(7);
+  const { application } = server;
+  await server.deliver();
+  for (let page = 1; server.answer(); page += 1) {
+    await server.deliver();
+    if (page === 2) {
+      server.befriend("peer 1", "a new friend");
+      await server.deliver();
+    }
+  }
+  expect(server.answers.get("getConversationList")).toBe(3 + 4);
+  expect(application.rowsShown).toEqual([2, 4, 6, 7]);
+  expectTrue(server);
+});
+
+test("many pages in a row leave the application room for calls of its own", async () => {
+  const server = crowd(40);
+  await server.settle();
+  expectTrue(server);
+  // Twenty pages: eight at once, then one after each pause.
+  expect([server.answers.get("getConversationList"), server.pauses]).toEqual([20, 12]);
+
+  server.down();
+  for (let n = 0; n < 11; n += 1) {
+    server.receive(`peer ${n}`, `missed ${n}`);
+  }
+  server.up();
+  server.pauses = 0;
+  await server.settle();
+  expectTrue(server);
+  expect([server.answers.get("getHistory"), server.application.messages.length]).toEqual([11, 11]);
+  expect(server.pauses).toBe(12 + 3);
+});
+
+test("who logs out between two pages reads no further, whoever logs in then", async () => {
+  const server = crowd(40);
+  const { keeper } = server;
+  let endPause: () => void = () => undefined;
+  server.afterPause = new Promise((fulfil) => {
+    endPause = fulfil;
+  });
+  const asked = keeper.conversations();
+  await server.settle();
+  expect(server.pauses).toBe(1);
+  keeper.ended();
+  keeper.connected({}, false);
+  endPause();
+  await expect(asked).rejects.toMatchObject({ code: 6014 });
+  await server.settle();
+  expect(server.answers.get("getConversationList")).toBe(8);
+  expect(keeper.shownConversations).toEqual([]);
+});
+
 test("what comes while a list is read is neither lost nor overwritten by an older page", async () => {
   const server = await world();
   server.overflow();

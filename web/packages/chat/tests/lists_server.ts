@@ -7,7 +7,7 @@
 import type { AskKind } from "../src/ask.js";
 import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson } from "../src/gen/wire.js";
 import { Keeper, type Surroundings } from "../src/keeper.js";
-import { inOrder } from "../src/lists.js";
+import { inOrder, totalUnread } from "../src/lists.js";
 
 const PAGE = 2;
 
@@ -24,7 +24,8 @@ export class Application {
   /** Own messages of which it turned out that the server has them. */
   readonly own: string[] = [];
   readonly failures: unknown[] = [];
-  conversationEvents = 0;
+  /** The number of conversations at each event of them. */
+  readonly rowsShown: number[] = [];
   friendEvents = 0;
   profileEvents: string[] = [];
   unread = 0;
@@ -39,6 +40,9 @@ export class ListsServer {
   readonly friends = new Map<string, FriendJson>();
   /** The number of requests that were answered, by kind. */
   readonly answers = new Map<string, number>();
+  /** How often the client has paused before it asked, and when its pauses end. */
+  pauses = 0;
+  afterPause = Promise.resolve();
   readonly #histories = new Map<string, MessageJson[]>();
   /** How much of a history went with its conversation. */
   readonly #deleted = new Map<string, number>();
@@ -60,11 +64,15 @@ export class ListsServer {
             fulfil: fulfil,
           });
         }),
+      pause: () => {
+        this.pauses += 1;
+        return this.afterPause;
+      },
       self: () => "me",
       isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith("own-"),
       onMessages: (messages) => application.messages.push(...messages.map(({ text }) => text ?? "")),
       onOwn: (messages) => application.own.push(...messages.map(({ text }) => text ?? "")),
-      onConversations: () => (application.conversationEvents += 1),
+      onConversations: () => application.rowsShown.push(this.keeper.shownConversations.length),
       onUnread: (total) => (application.unread = total),
       onFriends: () => (application.friendEvents += 1),
       onProfiles: (profiles) => application.profileEvents.push(...profiles.map(({ nick }) => nick ?? "")),
@@ -220,7 +228,7 @@ export class ListsServer {
         const rest = cursor === "" ? all : all.filter((row) => isAfter(row, JSON.parse(cursor) as ConversationJson));
         const conversations = rest.slice(0, PAGE);
         const next = rest.length > PAGE ? JSON.stringify(conversations.at(-1)) : "";
-        return { conversations, next, listsVersion };
+        return { conversations, next, listsVersion, totalUnread: totalUnread(this.conversations.values()) };
       },
       getFriendList: () => {
         const all = [...this.friends.values()].sort((one, other) =>

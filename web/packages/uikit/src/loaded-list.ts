@@ -23,6 +23,8 @@ export class LoadedList<T> {
   #state: Loaded<T> = { is: "loading" };
   /** Counts what was learnt, so that an answer which comes late does not undo what was told since. */
   #news = 0;
+  /** Counts attempts to read it, and what ended them. */
+  #attempts = 0;
   #isWanted = false;
 
   constructor(options: LoadedListOptions<T>) {
@@ -37,6 +39,7 @@ export class LoadedList<T> {
         this.#read();
       }),
       listen(client, EVENT.SDK_NOT_READY, () => {
+        this.#attempts += 1;
         this.#learn({ is: "loading" });
       }),
     ];
@@ -68,6 +71,7 @@ export class LoadedList<T> {
       return;
     }
     const asked = this.#news;
+    const attempt = (this.#attempts += 1);
     this.#options.read().then(
       (items) => {
         if (this.#news === asked) {
@@ -75,7 +79,8 @@ export class LoadedList<T> {
         }
       },
       (error: unknown) => {
-        if (this.#news === asked) {
+        // What was told meanwhile may be no more than the first pages of a list that could not be read to its end.
+        if (this.#attempts === attempt) {
           this.#learn({ is: "failed", why: error instanceof Error ? error.message : String(error) });
         }
       },

@@ -1,0 +1,84 @@
+/** Ten thousand conversations and one: the first rows come at once, the rest soon, and no limit is hit. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { enterWith, launch, rowOf, Windows } from "../src/browser.js";
+import { ServerApi } from "../src/server-api.js";
+import { Server } from "../src/server.js";
+
+const CONVERSATIONS = 10_001;
+
+/** From the navigation; less than a second where nothing else keeps the machine busy. */
+const FIRST_ROW = 5_000;
+
+/** More rows than a window shows, and far fewer than there are conversations. */
+const MOST_ROWS = 120;
+
+describe("ten thousand conversations", () => {
+  let server: Server;
+  let browser: Browser;
+  let windows: Windows;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "serve" }), launch()]);
+    windows = await Windows.open(browser);
+    const api = await ServerApi.of(server);
+    const peers = Array.from({ length: CONVERSATIONS }, (_, number) => `user${String(number).padStart(5, "0")}`);
+    await api.makeAccounts(["ada", ...peers]);
+    await api.sayToAll("ada", peers, "hello");
+  });
+  afterAll(async () => {
+    await windows.close();
+    await browser.close();
+    await server.stop();
+  });
+
+  test("the first row is painted at once, and the last one is reached", async () => {
+    const ada = await windows.page(server.pages);
+    await enterWith(ada, await server.command("sig", "ada"));
+    await rowOf(ada, "user").first().waitFor();
+
+    const calls: string[] = [];
+    const refusals: string[] = [];
+    ada.on("websocket", (socket) => {
+      socket.on("framesent", ({ payload }) => {
+        calls.push(...(String(payload).match(/"(getConversationList|getUserStatus|subscribeUserStatus)"/g) ?? []));
+      });
+      socket.on("framereceived", ({ payload }) => {
+        refusals.push(...(String(payload).match(/"refusal".*/g) ?? []));
+      });
+    });
+    await ada.reload();
+    const first = await rowsAtLeast(ada, 1);
+    const all = await rowsAtLeast(ada, CONVERSATIONS);
+    console.log(`first row ${first.at} ms after the navigation (${first.rows} rows), all of them ${all.at} ms`);
+    expect(first.at).toBeLessThan(FIRST_ROW);
+    expect(first.rows, "painted before the last page was there").toBeLessThan(CONVERSATIONS);
+    expect(all.rows).toBe(CONVERSATIONS);
+    // One of a hundred, and as many of a thousand as it takes.
+    expect(calls.filter((call) => call.includes("getConversationList"))).toHaveLength(11);
+    expect(refusals).toEqual([]);
+
+    const rows = ada.locator("tuikit-conversation [role=option]");
+    expect(await rows.count()).toBeLessThan(MOST_ROWS);
+    await ada.locator("tuikit-conversation [role=listbox]").focus();
+    await ada.keyboard.press("End");
+    await ada.locator(`tuikit-conversation [role=option][aria-posinset="${CONVERSATIONS}"]`).waitFor();
+    expect(windows.errors).toEqual([]);
+  });
+});
+
+/** Waits until the list has so many rows. When that was in the page's time, and how many there were. */
+async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
+  const found = await page.waitForFunction((least) => {
+    const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
+    const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
+    const rows = Number(list?.querySelector("[role=option]")?.getAttribute("aria-setsize") ?? 0);
+    return rows >= least ? { at: Math.round(performance.now()), rows } : undefined;
+  }, least);
+  const value = await found.jsonValue();
+  if (value === undefined) {
+    throw new Error("the function has waited for a value");
+  }
+  return value;
+}
