@@ -37,9 +37,17 @@ export class Windows {
 
   private constructor(private readonly context: BrowserContext) {}
 
-  static async open(browser: Browser, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Windows> {
+  /** `before` runs with its argument in every page before anything else does. */
+  static async open(
+    browser: Browser,
+    options: Parameters<Browser["newContext"]>[0] = {},
+    before?: readonly [(argument: number) => void, number],
+  ): Promise<Windows> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US", ...options });
     context.setDefaultTimeout(PATIENCE);
+    if (before !== undefined) {
+      await context.addInitScript(...before);
+    }
     return new Windows(context);
   }
 

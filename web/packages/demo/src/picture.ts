@@ -9,7 +9,7 @@ import { isNewer, type UserStatus } from "@lamplight/chat";
 export interface Happening {
   /** Grows; names it in a list. */
   readonly number: number;
-  /** When this page heard of it: UTC milliseconds. */
+  /** When this page heard of it, by the server's clock: UTC milliseconds. */
   readonly at: number;
   readonly userID: string;
   readonly what:

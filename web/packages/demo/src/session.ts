@@ -130,6 +130,11 @@ export class Session {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
 
+  /** The present by the server's clock, which the times of statuses are told by. */
+  now(): number {
+    return this.chat?.getServerTime() ?? Date.now();
+  }
+
   #listen(chat: Chat): void {
     const { EVENT } = Lamplight;
     chat.on(EVENT.USER_STATUS_UPDATED, ({ data }) => {
@@ -192,7 +197,7 @@ export class Session {
   }
 
   #learn(told: readonly UserStatus[]): void {
-    this.picture = fold(this.picture, told, Date.now());
+    this.picture = fold(this.picture, told, this.now());
     this.onChange();
   }
 

@@ -103,6 +103,8 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
+  /** What the server's clock says. Without it, times are told by the browser's own. */
+  getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;
   pinConversation(options: { conversationID: string; isPinned: boolean }): Promise<unknown>;

@@ -2,6 +2,7 @@
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient, type Message } from "./client.js";
+import { presentAt } from "./clock.js";
 
 /** As many messages as are held; who wants to read on begins anew. */
 export const MOST_MESSAGES = 2_000;
@@ -104,7 +105,7 @@ export class Dialogue {
 
   async send(text: string): Promise<void> {
     const message = this.client.createTextMessage({ to: this.peer, conversationType: "C2C", payload: { text } });
-    this.#add([{ ...message, time: message.time || Math.floor(Date.now() / 1000) }]);
+    this.#add([{ ...message, time: message.time || Math.floor(presentAt(this.client) / 1000) }]);
     await this.#deliver(message);
   }
 

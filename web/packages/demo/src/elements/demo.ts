@@ -151,6 +151,7 @@ export class LamplightDemo extends LitElement {
         .picture=${session.picture}
         .personOf=${this.#personOf}
         .actions=${this.#actions}
+        .now=${this.#now}
         .theme=${this.#theme}
         ?showsStatus=${TUIKit.config.isShowOnlineStatus}
       >
@@ -225,6 +226,8 @@ export class LamplightDemo extends LitElement {
 
   readonly #personOf = (userID: string): Person =>
     this.#session?.personOf(userID) ?? { userID, name: userID, avatar: "" };
+
+  readonly #now = (): number => this.#session?.now() ?? Date.now();
 
   /** Does it, and says what went wrong. Whether it was done. */
   async #try(action: () => Promise<unknown> | undefined): Promise<boolean> {

@@ -254,6 +254,8 @@ export class LamplightDesk extends LitElement {
   @property({ attribute: false }) picture!: Picture;
   @property({ attribute: false }) personOf!: (userID: string) => Person;
   @property({ attribute: false }) actions!: Actions;
+  /** The present by the server's clock. */
+  @property({ attribute: false }) now!: () => number;
   @property() theme: "light" | "dark" = "light";
   @property({ type: Boolean }) showsStatus = true;
   /** Whether a conversation is open: on a small screen it takes the place of the lists. */
@@ -456,6 +458,7 @@ export class LamplightDesk extends LitElement {
         .words=${words}
         .person=${personOf(shown)}
         .status=${this.#statusOf(shown)}
+        .now=${this.now}
         .theme=${theme}
       ></lamplight-evidence>
       <lamplight-happenings

@@ -100,6 +100,8 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) person!: Person;
   @property({ attribute: false }) status: UserStatus | undefined;
+  /** The present by the server's clock. */
+  @property({ attribute: false }) now: () => number = () => Date.now();
   @property() theme: "light" | "dark" = "light";
 
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -167,7 +169,7 @@ export class LamplightEvidence extends LitElement {
   }
 
   #when(at: number): TemplateResult {
-    const now = Date.now();
+    const now = this.now();
     const { locale } = this.words;
     return html`${moment(at, now, locale)}<small>${ago(at, now, locale)}</small>`;
   }

@@ -5,6 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { peerOf } from "../client.js";
+import { presentAt } from "../clock.js";
 import { Dialogue } from "../dialogue.js";
 import { type Entry, entriesOf } from "../rows/chat-entries.js";
 import { nameOf } from "../rows/names.js";
@@ -228,7 +229,7 @@ export class TuikitChat extends LitElement {
     if (dialogue.state === "loading") {
       return html`<div class="scroller">${skeleton(words)}</div>`;
     }
-    const now = Date.now();
+    const now = presentAt(dialogue.client);
     const entries = entriesOf(dialogue.messages);
     return html`<div
       class="scroller"

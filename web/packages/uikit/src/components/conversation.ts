@@ -4,6 +4,7 @@ import type { VirtualItem } from "@tanstack/virtual-core";
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { type Conversation, peerOf } from "../client.js";
+import { presentAt } from "../clock.js";
 import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
 import { conversationName } from "../rows/names.js";
 import { listTime } from "../words/time.js";
@@ -209,7 +210,7 @@ export class TuikitConversation extends LitElement {
   }
 
   #list(words: Words): TemplateResult {
-    const now = Date.now();
+    const now = presentAt(this.#kit.kit?.client);
     const current = this.#currentIndex;
     return html`<div
       class="list"

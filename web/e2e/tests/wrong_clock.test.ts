@@ -1,0 +1,70 @@
+/** A browser whose clock is wrong tells times as others do: it goes by the server's. */
+
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launch, playAs, rowOf, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+const MINUTE = 60_000;
+
+/** How often times such as "5 minutes ago" are told anew, at most. */
+const TOLD_ANEW = 40_000;
+
+describe("a clock that is wrong by ten minutes", () => {
+  let server: Server;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test.each([
+    ["ahead", 10 * MINUTE],
+    ["behind", -10 * MINUTE],
+  ])("%s", async (_which, wrong) => {
+    const windows = await Windows.open(browser, {}, [turnClock, wrong]);
+    const robin = await windows.page(server.pages);
+    await playAs(robin, "you");
+    const lin = await windows.page(server.pages);
+    await playAs(lin, "guest");
+    await rowOf(lin, "Robin").click();
+    await lin.locator("tuikit-chat textarea").fill("a word");
+    await lin.locator("tuikit-chat textarea").press("Enter");
+    await rowOf(robin, "林晓").getByText("a word").waitFor();
+    await rowOf(robin, "林晓").locator("time", { hasText: /^now$/ }).waitFor();
+    await rowOf(robin, "林晓").click();
+    const evidence = robin.locator("lamplight-evidence small").first();
+    expect(await evidence.textContent()).toMatch(/^(now|\d+ seconds? ago)$/);
+
+    // Two minutes go by on the clock of the browser.
+    await robin.evaluate((passed) => {
+      (window as unknown as { clockIsWrongBy: number }).clockIsWrongBy += passed;
+    }, 2 * MINUTE);
+    await rowOf(robin, "林晓")
+      .locator("time", { hasText: /^2 min\. ago$/ })
+      .waitFor({ timeout: TOLD_ANEW });
+    await robin
+      .locator("lamplight-evidence small", { hasText: /^2 minutes ago$/ })
+      .first()
+      .waitFor();
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+});
+
+/** Runs in the page before anything else. */
+function turnClock(wrong: number): void {
+  const state = window as unknown as { clockIsWrongBy: number };
+  state.clockIsWrongBy = wrong;
+  const TrueDate = Date;
+  const present = (): number => TrueDate.now() + state.clockIsWrongBy;
+  window.Date = new Proxy(TrueDate, {
+    construct: (target, given: unknown[]) =>
+      Reflect.construct(target, given.length === 0 ? [present()] : given) as object,
+    get: (target, name) => (name === "now" ? present : (Reflect.get(target, name) as unknown)),
+  });
+}
