@@ -82,10 +82,11 @@ pub struct SettingsArgs {
     /// Days that messages are kept, 0 to 3650. 0 keeps them for ever
     #[arg(long, value_name = "N")]
     message_days: Option<u16>,
-    /// Calls about profiles, friends and messages, 1 to 10000. Per user and operation in the window
+    /// Messages of a client, 1 to 10000. A user sends so many in the window, and marks as read as often. More are
+    /// refused with 7008
     #[arg(long, value_name = "N")]
     message_rate_calls: Option<u16>,
-    /// Window of the calls about profiles, friends and messages, 1ms to 1h
+    /// Window of the messages of a client, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     message_rate_window: Option<u32>,
     /// Calls of the server API, 1 to 60000. Per command in the window. More are refused with 60007
