@@ -1,13 +1,27 @@
 //! How long to wait before the next attempt to connect. Knows no clock and no randomness.
+//!
+//! The server tells over how long its clients spread their return ([`Spread`]). The first attempt after a broken link comes
+//! at a random moment of it, and the attempts after that as far apart, so that a server that is away is asked no more often
+//! than it takes logins, and is seen soon after it is back.
 
 use std::time::Duration;
 
-/// The longest wait before the first attempt after a link broke.
+/// The longest wait before the first attempt after a link broke, when the server does not tell a spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The longest wait before any attempt. Not above the grace (30 s) in which a client that returns is never
-/// seen to leave.
-pub(crate) const LONGEST: Duration = Duration::from_secs(30);
+/// The mean wait between attempts, for a spread that is not longer. The longest is half as much again.
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// The mean wait between attempts after many of them, for a spread that is not longer. The longest is half as much again:
+/// not above the grace (30 s) in which a client that returns is never seen to leave.
+const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
+
+/// So many attempts are made before the wait between them doubles: two minutes of them at least. Enough for a restart of
+/// the server, and few enough for a device that is out of reach for hours.
+const ATTEMPTS_BEFORE_DOUBLING: u32 = 60;
+
+/// While calls wait for the link, no wait is longer than after so many failures.
+pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
 /// A link that lived this long was a success: the next wait is a first one again. Shorter, and a server that
 /// accepts and drops in a loop would be hammered.
@@ -29,33 +43,61 @@ impl Jitter {
     }
 }
 
-/// The wait before the next attempt when `failures` attempts in a row have failed: anything up to a ceiling
-/// that doubles from [`FIRST`] to [`LONGEST`].
-///
-/// The whole span is random, not only its end: thousands of clients that lost one server together must not
-/// return together.
-pub(crate) fn delay(failures: u32, jitter: Jitter) -> Duration {
-    jitter.of(ceiling(failures))
+/// The time over which the clients of a server spread their return, as it told last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spread {
+    /// The server does not say, as before the first login, and as an older server.
+    Unknown,
+    Told(Duration),
 }
 
-fn ceiling(failures: u32) -> Duration {
-    let doubled = 2u32.checked_pow(failures).and_then(|factor| FIRST.checked_mul(factor));
-    doubled.unwrap_or(LONGEST).min(LONGEST)
+impl Spread {
+    /// Reads the field of the wire, where zero is the absence of a value.
+    pub(crate) fn from_wire(spread_ms: u32) -> Self {
+        match spread_ms {
+            0 => Self::Unknown,
+            spread_ms => Self::Told(Duration::from_millis(spread_ms.into())),
+        }
+    }
+
+    /// The wait before the next attempt when `failures` attempts in a row have failed.
+    ///
+    /// The first wait is random as a whole, and half of a later one at least: thousands of clients that lost one server
+    /// together must not return together.
+    pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
+        let (first, steady) = match self {
+            Self::Unknown => (FIRST, 1),
+            Self::Told(spread) => (spread, ATTEMPTS_BEFORE_DOUBLING),
+        };
+        if failures == 0 {
+            return jitter.of(first);
+        }
+        let doubled = 2u32.checked_pow(failures.saturating_sub(steady));
+        let between = doubled.and_then(|factor| BETWEEN.checked_mul(factor));
+        let between = between.unwrap_or(BETWEEN_LONGEST).min(BETWEEN_LONGEST).max(first);
+        between / 2 + jitter.of(between)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The table that the web SDK passes too: spread told (0: none), failures, jitter, and the wait, in milliseconds.
+    const CASES: &str = include_str!("../../../tests/sdk/reconnect.csv");
+
     #[test]
-    fn the_ceiling_doubles_up_to_the_longest_wait() {
-        let cases =
-            [(0, 1), (1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (6, 30), (31, 30), (32, 30), (u32::MAX, 30)];
-        for (failures, seconds) in cases {
-            assert_eq!(delay(failures, Jitter::new(1.0)), Duration::from_secs(seconds), "{failures}");
-            assert_eq!(delay(failures, Jitter::new(0.5)), Duration::from_millis(seconds * 500), "{failures}");
-            assert_eq!(delay(failures, Jitter::new(0.0)), Duration::ZERO, "{failures}");
+    fn waits_are_those_of_the_table_that_the_sdks_share() {
+        let mut checked = 0;
+        for line in CASES.lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = line.split(',').collect();
+            let [spread, failures, jitter, wait] = fields[..] else { panic!("{line}") };
+            let delay = Spread::from_wire(spread.parse().unwrap())
+                .delay(failures.parse().unwrap(), Jitter::new(jitter.parse().unwrap()));
+            assert_eq!(delay, Duration::from_millis(wait.parse().unwrap()), "{line}");
+            checked += 1;
         }
+        assert!(checked > 20, "{checked}");
     }
 
     #[test]

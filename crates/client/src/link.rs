@@ -10,7 +10,17 @@ use std::time::Duration;
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// How long an answer may be awaited while nothing at all is heard. Then the link is given up.
-pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
+///
+/// A server answers each call within 5 s, if only with a refusal, and answers in order: a heartbeat behind a call that is
+/// late would be as late. So the call itself is the test of the link. A call waits for 10 s; one that may be repeated is
+/// made again on the next link within them.
+pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The same once there is reason to doubt the link: the device has changed its network.
+pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same after a sleep, in which most links die without a word.
+pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
 const HEARTBEAT_NATIVE: Duration = Duration::from_secs(120);
@@ -20,6 +30,9 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 
 /// The shortest time between two heartbeats, whatever the server says.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
+
+/// Within which a link that has died in a sleep is made again, at random: machines may have slept together.
+pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
 /// Names a call of the application; chosen by the shell, never used twice.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -31,8 +44,10 @@ pub(crate) struct Link {
     since: Moment,
     heartbeat: Duration,
     last_sent: Moment,
-    /// When something was heard last, or when the oldest request in flight was sent after a quiet time.
-    quiet_since: Moment,
+    /// When the link is given up unless something is heard, as long as a request is in flight.
+    give_up_at: Moment,
+    /// The device has slept, and nothing was heard since.
+    woken: bool,
     in_flight: BTreeMap<u64, InFlight>,
 }
 
@@ -71,7 +86,8 @@ impl Link {
     /// A link that has logged in now.
     pub(crate) fn new(heartbeat_timeout: Duration, platform: Platform, now: Moment) -> Self {
         let heartbeat = heartbeat_interval(heartbeat_timeout, platform);
-        Self { since: now, heartbeat, last_sent: now, quiet_since: now, in_flight: BTreeMap::new() }
+        let (give_up_at, in_flight) = (now + ANSWER_PATIENCE, BTreeMap::new());
+        Self { since: now, heartbeat, last_sent: now, give_up_at, woken: false, in_flight }
     }
 
     /// The server has told its heartbeat timeout again.
@@ -92,7 +108,7 @@ impl Link {
     /// A request is being sent.
     pub(crate) fn sent(&mut self, id: u64, request: InFlight, now: Moment) {
         if self.in_flight.is_empty() {
-            self.quiet_since = now;
+            self.give_up_at = now + ANSWER_PATIENCE;
         }
         self.last_sent = now;
         self.in_flight.insert(id, request);
@@ -105,7 +121,26 @@ impl Link {
 
     /// Something was heard.
     pub(crate) fn heard(&mut self, now: Moment) {
-        self.quiet_since = now;
+        self.give_up_at = now + ANSWER_PATIENCE;
+        self.woken = false;
+    }
+
+    /// There is reason to doubt the link, and a heartbeat was sent: its answer is due soon.
+    pub(crate) fn doubt(&mut self, now: Moment) {
+        self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
+    }
+
+    /// The device has slept, and a heartbeat was sent. What was due during the sleep says nothing of the link.
+    pub(crate) fn wake(&mut self, now: Moment) {
+        if !self.woken {
+            self.give_up_at = now + WAKE_PATIENCE;
+            self.woken = true;
+        }
+    }
+
+    /// Whether the device has slept, and nothing was heard since.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken
     }
 
     /// Takes the request that an answer belongs to.
@@ -125,7 +160,7 @@ impl Link {
 
     /// When the link is given up unless something is heard.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
-        (!self.in_flight.is_empty()).then(|| self.quiet_since + ANSWER_PATIENCE)
+        (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
     /// The calls whose callers still wait.

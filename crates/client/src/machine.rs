@@ -14,13 +14,14 @@
 //! ```
 
 mod answers;
+mod retry;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use crate::backoff::{self, Jitter};
+use crate::backoff::{self, Jitter, Spread};
 use crate::cache::Cache;
-use crate::link::{Call, CallId, InFlight, Link};
+use crate::link::{Call, CallId, InFlight, Link, WAKE_SPREAD};
 use crate::lists::ListsKnown;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
@@ -29,6 +30,7 @@ use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatu
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
 use prost::Message as _;
+use retry::Retry;
 use snapshot::Snapshot;
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
@@ -40,9 +42,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the answer to a login may take.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The least time between two attempts to connect that calls of the application bring about. Without a call the
-/// back-off decides.
-pub(crate) const CALL_PACE: Duration = Duration::from_secs(1);
+/// Something that is done so long after it was due was due while the device, or this process, was asleep.
+pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// Who this client is, whoever logs in.
 #[derive(Clone, Debug)]
@@ -104,6 +105,8 @@ struct Session {
     established: bool,
     /// Attempts in a row that brought no lasting link.
     failures: u32,
+    /// Over how long the clients of the server spread their return.
+    spread: Spread,
     /// Logins of the application that the present attempt will answer.
     logins: Vec<(CallId, Moment)>,
     /// Calls that were not sent yet.
@@ -118,8 +121,6 @@ struct Session {
     snapshot: Option<Snapshot>,
     /// The most bytes of a login message. Less than the contract has where the server would not take so much.
     login_limit: usize,
-    /// When the last attempt to connect began.
-    attempted: Moment,
     phase: Phase,
 }
 
@@ -143,16 +144,6 @@ enum Phase {
         /// When a call of the application may end the wait.
         at_call: Moment,
     },
-}
-
-/// How soon after the end of a link the next attempt comes.
-#[derive(Clone, Copy, Debug)]
-enum Retry {
-    BackOff,
-    /// At random within this time, as the server asked.
-    Within(Duration),
-    /// Back-off, and this time on top.
-    NotBefore(Duration),
 }
 
 /// What one step is given and what it does.
@@ -212,7 +203,11 @@ impl Machine {
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut turn = Turn { now, jitter, effects: Vec::new() };
         let turn = &mut turn;
+        let has_slept = self.next_deadline().is_some_and(|due| due + SLEEP <= now);
         self.expire_calls(turn);
+        if has_slept {
+            self.wake(turn);
+        }
         self.expire_phase(turn);
         match input {
             Input::Login { call, deadline, user, user_sig } => {
@@ -244,6 +239,7 @@ impl Machine {
                 user_sig,
                 established: false,
                 failures: 0,
+                spread: Spread::Unknown,
                 logins: vec![(call, deadline)],
                 queue: VecDeque::new(),
                 subscriptions: Vec::new(),
@@ -252,7 +248,6 @@ impl Machine {
                 abilities: None,
                 snapshot: None,
                 login_limit: FrameLimits::default().before_login,
-                attempted: turn.now,
                 phase: Phase::Waiting { until: turn.now, at_call: turn.now },
             });
             return self.connect(turn);
@@ -309,11 +304,35 @@ impl Machine {
         match &mut session.phase {
             Phase::Connecting { .. } | Phase::LoggingIn { .. } => {}
             Phase::Waiting { .. } => self.connect(turn),
-            Phase::Live(_) => self.send_heartbeat(turn),
+            Phase::Live(_) => {
+                self.send_heartbeat(turn);
+                if let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session {
+                    link.doubt(turn.now);
+                }
+            }
         }
     }
 
     // What time does.
+
+    /// The device, or this process, was asleep. A link has most likely died meanwhile, and an attempt to make one too.
+    fn wake(&mut self, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        match &mut session.phase {
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } => {
+                turn.effects.push(Effect::CloseLink);
+                self.connect(turn);
+            }
+            // Its time has come, or comes as it would have come.
+            Phase::Waiting { .. } => {}
+            Phase::Live(_) => {
+                self.send_heartbeat(turn);
+                if let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session {
+                    link.wake(turn.now);
+                }
+            }
+        }
+    }
 
     fn expire_calls(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
@@ -372,7 +391,6 @@ impl Machine {
 
     fn connect(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
-        session.attempted = turn.now;
         session.phase = Phase::Connecting { deadline: turn.now + CONNECT_TIMEOUT };
         turn.emit(Event::Connecting);
         turn.effects.push(Effect::OpenLink);
@@ -404,6 +422,7 @@ impl Machine {
         session.snapshot = None;
         let waiting = Phase::Waiting { until: turn.now, at_call: turn.now };
         let phase = mem::replace(&mut session.phase, waiting);
+        let mut retry = retry;
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
@@ -421,32 +440,26 @@ impl Machine {
                 if link.age(turn.now) >= backoff::STABLE_AFTER {
                     session.failures = 0;
                 }
+                if link.is_woken() && matches!(retry, Retry::BackOff) {
+                    // It is this device that was away, not the server.
+                    retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
+                }
                 session.restore.put_back();
                 again.into_iter().rev().for_each(|call| session.queue.push_front(call));
                 true
             }
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
         };
-        let back_off = backoff::delay(session.failures, turn.jitter);
-        let retry_in = match retry {
-            Retry::BackOff => back_off,
-            // A server that sends away again and again is not followed at once for ever.
-            Retry::Within(span) if session.failures == 0 => turn.jitter.of(span),
-            Retry::Within(span) => turn.jitter.of(span).max(back_off),
-            Retry::NotBefore(span) => span + back_off,
+        let wait = retry.wait(session.spread, session.failures, turn.jitter);
+        // Somebody who waits for a call is not kept waiting for long, but for what the server has asked.
+        let with_calls = match retry {
+            Retry::BackOff => session.failures.min(backoff::MOST_FAILURES_WITH_CALLS),
+            Retry::After(_) | Retry::NotBefore(_) => session.failures,
         };
-        // Somebody who waits for a call is not kept waiting, but for what the server has asked.
-        let not_before = match retry {
-            Retry::NotBefore(span) => turn.now + span,
-            Retry::BackOff | Retry::Within(_) => turn.now,
-        };
-        let at_call = not_before.max(session.attempted + CALL_PACE);
-        let retry_in = if session.queue.iter().any(|call| call.id.is_some()) {
-            let at_call = at_call.max(turn.now + turn.jitter.of(CALL_PACE));
-            retry_in.min(at_call.since(turn.now))
-        } else {
-            retry_in
-        };
+        let wait_with_calls = retry.wait(session.spread, with_calls, turn.jitter);
+        let is_awaited = session.queue.iter().any(|call| call.id.is_some());
+        let retry_in = if is_awaited { wait_with_calls } else { wait };
+        let at_call = turn.now + wait_with_calls;
         session.failures = session.failures.saturating_add(1);
         session.phase = Phase::Waiting { until: turn.now + retry_in, at_call };
         turn.emit(if was_live {
@@ -521,9 +534,9 @@ impl Machine {
         if link.heartbeat_in_flight() {
             // One answer is awaited already; the server needs a sign of life all the same.
             link.sent_unasking(turn.now);
-            turn.send(0, Ask::Heartbeat(v1::Heartbeat {}));
+            turn.send(0, Ask::Heartbeat(v1::Heartbeat::default()));
         } else {
-            self.send_request(InFlight::Heartbeat, Ask::Heartbeat(v1::Heartbeat {}), turn);
+            self.send_request(InFlight::Heartbeat, Ask::Heartbeat(v1::Heartbeat::default()), turn);
         }
     }
 

@@ -17,6 +17,7 @@ mod policy;
 mod presence;
 mod quota;
 mod readiness;
+mod reconnect;
 mod request_pace;
 mod saved;
 mod signatures;
@@ -38,6 +39,7 @@ pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_call, no
 pub use presence::{Admission, Connected, Expired, Presence, UserFacts};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use readiness::{Readiness, Sign, Verdict};
+pub use reconnect::ReconnectPace;
 pub use request_pace::{RequestPace, RequestRate};
 pub use saved::SavedPresence;
 pub use signatures::Signatures;

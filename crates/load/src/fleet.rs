@@ -284,7 +284,7 @@ impl Fleet {
             let user = self.beaten;
             let link = &self.links[user as usize];
             if link.stage == Stage::LoggedIn && link.habit != Habit::Silent {
-                self.ask(user, 0, Request::Heartbeat(v1::Heartbeat {}))?;
+                self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
             }
             self.beaten += 1;
             if self.beaten == users {
@@ -297,7 +297,7 @@ impl Fleet {
 
     /// The connection gives a sign of life, and none after that, as when its network goes.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
-        self.ask(user, 0, Request::Heartbeat(v1::Heartbeat {}))?;
+        self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
         Ok(())
     }

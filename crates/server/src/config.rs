@@ -4,7 +4,7 @@ use crate::web::is_client_url;
 use crate::webhooks::{AllowedNetworks, Network};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use lamplight_core::{ConflationRate, RequestRate};
+use lamplight_core::{ConflationRate, ReconnectPace, RequestRate};
 use lamplight_service::ThrottleLimits;
 use lamplight_wire::FrameLimits;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,9 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How long clients of a stopped or lost node count as present, in milliseconds. At most 10 min.
     pub node_loss_grace_ms: u32,
-    /// Over how long clients are asked to spread their return when the node stops, in milliseconds.
+    /// How many logins a second the node takes from clients that come back: they spread their return so.
+    pub reconnects_per_second: u32,
+    /// The longest time over which clients are asked to spread their return, in milliseconds.
     pub reconnect_spread_ms: u32,
 }
 
@@ -103,7 +105,8 @@ impl Default for Config {
             webhooks: WebhooksConfig::default(),
             limits: LimitsConfig::default(),
             node_loss_grace_ms: 30_000,
-            reconnect_spread_ms: 5_000,
+            reconnects_per_second: 5_000,
+            reconnect_spread_ms: 20_000,
         }
     }
 }
@@ -188,6 +191,7 @@ impl Config {
         within("webhooks.allow_networks", self.webhooks.allow_networks.len() as u64, 0, 100)?;
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;
+        within("reconnects_per_second", self.reconnects_per_second.into(), 1, 1_000_000)?;
         within("reconnect_spread_ms", self.reconnect_spread_ms.into(), 0, 600_000)?;
         within("limits.connections_per_address", limits.connections_per_address.into(), 1, u32::MAX.into())?;
         within("limits.login_timeout_ms", limits.login_timeout_ms.into(), 100, 600_000)?;
@@ -237,6 +241,13 @@ impl Config {
 
     pub(crate) fn login_timeout(&self) -> Duration {
         Duration::from_millis(self.limits.login_timeout_ms.into())
+    }
+
+    pub(crate) fn reconnect_pace(&self) -> ReconnectPace {
+        ReconnectPace {
+            per_second: self.reconnects_per_second,
+            longest: Duration::from_millis(self.reconnect_spread_ms.into()),
+        }
     }
 
     pub(crate) fn grace(&self) -> Duration {

@@ -11,6 +11,8 @@ pub struct Doors {
     most: usize,
     most_per_address: u32,
     open: AtomicUsize,
+    /// The most that were open when somebody began to close them all.
+    at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
@@ -26,7 +28,20 @@ pub enum Full {
 impl Doors {
     /// Doors for so many connections altogether and from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
-        Self { most, most_per_address, open: AtomicUsize::new(0), by_address: Mutex::default() }
+        let (open, at_closing) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { most, most_per_address, open, at_closing, by_address: Mutex::default() }
+    }
+
+    /// Counts the connections that are inside.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Counts the connections that were inside when the first worker began to close its own: each worker calls this
+    /// before it closes any.
+    pub fn open_at_closing(&self) -> usize {
+        let open = self.open();
+        self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
     }
 
     /// Lets a connection in, unless there are too many.
@@ -81,6 +96,16 @@ mod tests {
             }
         }
         assert_eq!(told.join(" "), expected, "{script}");
+    }
+
+    #[test]
+    fn each_worker_that_closes_its_connections_counts_those_that_others_have_closed_before() {
+        let doors = Doors::new(100, 100);
+        let address = "10.0.0.1".parse().unwrap();
+        (0..4).for_each(|_| assert!(doors.enter(address)));
+        assert_eq!((doors.open(), doors.open_at_closing()), (4, 4));
+        (0..3).for_each(|_| doors.leave(address));
+        assert_eq!((doors.open(), doors.open_at_closing()), (1, 4));
     }
 
     #[test]

@@ -54,7 +54,7 @@ async fn before_the_login_every_call_is_6014() {
         assert_eq!(eve.refused(call.clone()).await, 6014, "{call:?}");
     }
     // A sign of life needs no login, and gives none.
-    let Body::Heartbeat(_) = eve.ask(Request::Heartbeat(v1::Heartbeat {})).await else { panic!() };
+    let Body::Heartbeat(_) = eve.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     assert!(!node.has_account("eve").await);
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
     // And after the logout as before the login.

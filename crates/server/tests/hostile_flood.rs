@@ -27,7 +27,7 @@ fn frame(body: Request) -> Vec<u8> {
 async fn a_node_that_is_flooded_stops_in_order() {
     let node = TestNode::start_with(|config| config.workers = 1).await;
     // Few bytes, much work, no answer.
-    let heartbeats = frame(Request::Heartbeat(v1::Heartbeat {}));
+    let heartbeats = frame(Request::Heartbeat(v1::Heartbeat::default()));
     let heartbeats = heartbeats.repeat(BYTES / heartbeats.len());
     let mut floods = Vec::new();
     for number in 0..FLOODS {

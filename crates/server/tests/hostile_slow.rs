@@ -26,7 +26,7 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
     let mut bytes = Vec::new();
     for id in 1..=1_000 {
         let body = Some(match id % 5 {
-            0 => Request::Heartbeat(v1::Heartbeat {}),
+            0 => Request::Heartbeat(v1::Heartbeat::default()),
             1 => custom(&format!("{id}")),
             2 => get(&["eve"]),
             // From the 21st on refused, and answered in its place all the same.
@@ -92,7 +92,8 @@ impl Flood {
         while quiet < 10 {
             let before = self.sent.load(Ordering::Relaxed);
             for _ in 0..20 {
-                let Body::Heartbeat(_) = pair.bob.ask(Request::Heartbeat(v1::Heartbeat {})).await else {
+                let Body::Heartbeat(_) = pair.bob.ask(Request::Heartbeat(v1::Heartbeat::default())).await
+                else {
                     panic!()
                 };
                 let Body::GetUserStatus(_) = pair.alice.ask(get(&["alice"])).await else { panic!() };
@@ -228,7 +229,7 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
         eve.send(node.login(&format!("eve{n}"), "phone", Platform::IPhone)).await;
         // Corked, what is said last and the end travel in one segment.
         socket2::SockRef::from(&eve.stream).set_tcp_cork(true).unwrap();
-        let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat {})) };
+        let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
         eve.send_framed(&heartbeat.encode_to_vec()).await;
         eve.stream.shutdown().await.unwrap();
         eve.closed().await;

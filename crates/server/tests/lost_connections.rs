@@ -54,7 +54,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
         leaps += 1;
         node.clock.advance(BETWEEN_COMPARISONS);
         for wire in [&mut alice, &mut bob] {
-            wire.ask(Request::Heartbeat(v1::Heartbeat {})).await;
+            wire.ask(Request::Heartbeat(v1::Heartbeat::default())).await;
         }
         // A comparison is soon made; when, nobody says.
         for _ in 0..100 {

@@ -216,7 +216,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
         wire.pushed.clear();
     }
     for wire in [&mut alice, &mut resumed] {
-        wire.ask(Request::Heartbeat(v1::Heartbeat {})).await;
+        wire.ask(Request::Heartbeat(v1::Heartbeat::default())).await;
         let told: Vec<_> = wire.pushed.drain(..).filter_map(others).flatten().collect();
         assert_eq!(told, [] as [String; 0]);
     }

@@ -62,7 +62,7 @@ async fn a_silent_link_ends_after_the_heartbeat_timeout_and_a_heartbeat_keeps_it
 
     // Two steps, with a sign of life between them.
     node.clock.advance(Duration::from_secs(200));
-    let Body::Heartbeat(_) = alice.ask(Request::Heartbeat(v1::Heartbeat {})).await else { panic!() };
+    let Body::Heartbeat(_) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     node.clock.advance(Duration::from_secs(200));
     let told = alice.told("bob", Offline).await;
     assert_eq!(told.reason, v1::Reason::Timeout as i32);
@@ -76,7 +76,7 @@ async fn a_link_that_breaks_right_after_it_has_spoken_ends_at_once_too() {
     alice.subscribe(&["bob"]).await;
     // Corked, what is said last and the end travel in one segment; and there is no answer that would meet a reset.
     socket2::SockRef::from(&bob.stream).set_tcp_cork(true).unwrap();
-    let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat {})) };
+    let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
     bob.send_framed(&heartbeat.encode_to_vec()).await;
     drop(bob);
     alice.told("bob", Offline).await;
@@ -313,7 +313,7 @@ async fn a_restart_shows_nothing_of_those_who_come_back() {
     let stopped = node.stop().await;
     let words = words.await.unwrap();
     assert_eq!(words.cause, Cause::Reconnect as i32);
-    assert!(words.retry_after_ms <= 5_000);
+    assert!(words.retry_after_ms <= 1_000, "three clients need no longer");
 
     let node = stopped.start().await;
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
@@ -325,6 +325,35 @@ async fn a_restart_shows_nothing_of_those_who_come_back() {
     let told = alice.told("cat", Offline).await;
     assert_eq!(told.reason, v1::Reason::NodeLost as i32);
     assert_eq!(alice.status_of("bob").await.version, before.version);
+}
+
+#[tokio::test]
+async fn clients_are_told_over_how_long_so_many_of_them_spread_their_return() {
+    let node = TestNode::start_with(|config| {
+        config.reconnects_per_second = 2;
+        config.reconnect_spread_ms = 1_800;
+    })
+    .await;
+    async fn told(node: &TestNode, wire: &mut common::Wire, user: &str) -> u32 {
+        let Body::Login(login) = wire.ask(node.login(user, "phone", Platform::IPhone)).await else {
+            panic!()
+        };
+        login.reconnect_spread_ms
+    }
+    let mut alice = node.connect().await;
+    assert_eq!(told(&node, &mut alice, "alice").await, 1_000, "the least that is told");
+    let mut bob = node.connect().await;
+    assert_eq!(told(&node, &mut bob, "bob").await, 1_000);
+    let mut cat = node.connect().await;
+    assert_eq!(told(&node, &mut cat, "cat").await, 1_500);
+    // Who came earlier hears of it with the answers to its heartbeats, and when it renews its UserSig.
+    let Body::Heartbeat(beat) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else {
+        panic!()
+    };
+    assert_eq!(beat.reconnect_spread_ms, 1_500);
+    assert_eq!(told(&node, &mut bob, "bob").await, 1_500);
+    let mut dan = node.connect().await;
+    assert_eq!(told(&node, &mut dan, "dan").await, 1_800, "the most that the operator allows");
 }
 
 #[tokio::test]

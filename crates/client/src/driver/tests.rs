@@ -5,7 +5,7 @@ mod peer;
 
 use crate::backoff;
 use crate::builder::start;
-use crate::link::ANSWER_PATIENCE;
+use crate::link::{ANSWER_PATIENCE, DOUBT_PATIENCE};
 use crate::machine::Identity;
 use crate::transport::Connection;
 use crate::{AppId, Client, DeviceId, Error, Event, Events, LinkEnd, MAX_CALLS, Platform};
@@ -82,13 +82,32 @@ async fn a_silent_server_is_given_up_and_the_client_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cut_network_is_seen_within_ten_seconds_of_a_call_and_sooner_when_the_device_says_that_it_changed()
+{
+    let (mut world, _silent) = World::live().await;
+    let start = Instant::now();
+    let client = world.client.clone();
+    let call = tokio::spawn(async move { client.set_self_status("hi").await });
+    assert!(matches!(world.disconnected().await, LinkEnd::Silent));
+    assert_eq!(start.elapsed(), ANSWER_PATIENCE);
+    assert!(ANSWER_PATIENCE < CALL_TIMEOUT, "a call that may be repeated has time left on the next link");
+    assert!(matches!(call.await.unwrap(), Err(Error::Disconnected)));
+
+    let (mut world, _silent) = World::live().await;
+    let start = Instant::now();
+    world.client.network_changed().await;
+    assert!(matches!(world.disconnected().await, LinkEnd::Silent));
+    assert_eq!(start.elapsed(), DOUBT_PATIENCE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn heartbeats_keep_a_link_for_hours() {
     let (_world, mut peer) = World::live().await;
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(2 * 3600) {
         let message = peer.next_of_any_kind().await.expect("the link stands");
         assert!(matches!(message.body, Some(Ask::Heartbeat(_))));
-        peer.tell(message.id, Tell::Heartbeat(v1::Heartbeat {})).await;
+        peer.tell(message.id, Tell::Heartbeat(v1::Heartbeat::default())).await;
     }
 }
 
@@ -111,7 +130,11 @@ async fn a_call_made_without_a_connection_waits_for_one() {
 async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
     let (world, mut peer) = World::live().await;
     let start = Instant::now();
-    assert!(matches!(world.client.get_subscriptions().await, Err(Error::Timeout)));
+    let client = world.client.clone();
+    let late = tokio::spawn(async move { client.get_subscriptions().await });
+    tokio::time::sleep(ANSWER_PATIENCE / 2).await;
+    peer.push(&[("me", 2)]).await;
+    assert!(matches!(late.await.unwrap(), Err(Error::Timeout)));
     assert_eq!(start.elapsed(), CALL_TIMEOUT);
 
     let client = world.client.clone();
@@ -124,7 +147,7 @@ async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
 
 #[tokio::test(start_paused = true)]
 async fn more_calls_than_there_are_places_wait_within_their_timeout() {
-    let (world, _silent) = World::live().await;
+    let (world, mut peer) = World::live().await;
     let calls: Vec<_> = (0..=MAX_CALLS)
         .map(|_| {
             let client = world.client.clone();
@@ -132,6 +155,8 @@ async fn more_calls_than_there_are_places_wait_within_their_timeout() {
         })
         .collect();
     let start = Instant::now();
+    tokio::time::sleep(ANSWER_PATIENCE / 2).await;
+    peer.push(&[("me", 2)]).await;
     let mut sent = 0;
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
@@ -148,7 +173,7 @@ async fn a_server_that_does_not_read_is_given_up() {
     let text = "x".repeat(5_000);
     let client = world.client.clone();
     let call = tokio::spawn(async move { client.set_self_status(&text).await });
-    assert!(matches!(call.await.unwrap(), Err(Error::Timeout)));
+    assert!(matches!(call.await.unwrap(), Err(Error::Disconnected)));
     assert!(matches!(world.disconnected().await, LinkEnd::Silent));
 }
 

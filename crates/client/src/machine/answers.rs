@@ -1,7 +1,9 @@
 //! What the server says, and what it changes: the other half of the machine.
 
+use super::retry::Retry;
 use super::snapshot::Snapshot;
-use super::{Machine, Phase, Retry, Session, Turn};
+use super::{Machine, Phase, Session, Turn};
+use crate::backoff::Spread;
 use crate::event::KickedBy;
 use crate::link::{Call, InFlight, Link};
 use crate::lists;
@@ -79,7 +81,14 @@ impl Machine {
             Phase::Live(link) => match link.take(id) {
                 Some(InFlight::Call(call)) => self.call_answered(call, body, turn),
                 Some(InFlight::Restore) => self.restore_answered(body, turn),
-                Some(InFlight::Heartbeat) | None => {}
+                Some(InFlight::Heartbeat) => {
+                    if let Tell::Heartbeat(told) = body
+                        && let told @ Spread::Told(_) = Spread::from_wire(told.reconnect_spread_ms)
+                    {
+                        session.spread = told;
+                    }
+                }
+                None => {}
             },
             Phase::LoggingIn { .. } | Phase::Connecting { .. } | Phase::Waiting { .. } => {}
         }
@@ -103,6 +112,7 @@ impl Machine {
         let Some(session) = &mut self.session else { return };
         session.phase = Phase::Live(Link::new(heartbeat_timeout(&told), platform, turn.now));
         session.established = true;
+        session.spread = Spread::from_wire(told.reconnect_spread_ms);
         session.snapshot = Some(Snapshot::after(named));
         turn.emit(Event::Connected { resumed: resume });
         for (call, _) in session.logins.drain(..) {
@@ -247,6 +257,7 @@ impl Machine {
         }
         if let Phase::Live(link) = &mut session.phase {
             link.set_heartbeat(heartbeat_timeout(&told), platform);
+            session.spread = Spread::from_wire(told.reconnect_spread_ms);
         }
         self.told_at_login(Vec::new(), told, turn);
     }
@@ -397,7 +408,7 @@ impl Machine {
             Cause::UserSigExpired => Event::UserSigExpired,
             Cause::AccountDeleted => Event::AccountDeleted,
             Cause::Superseded => Event::Superseded,
-            Cause::Reconnect => return self.link_ended(LinkEnd::Moved, Retry::Within(retry_after), turn),
+            Cause::Reconnect => return self.link_ended(LinkEnd::Moved, Retry::After(retry_after), turn),
             Cause::TooManyConnections => {
                 return self.link_ended(LinkEnd::TooManyConnections, Retry::NotBefore(retry_after), turn);
             }

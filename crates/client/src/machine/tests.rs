@@ -4,6 +4,7 @@ mod calls;
 mod invariants;
 mod links;
 mod lists;
+mod returns;
 mod script;
 mod sessions;
 mod watching;

@@ -3,7 +3,7 @@
 use super::connection::{self, Connection, Ending, Session, Work, last_words};
 use super::stream::Stream;
 use super::{CLOSING_TIME, LISTENER, Worker, local_id, slot_of};
-use lamplight_core::LinkEnd;
+use lamplight_core::{LinkEnd, ReconnectPace};
 use lamplight_model::{ConnectionId, Moment, Now, Timestamp, User};
 use lamplight_protocol::Protocol;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -235,21 +235,26 @@ impl Worker {
         }
     }
 
-    /// Asks everyone to come back, spread over the time that the operator allows, and closes. The directory is
-    /// not told: whoever comes back in time was never away.
+    /// Asks everyone to come back, spread over the time that so many of them need, and closes. The directory is not
+    /// told: whoever comes back in time was never away.
     pub(super) fn drain(self: &Rc<Self>) {
         if let Some(mut listener) = self.listener.borrow_mut().take() {
             let _ = self.poll.borrow().registry().deregister(&mut listener);
         }
+        let spread = spread_ms(self.shared.config.reconnect_pace(), self.shared.doors.open_at_closing());
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         for slot in slots {
-            let spread = self.shared.config.reconnect_spread_ms;
             let words = ConnectionEnded {
                 retry_after_ms: rand::rng().random_range(0..=spread),
                 ..last_words(Cause::Reconnect, "the server stops or hands over")
             };
             self.close(slot, words, None);
         }
+    }
+
+    /// Over how long the clients that are here now would spread their return, in milliseconds.
+    pub(super) fn reconnect_spread_ms(&self) -> u32 {
+        spread_ms(self.shared.config.reconnect_pace(), self.shared.doors.open())
     }
 
     pub(super) fn turn_wheel(self: &Rc<Self>) {
@@ -327,4 +332,8 @@ impl Worker {
             Due::Refused | Due::Gone => self.remove(slot),
         }
     }
+}
+
+fn spread_ms(pace: ReconnectPace, clients: usize) -> u32 {
+    u32::try_from(pace.spread(clients).as_millis()).unwrap_or(u32::MAX)
 }

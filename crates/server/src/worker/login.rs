@@ -185,6 +185,7 @@ impl Worker {
             registered: done.registered,
             snapshot_complete: left == 0,
             abilities,
+            reconnect_spread_ms: self.reconnect_spread_ms(),
         })
     }
 
@@ -256,6 +257,7 @@ impl Worker {
             server_time: now.wall.0,
             lists_version,
             abilities,
+            reconnect_spread_ms: self.reconnect_spread_ms(),
             ..v1::LoginResponse::default()
         })
     }

@@ -27,7 +27,8 @@ impl Worker {
         match (message.body, login) {
             (Some(Request::Heartbeat(_)), _) => {
                 if request_id != 0 {
-                    let body = Some(Body::Heartbeat(v1::Heartbeat {}));
+                    let reconnect_spread_ms = self.reconnect_spread_ms();
+                    let body = Some(Body::Heartbeat(v1::Heartbeat { reconnect_spread_ms }));
                     self.put(slot, &v1::ServerMessage { id: request_id, body });
                 }
             }

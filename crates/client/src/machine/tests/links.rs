@@ -23,8 +23,8 @@ fn after_a_broken_link_the_client_comes_back_and_tells_exactly_what_differs() {
               ! ann:6
             > down
               close
-              ! disconnected: closed by the server; retry 2s
-            > next, after 2000 ms
+              ! disconnected: closed by the server; retry 3s
+            > next, after 3000 ms
               ! Connecting
               open
             > up
@@ -50,22 +50,22 @@ fn attempts_back_off_until_a_link_has_lasted() {
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(2s)
-            > next, after 2000 ms
+              ! connect failed: connecting: no route; retry Some(3s)
+            > next, after 3000 ms
               ! Connecting
               open
             > next, after 10000 ms
               close
-              ! connect failed: no connection in time; retry Some(4s)
-            > next, after 4000 ms
+              ! connect failed: no connection in time; retry Some(6s)
+            > next, after 6000 ms
               ! Connecting
               open
             > up
               send login me sig resume known=[ann:5 me:1]
             > next, after 10000 ms
               close
-              ! connect failed: no answer to the login in time; retry Some(8s)
-            > next, after 8000 ms
+              ! connect failed: no answer to the login in time; retry Some(12s)
+            > next, after 12000 ms
               ! Connecting
               open
             > up
@@ -74,8 +74,8 @@ fn attempts_back_off_until_a_link_has_lasted() {
               ! Connected { resumed: true }
             > down
               close
-              ! disconnected: closed by the server; retry 16s
-            > next, after 16000 ms
+              ! disconnected: closed by the server; retry 24s
+            > next, after 24000 ms
               ! Connecting
               open
             > up
@@ -97,8 +97,8 @@ fn a_server_that_hands_over_is_returned_to_in_waves() {
         expect![[r#"
             > ended RECONNECT 20000
               close
-              ! disconnected: the server asked to reconnect; retry 5s
-            > next, after 5000 ms
+              ! disconnected: the server asked to reconnect; retry 20s
+            > next, after 20000 ms
               ! Connecting
               open
             > up
@@ -107,8 +107,8 @@ fn a_server_that_hands_over_is_returned_to_in_waves() {
               ! Connected { resumed: true }
             > ended RECONNECT 0
               close
-              ! disconnected: the server asked to reconnect; retry 500ms
-            > next, after 500 ms
+              ! disconnected: the server asked to reconnect; retry 1.5s
+            > next, after 1500 ms
               ! Connecting
               open
         "#]],
@@ -138,7 +138,7 @@ fn a_server_that_hands_over_is_returned_to_in_waves() {
 #[test]
 fn heartbeats_keep_the_link_and_silence_gives_it_up() {
     check_live(
-        "next\nanswer @ heartbeat\nwait 60000\nset hi\nanswer @ set me:2\nnext\nwait 14999\npush ann:6\nwait 14999\nnext",
+        "next\nanswer @ heartbeat\nwait 60000\nset hi\nanswer @ set me:2\nnext\nwait 7999\npush ann:6\nwait 7999\nnext",
         expect![[r#"
             > next, after 120000 ms
               send heartbeat
@@ -151,10 +151,10 @@ fn heartbeats_keep_the_link_and_silence_gives_it_up() {
               call 2: me:2
             > next, after 120000 ms
               send heartbeat
-            > wait 14999
+            > wait 7999
             > push ann:6
               ! ann:6
-            > wait 14999
+            > wait 7999
             > next, after 1 ms
               close
               ! disconnected: nothing was heard from the server; retry 1s
@@ -219,4 +219,192 @@ fn what_is_told_before_the_answer_to_a_login_surfaces_with_it() {
           ! ann:7 bob:1 me:2
     "#]],
     );
+}
+
+#[test]
+fn after_a_changed_network_a_silent_link_is_given_up_soon_and_an_answer_keeps_it() {
+    check_live(
+        "network\nwait 1000\nnetwork\nnext",
+        expect![[r#"
+        > network
+          send heartbeat
+        > wait 1000
+        > network
+          send heartbeat (no answer)
+        > next, after 2000 ms
+          close
+          ! disconnected: nothing was heard from the server; retry 1s
+    "#]],
+    );
+    check_live(
+        "network\nanswer @ heartbeat\nget ann\nwait 7999\nnext",
+        expect![[r#"
+        > network
+          send heartbeat
+        > answer @ heartbeat
+        > get ann
+          send get ann
+        > wait 7999
+        > next, after 1 ms
+          close
+          call 2: error the connection broke before the answer
+          ! disconnected: nothing was heard from the server; retry 1s
+    "#]],
+    );
+}
+
+#[test]
+fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait() {
+    // The heartbeat was due long ago.
+    check_live(
+        "wait 200000\nnext\nnext\nup\nanswer @ login",
+        expect![[r#"
+        > wait 200000
+          send heartbeat
+        > next, after 800 ms
+          close
+          ! disconnected: nothing was heard from the server; retry 100ms
+        > next, after 100 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 me:1]
+        > answer @ login
+          ! Connected { resumed: true }
+    "#]],
+    );
+    // The link is found to be broken.
+    check_live(
+        "wait 200000\ndown\nnext",
+        expect![[r#"
+        > wait 200000
+          send heartbeat
+        > down
+          close
+          ! disconnected: closed by the server; retry 100ms
+        > next, after 100 ms
+          ! Connecting
+          open
+    "#]],
+    );
+    // Its answer was due long ago: that it did not come says nothing.
+    check_live(
+        "get ann\nwait 200000\nanswer @ heartbeat\nanswer @2 get\nnext",
+        expect![[r#"
+        > get ann
+          send get ann
+        > wait 200000
+          send heartbeat
+        > answer @ heartbeat
+        > answer @2 get
+          call 2: 
+        > next, after 120000 ms
+          send heartbeat
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_late_by_less_than_a_sleep_is_no_sleep() {
+    check_live(
+        "wait 124999\nwait 8000",
+        expect![[r#"
+        > wait 124999
+          send heartbeat
+        > wait 8000
+          close
+          ! disconnected: nothing was heard from the server; retry 1s
+    "#]],
+    );
+}
+
+#[test]
+fn an_attempt_that_slept_is_begun_anew() {
+    check_live(
+        "down\nnext\nwait 60000\nup\nwait 60000\nup\nanswer @ login",
+        expect![[r#"
+        > down
+          close
+          ! disconnected: closed by the server; retry 1s
+        > next, after 1000 ms
+          ! Connecting
+          open
+        > wait 60000
+          close
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 me:1]
+        > wait 60000
+          close
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[ann:5 me:1]
+        > answer @ login
+          ! Connected { resumed: true }
+    "#]],
+    );
+}
+
+#[test]
+fn the_server_tells_over_how_long_its_clients_spread_their_return() {
+    let mut world = World::new(Platform::Linux);
+    world.run("login\nup\nanswer @ login spread=8000");
+    world.transcript.clear();
+    world.run(
+        "down\nnext\nfailed\nnext\nfailed\nset hi\nnext\nup\nanswer @ login spread=8000\nanswer @ set me:1",
+    );
+    // A heartbeat tells it anew; a login on the link does too; an older server does not say.
+    world.run("next\nanswer @ heartbeat spread=4000\nnext\nanswer @ heartbeat\ndown\nnext\nup\nanswer @ login\nwait 10000\ndown");
+    expect![[r#"
+        > down
+          close
+          ! disconnected: closed by the server; retry 8s
+        > next, after 8000 ms
+          ! Connecting
+          open
+        > failed
+          close
+          ! connect failed: connecting: no route; retry Some(12s)
+        > next, after 12000 ms
+          ! Connecting
+          open
+        > failed
+          close
+          ! connect failed: connecting: no route; retry Some(12s)
+        > set hi
+        > next, after 12000 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[]
+        > answer @ login spread=8000
+          ! Connected { resumed: true }
+          send set hi
+        > answer @ set me:1
+          ! me:1
+          call 2: me:1
+        > next, after 120000 ms
+          send heartbeat
+        > answer @ heartbeat spread=4000
+        > next, after 120000 ms
+          send heartbeat
+        > answer @ heartbeat
+        > down
+          close
+          ! disconnected: closed by the server; retry 4s
+        > next, after 4000 ms
+          ! Connecting
+          open
+        > up
+          send login me sig resume known=[me:1]
+        > answer @ login
+          ! Connected { resumed: true }
+        > wait 10000
+        > down
+          close
+          ! disconnected: closed by the server; retry 1s
+    "#]]
+    .assert_eq(&world.transcript);
 }

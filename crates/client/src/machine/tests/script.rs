@@ -194,6 +194,7 @@ impl World {
         );
         let failures: Vec<_> =
             listed("failed").into_iter().map(|user_id| v1::Failure { user_id, code: 70107 }).collect();
+        let spread = || listed("spread").first().map_or(0, |spread| spread.parse().unwrap());
         let body = match kind {
             "login" => Tell::Login(v1::LoginResponse {
                 heartbeat_timeout_ms: 400_000,
@@ -206,6 +207,7 @@ impl World {
                 lists_version: listed("lists").first().map_or(0, |version| version.parse().unwrap()),
                 snapshot_complete: !what.contains(&"more"),
                 abilities: Some(abilities(!what.contains(&"off"))),
+                reconnect_spread_ms: spread(),
             }),
             "said" => Tell::SendMessage(v1::SendMessageResponse {
                 message: Some(wire_message("hi")),
@@ -220,7 +222,7 @@ impl World {
                 Tell::Refusal(v1::Refusal { code: what[0].parse().unwrap(), message: "words".to_owned() })
             }
             "logout" => Tell::Logout(v1::LogoutResponse {}),
-            "heartbeat" => Tell::Heartbeat(v1::Heartbeat {}),
+            "heartbeat" => Tell::Heartbeat(v1::Heartbeat { reconnect_spread_ms: spread() }),
             "set" => Tell::SetSelfStatus(v1::SetSelfStatusResponse { status: statuses.into_iter().next() }),
             "get" => Tell::GetUserStatus(v1::GetUserStatusResponse { statuses, failures }),
             "sub" => Tell::SubscribeUserStatus(v1::SubscribeUserStatusResponse {

@@ -307,6 +307,7 @@ export type LoginResponseJson = {
   listsVersion?: string;
   snapshotComplete?: boolean;
   abilities?: AbilitiesJson;
+  reconnectSpreadMs?: number;
 };
 
 export type AbilitiesJson = {
@@ -376,7 +377,9 @@ export type GetSubscriptionsResponseJson = {
   limit?: number;
 };
 
-export type HeartbeatJson = {};
+export type HeartbeatJson = {
+  reconnectSpreadMs?: number;
+};
 
 export type StatusChangedJson = {
   statuses?: UserStatusJson[];

@@ -1,0 +1,58 @@
+//! How the return of clients to a node is spread over time.
+//!
+//! Clients that lose one node lose it together, and would all come back in the same second. The node tells each of them,
+//! while it still can, over how long to spread the return; the clients choose a moment in it at random.
+
+use std::time::Duration;
+
+/// The shortest spread that is told. Clients of a small node need no more, and a node without a spread would have all
+/// of them in one moment.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// What a node takes when its clients come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReconnectPace {
+    /// Logins a second.
+    pub per_second: u32,
+    /// The longest spread, however many clients there are.
+    pub longest: Duration,
+}
+
+impl ReconnectPace {
+    /// Returns the time over which this many clients spread their return. Never zero: on the wire, zero is a server that
+    /// does not say.
+    pub fn spread(self, clients: usize) -> Duration {
+        let clients = u64::try_from(clients).unwrap_or(u64::MAX);
+        let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));
+        Duration::from_millis(needed).max(LEAST).min(self.longest).max(Duration::from_millis(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_grows_with_the_clients_between_its_bounds() {
+        let cases = [
+            // clients, logins a second, longest in ms, expected in ms
+            (0, 5_000, 20_000, 1_000),
+            (60, 5_000, 20_000, 1_000),
+            (5_000, 5_000, 20_000, 1_000),
+            (5_001, 5_000, 20_000, 1_001),
+            (50_000, 5_000, 20_000, 10_000),
+            (100_000, 5_000, 20_000, 20_000),
+            (1_000_000, 5_000, 20_000, 20_000),
+            (1_000_000, 5_000, 600_000, 200_000),
+            (60, 10, 20_000, 6_000),
+            (60, 0, 600_000, 60_000),
+            (100_000, 5_000, 100, 100),
+            (60, 5_000, 0, 1),
+            (usize::MAX, 1, 600_000, 600_000),
+        ];
+        for (clients, per_second, longest, expected) in cases {
+            let pace = ReconnectPace { per_second, longest: Duration::from_millis(longest) };
+            assert_eq!(pace.spread(clients), Duration::from_millis(expected), "{clients} at {pace:?}");
+        }
+    }
+}
