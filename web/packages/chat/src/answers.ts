@@ -5,6 +5,7 @@ import { end, failLogin, linkEnded } from "./endings.js";
 import { isRefusal, type Refused, refused } from "./errors.js";
 import type {
   AbilitiesJson,
+  ConnectionEnded_CauseJson,
   ConnectionEndedJson,
   FailureJson,
   LoginResponseJson,
@@ -17,7 +18,7 @@ import type { Call } from "./link.js";
 import type { Abilities } from "./options.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
-import type { Ending, Result, Retry, Turn } from "./session.js";
+import type { Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
@@ -84,6 +85,7 @@ function answered(turn: Turn, id: number, body: ServerMessageJson): void {
         restoreAnswered(turn, body);
         break;
       case "heartbeat":
+        turn.patch({ spread: body.heartbeat?.reconnectSpreadMs ?? turn.session?.spread ?? 0 });
         break;
     }
   }
@@ -102,7 +104,8 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   }
   const { logins, established: again } = turn.session;
   const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
-  turn.patch({ phase: { at: "live", link }, established: true, logins: [] });
+  const spread = body.login.reconnectSpreadMs ?? 0;
+  turn.patch({ phase: { at: "live", link }, spread, established: true, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
   abilitiesTold(turn, body.login.abilities);
   logins.forEach(({ id }) => {
@@ -228,7 +231,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
-    turn.patch({ userSig: ask.parameters.userSig ?? "" });
+    turn.patch({ userSig: ask.parameters.userSig ?? "", spread: body.login.reconnectSpreadMs ?? 0 });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "connected", again: true, told: body.login });
     abilitiesTold(turn, body.login.abilities);
@@ -365,42 +368,24 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
 function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const span = last.retryAfterMs ?? 0;
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
-  switch (last.cause) {
-    case "CAUSE_KICKED_BY_OTHER_LOGIN":
-      over(turn, why, { by: "otherLogin", platform: last.byPlatform ?? "PLATFORM_UNSPECIFIED" });
-      break;
-    case "CAUSE_KICKED_BY_OPERATOR":
-    case "CAUSE_ACCOUNT_DELETED":
-      over(turn, why, { by: "operator" });
-      break;
-    case "CAUSE_USER_SIG_EXPIRED":
-      over(turn, refused("SIG_EXPIRED"), { by: "userSigExpired" });
-      break;
-    case "CAUSE_SUPERSEDED":
-      over(turn, why, { by: "superseded" });
-      break;
-    case "CAUSE_RECONNECT":
-      linkEnded(turn, why, { kind: "within", span });
-      break;
-    case "CAUSE_LOGGED_OUT":
-      over(turn, why, { by: "logout" });
-      break;
-    case "CAUSE_LOGIN_TIMEOUT":
-    case "CAUSE_TIMEOUT":
-      linkEnded(turn, why, { kind: "backOff" });
-      break;
-    case "CAUSE_PROTOCOL_ERROR":
-      if (turn.session?.phase.at === "loggingIn") {
-        // The operator may have set a lower limit than the login kept to.
-        turn.patch({ loginRoom: Math.floor(turn.session.phase.bytes / 2) });
-      }
-      linkEnded(turn, why, { kind: "notBefore", span });
-      break;
-    case "CAUSE_TOO_MANY_CONNECTIONS":
-    case "CAUSE_UNSPECIFIED":
-    case undefined:
-      linkEnded(turn, why, { kind: "notBefore", span });
-      break;
+  if (last.cause === "CAUSE_PROTOCOL_ERROR" && turn.session?.phase.at === "loggingIn") {
+    // The operator may have set a lower limit than the login kept to.
+    turn.patch({ loginRoom: Math.floor(turn.session.phase.bytes / 2) });
+  }
+  const endings: Partial<Record<ConnectionEnded_CauseJson, Ending>> = {
+    CAUSE_KICKED_BY_OTHER_LOGIN: { by: "otherLogin", platform: last.byPlatform ?? "PLATFORM_UNSPECIFIED" },
+    CAUSE_KICKED_BY_OPERATOR: { by: "operator" },
+    CAUSE_ACCOUNT_DELETED: { by: "operator" },
+    CAUSE_USER_SIG_EXPIRED: { by: "userSigExpired" },
+    CAUSE_SUPERSEDED: { by: "superseded" },
+    CAUSE_LOGGED_OUT: { by: "logout" },
+  };
+  const how = endings[last.cause ?? "CAUSE_UNSPECIFIED"];
+  if (how === undefined) {
+    // A timeout, too many connections, what is no message, and what a newer contract has: the session goes on.
+    linkEnded(turn, why, span, last.cause === "CAUSE_RECONNECT");
+  } else {
+    over(turn, how.by === "userSigExpired" ? refused("SIG_EXPIRED") : why, how);
   }
 }
 
@@ -417,13 +402,13 @@ function over(turn: Turn, why: Refused, how: Ending): void {
 }
 
 function misunderstood(turn: Turn): void {
-  linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"), { kind: "backOff" });
+  linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"));
 }
 
-/** Whether a refusal passes with time, and how soon to ask again. */
-function retryAfter(refusal: Refused): Retry | undefined {
+/** Whether a refusal passes with time, and how long to wait at least. */
+function retryAfter(refusal: Refused): number | undefined {
   if (isRefusal(refusal, "TOO_MANY_FAILURES")) {
-    return { kind: "notBefore", span: AFTER_TOO_MANY_FAILURES };
+    return AFTER_TOO_MANY_FAILURES;
   }
   const passes = isRefusal(
     refusal,
@@ -433,7 +418,7 @@ function retryAfter(refusal: Refused): Retry | undefined {
     "TOO_FREQUENT",
     "REQUESTS_TOO_FREQUENT",
   );
-  return passes ? { kind: "backOff" } : undefined;
+  return passes ? 0 : undefined;
 }
 
 function readRefusal({ refusal }: ServerMessageJson): Refused {

@@ -100,7 +100,9 @@ export class Chat {
         this.#hearFailure(what, error);
       },
     });
-    const stopWatching = watchPage(this.#driver);
+    const stopWatching = watchPage((what) => {
+      this.#driver.said(what);
+    });
     this.#release = () => {
       stopWatching();
       device.release();

@@ -26,18 +26,22 @@ export interface Device {
 
 /** Takes an id out of the store, or makes one. */
 export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
-  const id = takeOut(store) ?? randomId();
-  let held = true;
-  const leave = () => {
-    if (held) {
-      held = false;
-      putBack(store, id);
+  const id = kept(store)[0] ?? randomId();
+  let held = false;
+  const hold = (holds: boolean) => {
+    if (held !== holds) {
+      held = holds;
+      const others = kept(store).filter((other) => other !== id);
+      keep(store, holds ? others : [id, ...others].slice(0, MOST));
     }
   };
-  const comeBack = () => {
-    held = true;
-    remove(store, id);
+  const leave = () => {
+    hold(false);
   };
+  const comeBack = () => {
+    hold(true);
+  };
+  comeBack();
   page?.addEventListener("pagehide", leave);
   page?.addEventListener("pageshow", comeBack);
   return {
@@ -66,25 +70,6 @@ export function randomId(): string {
     crypto.getRandomValues(bytes);
   }
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function takeOut(store: Store | undefined): string | undefined {
-  const [id, ...others] = kept(store);
-  if (id !== undefined) {
-    keep(store, others);
-  }
-  return id;
-}
-
-function putBack(store: Store | undefined, id: string): void {
-  keep(store, [id, ...kept(store).filter((other) => other !== id)].slice(0, MOST));
-}
-
-function remove(store: Store | undefined, id: string): void {
-  keep(
-    store,
-    kept(store).filter((other) => other !== id),
-  );
 }
 
 function kept(store: Store | undefined): string[] {

@@ -6,6 +6,7 @@ import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
 import type { Abilities } from "./options.js";
+import type { PageNews } from "./page.js";
 import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
 
 /** The subprotocol of JSON text messages. */
@@ -121,29 +122,18 @@ export class Driver {
     }
   }
 
-  /** The network has changed, or the page has woken. */
-  networkChanged(): void {
-    this.#step({ type: "networkChanged" });
-  }
-
   /**
-   * The page is left. A browser may keep it as it is, to show it again when the visitor comes back; the link would stay
-   * open, or be dropped without a word, and the server would take the user for present for a minute.
+   * The browser says something of the network or the page. A page that is left may be kept as it is, to be shown again
+   * when the visitor comes back; its link would stay open, or be dropped without a word, and the server would take the
+   * user for present for a minute.
    */
-  left(): void {
-    this.#isAway = true;
-    this.#step({ type: "linkEnded", why: "the page was left" });
-  }
-
-  /** The page was come back to. */
-  back(): void {
-    this.#isAway = false;
-    this.networkChanged();
-  }
-
-  /** The browser says that there is no network. */
-  networkGone(): void {
-    this.#step({ type: "networkGone" });
+  said(what: PageNews): void {
+    this.#isAway = what === "left" || (this.#isAway && what !== "back");
+    if (what === "left") {
+      this.#step({ type: "linkEnded", why: "the page was left" });
+    } else {
+      this.#step({ type: what === "back" ? "networkChanged" : what });
+    }
   }
 
   #ask(

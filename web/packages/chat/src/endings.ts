@@ -2,13 +2,16 @@
 
 import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
-import { type Call, type CallId, callsOf } from "./link.js";
+import { type Call, type CallId, callsOf, WAKE_SPREAD } from "./link.js";
 import { putBack } from "./restore.js";
 import { EMPTY } from "./roster.js";
-import type { Ending, Phase, Retry, Session, Turn } from "./session.js";
+import type { Ending, Phase, Session, Turn } from "./session.js";
 
-/** The link is gone, or given up: what was under way fails or is sent again, and the session waits. */
-export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
+/**
+ * The link is gone, or given up: what was under way fails or is sent again, and the session waits: the back-off on top of
+ * `span`, or `span` alone where the server has chosen it as the turn of this client.
+ */
+export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): void {
   const { session } = turn;
   if (session === null) {
     return;
@@ -25,20 +28,30 @@ export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
   const { phase: ended } = session;
   const isLive = ended.at === "live";
   let { failures } = session;
-  turn.patch({ phase: { at: "waiting", until: turn.now, hurried: turn.now } });
+  let isAlone = isTurn;
+  let least = span;
+  turn.patch({ phase: { at: "waiting", deadline: turn.now, hurried: turn.now } });
   if (isLive) {
     failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
+    if (ended.link.isWoken && span === 0) {
+      // It is this page that was away, not the server.
+      isAlone = true;
+      least = Math.floor(turn.jitter * WAKE_SPREAD);
+    }
     giveBack(turn, session, callsOf(ended.link));
     if (turn.session === null) {
       return;
     }
   }
-  const wait = waitFor(retry, failures, turn.jitter);
+  const waitAfter = (failures: number) => {
+    const backOff = delay(session.spread, failures, turn.jitter);
+    // A server that sends away again and again is not followed at once for ever.
+    return isAlone ? Math.max(least, failures && backOff) : least + backOff;
+  };
   // What the server has asked for holds for calls too.
-  const hurry = retry.kind === "backOff" ? Math.min(failures, MOST_FAILURES_WITH_CALLS) : failures;
-  const hurriedWait = waitFor(retry, hurry, turn.jitter);
-  const retryIn = turn.session?.queue.length === 0 ? wait : hurriedWait;
-  const phase: Phase = { at: "waiting", until: turn.now + retryIn, hurried: turn.now + hurriedWait };
+  const hurriedWait = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
+  const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : hurriedWait;
+  const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, hurried: turn.now + hurriedWait };
   turn.patch({ failures: failures + 1, phase });
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
@@ -46,23 +59,22 @@ export function linkEnded(turn: Turn, why: Refused, retry: Retry): void {
 /** The calls that a link took with it: what may be done twice is sent again on the next one. */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   const lost = calls.filter(({ again }) => !again);
-  const login = lost.findLast(({ ask }) => ask.kind === "login")?.ask;
-  const userSig = login?.kind === "login" ? login.parameters.userSig : undefined;
   turn.patch({
     queue: [...calls.filter(({ again }) => again), ...session.queue],
     restore: putBack(session.restore),
-    ...(userSig === undefined ? {} : { userSig }),
+    userSig: lost.reduce(
+      (sig, { ask }) => (ask.kind === "login" ? (ask.parameters.userSig ?? sig) : sig),
+      session.userSig,
+    ),
   });
-  lost
-    .filter(({ ask }) => ask.kind !== "logout")
-    .forEach(({ id }) => {
-      turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
-    });
-  const logouts = lost.filter(({ ask }) => ask.kind === "logout");
-  if (logouts.length > 0) {
-    logouts.forEach(({ id }) => {
+  lost.forEach(({ id, ask }) => {
+    if (ask.kind === "logout") {
       answerLogout(turn, id);
-    });
+    } else {
+      turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
+    }
+  });
+  if (lost.some(({ ask }) => ask.kind === "logout")) {
     end(turn, { by: "logout" });
   }
 }
@@ -73,19 +85,6 @@ export function answerLogout(turn: Turn, id: CallId): void {
     turn.answer(id, { ok: true, body: { logout: {} } });
   } else {
     turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
-  }
-}
-
-function waitFor(retry: Retry, failures: number, jitter: number): number {
-  const backOff = delay(failures, jitter);
-  switch (retry.kind) {
-    case "backOff":
-      return backOff;
-    case "within":
-      // A server that sends away again and again is not followed at once for ever.
-      return failures === 0 ? Math.floor(jitter * retry.span) : Math.max(Math.floor(jitter * retry.span), backOff);
-    case "notBefore":
-      return retry.span + backOff;
   }
 }
 

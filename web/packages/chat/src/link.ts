@@ -5,11 +5,23 @@ import type { Ask } from "./ask.js";
 /** The most requests that await their answers on the link. Further calls wait in the session. */
 export const MAX_IN_FLIGHT = 64;
 
-/** How long an answer may be awaited while nothing at all is heard. Then the link is given up. */
-export const ANSWER_PATIENCE = 15_000;
+/**
+ * How long an answer may be awaited while nothing at all is heard. Then the link is given up.
+ *
+ * A server answers each call within 5 s, if only with a refusal, and answers in order: a heartbeat behind a call that
+ * is late would be as late. So the call itself is the test of the link. A call waits for 10 s; one that may be done
+ * twice is sent again on the next link within them.
+ */
+export const ANSWER_PATIENCE = 8_000;
 
-/** The same, once the browser has said that the network is gone. */
-export const OFFLINE_PATIENCE = 3_000;
+/** The same once there is reason to doubt the link: the network has changed, or is gone as the browser says. */
+export const DOUBT_PATIENCE = 3_000;
+
+/** The same after a sleep, in which most links die without a word. */
+export const WAKE_PATIENCE = 800;
+
+/** Within which a link that has died in a sleep is made again, at random: machines may have slept together. */
+export const WAKE_SPREAD = 100;
 
 /** The longest time between two heartbeats. */
 const HEARTBEAT = 20_000;
@@ -41,10 +53,11 @@ export type InFlight =
 export interface Link {
   readonly since: number;
   readonly heartbeat: number;
-  readonly patience: number;
   readonly lastSent: number;
-  /** When something was heard last, or when the oldest request in flight was sent after a quiet time. */
-  readonly quietSince: number;
+  /** When the link is given up unless something is heard, as long as a request is in flight. */
+  readonly giveUpAt: number;
+  /** The page has slept, and nothing was heard since. */
+  readonly isWoken: boolean;
   /** By the id of the message, oldest first. */
   readonly inFlight: ReadonlyMap<number, InFlight>;
 }
@@ -54,9 +67,9 @@ export function newLink(heartbeatTimeout: number, now: number): Link {
   return {
     since: now,
     heartbeat: heartbeatInterval(heartbeatTimeout),
-    patience: ANSWER_PATIENCE,
     lastSent: now,
-    quietSince: now,
+    giveUpAt: 0,
+    isWoken: false,
     inFlight: new Map(),
   };
 }
@@ -65,7 +78,7 @@ export function newLink(heartbeatTimeout: number, now: number): Link {
 export function sent(link: Link, id: number, request: InFlight, now: number): Link {
   return {
     ...link,
-    quietSince: link.inFlight.size === 0 ? now : link.quietSince,
+    giveUpAt: link.inFlight.size === 0 ? now + ANSWER_PATIENCE : link.giveUpAt,
     lastSent: now,
     inFlight: new Map([...link.inFlight, [id, request]]),
   };
@@ -73,7 +86,17 @@ export function sent(link: Link, id: number, request: InFlight, now: number): Li
 
 /** Something was heard. */
 export function heard(link: Link, now: number): Link {
-  return { ...link, quietSince: now, patience: ANSWER_PATIENCE };
+  return { ...link, giveUpAt: now + ANSWER_PATIENCE, isWoken: false };
+}
+
+/** There is reason to doubt the link, and a heartbeat was sent: its answer is due soon. */
+export function doubted(link: Link, now: number): Link {
+  return { ...link, giveUpAt: Math.min(link.giveUpAt, now + DOUBT_PATIENCE) };
+}
+
+/** The page has slept, and a heartbeat was sent. What was due during the sleep says nothing of the link. */
+export function woken(link: Link, now: number): Link {
+  return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };
 }
 
 /** Takes the request that an answer belongs to. */
@@ -97,9 +120,9 @@ export function heartbeatDue(link: Link): number {
   return link.lastSent + link.heartbeat;
 }
 
-/** When the link is given up unless something is heard. */
-export function givenUpAt(link: Link): number | undefined {
-  return link.inFlight.size === 0 ? undefined : link.quietSince + link.patience;
+/** When the link is given up unless something is heard; Infinity: no answer is awaited. */
+export function givenUpAt(link: Link): number {
+  return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }
 
 /** The calls in flight whose callers still wait, oldest first. */

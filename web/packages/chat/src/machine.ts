@@ -20,6 +20,9 @@ import { isNewer } from "./status.js";
 export const CONNECT_TIMEOUT = 10_000;
 export const LOGIN_TIMEOUT = 10_000;
 
+/** Something that is done so long after it was due was due while the page, or the device, was asleep. */
+export const SLEEP = 5_000;
+
 /** The most calls that wait to be sent. */
 export const MAX_QUEUE = 1_000;
 
@@ -38,7 +41,11 @@ const AGAIN: ReadonlySet<AskKind> = new Set([
 /** Takes in what happened. What is due at `now` is done too, before it. */
 export function step(state: State, input: Input, now: number, jitter: number): [State, Effect[]] {
   const turn = new Turn(state, now, jitter);
+  const hasSlept = (nextDeadline(state) ?? Infinity) + SLEEP <= now;
   expireCalls(turn);
+  if (hasSlept || input.type === "woken") {
+    wake(turn);
+  }
   expirePhase(turn);
   switch (input.type) {
     case "login":
@@ -51,17 +58,21 @@ export function step(state: State, input: Input, now: number, jitter: number): [
       linkUp(turn);
       break;
     case "linkEnded":
-      linkEnded(turn, refused("NOT_CONNECTED", input.why), { kind: "backOff" });
+      linkEnded(turn, refused("NOT_CONNECTED", input.why));
       break;
     case "received":
       received(turn, input.message);
       break;
     case "networkChanged":
-      networkChanged(turn);
+      if (turn.session?.phase.at === "waiting") {
+        connect(turn);
+      }
+      doubt(turn, links.doubted);
       break;
     case "networkGone":
-      networkGone(turn);
+      doubt(turn, links.doubted);
       break;
+    case "woken":
     case "tick":
       break;
   }
@@ -74,22 +85,17 @@ export function nextDeadline({ session }: State): number | undefined {
   if (session === null) {
     return undefined;
   }
-  const deadlines = [...session.queue, ...session.logins].map(({ deadline }) => deadline);
   const { phase } = session;
-  switch (phase.at) {
-    case "connecting":
-    case "loggingIn":
-      deadlines.push(phase.deadline);
-      break;
-    case "waiting":
-      deadlines.push(phase.until);
-      break;
-    case "live":
-      deadlines.push(links.heartbeatDue(phase.link), ...links.callsOf(phase.link).map(({ deadline }) => deadline));
-      deadlines.push(...[links.givenUpAt(phase.link), restoreDue(session)].filter((at) => at !== undefined));
-      break;
-  }
-  return deadlines.reduce((earliest, deadline) => Math.min(earliest, deadline), Infinity);
+  const due =
+    phase.at === "live"
+      ? [links.heartbeatDue(phase.link), links.givenUpAt(phase.link), restoreDue(session, phase.link)]
+      : [phase.deadline];
+  return Math.min(...due, ...[...callsOf(session), ...session.logins].map(({ deadline }) => deadline));
+}
+
+/** The calls whose callers still wait. */
+function callsOf({ queue, phase }: Session): Call[] {
+  return phase.at === "live" ? [...queue, ...links.callsOf(phase.link)] : [...queue];
 }
 
 // What the application does.
@@ -110,21 +116,14 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     turn.refuse(id, refused("INVALID_PARAMETER", "another user is logged in; log out first"));
     return;
   }
-  switch (session.phase.at) {
-    case "live": {
-      const parameters = loginRequest(turn.state, user, userSig, false, []);
-      const ask: Ask = { kind: "login", parameters };
-      turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
-      break;
-    }
-    case "connecting":
-    case "loggingIn":
-      turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-      break;
-    case "waiting":
-      turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-      connect(turn);
-      break;
+  if (session.phase.at === "live") {
+    const parameters = loginRequest(turn.state, user, userSig, false, []);
+    turn.patch({ queue: [...session.queue, newCall(id, deadline, { kind: "login", parameters })] });
+    return;
+  }
+  turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
+  if (session.phase.at === "waiting") {
+    connect(turn);
   }
 }
 
@@ -134,6 +133,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     userSig,
     established: false,
     failures: 0,
+    spread: 0,
     logins: [call],
     queue: [],
     subscriptions: [],
@@ -141,7 +141,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     abilities: null,
     snapshot: null,
     loginRoom: FRAME_LIMITS.beforeLogin,
-    phase: { at: "waiting", until: now, hurried: now },
+    phase: { at: "waiting", deadline: now, hurried: now },
   };
 }
 
@@ -178,35 +178,30 @@ function newCall(id: CallId, deadline: number, ask: Ask): Call {
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
-    turn.patch({ phase: { ...phase, until: Math.max(turn.now, phase.hurried) } });
+    turn.patch({ phase: { ...phase, deadline: Math.max(turn.now, phase.hurried) } });
     expirePhase(turn);
   }
 }
 
-function networkChanged(turn: Turn): void {
-  switch (turn.session?.phase.at) {
-    case "waiting":
-      connect(turn);
-      break;
-    case "live":
-      sendHeartbeat(turn);
-      break;
-    case "connecting":
-    case "loggingIn":
-    case undefined:
-      break;
-  }
-}
-
-function networkGone(turn: Turn): void {
+/** Asks for a sign of life on a live link, and how soon it is due. */
+function doubt(turn: Turn, doubted: typeof links.doubted): void {
+  sendHeartbeat(turn);
   if (turn.session?.phase.at === "live") {
-    const { link } = turn.session.phase;
-    turn.setLink({ ...link, patience: links.OFFLINE_PATIENCE, quietSince: turn.now });
-    sendHeartbeat(turn);
+    turn.setLink(doubted(turn.session.phase.link, turn.now));
   }
 }
 
 // What time does.
+
+/** The page, or the device, was asleep. A link has most likely died meanwhile, and an attempt to make one too. */
+function wake(turn: Turn): void {
+  if (turn.session?.phase.at === "live") {
+    doubt(turn, links.woken);
+  } else if (turn.session !== null) {
+    turn.effects.push({ type: "closeLink" });
+    connect(turn);
+  }
+}
 
 function expireCalls(turn: Turn): void {
   const { session, now } = turn;
@@ -215,10 +210,9 @@ function expireCalls(turn: Turn): void {
   }
   const late = ({ deadline }: { readonly deadline: number }) => deadline <= now;
   const { phase } = session;
-  const inFlight = phase.at === "live" ? links.callsOf(phase.link).filter(late) : [];
-  const waiting = session.queue.filter(late);
+  const calls = callsOf(session).filter(late);
   const logins = session.logins.filter(late);
-  if (inFlight.length + waiting.length + logins.length === 0) {
+  if (calls.length + logins.length === 0) {
     return;
   }
   const notSent = refused("NOT_CONNECTED", "it was not sent in time");
@@ -226,21 +220,21 @@ function expireCalls(turn: Turn): void {
   logins.forEach(({ id }) => {
     turn.refuse(id, why);
   });
-  [...waiting, ...inFlight].forEach(({ id, sent }) => {
+  calls.forEach(({ id, sent }) => {
     turn.refuse(id, sent ? refused("NO_ANSWER") : notSent);
   });
   turn.patch({
     logins: session.logins.filter((one) => !late(one)),
     queue: session.queue.filter((one) => !late(one)),
   });
-  if (phase.at === "live" && inFlight.length > 0) {
+  if (phase.at === "live") {
     const requests = [...phase.link.inFlight].map(([id, request]): [number, links.InFlight] => {
       const expired = request.kind === "call" && late(request.call);
       return [id, expired ? { kind: "call", call: { ...request.call, late: true } } : request];
     });
     turn.setLink({ ...phase.link, inFlight: new Map(requests) });
   }
-  if ([...waiting, ...inFlight].some(({ ask }) => ask.kind === "logout")) {
+  if (calls.some(({ ask }) => ask.kind === "logout")) {
     end(turn, { by: "logout" });
   } else if (!session.established && turn.session?.logins.length === 0) {
     failLogin(turn, why);
@@ -253,26 +247,19 @@ function expirePhase(turn: Turn): void {
     return;
   }
   const { phase } = session;
-  switch (phase.at) {
-    case "connecting":
-    case "loggingIn":
-      if (phase.deadline <= now) {
-        const what = phase.at === "connecting" ? "no connection in time" : "no answer to the login in time";
-        linkEnded(turn, refused("NOT_CONNECTED", what), { kind: "backOff" });
-      }
-      break;
-    case "waiting":
-      if (phase.until <= now) {
-        connect(turn);
-      }
-      break;
-    case "live":
-      if ((links.givenUpAt(phase.link) ?? Infinity) <= now) {
-        linkEnded(turn, refused("NOT_CONNECTED", "nothing was heard from the server"), { kind: "backOff" });
-      } else if (links.heartbeatDue(phase.link) <= now) {
-        sendHeartbeat(turn);
-      }
-      break;
+  if (phase.at === "live") {
+    if (links.givenUpAt(phase.link) <= now) {
+      linkEnded(turn, refused("NOT_CONNECTED", "nothing was heard from the server"));
+    } else if (links.heartbeatDue(phase.link) <= now) {
+      sendHeartbeat(turn);
+    }
+  } else if (phase.deadline <= now) {
+    if (phase.at === "waiting") {
+      connect(turn);
+    } else {
+      const what = phase.at === "connecting" ? "no connection in time" : "no answer to the login in time";
+      linkEnded(turn, refused("NOT_CONNECTED", what));
+    }
   }
 }
 
@@ -314,8 +301,9 @@ function sendWhatWaits(turn: Turn): void {
       sendCall(turn, next);
       continue;
     }
-    const batch = restores.nextBatch(session.restore, turn.now);
-    if (batch === undefined || restoreDue(session) === undefined) {
+    const batch =
+      turn.now < restoreDue(session, session.phase.link) ? undefined : restores.nextBatch(session.restore, turn.now);
+    if (batch === undefined) {
       return;
     }
     turn.patch({ restore: batch.restore });
@@ -324,9 +312,10 @@ function sendWhatWaits(turn: Turn): void {
   }
 }
 
-/** Where the app lets nobody subscribe, a restore waits until it does. */
-function restoreDue({ abilities, restore }: Session): number | undefined {
-  return abilities?.statusesOfOthers === false ? undefined : restores.due(restore);
+/** Where the app lets nobody subscribe, a restore waits until it does; where the link is full, until it has room. */
+function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
+  const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
+  return mayBeSent ? restores.due(restore) : Infinity;
 }
 
 function sendCall(turn: Turn, call: Call): void {

@@ -1,65 +1,58 @@
 /** What the browser knows of the network and of the page, for the driver. In Node there is nothing of it. */
 
+import { SLEEP } from "./machine.js";
+
+/** How often the clock is looked at. A timer may stand still while the device is asleep; the clock does not. */
+const LOOK = 1_000;
+
 /** What there is to be told of. */
-export interface PageWatch {
-  /** The network has changed, or the page has woken. */
-  networkChanged(): void;
+export type PageNews =
+  /** The network has changed, or the page is seen again. */
+  | "networkChanged"
   /** The browser says that there is no network. */
-  networkGone(): void;
+  | "networkGone"
+  /** The page, or the device, was asleep. */
+  | "woken"
   /** The page is left: it may be kept as it is, without its connections, and be come back to. */
-  left(): void;
+  | "left"
   /** The page was come back to. */
-  back(): void;
-}
+  | "back";
 
 /** Listens, until the function that comes back is called. */
-export function watchPage(watch: PageWatch): () => void {
+export function watchPage(tell: (what: PageNews) => void): () => void {
   if (typeof window === "undefined" || typeof document === "undefined") {
     return () => undefined;
   }
-  const changed = () => {
-    watch.networkChanged();
+  let seen = Date.now();
+  const look = (what?: PageNews) => {
+    const passed = Date.now() - seen;
+    seen += passed;
+    if (passed > SLEEP) {
+      tell("woken");
+    }
+    if (what !== undefined) {
+      tell(what);
+    }
   };
-  const heard: [EventTarget, string, () => void][] = [
-    [window, "online", changed],
-    [
-      window,
-      "offline",
-      () => {
-        watch.networkGone();
-      },
-    ],
-    [
-      window,
-      "pagehide",
-      () => {
-        watch.left();
-      },
-    ],
-    [
-      window,
-      "pageshow",
-      () => {
-        watch.back();
-      },
-    ],
-    [
-      document,
-      "visibilitychange",
-      () => {
-        if (document.visibilityState === "visible") {
-          changed();
-        }
-      },
-    ],
-    [document, "resume", changed],
-  ];
-  heard.forEach(([target, name, handler]) => {
-    target.addEventListener(name, handler);
-  });
+  const clock = setInterval(look, LOOK);
+  const stop = new AbortController();
+  const hear = (target: EventTarget | undefined, name: string, what: PageNews) => {
+    const heard = () => {
+      if (name !== "visibilitychange" || document.visibilityState === "visible") {
+        look(what);
+      }
+    };
+    target?.addEventListener(name, heard, stop);
+  };
+  hear(window, "online", "networkChanged");
+  hear((navigator as { connection?: EventTarget }).connection, "change", "networkChanged");
+  hear(document, "resume", "networkChanged");
+  hear(document, "visibilitychange", "networkChanged");
+  hear(window, "offline", "networkGone");
+  hear(window, "pagehide", "left");
+  hear(window, "pageshow", "back");
   return () => {
-    heard.forEach(([target, name, handler]) => {
-      target.removeEventListener(name, handler);
-    });
+    clearInterval(clock);
+    stop.abort();
   };
 }

@@ -58,15 +58,14 @@ export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/** When `nextBatch` has something. */
-export function due(restore: Restore): number | undefined {
-  return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : undefined;
+/** When `nextBatch` has something; Infinity: not before something else happens. */
+export function due(restore: Restore): number {
+  return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }
 
 /** The next users to subscribe to; one call is under way at a time. */
 export function nextBatch(restore: Restore, now: number): { restore: Restore; users: readonly string[] } | undefined {
-  const at = due(restore);
-  if (at === undefined || now < at) {
+  if (now < due(restore)) {
     return undefined;
   }
   const users = restore.waiting.slice(0, restore.batch);

@@ -51,6 +51,8 @@ export interface Session {
   readonly established: boolean;
   /** Attempts in a row that brought no lasting link. */
   readonly failures: number;
+  /** Over how long the clients of the server spread their return, as it told last; 0: it does not say. */
+  readonly spread: number;
   /** Logins of the application that the present attempt will answer. */
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
   /** Calls that were not sent yet. */
@@ -88,8 +90,9 @@ export type Phase =
   | { readonly at: "live"; readonly link: Link }
   | {
       readonly at: "waiting";
-      readonly until: number;
-      /** When the next attempt may come once a call waits for it; not after `until`. */
+      /** When the next attempt comes. */
+      readonly deadline: number;
+      /** When it may come once a call waits for it; not after `deadline`. */
       readonly hurried: number;
     };
 
@@ -110,8 +113,10 @@ export type Input =
   /** The link, or the attempt to make one, has ended. */
   | { readonly type: "linkEnded"; readonly why: string }
   | { readonly type: "received"; readonly message: ServerMessageJson }
-  /** The network has changed, or a page that was asleep has woken. */
+  /** The network has changed, or the page is seen again. */
   | { readonly type: "networkChanged" }
+  /** The page, or the device, was asleep. */
+  | { readonly type: "woken" }
   /** The browser says that there is no network. It may be wrong: a server on this machine can still be reached. */
   | { readonly type: "networkGone" }
   /** Nothing but time: a deadline has passed. */
@@ -164,14 +169,6 @@ export type Ending =
   | { readonly by: "superseded" }
   /** The server refused to have this client back. */
   | { readonly by: "refused"; readonly refusal: Refused };
-
-/** How soon after the end of a link the next attempt comes. */
-export type Retry =
-  | { readonly kind: "backOff" }
-  /** At random within this time, as the server asked. */
-  | { readonly kind: "within"; readonly span: number }
-  /** Back-off, and this time on top. */
-  | { readonly kind: "notBefore"; readonly span: number };
 
 /** A client that nobody has logged in. */
 export function newState(identity: Identity): State {

@@ -44,36 +44,29 @@ export interface UserStatus {
   onlineDevices: Platform[];
 }
 
-const STATUS_TYPES: Record<StatusTypeJson, StatusType> = {
-  STATUS_TYPE_UNKNOWN: 0,
-  STATUS_TYPE_ONLINE: 1,
-  STATUS_TYPE_OFFLINE: 2,
-  STATUS_TYPE_UNLOGINED: 3,
-};
+/** The words of the wire are these in capitals, behind the name of their kind. */
+const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
-const REASONS: Record<ReasonJson, Reason> = {
-  REASON_NONE: "none",
-  REASON_LOGIN: "login",
-  REASON_LOGOUT: "logout",
-  REASON_LINK_CLOSED: "link_closed",
-  REASON_TIMEOUT: "timeout",
-  REASON_KICKED: "kicked",
-  REASON_SIG_EXPIRED: "sig_expired",
-  REASON_LAPSED: "lapsed",
-  REASON_DELETED: "deleted",
-  REASON_CUSTOM: "custom",
-  REASON_NODE_LOST: "node_lost",
-};
+const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
+  "none",
+  "login",
+  "logout",
+  "link_closed",
+  "timeout",
+  "kicked",
+  "sig_expired",
+  "lapsed",
+  "deleted",
+  "custom",
+  "node_lost",
+];
 
-const PLATFORMS: Record<Exclude<PlatformJson, "PLATFORM_UNSPECIFIED">, Platform> = {
-  PLATFORM_IPHONE: "iPhone",
-  PLATFORM_ANDROID: "Android",
-  PLATFORM_IPAD: "iPad",
-  PLATFORM_WINDOWS: "Windows",
-  PLATFORM_MAC: "Mac",
-  PLATFORM_LINUX: "Linux",
-  PLATFORM_WEB: "Web",
-};
+const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
+
+/** The words of a kind, as the wire has them, without the name of the kind and in small letters. */
+type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
+  ? Lowercase<Word>
+  : never;
 
 /** Whether the first version is newer than the second. */
 export function isNewer(version: string, than: string): boolean {
@@ -89,11 +82,11 @@ export function readStatuses(told: readonly UserStatusJson[] | undefined): UserS
 export function readStatus(told: UserStatusJson): UserStatus {
   return {
     userID: told.userId ?? "",
-    statusType: lookUp(STATUS_TYPES, told.statusType ?? "STATUS_TYPE_UNKNOWN") ?? 0,
+    statusType: Math.max(0, STATUS_TYPES.findIndex(isWord("STATUS_TYPE_", told.statusType))) as StatusType,
     customStatus: told.customStatus ?? "",
     version: told.version ?? "0",
     since: Number(told.since ?? 0),
-    reason: lookUp(REASONS, told.reason ?? "REASON_NONE") ?? "unknown",
+    reason: told.reason === undefined ? "none" : (REASONS.find(isWord("REASON_", told.reason)) ?? "unknown"),
     ...(told.lastSeen === undefined ? {} : { lastSeen: Number(told.lastSeen) }),
     onlineDevices: (told.onlineDevices ?? []).flatMap((platform) => readPlatform(platform) ?? []),
   };
@@ -101,16 +94,16 @@ export function readStatus(told: UserStatusJson): UserStatus {
 
 /** Reads a platform; nothing when there is none. */
 export function readPlatform(told: PlatformJson | undefined): Platform | undefined {
-  return told === undefined ? undefined : lookUp(PLATFORMS, told);
+  return PLATFORMS.find(isWord("PLATFORM_", told));
 }
 
 /** A platform as the wire has it. */
 export function writePlatform(platform: Platform): PlatformJson {
-  const found = Object.entries(PLATFORMS).find(([, name]) => name === platform);
-  return found === undefined ? "PLATFORM_UNSPECIFIED" : (found[0] as PlatformJson);
+  const word = `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
+  return PLATFORMS.includes(platform) ? word : "PLATFORM_UNSPECIFIED";
 }
 
-/** A look-up in a table that a newer server may know more of than this SDK. */
-function lookUp<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
+/** Finds the word that the wire has, if it is one of those that this SDK knows. */
+function isWord(kind: string, told: string | undefined): (word: string) => boolean {
+  return (word) => kind + word.toUpperCase() === told;
 }

@@ -1,20 +1,19 @@
 /** How links break, and how the client comes back. */
 
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { delay } from "../../src/backoff.js";
 import { heartbeatInterval } from "../../src/link.js";
-import { liveTranscript } from "./script.js";
+import { nextDeadline } from "../../src/machine.js";
+import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
-test("the wait doubles up to half a minute, and all of it is random", () => {
-  for (const [failures, longest] of [
-    [0, 1_000],
-    [1, 2_000],
-    [4, 16_000],
-    [5, 30_000],
-    [31, 30_000],
-    [5_000, 30_000],
-  ] as const) {
-    expect([delay(failures, 1), delay(failures, 0.5), delay(failures, 0)]).toEqual([longest, longest / 2, 0]);
+test("the waits are those of the table that the SDKs share", () => {
+  const table = readFileSync(new URL("../../../../../tests/sdk/reconnect.csv", import.meta.url), "utf8");
+  const cases = table.split("\n").filter((line) => /^\d/.test(line));
+  expect(cases.length).toBeGreaterThan(20);
+  for (const line of cases) {
+    const [spread = NaN, failures = NaN, jitter = NaN, wait] = line.split(",").map(Number);
+    expect(delay(spread, failures, jitter), line).toBe(wait);
   }
 });
 
@@ -49,35 +48,35 @@ test("a call wakes the back-off, and while it waits no wait is long", () => {
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
-    > next, after 2000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 3000
+    > next, after 3000 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 4000
-    > next, after 4000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 6000
+    > next, after 6000 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 8000
+      ! connectFailed 9508 no connection to the server: closed; again in 12000
     > wait 3000
     > get ann
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
+      ! connectFailed 9508 no connection to the server: closed; again in 3000
     > wait 1500
     > get bob
-    > next, after 500 ms
+    > next, after 1500 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
-    > next, after 2000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 3000
+    > next, after 3000 ms
       ! connecting
       open
     > up
@@ -102,26 +101,28 @@ test("calls that wait time out, and then the waits are long again", () => {
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
-    > next, after 2000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 3000
+    > next, after 3000 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 4000
+      ! connectFailed 9508 no connection to the server: closed; again in 6000
     > get ann
-    > next, after 2000 ms
+    > next, after 3000 ms
+      call 2: 9508 no connection to the server: it was not sent in time
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
-    > next, after 1000 ms
-      call 2: 9508 no connection to the server: it was not sent in time
+      ! connectFailed 9508 no connection to the server: closed; again in 12000
+    > next, after 12000 ms
+      ! connecting
+      open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 16000
-    > next, after 16000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 24000
+    > next, after 24000 ms
       ! connecting
       open
     > down
@@ -172,76 +173,76 @@ test("a heartbeat comes within a third of the timeout, and at least every 20 s",
 test("a link that breaks is made again, later after each failure", () => {
   expect(liveTranscript("down\nnext\ndown\nnext\nnext\nnext\nup\nnext\nnext\nup\nanswer @ login"))
     .toMatchInlineSnapshot(`
-    "> down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 2000
-    > next, after 2000 ms
-      ! connecting
-      open
-    > next, after 10000 ms
-      close
-      ! connectFailed 9508 no connection to the server: no connection in time; again in 4000
-    > next, after 4000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > next, after 10000 ms
-      close
-      ! connectFailed 9508 no connection to the server: no answer to the login in time; again in 8000
-    > next, after 8000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login
-      ! connected again
-    "
-  `);
+      "> down
+        close
+        ! disconnected 9508 no connection to the server: closed; again in 1000
+      > next, after 1000 ms
+        ! connecting
+        open
+      > down
+        close
+        ! connectFailed 9508 no connection to the server: closed; again in 3000
+      > next, after 3000 ms
+        ! connecting
+        open
+      > next, after 10000 ms
+        close
+        ! connectFailed 9508 no connection to the server: no connection in time; again in 6000
+      > next, after 6000 ms
+        ! connecting
+        open
+      > up
+        send resume me sig known=[me:1]
+      > next, after 10000 ms
+        close
+        ! connectFailed 9508 no connection to the server: no answer to the login in time; again in 12000
+      > next, after 12000 ms
+        ! connecting
+        open
+      > up
+        send resume me sig known=[me:1]
+      > answer @ login
+        ! connected again
+      "
+    `);
 });
 
 test("only a link that lived for a while makes the next wait a short one", () => {
   expect(liveTranscript("down\nnext\nup\nanswer @ login\ndown\nnext\nup\nanswer @ login\nwait 10000\ndown"))
     .toMatchInlineSnapshot(`
-    "> down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login
-      ! connected again
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 2000
-    > next, after 2000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login
-      ! connected again
-    > wait 10000
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    "
-  `);
+      "> down
+        close
+        ! disconnected 9508 no connection to the server: closed; again in 1000
+      > next, after 1000 ms
+        ! connecting
+        open
+      > up
+        send resume me sig known=[me:1]
+      > answer @ login
+        ! connected again
+      > down
+        close
+        ! disconnected 9508 no connection to the server: closed; again in 3000
+      > next, after 3000 ms
+        ! connecting
+        open
+      > up
+        send resume me sig known=[me:1]
+      > answer @ login
+        ! connected again
+      > wait 10000
+      > down
+        close
+        ! disconnected 9508 no connection to the server: closed; again in 1000
+      "
+    `);
 });
 
 test("a link on which nothing is heard is given up after an unanswered heartbeat", () => {
   expect(liveTranscript("next\nnext\njitter 0\nnext\nnext")).toMatchInlineSnapshot(`
     "> next, after 18000 ms
       send heartbeat {}
-    > next, after 15000 ms
+    > next, after 8000 ms
       close
       ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 1000
     > next, after 1000 ms
@@ -249,7 +250,7 @@ test("a link on which nothing is heard is given up after an unanswered heartbeat
       open
     > next, after 10000 ms
       close
-      ! connectFailed 9508 no connection to the server: no connection in time; again in 0
+      ! connectFailed 9508 no connection to the server: no connection in time; again in 1000
     "
   `);
 });
@@ -302,16 +303,22 @@ test("when the browser says that the network is gone, a silent link is given up 
     > network gone
     "
   `);
-  expect(liveTranscript("network gone\nwait 1000\nanswer @ heartbeat\nnetwork\nwait 3000\nnext"))
-    .toMatchInlineSnapshot(`
+  expect(
+    liveTranscript(
+      "network gone\nwait 1000\nanswer @ heartbeat\nnetwork\nanswer @ heartbeat\nget ann\nwait 7999\nnext",
+    ),
+  ).toMatchInlineSnapshot(`
     "> network gone
       send heartbeat {}
     > wait 1000
     > answer @ heartbeat
     > network
       send heartbeat {}
-    > wait 3000
-    > next, after 12000 ms
+    > answer @ heartbeat
+    > get ann
+      send getUserStatus {"userIds":["ann"]}
+    > wait 7999
+    > next, after 1 ms
       close
       ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 1000
     "
@@ -321,21 +328,21 @@ test("when the browser says that the network is gone, a silent link is given up 
 test("a server that sends its clients away says how soon to return", () => {
   expect(liveTranscript("jitter 0.5\nended RECONNECT 4000\nnext\nup\nanswer @ login\nended RECONNECT 100"))
     .toMatchInlineSnapshot(`
-    "> ended RECONNECT 4000
-      close
-      ! disconnected 9508 no connection to the server: words; again in 2000
-    > next, after 2000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login
-      ! connected again
-    > ended RECONNECT 100
-      close
-      ! disconnected 9508 no connection to the server: words; again in 1000
-    "
-  `);
+      "> ended RECONNECT 4000
+        close
+        ! disconnected 9508 no connection to the server: words; again in 4000
+      > next, after 4000 ms
+        ! connecting
+        open
+      > up
+        send resume me sig known=[me:1]
+      > answer @ login
+        ! connected again
+      > ended RECONNECT 100
+        close
+        ! disconnected 9508 no connection to the server: words; again in 2000
+      "
+    `);
   expect(liveTranscript("ended TOO_MANY_CONNECTIONS 5000")).toMatchInlineSnapshot(`
     "> ended TOO_MANY_CONNECTIONS 5000
       close
@@ -348,4 +355,196 @@ test("a server that sends its clients away says how soon to return", () => {
       ! disconnected 9508 no connection to the server: words; again in 1000
     "
   `);
+});
+
+test("a link on which nothing is heard after a call is given up within ten seconds, and the call is made again", () => {
+  expect(liveTranscript("get ann\nnext\nnext\nup\nanswer @ login")).toMatchInlineSnapshot(`
+    "> get ann
+      send getUserStatus {"userIds":["ann"]}
+    > next, after 8000 ms
+      close
+      ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 1000
+    > next, after 1000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login
+      ! connected again
+      send getUserStatus {"userIds":["ann"]}
+    "
+  `);
+});
+
+test("after a sleep the link is tested for a moment, and made again without a wait", () => {
+  // The heartbeat was due long ago; the page says so too, a moment later.
+  expect(liveTranscript("wait 60000\nwait 100\nwoken\nnext\nnext\nup\nanswer @ login")).toMatchInlineSnapshot(`
+    "> wait 60000
+      send heartbeat {}
+    > wait 100
+    > woken
+      send heartbeat unasking {}
+    > next, after 700 ms
+      close
+      ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 100
+    > next, after 100 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login
+      ! connected again
+    "
+  `);
+  // Its clock stood still.
+  expect(liveTranscript("woken\nnetwork\nnext\nnext")).toMatchInlineSnapshot(`
+    "> woken
+      send heartbeat {}
+    > network
+      send heartbeat unasking {}
+    > next, after 800 ms
+      close
+      ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 100
+    > next, after 100 ms
+      ! connecting
+      open
+    "
+  `);
+  // The link is found to be broken.
+  expect(liveTranscript("wait 60000\ndown\nnext")).toMatchInlineSnapshot(`
+    "> wait 60000
+      send heartbeat {}
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 100
+    > next, after 100 ms
+      ! connecting
+      open
+    "
+  `);
+  // Its answer was due long ago: that it did not come says nothing.
+  expect(liveTranscript("get ann\nwait 60000\nanswer @ heartbeat\nanswer @2 get ann:2\nnext")).toMatchInlineSnapshot(`
+    "> get ann
+      send getUserStatus {"userIds":["ann"]}
+    > wait 60000
+      send heartbeat {}
+    > answer @ heartbeat
+    > answer @2 get ann:2
+      call 2: ok
+    > next, after 18000 ms
+      send heartbeat {}
+    "
+  `);
+});
+
+test("what is late by less than a sleep is no sleep", () => {
+  expect(liveTranscript("wait 22999\nwait 8000")).toMatchInlineSnapshot(`
+    "> wait 22999
+      send heartbeat {}
+    > wait 8000
+      close
+      ! disconnected 9508 no connection to the server: nothing was heard from the server; again in 1000
+    "
+  `);
+});
+
+test("an attempt that slept is begun anew, and a wait is over", () => {
+  expect(liveTranscript("down\nwoken\nwait 60000\nup\nwoken\nup\nanswer @ login")).toMatchInlineSnapshot(`
+    "> down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    > woken
+      close
+      ! connecting
+      open
+    > wait 60000
+      close
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > woken
+      close
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login
+      ! connected again
+    "
+  `);
+});
+
+test("the server tells over how long its clients spread their return", () => {
+  const first = "login\nup\nanswer @ login me:1 spread=8000\ndown\nnext\ndown\nnext\ndown\nset hi\nnext\nup\n";
+  // A heartbeat tells it anew; an older server does not say.
+  const then =
+    "answer @ login spread=8000\nanswer @ set me:2\nnext\nanswer @ heartbeat spread=4000\nnext\nanswer @ heartbeat\n";
+  const last = "down\nnext\nup\nanswer @ login\nwait 10000\ndown";
+  expect(transcript(first + then + last)).toMatchInlineSnapshot(`
+    "> login
+      ! connecting
+      open
+    > up
+      send login me sig known=[]
+    > answer @ login me:1 spread=8000
+      ! connected
+      call 1: ok
+      ! me:1
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 8000
+    > next, after 8000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 12000
+    > next, after 12000 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 12000
+    > set hi
+    > next, after 12000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:1]
+    > answer @ login spread=8000
+      ! connected again
+      send setSelfStatus {"customStatus":"hi"}
+    > answer @ set me:2
+      ! me:2
+      call 2: ok
+    > next, after 18000 ms
+      send heartbeat {}
+    > answer @ heartbeat spread=4000
+    > next, after 18000 ms
+      send heartbeat {}
+    > answer @ heartbeat
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 4000
+    > next, after 4000 ms
+      ! connecting
+      open
+    > up
+      send resume me sig known=[me:2]
+    > answer @ login
+      ! connected again
+    > wait 10000
+    > down
+      close
+      ! disconnected 9508 no connection to the server: closed; again in 1000
+    "
+  `);
+});
+
+test("a restore for which the full link has no room is not due", () => {
+  const world = new World();
+  world.run(`${LIVE}sub ann\nanswer @ sub ann:1\ndown\nnext\nup`);
+  world.run("get bob\n".repeat(64) + "answer @ login lost !ann\nwait 7000");
+  expect(nextDeadline(world.state)).toBeGreaterThan(world.now);
 });

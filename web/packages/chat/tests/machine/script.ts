@@ -139,6 +139,8 @@ export class World {
         return { type: "linkEnded", why: "closed" };
       case "network":
         return first === "gone" ? { type: "networkGone" } : { type: "networkChanged" };
+      case "woken":
+        return { type: "woken" };
       case "push":
         return received({
           statusChanged: {
@@ -179,6 +181,8 @@ export class World {
     const words = rest.filter((word) => !["lost", "complete", "on", "off"].includes(word));
     const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
     const told = statuses(words.filter((word) => /^\w+:\d/.test(word)));
+    const spread = Number(rest.find((word) => word.startsWith("spread="))?.slice("spread=".length) ?? 0);
+    const spreadTold = spread === 0 ? {} : { reconnectSpreadMs: spread };
     const failures = signed("-").map((userId) => ({ userId, code: 70107 }));
     switch (kind) {
       case "no":
@@ -188,7 +192,7 @@ export class World {
         const list = { subscriptionsLost: lost, subscriptions: signed("+") };
         const allowed = rest.some((word) => word === "on" || word === "off") ? { abilities: abilities(rest) } : {};
         const end = complete ? { snapshotComplete: true } : {};
-        return received({ id, login: { ...login, ...list, ...allowed, ...end } });
+        return received({ id, login: { ...login, ...list, ...allowed, ...end, ...spreadTold } });
       }
       case "set":
         return received({ id, setSelfStatus: { ...(told[0] === undefined ? {} : { status: told[0] }) } });
@@ -206,7 +210,7 @@ export class World {
       case "write":
         return received({ id, sendMessage: {} });
       case "heartbeat":
-        return received({ id, heartbeat: {} });
+        return received({ id, heartbeat: spreadTold });
       case "logout":
         return received({ id, logout: {} });
       default:

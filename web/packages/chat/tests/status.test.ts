@@ -1,0 +1,48 @@
+/** The words of the wire that this SDK knows are those of `proto/`. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type Platform, readPlatform, readStatus, writePlatform } from "../src/status.js";
+
+const PROTO = readFileSync(new URL("../../../../proto/lamplight/v1/status.proto", import.meta.url), "utf8");
+
+/** The words of a kind and their numbers, in the order of the contract. */
+function words(kind: string): [string, number][] {
+  return [...PROTO.matchAll(new RegExp(`^ +(${kind}_[A-Z_]+) = (\\d+);`, "gm"))].map(([, word = "", number]) => [
+    word,
+    Number(number),
+  ]);
+}
+
+test("every reason has its word, and one of a newer contract is unknown", () => {
+  expect(words("REASON").length).toBeGreaterThan(10);
+  for (const [reason] of words("REASON")) {
+    expect(readStatus({ reason } as object).reason).toBe(reason.slice("REASON_".length).toLowerCase());
+  }
+  expect(readStatus({}).reason).toBe("none");
+  expect(readStatus({ reason: "REASON_NEW" } as object).reason).toBe("unknown");
+});
+
+test("every status type has its number, and one of a newer contract is 0", () => {
+  expect(words("STATUS_TYPE")).toHaveLength(4);
+  for (const [statusType, number] of words("STATUS_TYPE")) {
+    expect(readStatus({ statusType } as object).statusType).toBe(number);
+  }
+  expect(readStatus({}).statusType).toBe(0);
+  expect(readStatus({ statusType: "STATUS_TYPE_NEW" } as object).statusType).toBe(0);
+});
+
+test("every platform can be read and written, and nothing else", () => {
+  const platforms = words("PLATFORM").filter(([, number]) => number > 0);
+  expect(platforms).toHaveLength(7);
+  for (const [word] of platforms) {
+    const platform = readPlatform(word as never);
+    expect(writePlatform(platform as Platform)).toBe(word);
+    expect(platform?.toUpperCase()).toBe(word.slice("PLATFORM_".length));
+  }
+  for (const none of ["web", "Toaster", "", 7, null, undefined]) {
+    expect(writePlatform(none as Platform)).toBe("PLATFORM_UNSPECIFIED");
+  }
+  expect(readPlatform(undefined)).toBe(undefined);
+  expect(readPlatform("PLATFORM_UNSPECIFIED")).toBe(undefined);
+});
