@@ -10,15 +10,15 @@ use std::time::Duration;
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
 /// The mean wait between attempts, for a spread that is not longer. The longest is half as much again.
-const BETWEEN: Duration = Duration::from_secs(2);
+const BETWEEN: Duration = Duration::from_millis(1_500);
 
 /// The mean wait between attempts after many of them, for a spread that is not longer. The longest is half as much again:
 /// not above the grace (30 s) in which a client that returns is never seen to leave.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// So many attempts are made before the wait between them doubles: two minutes of them at least. Enough for a restart of
+/// So many attempts are made before the wait between them doubles: two minutes of them. Enough for a restart of
 /// the server, and few enough for a device that is out of reach for hours.
-const ATTEMPTS_BEFORE_DOUBLING: u32 = 60;
+const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// While calls wait for the link, no wait is longer than after so many failures.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;

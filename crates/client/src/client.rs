@@ -208,8 +208,8 @@ impl Client {
         self.shared.events()
     }
 
-    /// Tells that the device has changed its network: a link is tested at once instead of at the next
-    /// heartbeat, and a client that waits to reconnect tries now.
+    /// Tells that the device has changed its network, or has woken: a link is tested at once instead of at the next
+    /// heartbeat, and given up when nothing is heard for 3 s; a client that waits to reconnect tries now.
     pub async fn network_changed(&self) {
         // Without a driver there is no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

@@ -23,7 +23,9 @@
 //! ```
 //!
 //! The [`Client`] keeps its session alive: heartbeats, reconnects, and a picture that is right again after
-//! every reconnect, without the application doing anything. What it knows of the watched users is in
+//! every reconnect, without the application doing anything. It comes back as soon as the server has asked its clients to, and
+//! gives a link up on which a call is not answered within 8 s; an application that knows that the device has changed its
+//! network or has woken says so with [`Client::network_changed`], and then 3 s are enough. What it knows of the watched users is in
 //! [`Client::cached`]; whatever enters, changes in or leaves it is told by [`Client::events`].
 //!
 //! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules: those

@@ -1,29 +1,28 @@
-/** The network between the pages and the client port: a proxy of TCP that can be cut, and mended. */
+/** The network between the pages and the client port: a proxy of TCP that can be cut, or fall silent, and be mended. */
 
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 
 export class Cable {
   readonly #sockets = new Set<Socket>();
+  /** Those that were made while nothing came through. */
+  readonly #waiting = new Set<Socket>();
   readonly #server: Server;
   #target = 0;
-  #whole = true;
+  #state: "whole" | "cut" | "silent" = "whole";
 
   private constructor() {
     this.#server = createServer((near) => {
-      if (!this.#whole) {
-        near.destroy();
-        return;
-      }
-      const far = createConnection(this.#target, "127.0.0.1");
-      near.pipe(far).pipe(near);
-      for (const socket of [near, far]) {
-        this.#sockets.add(socket);
-        socket.on("error", () => socket.destroy());
-        socket.on("close", () => {
-          this.#sockets.delete(socket);
+      near.on("error", () => near.destroy());
+      switch (this.#state) {
+        case "cut":
           near.destroy();
-          far.destroy();
-        });
+          break;
+        case "silent":
+          this.#waiting.add(near);
+          break;
+        case "whole":
+          this.#lead(near);
+          break;
       }
     });
   }
@@ -49,20 +48,49 @@ export class Cable {
 
   /** Breaks every connection; none can be made until it is mended. */
   cut(): void {
-    this.#whole = false;
+    this.#state = "cut";
     this.#sockets.forEach((socket) => socket.destroy());
   }
 
+  /**
+   * From now on nothing comes through, and nobody is told: connections stay open, and are dead for good, as those of a
+   * device that has left the reach of its network. New ones hang until it is mended.
+   */
+  fallSilent(): void {
+    this.#state = "silent";
+    this.#sockets.forEach((socket) => {
+      socket.unpipe();
+      socket.resume();
+    });
+  }
+
   mend(): void {
-    this.#whole = true;
+    this.#state = "whole";
+    this.#waiting.forEach((socket) => socket.destroy());
+    this.#waiting.clear();
   }
 
   async remove(): Promise<void> {
+    this.mend();
     this.cut();
     await new Promise<void>((fulfil) =>
       this.#server.close(() => {
         fulfil();
       }),
     );
+  }
+
+  #lead(near: Socket): void {
+    const far = createConnection(this.#target, "127.0.0.1");
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
   }
 }

@@ -1,8 +1,9 @@
 /** A network that breaks and comes back: the page has the right picture again, and was not loaded again. */
 
+import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { enterWith, launch, seesDot, Windows } from "../src/browser.js";
+import { enterWith, launch, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Cable } from "../src/cable.js";
 import { Server } from "../src/server.js";
 
@@ -55,7 +56,10 @@ describe("the network of a page", () => {
     return theirs;
   }
 
-  /** Two ways to break it: the browser does not know of the first. */
+  /** How soon a page must know that its network is cut, and how soon it must be right after a sleep. */
+  const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
+
+  /** Three ways to break it: the browser knows of the last alone. */
   const faults = {
     cut: {
       begins: () => {
@@ -67,19 +71,34 @@ describe("the network of a page", () => {
         return Promise.resolve();
       },
     },
+    silent: {
+      begins: async (page: Page) => {
+        cable.fallSilent();
+        // A call is late.
+        await rowOf(page, "ben").click();
+      },
+      ends: () => {
+        cable.mend();
+        return Promise.resolve();
+      },
+    },
     "gone, as the browser says,": { begins: () => windows.setOffline(true), ends: () => windows.setOffline(false) },
   };
 
   test.each(Object.entries(faults))(
     "%s and back: the page shows what changed meanwhile, and was not loaded again",
-    async (_, fault) => {
+    async (name, fault) => {
       const page = await ada();
       const ben = await comes("ben");
       await seesDot(page, "ben", "Online");
       await seesDot(page, "cleo", "Not logged in");
 
-      await fault.begins();
+      const before = Date.now();
+      await fault.begins(page);
       await page.locator("lamplight-desk .net:not(.connected)").waitFor();
+      const seen = Date.now() - before;
+      console.log(`a page whose network was ${name} has seen it after ${seen} ms`);
+      expect(seen).toBeLessThan(SEEN_WITHIN);
       await page.locator("lamplight-self-card .dot").waitFor({ state: "detached" });
       // Where the cable is cut, Ben's page is behind it too: it goes, and Cleo can come when it is mended.
       await ben.close();
@@ -93,4 +112,26 @@ describe("the network of a page", () => {
       await cleo.close();
     },
   );
+
+  test("a page that wakes from a sleep is right at once, though its link has died without a word", async () => {
+    const page = await ada();
+    await seesDot(page, "cleo", "Not logged in");
+    const browser = await page.context().newCDPSession(page);
+
+    await browser.send("Page.setWebLifecycleState", { state: "frozen" });
+    cable.fallSilent();
+    cable.mend();
+    const cleo = await comes("cleo");
+    // Longer than what a busy page may be late. Nothing can be waited for in a page that is frozen.
+    await setTimeout(7_000);
+    const before = Date.now();
+    await browser.send("Page.setWebLifecycleState", { state: "active" });
+    await seesDot(page, "cleo", "Online");
+    const right = Date.now() - before;
+    console.log(`a page that woke was right after ${right} ms`);
+    expect(right).toBeLessThan(RIGHT_WITHIN);
+    await page.locator("lamplight-desk .net.connected").waitFor();
+    expect(await page.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
+    await cleo.close();
+  });
 });

@@ -11,7 +11,7 @@
 const FIRST = 1_000;
 
 /** The mean wait between attempts, for a spread that is not longer. The longest is half as much again. */
-const BETWEEN = 2_000;
+const BETWEEN = 1_500;
 
 /**
  * The same after many attempts. The longest wait is then not above the grace (30 s) in which a client that returns never
@@ -20,10 +20,10 @@ const BETWEEN = 2_000;
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * So many attempts are made before the wait between them doubles: two minutes of them at least. Enough for a restart
+ * So many attempts are made before the wait between them doubles: two minutes of them. Enough for a restart
  * of the server, and few enough for a device that is out of reach for hours.
  */
-const ATTEMPTS_BEFORE_DOUBLING = 60;
+const ATTEMPTS_BEFORE_DOUBLING = 80;
 
 /**
  * While calls wait for the link, no wait is longer than after so many failures. A call waits ten seconds at most, so a

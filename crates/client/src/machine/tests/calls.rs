@@ -186,33 +186,33 @@ fn a_call_ends_the_wait_but_not_more_often_than_once_a_second() {
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: connecting: no route; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(6s)
-            > next, after 6000 ms
+              ! connect failed: connecting: no route; retry Some(4.5s)
+            > next, after 4500 ms
               ! Connecting
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(12s)
+              ! connect failed: connecting: no route; retry Some(9s)
             > wait 3000
             > set hi
               ! Connecting
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: connecting: no route; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: connecting: no route; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
             > up

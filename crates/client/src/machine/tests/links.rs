@@ -23,8 +23,8 @@ fn after_a_broken_link_the_client_comes_back_and_tells_exactly_what_differs() {
               ! ann:6
             > down
               close
-              ! disconnected: closed by the server; retry 3s
-            > next, after 3000 ms
+              ! disconnected: closed by the server; retry 2.25s
+            > next, after 2250 ms
               ! Connecting
               open
             > up
@@ -50,22 +50,22 @@ fn attempts_back_off_until_a_link_has_lasted() {
               open
             > failed
               close
-              ! connect failed: connecting: no route; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: connecting: no route; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
             > next, after 10000 ms
               close
-              ! connect failed: no connection in time; retry Some(6s)
-            > next, after 6000 ms
+              ! connect failed: no connection in time; retry Some(4.5s)
+            > next, after 4500 ms
               ! Connecting
               open
             > up
               send login me sig resume known=[ann:5 me:1]
             > next, after 10000 ms
               close
-              ! connect failed: no answer to the login in time; retry Some(12s)
-            > next, after 12000 ms
+              ! connect failed: no answer to the login in time; retry Some(9s)
+            > next, after 9000 ms
               ! Connecting
               open
             > up
@@ -74,8 +74,8 @@ fn attempts_back_off_until_a_link_has_lasted() {
               ! Connected { resumed: true }
             > down
               close
-              ! disconnected: closed by the server; retry 24s
-            > next, after 24000 ms
+              ! disconnected: closed by the server; retry 18s
+            > next, after 18000 ms
               ! Connecting
               open
             > up
@@ -107,8 +107,8 @@ fn a_server_that_hands_over_is_returned_to_in_waves() {
               ! Connected { resumed: true }
             > ended RECONNECT 0
               close
-              ! disconnected: the server asked to reconnect; retry 1.5s
-            > next, after 1500 ms
+              ! disconnected: the server asked to reconnect; retry 1.125s
+            > next, after 1125 ms
               ! Connecting
               open
         "#]],

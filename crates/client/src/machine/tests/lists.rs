@@ -94,8 +94,8 @@ fn who_missed_something_is_told_to_read_again_once() {
               ! lists outdated
             > down
               close
-              ! disconnected: closed by the server; retry 3s
-            > next, after 3000 ms
+              ! disconnected: closed by the server; retry 2.25s
+            > next, after 2250 ms
               ! Connecting
               open
             > up

@@ -156,24 +156,24 @@ fn a_refused_resume_ends_the_session_or_is_tried_again() {
               send login me sig resume known=[ann:5 me:1]
             > answer @ no 7008
               close
-              ! connect failed: login refused: 7008: words; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: login refused: 7008: words; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
             > up
               send login me sig resume known=[ann:5 me:1]
             > answer @ no 70500
               close
-              ! connect failed: login refused: 70500: words; retry Some(6s)
-            > next, after 6000 ms
+              ! connect failed: login refused: 70500: words; retry Some(4.5s)
+            > next, after 4500 ms
               ! Connecting
               open
             > up
               send login me sig resume known=[ann:5 me:1]
             > answer @ no 70050
               close
-              ! connect failed: login refused: 70050: words; retry Some(72s)
-            > next, after 72000 ms
+              ! connect failed: login refused: 70050: words; retry Some(69s)
+            > next, after 69000 ms
               ! Connecting
               open
         "#]],
@@ -338,8 +338,8 @@ fn a_login_of_the_same_user_renews_and_of_another_one_is_refused() {
             > failed
               call 2: error connecting: no route
               close
-              ! connect failed: connecting: no route; retry Some(3s)
-            > next, after 3000 ms
+              ! connect failed: connecting: no route; retry Some(2.25s)
+            > next, after 2250 ms
               ! Connecting
               open
         "#]],

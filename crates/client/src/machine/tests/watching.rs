@@ -133,8 +133,8 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
           send sub u000 … u099 (100)
         > down
           close
-          ! disconnected: closed by the server; retry 3s
-        > next, after 3000 ms
+          ! disconnected: closed by the server; retry 2.25s
+        > next, after 2250 ms
           ! Connecting
           open
         > up
@@ -268,8 +268,8 @@ fn what_the_app_lets_a_client_do_is_told_when_it_changes() {
               ! Connected { resumed: true }
             > down
               close
-              ! disconnected: closed by the server; retry 3s
-            > next, after 3000 ms
+              ! disconnected: closed by the server; retry 2.25s
+            > next, after 2250 ms
               ! Connecting
               open
             > up

@@ -86,7 +86,7 @@ test("a call that is late is answered, and what its answer says is learnt all th
       call 3: 9508 no connection to the server: it was not sent in time
     > next, after 6000 ms
       close
-      ! connectFailed 9508 no connection to the server: no connection in time; again in 3000
+      ! connectFailed 9508 no connection to the server: no connection in time; again in 2250
     "
   `);
 });

@@ -48,35 +48,35 @@ test("a call wakes the back-off, and while it waits no wait is long", () => {
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 6000
-    > next, after 6000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 4500
+    > next, after 4500 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 12000
+      ! connectFailed 9508 no connection to the server: closed; again in 9000
     > wait 3000
     > get ann
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 3000
+      ! connectFailed 9508 no connection to the server: closed; again in 2250
     > wait 1500
     > get bob
-    > next, after 1500 ms
+    > next, after 750 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > up
@@ -101,28 +101,26 @@ test("calls that wait time out, and then the waits are long again", () => {
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 6000
+      ! connectFailed 9508 no connection to the server: closed; again in 4500
     > get ann
-    > next, after 3000 ms
+    > next, after 2250 ms
+      ! connecting
+      open
+    > down
+      close
+      ! connectFailed 9508 no connection to the server: closed; again in 2250
+    > next, after 750 ms
       call 2: 9508 no connection to the server: it was not sent in time
-      ! connecting
-      open
     > down
       close
-      ! connectFailed 9508 no connection to the server: closed; again in 12000
-    > next, after 12000 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 24000
-    > next, after 24000 ms
+      ! connectFailed 9508 no connection to the server: closed; again in 18000
+    > next, after 18000 ms
       ! connecting
       open
     > down
@@ -181,22 +179,22 @@ test("a link that breaks is made again, later after each failure", () => {
         open
       > down
         close
-        ! connectFailed 9508 no connection to the server: closed; again in 3000
-      > next, after 3000 ms
+        ! connectFailed 9508 no connection to the server: closed; again in 2250
+      > next, after 2250 ms
         ! connecting
         open
       > next, after 10000 ms
         close
-        ! connectFailed 9508 no connection to the server: no connection in time; again in 6000
-      > next, after 6000 ms
+        ! connectFailed 9508 no connection to the server: no connection in time; again in 4500
+      > next, after 4500 ms
         ! connecting
         open
       > up
         send resume me sig known=[me:1]
       > next, after 10000 ms
         close
-        ! connectFailed 9508 no connection to the server: no answer to the login in time; again in 12000
-      > next, after 12000 ms
+        ! connectFailed 9508 no connection to the server: no answer to the login in time; again in 9000
+      > next, after 9000 ms
         ! connecting
         open
       > up
@@ -222,8 +220,8 @@ test("only a link that lived for a while makes the next wait a short one", () =>
         ! connected again
       > down
         close
-        ! disconnected 9508 no connection to the server: closed; again in 3000
-      > next, after 3000 ms
+        ! disconnected 9508 no connection to the server: closed; again in 2250
+      > next, after 2250 ms
         ! connecting
         open
       > up
@@ -250,7 +248,7 @@ test("a link on which nothing is heard is given up after an unanswered heartbeat
       open
     > next, after 10000 ms
       close
-      ! connectFailed 9508 no connection to the server: no connection in time; again in 1000
+      ! connectFailed 9508 no connection to the server: no connection in time; again in 750
     "
   `);
 });
@@ -340,7 +338,7 @@ test("a server that sends its clients away says how soon to return", () => {
         ! connected again
       > ended RECONNECT 100
         close
-        ! disconnected 9508 no connection to the server: words; again in 2000
+        ! disconnected 9508 no connection to the server: words; again in 1500
       "
     `);
   expect(liveTranscript("ended TOO_MANY_CONNECTIONS 5000")).toMatchInlineSnapshot(`

@@ -181,8 +181,8 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     > down
       close
       call 3: 9520 no answer in time; whether the server has done it is not known: the connection broke before it
-      ! disconnected 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! disconnected 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > up
@@ -285,15 +285,15 @@ test("a refusal to have the client back ends the session, if it does not pass wi
       send resume me sig known=[me:1]
     > answer @ no 70050
       close
-      ! connectFailed 70050 words; again in 63000
-    > next, after 63000 ms
+      ! connectFailed 70050 words; again in 62250
+    > next, after 62250 ms
       ! connecting
       open
     > up
       send resume me sig known=[me:1]
     > answer @ no 7008
       close
-      ! connectFailed 7008 words; again in 6000
+      ! connectFailed 7008 words; again in 4500
     "
   `);
 });

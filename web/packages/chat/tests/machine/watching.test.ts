@@ -266,8 +266,8 @@ test("what the app lets a client do is told when it has changed, and only then",
       ! connected again
     > down
       close
-      ! disconnected 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! disconnected 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > up
@@ -323,8 +323,8 @@ test("while nobody is told of others the list stays, and a restore waits until t
       ann bob
     > down
       close
-      ! disconnected 9508 no connection to the server: closed; again in 3000
-    > next, after 3000 ms
+      ! disconnected 9508 no connection to the server: closed; again in 2250
+    > next, after 2250 ms
       ! connecting
       open
     > up

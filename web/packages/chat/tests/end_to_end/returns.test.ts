@@ -1,0 +1,61 @@
+/** Sixty clients whose server is killed and started again are back soon after it is, in waves. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client, closeAll } from "./client.js";
+import { Server, until } from "./server.js";
+
+const CLIENTS = 60;
+
+/** For how long the server is away, in seconds. `AWAY=1,10,60` measures longer absences too. */
+const AWAY = (process.env["AWAY"] ?? "1").split(",").map(Number);
+
+let server: Server;
+const clients: Client[] = [];
+/** When each client was connected last, by the clock of this process. */
+const connected: number[] = [];
+
+beforeAll(async () => {
+  server = await Server.start();
+  for (let first = 0; first < CLIENTS; first += 10) {
+    const users = Array.from({ length: 10 }, (_, index) => `user${first + index}`);
+    await Promise.all(users.map((user, index) => logIn(user, first + index)));
+  }
+}, 120_000);
+afterAll(async () => {
+  await closeAll();
+  await server.end();
+});
+
+async function logIn(userID: string, index: number): Promise<void> {
+  const client = new Client(server);
+  clients.push(client);
+  client.chat.on("netStateChange", ({ data }: { data: { state: string } }) => {
+    connected[index] = data.state === "connected" ? performance.now() : Infinity;
+  });
+  await client.chat.login({ userID, userSig: await server.sig(userID) });
+}
+
+test.each(AWAY.map((away, index) => ({ away, index })))(
+  "95 in 100 within 3 s and all within 6 s of a server that was away for $away s",
+  async ({ away, index }) => {
+    // Links count as lasting ones after ten seconds; the first are no returns.
+    await sleep(index === 0 ? 0 : 10_500);
+    await server.kill();
+    await until("everybody has noticed", () => connected.every((at) => at === Infinity));
+    await sleep(away * 1_000);
+    await server.restart();
+    const back = performance.now();
+    await until("everybody is back", () => connected.every((at) => at < Infinity));
+    const after = connected.map((at) => Math.max(0, Math.round(at - back))).sort((one, other) => one - other);
+    const [median = 0, most = 0, last = 0] = [0.5, 0.95, 1].map((part) => after[Math.ceil(CLIENTS * part) - 1]);
+    const within = (time: number) => Math.round((100 * after.filter((at) => at <= time).length) / CLIENTS);
+    console.log(
+      `away for ${away} s: median ${median} ms, 95 % ${most} ms, all ${last} ms;`,
+      `within 1, 2, 3, 6 s: ${[1_000, 2_000, 3_000, 6_000].map((time) => `${within(time)} %`).join(", ")}`,
+    );
+    expect(most).toBeLessThanOrEqual(3_000);
+    expect(last).toBeLessThanOrEqual(6_000);
+  },
+  120_000,
+);
