@@ -3,7 +3,8 @@
 use lamplight_facts::{EndWhy, Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Revoked, Sent};
 use lamplight_facts_sqlite::{SCHEMA_VERSION, SqliteFacts};
 use lamplight_model::{
-    AppId, ClientMessageId, DeviceId, Friend, Platform, Profile, ProfileChange, Timestamp, User, UserId,
+    AppId, AppSettings, ClientMessageId, DeviceId, Friend, Platform, Profile, ProfileChange, Timestamp, User,
+    UserId,
 };
 use rusqlite::Connection;
 use std::path::Path;

@@ -443,12 +443,14 @@ pub async fn offline(
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
     let is_deletion = matches!(operation, Operation::DeleteApp { .. });
     let outcome = answer(&service, None, operation, &clock).await;
-    // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
-    while is_deletion {
-        match service.delete_apps_further(clock.now()).await {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Ok(refused(&error.refusal())),
+    if is_deletion {
+        // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
+        loop {
+            match service.delete_apps_further(clock.now()).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Ok(refused(&error.refusal())),
+            }
         }
     }
     Ok(outcome)
