@@ -437,3 +437,16 @@ fn accounts_are_found_by_userid_and_by_nick() {
     assert!(shown.contains("bob") && shown.contains("ALI Baba") && !shown.contains("alice"), "{shown}");
     assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("nobody was found"));
 }
+
+#[test]
+fn an_app_has_as_many_keys_as_in_the_console() {
+    let folder = Folder::new();
+    folder.ok(&["app", "create"]);
+    for _ in 0..7 {
+        folder.ok(&["app", "key", "add", "1400000001"]);
+    }
+    let (code, _, error) = folder.run(&["app", "key", "add", "1400000001"]);
+    assert!(code == Some(1) && error.contains("an app has at most 8 keys; remove one first"), "{error}");
+    folder.ok(&["app", "key", "remove", "1400000001", "1"]);
+    folder.ok(&["app", "key", "add", "1400000001"]);
+}

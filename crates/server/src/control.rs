@@ -441,16 +441,13 @@ pub async fn offline(
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Service::new(facts, directory, log, ThrottleLimits::default());
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
-    let is_deletion = matches!(operation, Operation::DeleteApp { .. });
+    let mut is_more = matches!(operation, Operation::DeleteApp { .. });
     let outcome = answer(&service, None, operation, &clock).await;
-    if is_deletion {
-        // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
-        loop {
-            match service.delete_apps_further(clock.now()).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => return Ok(refused(&error.refusal())),
-            }
+    // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
+    while is_more {
+        match service.delete_apps_further(clock.now()).await {
+            Ok(more) => is_more = more,
+            Err(error) => return Ok(refused(&error.refusal())),
         }
     }
     Ok(outcome)

@@ -6,10 +6,15 @@ use crate::{Service, ServiceError};
 use lamplight_core::Presence;
 use lamplight_directory::News;
 use lamplight_facts::AccountDeleted;
-use lamplight_model::{App, Code, Hook, Lane, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl};
+use lamplight_model::{
+    App, Code, Hook, Lane, MOST_KEYS, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
+
+/// The most admins of one app.
+pub const MAX_ADMINS: usize = 100;
 
 impl Service {
     /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
@@ -27,6 +32,7 @@ impl Service {
     /// overwrite what the other has done.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
+        check_counts(was, &app)?;
         let _changing = self.app_changes.lock().await;
         self.check_not_being_deleted(app.id)?;
         let done = self.facts.replace_app(was.cloned(), app.clone()).await?;
@@ -238,6 +244,19 @@ impl Revoking {
     pub fn add(&mut self, other: Self) {
         self.seconds.extend(other.seconds);
     }
+}
+
+/// Refuses more keys or admins than an app may have. An app that has more already may be changed otherwise.
+fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
+    let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
+    let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");
+    for (before, count, most, what) in [keys, admins] {
+        if count > most && count > before {
+            let why = format!("an app has at most {most} {what}; remove one first");
+            return Err(Refusal::because(Code::INVALID_PARAMETER, why));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an app whose settings are outside their bounds.

@@ -37,7 +37,7 @@ mod throttle;
 mod turns;
 mod upkeep;
 
-pub use admin::Revoking;
+pub use admin::{MAX_ADMINS, Revoking};
 pub use apps::AppTable;
 pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
 pub use backend::{Backend, StateParts, UserState};

@@ -12,13 +12,12 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing, UserId,
     WebhookSettings,
 };
+use lamplight_service::MAX_ADMINS;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most admins of one app.
-const MOST_ADMINS: usize = 100;
 /// The id of the first app; the next ones count on.
 const FIRST_APP: u32 = 1_400_000_001;
 
@@ -284,7 +283,7 @@ pub async fn add_admin(
             if app.admins.contains(&user) {
                 return Ok(());
             }
-            if app.admins.len() >= MOST_ADMINS {
+            if app.admins.len() >= MAX_ADMINS {
                 return Err(ApiError::TOO_MANY_ADMINS);
             }
             app.admins.push(user);
