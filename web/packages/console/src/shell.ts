@@ -190,18 +190,63 @@ export class Console extends View {
           border-inline-end: 0;
           border-bottom: 1px solid var(--line);
         }
+        /* What was beside the page is above it now, and as small as it can be: two lines. */
+        aside {
+          display: grid;
+          grid-template: "brand foot" auto "nav nav" auto / minmax(0, 1fr) auto;
+          align-items: center;
+          gap: 0.6rem;
+          padding-block: 0.7rem 0.5rem;
+        }
+        .brand {
+          grid-area: brand;
+          padding-inline: 0.2rem;
+        }
+        nav {
+          grid-area: nav;
+          min-width: 0;
+        }
         nav ul {
           display: flex;
           overflow-x: auto;
+          scrollbar-width: none;
+        }
+        nav a {
+          gap: 0.5rem;
+          white-space: nowrap;
         }
         .foot {
+          grid-area: foot;
           display: flex;
-          flex-wrap: wrap;
-          align-items: center;
+          gap: 0.15rem;
           margin: 0;
         }
+        .foot label,
+        .foot button {
+          position: relative;
+          display: grid;
+          place-content: center;
+          inline-size: 2.6rem;
+          min-height: 2.6rem;
+          padding: 0;
+          border-radius: var(--radius-small);
+        }
+        .foot label:focus-within {
+          outline: 2px solid var(--accent);
+        }
+        .foot select {
+          position: absolute;
+          inset: 0;
+          height: 100%;
+          opacity: 0;
+        }
+        .foot button span,
         .version {
-          display: none;
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
         }
         main {
           padding: 1.4rem 1rem 3rem;
@@ -277,7 +322,7 @@ export class Console extends View {
     return html`<div class="foot">
       <label
         >${icons.language}<span class="unseen">${words.newLanguage}</span>
-        <select @change=${this.#speak}>
+        <select title=${words.newLanguage} @change=${this.#speak}>
           ${Object.entries(LANGUAGES).map(
             ([name, { language: own }]) => html`<option value=${name} ?selected=${name === language}>${own}</option>`,
           )}
@@ -285,13 +330,15 @@ export class Console extends View {
       </label>
       <label
         >${icons.theme}<span class="unseen">${words.theme}</span>
-        <select @change=${this.#paint}>
+        <select title=${words.theme} @change=${this.#paint}>
           ${THEMES.map(
             (name) => html`<option value=${name} ?selected=${name === theme}>${words.themes[name]}</option>`,
           )}
         </select>
       </label>
-      <button class="quiet" @click=${this.#logOut}>${icons.logOut}${words.nav.logOut}</button>
+      <button class="quiet" title=${words.nav.logOut} @click=${this.#logOut}>
+        ${icons.logOut}<span>${words.nav.logOut}</span>
+      </button>
       <p class="version">${words.nav.version(session.version)}</p>
     </div>`;
   }
@@ -356,10 +403,14 @@ export class Console extends View {
     this.route = next;
     if (isOther) {
       scrollTo(0, 0);
-      // Who reads by ear is taken to where the page begins.
-      void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
+      this.#toContent();
     }
   };
+
+  /** Puts the focus where the page begins: what had it is gone, and who reads by ear is to know what is there now. */
+  #toContent(): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
+  }
 
   readonly #skip = (event: Event): void => {
     // The `#` of the address belongs to the pages.
@@ -380,6 +431,7 @@ export class Console extends View {
     this.over = false;
     this.#former = undefined;
     this.session = { state: "ready", value: event.detail };
+    this.#toContent();
   };
 
   readonly #logOut = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, count, latency, moment, rate } from "../src/text/format.js";
+import { ago, clock, count, latency, moment, rate } from "../src/text/format.js";
 
 test.each([
   [0.000_08, "80 µs"],
@@ -33,4 +33,13 @@ test.each([
 
 test("a moment is told in full", () => {
   expect(moment(0, "en-GB", "UTC")).toBe("1 Jan 1970, 00:00:00");
+});
+
+test("hours are counted from 00 to 23 in both languages, as in the lists of the kit", () => {
+  const afternoon = Date.UTC(2026, 10, 24, 14, 3, 22);
+  expect([moment(afternoon, "en", "UTC"), moment(afternoon, "zh-CN", "UTC")]).toEqual([
+    "Nov 24, 2026, 14:03:22",
+    "2026年11月24日 14:03:22",
+  ]);
+  expect([clock(afternoon, "en", "UTC"), clock(0, "zh-CN", "UTC")]).toEqual(["14:03:22", "00:00:00"]);
 });

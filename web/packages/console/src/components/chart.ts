@@ -4,6 +4,7 @@ import { css, html, nothing, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
+import { clock } from "../text/format.js";
 import { preferences } from "../words/words.js";
 import { base } from "./styles.js";
 import { View } from "./view.js";
@@ -192,13 +193,19 @@ export class Chart extends View {
     return {
       width: this.place.clientWidth,
       height: HEIGHT,
-      padding: [10, 8, 0, 0],
+      // The last time below has to fit.
+      padding: [10, 28, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: { y: this.kind === "log" ? { distr: LOGARITHMIC, range: decades } : { range: fromZero } },
       series: [{}, ...lines],
       axes: [
-        { ...axis, size: 30, space: 90, values: (_, splits) => splits.map((at) => this.#clock(at)) },
+        {
+          ...axis,
+          size: 30,
+          space: 90,
+          values: (_, splits) => splits.map((at) => clock(at * 1000, this.words.locale)),
+        },
         {
           ...axis,
           size: 62,
@@ -215,16 +222,6 @@ export class Chart extends View {
         ],
       },
     };
-  }
-
-  #clock(seconds: number): string {
-    const options: Intl.DateTimeFormatOptions = {
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      hour12: false,
-    };
-    return new Intl.DateTimeFormat(this.words.locale, options).format(seconds * 1000);
   }
 }
 

@@ -32,6 +32,21 @@ export class Status extends View {
       :host([type="OFFLINE"]) i {
         background: var(--line-strong);
       }
+      @media (forced-colors: active) {
+        i,
+        :host([type]) i {
+          forced-color-adjust: none;
+          border-color: CanvasText;
+          background: Canvas;
+        }
+        :host([type="ONLINE"]) i {
+          border-color: Highlight;
+          background: Highlight;
+        }
+        :host([type="OFFLINE"]) i {
+          background: GrayText;
+        }
+      }
     `,
   ];
 

@@ -204,6 +204,14 @@ export const cards = css`
   .card > .body {
     padding: 0.9rem 1.35rem 1.25rem;
   }
+  @media (max-width: 760px) {
+    .card > header {
+      padding: 1rem 1.1rem 0;
+    }
+    .card > .body {
+      padding: 0.8rem 1.1rem 1.1rem;
+    }
+  }
   .stack {
     display: grid;
     gap: 1.1rem;
@@ -274,5 +282,24 @@ export const tables = css`
   td.end {
     text-align: end;
     white-space: nowrap;
+  }
+  @media (max-width: 760px) {
+    th,
+    td {
+      padding-inline: 0.7rem;
+    }
+    th:first-child,
+    td:first-child {
+      padding-inline-start: 1.1rem;
+    }
+    th:last-child,
+    td:last-child {
+      padding-inline-end: 1.1rem;
+    }
+    /* A narrow screen shows the beginning of a line; the rest is a swipe away. */
+    .scroll td {
+      white-space: nowrap;
+      overflow-wrap: normal;
+    }
   }
 `;

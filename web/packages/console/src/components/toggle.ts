@@ -57,6 +57,27 @@ export class Toggle extends View {
       :host([checked]) .knob {
         transform: translateX(1.1rem);
       }
+      /* Colours that a system forces take backgrounds away: the track gets an edge, the knob a colour of the system. */
+      @media (forced-colors: active) {
+        .track {
+          padding: 2px;
+          border: 1px solid ButtonText;
+          background: ButtonFace;
+        }
+        .knob {
+          forced-color-adjust: none;
+          background: ButtonText;
+          box-shadow: none;
+        }
+        :host([checked]) .track {
+          forced-color-adjust: none;
+          border-color: Highlight;
+          background: Highlight;
+        }
+        :host([checked]) .knob {
+          background: HighlightText;
+        }
+      }
       @media (prefers-reduced-motion: reduce) {
         .track,
         .knob {

@@ -97,6 +97,16 @@ export class AppPage extends View {
       nav a i.bad {
         background: var(--bad);
       }
+      @media (forced-colors: active) {
+        nav a i {
+          forced-color-adjust: none;
+          background: Highlight;
+        }
+        nav a i.bad {
+          background: Mark;
+          outline: 1px solid CanvasText;
+        }
+      }
       .content {
         display: grid;
         gap: 1.1rem;
@@ -136,7 +146,10 @@ export class AppPage extends View {
         nav ul {
           display: flex;
           overflow-x: auto;
-          padding-bottom: 0.3rem;
+          /* The outline of a link with the focus is not cut off. */
+          padding: 0.25rem;
+          margin: -0.25rem;
+          scrollbar-width: thin;
         }
       }
     `,
@@ -154,6 +167,18 @@ export class AppPage extends View {
       void this.#load();
     }
     if (changed.has("tab")) this.saved = false;
+  }
+
+  override updated(): void {
+    // On a narrow screen the sections are one line that scrolls: where one is has to be in sight.
+    const here = this.renderRoot.querySelector<HTMLElement>("nav a[aria-current]");
+    const line = here?.closest("ul");
+    if (here && line && line.scrollWidth > line.clientWidth) {
+      const [inner, outer] = [here.getBoundingClientRect(), line.getBoundingClientRect()];
+      if (inner.left < outer.left || inner.right > outer.right) {
+        line.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+      }
+    }
   }
 
   override connectedCallback(): void {

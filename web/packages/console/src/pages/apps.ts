@@ -117,7 +117,8 @@ export class AppsPage extends View {
     if (made !== undefined) {
       return html`<lc-dialog open .heading=${words.apps.made(made.app.id)} @lc-close=${this.#close}>
         <p class="quiet">${words.keys.newText}</p>
-        <lc-secret .text=${made.key.text} .label=${words.keys.secret}></lc-secret>
+        <h3>${words.keys.key(made.key.id)}</h3>
+        <lc-secret .text=${made.key.text} .label=${words.keys.secret(made.key.id)}></lc-secret>
         <a slot="actions" class="button" href=${hrefOf({ page: "app", app: made.app.id, tab: "general" })}
           >${words.close}</a
         >

@@ -5,6 +5,8 @@ import { css, html, nothing, type TemplateResult } from "lit";
 export const pageStyles = css`
   .page {
     display: grid;
+    /* As wide as there is room: a table that is wider scrolls within its card. */
+    grid-template-columns: minmax(0, 1fr);
     gap: 1.4rem;
   }
   .head {
@@ -18,6 +20,9 @@ export const pageStyles = css`
     margin-top: 0.25rem;
     color: var(--text-quiet);
     max-width: 70ch;
+  }
+  .head h1 {
+    overflow-wrap: anywhere;
   }
   .crumb {
     display: inline-flex;

@@ -192,12 +192,13 @@ export class UserPage extends View {
     const time = (then: number): TemplateResult =>
       html`${moment(then, words.locale)}<span class="quiet">${ago(then, at, words.locale)}</span>`;
     const isOnline = status.status_type === "ONLINE";
-    const lastSeen =
-      status.last_seen === null
+    // Of who is online a server need not say it: it is now.
+    const isNow = isOnline && (status.last_seen === null || at - status.last_seen < 1_000);
+    const lastSeen = isNow
+      ? words.user.lastSeenNow
+      : status.last_seen === null
         ? words.user.never
-        : isOnline && at - status.last_seen < 1_000
-          ? words.user.lastSeenNow
-          : time(status.last_seen);
+        : time(status.last_seen);
     const row = (name: string, value: unknown): TemplateResult =>
       html`<dt>${name}</dt>
         <dd>${value}</dd>`;
@@ -207,8 +208,9 @@ export class UserPage extends View {
       </div>
       <dl>
         ${row(words.user.type, html`<code>${status.status_type} ${status.number}</code>`)}
+        ${row(words.user.since, time(status.since))}
         ${row(words.user.reason, html`${words.reasons[status.reason] ?? status.reason} <code>${status.reason}</code>`)}
-        ${row(words.user.since, time(status.since))} ${row(words.user.lastSeen, lastSeen)}
+        ${row(words.user.lastSeen, lastSeen)}
         ${row(words.user.onlineDevices, status.online_devices.length === 0 ? "–" : status.online_devices.join(", "))}
         ${row(
           words.user.version,

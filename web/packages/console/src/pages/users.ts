@@ -60,7 +60,19 @@ export class UsersPage extends View {
       }
       .user {
         font-weight: 570;
+        display: block;
+        min-width: 7rem;
         overflow-wrap: anywhere;
+      }
+      @media (max-width: 760px) {
+        form {
+          padding: 1rem 1.1rem;
+        }
+        .app,
+        .search {
+          flex: 1 1 100%;
+          max-width: none;
+        }
       }
       .custom {
         max-width: 18rem;

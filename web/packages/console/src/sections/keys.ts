@@ -68,7 +68,7 @@ export class KeysSection extends Section {
               ? nothing
               : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
           }
-          <div class="keys">
+          <div class="keys scroll" tabindex="0" role="region" aria-label=${app.tabs.keys}>
             <table>
               <tbody>
                 ${[...all].reverse().map((key) => this.#row(key, all.length === 1))}
@@ -94,13 +94,14 @@ export class KeysSection extends Section {
   #row(key: Key, isLast: boolean): TemplateResult {
     const { keys } = this.words;
     const isShown = this.shown?.id === key.id;
+    const name = keys.key(key.id);
     return html`<tr class=${isShown ? "open" : ""}>
-        <td>${keys.key(key.id)}</td>
+        <td>${name}</td>
         <td><span class="pill ${key.signs ? "accent" : ""}">${key.signs ? keys.signs : keys.verifies}</span></td>
         <td class="end">
           <button
             class="small"
-            aria-label="${isShown ? keys.hide : keys.reveal}: ${keys.key(key.id)}"
+            aria-label="${isShown ? keys.hide : keys.reveal}: ${name}"
             @click=${(): void => void this.#reveal(key.id)}
           >
             ${isShown ? keys.hide : keys.reveal}
@@ -109,7 +110,7 @@ export class KeysSection extends Section {
             class="small danger"
             ?disabled=${isLast}
             title=${isLast ? keys.last : ""}
-            aria-label="${keys.retire}: ${keys.key(key.id)}"
+            aria-label="${keys.retire}: ${name}"
             @click=${(): void => {
               this.#retire(key.id);
             }}
@@ -123,8 +124,12 @@ export class KeysSection extends Section {
           ? html`<tr class="secret">
               <td colspan="3">
                 <div class="under">
-                  ${this.isNew ? html`<lc-notice kind="good" .heading=${keys.newTitle}>${keys.newText}</lc-notice>` : nothing}
-                  <lc-secret .text=${this.shown.text} .label=${keys.secret}></lc-secret>
+                  ${
+                    this.isNew
+                      ? html`<lc-notice kind="good" .heading=${keys.newTitle(key.id)}>${keys.newText}</lc-notice>`
+                      : nothing
+                  }
+                  <lc-secret .text=${this.shown.text} .label=${keys.secret(key.id)}></lc-secret>
                 </div>
               </td>
             </tr>`

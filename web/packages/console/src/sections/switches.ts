@@ -28,6 +28,14 @@ export class SwitchesSection extends Section {
         color: var(--text-quiet);
         max-width: 68ch;
       }
+      @media (max-width: 760px) {
+        .switch {
+          column-gap: 0.75rem;
+        }
+        .switch p {
+          grid-column: 1 / -1;
+        }
+      }
       .off {
         font-size: 0.8667rem;
       }

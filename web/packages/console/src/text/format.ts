@@ -52,11 +52,18 @@ function precise(value: number, locale: string): string {
   return kept(`precise ${digits} ${locale}`, make).format(value);
 }
 
-/** Date and time of day, to the second. */
+/** Date and time of day, to the second. Hours are counted from 00 to 23, as everywhere in Lamplight. */
 export function moment(at: number, locale: string, timeZone?: string): string {
-  const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" };
+  const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
   return kept(`moment ${locale} ${timeZone ?? ""}`, () => new Intl.DateTimeFormat(locale, options)).format(at);
+}
+
+/** The time of day, to the second. */
+export function clock(at: number, locale: string, timeZone?: string): string {
+  const options: Intl.DateTimeFormatOptions = { timeStyle: "medium", hourCycle: "h23" };
+  if (timeZone !== undefined) options.timeZone = timeZone;
+  return kept(`clock ${locale} ${timeZone ?? ""}`, () => new Intl.DateTimeFormat(locale, options)).format(at);
 }
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [

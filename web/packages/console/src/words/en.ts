@@ -223,9 +223,9 @@ export const EN = {
     retireText:
       "What it signed is not good any longer: devices that logged in with it are logged out, and need a new UserSig to log in again.",
     last: "This is the last key; add another one first.",
-    newTitle: "The new key",
+    newTitle: (id: number) => `Key ${id} is new`,
     newText: "Keep it where your backend keeps its secrets: whoever has it can log in as anybody.",
-    secret: "Secret text of the key",
+    secret: (id: number) => `Secret text of key ${id}`,
   },
   admins: {
     lead: "The accounts in whose name a backend may call the server API.",
@@ -332,7 +332,7 @@ export const EN = {
     kicked: "Every login was ended.",
     evidence: "Status and its evidence",
     type: "Status type",
-    reason: "Because",
+    reason: "Last change",
     since: "Since",
     lastSeen: "Last seen",
     lastSeenNow: "now: there is a connection",
