@@ -151,6 +151,11 @@ export class Chat {
     }
   }
 
+  /** Tries to connect now instead of waiting for the next attempt; with a connection, asks whether it still holds. */
+  reconnect(): void {
+    this.#driver.networkChanged();
+  }
+
   /** Whether somebody is logged in, connected at this moment or not. */
   isReady(): boolean {
     return this.#driver.established;

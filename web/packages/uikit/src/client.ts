@@ -128,6 +128,8 @@ export interface ChatClient {
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
   /** With an SDK without it the kit finds out by being refused, and asks again from time to time. */
   getAbilities?(): Abilities | null;
+  /** Connects now instead of waiting. With an SDK without it nobody is offered to. */
+  reconnect?(): void;
 }
 
 /** Listens to an event of the SDK, and hands back how to stop. */

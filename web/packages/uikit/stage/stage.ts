@@ -119,6 +119,11 @@ export class Stage implements ChatClient {
     this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
   }
 
+  /** The connection goes, or comes back. */
+  net(state: "connected" | "connecting" | "disconnected"): void {
+    this.emit(EVENT.NET_STATE_CHANGE, { state });
+  }
+
   emit(name: string, data: unknown): void {
     (this.#handlers.get(name) ?? []).forEach((handler) => handler({ name, data } as never));
   }
@@ -158,6 +163,10 @@ export class Stage implements ChatClient {
 
   getLoginUser(): string {
     return this.#self;
+  }
+
+  reconnect(): void {
+    this.#note("reconnect", []);
   }
 
   getFriendList(): Promise<{ data: Friend[] }> {

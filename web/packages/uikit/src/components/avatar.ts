@@ -11,7 +11,12 @@ import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
 /** What a status is called; nothing for one that is not known. */
-export function statusText(status: StatusType | undefined, words: Words): string | undefined {
+export function statusText(status: StatusType | undefined, words: Words, isStale = false): string | undefined {
+  const text = nameOf(status, words);
+  return text !== undefined && isStale ? words.lastKnown(text) : text;
+}
+
+function nameOf(status: StatusType | undefined, words: Words): string | undefined {
   switch (status) {
     case 1:
       return words.online;
@@ -30,6 +35,8 @@ export interface AvatarParts {
   readonly name: string;
   readonly picture: string;
   readonly status: StatusType | undefined;
+  /** The status was known when the connection was lost, and may be another one now. */
+  readonly isStale?: boolean;
   readonly words: Words;
   /** Counts instead of the kit's `avatarHosts`. */
   readonly policy?: PicturePolicy | undefined;
@@ -39,9 +46,11 @@ export interface AvatarParts {
  * The picture and the dot, for a component that draws many: they are part of its own shadow, not elements of their
  * own. A user without a picture, or with one that cannot or may not be loaded, gets initials.
  */
-export function avatar({ userID, name, picture: told, status, words, policy }: AvatarParts): TemplateResult {
+export function avatar(parts: AvatarParts): TemplateResult {
+  const { userID, name, picture: told, status, isStale, words, policy } = parts;
   const picture = allowedPicture(told, policy);
-  const label = statusText(status, words);
+  const label = statusText(status, words, isStale);
+  const kind = isStale ? "stale" : status === 1 ? "online" : "offline";
   return html`<span class="avatar" part="avatar">
     <span class="initials tint-${tintOf(userID)}" aria-hidden="true">${initialsOf(name)}</span>
     ${
@@ -63,13 +72,7 @@ export function avatar({ userID, name, picture: told, status, words, policy }: A
     ${
       label === undefined
         ? nothing
-        : html`<span
-            class="dot ${status === 1 ? "online" : "offline"}"
-            part="dot ${status === 1 ? "dot-online" : "dot-offline"}"
-            role="img"
-            aria-label=${label}
-            title=${label}
-          ></span>`
+        : html`<span class="dot ${kind}" part="dot dot-${kind}" role="img" aria-label=${label} title=${label}></span>`
     }
   </span>`;
 }
@@ -153,6 +156,10 @@ export const avatarStyles = css`
   .dot.offline {
     background: var(--_offline);
   }
+  .dot.stale {
+    background: var(--_background);
+    box-shadow: inset 0 0 0 2px var(--_offline);
+  }
   @media (prefers-contrast: more) {
     .dot.offline {
       background: var(--_background);
@@ -171,12 +178,19 @@ export const avatarStyles = css`
       background: Canvas;
       box-shadow: inset 0 0 0 3px CanvasText;
     }
+    .dot.stale {
+      background: Canvas;
+      box-shadow: inset 0 0 0 2px GrayText;
+    }
+    .initials {
+      forced-color-adjust: none;
+    }
   }
 `;
 
 /**
  * The picture of a user, or their initials, and a dot: green when they are online, grey when they are offline or not
- * logged in, none when that is not known.
+ * logged in, hollow when it was so the last time that this was known, none when it is not known.
  *
  * ```html
  * <tuikit-avatar user-id="alice" name="Alice Chen" status="1"></tuikit-avatar>
@@ -185,7 +199,7 @@ export const avatarStyles = css`
  * ```
  *
  * @csspart avatar - The square around everything.
- * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
  * @cssprop [--tuikit-avatar-size=48px] - The length of a side.
  * @cssprop [--tuikit-avatar-radius=30%] - The radius of its corners.
  * @cssprop [--tuikit-online=#16a34a] - The dot of who is online.
@@ -225,6 +239,9 @@ export class TuikitAvatar extends LitElement {
   /** 1 online, 2 offline, 3 not logged in; 0 or absent: no dot. */
   @property({ type: Number }) status: StatusType = 0;
 
+  /** The status is what was known when the connection was lost. */
+  @property({ type: Boolean }) stale = false;
+
   /** `en` or `zh`; default: that of the page. */
   @property() language = "";
 
@@ -253,13 +270,14 @@ export class TuikitAvatar extends LitElement {
     }
     this.setAttribute("role", "img");
     const words = wordsOf(this.language || document.documentElement.lang);
-    this.setAttribute("aria-label", [this.name, statusText(this.status, words)].filter(Boolean).join(", "));
+    const status = statusText(this.status, words, this.stale);
+    this.setAttribute("aria-label", [this.name, status].filter(Boolean).join(", "));
   }
 
   protected override render(): TemplateResult {
-    const { userID, name, picture, status } = this;
+    const { userID, name, picture, status, stale: isStale } = this;
     const words = wordsOf(this.language || document.documentElement.lang);
-    return avatar({ userID, name, picture, status, words, policy: this.#policy });
+    return avatar({ userID, name, picture, status, isStale, words, policy: this.#policy });
   }
 }
 

@@ -73,6 +73,7 @@ export const chatStyles = css`
     background: var(--_hover);
     color: var(--_text-quiet);
     font-size: 0.75em;
+    unicode-bidi: plaintext;
   }
   .message {
     align-self: flex-start;
@@ -116,6 +117,7 @@ export const chatStyles = css`
     margin: 0.1875rem 0.375rem 0;
     color: var(--_text-quiet);
     font-size: 0.6875em;
+    unicode-bidi: plaintext;
   }
   .note.own {
     align-self: flex-end;
@@ -198,6 +200,23 @@ export const chatStyles = css`
   }
   :host(:dir(rtl)) .send svg {
     transform: scaleX(-1);
+  }
+  /* A system that forces its colours takes the backgrounds away. */
+  @media (forced-colors: active) {
+    .message,
+    .day,
+    textarea,
+    .send,
+    .to-end {
+      border: 1px solid CanvasText;
+    }
+    .message.own {
+      border-width: 2px;
+    }
+    .send:disabled {
+      border-color: GrayText;
+      color: GrayText;
+    }
   }
   button:focus-visible {
     outline: 2px solid var(--_accent);

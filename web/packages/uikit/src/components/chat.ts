@@ -16,6 +16,7 @@ import { avatar, avatarStyles, statusText } from "./avatar.js";
 import { chatStyles } from "./chat-styles.js";
 import { chatsIcon, downIcon, sendIcon } from "./icons.js";
 import { KitController } from "./kit-controller.js";
+import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { placeholders, theme } from "./theme.js";
 
@@ -38,16 +39,17 @@ const NEAR_BEGINNING = 240;
  * @slot empty - Shown while no conversation is chosen.
  * @csspart header - The header.
  * @csspart avatar - The picture in it.
- * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
+ * @csspart notice - The line that says that the connection is lost.
  * @csspart message - A message; also `message-own`.
  * @csspart composer - Where a message is written.
  * @cssprop [--tuikit-bubble] - Behind a message; `--tuikit-bubble-own` behind an own one, `--tuikit-on-bubble-own` on it.
  * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-accent`,
- *   `-on-accent`, `-danger`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
+ *   `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-chat")
 export class TuikitChat extends LitElement {
-  static override styles = [theme, placeholders, avatarStyles, chatStyles];
+  static override styles = [theme, placeholders, avatarStyles, noticeStyles, chatStyles];
 
   /** The conversation, such as `C2Calice`. Empty: none is chosen. */
   @property({ attribute: "conversation-id" })
@@ -125,7 +127,7 @@ export class TuikitChat extends LitElement {
       </slot>`;
     }
     return html`
-      ${this.#header(dialogue.peer, words)} ${this.#messages(dialogue, words)}
+      ${this.#header(dialogue.peer, words)} ${this.#notice(words)} ${this.#messages(dialogue, words)}
       ${
         this.isAtEnd
           ? nothing
@@ -183,16 +185,23 @@ export class TuikitChat extends LitElement {
     const name = nameOf(remark, profile, peer);
     const status = this.#kit.status(peer);
     const isSaying = status !== undefined && status.customStatus !== "";
-    const said = isSaying ? status.customStatus : statusText(status?.statusType, words);
+    const isStale = this.#kit.isStale;
+    const said = isSaying && !isStale ? status.customStatus : statusText(status?.statusType, words, isStale);
     return html`<header part="header">
       <slot name="header-start"></slot>
-      ${avatar({ userID: peer, name, picture: profile?.avatar ?? "", status: status?.statusType, words })}
+      ${avatar({ userID: peer, name, picture: profile?.avatar ?? "", status: status?.statusType, isStale, words })}
       <div class="who">
         <h2>${name}</h2>
         ${said === undefined ? nothing : html`<span>${said}</span>`}
       </div>
       <slot name="header-end"></slot>
     </header>`;
+  }
+
+  /** That no message comes or goes now. That there are no statuses, a list says. */
+  #notice(words: Words): TemplateResult {
+    const { trouble } = this.#kit;
+    return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
   /** What the lists say of the other one. */
@@ -318,6 +327,11 @@ export class TuikitChat extends LitElement {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();
     }
+  }
+
+  /** Puts the focus where a message is written. */
+  override focus(options?: FocusOptions): void {
+    this.field?.focus(options);
   }
 
   readonly #toEnd = (): void => {

@@ -18,6 +18,7 @@ import { stepOf } from "./list-keys.js";
 import { ListWindow } from "./list-window.js";
 import { Measured } from "./measured.js";
 import { Places } from "./places.js";
+import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
@@ -59,7 +60,8 @@ let pinyin: Pinyin | null = null;
  * @csspart row - A contact; also `row-selected`.
  * @csspart letter - The header of a letter.
  * @csspart avatar - The picture of a contact.
- * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
+ * @csspart notice - The line that says that the connection is lost, or that this app shows no statuses.
  * @csspart name - Their name.
  * @csspart status - What they say of themselves.
  * @csspart index - The bar of letters.
@@ -67,7 +69,7 @@ let pinyin: Pinyin | null = null;
  * @cssprop [--tuikit-letter-height=2rem] - The height of the header of a letter.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-active`,
- *   `-accent`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
+ *   `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-contact")
 export class TuikitContact extends LitElement {
@@ -77,6 +79,7 @@ export class TuikitContact extends LitElement {
     rowStyles,
     avatarStyles,
     letterBarStyles,
+    noticeStyles,
     css`
       :host {
         --_avatar-size: var(--tuikit-avatar-size, 2.5rem);
@@ -182,6 +185,7 @@ export class TuikitContact extends LitElement {
     return html`
       <div class="sizer of-rows"></div>
       <div class="sizer of-letters"></div>
+      ${notice(this.#kit.trouble, words)}
       <div class="scroller ${hasRows ? "has-bar" : ""}">
         <div class="header"><slot name="top"></slot></div>
         ${
@@ -306,7 +310,14 @@ export class TuikitContact extends LitElement {
       data-index=${index}
       .style=${`transform: translateY(${start - this.#top.height}px)`}
     >
-      ${avatar({ userID, name: row.name, picture: profile.avatar, status: status?.statusType, words })}
+      ${avatar({
+        userID,
+        name: row.name,
+        picture: profile.avatar,
+        status: status?.statusType,
+        isStale: this.#kit.isStale,
+        words,
+      })}
       <span class="body">
         <span class="name" part="name">${row.name}</span>
         ${

@@ -15,6 +15,8 @@ export const conversationStyles = css`
   }
   .time {
     flex: none;
+    /* "5 minutes ago" reads in its own direction, in a list of the other direction too. */
+    unicode-bidi: plaintext;
     font-size: 0.75em;
     color: var(--_text-quiet);
     font-variant-numeric: tabular-nums;
@@ -57,15 +59,12 @@ export const conversationStyles = css`
     direction: ltr;
     unicode-bidi: isolate;
   }
-  /* For a mouse only: a finger and the keyboard have ways of their own. */
+  /* For a mouse only: a finger and the keyboard have ways of their own. It has a place of its own, and covers nothing. */
   .more {
     display: none;
-    position: absolute;
-    inset-inline-end: 0.75rem;
-    inset-block-end: 0.625rem;
-    inline-size: 2rem;
-    block-size: 1.625rem;
-    padding: 0.25rem 0.5rem;
+    inline-size: 1.75rem;
+    block-size: 1.25rem;
+    padding: 0.0625rem 0.25rem;
     border-radius: 0.5rem;
     background: var(--_popup);
     color: var(--_text-quiet);

@@ -19,6 +19,7 @@ import { ListWindow } from "./list-window.js";
 import { LongTouch } from "./long-touch.js";
 import { Measured } from "./measured.js";
 import { Places } from "./places.js";
+import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
@@ -60,7 +61,8 @@ const NOBODY: readonly string[] = [];
  * @slot extra:{conversationID} - At the end of the second line of that row, such as `extra:C2Calice`.
  * @csspart row - A row; also `row-pinned` and `row-selected`.
  * @csspart avatar - The picture of a row.
- * @csspart dot - The dot; also `dot-online` or `dot-offline`.
+ * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
+ * @csspart notice - The line that says that the connection is lost, or that this app shows no statuses.
  * @csspart name - The name of the other one.
  * @csspart status - What the other one says of themselves.
  * @csspart summary - The last message.
@@ -70,11 +72,19 @@ const NOBODY: readonly string[] = [];
  * @cssprop [--tuikit-conversation-row-height=4.75rem] - The height of a row.
  * @cssprop [--tuikit-avatar-size=3rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-pinned`,
- *   `-active`, `-accent`, `-badge`, `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
+ *   `-active`, `-accent`, `-badge`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
  */
 @customElement("tuikit-conversation")
 export class TuikitConversation extends LitElement {
-  static override styles = [theme, placeholders, rowStyles, avatarStyles, rowMenuStyles, conversationStyles];
+  static override styles = [
+    theme,
+    placeholders,
+    rowStyles,
+    avatarStyles,
+    rowMenuStyles,
+    noticeStyles,
+    conversationStyles,
+  ];
 
   /**
    * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
@@ -170,6 +180,7 @@ export class TuikitConversation extends LitElement {
     const loaded = this.#kit.kit?.conversations.state;
     return html`
       <div class="sizer"></div>
+      ${notice(this.#kit.trouble, words)}
       <div class="scroller" @scroll=${this.#closeMenu}>
         <div class="header"><slot name="header"></slot></div>
         ${
@@ -265,6 +276,7 @@ export class TuikitConversation extends LitElement {
         name,
         picture: conversation.userProfile?.avatar ?? "",
         status: status?.statusType,
+        isStale: this.#kit.isStale,
         words,
       })}
       <span class="body">
@@ -301,10 +313,10 @@ export class TuikitConversation extends LitElement {
                   >`
                 : nothing
             }
+            <span class="more" aria-hidden="true" title=${words.more}>${moreIcon}</span>
           </span>
         </span>
       </span>
-      <span class="more" aria-hidden="true" title=${words.more}>${moreIcon}</span>
     </div>`;
   }
 
@@ -389,6 +401,10 @@ export class TuikitConversation extends LitElement {
       }
     }
   };
+
+  override focus(options?: FocusOptions): void {
+    this.list?.focus(options);
+  }
 
   readonly #closeMenu = (): void => {
     this.#menu.close();

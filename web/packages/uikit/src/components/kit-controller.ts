@@ -15,6 +15,12 @@ export interface StatusHost {
   readonly isShowOnlineStatus: boolean;
 }
 
+/** Why statuses are not true, or are not shown. */
+export type Trouble =
+  | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
+  /** The app's switch is off, or its edition does not have them. */
+  | { readonly is: "withheld"; readonly code: number };
+
 export class KitController implements ReactiveController {
   readonly #host: ReactiveControllerHost & StatusHost;
   readonly #view: string;
@@ -71,6 +77,24 @@ export class KitController implements ReactiveController {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }
 
+  /** Whether what is shown of users is only what was known when the connection was lost. */
+  get isStale(): boolean {
+    return (this.kit?.watcher.net ?? "connected") !== "connected";
+  }
+
+  /** What somebody who looks at this component should know: the connection is lost, or the app shows no statuses. */
+  get trouble(): Trouble | undefined {
+    const watcher = this.kit?.watcher;
+    if (watcher === undefined) {
+      return undefined;
+    }
+    const { net, gate, reconnect } = watcher;
+    if (net !== "connected") {
+      return { is: "cut", isConnecting: net === "connecting", reconnect };
+    }
+    return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
+  }
+
   /** To be called after drawing: whom the component shows, and who of them can be seen. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
@@ -107,7 +131,7 @@ export class KitController implements ReactiveController {
     this.#isShowing = false;
     this.#stopStatus =
       watcher?.listen((users) => {
-        if (users.some((user) => this.#onScreen.has(user))) {
+        if (users === "everybody" || users.some((user) => this.#onScreen.has(user))) {
           this.#host.requestUpdate();
         }
       }) ?? null;

@@ -58,6 +58,12 @@ export const rowStyles = css`
   .row[aria-selected="true"] {
     background: var(--_active);
   }
+  @media (forced-colors: active) {
+    .row[aria-selected="true"] {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+  }
   .list:focus-visible .row.current::after {
     content: "";
     position: absolute;

@@ -23,6 +23,8 @@ const LIGHT = `
   --_on-badge: var(--tuikit-on-badge, #ffffff);
   --_online: var(--tuikit-online, #16a34a);
   --_offline: var(--tuikit-offline, #8a94a3);
+  --_warning: var(--tuikit-warning, #fdf0d5);
+  --_on-warning: var(--tuikit-on-warning, #6b4200);
   --_ring: var(--tuikit-ring, #ffffff);
   --_bubble: var(--tuikit-bubble, #f0f2f6);
   --_bubble-own: var(--tuikit-bubble-own, #2457d6);
@@ -48,6 +50,8 @@ const DARK = `
   --_on-badge: var(--tuikit-on-badge, #ffffff);
   --_online: var(--tuikit-online, #2fbf62);
   --_offline: var(--tuikit-offline, #8a94a3);
+  --_warning: var(--tuikit-warning, #3a2c10);
+  --_on-warning: var(--tuikit-on-warning, #f6cf86);
   --_ring: var(--tuikit-ring, var(--_background));
   --_bubble: var(--tuikit-bubble, #252b36);
   --_bubble-own: var(--tuikit-bubble-own, #2f5fd0);
@@ -162,6 +166,11 @@ export const placeholders = css`
     align-items: center;
     gap: 0.75rem;
     padding: 0.75rem 1rem;
+  }
+  @media (forced-colors: active) {
+    .skeleton i {
+      border: 1px solid GrayText;
+    }
   }
   .skeleton i {
     background: var(--_hover);

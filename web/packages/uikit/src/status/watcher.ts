@@ -23,8 +23,14 @@ export interface WatcherOptions {
   readonly report: (message: string) => void;
 }
 
-/** Told of users whose picture has changed. */
-export type Listener = (users: readonly string[]) => void;
+/** Told of users whose picture has changed. `everybody`: of all of them, or of the reason why none is shown. */
+export type Listener = (users: readonly string[] | "everybody") => void;
+
+/** A connection that is away for less is not told of: dots that blink help nobody. */
+export const SHORT_CUT = 500;
+
+/** The connection of the client, as far as somebody who looks at a list should know. */
+export type Net = "connected" | "connecting" | "disconnected";
 
 export class Watcher {
   readonly #ledger = new Ledger();
@@ -41,6 +47,11 @@ export class Watcher {
   /** Makes calls of its own known from those of the application. */
   #isOwnCall = false;
   #isStopped = false;
+  #net: Net = "connected";
+  /** What the components were told last, and what waits until the cut is no short one. */
+  #toldNet: Net = "connected";
+  #cut: ReturnType<typeof setTimeout> | null = null;
+  #toldGate: Gate = { is: "open" };
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -70,9 +81,7 @@ export class Watcher {
         this.#allowed(abilities);
       }),
       listen<{ state: string }>(client, EVENT.NET_STATE_CHANGE, ({ state }) => {
-        if (state === "connected") {
-          this.refresh();
-        }
+        this.#netChanged(state === "connected" || state === "connecting" ? state : "disconnected");
       }),
       overhear(client, {
         isOwn: () => this.#isOwnCall,
@@ -99,6 +108,17 @@ export class Watcher {
 
   get gate(): Gate {
     return this.#ledger.gate;
+  }
+
+  /** Without a connection what is shown is what was known last. Who is logged out has none, and misses none. */
+  get net(): Net {
+    return this.#client.isReady() ? this.#toldNet : "connected";
+  }
+
+  /** Asks the SDK to connect now. Whether it can be asked. */
+  get reconnect(): (() => void) | undefined {
+    const client = this.#client;
+    return client.reconnect === undefined ? undefined : () => client.reconnect?.();
   }
 
   turn(on: boolean): void {
@@ -134,12 +154,43 @@ export class Watcher {
       stop();
     });
     this.#listeners.clear();
+    this.#endCut();
     this.#wake(Infinity);
     this.#ledger.turn(false);
     for (let next = this.#ledger.next(Date.now()); "call" in next; next = this.#ledger.next(Date.now())) {
       await this.#make(next.call);
     }
     this.#remember();
+  }
+
+  #netChanged(net: Net): void {
+    this.#net = net;
+    if (net === "connected") {
+      this.#endCut();
+      this.#tellNet();
+      this.refresh();
+    } else if (this.#toldNet !== "connected") {
+      this.#tellNet();
+    } else {
+      this.#cut ??= setTimeout(() => {
+        this.#cut = null;
+        this.#tellNet();
+      }, SHORT_CUT);
+    }
+  }
+
+  #endCut(): void {
+    if (this.#cut !== null) {
+      clearTimeout(this.#cut);
+      this.#cut = null;
+    }
+  }
+
+  #tellNet(): void {
+    if (this.#toldNet !== this.#net) {
+      this.#toldNet = this.#net;
+      this.#tell("everybody");
+    }
   }
 
   #loggedIn(): void {
@@ -258,11 +309,18 @@ export class Watcher {
   }
 
   #changed(users: readonly string[]): void {
-    if (users.length > 0) {
-      this.#listeners.forEach((listener) => {
-        listener(users);
-      });
+    if (this.gate !== this.#toldGate) {
+      this.#toldGate = this.gate;
+      this.#tell("everybody");
+    } else if (users.length > 0) {
+      this.#tell(users);
     }
+  }
+
+  #tell(users: readonly string[] | "everybody"): void {
+    this.#listeners.forEach((listener) => {
+      listener(users);
+    });
   }
 
   #key(): string {

@@ -1,8 +1,14 @@
-/** How a moment is told in a list, and between messages. Times are arguments: milliseconds UTC. */
+/**
+ * How a moment is told in a list, and between messages. Times are arguments: milliseconds UTC.
+ *
+ * One rule everywhere in Lamplight: hours from 00 to 23, months by their name, the year where it is another one.
+ */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
  * Now, minutes ago within the hour, the time of day today, yesterday and the day before, the weekday within a week,
@@ -18,7 +24,7 @@ export function listTime(at: number, now: number, locale: string, timeZone?: str
     return relative(-Math.floor(ago / MINUTE), "minute", locale);
   }
   if (days <= 0) {
-    return format(at, locale, { hour: "numeric", minute: "2-digit", ...zone(timeZone) });
+    return clockText(at, locale, timeZone);
   }
   if (days <= 2) {
     return relative(-days, "day", locale);
@@ -29,8 +35,8 @@ export function listTime(at: number, now: number, locale: string, timeZone?: str
   const isThisYear = year(at, timeZone) === year(now, timeZone);
   return format(at, locale, {
     ...(isThisYear ? {} : { year: "numeric" }),
-    month: "2-digit",
-    day: "2-digit",
+    month: "short",
+    day: "numeric",
     ...zone(timeZone),
   });
 }
@@ -53,7 +59,7 @@ export function dayText(at: number, now: number, locale: string, timeZone?: stri
 
 /** The time of day of a message. */
 export function clockText(at: number, locale: string, timeZone?: string): string {
-  return format(at, locale, { hour: "numeric", minute: "2-digit", ...zone(timeZone) });
+  return format(at, locale, { ...CLOCK, ...zone(timeZone) });
 }
 
 /** Whether two moments are of one day. */
@@ -88,7 +94,7 @@ function format(at: number, locale: string, options: Intl.DateTimeFormatOptions)
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 
 function relative(value: number, unit: Intl.RelativeTimeFormatUnit, locale: string): string {
-  const made = relatives.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  const made = relatives.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   relatives.set(locale, made);
   return made.format(value, unit);
 }

@@ -22,6 +22,13 @@ export interface Words {
   readonly online: string;
   readonly offline: string;
   readonly unlogined: string;
+  /** What was known of somebody when the connection was lost. */
+  readonly lastKnown: (status: string) => string;
+  readonly cut: string;
+  readonly cutHint: string;
+  readonly connecting: string;
+  readonly switchedOff: string;
+  readonly notInEdition: string;
   readonly draft: string;
   readonly recalled: string;
   readonly pin: string;

@@ -4,7 +4,7 @@ import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { crowd, drawn, mount, NOON, all, one, open, until, type Tag, rows } from "./support.js";
-import type { Scene } from "../../stage/stage.js";
+import type { Scene, Stage } from "../../stage/stage.js";
 
 interface State {
   readonly name: string;
@@ -13,7 +13,7 @@ interface State {
   readonly set?: Record<string, unknown>;
   /** Part of the component that shows when the state is reached. */
   readonly shows: string;
-  readonly then?: (element: HTMLElement & { updateComplete: Promise<boolean> }) => Promise<void>;
+  readonly then?: (element: HTMLElement & { updateComplete: Promise<boolean> }, stage: Stage) => Promise<void>;
 }
 
 const STATES: readonly State[] = [
@@ -33,6 +33,29 @@ const STATES: readonly State[] = [
   { name: "no conversations", tag: "tuikit-conversation", scene: { talks: [] }, shows: ".placeholder" },
   { name: "conversations loading", tag: "tuikit-conversation", scene: { lists: "pending" }, shows: ".skeleton" },
   { name: "conversations failed", tag: "tuikit-conversation", scene: { lists: "failing" }, shows: ".button" },
+  ...(["tuikit-conversation", "tuikit-contact"] as const).map((tag): State => ({
+    name: `${tag} without a connection`,
+    tag,
+    shows: ".dot",
+    then: async (element, stage) => {
+      stage.net("disconnected");
+      await until(() => {
+        expect(all(element, ".notice.cut button")).toHaveLength(1);
+      });
+    },
+  })),
+  {
+    name: "conversations of an app whose switch is off",
+    tag: "tuikit-conversation",
+    shows: ".row",
+    then: async (element, stage) => {
+      vi.spyOn(console, "warn").mockImplementation(() => undefined);
+      stage.allow(false);
+      await until(() => {
+        expect(all(element, ".notice.withheld span")).toHaveLength(1);
+      });
+    },
+  },
   {
     name: "the menu of a conversation",
     tag: "tuikit-conversation",
@@ -93,12 +116,12 @@ describe.each([
     document.documentElement.lang = language;
     document.title = "Lamplight";
     document.body.style.background = theme === "dark" ? "#14171d" : "#ffffff";
-    open(scene);
+    const stage = open(scene);
     const element = await mount(tag, { theme, language, ...set });
     await until(() => {
       expect(all(element, shows).length).toBeGreaterThan(0);
     });
-    await then?.(element);
+    await then?.(element, stage);
     const { violations } = await axe.run(element, {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
       rules: { region: { enabled: false }, "page-has-heading-one": { enabled: false } },

@@ -50,6 +50,49 @@ describe("shows", () => {
     });
   });
 
+  test.each(["ltr", "rtl"])("the button of a row under a mouse covers nothing (%s)", async (dir) => {
+    document.documentElement.dir = dir;
+    open();
+    const element = await list();
+    await until(() => {
+      expect(all(element, ".dot").length).toBeGreaterThan(5);
+    });
+    for (const name of ["Priya Nair", "Bruno Okafor", "林月（设计）"]) {
+      const over = row(element, name);
+      await userEvent.hover(over);
+      const button = over.querySelector(".more")?.getBoundingClientRect() ?? new DOMRect();
+      expect(button.width).toBeGreaterThan(20);
+      for (const part of [".name", ".time", ".summary", ".badge", ".pin"]) {
+        const other = over.querySelector(part)?.getBoundingClientRect();
+        const isApart =
+          other === undefined ||
+          other.right <= button.left ||
+          other.left >= button.right ||
+          other.bottom <= button.top ||
+          other.top >= button.bottom;
+        expect(isApart, `${part} of ${name}`).toBe(true);
+      }
+    }
+  });
+
+  test("a time reads in its own direction in a list from right to left", async () => {
+    document.documentElement.dir = "rtl";
+    open();
+    const element = await list();
+    const time = row(element, "陈晓").querySelector(".time");
+    expect(time?.textContent).toBe("12 minutes ago");
+    const text = [...(time?.childNodes ?? [])].find((node) => node instanceof Text);
+    const at = (index: number) => {
+      const range = document.createRange();
+      range.setStart(text as Text, index);
+      range.setEnd(text as Text, index + 1);
+      return range.getBoundingClientRect().left;
+    };
+    // As written: the number, the unit, "ago".
+    const [number, unit, ago] = [at(0), at(3), at(11)];
+    expect([number < unit, unit < ago]).toEqual([true, true]);
+  });
+
   test("the words of a language, of the list itself or of the kit", async () => {
     open({}, { language: "zh-CN" });
     const element = await list();
@@ -108,10 +151,10 @@ describe("shows", () => {
 describe("has nothing to show", () => {
   test("before the kit has a client, and while the list is loading", async () => {
     const element = await mount("tuikit-conversation");
-    expect(one(element, "[role=status]").textContent).toContain("Loading");
+    expect(one(element, ".scroller [role=status]").textContent).toContain("Loading");
     open({ lists: "pending" });
     await drawn(element);
-    expect(one(element, "[role=status]").textContent).toContain("Loading");
+    expect(one(element, ".scroller [role=status]").textContent).toContain("Loading");
   });
 
   test("no conversation, in our words or the page's", async () => {
