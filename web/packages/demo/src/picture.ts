@@ -49,6 +49,11 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
   return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
 }
 
+/** The picture of one user alone; what has happened stays. */
+export function only(picture: Picture, userID: string): Picture {
+  return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
+}
+
 /** What is different; nothing for somebody who is seen for the first time. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {

@@ -5,7 +5,7 @@
 
 import Lamplight, { type Chat, ChatError, type Profile, type UserStatus } from "@lamplight/chat";
 import { TUIKit } from "@lamplight/uikit";
-import { EMPTY, fold, type Picture } from "./picture.js";
+import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
 /** What is remembered of a visit, so that a page that is loaded again goes on with it. */
@@ -17,7 +17,8 @@ export type Net = "connected" | "connecting" | "disconnected";
 export type Ending = "left" | "multipleAccount" | "multipleDevice" | "userSigExpired" | "REST_API_Kick";
 
 export type Stage =
-  | { readonly at: "entrance"; readonly ending: Ending | undefined }
+  /** `former`: the login that another one of the same account has replaced; the visitor may want it back. */
+  | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
   | {
       readonly at: "inside";
@@ -26,6 +27,8 @@ export type Stage =
       readonly net: Net;
       readonly profile: Profile | undefined;
       readonly unread: number;
+      /** The code by which the app withholds the statuses of others; 0 when it shows them. */
+      readonly withheld: number;
     };
 
 /** How somebody is shown. */
@@ -40,6 +43,7 @@ export class Session {
   stage: Stage = { at: "entrance", ending: undefined };
   picture: Picture = EMPTY;
   chat: Chat | undefined;
+  #ticket: Ticket | undefined;
   readonly #people = new Map<string, Person>();
 
   constructor(
@@ -77,6 +81,8 @@ export class Session {
     this.#set({ at: "entering", userID });
     const chat = Lamplight.create({ SDKAppID, server: this.place.clientUrl });
     chat.setLogLevel(2);
+    // Before the login: what the server tells of friends comes with it, and their next change is a change of that.
+    this.picture = EMPTY;
     this.#listen(chat);
     try {
       await chat.login({ userID, userSig });
@@ -87,9 +93,10 @@ export class Session {
       throw error;
     }
     this.chat = chat;
-    this.picture = EMPTY;
+    this.#ticket = ticket;
     keep(this.store, ticket);
-    this.#set({ at: "inside", userID, SDKAppID, net: "connected", profile: undefined, unread: 0 });
+    const withheld = withheldBy(chat.getAbilities());
+    this.#set({ at: "inside", userID, SDKAppID, net: "connected", profile: undefined, unread: 0, withheld });
     TUIKit.init({ chat, config: TUIKit.config });
     await Promise.allSettled([this.look(userID), this.#readProfile(), this.#readFriends(chat)]);
   }
@@ -143,6 +150,14 @@ export class Session {
     chat.on(EVENT.NET_STATE_CHANGE, ({ data }) => {
       this.#inside({ net: data.state });
     });
+    chat.on(EVENT.ABILITIES_UPDATED, ({ data }) => {
+      const withheld = withheldBy(data);
+      if (withheld !== 0) {
+        // Nobody tells of them any longer: what was known grows old.
+        this.picture = only(this.picture, chat.getLoginUser());
+      }
+      this.#inside({ withheld });
+    });
     chat.on(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, ({ data }) => {
       this.#inside({ unread: data });
     });
@@ -187,13 +202,16 @@ export class Session {
 
   async #end(ending: Ending): Promise<void> {
     const { chat } = this;
+    const isReplaced = ending === "multipleAccount" || ending === "multipleDevice";
+    const former = isReplaced ? this.#ticket : undefined;
     this.chat = undefined;
+    this.#ticket = undefined;
     forget(this.store);
     // While the client is still logged in: the kit gives back what it subscribed to.
     await TUIKit.destroy();
     await chat?.destroy();
     this.picture = EMPTY;
-    this.#set({ at: "entrance", ending });
+    this.#set({ at: "entrance", ending, former });
   }
 
   #learn(told: readonly UserStatus[]): void {
@@ -201,7 +219,7 @@ export class Session {
     this.onChange();
   }
 
-  #inside(change: Partial<Pick<Extract<Stage, { at: "inside" }>, "net" | "profile" | "unread">>): void {
+  #inside(change: Partial<Pick<Extract<Stage, { at: "inside" }>, "net" | "profile" | "unread" | "withheld">>): void {
     if (this.stage.at === "inside") {
       this.#set({ ...this.stage, ...change });
     }
@@ -216,6 +234,11 @@ export class Session {
 /** The code of a refusal; 0 when it was none. */
 export function codeOf(error: unknown): number {
   return error instanceof ChatError ? error.code : 0;
+}
+
+/** The code by which the app withholds the statuses of others; 0 when it shows them. */
+function withheldBy(abilities: { statusesOfOthers: boolean; refusalCode: number } | null): number {
+  return abilities?.statusesOfOthers === false ? abilities.refusalCode : 0;
 }
 
 function keptTicket(store: Storage | undefined): Ticket | undefined {

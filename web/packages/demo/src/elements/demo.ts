@@ -169,6 +169,7 @@ export class LamplightDemo extends LitElement {
           .words=${words}
           .place=${this.place}
           .ending=${stage.at === "entrance" ? stage.ending : undefined}
+          .former=${stage.at === "entrance" ? stage.former : undefined}
           .entering=${stage.at === "entering" ? stage.userID : undefined}
           .onPlay=${(userID: string) => this.#try(() => session.play(userID))}
           .onEnter=${(ticket: Parameters<Session["enter"]>[0]) => this.#try(() => session.enter(ticket))}
@@ -206,6 +207,8 @@ export class LamplightDemo extends LitElement {
 
   readonly #actions: Actions = {
     leave: async () => {
+      // Who comes next begins at the beginning.
+      history.replaceState(null, "", location.pathname);
       await this.#try(() => this.#session?.leave());
     },
     say: (text) => this.#try(() => this.#session?.say(text)),

@@ -1,12 +1,14 @@
 /** Inside: the lists at one side, the conversation in the middle, the evidence at the other side. */
 
-import type { UserStatus } from "@lamplight/chat";
+import { CODES, type UserStatus } from "@lamplight/chat";
 import type { ContactEventDetail, ConversationEventDetail } from "@lamplight/uikit";
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { deskStyles } from "./desk-styles.js";
 import { common } from "./styles.js";
 import { backIcon, closeIcon, infoIcon, leaveIcon, plusIcon, windowIcon } from "./icons.js";
 import type { Picture } from "../picture.js";
+import { hashOf, outerOf, type Route, routeOf, type Tab } from "../route.js";
 import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
@@ -24,230 +26,7 @@ export interface Actions {
 
 @customElement("lamplight-desk")
 export class LamplightDesk extends LitElement {
-  static override styles = [
-    common,
-    css`
-      :host {
-        display: grid;
-        grid-template-columns: minmax(17rem, 21.5rem) minmax(0, 1fr) 19.5rem;
-        grid-template-rows: minmax(0, 1fr);
-        gap: 1px;
-        block-size: 100%;
-        background: var(--line);
-        --tuikit-background: var(--panel);
-        --tuikit-line: var(--line);
-        --tuikit-hover: var(--hover);
-      }
-      nav,
-      main,
-      aside {
-        display: flex;
-        flex-direction: column;
-        min-inline-size: 0;
-        min-block-size: 0;
-        background: var(--panel);
-      }
-      .tabs {
-        display: flex;
-        align-items: center;
-        gap: 0.25rem;
-        padding: 0.5rem 0.75rem;
-        border-block-end: 1px solid var(--line);
-      }
-      .tabs [role="tablist"] {
-        flex: 1;
-        display: flex;
-        gap: 0.25rem;
-      }
-      [role="tab"] {
-        display: flex;
-        align-items: center;
-        gap: 0.375rem;
-        padding: 0.375rem 0.75rem;
-        border-radius: 0.625rem;
-        color: var(--quiet);
-        font-weight: 600;
-      }
-      [role="tab"]:hover {
-        background: var(--hover);
-      }
-      [role="tab"][aria-selected="true"] {
-        background: var(--glow);
-        color: var(--ink);
-      }
-      .count {
-        min-inline-size: 1.25rem;
-        padding-inline: 0.375rem;
-        border-radius: 1rem;
-        background: #d92f36;
-        color: #ffffff;
-        font-size: 0.75rem;
-        line-height: 1.25rem;
-        text-align: center;
-      }
-      .list {
-        flex: 1;
-        min-block-size: 0;
-        display: flex;
-        flex-direction: column;
-      }
-      tuikit-conversation,
-      tuikit-contact,
-      tuikit-chat {
-        flex: 1;
-        min-block-size: 0;
-      }
-      .new {
-        display: grid;
-        gap: 0.5rem;
-        padding: 0.75rem 1rem;
-        border-block-end: 1px solid var(--line);
-        background: var(--hover);
-      }
-      .new div {
-        display: flex;
-        gap: 0.5rem;
-      }
-      .new div > * {
-        flex: 1;
-      }
-      footer {
-        display: grid;
-        gap: 0.5rem;
-        padding: 0.625rem 1rem;
-        border-block-start: 1px solid var(--line);
-        font-size: 0.8125rem;
-      }
-      footer p,
-      footer label {
-        display: flex;
-        align-items: center;
-        gap: 0.5rem;
-      }
-      .net::before {
-        content: "";
-        flex: none;
-        inline-size: 0.5rem;
-        block-size: 0.5rem;
-        border-radius: 50%;
-        background: var(--good);
-      }
-      .net.connecting::before,
-      .net.disconnected::before {
-        background: var(--lamp);
-      }
-      .net.disconnected {
-        color: var(--bad);
-      }
-      footer label {
-        justify-content: space-between;
-        cursor: pointer;
-      }
-      .switch {
-        appearance: none;
-        flex: none;
-        position: relative;
-        inline-size: 2.25rem;
-        block-size: 1.25rem;
-        padding: 0;
-        border: 0;
-        border-radius: 1rem;
-        background: var(--quiet);
-        cursor: pointer;
-        transition: background 120ms;
-      }
-      .switch:checked {
-        background: var(--good);
-      }
-      .switch::after {
-        content: "";
-        position: absolute;
-        inset-block-start: 0.125rem;
-        inset-inline-start: 0.125rem;
-        inline-size: 1rem;
-        block-size: 1rem;
-        border-radius: 50%;
-        background: var(--panel);
-        transition: inset-inline-start 120ms;
-      }
-      .switch:checked::after {
-        inset-inline-start: 1.125rem;
-      }
-      aside {
-        overflow-y: auto;
-        scrollbar-width: thin;
-      }
-      .nobody {
-        flex: 1;
-        display: grid;
-        place-content: center;
-        gap: 0.5rem;
-        padding: 2rem;
-        text-align: center;
-        color: var(--quiet);
-      }
-      .nobody strong {
-        font-size: 1.125rem;
-        color: var(--ink);
-      }
-      .nobody a {
-        justify-self: center;
-        display: inline-flex;
-        align-items: center;
-        gap: 0.5rem;
-        margin-block-start: 0.75rem;
-        text-decoration: none;
-        color: var(--ink);
-      }
-      .nobody a svg {
-        inline-size: 1.125rem;
-        block-size: 1.125rem;
-      }
-      .only-narrow {
-        display: none;
-      }
-      @media (max-width: 70rem) {
-        :host {
-          grid-template-columns: minmax(17rem, 21.5rem) minmax(0, 1fr);
-        }
-        aside {
-          display: none;
-          position: fixed;
-          inset-block: 0;
-          inset-inline-end: 0;
-          inline-size: min(21rem, 100%);
-          box-shadow: var(--shadow);
-          z-index: 3;
-        }
-        aside.shown {
-          display: flex;
-        }
-        .only-narrow {
-          display: inline-grid;
-        }
-        .close {
-          position: absolute;
-          inset-block-start: 0.5rem;
-          inset-inline-end: 0.5rem;
-        }
-      }
-      .only-small {
-        display: none;
-      }
-      @media (max-width: 46rem) {
-        :host {
-          grid-template-columns: minmax(0, 1fr);
-        }
-        :host([open]) nav,
-        :host(:not([open])) main {
-          display: none;
-        }
-        .only-small {
-          display: inline-grid;
-        }
-      }
-    `,
-  ];
+  static override styles = [common, deskStyles];
 
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) inside!: Extract<Stage, { at: "inside" }>;
@@ -261,14 +40,45 @@ export class LamplightDesk extends LitElement {
   /** Whether a conversation is open: on a small screen it takes the place of the lists. */
   @property({ type: Boolean, reflect: true }) open = false;
 
-  @state() private tab: "chats" | "contacts" = "chats";
-  @state() private peer = "";
+  @state() private route: Route = routeOf(location.hash);
   @state() private writing = false;
-  @state() private detailed = false;
+
+  /** No room for the evidence beside the chat; no room for the lists beside it either. */
+  readonly #narrow = matchMedia("(max-width: 70rem)");
+  readonly #small = matchMedia("(max-width: 46rem)");
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("popstate", this.#moved);
+    this.#narrow.addEventListener("change", this.#redraw);
+    window.addEventListener("keydown", this.#key);
+    this.#glance();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("popstate", this.#moved);
+    this.#narrow.removeEventListener("change", this.#redraw);
+    window.removeEventListener("keydown", this.#key);
+  }
+
+  /** The button that had the focus was at the entrance, which is gone. */
+  protected override firstUpdated(): void {
+    this.#focus("h1");
+  }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has("peer")) {
-      this.open = this.peer !== "";
+    this.open = this.route.peer !== "";
+    const before = changed.get("inside") as typeof this.inside | undefined;
+    if (before !== undefined && before.withheld !== 0 && this.inside.withheld === 0) {
+      this.#glance();
+    }
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const before = changed.get("route") as Route | undefined;
+    if (before !== undefined) {
+      void this.#followFocus(before, this.route);
     }
   }
 
@@ -277,8 +87,10 @@ export class LamplightDesk extends LitElement {
   }
 
   #lists(): TemplateResult {
-    const { words, inside, theme, actions, tab } = this;
-    return html`<nav aria-label=${words.chats}>
+    const { words, inside, theme, actions, personOf } = this;
+    const { tab, peer } = this.route;
+    return html`<nav aria-label=${words.chats} ?inert=${this.#isCovered}>
+      <h1 class="hidden-text" tabindex="-1">Lamplight, ${personOf(inside.userID).name}</h1>
       <lamplight-self-card
         .words=${words}
         .userID=${inside.userID}
@@ -297,13 +109,11 @@ export class LamplightDesk extends LitElement {
           ${this.#tab("chats", words.chats, inside.unread)}${this.#tab("contacts", words.contacts, 0)}
         </div>
         <button
-          class="icon"
+          class="icon new-chat"
           title=${words.writeTo}
           aria-label=${words.writeTo}
           aria-expanded=${this.writing ? "true" : "false"}
-          @click=${() => {
-            this.writing = !this.writing;
-          }}
+          @click=${() => this.#write(!this.writing)}
         >
           ${plusIcon}
         </button>
@@ -315,7 +125,7 @@ export class LamplightDesk extends LitElement {
             ? html`<tuikit-conversation
                 language=${words.locale}
                 theme=${theme}
-                selected-id=${this.peer === "" ? "" : `C2C${this.peer}`}
+                selected-id=${peer === "" ? "" : `C2C${peer}`}
                 @tuikit-conversation-tap=${({ detail }: CustomEvent<ConversationEventDetail>) => {
                   this.#show(detail.conversation.conversationID.slice(3));
                 }}
@@ -323,7 +133,7 @@ export class LamplightDesk extends LitElement {
             : html`<tuikit-contact
                 language=${words.locale}
                 theme=${theme}
-                selected-id=${this.peer}
+                selected-id=${peer}
                 @tuikit-contact-tap=${({ detail }: CustomEvent<ContactEventDetail>) => {
                   this.#show(detail.friend.userID);
                 }}
@@ -348,8 +158,8 @@ export class LamplightDesk extends LitElement {
     </nav>`;
   }
 
-  #tab(name: "chats" | "contacts", text: string, count: number): TemplateResult {
-    const selected = this.tab === name;
+  #tab(name: Tab, text: string, count: number): TemplateResult {
+    const selected = this.route.tab === name;
     return html`<button
       role="tab"
       id="tab-${name}"
@@ -357,7 +167,7 @@ export class LamplightDesk extends LitElement {
       aria-selected=${selected ? "true" : "false"}
       tabindex=${selected ? 0 : -1}
       @click=${() => {
-        this.tab = name;
+        this.#replace({ ...this.route, tab: name });
       }}
     >
       ${text}${count === 0 ? nothing : html`<span class="count">${count > 99 ? "99+" : count}</span>`}
@@ -366,20 +176,23 @@ export class LamplightDesk extends LitElement {
 
   async #tabKey(event: KeyboardEvent): Promise<void> {
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      this.tab = this.tab === "chats" ? "contacts" : "chats";
+      const tab = this.route.tab === "chats" ? "contacts" : "chats";
+      this.#replace({ ...this.route, tab });
       await this.updateComplete;
-      this.renderRoot.querySelector<HTMLElement>(`#tab-${this.tab}`)?.focus();
+      this.#focus(`#tab-${tab}`);
     }
   }
 
   #newChat(): TemplateResult {
     const { words } = this;
-    return html`<form class="new" @submit=${this.#write}>
+    return html`<form class="new" @submit=${this.#submit}>
       <input
         name="user"
         required
         maxlength="32"
         autocomplete="off"
+        autocapitalize="off"
+        spellcheck="false"
         aria-label=${words.writeToHint}
         placeholder=${words.writeToHint}
       />
@@ -390,7 +203,14 @@ export class LamplightDesk extends LitElement {
     </form>`;
   }
 
-  async #write(event: SubmitEvent): Promise<void> {
+  /** Opens and closes the form for a new chat. The focus goes along. */
+  async #write(writing: boolean): Promise<void> {
+    this.writing = writing;
+    await this.updateComplete;
+    this.#focus(writing ? ".new input" : ".new-chat");
+  }
+
+  async #submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const given = new FormData(event.target as HTMLFormElement).get("user");
     const userID = typeof given === "string" ? given.trim() : "";
@@ -400,13 +220,17 @@ export class LamplightDesk extends LitElement {
     if (done) {
       this.writing = false;
       this.#show(userID);
+      await this.updateComplete;
+      await this.renderRoot.querySelector("tuikit-chat")?.updateComplete;
+      this.#focus("tuikit-chat");
     }
   }
 
   #conversation(): TemplateResult {
-    const { words, theme, peer } = this;
+    const { words, theme } = this;
+    const { peer } = this.route;
     if (peer === "") {
-      return html`<main>
+      return html`<main ?inert=${this.#isCovered}>
         <div class="nobody">
           <strong>${words.pickSomebody}</strong>
           <p>${words.pickHint}</p>
@@ -414,25 +238,24 @@ export class LamplightDesk extends LitElement {
         </div>
       </main>`;
     }
-    return html`<main>
+    return html`<main ?inert=${this.#isCovered}>
       <tuikit-chat conversation-id="C2C${peer}" language=${words.locale} theme=${theme}>
         <button
           slot="header-start"
-          class="icon only-small"
+          class="icon only-small back"
+          title=${words.back}
           aria-label=${words.back}
-          @click=${() => {
-            this.peer = "";
-          }}
+          @click=${this.#close}
         >
           ${backIcon}
         </button>
         <button
           slot="header-end"
-          class="icon only-narrow"
+          class="icon only-narrow info"
           title=${words.details}
           aria-label=${words.details}
           @click=${() => {
-            this.detailed = true;
+            this.#go({ ...this.route, isDetailed: true });
           }}
         >
           ${infoIcon}
@@ -442,31 +265,30 @@ export class LamplightDesk extends LitElement {
   }
 
   #side(): TemplateResult {
-    const { words, picture, inside, theme, personOf } = this;
-    const shown = this.peer === "" ? inside.userID : this.peer;
-    return html`<aside class=${this.detailed ? "shown" : ""} aria-label=${words.about(personOf(shown).name)}>
-      <button
-        class="icon only-narrow close"
-        aria-label=${words.close}
-        @click=${() => {
-          this.detailed = false;
-        }}
-      >
-        ${closeIcon}
-      </button>
-      <lamplight-evidence
-        .words=${words}
-        .person=${personOf(shown)}
-        .status=${this.#statusOf(shown)}
-        .now=${this.now}
-        .theme=${theme}
-      ></lamplight-evidence>
-      <lamplight-happenings
-        .words=${words}
-        .happenings=${picture.happenings}
-        .personOf=${personOf}
-      ></lamplight-happenings>
-    </aside>`;
+    const { words, picture, inside, theme, personOf, route } = this;
+    const shown = route.peer === "" ? inside.userID : route.peer;
+    const isSelf = shown === inside.userID;
+    const withheld = isSelf || inside.withheld === 0 ? "" : words.withheld[withheldBy(inside.withheld)];
+    return html`${this.#isCovered ? html`<div class="scrim" @click=${this.#close}></div>` : nothing}
+      <aside class=${route.isDetailed ? "shown" : ""} aria-label=${words.about(personOf(shown).name)} tabindex="0">
+        <button class="icon only-narrow close" title=${words.close} aria-label=${words.close} @click=${this.#close}>
+          ${closeIcon}
+        </button>
+        <lamplight-evidence
+          .words=${words}
+          .person=${personOf(shown)}
+          .status=${this.#statusOf(shown)}
+          .withheld=${withheld}
+          .now=${this.now}
+          ?stale=${inside.net !== "connected"}
+          .theme=${theme}
+        ></lamplight-evidence>
+        <lamplight-happenings
+          .words=${words}
+          .happenings=${picture.happenings}
+          .personOf=${personOf}
+        ></lamplight-happenings>
+      </aside>`;
   }
 
   /** What is known of somebody. Without a connection nobody sees the visitor as the server said last. */
@@ -478,11 +300,94 @@ export class LamplightDesk extends LitElement {
   }
 
   #show(peer: string): void {
-    this.peer = peer;
-    if (this.showsStatus) {
+    this.#go({ ...this.route, peer, isDetailed: false });
+    this.#glance();
+  }
+
+  /** The evidence is that of the server, and not only what was told of changes. */
+  #glance(): void {
+    const { peer } = this.route;
+    if (peer !== "" && this.showsStatus && this.inside.withheld === 0) {
       this.actions.glance(peer);
     }
   }
+
+  // Where the visitor is, and the way back.
+
+  /** Opens something: Back closes it again. */
+  #go(route: Route): void {
+    if (hashOf(route) !== hashOf(this.route)) {
+      history.pushState({ isOurs: true }, "", hashOf(route));
+      this.route = route;
+    }
+  }
+
+  /** Goes somewhere that is not deeper. */
+  #replace(route: Route): void {
+    history.replaceState(history.state, "", hashOf(route));
+    this.route = route;
+  }
+
+  /** Closes what was opened last, as Back does; whoever came by a link has nothing to go back to. */
+  readonly #close = (): void => {
+    const outer = outerOf(this.route);
+    if (outer === undefined) {
+      return;
+    }
+    if ((history.state as { isOurs?: boolean } | null)?.isOurs === true) {
+      history.back();
+    } else {
+      this.#replace(outer);
+    }
+  };
+
+  readonly #moved = (): void => {
+    this.route = routeOf(location.hash);
+    this.#glance();
+  };
+
+  readonly #redraw = (): void => {
+    this.requestUpdate();
+  };
+
+  /** Whether the evidence lies over everything else. */
+  get #isCovered(): boolean {
+    return this.route.isDetailed && this.#narrow.matches;
+  }
+
+  /** Escape closes what lies on top: the evidence, the form for a new chat, on a phone the chat. */
+  readonly #key = (event: KeyboardEvent): void => {
+    const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
+      return;
+    }
+    if (this.#isCovered) {
+      this.#close();
+    } else if (this.writing) {
+      void this.#write(false);
+    } else if (this.#small.matches) {
+      this.#close();
+    }
+  };
+
+  /** What had the focus may be hidden now: it goes to what was opened, and back to where it was opened from. */
+  async #followFocus(before: Route, now: Route): Promise<void> {
+    // A button in a slot is not there before what has the slot has drawn it.
+    await this.renderRoot.querySelector("tuikit-chat")?.updateComplete;
+    if (now.isDetailed !== before.isDetailed && this.#narrow.matches) {
+      this.#focus(now.isDetailed ? ".close" : ".info");
+    } else if (now.peer !== before.peer && this.#small.matches) {
+      this.#focus(now.peer === "" ? "tuikit-conversation, tuikit-contact" : ".back");
+    }
+  }
+
+  #focus(selector: string): void {
+    this.renderRoot.querySelector<HTMLElement>(selector)?.focus();
+  }
+}
+
+function withheldBy(code: number): "switchedOff" | "notInEdition" {
+  return code === CODES.STATUS_SWITCHED_OFF.number ? "switchedOff" : "notInEdition";
 }
 
 declare global {

@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { common } from "./styles.js";
 import { lampIcon } from "./icons.js";
+import { moment } from "./time-text.js";
 import type { DemoUser, Place, Ticket } from "../server.js";
 import type { Ending } from "../session.js";
 import { type Claims, readUserSig } from "../user-sig.js";
@@ -48,6 +49,10 @@ export class LamplightEntrance extends LitElement {
       h1:lang(zh) {
         word-break: keep-all;
       }
+      h1:focus,
+      .ending:focus {
+        outline: none;
+      }
       .hero p {
         max-inline-size: 38rem;
         color: var(--quiet);
@@ -78,6 +83,10 @@ export class LamplightEntrance extends LitElement {
         border-radius: 0.875rem;
         background: var(--glow);
         text-align: center;
+      }
+      .ending button {
+        display: block;
+        margin: 0.625rem auto 0;
       }
       .players {
         display: grid;
@@ -202,6 +211,8 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
+  /** What another login of the same account has replaced. */
+  @property({ attribute: false }) former: Ticket | undefined;
   /** Who is logging in at this moment. */
   @property({ attribute: false }) entering: string | undefined;
   @property({ attribute: false }) onPlay: (userID: string) => void = () => undefined;
@@ -210,15 +221,22 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
+  /** Who comes from inside had the focus on something that is gone: it goes to what the page says now. */
+  protected override firstUpdated(): void {
+    if (this.ending !== undefined) {
+      this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();
+    }
+  }
+
   protected override render(): TemplateResult {
     const { words, place, ending } = this;
     return html`
       <div class="hero">
         ${lampIcon}
-        <h1>${words.tagline}</h1>
+        <h1 tabindex="-1">${words.tagline}</h1>
         <p>${words.lead}</p>
       </div>
-      ${ending === undefined || ending === "left" ? nothing : html`<p class="ending" role="status">${words.endings[ending]}</p>`}
+      ${ending === undefined || ending === "left" ? nothing : this.#ending(words.endings[ending])}
       ${place.demo === undefined ? nothing : this.#people(place.demo.users)}
       ${
         place.demo === undefined
@@ -232,6 +250,26 @@ export class LamplightEntrance extends LitElement {
             </details>`
       }
     `;
+  }
+
+  #ending(text: string): TemplateResult {
+    const { words, former, entering } = this;
+    return html`<div class="ending" role="status" tabindex="-1">
+      ${text}
+      ${
+        former === undefined
+          ? nothing
+          : html`<button
+              class="primary"
+              ?disabled=${entering !== undefined}
+              @click=${() => {
+                this.onEnter(former);
+              }}
+            >
+              ${words.useHere}
+            </button>`
+      }
+    </div>`;
   }
 
   #people(users: readonly DemoUser[]): TemplateResult {
@@ -335,8 +373,8 @@ export class LamplightEntrance extends LitElement {
     if (claims === undefined) {
       return html`<p class="hint bad" role="status">${words.sigUnreadable}</p>`;
     }
-    const until = new Intl.DateTimeFormat(words.locale, { dateStyle: "medium", timeStyle: "short" });
-    return html`<p class="hint" role="status">${words.sigOf(claims.userID, until.format(claims.expires))}</p>`;
+    const until = moment(claims.expires, Date.now(), words.locale);
+    return html`<p class="hint" role="status">${words.sigOf(claims.userID, until)}</p>`;
   }
 
   async #read(event: Event): Promise<void> {

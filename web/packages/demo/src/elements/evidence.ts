@@ -54,6 +54,33 @@ export class LamplightEvidence extends LitElement {
         background: var(--good-soft);
         color: var(--good);
       }
+      .type.stale::before {
+        background: none;
+        border: 2px solid currentColor;
+      }
+      @media (forced-colors: active) {
+        .type {
+          border: 1px solid CanvasText;
+        }
+        .type::before {
+          forced-color-adjust: none;
+          background: Canvas;
+          border: 2px solid CanvasText;
+        }
+        .type.online::before {
+          background: Highlight;
+          border-color: Highlight;
+        }
+      }
+      .withheld {
+        margin: 0 1.25rem 1.125rem;
+        padding: 0.75rem 1rem;
+        border-radius: 0.875rem;
+        background: var(--hover);
+        color: var(--quiet);
+        font-size: 0.875rem;
+        text-align: center;
+      }
       .says {
         max-inline-size: 100%;
         overflow-wrap: anywhere;
@@ -75,6 +102,10 @@ export class LamplightEvidence extends LitElement {
         text-align: end;
         overflow-wrap: anywhere;
         font-variant-numeric: tabular-nums;
+      }
+      .version {
+        font-size: 0.8125rem;
+        letter-spacing: -0.02em;
       }
       dd small {
         display: block;
@@ -102,6 +133,10 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) status: UserStatus | undefined;
   /** The present by the server's clock. */
   @property({ attribute: false }) now: () => number = () => Date.now();
+  /** There is no connection: this is what was known last. */
+  @property({ type: Boolean }) stale = false;
+  /** Why the app shows nothing of this person; empty when it does. */
+  @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -119,8 +154,10 @@ export class LamplightEvidence extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { words, person, status, theme } = this;
+    const { words, person, status, theme, withheld } = this;
     const type = status?.statusType ?? 0;
+    const isStale = this.stale && type !== 0;
+    const kind = isStale ? "stale" : type === 1 ? "online" : "";
     return html`
       <div class="who">
         <tuikit-avatar
@@ -128,17 +165,19 @@ export class LamplightEvidence extends LitElement {
           name=${person.name}
           picture=${person.avatar}
           status=${type}
+          ?stale=${isStale}
           language=${words.locale}
           theme=${theme}
         ></tuikit-avatar>
         <h2 class="one-line">${person.name}</h2>
-        <span class="type ${type === 1 ? "online" : ""}">${words.types[type]}</span>
+        <span class="type ${kind}">${isStale ? words.lastKnown(words.types[type]) : words.types[type]}</span>
         ${
           status === undefined || status.customStatus === ""
             ? nothing
             : html`<p class="says">${words.says(status.customStatus)}</p>`
         }
       </div>
+      ${withheld === "" ? nothing : html`<p class="withheld">${withheld}</p>`}
       ${status === undefined ? nothing : this.#facts(status)}
     `;
   }
@@ -149,9 +188,7 @@ export class LamplightEvidence extends LitElement {
     return html`<dl aria-label=${words.evidence}>
       <dt>${words.userID}</dt>
       <dd>${person.userID}</dd>
-      <dt>${words.why}</dt>
-      <dd>${words.reasons[reason]}</dd>
-      <dt>${words.since}</dt>
+      <dt>${words.since(words.types[statusType])}</dt>
       <dd>${since === 0 ? words.never : this.#when(since)}</dd>
       ${
         statusType === 1
@@ -159,12 +196,14 @@ export class LamplightEvidence extends LitElement {
           : html`<dt>${words.lastSeen}</dt>
               <dd>${lastSeen === undefined ? words.never : this.#when(lastSeen)}</dd>`
       }
+      <dt>${words.lastChange}</dt>
+      <dd>${words.reasons[reason]}</dd>
       <dt>${words.devices}</dt>
       <dd class="devices">
         ${onlineDevices.length === 0 ? words.noDevice : onlineDevices.map((device) => html`<span>${device}</span>`)}
       </dd>
       <dt>${words.version}</dt>
-      <dd>${version}</dd>
+      <dd class="version">${version}</dd>
     </dl>`;
   }
 

@@ -75,6 +75,22 @@ export class LamplightHappenings extends LitElement {
         border-radius: 0.125rem;
         background: var(--lamp);
       }
+      @media (forced-colors: active) {
+        i,
+        h2::before {
+          forced-color-adjust: none;
+          border: 1px solid CanvasText;
+          background: Canvas;
+        }
+        i.online {
+          background: Highlight;
+          border-color: Highlight;
+        }
+        i.text,
+        h2::before {
+          background: CanvasText;
+        }
+      }
       time {
         color: var(--quiet);
         font-size: 0.75rem;

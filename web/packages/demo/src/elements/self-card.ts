@@ -200,6 +200,8 @@ export class LamplightSelfCard extends LitElement {
 
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape") {
+      // What is around it has an Escape of its own.
+      event.stopPropagation();
       void this.#close();
     }
   }

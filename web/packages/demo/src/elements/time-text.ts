@@ -1,4 +1,4 @@
-/** Moments as people say them. */
+/** Moments as people say them, by the rule of the whole product: hours from 00 to 23, months by their name. */
 
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ["day", 86_400],
@@ -17,8 +17,6 @@ export function ago(at: number, now: number, locale: string): string {
 /** `14:03:22`, with the date when it was another day. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
-  const options: Intl.DateTimeFormatOptions = sameDay
-    ? { timeStyle: "medium" }
-    : { dateStyle: "medium", timeStyle: "medium" };
-  return new Intl.DateTimeFormat(locale, { ...options, hour12: false }).format(at);
+  const options: Intl.DateTimeFormatOptions = sameDay ? {} : { dateStyle: "medium" };
+  return new Intl.DateTimeFormat(locale, { ...options, timeStyle: "medium", hourCycle: "h23" }).format(at);
 }

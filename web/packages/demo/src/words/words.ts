@@ -51,8 +51,11 @@ export interface Words {
   readonly pickHint: string;
   readonly types: readonly [unknown: string, online: string, offline: string, unlogined: string];
   readonly evidence: string;
-  readonly why: string;
-  readonly since: string;
+  /** Since when somebody is of this type. */
+  readonly since: (type: string) => string;
+  /** Why the status is as it is, text and type alike. */
+  readonly lastChange: string;
+  readonly lastKnown: (type: string) => string;
   readonly lastSeen: string;
   readonly devices: string;
   readonly noDevice: string;
@@ -66,6 +69,9 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
+  /** Takes the login back from where it is now. */
+  readonly useHere: string;
+  readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;
   readonly noServerHint: string;
   readonly retry: string;

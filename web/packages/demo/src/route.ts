@@ -1,0 +1,51 @@
+/**
+ * What is open inside, as the address has it behind its `#`: so that Back closes what was opened last, a page that is
+ * loaded again shows the same, and a chat can be linked to. Pure.
+ */
+
+export type Tab = "chats" | "contacts";
+
+export interface Route {
+  readonly tab: Tab;
+  /** The other one of the open chat; empty: none is open. */
+  readonly peer: string;
+  /** Whether the evidence is open, where there is no room for it beside the chat. */
+  readonly isDetailed: boolean;
+}
+
+export const HOME: Route = { tab: "chats", peer: "", isDetailed: false };
+
+/** Longer ones are nobody's. */
+const LONGEST_USER_ID = 32;
+
+/** Reads `#/chats/alice/details`. What means nothing here is home. */
+export function routeOf(hash: string): Route {
+  let words: string[];
+  try {
+    words = hash
+      .replace(/^#?\/?/, "")
+      .split("/")
+      .map(decodeURIComponent);
+  } catch {
+    return HOME;
+  }
+  const [tab, peer = "", details, ...more] = words;
+  const isKnown = (tab === "chats" || tab === "contacts") && (details === undefined || details === "details");
+  if (!isKnown || more.length > 0 || peer.length > LONGEST_USER_ID) {
+    return HOME;
+  }
+  return { tab, peer, isDetailed: details === "details" && peer !== "" };
+}
+
+export function hashOf({ tab, peer, isDetailed }: Route): string {
+  const chat = peer === "" ? "" : `/${encodeURIComponent(peer)}`;
+  return `#/${tab}${chat}${isDetailed && peer !== "" ? "/details" : ""}`;
+}
+
+/** What is seen when the innermost thing is closed; nothing when nothing is open. */
+export function outerOf(route: Route): Route | undefined {
+  if (route.isDetailed) {
+    return { ...route, isDetailed: false };
+  }
+  return route.peer === "" ? undefined : { ...route, peer: "" };
+}
