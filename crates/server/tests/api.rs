@@ -281,7 +281,10 @@ async fn the_reference_is_served_and_loads_nothing_from_outside() {
             assets += 1;
         }
     }
-    assert!(assets >= 3, "{page}");
+    assert!(assets >= 5, "{page}");
+    // Ours, not that of Swagger UI: read aloud it has a main part, and a telephone is told its width.
+    assert!(page.contains("<main") && page.contains("width=device-width"), "{page}");
+    assert_eq!(api.send("POST", "/v4/docs/", b"").await.status, 405);
     let set_up = api.send("GET", "/v4/docs/swagger-initializer.js", b"").await;
     let set_up = String::from_utf8(set_up.body).unwrap();
     assert!(set_up.contains("/v4/openapi.json") && set_up.contains("\"validatorUrl\": \"none\""), "{set_up}");

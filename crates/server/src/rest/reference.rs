@@ -1,12 +1,15 @@
 //! The document and its browsable reference: `/v4/openapi.json` and `/v4/docs`. The page and all it loads are part of
 //! the program.
+//!
+//! Swagger UI draws the reference. Three files beside it are ours: a page with a `main` and a width for telephones, a
+//! style with enough contrast in light and dark, and a script that names what Swagger UI leaves without a name.
 
 use super::openapi;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::LazyLock;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -22,12 +25,24 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+/// A file of ours: its name below `/v4/docs/`, its type, its text.
+type OwnFile = (&'static str, &'static str, &'static str);
+
+const OWN_FILES: [OwnFile; 4] = [
+    ("", "text/html; charset=utf-8", include_str!("reference/page.html")),
+    ("index.html", "text/html; charset=utf-8", include_str!("reference/page.html")),
+    ("lamplight.css", "text/css; charset=utf-8", include_str!("reference/page.css")),
+    ("lamplight.js", "text/javascript; charset=utf-8", include_str!("reference/page.js")),
+];
+
 static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::document);
 
 /// Both of them.
 pub fn router() -> Router {
     // Otherwise the page would ask a validator somewhere on the net about us.
-    let config = Config::from(DOCUMENT_PATH).validator_url("none").try_it_out_enabled(true);
+    // The bar on top of the other layout offers other documents, which the policy of the page refuses.
+    let config =
+        Config::from(DOCUMENT_PATH).use_base_layout().validator_url("none").try_it_out_enabled(true);
     let page = Router::from(SwaggerUi::new("/v4/docs").config(config));
     Router::new()
         .route(
@@ -39,7 +54,21 @@ pub fn router() -> Router {
 
 /// Allows the page what it needs. The other headers are those of every answer.
 async fn protect_page(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let own = match *request.method() {
+        Method::GET | Method::HEAD => request.uri().path().strip_prefix("/v4/docs/").and_then(own_file),
+        _ => None,
+    };
+    let mut response = match own {
+        Some((_, kind, text)) => {
+            ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *text).into_response()
+        }
+        None => next.run(request).await,
+    };
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     response
+}
+
+/// The file of ours of this name below `/v4/docs/`, if there is one.
+fn own_file(name: &str) -> Option<&'static OwnFile> {
+    OWN_FILES.iter().find(|(known, ..)| *known == name)
 }
