@@ -56,7 +56,7 @@ export class Windows {
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
       // A server that is not reached is said by the browser itself, and is what some tests are about.
-      if (message.type() === "error" && !message.text().includes("WebSocket connection to")) {
+      if (message.type() === "error" && !/WebSocket connection to|ERR_INTERNET_DISCONNECTED/.test(message.text())) {
         this.errors.push(message.text());
       }
     });

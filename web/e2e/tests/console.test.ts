@@ -1,30 +1,12 @@
 /** The console in a real browser: an operator comes in, turns a switch, and a client of the app feels it. */
 
 import Lamplight, { type Chat } from "@lamplight/chat";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { seriousFaults } from "../src/axe.js";
 import { launch, Windows } from "../src/browser.js";
+import { CONSOLE_PAGES, goTo, logIn, passwordOf } from "../src/console.js";
 import { Server } from "../src/server.js";
-
-/** Every page that has no particular state, as the address has it. */
-const PAGES = [
-  "#/overview",
-  "#/apps",
-  "#/apps/1400000001/general",
-  "#/apps/1400000001/switches",
-  "#/apps/1400000001/devices",
-  "#/apps/1400000001/limits",
-  "#/apps/1400000001/timing",
-  "#/apps/1400000001/keys",
-  "#/apps/1400000001/admins",
-  "#/apps/1400000001/webhooks",
-  "#/users",
-  "#/users/1400000001/alice",
-  "#/online",
-  "#/nowhere",
-];
 
 describe("the console", () => {
   let server: Server;
@@ -33,27 +15,12 @@ describe("the console", () => {
 
   beforeAll(async () => {
     [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
-    password = /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
+    password = passwordOf(server);
   });
   afterAll(async () => {
     await browser.close();
     await server.stop();
   });
-
-  async function logIn(page: Page): Promise<void> {
-    await page.locator("lc-login input").fill(password);
-    await page.keyboard.press("Enter");
-    await page.locator("lc-overview").waitFor();
-  }
-
-  /** Goes to a page and waits until everything on it is there. */
-  async function goTo(page: Page, hash: string): Promise<void> {
-    await page.evaluate((to) => {
-      location.hash = to;
-    }, hash);
-    await page.locator("main h1").waitFor();
-    await page.locator("lc-placeholder [role=status]").waitFor({ state: "detached" });
-  }
 
   async function client(user: string): Promise<Chat> {
     const chat = Lamplight.create({
@@ -72,7 +39,7 @@ describe("the console", () => {
     await page.locator("lc-login input").fill("not the password");
     await page.locator("lc-login button.primary").click();
     await page.getByText("That is not the password. (code 401)").waitFor();
-    await logIn(page);
+    await logIn(page, password);
     await page.locator(".tile", { hasText: "People online" }).waitFor();
 
     const chat = await client("operator-test");
@@ -103,7 +70,7 @@ describe("the console", () => {
   test("of two operators, the second keeps what was typed and sees what the first has changed", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/`);
-    await logIn(page);
+    await logIn(page, password);
     await goTo(page, "#/apps/1400000001/general");
     await page.getByLabel("Name").fill("from the second");
     await server.command("app", "set", String(server.app), "--subscriptions", "321");
@@ -125,7 +92,7 @@ describe("the console", () => {
   test("a session that ends does not take along what was typed", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/`);
-    await logIn(page);
+    await logIn(page, password);
     await goTo(page, "#/apps/1400000001/general");
     await page.getByLabel("Name").fill("typed before the end");
     password = (JSON.parse(await server.command("console", "password", "--json")) as { password: string }).password;
@@ -143,7 +110,7 @@ describe("the console", () => {
   test("a user is found, watched live and kicked", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/`);
-    await logIn(page);
+    await logIn(page, password);
     const [watcher, watched] = await Promise.all([client("e2e-watcher"), client("e2e-watched")]);
     await watcher.subscribeUserStatus({ userIDList: ["e2e-watched"] });
     await goTo(page, "#/users");
@@ -170,27 +137,58 @@ describe("the console", () => {
     await windows.close();
   });
 
-  test.each([
-    ["light", "en-US"],
-    ["dark", "zh-CN"],
-  ] as const)("no serious fault of accessibility on any page: %s, %s", async (colorScheme, locale) => {
-    const windows = await Windows.open(browser, { colorScheme, locale, reducedMotion: "reduce" });
+  test("on a telephone the section that is shown is in sight, and nothing is wider than the screen", async () => {
+    const windows = await Windows.open(browser, { viewport: { width: 390, height: 844 } });
     const page = await windows.page(`${server.pages}/console/`);
-    await page.locator("lc-login input").waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    await logIn(page);
-    const faults: string[] = [];
-    for (const hash of PAGES) {
+    await logIn(page, password);
+    // Two lines: who it is with the choices, and the way around.
+    expect((await page.locator("aside").boundingBox())?.height ?? 999).toBeLessThan(120);
+    for (const hash of CONSOLE_PAGES) {
       await goTo(page, hash);
-      faults.push(...(await seriousFaults(page)).map((fault) => `${hash}: ${fault}`));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width, hash).toBe(390);
+      const here = page.locator("lc-app nav a[aria-current]");
+      if ((await here.count()) > 0) {
+        const box = await here.boundingBox();
+        expect(box === null ? -1 : box.x, hash).toBeGreaterThanOrEqual(0);
+        expect(box === null ? 999 : box.x + box.width, hash).toBeLessThanOrEqual(390);
+      }
     }
-    expect(faults).toEqual([]);
+    await page.getByLabel("Language").selectOption("zh");
+    await page.getByRole("button", { name: "退出登录" }).click();
+    await page.locator("lc-login").waitFor();
+    await windows.close();
+  });
 
-    await goTo(page, "#/apps");
-    await page.locator("lc-apps button.primary").first().click();
-    await page.locator("dialog[open]").first().waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    expect(windows.errors).toEqual([]);
+  test("a new app's key is shown under its name, and the focus is on the page after a login", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/#/apps`);
+    await page.locator("lc-login input").waitFor();
+    await logIn(page, password);
+    const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName);
+    expect(await focused()).toBe("main");
+    await page.getByRole("button", { name: "New app" }).click();
+    await page.getByRole("button", { name: "Make the app" }).click();
+    const dialog = page.getByRole("dialog", { name: /^App \d+ is made$/ });
+    await dialog.waitFor();
+    await page.locator("lc-dialog[open]").getByRole("heading", { name: "Key 1" }).waitFor();
+    await page.getByRole("group", { name: "Secret text of key 1" }).waitFor();
+    await windows.close();
+  });
+
+  test("with colours that the system forces a switch that is on does not look like one that is off", async () => {
+    const windows = await Windows.open(browser, { forcedColors: "active" });
+    const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
+    await page.locator("lc-login input").waitFor();
+    await logIn(page, password);
+    const toggle = page.locator("lc-toggle#friend_notification");
+    const paint = (part: string) =>
+      toggle.locator(part).evaluate((element) => getComputedStyle(element).backgroundColor);
+    const [track, knob] = [await paint(".track"), await paint(".knob")];
+    expect(track).not.toBe(knob);
+    await toggle.locator("button").click();
+    expect(await paint(".track")).not.toBe(track);
+    expect(await paint(".track")).not.toBe(await paint(".knob"));
     await windows.close();
   });
 

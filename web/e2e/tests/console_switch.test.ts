@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launch, playAs, seesDot, Windows } from "../src/browser.js";
+import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
 /** The server tells open pages at once; the machine may be busy. A page that asks by itself would take longer. */
@@ -58,9 +58,15 @@ describe("a switch of the console", () => {
       await dots.first().waitFor({ state: "detached", timeout: AT_ONCE });
       expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
       expect(said.filter((text) => text.includes("72001"))).toHaveLength(1);
+      // The console of the browser is for developers: the users are told as well.
+      await robin.locator("tuikit-conversation").getByText("Online status is switched off in this app.").waitFor();
+      await rowOf(robin, "Alice Baker").click();
+      await robin.locator("lamplight-evidence .withheld").getByText("switched off in this app").waitFor();
 
       await turnUserStatus(operator, true);
       await robin.locator("tuikit-conversation .dot").first().waitFor({ timeout: AT_ONCE });
+      await robin.locator("tuikit-conversation .notice.withheld").waitFor({ state: "detached" });
+      await robin.locator("lamplight-evidence dl").waitFor();
       expect(await robin.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
       expect(windows.errors).toEqual([]);
       // The console asks first whether somebody is logged in; "no" is an error to the browser.

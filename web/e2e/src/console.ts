@@ -1,0 +1,42 @@
+/** The console as an operator comes to it. */
+
+import type { Page } from "playwright-core";
+import type { Server } from "./server.js";
+
+/** Every page that has no particular state, as the address has it. */
+export const CONSOLE_PAGES = [
+  "#/overview",
+  "#/apps",
+  "#/apps/1400000001/general",
+  "#/apps/1400000001/switches",
+  "#/apps/1400000001/devices",
+  "#/apps/1400000001/limits",
+  "#/apps/1400000001/timing",
+  "#/apps/1400000001/keys",
+  "#/apps/1400000001/admins",
+  "#/apps/1400000001/webhooks",
+  "#/users",
+  "#/users/1400000001/alice",
+  "#/online",
+  "#/nowhere",
+] as const;
+
+/** The password that the server has printed. */
+export function passwordOf(server: Server): string {
+  return /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
+}
+
+export async function logIn(page: Page, password: string): Promise<void> {
+  await page.locator("lc-login input").fill(password);
+  await page.keyboard.press("Enter");
+  await page.locator("lc-login").waitFor({ state: "detached" });
+}
+
+/** Goes to a page and waits until everything on it is there. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+  await page.locator("main h1").waitFor();
+  await page.locator("lc-placeholder [role=status]").waitFor({ state: "detached" });
+}
