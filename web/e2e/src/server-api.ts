@@ -5,7 +5,7 @@ import type { Server } from "./server.js";
 /** The server takes so many in one call. */
 const ACCOUNTS_AT_ONCE = 100;
 const FRIENDS_AT_ONCE = 1_000;
-const RECIPIENTS_AT_ONCE = 500;
+const RECIPIENTS_AT_ONCE = 50;
 
 export class ServerApi {
   private constructor(
@@ -36,12 +36,10 @@ export class ServerApi {
     await this.#call("openim/sendmsg", { From_Account: from, To_Account: to, MsgRandom, MsgBody });
   }
 
-  /** The same text to many. */
+  /** The same text to many, some of them at a time. */
   async sayToAll(from: string, to: readonly string[], text: string): Promise<void> {
-    const MsgBody = [{ MsgType: "TIMTextElem", MsgContent: { Text: text } }];
     for (const some of inPieces(to, RECIPIENTS_AT_ONCE)) {
-      const MsgRandom = Math.floor(Math.random() * 2 ** 31);
-      await this.#call("openim/batchsendmsg", { From_Account: from, To_Account: some, MsgRandom, MsgBody });
+      await Promise.all(some.map((one) => this.say(from, one, text)));
     }
   }
 

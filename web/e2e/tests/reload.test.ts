@@ -51,7 +51,7 @@ describe("a page that is loaded again", () => {
     await lin.close();
     await seesDot(robin, "林晓", "Not logged in");
     expect(await picturesOf(robin)).toEqual(["Online: reading", "Not logged in: "]);
-  });
+  }, 120_000);
 });
 
 /** From now on the page keeps every picture that it shows of somebody: dot and custom status. */
