@@ -144,7 +144,7 @@ export class Chat {
         await this.#driver.call("logout", {});
       }
     } catch (error) {
-      this.#log.info("the server was not reached for a logout; it sees that the connection is gone", error);
+      this.#log.info("the server was not reached for a logout", error);
     } finally {
       this.#emitter.clear();
       this.#release();
@@ -153,7 +153,7 @@ export class Chat {
 
   /** Tries to connect now instead of waiting for the next attempt; with a connection, asks whether it still holds. */
   reconnect(): void {
-    this.#driver.networkChanged();
+    this.#driver.said("networkChanged");
   }
 
   /** Whether somebody is logged in, connected at this moment or not. */

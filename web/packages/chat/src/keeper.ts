@@ -88,7 +88,7 @@ export class Keeper {
   /** Friends may show something else since the link broke: nothing counts that, so a list that is asked for is read. */
   #mayShowOldNames = false;
   /** The lists that are being read. Another object after every login. */
-  #readings: { [K in ListName]?: Reading | undefined } = {};
+  #readings: Partial<Record<ListName, Reading | undefined>> = {};
 
   constructor(private readonly around: Surroundings) {}
 

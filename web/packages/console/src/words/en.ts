@@ -107,7 +107,8 @@ export const EN = {
     create: "New app",
     createTitle: "Make an app",
     createHint: "It gets a key, which is shown once it is made.",
-    keyHint: "With the SDKAppID and the key of an app elsewhere, UserSigs already issued stay good. Empty makes a new one.",
+    keyHint:
+      "With the SDKAppID and the key of an app elsewhere, UserSigs already issued stay good. Empty makes a new one.",
     idHint: "Leave it empty for the next free one.",
     idBad: "An SDKAppID is a number from 1 to 4294967295.",
     make: "Make the app",

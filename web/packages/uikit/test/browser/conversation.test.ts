@@ -84,8 +84,8 @@ describe("shows", () => {
     const text = [...(time?.childNodes ?? [])].find((node) => node instanceof Text);
     const at = (index: number) => {
       const range = document.createRange();
-      range.setStart(text as Text, index);
-      range.setEnd(text as Text, index + 1);
+      range.setStart(text!, index);
+      range.setEnd(text!, index + 1);
       return range.getBoundingClientRect().left;
     };
     // As written: the number, the unit, "ago".
