@@ -82,10 +82,11 @@ describe("shows", () => {
     const time = row(element, "陈晓").querySelector(".time");
     expect(time?.textContent).toBe("12 minutes ago");
     const text = [...(time?.childNodes ?? [])].find((node) => node instanceof Text);
+    if (text === undefined) throw new Error("the time has no text");
     const at = (index: number) => {
       const range = document.createRange();
-      range.setStart(text!, index);
-      range.setEnd(text!, index + 1);
+      range.setStart(text, index);
+      range.setEnd(text, index + 1);
       return range.getBoundingClientRect().left;
     };
     // As written: the number, the unit, "ago".
