@@ -69,6 +69,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     let expected = [
         "comparison of connections",
         "control socket",
+        "deletion of apps",
         "http",
         "keeper task",
         "news",

@@ -41,8 +41,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::document);
 pub fn router() -> Router {
     // Otherwise the page would ask a validator somewhere on the net about us.
     // The bar on top of the other layout offers other documents, which the policy of the page refuses.
-    let config =
-        Config::from(DOCUMENT_PATH).use_base_layout().validator_url("none").try_it_out_enabled(true);
+    let config = Config::from(DOCUMENT_PATH).use_base_layout().validator_url("none").try_it_out_enabled(true);
     let page = Router::from(SwaggerUi::new("/v4/docs").config(config));
     Router::new()
         .route(
