@@ -1,5 +1,6 @@
 /** The console as an operator comes to it. */
 
+import { expect } from "vitest";
 import type { Page } from "playwright-core";
 import type { Server } from "./server.js";
 
@@ -38,5 +39,7 @@ export async function goTo(page: Page, hash: string): Promise<void> {
     location.hash = to;
   }, hash);
   await page.locator("main h1").waitFor();
-  await page.locator("lc-placeholder [role=status]").waitFor({ state: "detached" });
+  // Several parts of a page may be loading.
+  const loading = page.locator("lc-placeholder [role=status]");
+  await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0);
 }

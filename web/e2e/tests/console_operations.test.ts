@@ -85,6 +85,9 @@ describe("the operations of the console", () => {
     await page.getByRole("link", { name: "online-1" }).waitFor();
     expect(await page.locator("lc-online tbody tr").count()).toBe(1);
     await page.getByText("Web: connected").waitFor();
+    // The command line says the same.
+    expect(await server.command("status", "online", "--on", "Web")).toContain("online-1");
+    expect(await server.command("status", "online", "--on", "Mac")).toBe("nobody is ONLINE");
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByLabel("Platform").selectOption("Mac");
     await page.getByText("Nobody is online").waitFor();
