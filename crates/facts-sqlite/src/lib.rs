@@ -10,6 +10,7 @@
 mod deletion;
 mod fault;
 mod lists;
+mod operations;
 mod outbox;
 mod readers;
 mod schema;

@@ -239,6 +239,31 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE accounts ADD COLUMN nick_folded TEXT NOT NULL DEFAULT '';
     CREATE INDEX accounts_by_nick ON accounts (app, nick_folded, id) WHERE nick_folded <> '';
 ",
+    "
+    -- What operators have done.
+    CREATE TABLE audit (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        at       INTEGER NOT NULL,
+        operator TEXT NOT NULL,          -- a name, or 'command line'
+        address  TEXT,
+        app      INTEGER,
+        action   TEXT NOT NULL,          -- JSON: AuditAction
+        target   TEXT NOT NULL,
+        changes  TEXT NOT NULL,          -- JSON: [AuditChange]
+        outcome  TEXT NOT NULL,          -- JSON: AuditOutcome
+        note     TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_by_app ON audit (app, id);
+    CREATE INDEX audit_by_time ON audit (at);
+
+    -- What the charts of the console show of the past.
+    CREATE TABLE figures (
+        level   INTEGER NOT NULL,
+        at      INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (level, at)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The migration after which the nicks that are there are folded.

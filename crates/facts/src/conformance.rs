@@ -14,6 +14,7 @@ pub mod friends;
 pub mod logins;
 pub mod messages;
 pub mod model;
+pub mod operations;
 pub mod outbox;
 pub mod profiles;
 
@@ -177,6 +178,14 @@ macro_rules! conformance_tests {
                 a_message_to_push_comes_with_its_notice
                 missed_messages_are_pushed_once
                 of_many_missed_messages_the_newest_are_pushed
+            }
+            operations {
+                an_audit_entry_comes_back_whole
+                an_audit_entry_is_settled
+                audit_entries_come_in_pages_of_an_app_or_of_all
+                audit_entries_are_kept_for_90_days
+                audit_entries_are_only_so_many
+                figures_are_replaced_read_and_forgotten
             }
         }
     };
@@ -366,7 +375,7 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 8] = [
+    const FILES: [(&str, &str); 9] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
@@ -375,6 +384,7 @@ mod tests {
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),
         ("outbox", include_str!("conformance/outbox.rs")),
+        ("operations", include_str!("conformance/operations.rs")),
     ];
 
     #[test]

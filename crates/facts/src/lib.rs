@@ -1,5 +1,5 @@
 //! The port for what is durable: apps, accounts, logins; in `lists`, what users keep of each other; in `outbox`, what
-//! the apps' backends have still to be told.
+//! the apps' backends have still to be told; in `operations`, what operators have done, and the figures of the past.
 //!
 //! A call that changes something returns when the change is committed: what was acknowledged survives
 //! `kill -9`. An adapter implements [`Facts`] and passes [`conformance`]. Rules live elsewhere: this crate
@@ -7,12 +7,14 @@
 
 pub mod conformance;
 mod lists;
+mod operations;
 mod outbox;
 
 pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
     NickFound, NickPlace, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
+pub use operations::{AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations};
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,
     Settled, SettledAs,
@@ -26,7 +28,7 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
 /// What is durable. Every list that a call returns is in a stable order, stated at the call.
-pub trait Facts: Lists + Outbox + Send + Sync {
+pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
     /// Every app, by rising id.

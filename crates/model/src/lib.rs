@@ -4,6 +4,7 @@
 //! database is.
 
 mod app;
+mod audit;
 mod code;
 mod conversation;
 mod custom_status;
@@ -23,6 +24,7 @@ pub use app::{
     App, AppKey, AppSettings, Edition, InvalidSettings, KeyRefused, Limits, MAX_KEY_BYTES, MIN_KEY_BYTES,
     MOST_KEYS, MultiDeviceMode, MultiDevicePolicy, RateLimit, Switches, Timing, WebhookSettings,
 };
+pub use audit::{AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry};
 pub use code::{Code, Refusal};
 pub use conversation::{Conversation, ConversationPlace};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};

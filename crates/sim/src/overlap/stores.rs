@@ -9,15 +9,16 @@ use lamplight_directory::{
     RecordPage, View,
 };
 use lamplight_facts::{
-    Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, Befriending, ConversationSet,
-    DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, LaneState, Lists, ListsState, Login,
-    LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickFound, NickPlace,
-    Notice, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
+    Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
+    ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, Figure, LaneState,
+    Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice,
+    NickFound, NickPlace, Notice, Operations, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
+    Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, Conversation, ConversationPlace, DeviceId, Friend, Lane, Message, Moment, NodeId, Now,
-    Profile, ProfileChange, Timestamp, User, UserId,
+    App, AppId, AuditEntry, Conversation, ConversationPlace, DeviceId, Friend, Lane, Message, Moment,
+    NewAuditEntry, NodeId, Now, Profile, ProfileChange, Timestamp, User, UserId,
 };
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -305,5 +306,15 @@ impl Outbox for DelayedFacts {
         FactsRead dead_letters(app: AppId, after: Option<u64>, limit: usize) -> Vec<DeadLetter>;
         FactsWrite resend(app: AppId, ids: Vec<u64>, at: Timestamp) -> usize;
         FactsWrite drop_dead_letters(app: AppId, ids: Vec<u64>) -> usize;
+    }
+}
+
+impl Operations for DelayedFacts {
+    delayed! {
+        FactsWrite begin_audit(entry: NewAuditEntry) -> u64;
+        FactsWrite settle_audit(id: u64, settled: AuditSettled) -> ();
+        FactsRead audit_entries(app: Option<AppId>, before: Option<u64>, limit: usize) -> Vec<AuditEntry>;
+        FactsWrite put_figures(figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> ();
+        FactsRead figures(level: u8, from: Timestamp, limit: usize) -> Vec<Figure>;
     }
 }

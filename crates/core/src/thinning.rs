@@ -1,0 +1,192 @@
+//! Figures of the past, the older the coarser: which steps of time there are, and what is summed up into which.
+//!
+//! It knows neither what is counted nor where it is kept.
+
+use lamplight_model::Timestamp;
+use std::time::Duration;
+
+/// How finely figures are kept, and for how long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Level {
+    /// Names the level in the store.
+    pub number: u8,
+    /// The time that one figure covers.
+    pub step: Duration,
+    /// How long a figure is kept.
+    pub kept: Duration,
+}
+
+/// The levels, the finest first.
+pub const LEVELS: [Level; 3] = [
+    Level { number: 1, step: Duration::from_secs(10), kept: Duration::from_secs(60 * 60) },
+    Level { number: 2, step: Duration::from_secs(60), kept: Duration::from_secs(24 * 60 * 60) },
+    Level { number: 3, step: Duration::from_secs(15 * 60), kept: Duration::from_secs(30 * 24 * 60 * 60) },
+];
+
+impl Level {
+    /// The beginning of the step that a time falls into.
+    pub fn step_of(&self, at: Timestamp) -> Timestamp {
+        let step = self.step.as_millis() as u64;
+        Timestamp(at.0 - at.0 % step)
+    }
+
+    /// The earliest time whose figure is still kept.
+    pub fn oldest(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0.saturating_sub(self.kept.as_millis() as u64))
+    }
+
+    /// The most figures of this level that are kept.
+    pub fn most(&self) -> usize {
+        (self.kept.as_millis() / self.step.as_millis()) as usize + 1
+    }
+}
+
+/// Something that can be summed up over time.
+pub trait Sum: Clone {
+    /// Adds what was counted afterwards.
+    fn add(&mut self, later: &Self);
+}
+
+/// What was counted in one step of a level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step<S> {
+    /// The number of the level.
+    pub level: u8,
+    /// When the step began.
+    pub at: Timestamp,
+    /// What was counted since.
+    pub sum: S,
+}
+
+/// The steps that time is in now, one of each level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Thinning<S> {
+    current: [Option<Step<S>>; LEVELS.len()],
+}
+
+impl<S> Default for Thinning<S> {
+    fn default() -> Self {
+        Self { current: [const { None }; LEVELS.len()] }
+    }
+}
+
+impl<S: Sum> Thinning<S> {
+    /// Goes on where a former process was: `kept` are steps that it has written. Those that time is out of by now are
+    /// left alone.
+    pub fn resume(kept: impl IntoIterator<Item = Step<S>>, now: Timestamp) -> Self {
+        let mut thinning = Self::default();
+        for step in kept {
+            let at = LEVELS.iter().position(|level| level.number == step.level);
+            if let Some(at) = at.filter(|at| LEVELS[*at].step_of(now) == step.at) {
+                thinning.current[at] = Some(step);
+            }
+        }
+        thinning
+    }
+
+    /// Takes in what was counted until `at`. Whenever a step of the finest level is over, returns what is to be written,
+    /// each in the place of the step of the same level and time: that step, and those of the other levels as far as they
+    /// have come. So a process that ends at any moment loses one step of the finest level at most.
+    pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
+        let [finest, ..] = &LEVELS;
+        let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
+        let due = if is_over { self.current.iter().flatten().cloned().collect() } else { Vec::new() };
+        for (level, current) in LEVELS.iter().zip(&mut self.current) {
+            let began = level.step_of(at);
+            match current {
+                Some(step) if step.at == began => step.sum.add(counted),
+                // The next one; or a former one, when the clock was set back: then it is counted anew.
+                Some(_) | None => {
+                    *current = Some(Step { level: level.number, at: began, sum: counted.clone() });
+                }
+            }
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Sum for u64 {
+        fn add(&mut self, later: &Self) {
+            *self += later;
+        }
+    }
+
+    /// Counts one at each of these seconds; says what is to be written, and when: `second: level@begin=sum …`.
+    fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
+        let mut told = Vec::new();
+        for second in seconds {
+            let due = thinning.take(Timestamp(second * 1_000), &1);
+            if !due.is_empty() {
+                let steps: Vec<_> =
+                    due.iter().map(|it| format!("{}@{}={}", it.level, it.at.0 / 1_000, it.sum)).collect();
+                told.push(format!("{second}: {}", steps.join(" ")));
+            }
+        }
+        assert_eq!(told.join("\n"), expected);
+    }
+
+    #[test]
+    fn a_step_is_written_when_it_is_over_and_coarser_ones_as_far_as_they_have_come() {
+        check(
+            &mut Thinning::default(),
+            895..=921,
+            "\
+900: 1@890=5 2@840=5 3@0=5
+910: 1@900=10 2@900=10 3@900=10
+920: 1@910=10 2@900=20 3@900=20",
+        );
+    }
+
+    #[test]
+    fn time_without_a_count_leaves_a_gap() {
+        check(
+            &mut Thinning::default(),
+            [0, 1, 2, 1_000, 1_001, 1_010],
+            "\
+1000: 1@0=3 2@0=3 3@0=3
+1010: 1@1000=2 2@960=2 3@900=2",
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_the_step_anew() {
+        check(
+            &mut Thinning::default(),
+            [100, 101, 50, 51, 60],
+            "\
+50: 1@100=2 2@60=2 3@0=2
+60: 1@50=2 2@0=2 3@0=4",
+        );
+    }
+
+    #[test]
+    fn a_process_goes_on_with_the_steps_that_time_is_still_in() {
+        let step = |level, at: u64, sum| Step { level, at: Timestamp(at * 1_000), sum };
+        let kept = [step(1, 900, 7), step(2, 900, 7), step(3, 900, 7), step(9, 900, 7)];
+        for (second, expected) in [
+            (905, "910: 1@900=8 2@900=8 3@900=8"),
+            (925, "930: 1@920=1 2@900=8 3@900=8"),
+            (985, "990: 1@980=1 2@960=1 3@900=8"),
+            (1_805, "1810: 1@1800=1 2@1800=1 3@1800=1"),
+        ] {
+            let mut thinning = Thinning::resume(kept.clone(), Timestamp(second * 1_000));
+            check(&mut thinning, [second, second + 5], expected);
+        }
+    }
+
+    #[test]
+    fn each_level_has_a_bound() {
+        let most: Vec<_> = LEVELS.iter().map(Level::most).collect();
+        assert_eq!(most, [361, 1_441, 2_881]);
+        let steps: Vec<_> = LEVELS.iter().map(|level| level.step.as_secs()).collect();
+        // Coarser steps are made of finer ones, whole.
+        assert!(steps.windows(2).all(|pair| pair[1] % pair[0] == 0));
+        let day = LEVELS[1];
+        assert_eq!(day.oldest(Timestamp(90_000_000)), Timestamp(3_600_000));
+        assert_eq!(day.oldest(Timestamp(5)), Timestamp(0));
+    }
+}

@@ -1,0 +1,126 @@
+//! The audit log and the figures of the past in SQL.
+
+use crate::SqliteFacts;
+use crate::statements::{change, count, json, list, millis, number, time, to_json};
+use lamplight_facts::{AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations};
+use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
+use rusqlite::{Connection, Result, Row, params};
+
+impl Operations for SqliteFacts {
+    fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64> {
+        self.writer.write("entering into the audit log", move |db| begin_audit(db, &entry))
+    }
+
+    fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()> {
+        self.writer.write("settling an entry of the audit log", move |db| settle_audit(db, id, &settled))
+    }
+
+    fn audit_entries(
+        &self,
+        app: Option<AppId>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Answer<'_, Vec<AuditEntry>> {
+        self.readers.read("reading the audit log", move |db| audit_entries(db, app, before, limit))
+    }
+
+    fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()> {
+        self.writer.write("writing figures", move |db| put_figures(db, &figures, &forgotten))
+    }
+
+    fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>> {
+        self.readers.read("reading figures", move |db| figures(db, level, from, limit))
+    }
+}
+
+fn begin_audit(db: &Connection, entry: &NewAuditEntry) -> Result<u64> {
+    let NewAuditEntry { at, by, address, app, action, target, changes } = entry;
+    let sql = "INSERT INTO audit (at, operator, address, app, action, target, changes, outcome, note)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '') RETURNING id";
+    let row = params![
+        millis(*at),
+        by,
+        address,
+        app.map(|app| app.0),
+        to_json(action)?,
+        target,
+        to_json(changes)?,
+        to_json(&AuditOutcome::Begun)?
+    ];
+    let id = db.prepare_cached(sql)?.query_row(row, |row| count(row, 0))?;
+    let oldest = Timestamp(at.0.saturating_sub(AUDIT_KEPT.as_millis() as u64));
+    change(db, "DELETE FROM audit WHERE at < ?1", params![millis(oldest)])?;
+    if id.is_multiple_of(AUDIT_SLACK) {
+        // Counted, not told from the ids: an entry that came to nothing takes an id too, and must take no other entry away.
+        let sql = "DELETE FROM audit WHERE (at, id) <=
+                       (SELECT at, id FROM audit ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?1)";
+        change(db, sql, params![number(MAX_AUDIT_ENTRIES)])?;
+    }
+    Ok(id)
+}
+
+fn settle_audit(db: &Connection, id: u64, settled: &AuditSettled) -> Result<()> {
+    let (outcome, note) = match settled {
+        AuditSettled::Done { note } => (AuditOutcome::Done, note),
+        AuditSettled::Failed { note } => (AuditOutcome::Failed, note),
+        AuditSettled::Nothing => {
+            return change(db, "DELETE FROM audit WHERE id = ?1", params![number(id)]).map(drop);
+        }
+    };
+    let sql = "UPDATE audit SET outcome = ?2, note = ?3 WHERE id = ?1";
+    change(db, sql, params![number(id), to_json(&outcome)?, note]).map(drop)
+}
+
+fn audit_entries(
+    db: &Connection,
+    app: Option<AppId>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<AuditEntry>> {
+    const COLUMNS: &str =
+        "SELECT id, at, operator, address, app, action, target, changes, outcome, note FROM audit";
+    let (before, limit) = (before.map_or(i64::MAX, number), number(limit));
+    match app {
+        Some(app) => {
+            let sql = format!("{COLUMNS} WHERE app = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+            list(db, &sql, params![app.0, before, limit], entry)
+        }
+        None => {
+            let sql = format!("{COLUMNS} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+            list(db, &sql, params![before, limit], entry)
+        }
+    }
+}
+
+fn entry(row: &Row<'_>) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        id: count(row, 0)?,
+        at: time(row, 1)?,
+        by: row.get(2)?,
+        address: row.get(3)?,
+        app: row.get::<_, Option<u32>>(4)?.map(AppId),
+        action: json(row, 5)?,
+        target: row.get(6)?,
+        changes: json(row, 7)?,
+        outcome: json(row, 8)?,
+        note: row.get(9)?,
+    })
+}
+
+fn put_figures(db: &Connection, figures: &[Figure], forgotten: &[(u8, Timestamp)]) -> Result<()> {
+    for Figure { level, at, content } in figures {
+        let sql = "INSERT OR REPLACE INTO figures (level, at, content) VALUES (?1, ?2, ?3)";
+        change(db, sql, params![level, millis(*at), content])?;
+    }
+    for (level, before) in forgotten {
+        change(db, "DELETE FROM figures WHERE level = ?1 AND at < ?2", params![level, millis(*before)])?;
+    }
+    Ok(())
+}
+
+fn figures(db: &Connection, level: u8, from: Timestamp, limit: usize) -> Result<Vec<Figure>> {
+    let sql = "SELECT at, content FROM figures WHERE level = ?1 AND at >= ?2 ORDER BY at LIMIT ?3";
+    list(db, sql, params![level, millis(from), number(limit)], |row| {
+        Ok(Figure { level, at: time(row, 0)?, content: row.get(1)? })
+    })
+}

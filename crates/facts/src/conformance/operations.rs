@@ -1,0 +1,145 @@
+//! Rules of the audit log and of the figures of the past.
+
+use super::{APP, OTHER_APP, at, ok};
+use crate::{AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Facts, Figure, MAX_AUDIT_ENTRIES};
+use lamplight_model::{
+    AppId, AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry, Timestamp,
+};
+
+fn entry(app: Option<AppId>, target: &str, when: u64) -> NewAuditEntry {
+    NewAuditEntry {
+        at: at(when),
+        by: COMMAND_LINE.to_owned(),
+        address: None,
+        app,
+        action: AuditAction::UserKicked,
+        target: target.to_owned(),
+        changes: Vec::new(),
+    }
+}
+
+async fn begin(facts: &dyn Facts, app: Option<AppId>, target: &str, when: u64) -> u64 {
+    ok(facts.begin_audit(entry(app, target, when))).await
+}
+
+async fn targets(facts: &dyn Facts, app: Option<AppId>, before: Option<u64>, limit: usize) -> Vec<String> {
+    let entries: Vec<AuditEntry> = ok(facts.audit_entries(app, before, limit)).await;
+    entries.into_iter().map(|entry| entry.target).collect()
+}
+
+/// To the byte, with its address and with every value.
+pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
+    for (number, action) in AuditAction::ALL.iter().enumerate() {
+        let change = |what: &str, before: &str, after: &str| AuditChange {
+            what: what.to_owned(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let new = NewAuditEntry {
+            at: at(number as u64),
+            by: "ann".to_owned(),
+            address: Some("2001:db8::1".to_owned()),
+            app: Some(AppId(u32::MAX)),
+            action: *action,
+            target: "用户 \"1'".to_owned(),
+            changes: vec![
+                change("limits.subscriptions", "200", "300"),
+                change("webhooks.token", "", "(set)"),
+            ],
+        };
+        let id = ok(facts.begin_audit(new.clone())).await;
+        let found = ok(facts.audit_entries(None, None, 1)).await.remove(0);
+        let NewAuditEntry { at, by, address, app, action, target, changes } = new;
+        let (outcome, note) = (AuditOutcome::Begun, String::new());
+        assert_eq!(found, AuditEntry { id, at, by, address, app, action, target, changes, outcome, note });
+    }
+}
+
+/// Done and failed stay, with what there is to say; what came to nothing goes.
+pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
+    let [one, two, three] = [
+        begin(facts, None, "a", 1).await,
+        begin(facts, None, "b", 2).await,
+        begin(facts, None, "c", 3).await,
+    ];
+    ok(facts.settle_audit(one, AuditSettled::Done { note: "3 letters".to_owned() })).await;
+    ok(facts.settle_audit(two, AuditSettled::Failed { note: "the disk".to_owned() })).await;
+    ok(facts.settle_audit(three, AuditSettled::Nothing)).await;
+    ok(facts.settle_audit(three, AuditSettled::Done { note: String::new() })).await;
+    let entries = ok(facts.audit_entries(None, None, 9)).await;
+    let settled: Vec<_> =
+        entries.iter().map(|entry| (&entry.target[..], entry.outcome, &entry.note[..])).collect();
+    assert_eq!(settled, [("b", AuditOutcome::Failed, "the disk"), ("a", AuditOutcome::Done, "3 letters")]);
+    let later = begin(facts, None, "d", 4).await;
+    assert!(later > three, "no id is used again");
+}
+
+/// Newest first, from where the last page ended, of one app or of all.
+pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) {
+    let mut ids = Vec::new();
+    for (number, app) in [Some(APP), Some(OTHER_APP), None, Some(APP)].into_iter().enumerate() {
+        ids.push(begin(facts, app, &number.to_string(), 1).await);
+    }
+    assert_eq!(targets(facts, None, None, 9).await, ["3", "2", "1", "0"]);
+    assert_eq!(targets(facts, None, None, 2).await, ["3", "2"]);
+    assert_eq!(targets(facts, None, Some(ids[2]), 9).await, ["1", "0"]);
+    assert_eq!(targets(facts, Some(APP), None, 9).await, ["3", "0"]);
+    assert_eq!(targets(facts, Some(APP), Some(ids[3]), 9).await, ["0"]);
+    assert_eq!(targets(facts, Some(AppId(77)), None, 9).await, [""; 0]);
+    assert_eq!(targets(facts, None, None, 0).await, [""; 0]);
+}
+
+/// To the millisecond.
+pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
+    let kept = AUDIT_KEPT.as_millis() as u64;
+    begin(facts, None, "old", 1_000).await;
+    begin(facts, None, "new", 1_001).await;
+    begin(facts, None, "at the bound", 1_000 + kept).await;
+    assert_eq!(targets(facts, None, None, 9).await, ["at the bound", "new", "old"]);
+    begin(facts, None, "past it", 1_001 + kept).await;
+    assert_eq!(targets(facts, None, None, 9).await, ["past it", "at the bound", "new"]);
+}
+
+/// The oldest go; and what came to nothing takes none of them along.
+pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
+    let first = begin(facts, None, "first", 1).await;
+    for _ in 0..2 * AUDIT_SLACK {
+        let id = begin(facts, None, "refused", 1).await;
+        ok(facts.settle_audit(id, AuditSettled::Nothing)).await;
+    }
+    for _ in 0..MAX_AUDIT_ENTRIES / 1_000 {
+        let many = (0..1_000).map(|_| facts.begin_audit(entry(Some(APP), "more", 2)));
+        for id in futures_util::future::join_all(many).await {
+            id.expect("an entry is taken");
+        }
+    }
+    for _ in 0..=AUDIT_SLACK {
+        begin(facts, None, "last", 3).await;
+    }
+    let all = ok(facts.audit_entries(None, None, usize::MAX)).await;
+    assert!(
+        (MAX_AUDIT_ENTRIES..=MAX_AUDIT_ENTRIES + AUDIT_SLACK).contains(&(all.len() as u64)),
+        "{}",
+        all.len()
+    );
+    assert!(all.last().is_some_and(|oldest| oldest.id > first));
+    assert_eq!(all[0].target, "last");
+}
+
+/// By rising time, each in the place of the one before it.
+pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
+    let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
+    let written =
+        vec![figure(1, 20, "b"), figure(1, 10, "a"), figure(2, 10, "c"), figure(1, 30, "{\"线\":1}")];
+    ok(facts.put_figures(written, Vec::new())).await;
+    ok(facts.put_figures(vec![figure(1, 20, "B")], Vec::new())).await;
+    let all = ok(facts.figures(1, at(0), 9)).await;
+    assert_eq!(all, [figure(1, 10, "a"), figure(1, 20, "B"), figure(1, 30, "{\"线\":1}")]);
+    assert_eq!(ok(facts.figures(1, at(20), 1)).await, [figure(1, 20, "B")]);
+    ok(facts.put_figures(vec![figure(1, 40, "d")], vec![(1, at(30)), (3, at(99))])).await;
+    assert_eq!(
+        ok(facts.figures(1, Timestamp(0), 9)).await,
+        [figure(1, 30, "{\"线\":1}"), figure(1, 40, "d")]
+    );
+    assert_eq!(ok(facts.figures(2, at(0), 9)).await, [figure(2, 10, "c")]);
+}
