@@ -1,6 +1,8 @@
 //! The arguments that every command shares, and the list of commands.
 
-use crate::commands::{account, app, console, demo, friend, message, serve, sig, status, watch, webhook};
+use crate::commands::{
+    account, app, audit, console, demo, friend, message, serve, sig, status, watch, webhook,
+};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use figment::value::Value;
@@ -122,6 +124,8 @@ pub enum Command {
     /// The operators' console in the browser
     #[command(subcommand)]
     Console(console::ConsoleCommand),
+    /// See what operators have done, by the console and by the command line
+    Audit(audit::AuditArgs),
     /// Put load on a server, and measure what it costs
     Load(LoadArgs),
 }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod app;
 pub mod app_settings;
+pub mod audit;
 pub mod console;
 pub mod demo;
 pub mod friend;
@@ -25,6 +26,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::App(_)
         | Command::Sig(_)
         | Command::Account(_)
+        | Command::Audit(_)
         | Command::Console(_)
         | Command::Friend(_)
         | Command::Message(_)
@@ -39,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::App(command) => app::run(command, &common).await,
         Command::Sig(args) => sig::run(args, &common).await,
         Command::Account(command) => account::run(command, &common).await,
+        Command::Audit(args) => audit::run(args, &common).await,
         Command::Console(command) => console::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Message(command) => message::run(command, &common).await,

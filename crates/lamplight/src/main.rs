@@ -8,6 +8,7 @@
 
 mod cli;
 mod commands;
+mod csv;
 mod demo;
 mod logs;
 mod node_file;

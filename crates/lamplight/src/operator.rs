@@ -2,11 +2,11 @@
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
-use lamplight_model::{App, AppId, Platform, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus};
 use lamplight_server::{
-    ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome, NodeError, Operation, Outcome,
-    ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage, WebhookOperation, WebhookOutcome,
-    check_data_folder, offline,
+    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome,
+    NodeError, Operation, Outcome, ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage,
+    WebhookOperation, WebhookOutcome, check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -235,6 +235,27 @@ impl Operator {
         Ok(outcome)
     }
 
+    /// Something about the console.
+    pub async fn console(&mut self, operation: ConsoleOperation) -> anyhow::Result<ConsoleOutcome> {
+        let Outcome::Console(outcome) = self.ask(Operation::Console(operation)).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(outcome)
+    }
+
+    /// A page of the audit log, newest first.
+    pub async fn audit(
+        &mut self,
+        app: Option<AppId>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<AuditEntry>> {
+        let Outcome::Audit(entries) = self.ask(Operation::Audit { app, before, limit }).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(entries)
+    }
+
     /// The statuses of users, in the order asked; `None` where there is no account.
     pub async fn statuses(
         &mut self,
@@ -299,6 +320,8 @@ impl Operator {
             | Outcome::Lists(_)
             | Outcome::Webhooks(_)
             | Outcome::Online { .. }
+            | Outcome::Console(_)
+            | Outcome::Audit(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }

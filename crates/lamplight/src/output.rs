@@ -31,6 +31,11 @@ pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
     Ok(stdout.flush()?)
 }
 
+/// Prints a text as it is.
+pub fn text(text: &str) -> anyhow::Result<()> {
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
 /// Prints a value as JSON, over several lines.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?)

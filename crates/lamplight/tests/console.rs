@@ -5,7 +5,7 @@
 mod process;
 
 use process::Folder;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,12 @@ use std::process::Stdio;
 
 /// The status with which a server answers a login.
 fn log_in(server: &str, password: &str) -> u16 {
-    let body = json!({ "password": password }).to_string();
+    log_in_with(server, &json!({ "password": password }))
+}
+
+/// The status with which a server answers a login with these credentials.
+fn log_in_with(server: &str, credentials: &Value) -> u16 {
+    let body = credentials.to_string();
     let mut stream = TcpStream::connect(server).unwrap();
     let head = "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
     let length = body.len();
@@ -82,4 +87,77 @@ fn a_new_password_holds_at_once_with_a_server_and_at_the_next_start_without_one(
         assert!(error.contains("10 to 200 bytes"), "{error}");
     }
     assert_eq!(log_in(&http, "open sesame, please"), 200, "a refusal changes nothing");
+}
+
+#[test]
+fn operators_are_kept_with_a_server_and_without_one() {
+    let folder = Folder::new();
+    drop(folder.serve(&[]));
+    let ann = folder.answer(&["console", "operator", "add", "ann", "--role", "viewer", "--json"]);
+    let server = folder.serve(&[]);
+    let http = folder.node()["http"].as_str().unwrap().to_owned();
+    let log_in =
+        |name: &str, password: &Value| log_in_with(&http, &json!({ "operator": name, "password": password }));
+    assert_eq!(log_in("ann", &ann["password"]), 200);
+    let bob =
+        word_behind(&folder.ok(&["console", "operator", "add", "bob", "--role", "admin"]), "of bob is ");
+    assert_eq!(log_in("bob", &bob.into()), 200);
+    let list = folder.ok(&["console", "operator", "list"]);
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(rows, [["NAME", "ROLE"], ["admin", "admin"], ["ann", "viewer"], ["bob", "admin"]]);
+
+    folder.ok(&["console", "operator", "role", "ann", "operator"]);
+    let other = folder.answer(&["console", "operator", "password", "ann", "--json"]);
+    assert_eq!((log_in("ann", &ann["password"]), log_in("ann", &other["password"])), (401, 200));
+    folder.ok(&["console", "operator", "remove", "ann"]);
+    assert_eq!(log_in("ann", &other["password"]), 401);
+    drop(server);
+
+    for (arguments, said) in [
+        (&["console", "operator", "remove", "ann"][..], "there is no operator ann"),
+        (&["console", "operator", "remove", "admin"], "the operator admin is always there"),
+        (&["console", "operator", "add", "bob", "--role", "viewer"], "there is an operator bob already"),
+        (&["console", "operator", "add", "Bob", "--role", "viewer"], "lower-case letters"),
+        (&["console", "operator", "role", "bob", "king"], "possible values: viewer, operator, admin"),
+    ] {
+        let (code, _, error) = folder.run(arguments);
+        assert!(code != Some(0) && error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn what_operators_do_is_entered_with_a_server_and_without_one_and_exported() {
+    let folder = Folder::new();
+    folder.ok(&["app", "create", "--name", "=HYPERLINK(\"x\")"]);
+    folder.ok(&["account", "create", "alice", "--json"]);
+    let server = folder.serve(&[]);
+    folder.ok(&["app", "set", "1400000001", "--subscriptions", "300", "--webhook-token", "hush"]);
+    folder.ok(&["app", "key", "add", "1400000001"]);
+    folder.ok(&["account", "kick", "alice"]);
+    folder.ok(&["console", "password"]);
+    folder.run(&["account", "kick", "nobody"]);
+    drop(server);
+
+    let all = folder.answer(&["audit", "--json"]);
+    let actions: Vec<_> =
+        all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    let expected =
+        ["operator.password", "user.kick", "key.add", "app.change", "account.create", "app.create"];
+    assert_eq!(actions, expected);
+    assert!(all.as_array().unwrap().iter().all(|entry| entry["by"] == "command line"));
+
+    let table = folder.ok(&["audit", "--app", "1400000001", "--limit", "3"]);
+    assert_eq!(table.lines().count(), 4, "{table}");
+    assert!(table.contains("limits.subscriptions: 200 -> 300; webhooks.token: none -> (set)"), "{table}");
+    assert!(!table.contains("operator.password"), "it concerns no app");
+
+    let csv = folder.ok(&["audit", "--csv"]);
+    let rows: Vec<&str> = csv.trim_end().split("\r\n").collect();
+    assert_eq!(rows.len(), 7, "{csv}");
+    assert_eq!(rows[0], "id,time,by,address,app,action,target,changes,outcome,note");
+    assert!(rows[6].contains("app.create,,\"name: none -> =HYPERLINK(\"\"x\"\")\",done,"), "{csv}");
+    let lines = folder.ok(&["audit", "--json-lines"]);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::from(lines), all);
+    assert!(!csv.contains("hush"));
 }

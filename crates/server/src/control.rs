@@ -1,8 +1,11 @@
 //! The operator's door: a socket in the data folder, through which the command line talks to a running node.
 //! Whoever may open the folder may do anything. One JSON object a line, each way.
 
+mod console;
 mod lists;
 mod webhooks;
+
+pub use console::{ConsoleOperation, ConsoleOutcome};
 
 pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, ShownMessage};
 
@@ -10,14 +13,16 @@ pub use webhooks::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome}
 
 pub(crate) use webhooks::lanes;
 
+use crate::audit::{Actor, Audit, act_of};
 use crate::clock::Clock;
+use crate::console::Operators;
 use crate::data_folder::{self, IfMissing};
 use crate::node::NodeError;
 use crate::webhooks::Webhooks;
 use lamplight_directory::{InProcessDirectory, InvalidRecordCursor};
 use lamplight_facts::{Account, AppDeletion, Facts};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, Code, Platform, Refusal, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, AuditEntry, Code, Platform, Refusal, Timestamp, User, UserId, UserStatus};
 use lamplight_service::{By, FindBy, FoundPlace, NewFriend, Service, ServiceError, ThrottleLimits, Viewing};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -33,6 +38,8 @@ const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Why the last app stays.
 pub(crate) const LAST_APP: &str = "this is the last app; make another one first";
+/// The most entries of the audit log in one answer: some 4 KB each at most.
+const MOST_ENTRIES: usize = 1_000;
 
 /// Something that an operator asks of a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -107,6 +114,17 @@ pub enum Operation {
     Lists(ListsOperation),
     /// Something about webhooks.
     Webhooks(WebhookOperation),
+    /// Something about the console.
+    Console(ConsoleOperation),
+    /// Up to `limit` entries of the audit log, newest first.
+    Audit {
+        /// Of which app; `None`: of all, and of what concerns no app.
+        app: Option<AppId>,
+        /// The last one of the former page.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
     /// The status of users, with its evidence. Needs a running node.
     GetStatus {
         /// Which app.
@@ -155,6 +173,10 @@ pub enum Outcome {
     Lists(ListsOutcome),
     /// What came of a [`WebhookOperation`].
     Webhooks(WebhookOutcome),
+    /// What came of a [`ConsoleOperation`].
+    Console(ConsoleOutcome),
+    /// Entries of the audit log, newest first.
+    Audit(Vec<AuditEntry>),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
     /// Who is ONLINE, in the order of the directory.
@@ -214,13 +236,19 @@ pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
+/// What an operator's operations work with.
+struct Office {
+    service: Arc<Service>,
+    /// `None` where no node runs.
+    webhooks: Option<Arc<Webhooks>>,
+    operators: Arc<Operators>,
+    audit: Audit,
+    clock: Clock,
+}
+
 /// Does what an operator asks.
-async fn execute(
-    service: &Service,
-    webhooks: Option<&Webhooks>,
-    operation: Operation,
-    clock: &Clock,
-) -> Result<Outcome, ServiceError> {
+async fn execute(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
+    let Office { service, webhooks, operators, audit, clock } = office;
     let now = clock.now();
     let done = |changed: bool| Outcome::Done { changed };
     Ok(match operation {
@@ -277,7 +305,11 @@ async fn execute(
         }
         Operation::Lists(operation) => Outcome::Lists(lists::execute(service, operation, now).await?),
         Operation::Webhooks(operation) => {
-            Outcome::Webhooks(webhooks::execute(service, webhooks, operation, now).await?)
+            Outcome::Webhooks(webhooks::execute(service, webhooks.as_deref(), operation, now).await?)
+        }
+        Operation::Console(operation) => Outcome::Console(console::execute(operators, operation, now).await?),
+        Operation::Audit { app, before, limit } => {
+            Outcome::Audit(audit.entries(app, before, limit.min(MOST_ENTRIES)).await?)
         }
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
@@ -299,13 +331,45 @@ async fn execute(
     })
 }
 
-async fn answer(
-    service: &Service,
-    webhooks: Option<&Webhooks>,
-    operation: Operation,
-    clock: &Clock,
-) -> Outcome {
-    match execute(service, webhooks, operation, clock).await {
+/// Does it, and enters it into the audit log where it changes something.
+async fn record(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
+    match act_of(&operation) {
+        None => execute(office, operation).await,
+        Some(act) => {
+            let change = execute(office, operation);
+            office.audit.record(Actor::command_line(), act, change, note).await
+        }
+    }
+}
+
+/// What the audit log says of what was done; `None` where there was nothing to do.
+fn note(outcome: &Outcome) -> Option<String> {
+    let count = |count: usize| (count > 0).then(|| count.to_string());
+    match outcome {
+        Outcome::Done { changed } | Outcome::Lists(ListsOutcome::Done { changed }) => {
+            changed.then(String::new)
+        }
+        Outcome::Webhooks(WebhookOutcome::Done { count: letters }) => count(*letters),
+        Outcome::Webhooks(WebhookOutcome::Tested { status, error, .. }) => {
+            let status = status.map(|status| status.to_string());
+            status.or_else(|| error.clone()).or_else(|| Some(String::new()))
+        }
+        Outcome::Apps(_)
+        | Outcome::Deletions(_)
+        | Outcome::Accounts(_)
+        | Outcome::Found(_)
+        | Outcome::Online { .. }
+        | Outcome::Lists(_)
+        | Outcome::Webhooks(WebhookOutcome::Lanes(_) | WebhookOutcome::DeadLetters(_))
+        | Outcome::Console(_)
+        | Outcome::Audit(_)
+        | Outcome::Statuses(_)
+        | Outcome::Refused { .. } => Some(String::new()),
+    }
+}
+
+async fn answer(office: &Office, operation: Operation) -> Outcome {
+    match record(office, operation).await {
         Ok(outcome) => outcome,
         Err(error) => {
             if !matches!(error, ServiceError::Refused(_)) {
@@ -325,8 +389,11 @@ pub fn serve(
     path: &Path,
     service: Arc<Service>,
     webhooks: Arc<Webhooks>,
+    operators: Arc<Operators>,
+    audit: Audit,
     clock: Clock,
 ) -> io::Result<AbortHandle> {
+    let office = Arc::new(Office { service, webhooks: Some(webhooks), operators, audit, clock });
     // One that a killed node left behind; the lock of the folder says that nobody uses it.
     match std::fs::remove_file(path) {
         Ok(()) => {}
@@ -340,10 +407,9 @@ pub fn serve(
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let (service, webhooks) = (Arc::clone(&service), Arc::clone(&webhooks));
-                    let clock = clock.clone();
+                    let office = Arc::clone(&office);
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &service, &webhooks, &clock).await {
+                        if let Err(error) = converse(stream, &office).await {
                             tracing::debug!(%error, "an operator's connection broke");
                         }
                     });
@@ -358,17 +424,12 @@ pub fn serve(
     Ok(task.abort_handle())
 }
 
-async fn converse(
-    stream: UnixStream,
-    service: &Service,
-    webhooks: &Webhooks,
-    clock: &Clock,
-) -> io::Result<()> {
+async fn converse(stream: UnixStream, office: &Office) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     while let Some(line) = read_line(&mut reader).await? {
         let outcome = match serde_json::from_str(&line) {
-            Ok(operation) => answer(service, Some(webhooks), operation, clock).await,
+            Ok(operation) => answer(office, operation).await,
             Err(error) => refused(&Refusal::because(Code::INVALID_PARAMETER, error.to_string())),
         };
         write_line(&mut writer, &outcome).await?;
@@ -437,15 +498,18 @@ pub async fn offline(
     let clock = Clock::default();
     let facts: Arc<dyn Facts> =
         Arc::new(SqliteFacts::open(&data_folder::facts_path(data_dir)).map_err(NodeError::from)?);
+    let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);
-    let service = Service::new(facts, directory, log, ThrottleLimits::default());
+    let service = Arc::new(Service::new(facts, directory, log, ThrottleLimits::default()));
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await.map_err(NodeError::from)?;
+    let operators = Arc::new(Operators::of(data_dir));
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
-    let outcome = answer(&service, None, operation, &clock).await;
+    let office = Office { service, webhooks: None, operators, audit, clock };
+    let outcome = answer(&office, operation).await;
     // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
     while is_more {
-        match service.delete_apps_further(clock.now()).await {
+        match office.service.delete_apps_further(office.clock.now()).await {
             Ok(more) => is_more = more,
             Err(error) => return Ok(refused(&error.refusal())),
         }

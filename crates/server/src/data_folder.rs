@@ -18,7 +18,7 @@ const STICKY: u32 = 0o1000;
 pub(crate) const FACTS: &str = "facts.db";
 
 /// What is in a data folder besides, and the folders in it that are ours from their top to their ground.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
     "facts.db-shm",
@@ -26,6 +26,7 @@ const FILES: [&str; 8] = [
     "lock",
     "node.json",
     "console-password",
+    "console-operators",
     "control.sock",
 ];
 const FOLDERS: [&str; 2] = ["live", "watch"];

@@ -75,6 +75,16 @@ impl Spread {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
+    /// The counts of these buckets, as they were kept; `None` where there are more or fewer.
+    pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
+        (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
+    }
+
+    /// How many there are in each bucket.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
     /// How many.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()

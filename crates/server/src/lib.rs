@@ -2,6 +2,7 @@
 //!
 //! It moves bytes and time; what they mean is decided in `service` and `core`.
 
+mod audit;
 mod clock;
 mod config;
 mod console;
@@ -24,11 +25,15 @@ mod worker;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, WebhooksConfig};
-pub use console::{InvalidPassword, PasswordFile};
+pub use console::routes as console_routes;
+pub use console::{
+    InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,
+    UnknownRole,
+};
 pub use control::{
-    ControlClient, ControlError, ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount,
-    ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownLane, ShownMessage, WebhookOperation,
-    WebhookOutcome, offline,
+    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, ListsOperation, ListsOutcome, Operation,
+    Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownLane,
+    ShownMessage, WebhookOperation, WebhookOutcome, offline,
 };
 pub use data_folder::{IfMissing, check_data_folder};
 pub use http::{JsonBody, JsonFault};

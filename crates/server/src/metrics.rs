@@ -407,3 +407,8 @@ impl Collector for DirectoryMetrics {
 struct PlatformLabel {
     platform: &'static str,
 }
+
+/// No durations of delivery and of detection, by the buckets of their metrics.
+pub fn no_durations() -> (Spread, Spread) {
+    (Spread::none(DELIVERY_BOUNDS), Spread::none(DETECTION_BOUNDS))
+}

@@ -3,9 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::console::{self, Console, Figures, PasswordFile};
+use crate::console::{self, Console, Figures, Operators, PasswordFile};
 use crate::data_folder::{self, FolderLock, IfMissing};
 use crate::doors::Doors;
 use crate::health::Health;
@@ -192,6 +193,9 @@ impl Node {
         }
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
 
+        let operators = Arc::new(Operators::of(&config.data_dir));
+        let figure_store = Arc::clone(&facts);
+        let audit = Audit::new(Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>, clock.clone());
         let password = PasswordFile::of(&config.data_dir);
         let console_password = password
             .make_first()
@@ -266,8 +270,10 @@ impl Node {
         let console = Console::new(
             Arc::clone(&service),
             clock.clone(),
-            password,
+            Arc::clone(&operators),
+            audit.clone(),
             Arc::clone(&figures),
+            Arc::<SqliteFacts>::clone(&figure_store) as Arc<dyn Facts>,
             Arc::clone(&webhooks),
             commands,
         );
@@ -292,11 +298,12 @@ impl Node {
             tasks.0.push(serving);
             health_address = Some(bound);
         }
-        let figures = tokio::spawn(figures.run(Arc::clone(&metrics), Arc::clone(&service), clock.clone()))
-            .abort_handle();
+        let sampling = figures.run(Arc::clone(&metrics), Arc::clone(&service), figure_store, clock.clone());
+        let figures = tokio::spawn(sampling).abort_handle();
         let control_path = control::socket_path(&config.data_dir);
-        let control = control::serve(&control_path, Arc::clone(&service), webhooks, clock.clone())
-            .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
+        let control =
+            control::serve(&control_path, Arc::clone(&service), webhooks, operators, audit, clock.clone())
+                .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
         let keeper =
             keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());

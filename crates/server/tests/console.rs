@@ -92,8 +92,15 @@ async fn nothing_is_answered_without_a_session() {
         ("GET", "/apps/1400000001/dead-letters"),
         ("POST", "/apps/1400000001/dead-letters/resend"),
         ("POST", "/apps/1400000001/dead-letters/drop"),
+        ("GET", "/audit"),
         ("GET", "/bounds"),
         ("GET", "/figures"),
+        ("GET", "/figures/history?range=day"),
+        ("GET", "/operators"),
+        ("POST", "/operators"),
+        ("DELETE", "/operators/ann"),
+        ("PUT", "/operators/ann/role"),
+        ("PUT", "/operators/ann/password"),
         ("GET", "/nothing/of/the/kind"),
     ] {
         for browser in [&stranger, &forger] {

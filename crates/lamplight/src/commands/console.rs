@@ -1,20 +1,22 @@
-//! `lamplight console`: the way into the operators' console in the browser.
+//! `lamplight console`: the way into the operators' console in the browser, and who may go it.
 
 use crate::cli::Common;
 use crate::node_file::NodeFile;
-use crate::output::{json, line};
+use crate::operator::{OTHER_ANSWER, Operator};
+use crate::output::{json, line, table, utc_or_dash};
 use anyhow::{Context, bail};
-use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use lamplight_server::{PasswordFile, check_data_folder};
+use lamplight_server::{ConsoleOperation, ConsoleOutcome, InvalidPassword, OperatorName, PasswordFile, Role};
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 
 /// What to do with the console.
 #[derive(Subcommand, Debug)]
 pub enum ConsoleCommand {
-    /// Make a new password for the console and show it; every session ends
+    /// Make a new password for `admin` of the console and show it; every session of `admin` ends
     #[command(after_help = "\
 Examples:
   lamplight console password
@@ -22,36 +24,187 @@ Examples:
   lamplight console password --set < password.txt
 
 Works with a running server and without one. Only a salted hash is kept, in `console-password` of the data folder.")]
-    Password {
-        /// Take the password from the terminal or from stdin instead of making one, 10 to 200 bytes
-        #[arg(long)]
-        set: bool,
+    Password(PasswordArgs),
+    /// Operators with a name of their own: a password and a role each
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+}
+
+/// What to do with the operators of the console.
+#[derive(Subcommand, Debug)]
+pub enum OperatorCommand {
+    /// Add an operator; its password is made and shown once, unless --set
+    #[command(after_help = "\
+Examples:
+  lamplight console operator add ann --role viewer
+  lamplight console operator add bob --role operator --set
+
+viewer sees everything but secrets and changes nothing; operator changes users (kicks, dead letters); \
+admin changes everything, the operators included.")]
+    Add {
+        /// The name to log in with: lower-case letters, digits, dots, dashes and underscores
+        #[arg(value_name = "NAME", value_parser = OperatorName::new)]
+        name: OperatorName,
+        /// What the operator may do
+        #[arg(long, value_name = "ROLE", value_parser = role())]
+        role: Role,
+        /// How the password comes about.
+        #[command(flatten)]
+        password: PasswordArgs,
     },
+    /// List the operators with their roles
+    #[command(after_help = "\
+Examples:
+  lamplight console operator list
+  lamplight console operator list --json")]
+    List,
+    /// Remove an operator; its sessions end
+    #[command(after_help = "\
+Examples:
+  lamplight console operator remove ann")]
+    Remove {
+        /// The name
+        #[arg(value_name = "NAME", value_parser = OperatorName::new)]
+        name: OperatorName,
+    },
+    /// Make a new password for an operator and show it; its sessions end
+    #[command(after_help = "\
+Examples:
+  lamplight console operator password ann
+  lamplight console operator password ann --set < password.txt")]
+    Password {
+        /// The name
+        #[arg(value_name = "NAME", value_parser = OperatorName::new)]
+        name: OperatorName,
+        /// How the password comes about.
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Give an operator another role; its sessions end
+    #[command(after_help = "\
+Examples:
+  lamplight console operator role ann operator")]
+    Role {
+        /// The name
+        #[arg(value_name = "NAME", value_parser = OperatorName::new)]
+        name: OperatorName,
+        /// What the operator may do from now on
+        #[arg(value_name = "ROLE", value_parser = role())]
+        role: Role,
+    },
+}
+
+/// How a password comes about.
+#[derive(Args, Debug)]
+pub struct PasswordArgs {
+    /// Take the password from the terminal or from stdin instead of making one, 10 to 200 bytes
+    #[arg(long)]
+    set: bool,
+}
+
+impl PasswordArgs {
+    /// The password that was given, if one was to be.
+    fn given(&self) -> anyhow::Result<Option<String>> {
+        if !self.set {
+            return Ok(None);
+        }
+        let given = given_password()?;
+        let is_good = (PasswordFile::LEAST_BYTES..=PasswordFile::MOST_BYTES).contains(&given.len());
+        if is_good { Ok(Some(given)) } else { Err(InvalidPassword.into()) }
+    }
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::name)).try_map(|text| text.parse::<Role>())
 }
 
 /// Does it.
 pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()> {
-    let ConsoleCommand::Password { set } = command;
     let folder = common.folder()?;
-    check_data_folder(&folder)?;
-    let file = PasswordFile::of(&folder);
+    let mut door = Operator::open(&folder).await?;
+    match command {
+        ConsoleCommand::Password(password) => {
+            let made = set_password(&mut door, OperatorName::admin(), &password).await?;
+            let address = NodeFile::read(&folder)?.map(|node| node.console_url());
+            if common.json {
+                return json(&json!({ "password": made, "address": address }));
+            }
+            match made {
+                Some(password) => line(format!("The password of the console is now {password}"))?,
+                None => line("The password of the console is changed.")?,
+            }
+            line("Whoever was logged in with it has to log in again.")?;
+            address.map_or(Ok(()), |address| line(format!("The console is at {address}")))
+        }
+        ConsoleCommand::Operator(command) => operator(&mut door, command, common.json).await,
+    }
+}
+
+async fn operator(door: &mut Operator, command: OperatorCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        OperatorCommand::List => {
+            let ConsoleOutcome::Operators(operators) = door.console(ConsoleOperation::ListOperators).await?
+            else {
+                bail!(OTHER_ANSWER)
+            };
+            if as_json {
+                return json(&operators);
+            }
+            let rows: Vec<_> = operators
+                .iter()
+                .map(|shown| vec![shown.name.to_string(), shown.role.to_string(), utc_or_dash(shown.created)])
+                .collect();
+            table(&["NAME", "ROLE", "ADDED"], &rows, "")
+        }
+        OperatorCommand::Add { name, role, password } => {
+            let given = password.given().context("the operator was not added")?;
+            let add = ConsoleOperation::AddOperator { name: name.clone(), role, password: given };
+            let made = done(door, add).await.context("the operator was not added")?;
+            if as_json {
+                return json(&json!({ "name": name, "role": role, "password": made }));
+            }
+            line(format!("{name} is added as {role}"))?;
+            made.map_or(Ok(()), |password| line(format!("The password of {name} is {password}")))
+        }
+        OperatorCommand::Remove { name } => {
+            done(door, ConsoleOperation::RemoveOperator { name: name.clone() }).await?;
+            if as_json { json(&json!({ "name": name })) } else { line(format!("{name} is removed")) }
+        }
+        OperatorCommand::Password { name, password } => {
+            let made = set_password(door, name.clone(), &password).await?;
+            if as_json {
+                return json(&json!({ "name": name, "password": made }));
+            }
+            match made {
+                Some(password) => line(format!("The password of {name} is now {password}")),
+                None => line(format!("The password of {name} is changed.")),
+            }
+        }
+        OperatorCommand::Role { name, role } => {
+            done(door, ConsoleOperation::SetRole { name: name.clone(), role }).await?;
+            if as_json {
+                json(&json!({ "name": name, "role": role }))
+            } else {
+                line(format!("{name} is {role} now, and has to log in again"))
+            }
+        }
+    }
+}
+
+async fn set_password(
+    door: &mut Operator,
+    name: OperatorName,
+    password: &PasswordArgs,
+) -> anyhow::Result<Option<String>> {
     let failed = "the password was not changed";
-    let made = if set {
-        file.set(&given_password()?).context(failed)?;
-        None
-    } else {
-        Some(file.make().context(failed)?)
-    };
-    let address = NodeFile::read(&folder)?.map(|node| node.console_url());
-    if common.json {
-        return json(&json!({ "password": made, "address": address }));
-    }
-    match made {
-        Some(password) => line(format!("The password of the console is now {password}"))?,
-        None => line("The password of the console is changed.")?,
-    }
-    line("Whoever was logged in has to log in again.")?;
-    address.map_or(Ok(()), |address| line(format!("The console is at {address}")))
+    let password = password.given().context(failed)?;
+    done(door, ConsoleOperation::SetPassword { name, password }).await.context(failed)
+}
+
+/// Does something about the console; returns the password that was made for it.
+async fn done(door: &mut Operator, operation: ConsoleOperation) -> anyhow::Result<Option<String>> {
+    let ConsoleOutcome::Done { password } = door.console(operation).await? else { bail!(OTHER_ANSWER) };
+    Ok(password)
 }
 
 /// A password from whoever sits at the terminal, unseen; or the first line of what stdin is.

@@ -3,14 +3,16 @@
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
+use super::guard::Visitor;
 use super::sessions::hex;
-use axum::Json;
+use crate::audit::{Act, act_on_app, done};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::{Extension, Json};
 use lamplight_facts::AppDeletion;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing, UserId,
-    WebhookSettings,
+    App, AppId, AppKey, AppSettings, AuditAction, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing,
+    UserId, WebhookSettings,
 };
 use lamplight_service::MAX_ADMINS;
 use serde::{Deserialize, Serialize};
@@ -151,6 +153,7 @@ pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
 /// `POST apps`: makes an app with a key, which is shown this once.
 pub async fn create(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromJson(new): FromJson<NewApp>,
 ) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
     let next = || {
@@ -169,7 +172,7 @@ pub async fn create(
         settings: AppSettings { name: new.name, edition: new.edition, ..AppSettings::of_a_new_app() },
     };
     let key = app.add_key(new.key.unwrap_or_else(new_key))?.clone();
-    if !console.service.replace_app(None, app.clone()).await? {
+    if !console.replace(visitor, None, &app).await? {
         return Err(ApiError::APP_EXISTS);
     }
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
@@ -187,6 +190,7 @@ pub async fn show(
 /// `PUT apps/{app}/settings`
 pub async fn set(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(id): FromPath<AppId>,
     headers: HeaderMap,
     FromJson(given): FromJson<GivenSettings>,
@@ -194,7 +198,7 @@ pub async fn set(
     check_url("webhooks.state_change_url", &given.webhooks.state_change_url)?;
     check_url("webhooks.push_url", &given.webhooks.push_url)?;
     console
-        .change(id, &headers, |app| {
+        .change(visitor, id, &headers, |app| {
             let GivenSettings { name, edition, switches, multi_device, limits, timing, webhooks } = given;
             let GivenWebhooks { state_change_url, push_url, token } = webhooks;
             let token = token.unwrap_or_else(|| std::mem::take(&mut app.settings.webhooks.token));
@@ -208,23 +212,30 @@ pub async fn set(
 /// `DELETE apps/{app}`: the app is gone when this is answered, and what it had is deleted after it.
 pub async fn delete(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(id): FromPath<AppId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     console.named(id, &headers)?;
-    match console.service.delete_app(id).await? {
-        AppDeletion::Begun => {
-            tracing::info!(app = id.0, "an app was deleted by an operator");
-            Ok(StatusCode::NO_CONTENT)
+    let act = Act::on(AuditAction::AppDeleted, Some(id), id.to_string());
+    let deleting = Arc::clone(&console);
+    let delete = async move {
+        match deleting.service.delete_app(id).await? {
+            AppDeletion::Begun => {
+                tracing::info!(app = id.0, "an app was deleted by an operator");
+                Ok(StatusCode::NO_CONTENT)
+            }
+            AppDeletion::NoSuchApp => Err(Code::NO_SUCH_APP.into()),
+            AppDeletion::LastApp => Err(ApiError::LAST_APP),
         }
-        AppDeletion::NoSuchApp => Err(Code::NO_SUCH_APP.into()),
-        AppDeletion::LastApp => Err(ApiError::LAST_APP),
-    }
+    };
+    console.record(visitor, act, delete, done).await
 }
 
 /// `POST apps/{app}/keys`: makes a key or takes one that was made elsewhere. It signs from now on, and is shown this once.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(id): FromPath<AppId>,
     headers: HeaderMap,
     FromJson(new): FromJson<NewKey>,
@@ -232,7 +243,7 @@ pub async fn add_key(
     let text = new.key.unwrap_or_else(new_key);
     let mut made = None;
     let (tag, Json(app)) = console
-        .change(id, &headers, |app| {
+        .change(visitor, id, &headers, |app| {
             made = Some(app.add_key(text)?.clone());
             Ok(())
         })
@@ -244,22 +255,25 @@ pub async fn add_key(
 /// `POST apps/{app}/keys/{key}/reveal`: shows the secret text of a key.
 pub async fn reveal_key(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((id, number)): FromPath<(AppId, u32)>,
 ) -> Result<Json<AppKey>, ApiError> {
     let app = console.app(id)?;
-    let key = app.keys.iter().find(|key| key.id == number).ok_or(ApiError::NO_SUCH_KEY)?;
+    let key = app.keys.iter().find(|key| key.id == number).ok_or(ApiError::NO_SUCH_KEY)?.clone();
+    let act = Act::on(AuditAction::KeyShown, Some(id), number.to_string());
     tracing::info!(app = id.0, key = number, "a key was shown to an operator");
-    Ok(Json(key.clone()))
+    console.record(visitor, act, async move { Ok(Json(key)) }, done).await
 }
 
 /// `DELETE apps/{app}/keys/{key}`: what it signed is not good any longer.
 pub async fn retire_key(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((id, number)): FromPath<(AppId, u32)>,
     headers: HeaderMap,
 ) -> Result<Tagged<ShownApp>, ApiError> {
     console
-        .change(id, &headers, |app| {
+        .change(visitor, id, &headers, |app| {
             if app.keys.iter().all(|key| key.id != number) {
                 return Err(ApiError::NO_SUCH_KEY);
             }
@@ -275,11 +289,12 @@ pub async fn retire_key(
 /// `PUT apps/{app}/admins/{user}`: lets a user call the server API.
 pub async fn add_admin(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((id, user)): FromPath<(AppId, UserId)>,
     headers: HeaderMap,
 ) -> Result<Tagged<ShownApp>, ApiError> {
     console
-        .change(id, &headers, |app| {
+        .change(visitor, id, &headers, |app| {
             if app.admins.contains(&user) {
                 return Ok(());
             }
@@ -295,11 +310,12 @@ pub async fn add_admin(
 /// `DELETE apps/{app}/admins/{user}`: lets a user call the server API no longer.
 pub async fn remove_admin(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((id, user)): FromPath<(AppId, UserId)>,
     headers: HeaderMap,
 ) -> Result<Tagged<ShownApp>, ApiError> {
     console
-        .change(id, &headers, |app| {
+        .change(visitor, id, &headers, |app| {
             if !app.admins.contains(&user) {
                 return Err(ApiError::NO_SUCH_ADMIN);
             }
@@ -333,7 +349,8 @@ impl Console {
 
     /// Changes the app that `If-Match` names, if it still is that.
     async fn change(
-        &self,
+        self: &Arc<Self>,
+        visitor: Visitor,
         id: AppId,
         headers: &HeaderMap,
         change: impl FnOnce(&mut App) -> Result<(), ApiError>,
@@ -341,11 +358,26 @@ impl Console {
         let was = self.named(id, headers)?;
         let mut app = (*was).clone();
         change(&mut app)?;
-        if !self.service.replace_app(Some(&was), app.clone()).await? {
+        if !self.replace(visitor, Some(was), &app).await? {
             return Err(ApiError::CHANGED_MEANWHILE);
         }
         tracing::info!(app = id.0, "an app was changed by an operator");
         Ok(tagged(&app, shown(&app)))
+    }
+
+    /// Puts an app in the place of what was there, if that still is there. Says whether it did.
+    async fn replace(
+        self: &Arc<Self>,
+        visitor: Visitor,
+        was: Option<Arc<App>>,
+        app: &App,
+    ) -> Result<bool, ApiError> {
+        let Some(act) = act_on_app(was.as_deref(), app) else {
+            return Ok(self.service.replace_app(was.as_deref(), app.clone()).await?);
+        };
+        let (console, app) = (Arc::clone(self), app.clone());
+        let replace = async move { Ok(console.service.replace_app(was.as_deref(), app).await?) };
+        self.record(visitor, act, replace, |replaced| replaced.then(String::new)).await
     }
 }
 

@@ -1,6 +1,9 @@
 //! How the console says "no": an HTTP status for programs, and a code with words for people.
 
 use super::MAX_BODY_BYTES;
+use super::operators_file::OperatorsError;
+use super::roles::Role;
+use crate::audit::Unsuccessful;
 use crate::control::LAST_APP;
 use crate::http::{JsonBody, JsonFault};
 use axum::Json;
@@ -9,6 +12,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use lamplight_facts::FactsError;
 use lamplight_model::{Code, KeyRefused, Refusal};
 use lamplight_service::ServiceError;
 use serde::Serialize;
@@ -23,6 +27,8 @@ pub struct ApiError {
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
+    /// The role that it takes, where the operator's is too low.
+    needs: Option<Role>,
 }
 
 /// The body of every answer that is a "no".
@@ -30,6 +36,8 @@ pub struct ApiError {
 struct Body<'a> {
     code: u32,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<Role>,
 }
 
 impl ApiError {
@@ -64,7 +72,13 @@ impl ApiError {
     );
 
     const fn http(status: StatusCode, message: &'static str) -> Self {
-        Self { status, code: status.as_u16() as u32, message: Cow::Borrowed(message), retry_after: None }
+        Self {
+            status,
+            code: status.as_u16() as u32,
+            message: Cow::Borrowed(message),
+            retry_after: None,
+            needs: None,
+        }
     }
 
     /// No session, or one that is over.
@@ -75,6 +89,12 @@ impl ApiError {
     /// Too many wrong passwords.
     pub fn throttled(wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
+    }
+
+    /// The operator may not do this.
+    pub fn role_too_low(role: Role, needs: Role) -> Self {
+        let message = Cow::Owned(format!("this takes the role {needs}, and yours is {role}"));
+        Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 
     /// What was given cannot be used; the text says why.
@@ -103,7 +123,7 @@ impl From<Refusal> for ApiError {
             _ => StatusCode::BAD_REQUEST,
         };
         let (code, message) = (refusal.code.number(), Cow::Owned(refusal.to_string()));
-        Self { status, code, message, retry_after: None }
+        Self { status, code, message, retry_after: None, needs: None }
     }
 }
 
@@ -113,12 +133,41 @@ impl From<Code> for ApiError {
     }
 }
 
+impl From<FactsError> for ApiError {
+    fn from(error: FactsError) -> Self {
+        ServiceError::from(error).into()
+    }
+}
+
+impl Unsuccessful for ApiError {
+    fn fault(&self) -> Option<String> {
+        self.status.is_server_error().then(|| self.message.clone().into_owned())
+    }
+}
+
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a request of the console failed");
         }
         error.refusal().into()
+    }
+}
+
+impl From<OperatorsError> for ApiError {
+    fn from(error: OperatorsError) -> Self {
+        let told = |status| Self { message: Cow::Owned(error.to_string()), ..Self::http(status, "") };
+        match &error {
+            OperatorsError::NoSuch(_) => told(StatusCode::NOT_FOUND),
+            OperatorsError::Exists(_) | OperatorsError::TooMany | OperatorsError::BuiltIn => {
+                told(StatusCode::CONFLICT)
+            }
+            OperatorsError::Password(_) => Self::invalid(error.to_string()),
+            OperatorsError::File(cause) => {
+                tracing::error!(%cause, "the operators of the console cannot be read or written");
+                Code::INTERNAL.into()
+            }
+        }
     }
 }
 
@@ -146,7 +195,7 @@ impl From<QueryRejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body { code: self.code, message: &self.message };
+        let body = Body { code: self.code, message: &self.message, needs: self.needs };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));

@@ -2,11 +2,13 @@
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
+use super::past::{Past, Tally};
 use crate::clock::Clock;
 use crate::durations::Spread;
 use crate::metrics::{Metrics, Totals};
 use axum::Json;
 use axum::extract::State;
+use lamplight_facts::Facts;
 use lamplight_model::{Moment, Now, Platform, Timestamp};
 use lamplight_service::Service;
 use serde::{Deserialize, Serialize};
@@ -69,10 +71,24 @@ pub struct Sample {
 
 /// In seconds.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-struct Quantiles {
+pub struct Quantiles {
     p50: f64,
     p99: f64,
     count: u64,
+}
+
+impl Quantiles {
+    /// Those of some durations; `None` where there are none.
+    pub fn of(durations: &Spread) -> Option<Self> {
+        let (p50, p99) = (durations.quantile(0.5)?, durations.quantile(0.99)?);
+        Some(Self { p50, p99, count: durations.count() })
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
 }
 
 /// Which samples to show.
@@ -95,7 +111,14 @@ pub struct ShownFigures {
 
 impl Figures {
     /// Takes a sample every second, until it is aborted.
-    pub async fn run(self: Arc<Self>, metrics: Arc<Metrics>, service: Arc<Service>, clock: Clock) {
+    pub async fn run(
+        self: Arc<Self>,
+        metrics: Arc<Metrics>,
+        service: Arc<Service>,
+        facts: Arc<dyn Facts>,
+        clock: Clock,
+    ) {
+        let mut past = Past::resume(facts, clock.now().wall).await;
         let mut tick = tokio::time::interval(PERIOD);
         // After a pause one sample is due, not as many as were missed.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -108,12 +131,16 @@ impl Figures {
                     Err(error) => tracing::warn!(%error, "what waits for webhooks could not be counted"),
                 }
             }
-            self.take(metrics.totals(), backlog, clock.now());
+            let now = clock.now();
+            if let Some(counted) = self.take(metrics.totals(), backlog, now) {
+                past.take(now.wall, &counted).await;
+            }
         }
     }
 
-    /// Takes in what has been counted until now.
-    fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) {
+    /// Takes in what has been counted until now; returns what was added, where something came before.
+    fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) -> Option<Tally> {
+        let mut counted = None;
         let mut state = self.lock();
         let Samples { samples, next, last } = &mut *state;
         if let Some((then, before)) = last {
@@ -124,6 +151,20 @@ impl Figures {
             };
             let delivery = totals.delivery.since(&before.delivery);
             let detection = totals.detection.since(&before.detection);
+            counted = Some(Tally {
+                samples: 1,
+                milliseconds: now.moment.since(*then).as_millis() as u64,
+                online: totals.directory.online,
+                peak: totals.directory.online,
+                devices: totals.directory.devices,
+                connections: totals.connections,
+                changes: totals.changes.saturating_sub(before.changes),
+                notifications: totals.notifications.saturating_sub(before.notifications),
+                backlog: backlog.unwrap_or_default(),
+                backlogs: backlog.is_some().into(),
+                delivery: delivery.counts().to_vec(),
+                detection: detection.counts().to_vec(),
+            });
             let sample = Sample {
                 number: *next,
                 at: now.wall,
@@ -149,6 +190,7 @@ impl Figures {
             samples.push_back(Kept { sample, delivery, detection });
         }
         *last = Some((now.moment, totals));
+        counted
     }
 
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
@@ -180,7 +222,7 @@ pub async fn show(
 fn quantiles<'a>(newest: &Spread, others: impl Iterator<Item = &'a Spread>) -> Option<Quantiles> {
     let mut all = newest.clone();
     others.for_each(|spread| all.add(spread));
-    Some(Quantiles { p50: all.quantile(0.5)?, p99: all.quantile(0.99)?, count: all.count() })
+    Quantiles::of(&all)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Who comes in: logging in and out, and what every other request has to show.
 
+use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
-use super::password::{PasswordFile, StoredPassword};
+use super::operators_file::{Operator, OperatorName, Operators};
+use super::password::StoredPassword;
+use super::roles::Role;
 use super::sessions::{LIFETIME, Opened, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::doors::Doors;
@@ -10,9 +13,9 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use lamplight_core::FailureWindow;
-use lamplight_model::Code;
+use lamplight_model::{Code, Now};
 use lamplight_service::{Failures, network};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -26,6 +29,8 @@ const MOST_FAILURES: u32 = 5;
 /// it is.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
+/// The cookie of a browser that has logged in before.
+const DEVICE_COOKIE: &str = "lamplight_console_device";
 /// The cookie that carries the token of a session.
 const COOKIE: &str = "lamplight_console";
 /// The header that carries the CSRF token of a session, on every request that changes something.
@@ -33,31 +38,62 @@ const CSRF_HEADER: &str = "x-csrf-token";
 /// A header of requests that a page sends by itself: they do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
-/// The password, and who has shown to know it.
+/// The operators, and who has shown to be one.
 pub struct Door {
-    password: PasswordFile,
+    operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
-    failures: Mutex<Failures<IpAddr>>,
+    failures: Mutex<Failures<Source>>,
+    /// Whose turn it is among those whom nobody knows.
     turn: Semaphore,
     waiting: Doors,
+    /// Whose turn it is among browsers that have logged in before. However many others try, these do not wait for them.
+    known_turn: Semaphore,
+    known_waiting: devices::Places,
+}
+
+/// Where a login comes from: what its place is taken of, and its wrong passwords count against.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Source {
+    /// A network from which nobody is known to have logged in.
+    Anywhere(IpAddr),
+    /// A browser that has logged in before, wherever it is.
+    Known(Device),
+}
+
+/// An operator who asks for something, and from where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Visitor {
+    /// Who it is.
+    pub name: OperatorName,
+    /// What the operator may do.
+    pub role: Role,
+    /// The address of the connection.
+    pub address: IpAddr,
 }
 
 /// A place among the logins that wait, or are looked at. Dropping it makes it free.
 struct Waiting {
     console: Arc<Console>,
-    address: IpAddr,
+    source: Source,
 }
 
 impl Waiting {
-    fn enter(console: &Arc<Console>, address: IpAddr) -> Result<Self, ApiError> {
-        console.door.waiting.admit(address).map_err(|_| ApiError::BUSY)?;
-        Ok(Self { console: Arc::clone(console), address })
+    fn enter(console: &Arc<Console>, source: Source) -> Result<Self, ApiError> {
+        let door = &console.door;
+        let has_place = match source {
+            Source::Anywhere(address) => door.waiting.enter(address),
+            Source::Known(device) => door.known_waiting.enter(device),
+        };
+        if has_place { Ok(Self { console: Arc::clone(console), source }) } else { Err(ApiError::BUSY) }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.console.door.waiting.leave(self.address);
+        match self.source {
+            Source::Anywhere(address) => self.console.door.waiting.leave(address),
+            Source::Known(device) => self.console.door.known_waiting.leave(device),
+        }
     }
 }
 
@@ -66,24 +102,38 @@ impl Drop for Waiting {
 pub struct ShownSession {
     csrf_token: String,
     version: &'static str,
+    operator: OperatorName,
+    role: Role,
+}
+
+impl ShownSession {
+    fn new(csrf_token: String, operator: &Operator) -> Self {
+        let (operator, role) = (operator.name.clone(), operator.role);
+        Self { csrf_token, version: env!("CARGO_PKG_VERSION"), operator, role }
+    }
 }
 
 /// What logging in takes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
+    /// `admin` without it.
+    #[serde(default)]
+    operator: Option<String>,
     password: String,
 }
 
 impl Door {
-    /// Closed for everybody who does not know the password of this file.
-    pub fn new(password: PasswordFile) -> Self {
+    /// A door for these operators.
+    pub fn new(operators: Arc<Operators>) -> Self {
         Self {
-            password,
+            operators,
             sessions: Mutex::default(),
             failures: Mutex::default(),
             turn: Semaphore::new(1),
             waiting: Doors::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
+            known_turn: Semaphore::new(1),
+            known_waiting: devices::Places::default(),
         }
     }
 
@@ -91,49 +141,60 @@ impl Door {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failures(&self) -> MutexGuard<'_, Failures<IpAddr>> {
+    fn failures(&self) -> MutexGuard<'_, Failures<Source>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The password that holds now. Without one, nobody comes in.
-    fn password(&self) -> Result<StoredPassword, ApiError> {
-        match self.password.read() {
-            Ok(Some(password)) => Ok(password),
-            Ok(None) => Err(ApiError::not_logged_in()),
-            Err(error) => {
-                tracing::error!(%error, "the password of the console cannot be read");
-                Err(Code::INTERNAL.into())
-            }
-        }
+    /// The operator of this name as it is now.
+    fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ApiError> {
+        self.operators.find(name).map_err(|error| {
+            tracing::error!(%error, "the operators of the console cannot be read");
+            Code::INTERNAL.into()
+        })
+    }
+
+    /// Where a login as `name` comes from. A browser is known for the operator who logged in with it, and for no other:
+    /// who has one password gets no more guesses at another.
+    fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
+        let device = sender.device.as_deref().and_then(|cookie| {
+            let operator = self.operators.find(name?).ok()??;
+            devices::known(cookie, &operator, now.wall)
+        });
+        device.map_or_else(|| Source::Anywhere(network(address)), Source::Known)
     }
 }
 
 impl Console {
-    /// The CSRF token of the session that a request belongs to.
-    fn session_of(&self, headers: &HeaderMap) -> Result<String, ApiError> {
-        let token = cookie(headers).ok_or_else(ApiError::not_logged_in)?;
-        let password = self.door.password()?;
+    /// The CSRF token of the session that a request belongs to, and whose session it is.
+    fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
+        let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
-        let entered = self.door.sessions().enter(token, &password, by, self.clock.now().moment);
+        let now = self.clock.now().moment;
+        let entered = self.door.sessions().enter(token, |name| self.door.operator(name), by, now)?;
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    async fn open_session(self: &Arc<Self>, address: IpAddr, text: String) -> Result<Opened, ApiError> {
-        let address = network(address);
-        self.check_failures(address)?;
-        let waiting = Waiting::enter(self, address)?;
+    async fn open_session(
+        self: &Arc<Self>,
+        source: Source,
+        name: Option<OperatorName>,
+        password: String,
+    ) -> Result<(Opened, Operator), ApiError> {
+        self.check_failures(source)?;
+        let waiting = Waiting::enter(self, source)?;
         // A task of its own: a browser that goes away does not end it, so that no second password is looked at beside the
         // first, and a wrong one counts.
         let verified =
-            tokio::spawn(waiting.verify(text)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()));
-        let password = verified?;
-        tracing::info!("an operator has logged in to the console");
+            tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()));
+        let operator = verified?;
+        tracing::info!(operator = %operator.name, "an operator has logged in to the console");
         let now = self.clock.now().moment;
-        Ok(self.door.sessions().open(rand::random(), rand::random(), password, now))
+        let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now);
+        Ok((opened, operator))
     }
 
-    fn check_failures(&self, address: IpAddr) -> Result<(), ApiError> {
-        match self.door.failures().is_blocked(&address, self.clock.now().moment) {
+    fn check_failures(&self, source: Source) -> Result<(), ApiError> {
+        match self.door.failures().is_blocked(&source, self.clock.now().moment) {
             true => Err(ApiError::throttled(FailureWindow::MINUTE)),
             false => Ok(()),
         }
@@ -141,31 +202,45 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for its turn and looks at a password; returns it as it is stored when it is right.
-    async fn verify(self, text: String) -> Result<StoredPassword, ApiError> {
-        let Self { console, address } = &self;
-        let _turn = console.door.turn.acquire().await.map_err(|_| ApiError::BUSY)?;
+    /// Waits for its turn and looks at a password; returns the operator when it is right.
+    async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
+        let Self { console, source } = &self;
+        let turn = match source {
+            Source::Anywhere(_) => &console.door.turn,
+            Source::Known(_) => &console.door.known_turn,
+        };
+        let _turn = turn.acquire().await.map_err(|_| ApiError::BUSY)?;
         // Asked again when it is our turn: of many at once, no more are looked at than one after the other.
-        console.check_failures(*address)?;
-        let password = console.door.password().map_err(|_| ApiError::WRONG_PASSWORD)?;
-        let stored = password.clone();
-        let right = tokio::task::spawn_blocking(move || stored.is(&text)).await.unwrap_or(false);
-        if !right {
-            console.door.failures().fail(*address, MOST_FAILURES, console.clock.now().moment);
-            tracing::warn!("a wrong password was given to the console");
-            return Err(ApiError::WRONG_PASSWORD);
+        console.check_failures(*source)?;
+        let operator = match &name {
+            Some(name) => console.door.operator(name)?,
+            None => None,
+        };
+        let stored = operator.as_ref().map(|operator| operator.password.clone());
+        let look = move || match stored {
+            Some(stored) => stored.is(&password),
+            None => StoredPassword::of_nobody(&password),
+        };
+        let right = tokio::task::spawn_blocking(look).await.unwrap_or(false);
+        match operator {
+            Some(operator) if right => Ok(operator),
+            Some(_) | None => {
+                console.door.failures().fail(*source, MOST_FAILURES, console.clock.now().moment);
+                tracing::warn!("a wrong password was given to the console");
+                Err(ApiError::WRONG_PASSWORD)
+            }
         }
-        Ok(password)
     }
 }
 
 /// Lets a request in that belongs to a session; one that changes something must also show its CSRF token.
 pub async fn let_in(
     State(console): State<Arc<Console>>,
-    request: Request,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let csrf_token = console.session_of(request.headers())?;
+    let (csrf_token, operator) = console.session_of(request.headers())?;
     if !is_safe(request.method()) {
         check_origin(request.headers())?;
         let shown = request.headers().get(CSRF_HEADER);
@@ -173,15 +248,25 @@ pub async fn let_in(
             return Err(ApiError::NO_CSRF_TOKEN);
         }
     }
+    let visitor = Visitor { name: operator.name, role: operator.role, address: peer.ip().to_canonical() };
+    request.extensions_mut().insert(visitor);
     Ok(next.run(request).await)
+}
+
+/// Lets a request on whose operator has at least this role. The one place where roles are compared: the table of routes
+/// puts it before each of them.
+pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
+    match request.extensions().get::<Visitor>() {
+        Some(visitor) if visitor.role >= least => Ok(next.run(request).await),
+        Some(visitor) => Err(ApiError::role_too_low(visitor.role, least)),
+        None => Err(ApiError::not_logged_in()),
+    }
 }
 
 /// `GET session`: a page that is loaded again gets its CSRF token back. That there is no session is an answer too.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers) {
-        Ok(csrf_token) => {
-            Json(ShownSession { csrf_token, version: env!("CARGO_PKG_VERSION") }).into_response()
-        }
+        Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
         Err(error) if error == ApiError::not_logged_in() => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.into_response(),
     }
@@ -192,13 +277,20 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,
+    device: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Sender {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self { checked: check_origin(&parts.headers), encrypted: is_encrypted(&parts.headers) })
+        // A name, 32 and 64 digits, and the seconds; what is longer is not ours, and is not kept.
+        let device = cookie(&parts.headers, DEVICE_COOKIE).filter(|text| text.len() <= 160);
+        Ok(Self {
+            checked: check_origin(&parts.headers),
+            encrypted: is_encrypted(&parts.headers),
+            device: device.map(str::to_owned),
+        })
     }
 }
 
@@ -209,24 +301,35 @@ pub async fn log_in(
     sender: Sender,
     FromJson(credentials): FromJson<Credentials, MAX_LOGIN_BYTES>,
 ) -> Result<Response, ApiError> {
-    sender.checked?;
-    let opened = console.open_session(peer.ip(), credentials.password).await?;
-    let cookie = cookie_text(&opened.token, LIFETIME.as_secs(), sender.encrypted);
-    let shown = ShownSession { csrf_token: opened.csrf_token, version: env!("CARGO_PKG_VERSION") };
-    Ok(([(header::SET_COOKIE, cookie)], Json(shown)).into_response())
+    sender.checked.clone()?;
+    let now = console.clock.now();
+    let Credentials { operator, password } = credentials;
+    // A text that is no name is that of nobody.
+    let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
+    let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
+    let (opened, operator) = console.open_session(source, name, password).await?;
+    let session = cookie_text(COOKIE, &opened.token, LIFETIME.as_secs(), sender.encrypted);
+    let device = match source {
+        Source::Known(device) => device,
+        Source::Anywhere(_) => Device::new(rand::random()),
+    };
+    let device = devices::cookie_of(&operator, device, now.wall);
+    let device = cookie_text(DEVICE_COOKIE, &device, devices::KNOWN.as_secs(), sender.encrypted);
+    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
+    Ok((cookies, Json(ShownSession::new(opened.csrf_token, &operator))).into_response())
 }
 
 /// `DELETE session`: logging out.
 pub async fn log_out(State(console): State<Arc<Console>>, headers: HeaderMap) -> Result<Response, ApiError> {
     check_origin(&headers)?;
-    let csrf_token = console.session_of(&headers)?;
+    let (csrf_token, _) = console.session_of(&headers)?;
     if headers.get(CSRF_HEADER).is_none_or(|shown| !same(shown.as_bytes(), csrf_token.as_bytes())) {
         return Err(ApiError::NO_CSRF_TOKEN);
     }
-    if let Some(token) = cookie(&headers) {
+    if let Some(token) = cookie(&headers, COOKIE) {
         console.door.sessions().close(token);
     }
-    let cookie = cookie_text("", 0, is_encrypted(&headers));
+    let cookie = cookie_text(COOKIE, "", 0, is_encrypted(&headers));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -254,19 +357,18 @@ fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|line| line.split(';')).find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
+        (name == wanted).then_some(value)
     })
 }
 
-fn cookie_text(token: &str, seconds: u64, encrypted: bool) -> HeaderValue {
+fn cookie_text(name: &str, value: &str, seconds: u64, encrypted: bool) -> HeaderValue {
     let secure = if encrypted { "; Secure" } else { "" };
-    let text =
-        format!("{COOKIE}={token}; Path=/console; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::try_from(text).expect("a token is hexadecimal digits")
+    let text = format!("{name}={value}; Path=/console; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(text).expect("a value is letters, digits, dots, dashes, underscores and colons")
 }
 
 /// Compares without telling by the time taken how much of it was right.
@@ -313,14 +415,14 @@ mod tests {
             ("xlamplight_console=abc", None),
             ("lamplight_console", None),
         ] {
-            assert_eq!(cookie(&headers(&[("cookie", line)])), found, "{line}");
+            assert_eq!(cookie(&headers(&[("cookie", line)]), COOKIE), found, "{line}");
         }
     }
 
     #[test]
     fn the_cookie_is_for_the_console_alone_and_out_of_reach_of_scripts() {
         let plain = "lamplight_console=ab; Path=/console; Max-Age=7; HttpOnly; SameSite=Strict";
-        assert_eq!(cookie_text("ab", 7, false), plain);
-        assert_eq!(cookie_text("ab", 7, true), format!("{plain}; Secure"));
+        assert_eq!(cookie_text(COOKIE, "ab", 7, false), plain);
+        assert_eq!(cookie_text(COOKIE, "ab", 7, true), format!("{plain}; Secure"));
     }
 }

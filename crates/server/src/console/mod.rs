@@ -1,31 +1,44 @@
 //! The console's door: what an operator's browser may ask of a node, under `/console/api/v1`.
 //!
-//! Whoever knows the password of the data folder gets a session, and with it everything here; nobody else gets
+//! An operator who knows the password gets a session, and with it what the operator's role allows; nobody else gets
 //! anything but a "no". It knows HTTP and JSON; what is asked for is done by the service.
 
 mod apps;
+mod audit;
+mod devices;
 mod error;
 mod figures;
 mod guard;
 mod headers;
+mod operators;
+mod operators_file;
 mod password;
+mod past;
+mod roles;
+mod routes;
 mod sessions;
 mod users;
 mod webhooks;
 
 pub use figures::Figures;
+pub use operators_file::{InvalidName, OperatorName, Operators, OperatorsError, ShownOperator};
 pub use password::{InvalidPassword, PasswordFile};
+pub use roles::{Role, UnknownRole};
+pub use routes::all as routes;
 
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::http::charge_answer;
 use crate::webhooks::Webhooks;
 use crate::worker::Command;
-use axum::routing::{delete, get, post, put};
+use axum::routing::get;
 use axum::{Router, middleware};
 use error::ApiError;
 use guard::Door;
 use headers::add_security_headers;
+use lamplight_facts::Facts;
 use lamplight_service::Service;
+use past::PastReader;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -39,48 +52,36 @@ pub struct Console {
     service: Arc<Service>,
     clock: Clock,
     door: Door,
+    operators: Arc<Operators>,
+    audit: Audit,
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
+    past: PastReader,
     /// Weak: a worker ends when its commands do, whoever still has the console open.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
 impl Console {
-    /// A door to this node for whoever knows the password of the file.
+    /// A door to this node for these operators.
     pub fn new(
         service: Arc<Service>,
         clock: Clock,
-        password: PasswordFile,
+        operators: Arc<Operators>,
+        audit: Audit,
         figures: Arc<Figures>,
+        past: Arc<dyn Facts>,
         webhooks: Arc<Webhooks>,
         workers: Vec<mpsc::WeakSender<Command>>,
     ) -> Arc<Self> {
-        Arc::new(Self { service, clock, door: Door::new(password), figures, webhooks, workers })
+        let door = Door::new(Arc::clone(&operators));
+        let past = PastReader(past);
+        Arc::new(Self { service, clock, door, operators, audit, figures, past, webhooks, workers })
     }
 }
 
 /// Everything under `/console/api`.
 pub fn router(console: Arc<Console>) -> Router {
-    let behind_the_door = Router::new()
-        .route("/v1/apps", get(apps::list).post(apps::create))
-        .route("/v1/apps/{app}", get(apps::show).delete(apps::delete))
-        .route("/v1/apps/{app}/settings", put(apps::set))
-        .route("/v1/apps/{app}/keys", post(apps::add_key))
-        .route("/v1/apps/{app}/keys/{key}", delete(apps::retire_key))
-        .route("/v1/apps/{app}/keys/{key}/reveal", post(apps::reveal_key))
-        .route("/v1/apps/{app}/admins/{user}", put(apps::add_admin).delete(apps::remove_admin))
-        .route("/v1/apps/{app}/users", get(users::find))
-        .route("/v1/apps/{app}/online", get(users::online))
-        .route("/v1/apps/{app}/users/{user}", get(users::show))
-        .route("/v1/apps/{app}/users/{user}/watchers", get(users::watchers))
-        .route("/v1/apps/{app}/users/{user}/kick", post(users::kick))
-        .route("/v1/apps/{app}/webhooks", get(webhooks::list))
-        .route("/v1/apps/{app}/webhooks/{webhook}/test", post(webhooks::test))
-        .route("/v1/apps/{app}/dead-letters", get(webhooks::dead_letters))
-        .route("/v1/apps/{app}/dead-letters/resend", post(webhooks::resend))
-        .route("/v1/apps/{app}/dead-letters/drop", post(webhooks::drop_letters))
-        .route("/v1/bounds", get(apps::bounds))
-        .route("/v1/figures", get(figures::show))
+    let behind_the_door = routes::behind_the_door()
         .fallback(|| async { ApiError::NO_SUCH_RESOURCE })
         .method_not_allowed_fallback(|| async { ApiError::NO_SUCH_METHOD })
         .layer(middleware::from_fn_with_state(Arc::clone(&console), guard::let_in));

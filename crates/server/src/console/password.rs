@@ -57,46 +57,84 @@ impl PasswordFile {
 
     /// Makes a random password, which holds from now on, and answers with it.
     pub fn make(&self) -> io::Result<String> {
-        let text = password_of(rand::random());
-        self.write(&text)?;
+        let text = made_password();
+        self.set(&text)?;
         Ok(text)
     }
 
     /// Makes this the password from now on.
     pub fn set(&self, text: &str) -> io::Result<()> {
-        if (Self::LEAST_BYTES..=Self::MOST_BYTES).contains(&text.len()) {
-            self.write(text)
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, InvalidPassword))
-        }
+        let stored = StoredPassword::make(text)
+            .map_err(|invalid| io::Error::new(io::ErrorKind::InvalidInput, invalid))?;
+        self.put(&stored.0)
     }
 
     /// What is in the file; none when there is no file.
     pub fn read(&self) -> io::Result<Option<StoredPassword>> {
         match fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(StoredPassword(text.trim_end().to_owned()))),
+            Ok(text) => Ok(Some(StoredPassword::read(&text))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Whole or not at all, and never readable by others.
-    fn write(&self, text: &str) -> io::Result<()> {
-        let fresh = self.path.with_extension("new");
-        match fs::remove_file(&fresh) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        writeln!(file, "{}", StoredPassword::of(text, rand::random()).0)?;
-        file.sync_all()?;
-        fs::rename(&fresh, &self.path)?;
-        File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    /// Makes this hash the one of the password.
+    pub(super) fn put(&self, hash: &str) -> io::Result<()> {
+        write_private(&self.path, hash)
     }
 }
 
+/// Makes a random password. It is written down nowhere.
+pub(super) fn made_password() -> String {
+    password_of(rand::random())
+}
+
+/// Writes a file of one text: whole or not at all, and never readable by others.
+pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    match fs::remove_file(&fresh) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
 impl StoredPassword {
+    /// Hashes a text that may be a password.
+    pub(super) fn make(text: &str) -> Result<Self, InvalidPassword> {
+        let is_good = (PasswordFile::LEAST_BYTES..=PasswordFile::MOST_BYTES).contains(&text.len());
+        if is_good { Ok(Self::of(text, rand::random())) } else { Err(InvalidPassword) }
+    }
+
+    /// A hash as it was kept.
+    pub(super) fn read(kept: &str) -> Self {
+        Self(kept.trim_end().to_owned())
+    }
+
+    /// The hash as it is kept.
+    pub(super) fn into_text(self) -> String {
+        self.0
+    }
+
+    /// The hash as a secret that the server alone knows.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Takes as long, and as much memory, as looking at a password: nobody learns from the time of a "no" whether there
+    /// is an operator of a name.
+    pub(super) fn of_nobody(text: &str) -> bool {
+        if text.len() <= PasswordFile::MOST_BYTES {
+            drop(Self::of(text, [0; 16]));
+        }
+        false
+    }
+
     fn of(text: &str, salt: [u8; 16]) -> Self {
         let (memory, passes, lanes) = COST;
         let made = || {

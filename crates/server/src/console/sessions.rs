@@ -1,12 +1,12 @@
 //! Who is logged in to the console. Pure: the present and the random bytes are arguments.
 
-use super::password::StoredPassword;
+use super::operators_file::{Operator, OperatorName};
 use lamplight_model::Moment;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. One more ends the one that was used least lately.
+/// The most sessions at a time. One more ends the one that was used least lately, of the operator who has the most.
 pub const MOST_SESSIONS: usize = 64;
 /// A session that nobody uses ends after this.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -24,8 +24,8 @@ pub struct Sessions {
 
 struct Session {
     csrf_token: String,
-    /// The password that it was opened with: another one ends it.
-    password: StoredPassword,
+    /// The operator as it was at the login: another role or password ends the session, and so does the operator's end.
+    operator: Operator,
     opened: Moment,
     used: Moment,
 }
@@ -54,35 +54,54 @@ impl Sessions {
         &mut self,
         token: [u8; TOKEN_BYTES],
         csrf_token: [u8; TOKEN_BYTES],
-        password: StoredPassword,
+        operator: Operator,
         now: Moment,
     ) -> Opened {
         self.open.retain(|_, session| session.is_open(now));
         if self.open.len() >= MOST_SESSIONS
-            && let Some(oldest) = self.open.iter().min_by_key(|(_, session)| session.used)
+            && let Some(ended) = self.least_missed()
         {
-            let oldest = *oldest.0;
-            self.open.remove(&oldest);
+            self.open.remove(&ended);
         }
         let opened = Opened { token: hex(&token), csrf_token: hex(&csrf_token) };
         let csrf_token = opened.csrf_token.clone();
-        self.open.insert(hash(&opened.token), Session { csrf_token, password, opened: now, used: now });
+        self.open.insert(hash(&opened.token), Session { csrf_token, operator, opened: now, used: now });
         opened
     }
 
-    /// The CSRF token of the session that this token opens, if it is one and not over.
-    pub fn enter(&mut self, token: &str, password: &StoredPassword, by: Use, now: Moment) -> Option<String> {
+    /// The session to end where there is one too many: of the operator who has the most, the one that was used least
+    /// lately. Nobody ends the sessions of others by logging in again and again.
+    fn least_missed(&self) -> Option<[u8; 32]> {
+        let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
+        for session in self.open.values() {
+            *counts.entry(&session.operator.name).or_default() += 1;
+        }
+        let most = counts.values().max().copied()?;
+        let of_the_most = self.open.iter().filter(|(_, session)| counts[&session.operator.name] == most);
+        of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
+    }
+
+    /// The CSRF token of the session that this token opens, if it is one and not over, and whose it is. `find` says what
+    /// an operator is now.
+    pub fn enter<E>(
+        &mut self,
+        token: &str,
+        find: impl FnOnce(&OperatorName) -> Result<Option<Operator>, E>,
+        by: Use,
+        now: Moment,
+    ) -> Result<Option<(String, Operator)>, E> {
         let key = hash(token);
-        let session = self.open.get_mut(&key)?;
-        if !session.is_open(now) || session.password != *password {
+        let Some(session) = self.open.get_mut(&key) else { return Ok(None) };
+        let is_same = find(&session.operator.name)?.is_some_and(|operator| operator == session.operator);
+        if !session.is_open(now) || !is_same {
             self.open.remove(&key);
-            return None;
+            return Ok(None);
         }
         match by {
             Use::Person => session.used = now,
             Use::Background => {}
         }
-        Some(session.csrf_token.clone())
+        Ok(Some((session.csrf_token.clone(), session.operator.clone())))
     }
 
     /// Ends a session.
@@ -113,13 +132,25 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::PasswordFile;
+    use crate::console::password::StoredPassword;
+    use crate::console::roles::Role;
+    use std::convert::Infallible;
 
-    fn password() -> StoredPassword {
-        let folder = tempfile::tempdir().unwrap();
-        let file = PasswordFile::of(folder.path());
-        file.make().unwrap();
-        file.read().unwrap().unwrap()
+    fn ann(role: Role, password: &str) -> Operator {
+        let (name, password) = (OperatorName::new("ann").unwrap(), StoredPassword::read(password));
+        Operator { name, role, password }
+    }
+
+    /// What a token opens while the operator is this one.
+    fn enter(
+        sessions: &mut Sessions,
+        token: &str,
+        now: Option<&Operator>,
+        by: Use,
+        at: Moment,
+    ) -> Option<String> {
+        let Ok(entered) = sessions.enter(token, |_| Ok::<_, Infallible>(now.cloned()), by, at);
+        entered.map(|(csrf_token, _)| csrf_token)
     }
 
     fn seconds(seconds: u64) -> Moment {
@@ -128,60 +159,96 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_it_is_not_used_and_in_the_end_anyway() {
-        let password = password();
+        let ann = ann(Role::Viewer, "hash");
         let (idle, lifetime) = (IDLE.as_secs(), LIFETIME.as_secs());
         let mut sessions = Sessions::default();
-        let opened = sessions.open([1; 32], [2; 32], password.clone(), seconds(0));
-        let mut enter = |by, at| sessions.enter(&opened.token, &password, by, seconds(at));
-        assert_eq!(enter(Use::Person, idle - 1), Some("02".repeat(32)));
+        let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
+        let mut at = |by, at| enter(&mut sessions, &opened.token, Some(&ann), by, seconds(at));
+        assert_eq!(at(Use::Person, idle - 1), Some("02".repeat(32)));
         // What a page does by itself does not count.
-        assert!(enter(Use::Background, idle + 100).is_some());
-        assert!(enter(Use::Background, 2 * idle - 2).is_some());
-        assert!(enter(Use::Background, 2 * idle - 1).is_none());
-        assert!(enter(Use::Person, 0).is_none(), "what is over does not come back");
+        assert!(at(Use::Background, idle + 100).is_some());
+        assert!(at(Use::Background, 2 * idle - 2).is_some());
+        assert!(at(Use::Background, 2 * idle - 1).is_none());
+        assert!(at(Use::Person, 0).is_none(), "what is over does not come back");
 
-        let opened = sessions.open([1; 32], [2; 32], password.clone(), seconds(0));
-        let mut enter = |at| sessions.enter(&opened.token, &password, Use::Person, seconds(at));
-        (0..lifetime).step_by(600).for_each(|at| assert!(enter(at).is_some(), "at {at}"));
-        assert!(enter(lifetime).is_none());
+        let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
+        let mut at = |at| enter(&mut sessions, &opened.token, Some(&ann), Use::Person, seconds(at));
+        (0..lifetime).step_by(600).for_each(|second| assert!(at(second).is_some(), "at {second}"));
+        assert!(at(lifetime).is_none());
     }
 
     #[test]
-    fn another_password_ends_the_session() {
-        let (one, other) = (password(), password());
+    fn another_password_or_role_ends_the_session_and_so_does_the_end_of_the_operator() {
+        let was = ann(Role::Operator, "hash");
+        for now in [
+            Some(ann(Role::Operator, "other")),
+            Some(ann(Role::Admin, "hash")),
+            Some(ann(Role::Viewer, "hash")),
+            None,
+        ] {
+            let mut sessions = Sessions::default();
+            let opened = sessions.open([1; 32], [2; 32], was.clone(), seconds(0));
+            let mut as_of = |now: Option<&Operator>| {
+                enter(&mut sessions, &opened.token, now, Use::Person, seconds(1)).is_some()
+            };
+            assert!(as_of(Some(&was)));
+            assert!(!as_of(now.as_ref()), "{now:?}");
+            assert!(!as_of(Some(&was)), "what is over does not come back");
+        }
+    }
+
+    #[test]
+    fn operators_that_cannot_be_read_end_no_session() {
+        let ann = ann(Role::Viewer, "hash");
         let mut sessions = Sessions::default();
-        let opened = sessions.open([1; 32], [2; 32], one.clone(), seconds(0));
-        assert!(sessions.enter(&opened.token, &one, Use::Person, seconds(1)).is_some());
-        assert!(sessions.enter(&opened.token, &other, Use::Person, seconds(1)).is_none());
-        assert!(sessions.enter(&opened.token, &one, Use::Person, seconds(1)).is_none());
+        let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
+        assert_eq!(
+            sessions.enter(&opened.token, |_| Err("unreadable"), Use::Person, seconds(1)),
+            Err("unreadable")
+        );
+        assert!(enter(&mut sessions, &opened.token, Some(&ann), Use::Person, seconds(1)).is_some());
     }
 
     #[test]
     fn a_token_that_is_none_opens_nothing_and_a_closed_one_neither() {
-        let password = password();
+        let ann = ann(Role::Viewer, "hash");
         let mut sessions = Sessions::default();
-        let opened = sessions.open([1; 32], [2; 32], password.clone(), seconds(0));
+        let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
+        let now = Some(&ann);
         for token in ["", "01", &opened.csrf_token, &opened.token.to_uppercase()[..63]] {
-            assert_eq!(sessions.enter(token, &password, Use::Person, seconds(1)), None, "{token}");
+            assert_eq!(enter(&mut sessions, token, now, Use::Person, seconds(1)), None, "{token}");
         }
         sessions.close(&opened.token);
-        assert_eq!(sessions.enter(&opened.token, &password, Use::Person, seconds(1)), None);
+        assert_eq!(enter(&mut sessions, &opened.token, now, Use::Person, seconds(1)), None);
     }
 
     #[test]
     fn one_session_too_many_ends_the_one_that_was_used_least_lately() {
-        let password = password();
+        let ann = ann(Role::Viewer, "hash");
         let mut sessions = Sessions::default();
         let opened: Vec<Opened> = (0..MOST_SESSIONS)
-            .map(|n| sessions.open([n as u8; 32], [0; 32], password.clone(), seconds(n as u64)))
+            .map(|n| sessions.open([n as u8; 32], [0; 32], ann.clone(), seconds(n as u64)))
             .collect();
-        let enter = |n: usize, sessions: &mut Sessions| {
-            sessions.enter(&opened[n].token, &password, Use::Background, seconds(100)).is_some()
+        let is_open = |n: usize, sessions: &mut Sessions| {
+            enter(sessions, &opened[n].token, Some(&ann), Use::Background, seconds(100)).is_some()
         };
-        assert!((0..MOST_SESSIONS).all(|n| enter(n, &mut sessions)), "as many as there may be");
-        sessions.enter(&opened[0].token, &password, Use::Person, seconds(100));
-        sessions.open([200; 32], [0; 32], password.clone(), seconds(101));
+        assert!((0..MOST_SESSIONS).all(|n| is_open(n, &mut sessions)), "as many as there may be");
+        enter(&mut sessions, &opened[0].token, Some(&ann), Use::Person, seconds(100));
+        sessions.open([200; 32], [0; 32], ann.clone(), seconds(101));
         assert_eq!(sessions.open.len(), MOST_SESSIONS);
-        assert!(enter(0, &mut sessions) && !enter(1, &mut sessions) && enter(2, &mut sessions));
+        assert!(is_open(0, &mut sessions) && !is_open(1, &mut sessions) && is_open(2, &mut sessions));
+    }
+
+    #[test]
+    fn whoever_logs_in_again_and_again_ends_their_own_sessions() {
+        let (ann, bob) =
+            (ann(Role::Viewer, "hash"), Operator { name: OperatorName::admin(), ..ann(Role::Admin, "b") });
+        let mut sessions = Sessions::default();
+        let of_bob = sessions.open([250; 32], [0; 32], bob.clone(), seconds(0));
+        for n in 0..2 * MOST_SESSIONS {
+            sessions.open([n as u8; 32], [0; 32], ann.clone(), seconds(n as u64 + 1));
+        }
+        assert_eq!(sessions.open.len(), MOST_SESSIONS);
+        assert!(enter(&mut sessions, &of_bob.token, Some(&bob), Use::Person, seconds(200)).is_some());
     }
 }

@@ -2,13 +2,17 @@
 
 use super::Console;
 use super::error::{ApiError, FromPath, FromQuery};
+use super::guard::Visitor;
+use crate::audit::{Act, done};
 use crate::worker::Command;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use lamplight_core::LinkEnd;
 use lamplight_directory::InvalidRecordCursor;
-use lamplight_model::{AppId, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{
+    AppId, AuditAction, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus,
+};
 use lamplight_service::{
     FindBy, FoundPlace, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
 };
@@ -319,12 +323,18 @@ pub async fn watchers(
 /// `POST apps/{app}/users/{user}/kick`: ends every login, and revokes the UserSigs used or made before.
 pub async fn kick(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,
 ) -> Result<StatusCode, ApiError> {
-    let revoking = console.service.kick(&User::new(app, id), console.clock.now()).await?;
-    console.clock.wait_until_answer(&revoking).await;
-    tracing::info!(app = app.0, "a user was kicked by an operator");
-    Ok(StatusCode::NO_CONTENT)
+    let act = Act::on(AuditAction::UserKicked, Some(app), id.as_str());
+    let kicking = Arc::clone(&console);
+    let kick = async move {
+        let revoking = kicking.service.kick(&User::new(app, id), kicking.clock.now()).await?;
+        kicking.clock.wait_until_answer(&revoking).await;
+        tracing::info!(app = app.0, "a user was kicked by an operator");
+        Ok(StatusCode::NO_CONTENT)
+    };
+    console.record(visitor, act, kick, done).await
 }
 
 fn shown_status(status: &UserStatus) -> ShownStatus {

@@ -2,10 +2,13 @@
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath, FromQuery};
+use super::guard::Visitor;
+use crate::audit::{Act, letters};
 use crate::control::{self, ShownLane};
-use axum::Json;
+use crate::webhooks::Tested;
 use axum::extract::State;
-use lamplight_model::{AppId, Hook, Lane, Timestamp, UserId};
+use axum::{Extension, Json};
+use lamplight_model::{AppId, AuditAction, Hook, Lane, Timestamp, UserId};
 use lamplight_service::DeadLetters;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -123,10 +126,20 @@ pub async fn list(
 /// takes as long as the client of webhooks waits for an answer, and goes nowhere where webhooks may not lead.
 pub async fn test(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath((app, hook)): FromPath<(AppId, String)>,
 ) -> Result<Json<ShownTest>, ApiError> {
     let hook: Hook = hook.parse().map_err(|why: String| ApiError::invalid(why))?;
-    let tested = console.webhooks.test(Lane { app, hook }).await?;
+    let act = Act::on(AuditAction::WebhookTested, Some(app), hook.name());
+    let webhooks = Arc::clone(&console.webhooks);
+    let test = async move { Ok(webhooks.test(Lane { app, hook }).await?) };
+    let note = |tested: &Tested| {
+        Some(match &tested.answer {
+            Ok(status) => status.to_string(),
+            Err(error) => error.clone(),
+        })
+    };
+    let tested = console.record(visitor, act, test, note).await?;
     tracing::info!(app = app.0, webhook = hook.name(), "a webhook was tested for an operator");
     let took_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);
     let (header, delivery, signature) = (tested.header, tested.delivery, tested.signature);
@@ -167,23 +180,43 @@ pub async fn dead_letters(
 /// `POST apps/{app}/dead-letters/resend`
 pub async fn resend(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(app): FromPath<AppId>,
     FromJson(which): FromJson<Which>,
 ) -> Result<Json<Done>, ApiError> {
-    let done = console.service.resend_dead_letters(app, chosen(which)?, console.clock.now()).await?;
-    tracing::info!(app = app.0, letters = done, "dead letters are sent again for an operator");
-    Ok(Json(Done { done }))
+    let act = letters(AuditAction::LettersResent, app, which.ids.as_deref());
+    let (which, resending) = (chosen(which)?, Arc::clone(&console));
+    let resend = async move {
+        let now = resending.clock.now();
+        let done = resending.service.resend_dead_letters(app, which, now).await?;
+        tracing::info!(app = app.0, letters = done, "dead letters are sent again for an operator");
+        Ok(Done { done })
+    };
+    console.record(visitor, act, resend, Done::note).await.map(Json)
 }
 
 /// `POST apps/{app}/dead-letters/drop`
 pub async fn drop_letters(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(app): FromPath<AppId>,
     FromJson(which): FromJson<Which>,
 ) -> Result<Json<Done>, ApiError> {
-    let done = console.service.drop_dead_letters(app, chosen(which)?).await?;
-    tracing::info!(app = app.0, letters = done, "dead letters were dropped by an operator");
-    Ok(Json(Done { done }))
+    let act = letters(AuditAction::LettersDropped, app, which.ids.as_deref());
+    let (which, dropping) = (chosen(which)?, Arc::clone(&console));
+    let drop = async move {
+        let done = dropping.service.drop_dead_letters(app, which).await?;
+        tracing::info!(app = app.0, letters = done, "dead letters were dropped by an operator");
+        Ok(Done { done })
+    };
+    console.record(visitor, act, drop, Done::note).await.map(Json)
+}
+
+impl Done {
+    /// What the audit log says of it; `None` where there were none.
+    fn note(&self) -> Option<String> {
+        (self.done > 0).then(|| self.done.to_string())
+    }
 }
 
 fn chosen(which: Which) -> Result<DeadLetters, ApiError> {

@@ -1,15 +1,17 @@
 //! A browser's part in HTTP, by hand: a cookie, a CSRF token, one request a connection.
 
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 
 const API: &str = "/console/api/v1";
 
 /// Asks one server, and keeps what it was given to keep.
 pub struct Browser {
     address: SocketAddr,
+    /// The address to ask from, if it matters.
+    pub source: Option<Ipv4Addr>,
     pub cookie: Option<String>,
     pub csrf_token: Option<String>,
     /// Headers of every request.
@@ -43,13 +45,28 @@ impl Answer {
 
 impl Browser {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookie: None, csrf_token: None, headers: Vec::new() }
+        Self { address, source: None, cookie: None, csrf_token: None, headers: Vec::new() }
     }
 
     pub async fn log_in(&mut self, password: &str) -> Answer {
-        let answer = self.post("/session", &serde_json::json!({ "password": password })).await;
-        if let Some(cookie) = answer.header("set-cookie") {
-            self.cookie = cookie.split(';').next().map(str::to_owned);
+        self.log_in_with(&serde_json::json!({ "password": password })).await
+    }
+
+    /// Logs in as an operator with a name.
+    pub async fn log_in_as(&mut self, operator: &str, password: &str) -> Answer {
+        self.log_in_with(&serde_json::json!({ "operator": operator, "password": password })).await
+    }
+
+    async fn log_in_with(&mut self, credentials: &Value) -> Answer {
+        let answer = self.post("/session", credentials).await;
+        let cookies: Vec<_> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+            .filter_map(|(_, cookie)| cookie.split(';').next())
+            .collect();
+        if !cookies.is_empty() {
+            self.cookie = Some(cookies.join("; "));
             self.csrf_token = answer.body["csrf_token"].as_str().map(str::to_owned);
         }
         answer
@@ -91,7 +108,11 @@ impl Browser {
         if !body.is_empty() {
             head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         }
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(source) = self.source {
+            socket.bind(SocketAddr::from((source, 0))).unwrap();
+        }
+        let mut stream = socket.connect(self.address).await.unwrap();
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A server that has not read all of what it refuses may reset the connection behind its answer.

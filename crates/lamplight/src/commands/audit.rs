@@ -1,0 +1,121 @@
+//! `lamplight audit`: what operators have done.
+
+use crate::cli::{Common, parse_app};
+use crate::csv;
+use crate::operator::Operator;
+use crate::output::{harmless, json, json_line, table, text};
+use crate::time_text::{rfc3339, utc};
+use clap::Args;
+use lamplight_model::{AppId, AuditEntry};
+
+/// Entries that are asked for at once.
+const PAGE: usize = 500;
+
+/// What operators have done, by the console and by the command line: newest first, kept for 90 days
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight audit
+  lamplight audit --app 1400000001 --limit 20
+  lamplight audit --csv > audit.csv
+  lamplight audit --json-lines > audit.jsonl
+
+Settings are shown as they were before and after. Secrets are named and never shown.")]
+pub struct AuditArgs {
+    /// Only what concerns this app
+    #[arg(long, value_name = "ID", value_parser = parse_app)]
+    app: Option<AppId>,
+    /// At most so many [default: 100; with --csv or --json-lines all]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only those before this one
+    #[arg(long, value_name = "ID")]
+    before: Option<u64>,
+    /// Print CSV, for a spreadsheet
+    #[arg(long, conflicts_with_all = ["json_lines", "json"])]
+    csv: bool,
+    /// Print one JSON object a line
+    #[arg(long, conflicts_with = "json")]
+    json_lines: bool,
+}
+
+/// Does it.
+pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
+    let AuditArgs { app, limit, mut before, csv: as_csv, json_lines } = args;
+    let mut operator = Operator::open(&common.folder()?).await?;
+    let limit = limit.unwrap_or(if as_csv || json_lines { usize::MAX } else { 100 });
+    if as_csv {
+        let heads = ["id", "time", "by", "address", "app", "action", "target", "changes", "outcome", "note"];
+        text(&csv::row(&heads))?;
+    }
+    // Printed page by page: the log may be long.
+    let (mut shown, mut all) = (0, Vec::new());
+    while shown < limit {
+        let entries = operator.audit(app, before, PAGE.min(limit - shown)).await?;
+        let Some(last) = entries.last() else { break };
+        before = Some(last.id);
+        shown += entries.len();
+        for entry in entries {
+            if as_csv {
+                let cells = cells(&entry);
+                text(&csv::row(&cells.each_ref().map(String::as_str)))?;
+            } else if json_lines {
+                json_line(&entry)?;
+            } else {
+                all.push(entry);
+            }
+        }
+    }
+    if as_csv || json_lines {
+        Ok(())
+    } else if common.json {
+        json(&all)
+    } else {
+        let rows: Vec<_> = all.iter().map(row).collect();
+        let heads = ["ID", "TIME", "BY", "FROM", "APP", "WHAT", "TO", "CHANGES", "OUTCOME"];
+        table(&heads, &rows, "nothing has been entered")
+    }
+}
+
+fn cells(entry: &AuditEntry) -> [String; 10] {
+    [
+        entry.id.to_string(),
+        rfc3339(entry.at),
+        entry.by.clone(),
+        entry.address.clone().unwrap_or_default(),
+        entry.app.map(|app| app.to_string()).unwrap_or_default(),
+        entry.action.to_string(),
+        entry.target.clone(),
+        changes(entry),
+        entry.outcome.name().to_owned(),
+        entry.note.clone(),
+    ]
+}
+
+fn row(entry: &AuditEntry) -> Vec<String> {
+    let or_dash =
+        |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
+    let outcome = match &entry.note[..] {
+        "" => entry.outcome.name().to_owned(),
+        note => format!("{} ({})", entry.outcome.name(), harmless(note)),
+    };
+    vec![
+        entry.id.to_string(),
+        utc(entry.at),
+        harmless(&entry.by),
+        or_dash(entry.address.clone()),
+        or_dash(entry.app.map(|app| app.to_string())),
+        entry.action.to_string(),
+        or_dash(Some(harmless(&entry.target))),
+        or_dash(Some(harmless(&changes(entry)))),
+        outcome,
+    ]
+}
+
+/// What differs, in one line.
+fn changes(entry: &AuditEntry) -> String {
+    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    let changes = entry.changes.iter();
+    let told = changes.map(|it| format!("{}: {} -> {}", it.what, or_none(&it.before), or_none(&it.after)));
+    told.collect::<Vec<_>>().join("; ")
+}

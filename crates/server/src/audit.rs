@@ -1,0 +1,210 @@
+//! The audit log: each change that an operator makes is entered before it is made, and settled afterwards. A change that
+//! cannot be entered is not made.
+
+mod acts;
+mod changes;
+
+pub use acts::{act_of, letters};
+pub use changes::act_on_app;
+
+use crate::clock::Clock;
+use lamplight_facts::{AuditSettled, Facts, FactsError};
+use lamplight_model::{AppId, AuditAction, AuditChange, AuditEntry, COMMAND_LINE, Code, NewAuditEntry};
+use lamplight_service::ServiceError;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The longest text of an entry, in characters. What is longer is cut.
+const MOST_LETTERS: usize = 200;
+
+/// Enters what operators do.
+#[derive(Clone)]
+pub struct Audit {
+    facts: Arc<dyn Facts>,
+    clock: Clock,
+}
+
+/// Something that an operator is about to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Act {
+    /// What is done.
+    pub action: AuditAction,
+    /// The app that it concerns, if it concerns one.
+    pub app: Option<AppId>,
+    /// To what it is done.
+    pub target: String,
+    /// What differs afterwards.
+    pub changes: Vec<AuditChange>,
+}
+
+/// An operator, as entries name it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    name: String,
+    address: Option<String>,
+}
+
+/// A "no" or a fault, as the audit log tells them apart.
+pub trait Unsuccessful {
+    /// Why it failed in the server; `None` where it was refused and nothing has changed.
+    fn fault(&self) -> Option<String>;
+}
+
+impl Actor {
+    /// An operator of the console, at an address.
+    pub fn operator(name: impl Into<String>, address: IpAddr) -> Self {
+        Self { name: name.into(), address: Some(address.to_string()) }
+    }
+
+    /// Whoever uses the command line on the machine of the server.
+    pub fn command_line() -> Self {
+        Self { name: COMMAND_LINE.to_owned(), address: None }
+    }
+}
+
+impl Act {
+    /// An act on a thing of an app.
+    pub fn on(action: AuditAction, app: Option<AppId>, target: impl AsRef<str>) -> Self {
+        Self { action, app, target: short(target.as_ref()), changes: Vec::new() }
+    }
+
+    /// The same, with one more thing that differs afterwards.
+    #[must_use]
+    pub fn with(mut self, what: &str, before: &str, after: &str) -> Self {
+        let (before, after) = (short(before), short(after));
+        self.changes.push(AuditChange { what: what.to_owned(), before, after });
+        self
+    }
+}
+
+impl Audit {
+    /// The audit log in this store.
+    pub fn new(facts: Arc<dyn Facts>, clock: Clock) -> Self {
+        Self { facts, clock }
+    }
+
+    /// Up to `limit` entries, of an app or of all, newest first; those before the entry `before`.
+    pub async fn entries(
+        &self,
+        app: Option<AppId>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, FactsError> {
+        self.facts.audit_entries(app, before, limit).await
+    }
+
+    /// Enters an act, does it, and settles the entry. `note` says more about what was done, and `None` where there was
+    /// nothing to do. The caller sees to it that this is run to its end, also when nobody waits for it any longer.
+    pub async fn record<T, E: Unsuccessful + From<FactsError>>(
+        &self,
+        by: Actor,
+        act: Act,
+        change: impl Future<Output = Result<T, E>>,
+        note: impl FnOnce(&T) -> Option<String>,
+    ) -> Result<T, E> {
+        let (Actor { name, address }, Act { action, app, target, changes }) = (by, act);
+        let at = self.clock.now().wall;
+        let entry = NewAuditEntry { at, by: name, address, app, action, target, changes };
+        let id = self.facts.begin_audit(entry).await?;
+        let done = change.await;
+        let settled = match &done {
+            Ok(value) => {
+                note(value).map_or(AuditSettled::Nothing, |note| AuditSettled::Done { note: short(&note) })
+            }
+            Err(error) => {
+                error.fault().map_or(AuditSettled::Nothing, |why| AuditSettled::Failed { note: short(&why) })
+            }
+        };
+        // The entry stays as begun then: what was done is done.
+        if let Err(error) = self.facts.settle_audit(id, settled).await {
+            tracing::warn!(%error, id, "an entry of the audit log could not be settled");
+        }
+        done
+    }
+}
+
+impl Unsuccessful for ServiceError {
+    fn fault(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) if refusal.code != Code::INTERNAL => None,
+            Self::Refused(_) | Self::Facts(_) | Self::Directory(_) => Some(self.to_string()),
+        }
+    }
+}
+
+/// A note of nothing more to say.
+pub fn done<T>(_: &T) -> Option<String> {
+    Some(String::new())
+}
+
+/// A text as it stands in an entry: not longer than it may be.
+fn short(text: &str) -> String {
+    let mut letters = text.chars();
+    let cut: String = letters.by_ref().take(MOST_LETTERS).collect();
+    if letters.next().is_some() { cut + "…" } else { cut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_facts_sqlite::SqliteFacts;
+    use lamplight_model::AuditOutcome;
+
+    #[derive(Debug)]
+    struct Fails(Option<&'static str>);
+
+    impl Unsuccessful for Fails {
+        fn fault(&self) -> Option<String> {
+            self.0.map(str::to_owned)
+        }
+    }
+
+    impl From<FactsError> for Fails {
+        fn from(_: FactsError) -> Self {
+            Self(Some("facts"))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_there_before_the_change_and_says_afterwards_how_it_came_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts")).unwrap());
+        let audit = Audit::new(Arc::clone(&facts), Clock::default());
+        let newest = async || facts.audit_entries(None, None, 1).await.unwrap().pop();
+        for (outcome, note, expected) in [
+            (Ok(()), Some("2 letters"), Some((AuditOutcome::Done, "2 letters"))),
+            (Ok(()), None, None),
+            (Err(None), None, None),
+            (Err(Some("the disk is full")), None, Some((AuditOutcome::Failed, "the disk is full"))),
+        ] {
+            let before = newest().await.map(|entry| entry.id);
+            let act = Act::on(AuditAction::LettersDropped, None, "");
+            let change = async {
+                let entry = newest().await.unwrap();
+                assert_eq!(entry.outcome, AuditOutcome::Begun, "it is there while it is done");
+                outcome.map_err(Fails)
+            };
+            let done = audit.record(Actor::command_line(), act, change, |()| note.map(str::to_owned)).await;
+            assert_eq!(done.is_ok(), outcome.is_ok());
+            let after = newest().await.filter(|entry| Some(entry.id) != before);
+            let after = after.as_ref().map(|entry| (entry.outcome, &entry.note[..]));
+            assert_eq!(after, expected, "{outcome:?} {note:?}");
+        }
+    }
+
+    #[test]
+    fn actions_and_outcomes_are_written_by_their_names() {
+        for action in AuditAction::ALL {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.name());
+        }
+        for outcome in [AuditOutcome::Begun, AuditOutcome::Done, AuditOutcome::Failed] {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_letters() {
+        assert_eq!(short("听".repeat(200).as_str()), "听".repeat(200));
+        assert_eq!(short("听".repeat(201).as_str()), "听".repeat(200) + "…");
+    }
+}

@@ -1,0 +1,158 @@
+//! Browsers that have logged in before: each keeps a cookie that says so, and gets places of its own at the door.
+//!
+//! Without it, wrong passwords from many addresses could fill every place, and keep everybody out. The cookie opens
+//! nothing: it only says which places a login takes, and whose wrong passwords it counts among. It is signed with the hash
+//! of the operator's password, so another password ends it, and the server has to keep nothing. Pure: the present and the
+//! random bytes are arguments.
+
+use super::operators_file::Operator;
+use super::sessions::hex;
+use hmac::{Hmac, Mac};
+use lamplight_model::Timestamp;
+use sha2::Sha256;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a browser is known after a login.
+pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Logins of known browsers that wait for their turn, altogether and of one browser.
+const MOST_WAITING: usize = 8;
+const MOST_WAITING_PER_DEVICE: usize = 2;
+
+/// Names a browser that has logged in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Device([u8; 16]);
+
+impl Device {
+    /// A browser of these random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(random)
+    }
+}
+
+/// The text of the cookie of a browser that has just logged in.
+pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) -> String {
+    let issued = now.0 / 1_000;
+    let device = hex(&device);
+    let signature = hex(&signature(operator, &device, issued).finalize().into_bytes());
+    format!("{}:{device}:{issued}:{signature}", operator.name)
+}
+
+/// The browser that a cookie names, if this operator's password has signed it within the last 30 days.
+pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
+    let mut parts = cookie.split(':');
+    let (name, device, issued, signed) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || name != operator.name.as_str() {
+        return None;
+    }
+    let seconds: u64 = issued.parse().ok()?;
+    let signed: [u8; 32] = bytes(signed)?;
+    // Compares in constant time.
+    signature(operator, device, seconds).verify_slice(&signed).ok()?;
+    let age = now.since(Timestamp(seconds.saturating_mul(1_000)));
+    if age < KNOWN { bytes(device).map(Device) } else { None }
+}
+
+fn signature(operator: &Operator, device: &str, issued: u64) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(operator.password.as_bytes()).expect("a key of any length");
+    mac.update(format!("console device\n{}\n{device}\n{issued}\n", operator.name).as_bytes());
+    mac
+}
+
+/// So many bytes from hexadecimal digits.
+fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    if digits.len() != 2 * N || !digits.is_ascii() {
+        return None;
+    }
+    let mut all = [0; N];
+    for (at, byte) in all.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(all)
+}
+
+/// Counts the logins of known browsers that wait, or are looked at.
+#[derive(Default)]
+pub struct Places {
+    inside: Mutex<Vec<Device>>,
+}
+
+impl Places {
+    /// Lets a login in, unless there are too many, altogether or of its browser.
+    pub fn enter(&self, device: Device) -> bool {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = inside.iter().filter(|other| **other == device).count();
+        let has_room = inside.len() < MOST_WAITING && own < MOST_WAITING_PER_DEVICE;
+        if has_room {
+            inside.push(device);
+        }
+        has_room
+    }
+
+    /// A login that was let in is over.
+    pub fn leave(&self, device: Device) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = inside.iter().position(|other| *other == device) {
+            inside.swap_remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::operators_file::OperatorName;
+    use crate::console::password::StoredPassword;
+    use crate::console::roles::Role;
+
+    fn operator(name: &str, hash: &str) -> Operator {
+        let (name, password) = (OperatorName::new(name).unwrap(), StoredPassword::read(hash));
+        Operator { name, role: Role::Viewer, password }
+    }
+
+    #[test]
+    fn a_cookie_is_good_for_its_operator_password_and_time() {
+        let (ann, day) = (operator("ann", "hash"), 24 * 60 * 60 * 1_000);
+        let cookie = cookie_of(&ann, Device([7; 16]), Timestamp(1_000));
+        let forged = cookie.replacen("ann:", "bob:", 1);
+        let older = cookie.replacen(":1:", ":2:", 1);
+        let longer = format!("{cookie}:1");
+        for (cookie, operator, at, good) in [
+            (&cookie, &ann, 1_000, true),
+            (&cookie, &ann, 30 * day, true),
+            (&cookie, &ann, 30 * day + 1_000, false),
+            (&cookie, &operator("ann", "another hash"), 1_000, false),
+            (&cookie, &operator("bob", "hash"), 1_000, false),
+            (&forged, &operator("bob", "hash"), 1_000, false),
+            (&older, &ann, 2_000, false),
+            (&longer, &ann, 1_000, false),
+        ] {
+            let found = known(cookie, operator, Timestamp(at));
+            assert_eq!(found, good.then_some(Device([7; 16])), "{cookie} of {} at {at}", operator.name);
+        }
+        for text in ["", "ann", "ann:", "ann:::", "ann:é:1:x", ":::", "ann:07:1:07"] {
+            assert_eq!(known(text, &ann, Timestamp(1_000)), None, "{text:?}");
+        }
+    }
+
+    /// Lets browsers come (`+browser`) and go (`-browser`); says which are let in.
+    fn check(script: &str, expected: &str) {
+        let places = Places::default();
+        let mut told = Vec::new();
+        for word in script.split_whitespace() {
+            let (sign, browser) = word.split_at(1);
+            let device = Device([browser.as_bytes()[0]; 16]);
+            match sign {
+                "+" => told.push(if places.enter(device) { "in" } else { "out" }),
+                _ => places.leave(device),
+            }
+        }
+        assert_eq!(told.join(" "), expected, "{script}");
+    }
+
+    #[test]
+    fn a_browser_has_two_places_and_all_have_eight() {
+        check("+a +a +a +b -a +a", "in in out in in");
+        check("+a +a +b +b +c +c +d +d +e -b +e", "in in in in in in in in out in");
+    }
+}

@@ -1,0 +1,127 @@
+//! The operators: who may log in to the console, and as what.
+
+use super::Console;
+use super::error::{ApiError, FromJson, FromPath};
+use super::guard::Visitor;
+use super::operators_file::{OperatorName, Operators, OperatorsError, ShownOperator};
+use super::roles::Role;
+use crate::audit::{Act, done};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use lamplight_model::{AuditAction, Code};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The operators.
+#[derive(Serialize)]
+pub struct OperatorList {
+    operators: Vec<ShownOperator>,
+}
+
+/// What adding an operator takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewOperator {
+    name: OperatorName,
+    role: Role,
+    /// One is made without it.
+    #[serde(default)]
+    password: Option<String>,
+}
+
+/// Another role.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenRole {
+    role: Role,
+}
+
+/// Another password; one is made without it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenPassword {
+    #[serde(default)]
+    password: Option<String>,
+}
+
+/// The password that was made, which is shown this once; none where it was given.
+#[derive(Serialize)]
+pub struct Made {
+    password: Option<String>,
+}
+
+/// `GET operators`
+pub async fn list(State(console): State<Arc<Console>>) -> Result<Json<OperatorList>, ApiError> {
+    let operators = console.operators.list().map_err(OperatorsError::from)?;
+    Ok(Json(OperatorList { operators }))
+}
+
+/// `POST operators`
+pub async fn add(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    FromJson(new): FromJson<NewOperator>,
+) -> Result<(StatusCode, Json<Made>), ApiError> {
+    let NewOperator { name, role, password } = new;
+    let at = console.clock.now().wall;
+    let act = Act::on(AuditAction::OperatorAdded, None, name.as_str()).with("role", "", role.name());
+    let add = move |operators: &Operators| operators.add(&name, role, password.as_deref(), at);
+    let password = console.change_operators(visitor, act, add).await?;
+    Ok((StatusCode::CREATED, Json(Made { password })))
+}
+
+/// `DELETE operators/{name}`: the operator's sessions end.
+pub async fn remove(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    FromPath(name): FromPath<OperatorName>,
+) -> Result<StatusCode, ApiError> {
+    let act = Act::on(AuditAction::OperatorRemoved, None, name.as_str());
+    console.change_operators(visitor, act, move |operators| operators.remove(&name)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT operators/{name}/role`: the operator's sessions end.
+pub async fn set_role(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    FromPath(name): FromPath<OperatorName>,
+    FromJson(given): FromJson<GivenRole>,
+) -> Result<StatusCode, ApiError> {
+    let former = console.operators.find(&name).map_err(OperatorsError::from)?;
+    let former = former.map(|operator| operator.role.name()).unwrap_or_default();
+    let act = Act::on(AuditAction::RoleSet, None, name.as_str()).with("role", former, given.role.name());
+    console.change_operators(visitor, act, move |operators| operators.set_role(&name, given.role)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT operators/{name}/password`: the operator's sessions end.
+pub async fn set_password(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    FromPath(name): FromPath<OperatorName>,
+    FromJson(given): FromJson<GivenPassword>,
+) -> Result<Json<Made>, ApiError> {
+    let act = Act::on(AuditAction::PasswordSet, None, name.as_str());
+    let set = move |operators: &Operators| operators.set_password(&name, given.password.as_deref());
+    let password = console.change_operators(visitor, act, set).await?;
+    Ok(Json(Made { password }))
+}
+
+impl Console {
+    /// Changes the operators, where nobody waits for the disk and the hash.
+    async fn change_operators<T: Send + 'static>(
+        &self,
+        visitor: Visitor,
+        act: Act,
+        change: impl FnOnce(&Operators) -> Result<T, OperatorsError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let operators = Arc::clone(&self.operators);
+        let change = async move {
+            let changed = tokio::task::spawn_blocking(move || change(&operators)).await;
+            Ok(changed.map_err(|_| Code::INTERNAL)??)
+        };
+        self.record(visitor, act, change, done).await
+    }
+}

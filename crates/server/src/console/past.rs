@@ -1,0 +1,247 @@
+//! The figures of the past, thinned: counted second by second, kept in the store, and shown by range.
+
+use super::Console;
+use super::error::{ApiError, FromQuery};
+use super::figures::Quantiles;
+use crate::durations::Spread;
+use axum::Json;
+use axum::extract::State;
+use lamplight_core::{LEVELS, Level, Step, Sum, Thinning};
+use lamplight_facts::{Facts, FactsError, Figure};
+use lamplight_model::{Platform, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What was counted over some time. Levels (people, connections) are summed up over the samples; events are counted.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    pub samples: u64,
+    pub milliseconds: u64,
+    pub online: u64,
+    /// The most people who were online in a sample.
+    pub peak: u64,
+    pub devices: [u64; Platform::ALL.len()],
+    pub connections: u64,
+    pub changes: u64,
+    pub notifications: u64,
+    pub backlog: u64,
+    /// Samples in which the backlog was known.
+    pub backlogs: u64,
+    /// By the buckets of the metric.
+    pub delivery: Vec<u64>,
+    pub detection: Vec<u64>,
+}
+
+impl Sum for Tally {
+    fn add(&mut self, later: &Self) {
+        self.samples += later.samples;
+        self.milliseconds += later.milliseconds;
+        self.online += later.online;
+        self.peak = self.peak.max(later.peak);
+        self.devices.iter_mut().zip(&later.devices).for_each(|(sum, more)| *sum += more);
+        self.connections += later.connections;
+        self.changes += later.changes;
+        self.notifications += later.notifications;
+        self.backlog += later.backlog;
+        self.backlogs += later.backlogs;
+        add_buckets(&mut self.delivery, &later.delivery);
+        add_buckets(&mut self.detection, &later.detection);
+    }
+}
+
+/// Adds counts bucket by bucket. Those of a program with other buckets cannot be added, and give way.
+fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
+    if sum.len() == later.len() {
+        sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
+    } else {
+        *sum = later.to_vec();
+    }
+}
+
+/// Writes what is counted into the store.
+pub struct Past {
+    facts: Arc<dyn Facts>,
+    thinning: Thinning<Tally>,
+}
+
+impl Past {
+    /// Goes on where the store says that a former process was.
+    pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
+        let mut kept = Vec::new();
+        for level in LEVELS {
+            match facts.figures(level.number, level.step_of(now), 1).await {
+                Ok(figures) => kept.extend(figures.iter().filter_map(step_of)),
+                Err(error) => tracing::warn!(%error, "the figures of the past cannot be read"),
+            }
+        }
+        Self { facts, thinning: Thinning::resume(kept, now) }
+    }
+
+    /// Takes in what was counted until `at`, and writes what is due. What cannot be written is lost to the finest level,
+    /// and written later to the others.
+    pub async fn take(&mut self, at: Timestamp, counted: &Tally) {
+        let due = self.thinning.take(at, counted);
+        if due.is_empty() {
+            return;
+        }
+        let figures = due.iter().filter_map(|step| {
+            let content = serde_json::to_string(&step.sum).ok()?;
+            Some(Figure { level: step.level, at: step.at, content })
+        });
+        let forgotten = LEVELS.iter().map(|level| (level.number, level.oldest(at))).collect();
+        if let Err(error) = self.facts.put_figures(figures.collect(), forgotten).await {
+            tracing::warn!(%error, "figures for the charts could not be kept");
+        }
+    }
+}
+
+/// A step as it was kept; `None` where another program has kept it in another way.
+fn step_of(figure: &Figure) -> Option<Step<Tally>> {
+    let sum = serde_json::from_str(&figure.content).ok()?;
+    Some(Step { level: figure.level, at: figure.at, sum })
+}
+
+/// How far back to look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Range {
+    Hour,
+    Day,
+    Month,
+}
+
+impl Range {
+    fn level(self) -> Level {
+        let [hour, day, month] = LEVELS;
+        match self {
+            Self::Hour => hour,
+            Self::Day => day,
+            Self::Month => month,
+        }
+    }
+}
+
+/// Which range.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    range: Range,
+}
+
+/// The points of a range, earliest first. Where one is missing, nothing was counted.
+#[derive(Serialize)]
+pub struct ShownPast {
+    range: Range,
+    step_ms: u64,
+    from: Timestamp,
+    to: Timestamp,
+    platforms: [&'static str; Platform::ALL.len()],
+    points: Vec<Point>,
+}
+
+/// What there was in one step, on the average.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+struct Point {
+    at: Timestamp,
+    online: f64,
+    peak: u64,
+    devices: [f64; Platform::ALL.len()],
+    connections: f64,
+    /// Per second.
+    changes: f64,
+    /// Per second.
+    notifications: f64,
+    backlog: Option<f64>,
+    delivery: Option<Quantiles>,
+    detection: Option<Quantiles>,
+}
+
+/// `GET figures/history?range=hour|day|month`
+pub async fn show(
+    State(console): State<Arc<Console>>,
+    FromQuery(Which { range }): FromQuery<Which>,
+) -> Result<Json<ShownPast>, ApiError> {
+    let (level, to) = (range.level(), console.clock.now().wall);
+    let from = level.oldest(to);
+    let figures = console.past.figures(level.number, from, level.most()).await?;
+    let (delivery, detection) = crate::metrics::no_durations();
+    let points = figures.iter().filter_map(step_of).map(|step| point(&step, &delivery, &detection));
+    Ok(Json(ShownPast {
+        range,
+        step_ms: level.step.as_millis() as u64,
+        from,
+        to,
+        platforms: Platform::ALL.map(Platform::name),
+        points: points.collect(),
+    }))
+}
+
+/// Reads figures of the past.
+pub struct PastReader(pub Arc<dyn Facts>);
+
+impl PastReader {
+    async fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Result<Vec<Figure>, FactsError> {
+        self.0.figures(level, from, limit).await
+    }
+}
+
+fn point(step: &Step<Tally>, delivery: &Spread, detection: &Spread) -> Point {
+    let tally = &step.sum;
+    let mean = |sum: u64, over: u64| if over == 0 { 0.0 } else { sum as f64 / over as f64 };
+    let per_second = |count: u64| mean(count * 1_000, tally.milliseconds);
+    Point {
+        at: step.at,
+        online: mean(tally.online, tally.samples),
+        peak: tally.peak,
+        devices: tally.devices.map(|sum| mean(sum, tally.samples)),
+        connections: mean(tally.connections, tally.samples),
+        changes: per_second(tally.changes),
+        notifications: per_second(tally.notifications),
+        backlog: (tally.backlogs > 0).then(|| mean(tally.backlog, tally.backlogs)),
+        delivery: delivery.with_counts(&tally.delivery).as_ref().and_then(Quantiles::of),
+        detection: detection.with_counts(&tally.detection).as_ref().and_then(Quantiles::of),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
+
+    fn tally(online: u64, changes: u64, delivery: &[u64]) -> Tally {
+        Tally {
+            samples: 1,
+            milliseconds: 1_000,
+            online,
+            peak: online,
+            changes,
+            delivery: delivery.to_vec(),
+            ..Tally::default()
+        }
+    }
+
+    #[test]
+    fn a_point_has_means_of_levels_and_rates_of_events() {
+        let mut sum = tally(3, 10, &[0, 2, 0, 0]);
+        sum.add(&tally(6, 0, &[0, 0, 0, 0]));
+        sum.add(&Tally { backlog: 8, backlogs: 1, ..tally(0, 5, &[0, 2, 0, 0]) });
+        let none = Spread::none(BOUNDS);
+        let point = point(&Step { level: 1, at: Timestamp(7), sum }, &none, &none);
+        assert_eq!((point.online, point.peak, point.changes, point.backlog), (3.0, 6, 5.0, Some(8.0)));
+        assert_eq!(point.delivery.map(|it| it.count()), Some(4));
+        assert!(point.detection.is_none());
+    }
+
+    #[test]
+    fn what_another_program_has_kept_is_passed_over() {
+        let other = tally(1, 1, &[1, 1]);
+        let mut sum = other.clone();
+        sum.add(&tally(1, 1, &[0, 0, 0, 7]));
+        assert_eq!(sum.delivery, [0, 0, 0, 7], "buckets that differ are not added up");
+        let none = Spread::none(BOUNDS);
+        assert!(point(&Step { level: 1, at: Timestamp(7), sum: other }, &none, &none).delivery.is_none());
+        let figure = |content: &str| Figure { level: 1, at: Timestamp(0), content: content.to_owned() };
+        assert!(step_of(&figure("{}")).is_none() && step_of(&figure("x")).is_none());
+    }
+}

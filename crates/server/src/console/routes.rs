@@ -1,0 +1,72 @@
+//! Every route behind the door, with the least role that it takes. A route is made from its row here and nowhere else, so
+//! none is without a role.
+
+use super::guard::check_role;
+use super::roles::Role::{self, Admin, Operator, Viewer};
+use super::{Console, apps, audit, figures, operators, past, users, webhooks};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::{self, Next};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use std::sync::Arc;
+
+/// A route behind the door.
+struct Route {
+    method: Method,
+    path: &'static str,
+    least: Role,
+    handler: MethodRouter<Arc<Console>>,
+}
+
+/// The table. A `GET` also answers `HEAD`.
+fn table() -> Vec<Route> {
+    let show = |least, path, handler| Route { method: Method::GET, path, least, handler };
+    let make = |least, path, handler| Route { method: Method::POST, path, least, handler };
+    let set = |least, path, handler| Route { method: Method::PUT, path, least, handler };
+    let take = |least, path, handler| Route { method: Method::DELETE, path, least, handler };
+    vec![
+        show(Viewer, "/v1/apps", get(apps::list)),
+        make(Admin, "/v1/apps", post(apps::create)),
+        show(Viewer, "/v1/apps/{app}", get(apps::show)),
+        take(Admin, "/v1/apps/{app}", delete(apps::delete)),
+        set(Admin, "/v1/apps/{app}/settings", put(apps::set)),
+        make(Admin, "/v1/apps/{app}/keys", post(apps::add_key)),
+        take(Admin, "/v1/apps/{app}/keys/{key}", delete(apps::retire_key)),
+        make(Admin, "/v1/apps/{app}/keys/{key}/reveal", post(apps::reveal_key)),
+        set(Admin, "/v1/apps/{app}/admins/{user}", put(apps::add_admin)),
+        take(Admin, "/v1/apps/{app}/admins/{user}", delete(apps::remove_admin)),
+        show(Viewer, "/v1/apps/{app}/users", get(users::find)),
+        show(Viewer, "/v1/apps/{app}/online", get(users::online)),
+        show(Viewer, "/v1/apps/{app}/users/{user}", get(users::show)),
+        show(Viewer, "/v1/apps/{app}/users/{user}/watchers", get(users::watchers)),
+        make(Operator, "/v1/apps/{app}/users/{user}/kick", post(users::kick)),
+        show(Viewer, "/v1/apps/{app}/webhooks", get(webhooks::list)),
+        make(Operator, "/v1/apps/{app}/webhooks/{webhook}/test", post(webhooks::test)),
+        show(Viewer, "/v1/apps/{app}/dead-letters", get(webhooks::dead_letters)),
+        make(Operator, "/v1/apps/{app}/dead-letters/resend", post(webhooks::resend)),
+        make(Operator, "/v1/apps/{app}/dead-letters/drop", post(webhooks::drop_letters)),
+        show(Viewer, "/v1/audit", get(audit::list)),
+        show(Viewer, "/v1/bounds", get(apps::bounds)),
+        show(Viewer, "/v1/figures", get(figures::show)),
+        show(Viewer, "/v1/figures/history", get(past::show)),
+        show(Admin, "/v1/operators", get(operators::list)),
+        make(Admin, "/v1/operators", post(operators::add)),
+        take(Admin, "/v1/operators/{name}", delete(operators::remove)),
+        set(Admin, "/v1/operators/{name}/role", put(operators::set_role)),
+        set(Admin, "/v1/operators/{name}/password", put(operators::set_password)),
+    ]
+}
+
+/// The routes behind the door.
+pub fn behind_the_door() -> Router<Arc<Console>> {
+    table().into_iter().fold(Router::new(), |router, Route { path, least, handler, method: _ }| {
+        let check = move |request: Request, next: Next| check_role(least, request, next);
+        router.route(path, handler.route_layer(middleware::from_fn(check)))
+    })
+}
+
+/// Every route behind the door: method, path and the least role that it takes.
+pub fn all() -> Vec<(String, &'static str, Role)> {
+    table().into_iter().map(|route| (route.method.to_string(), route.path, route.least)).collect()
+}

@@ -1,0 +1,95 @@
+//! What an operator asks about the console: its passwords and its operators.
+
+use crate::console::{OperatorName, Operators, OperatorsError, Role, ShownOperator};
+use lamplight_model::{Code, Now, Refusal};
+use lamplight_service::ServiceError;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that an operator asks about the console.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsoleOperation {
+    /// Every operator.
+    ListOperators,
+    /// Adds an operator.
+    AddOperator {
+        /// The name to log in with.
+        name: OperatorName,
+        /// What the operator may do.
+        role: Role,
+        /// The password; one is made without it.
+        password: Option<String>,
+    },
+    /// Removes an operator.
+    RemoveOperator {
+        /// The name.
+        name: OperatorName,
+    },
+    /// Gives an operator another password.
+    SetPassword {
+        /// The name; `admin` is always there.
+        name: OperatorName,
+        /// The password; one is made without it.
+        password: Option<String>,
+    },
+    /// Gives an operator another role.
+    SetRole {
+        /// The name.
+        name: OperatorName,
+        /// What the operator may do from now on.
+        role: Role,
+    },
+}
+
+/// What came of a [`ConsoleOperation`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsoleOutcome {
+    /// Operators: `admin`, then the others by rising name.
+    Operators(Vec<ShownOperator>),
+    /// It is done.
+    Done {
+        /// The password that was made for it, if one was made.
+        password: Option<String>,
+    },
+}
+
+pub(super) async fn execute(
+    operators: &Arc<Operators>,
+    operation: ConsoleOperation,
+    now: Now,
+) -> Result<ConsoleOutcome, ServiceError> {
+    let operators = Arc::clone(operators);
+    // The disk and a hash are waited for where nobody else waits.
+    let done = tokio::task::spawn_blocking(move || {
+        let done = |password| ConsoleOutcome::Done { password };
+        Ok::<_, OperatorsError>(match operation {
+            ConsoleOperation::ListOperators => ConsoleOutcome::Operators(operators.list()?),
+            ConsoleOperation::AddOperator { name, role, password } => {
+                done(operators.add(&name, role, password.as_deref(), now.wall)?)
+            }
+            ConsoleOperation::RemoveOperator { name } => {
+                operators.remove(&name)?;
+                done(None)
+            }
+            ConsoleOperation::SetPassword { name, password } => {
+                done(operators.set_password(&name, password.as_deref())?)
+            }
+            ConsoleOperation::SetRole { name, role } => {
+                operators.set_role(&name, role)?;
+                done(None)
+            }
+        })
+    });
+    match done.await {
+        Ok(Ok(outcome)) => Ok(outcome),
+        Ok(Err(OperatorsError::File(error))) => {
+            tracing::error!(%error, "the operators of the console cannot be read or written");
+            Err(Refusal::because(Code::INTERNAL, format!("the operators cannot be read or written: {error}"))
+                .into())
+        }
+        Ok(Err(error)) => Err(Refusal::because(Code::INVALID_PARAMETER, error.to_string()).into()),
+        Err(_) => Err(Refusal::from(Code::INTERNAL).into()),
+    }
+}

@@ -1,0 +1,268 @@
+//! The operators of the console, over real HTTP: who may do what, when their sessions end, and who gets in while others
+//! try passwords.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod common;
+
+use common::TestNode;
+use common::browser::Browser;
+use lamplight_server::{
+    ConsoleOperation, ConsoleOutcome, ControlClient, Operation, OperatorName, Outcome, Role, console_routes,
+};
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+const PASSWORD: &str = "open sesame, please";
+
+async fn admin(node: &TestNode) -> Browser {
+    let mut browser = Browser::new(node.node.http_address());
+    assert_eq!(browser.log_in(node.node.console_password().unwrap()).await.status, 200);
+    browser
+}
+
+/// Adds an operator and logs in.
+async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> Browser {
+    let new = json!({ "name": name, "role": role, "password": PASSWORD });
+    let added = admin.post("/operators", &new).await;
+    assert_eq!((added.status, &added.body), (201, &json!({ "password": null })));
+    let mut browser = Browser::new(node.node.http_address());
+    let session = browser.log_in_as(name, PASSWORD).await;
+    assert_eq!(session.status, 200, "{session:?}");
+    assert_eq!((&session.body["operator"], &session.body["role"]), (&json!(name), &json!(role)));
+    browser
+}
+
+/// Who may do what. A new route has to be thought about here.
+const LEAST: &str = "\
+GET /v1/apps viewer
+POST /v1/apps admin
+GET /v1/apps/{app} viewer
+PUT /v1/apps/{app}/settings admin
+POST /v1/apps/{app}/keys admin
+DELETE /v1/apps/{app}/keys/{key} admin
+POST /v1/apps/{app}/keys/{key}/reveal admin
+PUT /v1/apps/{app}/admins/{user} admin
+DELETE /v1/apps/{app}/admins/{user} admin
+GET /v1/apps/{app}/users viewer
+GET /v1/apps/{app}/users/{user} viewer
+GET /v1/apps/{app}/users/{user}/watchers viewer
+POST /v1/apps/{app}/users/{user}/kick operator
+GET /v1/apps/{app}/webhooks viewer
+GET /v1/apps/{app}/dead-letters viewer
+POST /v1/apps/{app}/dead-letters/resend operator
+POST /v1/apps/{app}/dead-letters/drop operator
+GET /v1/audit viewer
+GET /v1/bounds viewer
+GET /v1/figures viewer
+GET /v1/figures/history viewer
+GET /v1/operators admin
+POST /v1/operators admin
+DELETE /v1/operators/{name} admin
+PUT /v1/operators/{name}/role admin
+PUT /v1/operators/{name}/password admin";
+
+#[tokio::test]
+async fn every_route_is_open_to_its_least_role_and_closed_below_it() {
+    let shown: Vec<_> =
+        console_routes().iter().map(|(method, path, least)| format!("{method} {path} {least}")).collect();
+    assert_eq!(shown.join("\n"), LEAST);
+
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    let viewer = operator(&node, &admin, "vera", Role::Viewer).await;
+    let second = operator(&node, &admin, "otto", Role::Operator).await;
+    let third = operator(&node, &admin, "ada", Role::Admin).await;
+    for (method, path, least) in console_routes() {
+        let filled = [("{app}", "1400000001"), ("{key}", "99"), ("{user}", "nobody"), ("{name}", "nobody")];
+        let path = filled.iter().fold(path.replacen("/v1", "", 1), |path, (what, by)| path.replace(what, by));
+        for (browser, role) in
+            [(&viewer, Role::Viewer), (&second, Role::Operator), (&third, Role::Admin), (&admin, Role::Admin)]
+        {
+            let body = (method != "GET").then(|| "{}".to_owned());
+            let answer = browser.ask(&method, &path, &[("If-Match", "\"x\"")], body).await;
+            if role >= least {
+                assert_ne!(answer.status, 403, "{method} {path} as {role}: {answer:?}");
+            } else {
+                assert_eq!(answer.refusal(), (403, 403), "{method} {path} as {role}");
+                assert_eq!(answer.body["needs"], json!(least));
+            }
+        }
+    }
+    assert_eq!(
+        *node.node.service().apps().get(node.app.id).unwrap(),
+        node.app,
+        "nobody below has changed it"
+    );
+}
+
+#[tokio::test]
+async fn a_viewer_is_shown_no_secret() {
+    let mut node = TestNode::start().await;
+    node.set(|settings| settings.webhooks.token = "the webhook token".into()).await;
+    let admin = admin(&node).await;
+    let viewer = operator(&node, &admin, "vera", Role::Viewer).await;
+    for path in ["/apps", "/apps/1400000001", "/bounds", "/figures", "/apps/1400000001/webhooks"] {
+        let answer = viewer.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let text = answer.body.to_string();
+        assert!(!text.contains(&node.app.keys[0].text) && !text.contains("the webhook token"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_role_the_password_and_the_operator() {
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    let mut ann = operator(&node, &admin, "ann", Role::Viewer).await;
+    let kick = "/apps/1400000001/users/nobody/kick";
+    assert_eq!(ann.post(kick, &json!({})).await.refusal(), (403, 403));
+
+    let role =
+        admin.ask("PUT", "/operators/ann/role", &[], Some(json!({ "role": "operator" }).to_string())).await;
+    assert_eq!(role.status, 204);
+    assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
+    assert_eq!(ann.log_in_as("ann", PASSWORD).await.status, 200);
+    assert_eq!(ann.post(kick, &json!({})).await.refusal(), (404, 70107), "and may do more");
+
+    let changed = admin.ask("PUT", "/operators/ann/password", &[], Some("{}".into())).await;
+    let made = changed.body["password"].as_str().unwrap();
+    assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
+    assert_eq!(ann.log_in_as("ann", PASSWORD).await.refusal(), (401, 401));
+    assert_eq!(ann.log_in_as("ann", made).await.status, 200);
+
+    assert_eq!(admin.ask("DELETE", "/operators/ann", &[], None).await.status, 204);
+    assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
+    assert_eq!(ann.log_in_as("ann", made).await.refusal(), (401, 401));
+    assert_eq!(admin.get("/apps").await.status, 200, "the sessions of others go on");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_with_operators_is_refused_with_its_reason() {
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    operator(&node, &admin, "ann", Role::Viewer).await;
+    let new = |name: &str, password: &str| json!({ "name": name, "role": "viewer", "password": password });
+    for (body, refusal, named) in [
+        (new("ann", PASSWORD), (409, 409), "there is an operator ann already"),
+        (new("admin", PASSWORD), (409, 409), "there is an operator admin already"),
+        (new("bob", "short"), (400, 6017), "10 to 200 bytes"),
+        (new("Bob!", PASSWORD), (422, 6017), "lower-case letters"),
+        (json!({ "name": "bob", "role": "king" }), (422, 6017), "unknown variant"),
+    ] {
+        let answer = admin.post("/operators", &body).await;
+        assert_eq!(answer.refusal(), refusal, "{answer:?}");
+        assert!(answer.body["message"].as_str().unwrap().contains(named), "{answer:?}");
+    }
+    assert_eq!(admin.ask("DELETE", "/operators/bob", &[], None).await.refusal(), (404, 404));
+    assert_eq!(admin.ask("DELETE", "/operators/admin", &[], None).await.refusal(), (409, 409));
+    let names = admin.get("/operators").await.body["operators"].clone();
+    let names: Vec<_> = names.as_array().unwrap().iter().map(|shown| shown["name"].clone()).collect();
+    assert_eq!(names, ["admin", "ann"]);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_is_a_wrong_password_and_counts_as_one() {
+    let node = TestNode::start().await;
+    let mut browser = Browser::new(node.node.http_address());
+    for name in ["nobody", "No Name!", "", "nobody", "root"] {
+        assert_eq!(browser.log_in_as(name, PASSWORD).await.refusal(), (401, 401), "{name:?}");
+    }
+    assert_eq!(browser.log_in(node.node.console_password().unwrap()).await.status, 429);
+}
+
+#[tokio::test]
+async fn the_command_line_and_the_console_have_the_same_operators() {
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    let mut line = ControlClient::connect(node.folder.path()).await.unwrap();
+    let name = OperatorName::new("ann").unwrap();
+    let add = ConsoleOperation::AddOperator { name: name.clone(), role: Role::Viewer, password: None };
+    let Outcome::Console(ConsoleOutcome::Done { password: Some(made) }) =
+        line.ask(&Operation::Console(add.clone())).await.unwrap()
+    else {
+        panic!("no password was made")
+    };
+    let mut ann = Browser::new(node.node.http_address());
+    assert_eq!(ann.log_in_as("ann", &made).await.status, 200);
+    assert_eq!(admin.get("/operators").await.body["operators"][1]["name"], json!("ann"));
+    let Outcome::Refused { code: 6017, message } = line.ask(&Operation::Console(add)).await.unwrap() else {
+        panic!("added twice")
+    };
+    assert!(message.contains("there is an operator ann already"), "{message}");
+    let remove = ConsoleOperation::RemoveOperator { name };
+    line.ask(&Operation::Console(remove)).await.unwrap();
+    assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
+}
+
+/// Tries wrong passwords from many addresses, from each only as often as it may, until it is dropped.
+fn flood(server: SocketAddr) -> JoinSet<()> {
+    let mut attackers = JoinSet::new();
+    for number in 0..48u8 {
+        attackers.spawn(async move {
+            let (mut browser, mut looked_at) = (Browser::new(server), 0);
+            loop {
+                // Four from an address, that none is told to wait a minute.
+                browser.source = Some(Ipv4Addr::new(127, 1 + (looked_at / 4) as u8, number, 1));
+                match browser.log_in("a wrong password").await.status {
+                    503 => tokio::time::sleep(Duration::from_millis(2)).await,
+                    _ => looked_at += 1,
+                }
+            }
+        });
+    }
+    attackers
+}
+
+#[tokio::test]
+async fn a_browser_that_has_logged_in_before_gets_in_while_others_fill_every_place() {
+    let node = TestNode::start().await;
+    let password = node.node.console_password().unwrap().to_owned();
+    let mut known = Browser::new(node.node.http_address());
+    assert_eq!(known.log_in(&password).await.status, 200);
+    let cookie = known.cookie.clone().unwrap();
+    assert!(cookie.contains("; lamplight_console_device=admin:"), "{cookie}");
+    assert_eq!(known.ask("DELETE", "/session", &[], None).await.status, 204);
+
+    let _attackers = flood(node.node.http_address());
+    let kept_out = async {
+        // A new one each time: one that has got in is known from then on.
+        while Browser::new(node.node.http_address()).log_in(&password).await.status != 503 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, kept_out).await.expect("every place is taken");
+    for _ in 0..3 {
+        let began = std::time::Instant::now();
+        assert_eq!(known.log_in(&password).await.status, 200);
+        // With its places it waits for one verification of others at most, and not for 32.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_of_others_at_ones_address_keep_out_no_known_browser_and_its_own_do() {
+    let node = TestNode::start().await;
+    let password = node.node.console_password().unwrap().to_owned();
+    let mut known = Browser::new(node.node.http_address());
+    assert_eq!(known.log_in(&password).await.status, 200);
+    let mut stranger = Browser::new(node.node.http_address());
+    for _ in 0..5 {
+        assert_eq!(stranger.log_in("wrong").await.status, 401);
+    }
+    assert_eq!(stranger.log_in(&password).await.status, 429);
+    assert_eq!(known.log_in(&password).await.status, 200, "as behind a proxy, where all have one address");
+    for _ in 0..5 {
+        assert_eq!(known.log_in("wrong").await.status, 401);
+    }
+    assert_eq!(known.log_in(&password).await.status, 429);
+
+    // A browser is known for its operator alone, so a password is worth no guesses at another.
+    let mut elsewhere = Browser::new(node.node.http_address());
+    elsewhere.source = Some(Ipv4Addr::new(127, 0, 0, 9));
+    assert_eq!(elsewhere.log_in(&password).await.status, 200);
+    elsewhere.source = None;
+    assert_eq!(elsewhere.log_in_as("ann", "wrong").await.status, 429);
+}

@@ -1,0 +1,94 @@
+//! The charts of the past, over real HTTP: what is kept, thinned, and still there after a restart.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod common;
+
+use common::TestNode;
+use common::browser::Browser;
+use lamplight_model::Platform;
+use serde_json::Value;
+use std::time::Duration;
+
+async fn past(node: &TestNode, password: &str, range: &str) -> Value {
+    // The clock leaps ahead in these tests, and a session would be over.
+    let mut browser = Browser::new(node.node.http_address());
+    assert_eq!(browser.log_in(password).await.status, 200);
+    let answer = browser.get(&format!("/figures/history?range={range}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body
+}
+
+/// Waits until this many points are kept in a range.
+async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) -> Vec<Value> {
+    let wait = async {
+        loop {
+            let points = past(node, password, range).await["points"].as_array().unwrap().clone();
+            if points.len() >= count {
+                return points;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, wait).await.expect("points are kept")
+}
+
+fn time(point: &Value) -> u64 {
+    point["at"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between() {
+    let node = TestNode::start().await;
+    let password = node.node.console_password().unwrap().to_owned();
+    let alice = node.log_in("alice", "a", Platform::Android).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    // The step is over: what was counted in it is written with the next sample.
+    node.clock.advance(Duration::from_secs(15));
+    let points = has_points(&node, &password, "hour", 1).await;
+    let last = points.last().unwrap();
+    assert!(last["online"].as_f64().unwrap() > 0.0 && last["peak"] == 1, "{last}");
+    let android = Platform::ALL.iter().position(|platform| *platform == Platform::Android).unwrap();
+    assert!(last["devices"][android].as_f64().unwrap() > 0.0, "{last}");
+    assert_eq!(time(last) % 10_000, 0);
+    for (range, step) in [("day", 60_000), ("month", 900_000)] {
+        let points = has_points(&node, &password, range, 1).await;
+        assert_eq!(time(&points[0]) % step, 0, "{range}");
+    }
+    drop(alice);
+
+    let node = node.stop().await.start().await;
+    assert!(!has_points(&node, &password, "hour", 1).await.is_empty(), "they are still there");
+    node.clock.advance(Duration::from_secs(20 * 60));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    node.clock.advance(Duration::from_secs(15));
+    let points = has_points(&node, &password, "hour", points.len() + 1).await;
+    let gaps: Vec<_> = points.windows(2).map(|pair| time(&pair[1]) - time(&pair[0])).collect();
+    assert!(
+        gaps.iter().any(|gap| *gap > 10 * 60 * 1_000),
+        "nothing is made up for the time between: {gaps:?}"
+    );
+
+    // What is older than its range goes.
+    node.clock.advance(Duration::from_secs(2 * 60 * 60));
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    node.clock.advance(Duration::from_secs(15));
+    let day = has_points(&node, &password, "day", 2).await;
+    let body = past(&node, &password, "hour").await;
+    let hour = body["points"].as_array().unwrap();
+    assert!(hour.iter().all(|point| time(point) >= body["from"].as_u64().unwrap()));
+    assert!(time(&day[0]) < body["from"].as_u64().unwrap(), "and stays in the longer one");
+}
+
+#[tokio::test]
+async fn a_range_is_one_of_three() {
+    let node = TestNode::start().await;
+    let mut browser = Browser::new(node.node.http_address());
+    browser.log_in(node.node.console_password().unwrap()).await;
+    for query in ["", "?range=year", "?range=hour&from=7"] {
+        assert_eq!(browser.get(&format!("/figures/history{query}")).await.refusal(), (400, 6017), "{query}");
+    }
+    let empty = browser.get("/figures/history?range=month").await.body;
+    assert_eq!(empty["step_ms"], 900_000);
+    assert_eq!(empty["to"].as_u64().unwrap() - empty["from"].as_u64().unwrap(), 30 * 24 * 60 * 60 * 1_000);
+}
