@@ -28,7 +28,7 @@ export function passwordOf(server: Server): string {
 }
 
 export async function logIn(page: Page, password: string): Promise<void> {
-  await page.locator("lc-login input").fill(password);
+  await page.locator("lc-login input[name=password]").fill(password);
   await page.keyboard.press("Enter");
   await page.locator("lc-login").waitFor({ state: "detached" });
 }

@@ -96,7 +96,7 @@ describe.each(LOOKS)(
 
     test("the console", async () => {
       const page = await windows.page(`${server.pages}/console/`);
-      await page.locator("lc-login input").waitFor();
+      await page.locator("lc-login input[name=password]").waitFor();
       const found = await faults(page, "login");
       await logIn(page, passwordOf(server));
       for (const hash of CONSOLE_PAGES) {

@@ -36,7 +36,7 @@ describe("the console", () => {
   test("a wrong password is refused, the right one opens, and a switch that is turned off is felt at once", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/`);
-    await page.locator("lc-login input").fill("not the password");
+    await page.locator("lc-login input[name=password]").fill("not the password");
     await page.locator("lc-login button.primary").click();
     await page.getByText("That is not the password. (code 401)").waitFor();
     await logIn(page, password);
@@ -98,7 +98,7 @@ describe("the console", () => {
     password = (JSON.parse(await server.command("console", "password", "--json")) as { password: string }).password;
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Your session has ended.").waitFor();
-    await page.locator("lc-login input").fill(password);
+    await page.locator("lc-login input[name=password]").fill(password);
     await page.keyboard.press("Enter");
     await page.locator("lc-login").waitFor({ state: "detached" });
     expect(await page.getByLabel("Name").inputValue()).toBe("typed before the end");
@@ -140,6 +140,8 @@ describe("the console", () => {
   test("on a telephone the section that is shown is in sight, and nothing is wider than the screen", async () => {
     const windows = await Windows.open(browser, { viewport: { width: 390, height: 844 } });
     const page = await windows.page(`${server.pages}/console/`);
+    await page.locator("lc-login input[name=password]").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
     await logIn(page, password);
     // Two lines: who it is with the choices, and the way around.
     expect((await page.locator("aside").boundingBox())?.height ?? 999).toBeLessThan(120);
@@ -163,7 +165,7 @@ describe("the console", () => {
   test("a new app's key is shown under its name, and the focus is on the page after a login", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/#/apps`);
-    await page.locator("lc-login input").waitFor();
+    await page.locator("lc-login input[name=password]").waitFor();
     await logIn(page, password);
     const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName);
     expect(await focused()).toBe("main");
@@ -179,7 +181,7 @@ describe("the console", () => {
   test("with colours that the system forces a switch that is on does not look like one that is off", async () => {
     const windows = await Windows.open(browser, { forcedColors: "active" });
     const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
-    await page.locator("lc-login input").waitFor();
+    await page.locator("lc-login input[name=password]").waitFor();
     await logIn(page, password);
     const toggle = page.locator("lc-toggle#friend_notification");
     const paint = (part: string) =>
@@ -195,7 +197,7 @@ describe("the console", () => {
   test("without a mouse: from the login to a switch that is turned", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/#/apps/1400000001/switches`);
-    await page.locator("lc-login input").waitFor();
+    await page.locator("lc-login input[name=password]").waitFor();
     await page.keyboard.type(password);
     await page.keyboard.press("Enter");
     const toggle = page.getByRole("switch", { name: "Friend status notification" });

@@ -37,7 +37,7 @@ describe("the operations of the console", () => {
   async function openConsole(hash: string): Promise<{ windows: Windows; page: Page }> {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/${hash}`);
-    await page.locator("lc-login input").fill(password);
+    await page.locator("lc-login input[name=password]").fill(password);
     await page.keyboard.press("Enter");
     await page.locator("main h1").waitFor();
     return { windows, page };

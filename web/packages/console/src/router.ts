@@ -16,6 +16,8 @@ export type Route =
   | { page: "users"; app: number | undefined; by: SearchBy; prefix: string }
   | { page: "user"; app: number; user: string }
   | { page: "online"; app: number | undefined; on: string }
+  | { page: "audit"; app: number | undefined }
+  | { page: "operators" }
   | { page: "nowhere" };
 
 /** The page behind a `#…`. */
@@ -34,6 +36,11 @@ export function routeOf(hash: string): Route {
     case undefined:
     case "overview":
       return second === undefined ? { page: "overview" } : { page: "nowhere" };
+    case "operators":
+      return second === undefined ? { page: "operators" } : { page: "nowhere" };
+    case "audit":
+      if (third !== undefined || (second !== undefined && app === undefined)) return { page: "nowhere" };
+      return { page: "audit", app };
     case "apps": {
       if (second === undefined) return { page: "apps" };
       const tab = third === undefined ? "general" : APP_TABS.find((known) => known === third);
@@ -78,6 +85,10 @@ export function hrefOf(route: Route): string {
       const query = route.on === "" ? "" : `?${new URLSearchParams({ on: route.on }).toString()}`;
       return route.app === undefined ? `#/online${query}` : `#/online/${route.app}${query}`;
     }
+    case "audit":
+      return route.app === undefined ? "#/audit" : `#/audit/${route.app}`;
+    case "operators":
+      return "#/operators";
     case "nowhere":
       return "#/nowhere";
   }

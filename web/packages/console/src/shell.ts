@@ -11,8 +11,10 @@ import { LOADING, View, type Loaded } from "./components/view.js";
 import "./pages/app.js";
 import type { AppPage } from "./pages/app.js";
 import "./pages/apps.js";
+import "./pages/audit.js";
 import "./pages/login.js";
 import "./pages/online.js";
+import "./pages/operators.js";
 import "./pages/overview.js";
 import { pageStyles, head } from "./pages/page.js";
 import "./pages/user.js";
@@ -312,6 +314,12 @@ export class Console extends View {
           nav.users,
           page === "users" || page === "user" || page === "online",
         )}
+        ${entry({ page: "audit", app: undefined }, icons.audit, nav.audit, page === "audit")}
+        ${
+          this.#api.may("admin")
+            ? entry({ page: "operators" }, icons.operators, nav.operators, page === "operators")
+            : nothing
+        }
       </ul>
     </nav>`;
   }
@@ -339,7 +347,9 @@ export class Console extends View {
       <button class="quiet" title=${words.nav.logOut} @click=${this.#logOut}>
         ${icons.logOut}<span>${words.nav.logOut}</span>
       </button>
-      <p class="version">${words.nav.version(session.version)}</p>
+      <p class="version">
+        ${words.nav.as(session.operator, words.roles[session.role].name)}<br />${words.nav.version(session.version)}
+      </p>
     </div>`;
   }
 
@@ -363,12 +373,21 @@ export class Console extends View {
         return html`<lc-user .api=${this.#api} .app=${route.app} .user=${route.user}></lc-user>`;
       case "online":
         return html`<lc-online .api=${this.#api} .app=${route.app} .on=${route.on}></lc-online>`;
+      case "audit":
+        return html`<lc-audit .api=${this.#api} .app=${route.app}></lc-audit>`;
+      case "operators":
+        return html`<lc-operators .api=${this.#api} .me=${this.#me()}></lc-operators>`;
       case "nowhere":
         return html`<div class="page">
           ${head(words.nowhere.title, words.nowhere.text)}
           <p><a href=${hrefOf({ page: "overview" })}>${words.nowhere.back}</a></p>
         </div>`;
     }
+  }
+
+  #me(): string {
+    const session = this.session.state === "ready" ? (this.session.value ?? this.#former) : this.#former;
+    return session?.operator ?? "";
   }
 
   #title(): string {
@@ -387,6 +406,10 @@ export class Console extends View {
         return route.user;
       case "online":
         return words.online.title;
+      case "audit":
+        return words.audit.title;
+      case "operators":
+        return words.operators.title;
       case "nowhere":
         return words.nowhere.title;
     }

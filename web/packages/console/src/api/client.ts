@@ -1,22 +1,28 @@
 /** Asks the console's API: the session's token on every change, the state of an app with every change of it. */
 
-import type {
-  App,
-  AppList,
-  AppSummary,
-  Bounds,
-  DeadLetter,
-  Edition,
-  Figures,
-  FoundUser,
-  OnlinePage,
-  Secret,
-  Session,
-  Settings,
-  User,
-  Watchers,
-  Webhook,
-  WebhookTest,
+import {
+  ROLES,
+  type App,
+  type AppList,
+  type AppSummary,
+  type AuditEntry,
+  type Bounds,
+  type DeadLetter,
+  type Edition,
+  type Figures,
+  type FoundUser,
+  type OnlinePage,
+  type Operator,
+  type Past,
+  type Range,
+  type Role,
+  type Secret,
+  type Session,
+  type Settings,
+  type User,
+  type Watchers,
+  type Webhook,
+  type WebhookTest,
 } from "./shapes.js";
 
 /** A "no", or no answer at all. */
@@ -29,6 +35,8 @@ export class ApiError extends Error {
     message: string,
     /** In seconds. */
     readonly retryAfter?: number,
+    /** The role that it takes, where the operator's is too low. */
+    readonly needs?: Role,
   ) {
     super(message);
     this.name = "ApiError";
@@ -61,6 +69,7 @@ const ROOT = "/console/api/v1";
 
 export class Api {
   #csrfToken = "";
+  #role: Role = "viewer";
 
   constructor(
     /** Called when the server knows no session of ours any longer. */
@@ -76,8 +85,15 @@ export class Api {
     return response.status === 204 ? undefined : this.#keep((await response.json()) as Session);
   }
 
-  async logIn(password: string): Promise<Session> {
-    return this.#keep(await this.#json<Session>("/session", { method: "POST", body: { password } }, false));
+  /** Logs in; as `admin` without a name. */
+  async logIn(password: string, operator = ""): Promise<Session> {
+    const body = operator === "" ? { password } : { operator, password };
+    return this.#keep(await this.#json<Session>("/session", { method: "POST", body }, false));
+  }
+
+  /** Whether the operator has at least this role. The server looks at every request again. */
+  may(role: Role): boolean {
+    return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
 
   async logOut(): Promise<void> {
@@ -170,7 +186,12 @@ export class Api {
 
   async findUsers(
     app: number,
-    search: { by: "id" | "nick"; prefix: string; after?: { user_id: string; nick: string } | undefined },
+    search: {
+      by: "id" | "nick";
+      prefix: string;
+      after?: { user_id: string; nick: string } | undefined;
+      limit?: number;
+    },
     signal?: AbortSignal,
   ): Promise<{ users: FoundUser[]; more: boolean }> {
     const query = new URLSearchParams({ by: search.by, prefix: search.prefix });
@@ -178,6 +199,7 @@ export class Api {
       query.set("after", search.after.user_id);
       if (search.by === "nick") query.set("after_nick", search.after.nick);
     }
+    if (search.limit !== undefined) query.set("limit", String(search.limit));
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
@@ -204,7 +226,48 @@ export class Api {
     await this.#ask(`/apps/${app}/users/${encodeURIComponent(id)}/kick`, { method: "POST" });
   }
 
+  // Operators
+
+  async operators(): Promise<Operator[]> {
+    return (await this.#json<{ operators: Operator[] }>("/operators")).operators;
+  }
+
+  /** Adds an operator; the password is made by the server. */
+  async addOperator(name: string, role: Role): Promise<string> {
+    const body = { name, role };
+    return (await this.#json<{ password: string }>("/operators", { method: "POST", body })).password;
+  }
+
+  async removeOperator(name: string): Promise<void> {
+    await this.#ask(`/operators/${encodeURIComponent(name)}`, { method: "DELETE" });
+  }
+
+  async setRole(name: string, role: Role): Promise<void> {
+    await this.#ask(`/operators/${encodeURIComponent(name)}/role`, { method: "PUT", body: { role } });
+  }
+
+  /** Gives an operator another password, which the server makes. */
+  async newPassword(name: string): Promise<string> {
+    const path = `/operators/${encodeURIComponent(name)}/password`;
+    return (await this.#json<{ password: string }>(path, { method: "PUT", body: {} })).password;
+  }
+
+  // Audit log
+
+  async audit(page: { app?: number | undefined; before?: number | undefined; limit?: number }): Promise<{
+    entries: AuditEntry[];
+    more: boolean;
+  }> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(page)) if (value !== undefined) query.set(name, String(value));
+    return this.#json(`/audit?${query.toString()}`);
+  }
+
   // Figures
+
+  async past(range: Range, background: boolean): Promise<Past> {
+    return this.#json(`/figures/history?range=${range}`, { background });
+  }
 
   async figures(after: number | undefined): Promise<Figures> {
     return this.#json(`/figures${after === undefined ? "" : `?after=${after}`}`, { background: true });
@@ -212,6 +275,7 @@ export class Api {
 
   #keep(session: Session): Session {
     this.#csrfToken = session.csrf_token;
+    this.#role = session.role;
     return session;
   }
 
@@ -256,9 +320,10 @@ async function refusalOf(response: Response): Promise<ApiError> {
   const wait = Number(response.headers.get("retry-after") ?? "");
   const retryAfter = wait > 0 ? wait : undefined;
   try {
-    const body = (await response.json()) as { code?: unknown; message?: unknown };
+    const body = (await response.json()) as { code?: unknown; message?: unknown; needs?: unknown };
     if (typeof body.code === "number" && typeof body.message === "string") {
-      return new ApiError(response.status, body.code, body.message, retryAfter);
+      const needs = ROLES.find((role) => role === body.needs);
+      return new ApiError(response.status, body.code, body.message, retryAfter, needs);
     }
   } catch {
     // A proxy in between has its own words.

@@ -3,9 +3,38 @@
 export type Edition = "trial" | "standard" | "flagship";
 export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
 
+/** What an operator may do. They rise: each may do what the one before it may. */
+export const ROLES = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
 export interface Session {
   csrf_token: string;
   version: string;
+  operator: string;
+  role: Role;
+}
+
+/** Who may log in to the console. */
+export interface Operator {
+  name: string;
+  role: Role;
+  /** None for `admin`, who is always there. */
+  created: number | null;
+}
+
+/** What an operator has done. */
+export interface AuditEntry {
+  id: number;
+  at: number;
+  /** The name of the operator, or "command line". */
+  by: string;
+  address: string | null;
+  app: number | null;
+  action: string;
+  target: string;
+  changes: { what: string; before: string; after: string }[];
+  outcome: "begun" | "done" | "failed";
+  note: string;
 }
 
 export interface Switches {
@@ -193,6 +222,34 @@ export interface Sample {
   backlog: number | null;
   delivery: Quantiles | null;
   detection: Quantiles | null;
+}
+
+/** What there was in one step of the past; values are means over it. */
+export interface PastPoint {
+  at: number;
+  online: number;
+  peak: number;
+  /** By platform, in the order of `Past.platforms`. */
+  devices: number[];
+  connections: number;
+  changes: number;
+  notifications: number;
+  backlog: number | null;
+  delivery: Quantiles | null;
+  detection: Quantiles | null;
+}
+
+export const RANGES = ["hour", "day", "month"] as const;
+export type Range = (typeof RANGES)[number];
+
+/** The past, thinned. Where a step is missing, nothing was counted. */
+export interface Past {
+  range: Range;
+  step_ms: number;
+  from: number;
+  to: number;
+  platforms: string[];
+  points: PastPoint[];
 }
 
 export interface Figures {

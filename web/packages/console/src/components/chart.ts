@@ -21,6 +21,8 @@ export interface Series {
 }
 
 const HEIGHT = 220;
+/** In seconds. */
+const DAY = 24 * 60 * 60;
 // The enum of the library has no values at run time.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
 const LOGARITHMIC = 3 as uPlot.Scale.Distr;
@@ -204,7 +206,7 @@ export class Chart extends View {
           ...axis,
           size: 30,
           space: 90,
-          values: (_, splits) => splits.map((at) => clock(at * 1000, this.words.locale)),
+          values: (_, splits) => splits.map((at) => this.#clock(at)),
         },
         {
           ...axis,
@@ -222,6 +224,14 @@ export class Chart extends View {
         ],
       },
     };
+  }
+
+  #clock(seconds: number): string {
+    const range = (this.times.at(-1) ?? 0) - (this.times[0] ?? 0);
+    const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const options: Intl.DateTimeFormatOptions =
+      range > 2 * DAY ? { month: "short", day: "numeric" } : range > DAY / 8 ? time : { ...time, second: "2-digit" };
+    return new Intl.DateTimeFormat(this.words.locale, options).format(seconds * 1000);
   }
 }
 

@@ -26,6 +26,10 @@ export const icons = {
   users: icon(
     svg`<circle cx="9" cy="8" r="3.6" /><path d="M2.8 20c.5-3.6 3-5.6 6.2-5.6s5.7 2 6.2 5.6" /><path d="M16 4.700a3.6 3.6 0 0 1 0 6.600M18 14.700c1.9.700 3 2.5 3.3 5.3" />`,
   ),
+  audit: icon(svg`<path d="M6 3.5h9l4 4v13H6z" /><path d="M9 11h7M9 14.500h7M9 18h4" />`),
+  operators: icon(
+    svg`<path d="M12 3l7.5 3v5.500c0 4.600-3.1 8-7.5 9.500-4.4-1.500-7.5-4.900-7.5-9.500V6z" /><path d="M9 12l2.2 2.200L15.200 10" />`,
+  ),
   logOut: icon(svg`<path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4" /><path d="M9 8l-4 4 4 4M5 12h10" />`),
   language: icon(
     svg`<circle cx="12" cy="12" r="8.7" /><path d="M3.5 12h17M12 3.300c2.5 2.4 3.7 5.3 3.7 8.700s-1.2 6.3-3.7 8.700c-2.5-2.4-3.7-5.3-3.7-8.700s1.2-6.3 3.7-8.700z" />`,

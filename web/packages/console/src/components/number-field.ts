@@ -14,6 +14,7 @@ export class NumberInput extends View {
   /** What stands in the field: it may be no number. */
   @property() text = "";
   @property({ type: Boolean }) changed = false;
+  @property({ type: Boolean }) disabled = false;
 
   static override shadowRootOptions = { ...View.shadowRootOptions, delegatesFocus: true };
 
@@ -88,6 +89,7 @@ export class NumberInput extends View {
             .value=${this.text}
             inputmode=${field.unit === "milliseconds" ? "text" : "numeric"}
             autocomplete="off"
+            ?disabled=${this.disabled}
             aria-invalid=${problem !== undefined}
             aria-describedby="below"
             @input=${this.#typed}

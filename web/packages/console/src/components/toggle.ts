@@ -8,6 +8,7 @@ import { View } from "./view.js";
 @customElement("lc-toggle")
 export class Toggle extends View {
   @property({ type: Boolean, reflect: true }) checked = false;
+  @property({ type: Boolean }) disabled = false;
   /** For screen readers: what is switched. */
   @property() label = "";
 
@@ -88,7 +89,13 @@ export class Toggle extends View {
   ];
 
   override render(): unknown {
-    return html`<button role="switch" aria-checked=${this.checked} aria-label=${this.label} @click=${this.#turn}>
+    return html`<button
+      role="switch"
+      aria-checked=${this.checked}
+      aria-label=${this.label}
+      ?disabled=${this.disabled}
+      @click=${this.#turn}
+    >
       <span aria-hidden="true">${this.checked ? this.words.on : this.words.off}</span>
       <span class="track" aria-hidden="true"><span class="knob"></span></span>
     </button>`;

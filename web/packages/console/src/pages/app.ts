@@ -278,6 +278,9 @@ export class AppPage extends View {
       return html`<li>${name(path)}: ${words.app.conflictBoth}${value}</li>`;
     };
     return html`${
+      this.api.may("admin") ? nothing : html`<lc-notice>${words.readOnly(words.roles.admin.name)}</lc-notice>`
+    }
+    ${
       merged === undefined
         ? nothing
         : html`<lc-notice kind="warn" .heading=${words.app.conflictTitle}>

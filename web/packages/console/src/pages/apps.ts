@@ -58,7 +58,9 @@ export class AppsPage extends View {
 
   override render(): unknown {
     const { words } = this;
-    const actions = html`<button class="primary" @click=${this.#start}>${icons.plus}${words.apps.create}</button>`;
+    const actions = html`<button class="primary" ?disabled=${!this.api.may("admin")} @click=${this.#start}>
+      ${icons.plus}${words.apps.create}
+    </button>`;
     return html`<div class="page">
         ${head(words.apps.title, words.apps.lead, { actions })}
         <section class="card">${whenLoaded(this.loaded, this.#load, ({ apps }) => this.#table(apps))}</section>

@@ -19,7 +19,8 @@ export class LoginPage extends View {
   @state() private busy = false;
   @state() private shown = false;
   @state() private error: unknown = undefined;
-  @query("input") private readonly input!: HTMLInputElement;
+  @query("#password") private readonly input!: HTMLInputElement;
+  @query("#operator") private readonly operator!: HTMLInputElement;
 
   static override styles = [
     base,
@@ -52,6 +53,13 @@ export class LoginPage extends View {
       }
       h1 {
         font-size: 1.4rem;
+      }
+      .operator {
+        display: grid;
+        gap: 0.35rem;
+      }
+      .operator input {
+        min-height: 2.7rem;
       }
       .password {
         position: relative;
@@ -104,6 +112,18 @@ export class LoginPage extends View {
         </header>
         ${this.over && this.error === undefined ? html`<lc-notice>${words.login.over}</lc-notice>` : nothing}
         ${this.error === undefined ? nothing : html`<lc-notice kind="bad">${errorText(this.error, words)}</lc-notice>`}
+        <div class="operator">
+          <label for="operator">${words.login.operator}</label>
+          <input
+            id="operator"
+            name="username"
+            value="admin"
+            autocomplete="username"
+            autocapitalize="off"
+            spellcheck="false"
+            required
+          />
+        </div>
         <div>
           <label for="password">${words.login.password}</label>
           <div class="password">
@@ -142,7 +162,7 @@ export class LoginPage extends View {
     event.preventDefault();
     this.busy = true;
     try {
-      const session: Session = await this.api.logIn(this.input.value);
+      const session: Session = await this.api.logIn(this.input.value, this.operator.value.trim());
       this.error = undefined;
       this.tell("lc-logged-in", session);
     } catch (error) {

@@ -3,35 +3,101 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api } from "../api/client.js";
-import type { Sample } from "../api/shapes.js";
+import { RANGES, type Past, type PastPoint, type Quantiles, type Range, type Sample } from "../api/shapes.js";
 import "../components/chart.js";
 import type { Series } from "../components/chart.js";
+import "../components/export.js";
 import "../components/notice.js";
 import { whenLoaded } from "../components/placeholder.js";
-import { base, cards } from "../components/styles.js";
+import { base, buttons, cards, fields } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
 import { lastNumber, line, NO_HISTORY, platformLines, stack, take, times, type History } from "../figures/history.js";
+import { pastLine, pastPlatforms, pastTimes, places, stackPast, type Place } from "../figures/past.js";
+import { instant, type Columns } from "../text/csv.js";
 import { count, latency, latencyParts, rate, short } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 1_000;
+/** The charts of the past are asked for again with each step, but not more seldom than this. */
+const MOST_SELDOM_MS = 60_000;
+
+/** The lines of the charts, whatever range they are of. */
+interface Lines {
+  times: number[];
+  devices: { platform: string; values: (number | null)[]; drawn: (number | null)[] }[];
+  platforms: readonly string[];
+  value: (of: "changes" | "notifications") => (number | null)[];
+  quantile: (of: "delivery" | "detection", which: "p50" | "p99") => (number | null)[];
+}
+
+type Counted = Sample | PastPoint;
+
+/** The columns of an export. */
+function columnsOf(platforms: readonly string[]): Columns<Counted> {
+  const quantile =
+    (of: "delivery" | "detection", which: keyof Quantiles) =>
+    (row: Counted): number | string =>
+      row[of]?.[which] ?? "";
+  const devices = platforms.map((platform, index) => [
+    `devices_${platform}`,
+    (row: Counted): number => row.devices[index] ?? 0,
+  ]);
+  return {
+    time: (row) => instant(row.at),
+    online: (row) => row.online,
+    ...(Object.fromEntries(devices) as Columns<Counted>),
+    connections: (row) => row.connections,
+    changes_per_second: (row) => row.changes,
+    notifications_per_second: (row) => row.notifications,
+    webhooks_waiting: (row) => row.backlog ?? "",
+    delivery_p50_seconds: quantile("delivery", "p50"),
+    delivery_p99_seconds: quantile("delivery", "p99"),
+    deliveries: quantile("delivery", "count"),
+    detection_p50_seconds: quantile("detection", "p50"),
+    detection_p99_seconds: quantile("detection", "p99"),
+    detections: quantile("detection", "count"),
+  };
+}
 
 @customElement("lc-overview")
 export class OverviewPage extends View {
   @property({ attribute: false }) api!: Api;
 
   @state() private loaded: Loaded<History> = LOADING;
+  /** The range of the charts; none: the last ten minutes, live. */
+  @state() private range: Range | undefined = undefined;
+  @state() private past: Loaded<Past> = LOADING;
   /** Figures came, and now they do not. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pastTimer: ReturnType<typeof setTimeout> | undefined;
 
   static override styles = [
     base,
+    buttons,
     cards,
+    fields,
     pageStyles,
     css`
+      .picker {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 0.6rem 1.5rem;
+      }
+      .picker .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.6rem;
+      }
+      .picker select {
+        width: auto;
+        min-width: 9rem;
+      }
       .tiles {
         display: grid;
         grid-template-columns: repeat(4, minmax(0, 1fr));
@@ -106,6 +172,7 @@ export class OverviewPage extends View {
     super.disconnectedCallback();
     document.removeEventListener("visibilitychange", this.#seen);
     clearTimeout(this.#timer);
+    clearTimeout(this.#pastTimer);
   }
 
   override render(): unknown {
@@ -117,7 +184,7 @@ export class OverviewPage extends View {
         const last = history.samples.at(-1);
         return last === undefined
           ? html`<lc-placeholder kind="empty">${words.overview.waiting}</lc-placeholder>`
-          : html`${this.#tiles(last)}${this.#charts(history)}`;
+          : html`${this.#tiles(last)}${this.#picker(history)}${this.#ranged(history)}`;
       })}
     </div>`;
   }
@@ -149,22 +216,77 @@ export class OverviewPage extends View {
     </div>`;
   }
 
-  #charts(history: History): TemplateResult {
-    const { overview, locale } = this.words;
-    const at = times(history);
-    const platforms = platformLines(history);
-    const stacked = stack(platforms.map(({ values }) => values));
-    const devices = platforms.map(({ platform, values }, index): Series => {
-      const colour = (history.platforms.indexOf(platform) % 7) + 1;
-      return { name: platform, colour, values, drawn: stacked[index] ?? values };
+  #picker(history: History): TemplateResult {
+    const { ranges } = this.words;
+    const { range, past } = this;
+    const shown = range !== undefined && past.state === "ready" ? past.value : undefined;
+    const rows = async function* (): AsyncGenerator<readonly Counted[]> {
+      await Promise.resolve();
+      yield shown?.points ?? history.samples;
+    };
+    return html`<div class="picker">
+      <div class="row">
+        <label for="range">${ranges.label}</label>
+        <select id="range" @change=${this.#choose}>
+          <option value="" ?selected=${range === undefined}>${ranges.live}</option>
+          ${RANGES.map((known) => html`<option value=${known} ?selected=${known === range}>${ranges[known]}</option>`)}
+        </select>
+        ${shown === undefined ? nothing : html`<span class="quiet small">${ranges.step(this.#step(shown.step_ms))}</span>`}
+      </div>
+      <lc-export
+        .name=${`overview-${range ?? "live"}`}
+        .columns=${columnsOf(history.platforms)}
+        .pages=${rows}
+      ></lc-export>
+    </div>`;
+  }
+
+  #step(milliseconds: number): string {
+    const { ranges } = this.words;
+    return milliseconds < 60_000 ? ranges.seconds(milliseconds / 1_000) : ranges.minutes(milliseconds / 60_000);
+  }
+
+  /** The charts of the range that was chosen. */
+  #ranged(history: History): TemplateResult {
+    if (this.range === undefined) {
+      const platforms = platformLines(history);
+      const stacked = stack(platforms.map(({ values }) => values));
+      return this.#charts({
+        times: times(history),
+        platforms: history.platforms,
+        devices: platforms.map((each, index) => ({ ...each, drawn: stacked[index] ?? each.values })),
+        value: (of) => line(history, (sample) => sample[of]),
+        quantile: (of, which) => line(history, (sample) => sample[of]?.[which]),
+      });
+    }
+    return html`${whenLoaded(this.past, this.#look, (past) => {
+      const all: Place[] = places(past);
+      const platforms = pastPlatforms(past, all);
+      const stacked = stackPast(platforms.map(({ values }) => values));
+      return this.#charts({
+        times: pastTimes(all),
+        platforms: past.platforms,
+        devices: platforms.map((each, index) => ({ ...each, drawn: stacked[index] ?? each.values })),
+        value: (of) => pastLine(all, (point) => point[of]),
+        quantile: (of, which) => pastLine(all, (point) => point[of]?.[which]),
+      });
+    })}`;
+  }
+
+  #charts({ times: at, platforms, devices: byPlatform, value, quantile }: Lines): TemplateResult {
+    const { overview, ranges, locale } = this.words;
+    const isLive = this.range === undefined;
+    const devices = byPlatform.map(({ platform, values, drawn }): Series => {
+      const colour = (platforms.indexOf(platform) % 7) + 1;
+      return { name: platform, colour, values, drawn };
     });
     const traffic: Series[] = [
-      { name: overview.changes, colour: 1, values: line(history, (sample) => sample.changes) },
-      { name: overview.notifications, colour: 2, values: line(history, (sample) => sample.notifications) },
+      { name: overview.changes, colour: 1, values: value("changes") },
+      { name: overview.notifications, colour: 2, values: value("notifications") },
     ];
     const quantiles = (of: "delivery" | "detection"): Series[] => [
-      { name: overview.p99, colour: 3, values: line(history, (sample) => sample[of]?.p99) },
-      { name: overview.p50, colour: 1, values: line(history, (sample) => sample[of]?.p50) },
+      { name: overview.p99, colour: 3, values: quantile(of, "p99") },
+      { name: overview.p50, colour: 1, values: quantile(of, "p50") },
     ];
     const counted = (value: number): string => short(value, locale);
     const timed = (value: number): string => (value === 0 ? "0" : latency(value, locale));
@@ -187,7 +309,7 @@ export class OverviewPage extends View {
             .times=${at}
             .series=${series}
             .format=${format}
-            .empty=${empty}
+            .empty=${isLive ? empty : ranges.nothing}
             .kind=${kind}
           ></lc-chart>
         </div>
@@ -202,6 +324,34 @@ export class OverviewPage extends View {
 
   readonly #seen = (): void => {
     void this.#poll();
+    void this.#look();
+  };
+
+  readonly #choose = (event: Event): void => {
+    const { value } = event.target as HTMLSelectElement;
+    this.range = RANGES.find((range) => range === value);
+    this.past = LOADING;
+    void this.#look();
+  };
+
+  /** Asks for the range that was chosen, and again with each step, as long as somebody can see it. */
+  readonly #look = async (): Promise<void> => {
+    clearTimeout(this.#pastTimer);
+    const { range } = this;
+    if (range === undefined || !this.isConnected || document.hidden) return;
+    let wait = MOST_SELDOM_MS;
+    try {
+      const value = await this.api.past(range, this.past.state === "ready");
+      if (range !== this.range) return;
+      this.past = { state: "ready", value };
+      wait = Math.min(wait, value.step_ms);
+    } catch (error) {
+      if (range !== this.range) return;
+      // What was shown stays, and the notice of the live figures says that nothing new comes.
+      if (this.past.state !== "ready") this.past = { state: "failed", error };
+    }
+    clearTimeout(this.#pastTimer);
+    this.#pastTimer = setTimeout(() => void this.#look(), wait);
   };
 
   /** Asks for what is new, and once a second from then on, as long as somebody can see it. */

@@ -151,7 +151,9 @@ export class UserPage extends View {
         >${this.live ? words.user.liveHint : `${words.user.paused}, ${words.user.asOf(at)}`}</span
       >
       <lc-toggle .checked=${this.live} .label=${words.user.live} @lc-turn=${this.#turn}></lc-toggle>
-      <button class="danger" ?disabled=${shown === undefined} @click=${this.#ask}>${words.user.kick}</button>
+      <button class="danger" ?disabled=${shown === undefined || !this.api.may("operator")} @click=${this.#ask}>
+        ${words.user.kick}
+      </button>
     </div>`;
     return html`<div class="page">
         ${head(html`<span>${this.user}</span>`, `${words.apps.id} ${this.app}`, { crumb, actions })}

@@ -4,13 +4,25 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api } from "../api/client.js";
 import type { AppSummary, FoundUser } from "../api/shapes.js";
+import "../components/export.js";
 import { whenLoaded } from "../components/placeholder.js";
 import "../components/status.js";
 import { base, buttons, cards, fields, tables } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
 import { hrefOf, type SearchBy } from "../router.js";
+import { instant, type Columns } from "../text/csv.js";
 import { ago, moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
+
+/** The columns of an export. */
+const COLUMNS: Columns<FoundUser> = {
+  user: (user) => user.user_id,
+  status: (user) => user.status_type,
+  custom_status: (user) => user.custom_status,
+  devices: (user) => user.online_devices.join(" "),
+  created: (user) => instant(user.created),
+  last_seen: (user) => (user.last_seen === null ? "" : instant(user.last_seen)),
+};
 
 /** Who was found until now. */
 interface Found {
@@ -79,6 +91,10 @@ export class UsersPage extends View {
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;
+      }
+      .export {
+        padding: 0.9rem 1.35rem;
+        border-top: 1px solid var(--line);
       }
       .more {
         display: grid;
@@ -197,12 +213,27 @@ export class UsersPage extends View {
           </tbody>
         </table>
       </div>
+      <div class="export">
+        <lc-export .name=${`users-${app}`} .columns=${COLUMNS} .pages=${this.#pages}></lc-export>
+      </div>
       ${
         found.more
           ? html`<div class="more"><button ?disabled=${this.busy} @click=${this.#more}>${words.more}</button></div>`
           : nothing
       }`;
   }
+
+  /** All that this search finds, page by page. */
+  readonly #pages = async function* (this: UsersPage): AsyncGenerator<FoundUser[]> {
+    const [app, by, prefix] = [this.#appId(), this.by, this.search];
+    let after: FoundUser | undefined;
+    for (let more = app !== undefined; more && app !== undefined;) {
+      const page = await this.api.findUsers(app, { by, prefix, after, limit: 200 });
+      yield page.users;
+      after = page.users.at(-1);
+      more = page.more && after !== undefined;
+    }
+  }.bind(this);
 
   #appId(): number | undefined {
     if (this.app !== undefined) return this.app;

@@ -6,13 +6,27 @@ import type { Api } from "../api/client.js";
 import type { DeadLetter } from "../api/shapes.js";
 import "../components/confirm.js";
 import type { Question } from "../components/confirm.js";
+import "../components/export.js";
 import "../components/notice.js";
 import { whenLoaded } from "../components/placeholder.js";
 import { base, buttons, cards, tables } from "../components/styles.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
+import { instant, type Columns } from "../text/csv.js";
 import { count, moment } from "../text/format.js";
 import { errorText } from "../words/errors.js";
 import { sectionStyles } from "./section.js";
+
+/** The columns of an export. */
+const COLUMNS: Columns<DeadLetter> = {
+  id: (letter) => letter.id,
+  webhook: (letter) => letter.webhook,
+  event: (letter) => letter.event,
+  user: (letter) => letter.user_id,
+  queued: (letter) => instant(letter.queued),
+  died: (letter) => instant(letter.died),
+  attempts: (letter) => letter.attempts,
+  error: (letter) => letter.error,
+};
 
 interface Shown {
   /** How many there are. */
@@ -96,18 +110,22 @@ export class DeadLetters extends View {
           letters.length === 0
             ? html`<p class="quiet">${webhooks.deadEmpty}</p>`
             : html`<div class="row">
-                <button ?disabled=${this.busy} @click=${(): void => void this.#resend(undefined)}>
+                <button
+                  ?disabled=${this.busy || !this.api.may("operator")}
+                  @click=${(): void => void this.#resend(undefined)}
+                >
                   ${webhooks.resendAll}
                 </button>
                 <button
                   class="danger"
-                  ?disabled=${this.busy}
+                  ?disabled=${this.busy || !this.api.may("operator")}
                   @click=${(): void => {
                     this.#drop(undefined, all);
                   }}
                 >
                   ${webhooks.dropAll}
                 </button>
+                <lc-export .name=${`dead-letters-${this.app}`} .columns=${COLUMNS} .pages=${this.#pages}></lc-export>
               </div>`
         }
       </div>
@@ -147,7 +165,7 @@ export class DeadLetters extends View {
                 <td class="end">
                   <button
                     class="small"
-                    ?disabled=${this.busy}
+                    ?disabled=${this.busy || !this.api.may("operator")}
                     aria-label="${webhooks.resend}: ${letter.event}, ${letter.user_id}"
                     @click=${(): void => void this.#resend([letter.id])}
                   >
@@ -155,7 +173,7 @@ export class DeadLetters extends View {
                   </button>
                   <button
                     class="small danger"
-                    ?disabled=${this.busy}
+                    ?disabled=${this.busy || !this.api.may("operator")}
                     aria-label="${webhooks.drop}: ${letter.event}, ${letter.user_id}"
                     @click=${(): void => {
                       this.#drop([letter.id], 1);
@@ -170,6 +188,17 @@ export class DeadLetters extends View {
       </table>
     </div>`;
   }
+
+  readonly #pages = async function* (this: DeadLetters): AsyncGenerator<DeadLetter[]> {
+    const { app } = this;
+    let after: number | undefined;
+    for (let more = true; more;) {
+      const page = await this.api.deadLetters(app, after);
+      yield page.letters;
+      after = page.letters.at(-1)?.id;
+      more = page.more;
+    }
+  }.bind(this);
 
   readonly #unasked = (): void => {
     this.question = undefined;

@@ -21,10 +21,23 @@ export interface Typing {
   text: string;
 }
 
+const CONTROLS = "input, select, textarea, button:not([data-reads]), lc-toggle, lc-number-field";
+
 export abstract class Section extends View {
   @property({ attribute: false }) api!: Api;
   @property({ attribute: false }) form!: Form;
   @property({ attribute: false }) bounds: Bounds = {};
+
+  /**
+   * Whoever may not change the app finds everything here disabled. One place for all sections, and for those to come: the
+   * server refuses the change in any case.
+   */
+  protected override updated(): void {
+    if (this.api.may("admin")) return;
+    for (const control of this.renderRoot.querySelectorAll<HTMLElement & { disabled: boolean }>(CONTROLS)) {
+      control.disabled = true;
+    }
+  }
 
   protected edit(path: string, value: Value | undefined): void {
     this.tell<Edit>("lc-edit", { path, value });

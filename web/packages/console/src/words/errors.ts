@@ -27,7 +27,9 @@ function sentence(error: ApiError, words: Words): string {
     case 401:
       return words.errors.wrongPassword;
     case 403:
-      return words.errors.forbidden;
+      return error.needs === undefined
+        ? words.errors.forbidden
+        : words.errors.roleTooLow(words.roles[error.needs].name);
     case 412:
       return words.errors.changedMeanwhile;
     case 502:

@@ -1,0 +1,183 @@
+/** Operators with roles, the audit log and the charts of the past, in a real browser. */
+
+import { readFile } from "node:fs/promises";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seriousFaults } from "../src/axe.js";
+import { launch, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+describe("operators of the console", () => {
+  let server: Server;
+  let browser: Browser;
+  let password: string;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([Server.start({ kind: "serve" }), launch()]);
+    password = /\(password ([^,)]+)/.exec(server.log)?.[1] ?? "";
+    await server.command("account", "create", "alice");
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  async function logIn(page: Page, operator: string, secret: string): Promise<void> {
+    await page.locator("lc-login input[name=username]").fill(operator);
+    await page.locator("lc-login input[name=password]").fill(secret);
+    await page.keyboard.press("Enter");
+    await page.locator("lc-login").waitFor({ state: "detached" });
+  }
+
+  async function goTo(page: Page, hash: string): Promise<void> {
+    await page.evaluate((to) => {
+      location.hash = to;
+    }, hash);
+    await page.locator("main h1").waitFor();
+    await page.locator("lc-placeholder [role=status]").waitFor({ state: "detached" });
+  }
+
+  /** The file that a button gives. */
+  async function saved(page: Page, button: Locator): Promise<{ name: string; text: string }> {
+    const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
+  }
+
+  test("an operator is added, may do what the role allows, and has to log in again when it changes", async () => {
+    const [office, desk] = await Promise.all([Windows.open(browser), Windows.open(browser)]);
+    const admin = await office.page(`${server.pages}/console/`);
+    await logIn(admin, "admin", password);
+    await goTo(admin, "#/operators");
+    await admin.getByRole("button", { name: "Add operator" }).first().click();
+    await admin.locator("dialog[open]").first().waitFor();
+    await admin.getByLabel("Name").fill("vera");
+    await admin.locator("lc-dialog button.primary").click();
+    await admin.getByText("The password of vera").first().waitFor();
+    const secret = await admin.locator("lc-secret code").innerText();
+
+    const vera = await desk.page(`${server.pages}/console/`);
+    await logIn(vera, "vera", secret);
+    await vera.getByText("vera · Viewer").waitFor();
+    expect(await vera.getByRole("link", { name: "Operators" }).count()).toBe(0);
+    await goTo(vera, "#/apps");
+    expect(await vera.getByRole("button", { name: "New app" }).isDisabled()).toBe(true);
+    await goTo(vera, "#/apps/1400000001/general");
+    await vera.getByText("To change it takes the role Admin.").waitFor();
+    expect(await vera.getByLabel("Name").isDisabled()).toBe(true);
+    await goTo(vera, "#/apps/1400000001/switches");
+    expect(await vera.getByRole("switch").first().isDisabled()).toBe(true);
+    await goTo(vera, "#/apps/1400000001/keys");
+    expect(await vera.getByRole("button", { name: /^Show/ }).first().isDisabled()).toBe(true);
+    await goTo(vera, "#/users/1400000001/alice");
+    const kick = vera.locator("lc-user").getByRole("button", { name: "Kick" }).first();
+    expect(await kick.isDisabled()).toBe(true);
+    // The address alone does not help: the server refuses, and says why.
+    await goTo(vera, "#/operators");
+    await vera.getByText("Your role does not allow this. It takes the role Admin.").first().waitFor();
+
+    await admin.getByLabel("Role of vera").selectOption("operator");
+    await admin.getByText("vera has the role Operator now").waitFor();
+    await goTo(vera, "#/users/1400000001/alice");
+    await vera.getByText("Your session has ended.").waitFor();
+    await logIn(vera, "vera", secret);
+    await vera.getByText("vera · Operator").waitFor();
+    await kick.click();
+    await vera.locator("lc-confirm button.danger").click();
+    await vera.getByText("Every login was ended.").waitFor();
+
+    await admin.getByRole("button", { name: "Remove: vera" }).click();
+    await admin.locator("lc-confirm button.danger").click();
+    await admin.getByRole("button", { name: "Remove: vera" }).waitFor({ state: "detached" });
+    await goTo(vera, "#/apps");
+    await vera.getByText("Your session has ended.").waitFor();
+    expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    // What was refused is an error to the browser.
+    expect(desk.errors.filter((error) => !/40[13]/.test(error))).toEqual([]);
+    await Promise.all([office.close(), desk.close()]);
+  });
+
+  test("what operators did is in the audit log, by app, and in files", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page, "admin", password);
+    await server.command("app", "set", String(server.app), "--subscriptions", "321");
+    await goTo(page, "#/audit");
+    const rows = page.locator("lc-audit tbody tr");
+    await rows.filter({ hasText: "limits.subscriptions: 200 → 321" }).filter({ hasText: "command line" }).waitFor();
+    await rows.filter({ hasText: "Removed an operator: vera" }).filter({ hasText: "127.0.0.1" }).waitFor();
+    await rows.filter({ hasText: "Kicked a user: alice" }).filter({ hasText: "vera" }).waitFor();
+
+    const csv = await saved(page, page.getByRole("button", { name: "Export as CSV" }));
+    expect(csv.name).toBe("audit.csv");
+    expect(csv.text).toContain("id,time,by,address,app,action,target,changes,outcome,note\r\n");
+    expect(csv.text.trim().split("\r\n")).toHaveLength(1 + (await rows.count()));
+    const lines = await saved(page, page.getByRole("button", { name: "Export as JSON lines" }));
+    const entries = lines.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { action: string });
+    expect(entries[0]?.action).toBe("app.change");
+
+    await page.getByLabel("App").selectOption(String(server.app));
+    await rows.filter({ hasText: "vera" }).filter({ hasText: "Added" }).waitFor({ state: "detached" });
+    await rows.filter({ hasText: "limits.subscriptions" }).waitFor();
+    expect(windows.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    await windows.close();
+  });
+
+  test("the charts show an hour, a day and a month, and what they show is in files", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page, "admin", password);
+    await page.locator("lc-overview lc-chart canvas").first().waitFor();
+    for (const [range, step] of [
+      ["hour", "10 seconds"],
+      ["day", "1 minute"],
+      ["month", "15 minutes"],
+    ] as const) {
+      await page.getByLabel("Range of the charts").selectOption(range);
+      await page.getByText(`Each point covers ${step}.`).waitFor();
+      await page.locator("lc-overview lc-chart canvas").first().waitFor();
+    }
+    const file = await saved(page, page.getByRole("button", { name: "Export as JSON" }));
+    expect(file.name).toBe("overview-month.json");
+    const points = JSON.parse(file.text) as { at: number; connections: number }[];
+    expect(points.length).toBeGreaterThan(0);
+    expect(points.every(({ at }) => at % 900_000 === 0)).toBe(true);
+    const csv = await saved(page, page.getByRole("button", { name: "Export as CSV" }));
+    expect(csv.text).toContain("time,online,devices_");
+
+    await goTo(page, `#/users/${server.app}`);
+    const users = await saved(page, page.getByRole("button", { name: "Export as CSV" }));
+    expect(users.text).toContain("\r\nalice,UNLOGINED,");
+    expect(windows.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    await windows.close();
+  });
+
+  test.each([
+    ["light", "en-US", 1280],
+    ["dark", "zh-CN", 390],
+  ] as const)("no serious fault of accessibility: %s, %s, %i wide", async (colorScheme, locale, width) => {
+    const viewport = { width, height: 800 };
+    const windows = await Windows.open(browser, { colorScheme, locale, viewport, reducedMotion: "reduce" });
+    const page = await windows.page(`${server.pages}/console/`);
+    await page.locator("lc-login input[name=password]").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await logIn(page, "admin", password);
+    for (const hash of ["#/audit", "#/operators", "#/overview"]) {
+      await goTo(page, hash);
+      if (hash === "#/overview") {
+        await page.locator("#range").selectOption("day");
+        await page.locator("lc-overview lc-chart canvas").first().waitFor();
+      }
+      expect(await seriousFaults(page), hash).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `${hash} is wider than the window`).toBeLessThanOrEqual(0);
+    }
+    await goTo(page, "#/operators");
+    await page.locator("lc-operators button.primary").first().click();
+    await page.locator("dialog[open]").first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await windows.close();
+  });
+});

@@ -1,0 +1,57 @@
+/** The past as lines: a point for each step in which something was counted, and a gap where nothing was. */
+
+import type { Past, PastPoint } from "../api/shapes.js";
+import type { Line } from "./history.js";
+
+/** A place in time: a point, or the edge of a gap. */
+export interface Place {
+  at: number;
+  point: PastPoint | undefined;
+}
+
+/** The points with the gaps between them, from the beginning of the range to its end. */
+export function places(past: Past): Place[] {
+  const { points, step_ms, from, to } = past;
+  const all: Place[] = [{ at: from, point: undefined }];
+  let last = from - step_ms;
+  for (const point of points) {
+    // Out of its range, as after a clock was set: nothing to be drawn.
+    if (point.at < from || point.at > to) continue;
+    if (point.at > last + step_ms && last >= from) all.push({ at: last + step_ms, point: undefined });
+    if (point.at === all[0]?.at) all.pop();
+    all.push({ at: point.at, point });
+    last = point.at;
+  }
+  // The step that is under way is not written yet: that is no gap.
+  if (to >= last + 2 * step_ms) {
+    if (last >= from && last + step_ms < to) all.push({ at: last + step_ms, point: undefined });
+    all.push({ at: to, point: undefined });
+  }
+  return all;
+}
+
+/** In seconds. */
+export function pastTimes(all: readonly Place[]): number[] {
+  return all.map(({ at }) => at / 1000);
+}
+
+export function pastLine(all: readonly Place[], value: (point: PastPoint) => number | null | undefined): Line {
+  return all.map(({ point }) => (point === undefined ? null : (value(point) ?? null)));
+}
+
+/** The lines of each platform that had anybody in the range. */
+export function pastPlatforms(past: Past, all: readonly Place[]): { platform: string; values: Line }[] {
+  return past.platforms
+    .map((platform, index) => ({ platform, values: pastLine(all, (point) => point.devices[index] ?? 0) }))
+    .filter(({ values }) => values.some((value) => value !== null && value > 0));
+}
+
+/** Lines on top of each other, with their gaps. */
+export function stackPast(lines: readonly Line[]): Line[] {
+  const sums: Line[] = [];
+  for (const values of lines) {
+    const below = sums.at(-1);
+    sums.push(values.map((value, index) => (value === null ? null : value + (below?.[index] ?? 0))));
+  }
+  return sums;
+}

@@ -1,0 +1,33 @@
+/** Rows as CSV (RFC 4180) or JSON, for files. */
+
+/** What a file has of a row: a cell for each name. */
+export type Columns<T> = Record<string, (row: T) => string | number>;
+
+/** The names of the columns as the first row of CSV. */
+export function heads<T>(columns: Columns<T>): string {
+  return line(Object.keys(columns));
+}
+
+/** Rows of CSV. */
+export function rows<T>(columns: Columns<T>, values: readonly T[]): string {
+  const cells = Object.values(columns);
+  return values.map((value) => line(cells.map((cell) => String(cell(value))))).join("");
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.map(quoted).join(",")}\r\n`;
+}
+
+/**
+ * A cell. A spreadsheet takes what begins with some letters for a formula, and would run it: a text of somebody else gets an
+ * apostrophe in front.
+ */
+function quoted(cell: string): string {
+  const safe = /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A time as every program reads it. */
+export function instant(at: number): string {
+  return new Date(at).toISOString();
+}
