@@ -54,6 +54,9 @@ export class AuditPage extends View {
     tables,
     pageStyles,
     css`
+      .page {
+        grid-template-columns: minmax(0, 1fr);
+      }
       .filter {
         display: flex;
         flex-wrap: wrap;

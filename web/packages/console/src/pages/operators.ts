@@ -45,6 +45,9 @@ export class OperatorsPage extends View {
     tables,
     pageStyles,
     css`
+      .page {
+        grid-template-columns: minmax(0, 1fr);
+      }
       td:first-child {
         font-weight: 570;
         overflow-wrap: anywhere;

@@ -81,6 +81,9 @@ export class OverviewPage extends View {
     fields,
     pageStyles,
     css`
+      .page {
+        grid-template-columns: minmax(0, 1fr);
+      }
       .picker {
         display: flex;
         flex-wrap: wrap;
