@@ -95,8 +95,8 @@ async fn log_in_as(
     );
     let answer = converse(scene.http, from, request.as_bytes(), Duration::from_secs(5)).await.ok()?;
     let text = String::from_utf8_lossy(&answer);
-    let cookies = text.lines().filter_map(|line| line.split_once(": ").map(|(_, value)| value));
-    let device = cookies.filter(|value| value.starts_with("lamplight_console_device=")).last();
+    let mut cookies = text.lines().filter_map(|line| line.split_once(": ").map(|(_, value)| value));
+    let device = cookies.find(|value| value.starts_with("lamplight_console_device="));
     let device = device.and_then(|value| value.split(';').next()).map(str::to_owned);
     Some((status(&answer)?, device))
 }
