@@ -4,7 +4,6 @@ import { css, html, nothing, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
-import { clock } from "../text/format.js";
 import { preferences } from "../words/words.js";
 import { base } from "./styles.js";
 import { View } from "./view.js";

@@ -32,7 +32,7 @@ export class LamplightEntrance extends LitElement {
       .hero svg {
         inline-size: 4.75rem;
         block-size: 4.75rem;
-        animation: glow 4s ease-in-out infinite;
+        animation: glow 4s ease-in-out 3;
       }
       @keyframes glow {
         50% {

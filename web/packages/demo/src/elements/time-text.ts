@@ -11,12 +11,29 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
 export function ago(at: number, now: number, locale: string): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   const [unit, length] = STEPS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
+  const format = kept(relatives, locale, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
+  return format.format(-Math.floor(seconds / length), unit);
 }
 
 /** `14:03:22`, with the date when it was another day. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
-  const options: Intl.DateTimeFormatOptions = sameDay ? {} : { dateStyle: "medium" };
-  return new Intl.DateTimeFormat(locale, { ...options, timeStyle: "medium", hourCycle: "h23" }).format(at);
+  const make = () =>
+    new Intl.DateTimeFormat(locale, {
+      ...(sameDay ? {} : { dateStyle: "medium" }),
+      timeStyle: "medium",
+      hourCycle: "h23",
+    });
+  return kept(sameDay ? times : dates, locale, make).format(at);
+}
+
+/** Formats by their language: they are few, and making one costs as much as drawing a row. */
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
+const times = new Map<string, Intl.DateTimeFormat>();
+const dates = new Map<string, Intl.DateTimeFormat>();
+
+function kept<T>(formats: Map<string, T>, locale: string, make: () => T): T {
+  const known = formats.get(locale) ?? make();
+  formats.set(locale, known);
+  return known;
 }

@@ -1,0 +1,122 @@
+/**
+ * How long a change of one page takes into the document of another: `npm run bench -w @lamplight/e2e`. From the call of
+ * the application in one page to the text in the row of the other one's list. Both pages are those of the demo, in one
+ * browser, at a server on this machine; each page counts from the same monotonic clock.
+ */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, playAs, seesDot, Windows } from "../src/browser.js";
+import { Server } from "../src/server.js";
+
+/** How many changes; so many that the run takes some twenty seconds. */
+const CHANGES = Number(process.env["CHANGES"] ?? 200);
+
+/** Between two changes: more than the 50 ms in which the changes of one user are told once. */
+const PAUSE = 90;
+
+/** Far beyond what was ever measured: this says that something is broken, and nothing of speed. */
+const BROKEN = 500;
+
+let server: Server;
+let browser: Browser;
+let windows: Windows;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+  windows = await Windows.open(browser, {}, [noteArrivals, 0]);
+});
+afterAll(async () => {
+  await windows.close();
+  await browser.close();
+  await server.stop();
+});
+
+test("a change of one page in another's document", async () => {
+  const robin = await windows.page(server.pages);
+  await playAs(robin, "you");
+  const lin = await windows.page(server.pages);
+  await playAs(lin, "guest");
+  await seesDot(robin, "林晓", "Online");
+  await watch(robin);
+  const told = await change(lin);
+  await robin.waitForTimeout(1_000);
+  const seen = await robin.evaluate(() => (window as unknown as { seen: Record<string, number> }).seen);
+  const arrived = await robin.evaluate(() => (window as unknown as { arrived: Record<string, number> }).arrived);
+  const took = [...told].map(([text, at]) => (seen[text] ?? Infinity) - at);
+  const transit = [...told].map(([text, at]) => (arrived[text] ?? Infinity) - at);
+  console.log(`${CHANGES} changes, call to document: ${percentiles(took)}`);
+  console.log(`  of it, call to the message in the other page: ${percentiles(transit)}`);
+  expect(
+    took.filter((one) => one === Infinity),
+    "each change is seen",
+  ).toEqual([]);
+  expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
+});
+
+/** Notes when the first message comes that has a text. Runs in the page before anything else. */
+function noteArrivals(): void {
+  const arrived: Record<string, number> = {};
+  window.WebSocket = class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener("message", ({ data }) => {
+        const [text] = /change \d+/.exec(String(data)) ?? [];
+        if (text !== undefined) {
+          arrived[text] ??= performance.timeOrigin + performance.now();
+        }
+      });
+    }
+  };
+  Object.assign(window, { arrived });
+}
+
+/** Notes when each text of another user has come into the list. */
+async function watch(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
+    const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
+    if (list === null || list === undefined) {
+      throw new Error("there is no list of conversations");
+    }
+    const present = () => performance.timeOrigin + performance.now();
+    const seen: Record<string, number> = {};
+    const look = () => {
+      for (const { textContent } of list.querySelectorAll(".status")) {
+        seen[textContent] ??= present();
+      }
+    };
+    new MutationObserver(look).observe(list, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { seen });
+  });
+}
+
+/** Changes the own text many times; when each was begun. */
+async function change(page: Page): Promise<Map<string, number>> {
+  const told = await page.evaluate(
+    async ([changes, pause]) => {
+      const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
+      const { actions } = desk as unknown as { actions: { say(text: string): Promise<boolean> } };
+      const told: [string, number][] = [];
+      for (let number = 0; number < changes; number += 1) {
+        const text = `change ${number}`;
+        told.push([text, performance.timeOrigin + performance.now()]);
+        await actions.say(text);
+        await new Promise((fulfil) => setTimeout(fulfil, pause + Math.random() * 20));
+      }
+      return told;
+    },
+    [CHANGES, PAUSE] as const,
+  );
+  return new Map(told);
+}
+
+function percentiles(took: readonly number[]): string {
+  const at = (share: number) => `${percentile(took, share).toFixed(1)} ms`;
+  return `median ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}, most ${at(1)}`;
+}
+
+function percentile(took: readonly number[], share: number): number {
+  const sorted = took.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}

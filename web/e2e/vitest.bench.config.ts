@@ -1,0 +1,8 @@
+import { defineConfig } from "vitest/config";
+
+/** Measurements, which say how fast something was; no part of the tests. */
+export default defineConfig({
+  resolve: { conditions: ["@lamplight/source"] },
+  ssr: { resolve: { conditions: ["@lamplight/source"] } },
+  test: { include: ["bench/**/*.ts"], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 },
+});
