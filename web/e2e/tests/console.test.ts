@@ -4,6 +4,7 @@ import Lamplight, { type Chat } from "@lamplight/chat";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { seriousFaults } from "../src/axe.js";
 import { launch, Windows } from "../src/browser.js";
 import { CONSOLE_PAGES, goTo, logIn, passwordOf } from "../src/console.js";
 import { Server } from "../src/server.js";
