@@ -267,16 +267,16 @@ impl Node {
 
         let figures = Arc::new(Figures::default());
         let commands = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
-        let console = Console::new(
-            Arc::clone(&service),
-            clock.clone(),
-            Arc::clone(&operators),
-            audit.clone(),
-            Arc::clone(&figures),
-            Arc::<SqliteFacts>::clone(&figure_store) as Arc<dyn Facts>,
-            Arc::clone(&webhooks),
-            commands,
-        );
+        let console = Console::new(console::Parts {
+            service: Arc::clone(&service),
+            clock: clock.clone(),
+            operators: Arc::clone(&operators),
+            audit: audit.clone(),
+            figures: Arc::clone(&figures),
+            past: Arc::<SqliteFacts>::clone(&figure_store),
+            webhooks: Arc::clone(&webhooks),
+            workers: commands,
+        });
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
         let router = http::health(Arc::clone(&metrics), Arc::clone(&health))
             .nest("/console/api", console::router(console))

@@ -61,18 +61,30 @@ pub struct Console {
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
+/// The parts of a node that its console works with.
+pub struct Parts {
+    /// What it asks and changes.
+    pub service: Arc<Service>,
+    /// The clock of the node.
+    pub clock: Clock,
+    /// Whoever may come in.
+    pub operators: Arc<Operators>,
+    /// Where changes are entered.
+    pub audit: Audit,
+    /// The figures of the last minutes.
+    pub figures: Arc<Figures>,
+    /// The store of the figures before them.
+    pub past: Arc<dyn Facts>,
+    /// The webhooks that it tests and shows.
+    pub webhooks: Arc<Webhooks>,
+    /// The workers that know who watches whom.
+    pub workers: Vec<mpsc::WeakSender<Command>>,
+}
+
 impl Console {
-    /// A door to this node for these operators.
-    pub fn new(
-        service: Arc<Service>,
-        clock: Clock,
-        operators: Arc<Operators>,
-        audit: Audit,
-        figures: Arc<Figures>,
-        past: Arc<dyn Facts>,
-        webhooks: Arc<Webhooks>,
-        workers: Vec<mpsc::WeakSender<Command>>,
-    ) -> Arc<Self> {
+    /// A door to a node.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { service, clock, operators, audit, figures, past, webhooks, workers } = parts;
         let door = Door::new(Arc::clone(&operators));
         let past = PastReader(past);
         Arc::new(Self { service, clock, door, operators, audit, figures, past, webhooks, workers })
