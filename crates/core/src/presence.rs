@@ -10,7 +10,6 @@ pub use facts::{Admission, UserFacts};
 
 use crate::device::{Connect, Device, Link, LinkEnd};
 use crate::missed::missed_since;
-use crate::multi_device::{Contender, victims};
 use crate::pending_events::PendingEvents;
 use crate::signatures::Signatures;
 use crate::subscriptions::{Subscribed, Subscriptions};
@@ -18,8 +17,8 @@ use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
     AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, EventDevice,
-    Moment, MultiDevicePolicy, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusType, Timestamp,
-    UserId, UserStatus, Version,
+    Moment, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus,
+    Version,
 };
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
@@ -178,21 +177,6 @@ impl Presence {
         });
         let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
         links.chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
-    }
-
-    /// The logins that a login of this device would end if it were the newest, earliest first.
-    fn in_the_way(
-        &self,
-        device: &DeviceId,
-        platform: Platform,
-        policy: MultiDevicePolicy,
-    ) -> Vec<Contender<'_>> {
-        let standing = self.devices.iter().map(|login| Contender {
-            device: &login.id,
-            platform: login.platform,
-            login: login.login,
-        });
-        victims(policy, standing, device, platform)
     }
 
     // Transitions

@@ -3,6 +3,7 @@
 
 use super::Presence;
 use crate::device::{Device, Link};
+use crate::multi_device::{Contender, victims};
 use crate::signatures::Signatures;
 use crate::subscriptions::Subscriptions;
 use crate::transition::{EndCause, Ended, Removed, Transition};
@@ -151,6 +152,21 @@ impl Presence {
         let rivals = self.in_the_way(device, platform, policy);
         let newest = rivals.iter().max_by_key(|rival| rival.login)?;
         (newest.login > number).then_some(newest.platform)
+    }
+
+    /// The logins that a login of this device would end if it were the newest, earliest first.
+    pub(super) fn in_the_way(
+        &self,
+        device: &DeviceId,
+        platform: Platform,
+        policy: MultiDevicePolicy,
+    ) -> Vec<Contender<'_>> {
+        let standing = self.devices.iter().map(|login| Contender {
+            device: &login.id,
+            platform: login.platform,
+            login: login.login,
+        });
+        victims(policy, standing, device, platform)
     }
 
     /// The highest number of a login that the record has had.
