@@ -57,7 +57,7 @@ async fn every_change_of_the_console_is_entered_with_who_from_where_and_what() {
     assert_eq!(stale.status, 412);
     // As it was: nothing differs.
     assert_eq!(browser.change("PUT", "/apps/1400000001/settings", &tag, Some(&settings)).await.status, 200);
-    let added = browser.change("POST", "/apps/1400000001/keys", &tag, None).await;
+    let added = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&json!({}))).await;
     let tag = added.etag();
     browser.post("/apps/1400000001/keys/2/reveal", &json!({})).await;
     let tag = browser.change("DELETE", "/apps/1400000001/keys/1", &tag, None).await.etag();

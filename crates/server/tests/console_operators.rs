@@ -40,6 +40,7 @@ const LEAST: &str = "\
 GET /v1/apps viewer
 POST /v1/apps admin
 GET /v1/apps/{app} viewer
+DELETE /v1/apps/{app} admin
 PUT /v1/apps/{app}/settings admin
 POST /v1/apps/{app}/keys admin
 DELETE /v1/apps/{app}/keys/{key} admin
@@ -47,10 +48,12 @@ POST /v1/apps/{app}/keys/{key}/reveal admin
 PUT /v1/apps/{app}/admins/{user} admin
 DELETE /v1/apps/{app}/admins/{user} admin
 GET /v1/apps/{app}/users viewer
+GET /v1/apps/{app}/online viewer
 GET /v1/apps/{app}/users/{user} viewer
 GET /v1/apps/{app}/users/{user}/watchers viewer
 POST /v1/apps/{app}/users/{user}/kick operator
 GET /v1/apps/{app}/webhooks viewer
+POST /v1/apps/{app}/webhooks/{webhook}/test operator
 GET /v1/apps/{app}/dead-letters viewer
 POST /v1/apps/{app}/dead-letters/resend operator
 POST /v1/apps/{app}/dead-letters/drop operator
@@ -76,7 +79,13 @@ async fn every_route_is_open_to_its_least_role_and_closed_below_it() {
     let second = operator(&node, &admin, "otto", Role::Operator).await;
     let third = operator(&node, &admin, "ada", Role::Admin).await;
     for (method, path, least) in console_routes() {
-        let filled = [("{app}", "1400000001"), ("{key}", "99"), ("{user}", "nobody"), ("{name}", "nobody")];
+        let filled = [
+            ("{app}", "1400000001"),
+            ("{key}", "99"),
+            ("{user}", "nobody"),
+            ("{name}", "nobody"),
+            ("{webhook}", "push"),
+        ];
         let path = filled.iter().fold(path.replacen("/v1", "", 1), |path, (what, by)| path.replace(what, by));
         for (browser, role) in
             [(&viewer, Role::Viewer), (&second, Role::Operator), (&third, Role::Admin), (&admin, Role::Admin)]

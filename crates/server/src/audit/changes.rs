@@ -17,7 +17,7 @@ pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })
     };
     let Some(was) = was else {
-        let mut changes = settings_changes(&AppSettings::default(), &app.settings);
+        let mut changes = settings_changes(&AppSettings::of_a_new_app(), &app.settings);
         // Before there was an app there were no settings.
         changes.iter_mut().for_each(|change| change.before.clear());
         return act(AuditAction::AppCreated, String::new(), changes);
@@ -148,7 +148,7 @@ mod tests {
             id: AppId(7),
             keys: vec![key(1, "a"), key(2, "b")],
             admins: vec![UserId::new("administrator").unwrap()],
-            settings: AppSettings::default(),
+            settings: AppSettings::of_a_new_app(),
         };
         change(&mut app);
         app
