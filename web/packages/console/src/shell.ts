@@ -111,6 +111,7 @@ export class Console extends View {
         border-radius: var(--radius-small);
         color: var(--text);
         font-weight: 540;
+        white-space: nowrap;
       }
       nav a svg {
         color: var(--text-quiet);

@@ -49,6 +49,7 @@ export class OperatorsPage extends View {
         grid-template-columns: minmax(0, 1fr);
       }
       td:first-child {
+        min-width: 8rem;
         font-weight: 570;
         overflow-wrap: anywhere;
       }
