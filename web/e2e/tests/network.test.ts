@@ -7,11 +7,13 @@ import { enterWith, launch, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Cable } from "../src/cable.js";
 import { Server } from "../src/server.js";
 
-describe("the network of a page", () => {
+describe("the network of a page", { timeout: 120_000 }, () => {
   let cable: Cable;
   let server: Server;
   let browser: Browser;
   let windows: Windows;
+  /** Windows of the others. */
+  const theirs: Windows[] = [];
 
   beforeAll(async () => {
     cable = await Cable.lay();
@@ -29,7 +31,8 @@ describe("the network of a page", () => {
   });
   afterEach(async () => {
     expect(windows.errors).toEqual([]);
-    await windows.close();
+    cable.mend();
+    await Promise.all([windows, ...theirs.splice(0)].map((open) => open.close()));
   });
   afterAll(async () => {
     await browser.close();
@@ -50,10 +53,11 @@ describe("the network of a page", () => {
 
   /** A window of its own for somebody. */
   async function comes(user: string): Promise<Windows> {
-    const theirs = await Windows.open(browser);
-    const page = await theirs.page(server.pages);
+    const window = await Windows.open(browser);
+    theirs.push(window);
+    const page = await window.page(server.pages);
     await enterWith(page, await server.command("sig", user));
-    return theirs;
+    return window;
   }
 
   /** How soon a page must know that its network is cut, and how soon it must be right after a sleep. */
@@ -103,35 +107,36 @@ describe("the network of a page", () => {
       // Where the cable is cut, Ben's page is behind it too: it goes, and Cleo can come when it is mended.
       await ben.close();
       await fault.ends();
-      const cleo = await comes("cleo");
+      await comes("cleo");
 
       await page.locator("lamplight-desk .net.connected").waitFor();
       await seesDot(page, "ben", "Not logged in");
       await seesDot(page, "cleo", "Online");
       expect(await page.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
-      await cleo.close();
     },
   );
 
   test("a page that wakes from a sleep is right at once, though its link has died without a word", async () => {
     const page = await ada();
     await seesDot(page, "cleo", "Not logged in");
-    const browser = await page.context().newCDPSession(page);
-
-    await browser.send("Page.setWebLifecycleState", { state: "frozen" });
+    // Stopped as a sleep stops it: the clock goes on, and no timer and no message comes.
+    const debug = await page.context().newCDPSession(page);
+    await debug.send("Debugger.enable");
+    const stopped = new Promise((fulfil) => debug.once("Debugger.paused", fulfil));
+    await debug.send("Debugger.pause");
+    await stopped;
     cable.fallSilent();
     cable.mend();
-    const cleo = await comes("cleo");
-    // Longer than what a busy page may be late. Nothing can be waited for in a page that is frozen.
+    await comes("cleo");
+    // Longer than a busy page may be late. Nothing can be waited for in a page that is stopped.
     await setTimeout(7_000);
     const before = Date.now();
-    await browser.send("Page.setWebLifecycleState", { state: "active" });
+    await debug.send("Debugger.resume");
     await seesDot(page, "cleo", "Online");
     const right = Date.now() - before;
     console.log(`a page that woke was right after ${right} ms`);
     expect(right).toBeLessThan(RIGHT_WITHIN);
     await page.locator("lamplight-desk .net.connected").waitFor();
     expect(await page.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
-    await cleo.close();
   });
 });
