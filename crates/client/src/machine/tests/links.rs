@@ -289,18 +289,18 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
     );
     // Its answer was due long ago: that it did not come says nothing.
     check_live(
-        "get ann\nwait 200000\nanswer @ heartbeat\nanswer @2 get\nnext",
+        "get ann\nwait 200000\nanswer @ heartbeat\nanswer @2 get ann:5\nnext",
         expect![[r#"
-        > get ann
-          send get ann
-        > wait 200000
-          send heartbeat
-        > answer @ heartbeat
-        > answer @2 get
-          call 2: 
-        > next, after 120000 ms
-          send heartbeat
-    "#]],
+            > get ann
+              send get ann
+            > wait 200000
+              send heartbeat
+            > answer @ heartbeat
+            > answer @2 get ann:5
+              call 2: ann:5
+            > next, after 120000 ms
+              send heartbeat
+        "#]],
     );
 }
 
