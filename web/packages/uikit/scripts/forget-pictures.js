@@ -1,0 +1,12 @@
+/**
+ * Removes the pictures of the lists, so that the test that compares with them draws them anew. Where there is one that
+ * differs by little, the test keeps it.
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const images = fileURLToPath(new URL("../../../../docs/images", import.meta.url));
+for (const name of readdirSync(images)) {
+  if (/^uikit-.*\.png$/.test(name)) rmSync(join(images, name));
+}
