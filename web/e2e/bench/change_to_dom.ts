@@ -43,14 +43,13 @@ test("a change of one page in another's document", async () => {
   await robin.waitForTimeout(1_000);
   const seen = await robin.evaluate(() => (window as unknown as { seen: Record<string, number> }).seen);
   const arrived = await robin.evaluate(() => (window as unknown as { arrived: Record<string, number> }).arrived);
-  const took = [...told].map(([text, at]) => (seen[text] ?? Infinity) - at);
-  const transit = [...told].map(([text, at]) => (arrived[text] ?? Infinity) - at);
-  console.log(`${CHANGES} changes, call to document: ${percentiles(took)}`);
+  // Delivery is conflated: where the machine is late, a change that is followed by the next one may never be told.
+  const shown = [...told].filter(([text]) => seen[text] !== undefined);
+  const took = shown.map(([text, at]) => (seen[text] ?? NaN) - at);
+  const transit = shown.map(([text, at]) => (arrived[text] ?? NaN) - at);
+  console.log(`${CHANGES} changes, ${shown.length} of them told; call to document: ${percentiles(took)}`);
   console.log(`  of it, call to the message in the other page: ${percentiles(transit)}`);
-  expect(
-    took.filter((one) => one === Infinity),
-    "each change is seen",
-  ).toEqual([]);
+  expect(shown.at(-1)?.[0], "the newest state is seen").toBe(`change ${CHANGES - 1}`);
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
