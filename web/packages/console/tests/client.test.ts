@@ -78,3 +78,16 @@ test("what a page asks by itself does not keep the session alive", async () => {
   expect(asked.map((each) => header(each, "X-Background"))).toEqual(["1", "1", undefined]);
   expect(asked[0]?.path).toBe("/console/api/v1/figures?after=5");
 });
+
+test("times are told by the clock of the server, whatever that of the browser says", async () => {
+  const { api: console } = api(
+    json({ apps: [] }, 200, { date: "Tue, 24 Nov 2026 07:30:00 GMT" }),
+    json({ apps: [] }, 200, { date: "no date" }),
+  );
+  const there = Date.UTC(2026, 10, 24, 7, 30);
+  expect(Math.abs(console.now() - Date.now())).toBeLessThan(1_000);
+  await console.apps();
+  expect(Math.abs(console.now() - there)).toBeLessThan(1_000);
+  await console.apps();
+  expect(Math.abs(console.now() - there), "a date that cannot be read changes nothing").toBeLessThan(1_000);
+});

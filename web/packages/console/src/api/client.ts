@@ -70,12 +70,19 @@ const ROOT = "/console/api/v1";
 export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
+  /** How far the clock of the server is ahead of the browser's. */
+  #ahead = 0;
 
   constructor(
     /** Called when the server knows no session of ours any longer. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
   ) {}
+
+  /** The present by the server's clock, to within a second: UTC milliseconds. The browser's own may be wrong. */
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
 
   // Session
 
@@ -309,6 +316,8 @@ export class Api {
       if (asked.signal?.aborted === true) throw error;
       throw new ApiError(0, 0, "the server cannot be reached");
     }
+    const date = Date.parse(response.headers.get("date") ?? "");
+    if (!Number.isNaN(date)) this.#ahead = date - Date.now();
     if (response.ok) return response;
     const refusal = await refusalOf(response);
     if (refusal.status === 401 && tellLoggedOut) this.onLoggedOut();

@@ -178,7 +178,7 @@ export class UsersPage extends View {
         >${words.users.emptyHint}</lc-placeholder
       >`;
     }
-    const now = Date.now();
+    const now = this.api.now();
     const seen = (user: FoundUser): unknown => {
       if (user.online_devices.length > 0) return words.users.now;
       if (user.last_seen === null) return html`<span class="quiet">${words.users.never}</span>`;
