@@ -151,7 +151,7 @@ export class OnlineUsersPage extends View {
     const { words } = this;
     const { locale } = words;
     const app = this.#appId() ?? 0;
-    const now = Date.now();
+    const now = this.api.now();
     return html`<div class="body quiet">${words.online.shown(count(found.users.length, locale))}</div>
       <div class="scroll" tabindex="0" role="region" aria-label=${words.online.title}>
         <table>

@@ -101,7 +101,7 @@ export class WebhookList extends View {
                 <td>${webhook.webhook}<span class="quiet">${webhook.url}</span></td>
                 <td>${this.#state(webhook)}</td>
                 <td class="number">${count(webhook.waiting, locale)}</td>
-                <td>${webhook.oldest === null ? "–" : ago(webhook.oldest, Date.now(), locale)}</td>
+                <td>${webhook.oldest === null ? "–" : ago(webhook.oldest, this.api.now(), locale)}</td>
                 <td class="number">${count(webhook.dead, locale)}</td>
                 <td>${webhook.signed ? yes : no}</td>
                 <td class="error">${webhook.last_error === "" ? "–" : webhook.last_error}</td>
