@@ -57,7 +57,7 @@ describe("two windows of the demo", () => {
     const after = Date.now() - before;
     expect(after).toBeGreaterThanOrEqual(LINGER - AT_ONCE);
     expect(after).toBeLessThan(LINGER + AT_ONCE);
-    await evidence.getByText("Not logged in").waitFor();
+    await evidence.locator(".type", { hasText: "Not logged in" }).waitFor();
     await evidence.getByText("the connection was closed").waitFor();
   });
 
