@@ -19,6 +19,8 @@ export const CONSOLE_PAGES = [
   "#/users",
   "#/users/1400000001/alice",
   "#/online",
+  "#/audit",
+  "#/operators",
   "#/nowhere",
 ] as const;
 
