@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use MultiDeviceMode::{Dual, Multi, Single};
-use lamplight_core::{Admission, Connect, Presence, UserFacts};
+use lamplight_core::{Admission, Connect, LinkEnd, Presence, UserFacts};
 use lamplight_model::{
     AppSettings, ConnectionId, DeviceId, EndWhy, Moment, MultiDeviceMode, MultiDevicePolicy, Now, Platform,
-    StatusType, Timestamp, Version,
+    Revoked, StatusType, Timestamp, Version,
 };
 
 const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
@@ -130,4 +130,61 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     let _ = presence.adopt_facts(&facts, &AppSettings::default(), NOW);
     let devices: Vec<_> = presence.devices().iter().map(|device| (device.platform, device.login)).collect();
     assert_eq!(devices, [(Platform::IPad, 9)]);
+}
+
+/// Two revocations overlap: the second ends nothing, and a UserSig of the second that the first one refused is refused
+/// all the same, so both answers have to wait for it to end.
+#[test]
+fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
+    let settings = AppSettings::default();
+    let second = NOW.wall.as_secs();
+    let mut presence =
+        Presence::from_facts(UserFacts::default(), Version(1), NOW.wall, false, &settings, NOW.moment);
+    let device = device();
+    let connect = Connect {
+        device: &device,
+        platform: Platform::Android,
+        login: 5,
+        born: 4,
+        issued: second,
+        connection: ConnectionId::alone(1),
+        address: None,
+    };
+    let _ = presence.connect(&connect, &settings, NOW);
+    let revoked = Revoked::new(NOW.wall, []);
+    let (_, first) = presence.kick(5, &revoked, &settings, NOW).outcome;
+    let (_, again) = presence.kick(6, &revoked, &settings, NOW).outcome;
+    assert_eq!((first, again), (vec![second], vec![second]));
+    let known = Revoked::new(NOW.wall, [second]);
+    assert!(presence.kick(7, &known, &settings, NOW).outcome.1.is_empty(), "nothing besides what it names");
+}
+
+/// After a crash in the middle of a login, or under a policy that was tightened, two rivals may stand.
+#[test]
+fn a_device_that_comes_back_loses_its_login_to_a_newer_one_that_is_present() {
+    let mut presence = logged_in();
+    let settings = AppSettings { multi_device: policy(Single), ..AppSettings::default() };
+    let (phone, pad) = (device(), DeviceId::new("pad").unwrap());
+    let connect = Connect {
+        device: &pad,
+        platform: Platform::IPad,
+        login: 6,
+        born: 4,
+        issued: 1,
+        connection: ConnectionId::alone(6),
+        address: None,
+    };
+    let comes_back =
+        |presence: &Presence| presence.admission(&phone, Platform::Android, 1, None, settings.multi_device);
+    let _ = presence.connect(&connect, &AppSettings::default(), NOW);
+    assert_eq!(comes_back(&presence), Admission::Beaten(Platform::IPad));
+    let mut without = presence.clone();
+    let _ = without.disconnect(ConnectionId::alone(6), LinkEnd::TimedOut, NOW.wall, &settings, NOW);
+    assert_eq!(comes_back(&without), Admission::Admitted(5), "nobody is there whom it could lose to");
+
+    let lost = presence.lose(&phone, Platform::IPad, &settings, NOW);
+    assert_eq!(lost.ended.len(), 1, "the connection that it had is closed");
+    assert!(presence.is_logged_in(&pad) && !presence.is_logged_in(&phone));
+    let mark = presence.unsettled_ends().next().unwrap().mark.clone().unwrap();
+    assert!(mark.told && mark.why == EndWhy::KickedBy(Platform::IPad));
 }

@@ -88,6 +88,8 @@ enum FirstLook {
     Entered(Entered),
     /// The login has to be recorded. The facts have still to take in how earlier ones ended.
     Record { unsettled: Vec<EndedLogin> },
+    /// The device has lost the login that it came back to, to a newer one on this platform.
+    Lost { by: Platform, unsettled: Vec<EndedLogin> },
 }
 
 impl Service {
@@ -119,6 +121,11 @@ impl Service {
         };
         let (registered, entered) = match self.first_look(&user, &app, &connect, call.resume, now).await? {
             FirstLook::Entered(entered) => (false, entered),
+            FirstLook::Lost { by, unsettled } => {
+                self.settle_or_retry(&user, unsettled, now).await;
+                let why = format!("by a login on {by}");
+                return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
+            }
             FirstLook::Record { unsettled } => {
                 if !unsettled.is_empty() {
                     self.settle(&user, unsettled, now).await?;
@@ -205,6 +212,11 @@ impl Service {
                     let entered = presence.connect(&connect, &app.settings, now);
                     entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, connected))))
                 }
+                Admission::Beaten(by) if resume => {
+                    let lost = presence.lose(connect.device, by, &app.settings, now);
+                    let unsettled = presence.unsettled_ends().cloned().collect();
+                    lost.map(|()| Ok(FirstLook::Lost { by, unsettled }))
+                }
                 Admission::Admitted(_)
                 | Admission::Unknown
                 | Admission::Ended
@@ -224,7 +236,7 @@ impl Service {
         let Some((look, logged)) = look? else { return Ok(FirstLook::Record { unsettled: Vec::new() }) };
         Ok(match look? {
             FirstLook::Entered(entered) => FirstLook::Entered(Entered { rev: logged.rev, ..entered }),
-            record @ FirstLook::Record { .. } => record,
+            other @ (FirstLook::Record { .. } | FirstLook::Lost { .. }) => other,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::login::{LoginEnd, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
-use lamplight_facts::EndedLogin;
+use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -294,21 +294,27 @@ impl Service {
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
         let revocation = self.facts.revocation(user.clone()).await?;
         let is_there = account.is_some();
-        self.directory
-            .update(user, now, |presence| {
-                let mut transition = match &revocation {
-                    Some(it) if is_there => {
-                        presence.kick(it.through, &it.revoked, &app.settings, now).map(drop)
-                    }
-                    Some(it) => presence.delete(it.through, &it.revoked, &app.settings, now).map(drop),
-                    None => Transition::quiet(()),
-                };
-                if let Some(account) = &account {
-                    transition.changed |= presence.restore_account(account.born).changed;
+        let agreed = self.directory.update(user, now, |presence| {
+            let mut transition = match &revocation {
+                Some(it) if is_there => {
+                    presence.kick(it.through, &it.revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
                 }
-                transition
-            })
-            .await?;
+                Some(it) => presence
+                    .delete(it.through, &it.revoked, &app.settings, now)
+                    .map(|(_, unrefused)| unrefused),
+                None => Transition::quiet(Vec::new()),
+            };
+            if let Some(account) = &account {
+                transition.changed |= presence.restore_account(account.born).changed;
+            }
+            transition
+        });
+        if let (Some(unrefused), Some(it)) = (agreed.await?, revocation)
+            && !unrefused.is_empty()
+        {
+            // The logins that ended here were made with UserSigs that the facts do not refuse yet.
+            self.facts.revoke_sigs(user.clone(), Revoked::new(it.revoked.at, unrefused)).await?;
+        }
         if !is_there {
             self.forget_later(user);
         }

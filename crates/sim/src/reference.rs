@@ -228,6 +228,19 @@ impl Reference {
         }
         let comes_back = resume && person.logins.iter().any(|login| login.device == device);
         let registered = person.account.is_none();
+        if comes_back && let Some(by) = self.loses_to(who, device) {
+            self.alter(who, Reason::Kicked, |all, person| {
+                let place = person.logins.iter().position(|login| login.device == device);
+                let gone = person.logins.remove(place.expect("it comes back to a login"));
+                if let Link::On(old) = gone.link {
+                    all.ended.insert(old, Cause::KickedByLogin(by));
+                    person.note_seen(now.wall);
+                }
+                person.mark(device, true, true);
+            });
+            return Answer::Refused(6208);
+        }
+        let person = &mut self.people[who];
         if !comes_back {
             if let Some(place) = person.notices.iter().position(|mark| mark.device == device) {
                 let mark = &mut person.notices[place];
@@ -284,6 +297,16 @@ impl Reference {
             person.logins.push(login);
         });
         Answer::LoggedIn { registered, list_lost }
+    }
+
+    /// The platform of a later login, present and in the way, that a device which comes back loses to.
+    fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
+        let logins = &self.people[who].logins;
+        let own = logins.iter().position(|login| login.device == device)?;
+        let rivals = self.in_the_way(logins, device);
+        let later = logins[own + 1..].iter().rev();
+        let present = later.filter(|login| !matches!(login.link, Link::Away { .. }));
+        present.map(|login| login.device).find(|it| rivals.contains(it)).map(|it| DEVICES[it].1)
     }
 
     /// The devices that a login of `device` kicks (SPEC section 5).

@@ -120,7 +120,12 @@ impl Presence {
         }
         let present = self.devices.iter().find(|login| login.id == *device);
         match (recorded, present) {
-            (None, Some(login)) if login.platform == platform => Admission::Admitted(login.login),
+            (None, Some(login)) if login.platform == platform => {
+                match self.beaten_by(device, platform, login.login, policy, true) {
+                    Some(by) => Admission::Beaten(by),
+                    None => Admission::Admitted(login.login),
+                }
+            }
             (None, _) => Admission::Unknown,
             (Some((number, _)), _) if number <= self.ended_through => Admission::Ended,
             (Some((number, _)), _) if self.unsettled_ends().any(|end| is_end_of(end, device, number)) => {
@@ -134,23 +139,28 @@ impl Presence {
             {
                 Admission::MayHaveEnded(self.newest_login)
             }
-            (Some((number, _)), _) => match self.beaten_by(device, platform, number, policy) {
+            (Some((number, _)), _) => match self.beaten_by(device, platform, number, policy, false) {
                 Some(by) => Admission::Beaten(by),
                 None => Admission::Admitted(number),
             },
         }
     }
 
-    /// The platform of the newest login that a login of this number loses to.
+    /// The platform of the newest login, or of the newest that is `present`, that a login of this number loses to.
     fn beaten_by(
         &self,
         device: &DeviceId,
         platform: Platform,
         number: u64,
         policy: MultiDevicePolicy,
+        present: bool,
     ) -> Option<Platform> {
+        let counts = |rival: &&Contender<'_>| {
+            let is_gone = |it: &&Device| it.id == *rival.device && matches!(it.link, Link::Gone { .. });
+            !present || self.devices.iter().find(is_gone).is_none()
+        };
         let rivals = self.in_the_way(device, platform, policy);
-        let newest = rivals.iter().max_by_key(|rival| rival.login)?;
+        let newest = rivals.iter().filter(counts).max_by_key(|rival| rival.login)?;
         (newest.login > number).then_some(newest.platform)
     }
 
@@ -250,6 +260,24 @@ impl Presence {
         self.deleted_until = Some(now.moment + settings.timing.login_retention());
         transition.changed = true;
         transition
+    }
+
+    /// A device that comes back to its login loses it to a newer one on the platform `by`: it is told so now.
+    pub fn lose(
+        &mut self,
+        device: &DeviceId,
+        by: Platform,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<()> {
+        self.change(Reason::Kicked, settings, now, |presence, ended| {
+            let is_it = |it: &Device| it.id == *device;
+            presence.note_logouts(is_it, settings, now);
+            for lost in presence.remove(is_it, Some(EndCause::KickedByLogin { by }), ended, now) {
+                let mark = EndMark { why: EndWhy::KickedBy(by), told: true, at: now.wall };
+                presence.unsettle(&lost, Some(mark), now);
+            }
+        })
     }
 
     /// The account was made, or made again, under the number `born`. One that was deleted since changes nothing.
@@ -406,11 +434,13 @@ impl Presence {
     ) -> (Vec<Removed>, Vec<u64>) {
         let ends = |device: &Device| device.login <= through;
         self.sigs.revoke(revoked);
-        let used = self.devices.iter().filter(|device| ends(device)).map(|device| device.issued);
-        let unrefused: Vec<u64> = used.filter(|issued| !self.sigs.has_revoked(*issued)).collect();
-        if !unrefused.is_empty() {
-            self.sigs.revoke(&Revoked::new(revoked.at, unrefused.iter().copied()));
-        }
+        let used: Vec<u64> =
+            self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
+        self.sigs.revoke(&Revoked::new(revoked.at, used));
+        // Also those that another revocation has refused meanwhile: a UserSig made in such a second after the answer
+        // would be refused too.
+        let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
+        let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);
         self.note_logouts(ends, settings, now);
         (self.remove(ends, Some(cause), ended, now), unrefused)

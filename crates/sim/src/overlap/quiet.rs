@@ -141,7 +141,7 @@ impl World {
                 .collect();
             let live: BTreeMap<usize, Platform> =
                 self.devices(who).into_iter().map(|(device, platform, _)| (device, platform)).collect();
-            self.judge_rivals(who, &live);
+            self.judge_rivals(who);
             let past = self.people.pasts.borrow()[who].clone();
             for (device, (name, _)) in DEVICES.iter().enumerate() {
                 let (fact, record) = (facts.get(&device), live.get(&device));
@@ -177,17 +177,20 @@ impl World {
         }
     }
 
-    /// The multi-device policy, which stays the same in a run, holds.
-    fn judge_rivals(&self, who: Who, live: &BTreeMap<usize, Platform>) {
+    /// The multi-device policy, which stays the same in a run, holds of those who are connected. A login that was recorded
+    /// when the process died stands beside others until one of them comes back.
+    fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
+        let connected: Vec<Platform> =
+            self.devices(who).into_iter().filter_map(|(_, platform, link)| link.map(|_| platform)).collect();
         let is_too_many = |one: Platform| {
             let rivals =
-                || live.values().filter(|it| group_of(policy.mode, **it) == group_of(policy.mode, one));
+                || connected.iter().filter(|it| group_of(policy.mode, **it) == group_of(policy.mode, one));
             let instances = if one.is_web() { policy.web_instances } else { policy.native_instances };
             rivals().any(|it| *it != one) || rivals().count() > usize::from(instances)
         };
-        if live.values().any(|platform| is_too_many(*platform)) {
-            self.judge.found(Name::RivalsStand, format!("{}: {live:?}", NAMES[who]));
+        if connected.iter().any(|platform| is_too_many(*platform)) {
+            self.judge.found(Name::RivalsStand, format!("{}: {connected:?}", NAMES[who]));
         }
     }
 
