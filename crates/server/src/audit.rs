@@ -5,7 +5,7 @@ mod acts;
 mod changes;
 
 pub use acts::{act_of, letters};
-pub use changes::act_on_app;
+pub use changes::{act_on_app, shown_url};
 
 use crate::clock::Clock;
 use lamplight_facts::{AuditSettled, Facts, FactsError};

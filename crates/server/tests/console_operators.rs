@@ -6,7 +6,7 @@
 mod common;
 
 use common::TestNode;
-use common::browser::Browser;
+use common::browser::{Answer, Browser};
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, Operation, OperatorName, Outcome, Role, console_routes,
 };
@@ -110,7 +110,12 @@ async fn every_route_is_open_to_its_least_role_and_closed_below_it() {
 #[tokio::test]
 async fn a_viewer_is_shown_no_secret() {
     let mut node = TestNode::start().await;
-    node.set(|settings| settings.webhooks.token = "the webhook token".into()).await;
+    let secret = "https://example.org:8443/hook?key=hush";
+    node.set(|settings| {
+        settings.webhooks.token = "the webhook token".into();
+        settings.webhooks.push_url = secret.into();
+    })
+    .await;
     let admin = admin(&node).await;
     let viewer = operator(&node, &admin, "vera", Role::Viewer).await;
     for path in ["/apps", "/apps/1400000001", "/bounds", "/figures", "/apps/1400000001/webhooks"] {
@@ -118,7 +123,12 @@ async fn a_viewer_is_shown_no_secret() {
         assert_eq!(answer.status, 200, "{path}");
         let text = answer.body.to_string();
         assert!(!text.contains(&node.app.keys[0].text) && !text.contains("the webhook token"), "{path}");
+        assert!(!text.contains("hush"), "{path}: {text}");
     }
+    // Who may set the webhooks sees where they lead.
+    let shown = |answer: &Answer| answer.body["settings"]["webhooks"]["push_url"].clone();
+    assert_eq!(shown(&admin.get("/apps/1400000001").await), json!(secret));
+    assert_eq!(shown(&viewer.get("/apps/1400000001").await), json!("https://example.org:8443/hook?…"));
 }
 
 #[tokio::test]

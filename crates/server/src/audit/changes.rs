@@ -104,7 +104,7 @@ fn shown_value(path: &str, value: &Value) -> String {
 }
 
 /// An address without what may be a secret in it: a user with a password, and the query.
-fn shown_url(text: &str) -> String {
+pub fn shown_url(text: &str) -> String {
     let (address, query) = text.split_once(['?', '#']).map_or((text, false), |(address, _)| (address, true));
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));

@@ -4,8 +4,9 @@
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
 use super::guard::Visitor;
+use super::roles::Role;
 use super::sessions::hex;
-use crate::audit::{Act, act_on_app, done};
+use crate::audit::{Act, act_on_app, done, shown_url};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::{Extension, Json};
@@ -178,13 +179,19 @@ pub async fn create(
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
 }
 
-/// `GET apps/{app}`
+/// `GET apps/{app}`: whoever may not set the webhooks sees their addresses without what may be a secret in them.
 pub async fn show(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(id): FromPath<AppId>,
 ) -> Result<Tagged<ShownApp>, ApiError> {
     let app = console.app(id)?;
-    Ok(tagged(&app, shown(&app)))
+    let mut shown = shown(&app);
+    let webhooks = &mut shown.settings.webhooks;
+    for url in [&mut webhooks.state_change_url, &mut webhooks.push_url] {
+        *url = url_for(visitor.role, url);
+    }
+    Ok(tagged(&app, shown))
 }
 
 /// `PUT apps/{app}/settings`
@@ -379,6 +386,11 @@ impl Console {
         let replace = async move { Ok(console.service.replace_app(was.as_deref(), app).await?) };
         self.record(visitor, act, replace, |replaced| replaced.then(String::new)).await
     }
+}
+
+/// The address of a webhook as an operator of this role may see it: its user and its query may be secrets.
+pub(super) fn url_for(role: Role, url: &str) -> String {
+    if role >= Role::Admin { url.to_owned() } else { shown_url(url) }
 }
 
 fn new_key() -> String {

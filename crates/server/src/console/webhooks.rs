@@ -1,6 +1,7 @@
 //! The webhooks of an app: how they do, a test of each, and the dead letters, which are sent again or dropped.
 
 use super::Console;
+use super::apps::url_for;
 use super::error::{ApiError, FromJson, FromPath, FromQuery};
 use super::guard::Visitor;
 use crate::audit::{Act, letters};
@@ -106,12 +107,13 @@ pub struct Done {
 /// `GET apps/{app}/webhooks`
 pub async fn list(
     State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
     FromPath(app): FromPath<AppId>,
 ) -> Result<Json<WebhookList>, ApiError> {
     let lanes = control::lanes(&console.service, Some(&console.webhooks), Some(app)).await?;
     let webhooks = lanes.into_iter().map(|lane: ShownLane| ShownWebhook {
         webhook: lane.webhook.name(),
-        url: lane.url,
+        url: url_for(visitor.role, &lane.url),
         signed: lane.signed,
         waiting: lane.waiting,
         oldest: lane.oldest,
