@@ -58,8 +58,9 @@ fn delivery(notice: &Notice) -> String {
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
     match content {
         NoticeContent::Session(_) => format!("{id}-{ordinal}"),
-        // The ordinal of a push counts what waits, and begins again when nothing does. A message has its place for good.
-        NoticeContent::Push(push) => format!("{id}-{}-{}", hex(&push.from), push.sequence),
+        // The ordinal of a push counts what waits, and begins again when nothing does. A message has its place for good,
+        // and its time tells it from that of a conversation, or of an app, that was deleted and made again.
+        NoticeContent::Push(push) => format!("{id}-{}-{}-{}", hex(&push.from), push.sequence, push.at.0),
     }
 }
 
@@ -401,17 +402,18 @@ mod tests {
 
     #[test]
     fn the_delivery_of_a_message_is_that_of_no_other_one_though_nothing_waits_in_between() {
-        let push = |from: &str, sequence: u64| {
+        let push = |from: &str, sequence: u64, at: u64| {
             let from = UserId::new(from).unwrap();
-            let (at, text, devices) = (Timestamp(5), "hi".to_owned(), Vec::new());
+            let (at, text, devices) = (Timestamp(at), "hi".to_owned(), Vec::new());
             let push = PushContent { from, sequence, at, text, unread: 1, devices };
             Notice { ordinal: 1, ..notice(NoticeContent::Push(push)) }
         };
-        let one = push("bob", 7);
+        let one = push("bob", 7, 5);
         assert_eq!(delivery(&one), delivery(&Notice { id: 77, ordinal: 4, attempts: 3, ..one.clone() }));
-        for other in [push("bob", 8), push("rob", 7)] {
+        // The last one is of an app that was deleted and made again: its conversations begin anew.
+        for other in [push("bob", 8, 5), push("rob", 7, 5), push("bob", 7, 6)] {
             assert_ne!(delivery(&one), delivery(&other));
         }
-        assert_eq!(delivery(&one), "1400000001-2-616c69636520223122-626f62-7");
+        assert_eq!(delivery(&one), "1400000001-2-616c69636520223122-626f62-7-5");
     }
 }
