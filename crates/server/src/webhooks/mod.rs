@@ -69,7 +69,8 @@ impl<'a> Testing<'a> {
     /// The mark of this app, unless a test of it is under way.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
         let is_first = testing.lock().unwrap_or_else(PoisonError::into_inner).insert(app);
-        is_first.then_some(Self { testing, app })
+        // Not `then_some`: a mark that is made only to be dropped would end the one that is there.
+        is_first.then(|| Self { testing, app })
     }
 }
 
