@@ -72,6 +72,16 @@ async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
     assert_eq!(new.status_of("bob").await.status_type, 1);
 }
 
+#[tokio::test]
+async fn a_key_that_takes_the_number_of_one_that_was_removed_keeps_nobody_in() {
+    let mut node = TestNode::start().await;
+    let mut old = node.log_in("alice", "phone", Platform::Android).await;
+    // As when a key is removed and the next one added before a worker looks.
+    node.app.keys[0].text = "a new key of the app".into();
+    node.set(|_| ()).await;
+    assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
+}
+
 /// Takes all places of one address.
 async fn full(change: impl FnOnce(&mut lamplight_server::Config)) -> (TestNode, Vec<Wire>) {
     let node = TestNode::start_with(|config| {

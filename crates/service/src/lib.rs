@@ -49,7 +49,7 @@ pub use inspect::{InspectedDevice, Inspection, LinkState};
 pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use list_difference::ListDifference;
 pub use lists::{By, Listed};
-pub use login::{LoggedIn, LoginCall, Renewed};
+pub use login::{KeyMark, LoggedIn, LoginCall, Renewed};
 pub use lost_connections::{RecordPlace, RecordedConnections};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};

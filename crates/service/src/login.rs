@@ -9,8 +9,9 @@ use lamplight_auth::Claims;
 use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
 use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
 use lamplight_model::{
-    App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId,
+    App, AppId, AppKey, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId,
 };
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -44,9 +45,8 @@ pub struct LoggedIn {
     pub app: Arc<App>,
     /// When the UserSig expires.
     pub sig_expires: Timestamp,
-    /// The id of the key that signed the UserSig. Once the app does not have it any longer, the UserSig is as good as
-    /// expired.
-    pub key: u32,
+    /// The key that signed the UserSig. Once the app does not have it any longer, the UserSig is as good as expired.
+    pub key: KeyMark,
     /// The account was made for this login.
     pub registered: bool,
     /// The subscription list was given up since somebody last subscribed.
@@ -61,8 +61,23 @@ pub struct LoggedIn {
 pub struct Renewed {
     /// When it expires.
     pub sig_expires: Timestamp,
-    /// The id of the key that signed it.
-    pub key: u32,
+    /// The key that signed it.
+    pub key: KeyMark,
+}
+
+/// A key of an app, told from all others by its text and not by its number: the number of a key that was removed may be
+/// that of the next one. It is worth nothing outside of this process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyMark(u32);
+
+impl KeyMark {
+    /// The mark of this key.
+    pub fn of(key: &AppKey) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.text.hash(&mut hasher);
+        // Half of it tells a few keys apart, and every connection keeps one.
+        Self(hasher.finish() as u32)
+    }
 }
 
 /// A login that is connected in the live record.
@@ -140,8 +155,8 @@ impl Service {
         self.check_still_there(&user, now).await?;
         Ok(LoggedIn {
             user,
-            app,
             sig_expires: claims.expires(),
+            app,
             key,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
@@ -174,7 +189,7 @@ impl Service {
     }
 
     /// Checks a UserSig. A right one always passes. A wrong one is refused with its reason, or with 70050 when too
-    /// many from this address were wrong lately. Says by its id with which key of the app it was signed.
+    /// many from this address were wrong lately. Says with which key of the app it was signed.
     pub(crate) fn verify_sig(
         &self,
         port: Port,
@@ -183,13 +198,16 @@ impl Service {
         user_sig: &str,
         address: IpAddr,
         now: Now,
-    ) -> Result<(Claims, u32), Refusal> {
-        lamplight_auth::verify_by_key(user_sig, app, &user.id, now.wall).map_err(|refusal| {
+    ) -> Result<(Claims, KeyMark), Refusal> {
+        let verified = lamplight_auth::verify_by_key(user_sig, app, &user.id, now.wall).map_err(|refusal| {
             if is_guess(refusal.code) && self.throttle.is_past_bound(port, address, now.moment) {
                 return Code::TOO_MANY_FAILURES.into();
             }
             refusal
-        })
+        });
+        let (claims, id) = verified?;
+        let key = app.keys.iter().find(|key| key.id == id).ok_or(Code::SIG_WRONG)?;
+        Ok((claims, KeyMark::of(key)))
     }
 
     /// Connects a device that comes back to the login that it has; everybody else has to be recorded first.

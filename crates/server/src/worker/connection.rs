@@ -6,7 +6,7 @@ use crate::worker::stream::Stream;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
 use lamplight_protocol::Protocol;
-use lamplight_service::{ListDifference, OwnListChange};
+use lamplight_service::{KeyMark, ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
 use std::net::IpAddr;
@@ -84,7 +84,7 @@ pub struct Login {
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
     /// The key of the app that signed the UserSig.
-    pub key: u32,
+    pub key: KeyMark,
     /// What it has still to be told of the user's lists.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,

@@ -10,7 +10,7 @@ use lamplight_core::{LinkEnd, notifications};
 use lamplight_model::{
     AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
 };
-use lamplight_service::{LoggedIn, LoginCall, Member, Renewed, ServiceError};
+use lamplight_service::{KeyMark, LoggedIn, LoginCall, Member, Renewed, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -263,9 +263,9 @@ impl Worker {
     }
 
     /// When a UserSig that was signed with this key stops being good: now, where the app has the key no longer.
-    pub(super) fn good_until(&self, app: AppId, key: u32, expires: Timestamp) -> Timestamp {
+    pub(super) fn good_until(&self, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
         let app = self.shared.service.apps().get(app);
-        match app.is_none_or(|app| app.keys.iter().any(|other| other.id == key)) {
+        match app.is_none_or(|app| app.keys.iter().any(|other| KeyMark::of(other) == key)) {
             true => expires,
             false => Timestamp(0),
         }
