@@ -185,6 +185,6 @@ fn a_device_that_comes_back_loses_its_login_to_a_newer_one_that_is_present() {
     let lost = presence.lose(&phone, Platform::IPad, &settings, NOW);
     assert_eq!(lost.ended.len(), 1, "the connection that it had is closed");
     assert!(presence.is_logged_in(&pad) && !presence.is_logged_in(&phone));
-    let mark = presence.unsettled_ends().next().unwrap().mark.clone().unwrap();
+    let mark = presence.unsettled_ends().next().unwrap().mark.unwrap();
     assert!(mark.told && mark.why == EndWhy::KickedBy(Platform::IPad));
 }
