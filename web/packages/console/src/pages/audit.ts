@@ -207,7 +207,7 @@ export class AuditPage extends View {
       const [apps, page] = await Promise.all([this.api.apps(), this.api.audit({ app })]);
       if (app === this.app) this.loaded = { state: "ready", value: { apps, ...page } };
     } catch (error) {
-      this.loaded = { state: "failed", error };
+      if (app === this.app) this.loaded = { state: "failed", error };
     }
   };
 

@@ -17,6 +17,7 @@ import { head, pageStyles } from "./page.js";
 /** The columns of an export. */
 const COLUMNS: Columns<FoundUser> = {
   user: (user) => user.user_id,
+  nick: (user) => user.nick,
   status: (user) => user.status_type,
   custom_status: (user) => user.custom_status,
   devices: (user) => user.online_devices.join(" "),
@@ -287,13 +288,15 @@ export class UsersPage extends View {
     const app = this.#appId();
     if (app === undefined || this.found.state !== "ready") return;
     const before = this.found.value;
+    const signal = this.#asked?.signal;
     this.busy = true;
     try {
       const search = { by: this.by, prefix: this.search, after: before.users.at(-1) };
-      const next = await this.api.findUsers(app, search, this.#asked?.signal);
+      const next = await this.api.findUsers(app, search, signal);
       this.found = { state: "ready", value: { users: [...before.users, ...next.users], more: next.more } };
     } catch (error) {
-      this.found = { state: "failed", error };
+      // Another search has begun since, and what it finds is shown.
+      if (signal?.aborted !== true) this.found = { state: "failed", error };
     } finally {
       this.busy = false;
     }
