@@ -2,7 +2,12 @@
 //!
 //! This crate knows no socket, no TLS and no session. It holds no buffer while nothing is half received.
 
+mod forwarded;
 mod pipe;
+mod proxy_header;
+
+pub use forwarded::Hops;
+pub use proxy_header::{MAX_PROXY_HEADER_BYTES, ProxyHeader, ProxyHeaderError, read_proxy_header};
 
 use lamplight_wire::{
     FrameError, FrameLimits, Framed, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF, StatusBatch,
@@ -48,6 +53,8 @@ enum Encoding {
 
 /// What was found at the front of the bytes received so far.
 pub enum Found {
+    /// The peer has said how it speaks: from here on there are messages.
+    Opened(Hops),
     /// A message.
     Message(v1::ClientMessage),
     /// A whole frame that is no message of the contract; the next one may be.
@@ -66,6 +73,9 @@ pub enum ProtocolError {
     /// The first bytes are none of the three openings.
     #[error("neither the preamble of the native protocol nor a WebSocket upgrade")]
     UnknownOpening,
+    /// The first bytes are a header of the PROXY protocol, where none may be.
+    #[error("a PROXY header from an address that is not in trusted_proxies, or a second one")]
+    UnexpectedProxyHeader,
     /// The HTTP request is no upgrade to one of our subprotocols. The answer has been written.
     #[error("no WebSocket upgrade: {0}")]
     NoUpgrade(String),
@@ -173,6 +183,7 @@ impl Protocol {
         match input.first() {
             None => Ok(Found::Incomplete),
             Some(b'G') => self.upgrade(input, output, limits),
+            Some(_) if proxy_header::is_proxy_header(input) => Err(ProtocolError::UnexpectedProxyHeader),
             Some(_) => {
                 let length = input.len().min(NATIVE_PREAMBLE.len());
                 if input[..length] != NATIVE_PREAMBLE[..length] {
@@ -183,7 +194,7 @@ impl Protocol {
                 }
                 *input = &input[length..];
                 *self = Self::Native;
-                Ok(Found::Nothing)
+                Ok(Found::Opened(Hops::default()))
             }
         }
     }
@@ -244,7 +255,7 @@ impl Protocol {
             .max_frame_size(Some(limits.before_login));
         let context = WebSocketContext::new(Role::Server, Some(config));
         *self = Self::WebSocket(Box::new(WebSocket { context, encoding }));
-        Ok(Found::Nothing)
+        Ok(Found::Opened(Hops::of(request.headers())))
     }
 }
 
@@ -301,7 +312,7 @@ mod tests {
             let found = protocol.next(&mut rest, &mut output, limits, false).unwrap();
             assert!(before - rest.len() <= BYTES_IN_ONE_LOOK, "{before} bytes before, {} after", rest.len());
             match found {
-                Found::Nothing => {}
+                Found::Nothing | Found::Opened(_) => {}
                 Found::Message(message) => {
                     assert_eq!(message, v1::ClientMessage::default());
                     break;
