@@ -55,6 +55,18 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("chromium"),
     },
     Needed {
+        name: "nginx",
+        because: "the tests of trusted proxies",
+        probe: "nginx -v",
+        supply: Supply::Debian("nginx-light libnginx-mod-stream"),
+    },
+    Needed {
+        name: "haproxy",
+        because: "the tests of trusted proxies",
+        probe: "haproxy -v",
+        supply: Supply::Debian("haproxy"),
+    },
+    Needed {
         name: "a font with Chinese letters",
         because: "the pictures that the browser's are compared with",
         probe: "fc-list --quiet :family=Noto/Sans/CJK/SC",

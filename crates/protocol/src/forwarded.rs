@@ -173,7 +173,11 @@ mod tests {
         };
         let hops = Hops::of(&headers);
         let stranger = "203.0.113.9".parse().unwrap();
-        assert_eq!(hops.client(stranger, is_trusted), stranger, "who is not trusted is not believed: {lines}");
+        assert_eq!(
+            hops.client(stranger, is_trusted),
+            stranger,
+            "who is not trusted is not believed: {lines}"
+        );
         hops.client("10.0.0.1".parse().unwrap(), is_trusted).to_string()
     }
 

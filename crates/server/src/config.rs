@@ -1,7 +1,8 @@
 //! What an operator may set for a node: file, environment and flags, in rising order of precedence.
 
+use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
-use crate::webhooks::{AllowedNetworks, Network};
+use crate::webhooks::AllowedNetworks;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lamplight_core::{ConflationRate, ReconnectPace, RequestRate};
@@ -26,6 +27,8 @@ pub struct Config {
     pub health_listen: Option<SocketAddr>,
     /// Where pages find the client port, as `ws://…` or `wss://…`, when a proxy is in between.
     pub public_client_url: Option<String>,
+    /// The networks of proxies that say for whom they speak, as `10.1.0.0/16`. At most 100.
+    pub trusted_proxies: Vec<Network>,
     /// Worker threads; 0 is one for each core.
     pub workers: usize,
     /// TLS on the client port.
@@ -100,6 +103,7 @@ impl Default for Config {
             http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
             health_listen: None,
             public_client_url: None,
+            trusted_proxies: Vec::new(),
             workers: 0,
             tls: TlsConfig::default(),
             webhooks: WebhooksConfig::default(),
@@ -189,6 +193,10 @@ impl Config {
         };
         let limits = &self.limits;
         within("webhooks.allow_networks", self.webhooks.allow_networks.len() as u64, 0, 100)?;
+        within("trusted_proxies", self.trusted_proxies.len() as u64, 0, TrustedProxies::MOST as u64)?;
+        if let Some(problem) = self.trusted_proxies.iter().find_map(|it| TrustedProxies::problem(*it)) {
+            return Err(ConfigError::Invalid { setting: "trusted_proxies", problem });
+        }
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;
         within("reconnects_per_second", self.reconnects_per_second.into(), 1, 1_000_000)?;
@@ -226,6 +234,10 @@ impl Config {
 
     pub(crate) fn webhook_networks(&self) -> AllowedNetworks {
         AllowedNetworks::new(self.webhooks.allow_private, self.webhooks.allow_networks.clone())
+    }
+
+    pub(crate) fn proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(&self.trusted_proxies)
     }
 
     pub(crate) fn frames(&self) -> FrameLimits {
@@ -382,5 +394,26 @@ mod tests {
         assert!(error.starts_with("public_client_url: must be the URL of a WebSocket"), "{error}");
         let error = Config::load(None, vec![("tls.key", "k.pem".into())]).unwrap_err();
         assert_eq!(error.to_string(), "tls: a certificate needs its key, and a key its certificate");
+    }
+    #[test]
+    fn networks_of_proxies_are_checked() {
+        let load = |text: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), format!("trusted_proxies = {text}\n")).unwrap();
+            Config::load(Some(file.path()), Vec::new()).map_err(|error| error.to_string())
+        };
+        let config = load(r#"["10.1.0.0/16", "fd00::7"]"#).unwrap();
+        assert!(config.proxies().contains("10.1.2.3".parse().unwrap()));
+        let many = format!("[{}]", r#""10.0.0.1","#.repeat(101));
+        for (text, expected) in [
+            (r#"["proxy.example"]"#, r#""proxy.example" is no network; write it as 10.1.0.0/16 or fd00::/8"#),
+            (r#"["10.0.0.0/33"]"#, r#""10.0.0.0/33" is no network"#),
+            (r#"["0.0.0.0/0"]"#, "trusted_proxies: 0.0.0.0/0 is everybody"),
+            (r#"["::ffff:10.0.0.1"]"#, "trusted_proxies: ::ffff:10.0.0.1/128 is an address of IPv4"),
+            (&many, "trusted_proxies: must be from 0 to 100, not 101"),
+        ] {
+            let error = load(text).unwrap_err();
+            assert!(error.contains(expected) && error.contains("trusted_proxies"), "{error}");
+        }
     }
 }

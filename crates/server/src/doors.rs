@@ -1,4 +1,7 @@
 //! Who is let in: bounds on connections altogether and from one address. The address of an IPv6 host is its /64.
+//!
+//! A connection of a trusted proxy comes without the address of its client. It is counted altogether, and by its address
+//! once that is known.
 
 use lamplight_service::network;
 use std::collections::HashMap;
@@ -10,7 +13,10 @@ use std::sync::{Mutex, PoisonError};
 pub struct Doors {
     most: usize,
     most_per_address: u32,
+    most_unnamed: usize,
     open: AtomicUsize,
+    /// Those of `open` whose client's address is not known yet.
+    unnamed: AtomicUsize,
     /// The most that were open when somebody began to close them all.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
@@ -28,8 +34,20 @@ pub enum Full {
 impl Doors {
     /// Doors for so many connections altogether and from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
-        let (open, at_closing) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { most, most_per_address, open, at_closing, by_address: Mutex::default() }
+        Self {
+            most,
+            most_per_address,
+            most_unnamed: most,
+            open: AtomicUsize::new(0),
+            unnamed: AtomicUsize::new(0),
+            at_closing: AtomicUsize::new(0),
+            by_address: Mutex::default(),
+        }
+    }
+
+    /// The same doors, with a bound on connections whose client's address is not known yet.
+    pub fn with_most_unnamed(self, most_unnamed: usize) -> Self {
+        Self { most_unnamed, ..self }
     }
 
     /// Counts the connections that are inside.
@@ -51,23 +69,44 @@ impl Doors {
 
     /// Lets a connection in, or says which bound keeps it out.
     pub fn admit(&self, address: IpAddr) -> Result<(), Full> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.most {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+        if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
         }
+        self.count(address).inspect_err(|_| give_one_back(&self.open))
+    }
+
+    /// Lets a connection of a trusted proxy in, whose client's address is not known yet.
+    pub fn admit_unnamed(&self) -> Result<(), Full> {
+        if !take_one(&self.open, self.most) {
+            return Err(Full::Altogether);
+        }
+        if !take_one(&self.unnamed, self.most_unnamed) {
+            give_one_back(&self.open);
+            return Err(Full::Altogether);
+        }
+        Ok(())
+    }
+
+    /// Counts a connection by its client's address, which has become known. Where there are too many from there, the
+    /// connection is out: it must not leave again.
+    pub fn name(&self, address: IpAddr) -> Result<(), Full> {
+        give_one_back(&self.unnamed);
+        self.count(address).inspect_err(|_| give_one_back(&self.open))
+    }
+
+    /// Counts something by its address alone, unless there are too many.
+    pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(network(address)).or_default();
         if *count >= self.most_per_address {
-            self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::Address);
         }
         *count += 1;
         Ok(())
     }
 
-    /// A connection that was let in is gone.
-    pub fn leave(&self, address: IpAddr) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
+    /// Takes back what [`Self::count`] has counted.
+    pub fn discount(&self, address: IpAddr) {
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let source = network(address);
         if let Some(count) = by_address.get_mut(&source) {
@@ -77,6 +116,30 @@ impl Doors {
             }
         }
     }
+
+    /// A connection that was let in is gone.
+    pub fn leave(&self, address: IpAddr) {
+        give_one_back(&self.open);
+        self.discount(address);
+    }
+
+    /// A connection that was let in is gone, before its client's address was known.
+    pub fn leave_unnamed(&self) {
+        give_one_back(&self.unnamed);
+        give_one_back(&self.open);
+    }
+}
+
+fn take_one(count: &AtomicUsize, most: usize) -> bool {
+    let is_room = count.fetch_add(1, Ordering::Relaxed) < most;
+    if !is_room {
+        give_one_back(count);
+    }
+    is_room
+}
+
+fn give_one_back(count: &AtomicUsize) {
+    count.fetch_sub(1, Ordering::Relaxed);
 }
 
 #[cfg(test)]
@@ -118,5 +181,28 @@ mod tests {
     fn an_ipv4_host_is_itself_also_when_it_is_mapped_into_ipv6() {
         check("+10.0.0.1 +::ffff:10.0.0.1 +::ffff:10.0.0.1 +10.0.0.2", "in in out in");
         check("+10.0.0.1 +10.0.0.1 -::ffff:10.0.0.1 +10.0.0.1", "in in in");
+    }
+
+    #[test]
+    fn a_connection_of_a_proxy_is_counted_by_its_address_once_that_is_known() {
+        let doors = Doors::new(4, 1).with_most_unnamed(2);
+        let [one, other] = ["192.0.2.7", "192.0.2.8"].map(|address| address.parse().unwrap());
+        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())));
+        assert_eq!(doors.admit_unnamed(), Err(Full::Altogether), "two may be unnamed");
+        assert_eq!(doors.name(one), Ok(()));
+        assert_eq!(doors.name(one), Err(Full::Address));
+        assert_eq!(doors.open(), 1, "who is refused is out");
+        assert_eq!(doors.admit(one), Err(Full::Address), "from a proxy or not");
+        assert_eq!((doors.admit_unnamed(), doors.name(other)), (Ok(()), Ok(())));
+        doors.leave(one);
+        assert_eq!((doors.admit_unnamed(), doors.name(one)), (Ok(()), Ok(())));
+        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())), "four altogether");
+        assert_eq!(doors.admit("192.0.2.9".parse().unwrap()), Err(Full::Altogether));
+        doors.leave_unnamed();
+        doors.leave_unnamed();
+        doors.leave(one);
+        doors.leave(other);
+        assert_eq!(doors.open(), 0);
+        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())), "none is counted still");
     }
 }

@@ -16,6 +16,7 @@ pub use metrics::HttpMetrics;
 
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::network::TrustedProxies;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, State};
@@ -61,6 +62,7 @@ pub struct HttpBounds {
 pub async fn serve(
     address: SocketAddr,
     bounds: HttpBounds,
+    proxies: TrustedProxies,
     router: Router,
     health: Router,
     metrics: HttpMetrics,
@@ -75,7 +77,7 @@ pub async fn serve(
         within_rules(past_a_bound),
     );
     let regular = Places::regular(connections, connections_per_address, PACE, within_rules(router));
-    listen(address, Port { regular, spare: Some(spare), room, metrics }).await
+    listen(address, Port { regular, spare: Some(spare), proxies, room, metrics }).await
 }
 
 /// Serves the health port until the handle is aborted. Returns the address that was bound.
@@ -88,7 +90,7 @@ pub async fn serve_health(
     let room = BodyRoom::new(Budget::new(0, metrics.body_bytes()), RATE, metrics.clone());
     let regular =
         Places::regular(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS_PER_ADDRESS, PACE, within_rules(health));
-    listen(address, Port { regular, spare: None, room, metrics }).await
+    listen(address, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics }).await
 }
 
 async fn listen(address: SocketAddr, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {

@@ -16,6 +16,7 @@ mod keeper;
 mod log_metrics;
 mod lost_connections;
 mod metrics;
+mod network;
 mod node;
 mod rest;
 mod tls;
@@ -38,7 +39,7 @@ pub use control::{
 pub use data_folder::{IfMissing, check_data_folder};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
+pub use network::Network;
 pub use node::{Node, NodeError, Surroundings};
 pub use rest::document as openapi_document;
 pub use web::are_built as web_is_built;
-pub use webhooks::Network;

@@ -40,6 +40,8 @@ use tokio::task::AbortHandle;
 /// waits for it is conflated here, not queued there.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
+/// Connections of trusted proxies, of the whole node, that may leave open for whom they are.
+const MAX_UNNAMED: usize = 4_096;
 /// File descriptors that are not connections: listeners, the stores, the control socket.
 const SPARE_FILES: u64 = 160;
 /// The share of the file descriptors that connections of the HTTP port may have, whatever is set: one in so many.
@@ -234,7 +236,9 @@ impl Node {
             service: Arc::clone(&service),
             clock: clock.clone(),
             tls: certificate.as_ref().map(Certificate::server_config),
-            doors: Doors::new(most, config.limits.connections_per_address),
+            doors: Doors::new(most, config.limits.connections_per_address)
+                .with_most_unnamed(most.div_ceil(2).min(MAX_UNNAMED)),
+            proxies: config.proxies(),
             config: config.clone(),
         });
         let mut tasks = Tasks(Vec::new());
@@ -284,10 +288,16 @@ impl Node {
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
         let past_a_bound = http::health(Arc::clone(&metrics), Arc::clone(&health));
-        let (http_address, http) =
-            http::serve(config.http_listen, http_bounds, router, past_a_bound, metrics.http())
-                .await
-                .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        let (http_address, http) = http::serve(
+            config.http_listen,
+            http_bounds,
+            config.proxies(),
+            router,
+            past_a_bound,
+            metrics.http(),
+        )
+        .await
+        .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
         let mut health_address = None;
         if let Some(address) = config.health_listen {
             let router = http::health(Arc::clone(&metrics), Arc::clone(&health));

@@ -2,17 +2,22 @@
 //!
 //! A connection past a bound takes a spare place, if there is one, for a short time. There it is told that it is past
 //! the bound; health and metrics are answered all the same.
+//!
+//! A connection of a trusted proxy carries requests of many clients. It is not counted by its address; each of its
+//! requests is, by that of its client, for as long as it is under way.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
 use super::paced::{Answering, ConnectionKind, PacedStream, SharedPace};
 use crate::doors::{Doors, Full};
+use crate::network::TrustedProxies;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use lamplight_core::{MinimumRate, PaceLimits};
+use lamplight_protocol::Hops;
 use socket2::SockRef;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -60,6 +65,8 @@ pub struct Port {
     pub regular: Arc<Places>,
     /// The places past a bound.
     pub spare: Option<Arc<Places>>,
+    /// The proxies that are believed.
+    pub proxies: TrustedProxies,
     /// The budget and the limits of bodies.
     pub room: BodyRoom,
     /// Counts.
@@ -79,8 +86,12 @@ impl Places {
         Arc::new(Self { doors, pace, kind: ConnectionKind::Spare, router })
     }
 
-    fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
-        self.doors.admit(address)?;
+    /// Takes a place for a connection from this address, or for one of a trusted proxy.
+    fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
+        match address {
+            Some(address) => self.doors.admit(address)?,
+            None => self.doors.admit_unnamed()?,
+        }
         Ok(Place { places: Arc::clone(self), address })
     }
 }
@@ -88,23 +99,48 @@ impl Places {
 /// A place that is taken. Dropping it makes it free.
 struct Place {
     places: Arc<Places>,
-    address: IpAddr,
+    /// `None`: a trusted proxy has it.
+    address: Option<IpAddr>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.doors.leave(self.address);
+        match self.address {
+            Some(address) => self.places.doors.leave(address),
+            None => self.places.doors.leave_unnamed(),
+        }
+    }
+}
+
+/// A request of a trusted proxy's connection, counted by the address of its client until this is dropped.
+pub struct Counted {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Counted {
+    fn new(places: &Arc<Places>, address: IpAddr) -> Result<Self, Full> {
+        places.doors.count(address)?;
+        Ok(Self { places: Arc::clone(places), address })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.places.doors.discount(self.address);
     }
 }
 
 impl Port {
     /// Serves until it is dropped.
     pub async fn serve(self, listener: TcpListener) {
+        let port = Arc::new(self);
         loop {
             match listener.accept().await {
                 Ok((stream, from)) => {
-                    if let Some(place) = self.take(from.ip()) {
-                        tokio::spawn(converse(stream, from, place, self.room.clone(), self.metrics.clone()));
+                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+                    if let Some(place) = port.take(from.ip()) {
+                        tokio::spawn(converse(stream, from, place, Arc::clone(&port)));
                     }
                 }
                 Err(error) => {
@@ -117,6 +153,7 @@ impl Port {
 
     /// Returns a place for a connection, if there is any.
     fn take(&self, address: IpAddr) -> Option<Place> {
+        let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {
             Ok(place) => return Some(place),
             Err(Full::Altogether) => ConnectionBound::Port,
@@ -127,25 +164,36 @@ impl Port {
     }
 }
 
-async fn converse(stream: TcpStream, from: SocketAddr, place: Place, room: BodyRoom, metrics: HttpMetrics) {
+async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<Port>) {
     // An answer leaves at once, and a slow peer costs the kernel little; that a socket would not be told so is no
     // reason to refuse it.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     let places = &place.places;
-    let pace = SharedPace::new(places.pace, places.kind, metrics);
+    let pace = SharedPace::new(places.pace, places.kind, port.metrics.clone());
     let paced = PacedStream::new(stream, pace.clone());
-    let router = &places.router;
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+    let is_counted_by_request = place.address.is_none() && places.kind == ConnectionKind::Regular;
+    let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
         pace.called();
         let mut request = request.map(Body::new);
+        let hops = Hops::of(request.headers());
+        let client = hops.client(from.ip(), |hop| port.proxies.contains(hop));
         // The address counts against the bounds by address.
-        request.extensions_mut().insert(ConnectInfo(from));
-        request.extensions_mut().insert(room.clone());
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, from.port())));
+        request.extensions_mut().insert(port.room.clone());
+        let counted = is_counted_by_request.then(|| Counted::new(places, client)).transpose();
+        let router = match (&counted, &port.spare) {
+            (Err(_), Some(spare)) => &spare.router,
+            (Err(_), None) | (Ok(_), _) => &places.router,
+        };
+        if counted.is_err() {
+            port.metrics.refused(ConnectionBound::Address);
+        }
         let (answer, pace) = (router.clone().call(request), pace.clone());
         async move {
             let answer = answer.await.unwrap_or_else(|never| match never {});
-            Ok::<_, Infallible>(answer.map(|body| Answering::new(body, pace)))
+            let counted = counted.unwrap_or_default();
+            Ok::<_, Infallible>(answer.map(|body| Answering::new(body, pace, counted)))
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();

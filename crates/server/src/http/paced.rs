@@ -3,6 +3,7 @@
 //!
 //! The rules are in `core`; here are the socket, the timer and the metrics.
 
+use super::listener::Counted;
 use super::metrics::{HttpMetrics, TimeLimit};
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
@@ -201,12 +202,13 @@ impl AsyncWrite for PacedStream {
 pub struct Answering {
     body: Body,
     pace: SharedPace,
+    _counted: Option<Counted>,
 }
 
 impl Answering {
-    /// Watches the body of an answer.
-    pub fn new(body: Body, pace: SharedPace) -> Self {
-        Self { body, pace }
+    /// Watches the body of an answer. Its request is counted until the end of the answer.
+    pub fn new(body: Body, pace: SharedPace, counted: Option<Counted>) -> Self {
+        Self { body, pace, _counted: counted }
     }
 }
 

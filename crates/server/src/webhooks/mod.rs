@@ -18,7 +18,7 @@ mod recorder;
 mod request;
 
 pub use metrics::WebhookMetrics;
-pub use networks::{AllowedNetworks, Network};
+pub use networks::AllowedNetworks;
 
 use crate::clock::Clock;
 use dispatcher::Dispatcher;

@@ -1,6 +1,6 @@
 //! How connections begin and end, and when their time is up.
 
-use super::connection::{self, Connection, Ending, Session, Work, last_words};
+use super::connection::{self, Connection, Ending, Place, Session, Work, last_words};
 use super::stream::Stream;
 use super::{CLOSING_TIME, LISTENER, Worker, local_id, slot_of};
 use lamplight_core::{LinkEnd, ReconnectPace};
@@ -22,6 +22,8 @@ const ACCEPTS_PER_TURN: usize = 128;
 pub(super) const MAX_REFUSING: usize = 32;
 /// How long such a connection has to say how it speaks.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
+/// How long a connection of a trusted proxy has to say for whom it is.
+const NAMING_TIME: Duration = Duration::from_secs(5);
 /// When a client for which there was no room may come back. At random, so that those who were refused together do not
 /// come back together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
@@ -61,8 +63,14 @@ impl Worker {
     }
 
     pub(super) fn take_in(&self, mut socket: mio::net::TcpStream, address: IpAddr) {
-        let refused = !self.shared.doors.enter(address);
-        if refused {
+        let address = address.to_canonical();
+        let from_proxy = self.shared.proxies.contains(address);
+        let place = match from_proxy {
+            true if self.shared.doors.admit_unnamed().is_ok() => Place::Unnamed,
+            false if self.shared.doors.enter(address) => Place::Counted,
+            true | false => Place::Refused,
+        };
+        if place == Place::Refused {
             tracing::debug!(%address, "too many connections");
             self.metrics.protocol_errors.inc();
             if self.refusing.get() >= MAX_REFUSING {
@@ -76,22 +84,28 @@ impl Worker {
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.borrow().registry().register(&mut socket, Token(slot), interest) {
             tracing::warn!(%error, "a connection cannot be watched");
-            if !refused {
-                self.shared.doors.leave(address);
+            match place {
+                Place::Counted => self.shared.doors.leave(address),
+                Place::Unnamed => self.shared.doors.leave_unnamed(),
+                Place::Refused => {}
             }
             return;
         }
         self.taken_in.set(self.taken_in.get().wrapping_add(1));
         let local = local_id(self.index, slot, self.taken_in.get());
         let id = ConnectionId::new(self.shared.node, local);
-        let patience = if refused { REFUSING_TIME } else { self.shared.config.login_timeout() };
+        let patience = match place {
+            Place::Counted => self.shared.config.login_timeout(),
+            Place::Unnamed => self.naming_time(),
+            Place::Refused => REFUSING_TIME,
+        };
         let deadline = now.moment + patience;
         entry.insert(Connection {
             id,
             address,
             stream: Stream::new(socket),
             protocol: Protocol::Undecided,
-            session: Session::New { deadline },
+            session: Session::New { deadline, awaits_header: from_proxy },
             input: Vec::new(),
             output: Vec::new(),
             heard: now.moment,
@@ -102,22 +116,59 @@ impl Worker {
             queued: false,
             to_flush: false,
             check_at: deadline,
-            refused,
+            place,
             ending: None,
         });
         self.wheel.borrow_mut().schedule(local, deadline);
-        if refused {
-            self.refusing.set(self.refusing.get() + 1);
-        } else {
-            self.metrics.accepted.inc();
-            self.metrics.connections.inc();
+        match place {
+            Place::Counted => {
+                self.metrics.accepted.inc();
+                self.metrics.connections.inc();
+            }
+            Place::Unnamed => _ = self.metrics.connections.inc(),
+            Place::Refused => self.refusing.set(self.refusing.get() + 1),
         }
+    }
+
+    /// How long a connection of a trusted proxy has to say for whom it is. The rest of the login's time begins then.
+    fn naming_time(&self) -> Duration {
+        NAMING_TIME.min(self.shared.config.login_timeout())
+    }
+
+    /// Counts a connection of a trusted proxy by the client's address, once that is known: when it is no proxy's, or at
+    /// the latest when the peer `has_opened`. Says whether the connection may stay: for so long that it can be told of a
+    /// refusal, at least.
+    #[must_use]
+    pub(super) fn settle_address(&self, connection: &mut Connection, has_opened: bool) -> bool {
+        let may_change = !has_opened && self.shared.proxies.contains(connection.address);
+        if connection.place != Place::Unnamed || may_change {
+            return true;
+        }
+        if self.shared.doors.name(connection.address).is_ok() {
+            connection.place = Place::Counted;
+            self.metrics.accepted.inc();
+            if let Session::New { deadline, .. } = &mut connection.session {
+                *deadline = *deadline + self.shared.config.login_timeout().saturating_sub(self.naming_time());
+            }
+            return true;
+        }
+        tracing::debug!(address = %connection.address, "too many connections");
+        self.metrics.protocol_errors.inc();
+        self.metrics.connections.dec();
+        connection.place = Place::Refused;
+        self.refusing.set(self.refusing.get() + 1);
+        if let Session::New { deadline, .. } = &mut connection.session {
+            *deadline = self.shared.clock.now().moment + REFUSING_TIME;
+            let deadline = *deadline;
+            self.check_by(connection, deadline);
+        }
+        self.refusing.get() <= MAX_REFUSING
     }
 
     /// Tells a connection that there is no room for it, once it has said how it speaks. Says whether it was one.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(|connection| {
-            connection.refused && !matches!(connection.protocol, Protocol::Undecided)
+            connection.place == Place::Refused && !matches!(connection.protocol, Protocol::Undecided)
         });
         if is_to_go {
             let words = ConnectionEnded {
@@ -193,7 +244,8 @@ impl Worker {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
         let deadline = self.shared.clock.now().moment;
-        let session = std::mem::replace(&mut connection.session, Session::New { deadline });
+        let session =
+            std::mem::replace(&mut connection.session, Session::New { deadline, awaits_header: false });
         let (id, silent_since) = (connection.id, connection.heard);
         drop(connections);
         match session {
@@ -227,12 +279,12 @@ impl Worker {
         let Some(mut connection) = connections.try_remove(slot) else { return };
         // A socket that is closed is watched no longer, whatever epoll says of it here.
         let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
-        if connection.refused {
-            self.refusing.set(self.refusing.get() - 1);
-        } else {
-            self.shared.doors.leave(connection.address);
-            self.metrics.connections.dec();
+        match connection.place {
+            Place::Refused => return self.refusing.set(self.refusing.get() - 1),
+            Place::Counted => self.shared.doors.leave(connection.address),
+            Place::Unnamed => self.shared.doors.leave_unnamed(),
         }
+        self.metrics.connections.dec();
     }
 
     /// Asks everyone to come back, spread over the time that so many of them need, and closes. The directory is not
@@ -300,7 +352,9 @@ impl Worker {
             connection.check_at = NO_CHECK;
             let check = connection.next_check(now);
             Some(match &connection.session {
-                Session::New { .. } if connection.refused && check <= now.moment => Due::Refused,
+                Session::New { .. } if connection.place == Place::Refused && check <= now.moment => {
+                    Due::Refused
+                }
                 Session::Closing { .. } if check <= now.moment => Due::Gone,
                 Session::New { .. } if check <= now.moment && !connection.is_busy() => Due::LoginTimeout,
                 Session::LoggedIn(login)

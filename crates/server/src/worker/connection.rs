@@ -15,6 +15,7 @@ use std::time::Duration;
 /// A connection of a worker.
 pub struct Connection {
     pub id: ConnectionId,
+    /// The client's address: where a trusted proxy has told it, not that of the peer.
     pub address: IpAddr,
     pub stream: Stream,
     pub protocol: Protocol,
@@ -40,10 +41,21 @@ pub struct Connection {
     /// When its deadlines are looked at next. The wheel cannot take an entry back: one that comes before has been
     /// overtaken by another.
     pub check_at: Moment,
-    /// There was no room for it: it is kept only until it has said how it speaks, so that it can be told.
-    pub refused: bool,
+    /// Whether there was room for it.
+    pub place: Place,
     /// How the connection ends once it is no longer busy.
     pub ending: Option<Ending>,
+}
+
+/// Whether there was room for a connection, and how it is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// It is counted by its address.
+    Counted,
+    /// It comes from a trusted proxy that has not yet said for whom: it is counted altogether, and only for a short time.
+    Unnamed,
+    /// There was no room for it: it is kept only until it has said how it speaks, so that it can be told.
+    Refused,
 }
 
 /// What a connection waits for. While there is a request under way the next one waits, unread: so answers keep their
@@ -65,6 +77,8 @@ pub enum Session {
     New {
         /// Until when it must be.
         deadline: Moment,
+        /// It comes from a trusted proxy, and may begin with a header of the PROXY protocol.
+        awaits_header: bool,
     },
     /// Logged in.
     LoggedIn(Box<Login>),
@@ -128,6 +142,18 @@ impl Connection {
         }
     }
 
+    /// Whether a header of a proxy may still come, and nothing else was read.
+    pub fn awaits_header(&self) -> bool {
+        matches!(self.session, Session::New { awaits_header: true, .. })
+    }
+
+    /// Notes that a header of a proxy has come, or will not.
+    pub fn has_header(&mut self) {
+        if let Session::New { awaits_header, .. } = &mut self.session {
+            *awaits_header = false;
+        }
+    }
+
     /// Whether a request is under way.
     pub fn is_busy(&self) -> bool {
         self.work != Work::Idle
@@ -141,7 +167,7 @@ impl Connection {
     /// When its deadline must be looked at next. `now` ties the wall clock of the signature to the other one.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
-            Session::New { deadline } | Session::Closing { deadline } => *deadline,
+            Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,
             Session::LoggedIn(login) => {
                 let silence = self.heard + login.heartbeat_timeout;
                 let signature =

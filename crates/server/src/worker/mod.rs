@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::doors::Doors;
 use crate::health::Pulse;
 use crate::metrics::WorkerMetrics;
+use crate::network::TrustedProxies;
 use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::task::noop_waker;
@@ -65,6 +66,7 @@ pub struct Shared {
     pub config: Config,
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub doors: Doors,
+    pub proxies: TrustedProxies,
 }
 
 /// What a worker can be told from outside.

@@ -4,7 +4,7 @@ use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
 use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
 use lamplight_core::{LinkEnd, RequestPace, RequestRate};
-use lamplight_protocol::{Found, Protocol};
+use lamplight_protocol::{Found, Protocol, ProxyHeader, read_proxy_header};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
@@ -129,10 +129,10 @@ impl Worker {
     pub(super) fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
         let mut plain = std::mem::take(&mut *self.plain.borrow_mut());
         plain.clear();
-        if let Err(error) = self.collect(slot, fresh, &mut plain) {
-            self.break_off(slot, &error);
-        } else {
-            self.handle_messages(slot, &plain);
+        match self.collect(slot, fresh, &mut plain) {
+            Ok(()) => self.handle_messages(slot, &plain),
+            Err(StreamError::NoRoom) => self.remove(slot),
+            Err(error) => self.break_off(slot, &error),
         }
         if plain.capacity() > 4 * SCRATCH_BYTES {
             plain = Vec::new();
@@ -149,11 +149,44 @@ impl Worker {
     ) -> Result<(), StreamError> {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return Ok(()) };
+        if fresh.is_none() && connection.awaits_header() {
+            return Ok(());
+        }
         plain.append(&mut connection.input);
         connection.input = Vec::new();
         let Some(length) = fresh else { return Ok(()) };
         let scratch = self.scratch.borrow();
-        let received = &scratch[..length];
+        let mut received = &scratch[..length];
+        let front;
+        if connection.awaits_header() {
+            // What came before is the front of a header, if anything: it was not shown to TLS.
+            if !plain.is_empty() {
+                plain.extend_from_slice(received);
+                front = std::mem::take(plain);
+                received = &front;
+            }
+            let header = read_proxy_header(received);
+            if header != Ok(ProxyHeader::Incomplete) {
+                connection.has_header();
+            }
+            match header? {
+                ProxyHeader::Absent => {}
+                ProxyHeader::Incomplete => {
+                    connection.input = received.to_vec();
+                    return Ok(());
+                }
+                ProxyHeader::Whole { taken, source } => {
+                    received = &received[taken..];
+                    connection.address = source.unwrap_or(connection.address);
+                }
+            }
+            if !self.settle_address(connection, false) {
+                return Err(StreamError::NoRoom);
+            }
+        }
+        if received.is_empty() {
+            return Ok(());
+        }
         let opening = matches!(connection.protocol, Protocol::Undecided) && plain.is_empty();
         if opening && !connection.stream.is_tls() && received[0] == TLS_HANDSHAKE {
             let Some(config) = &self.shared.tls else { return Err(StreamError::NoTls) };
@@ -176,7 +209,7 @@ impl Worker {
             let found = {
                 let mut connections = self.connections.borrow_mut();
                 let Some(connection) = connections.get_mut(slot) else { return };
-                if matches!(connection.session, Session::Closing { .. }) {
+                if matches!(connection.session, Session::Closing { .. }) || connection.awaits_header() {
                     return;
                 }
                 let is_spent = pace.is_spent(rate, window);
@@ -208,6 +241,14 @@ impl Worker {
                     pace.note(window);
                     self.paces.borrow_mut()[slot] = pace;
                 }
+                if let Ok(Found::Opened(hops)) = &found {
+                    let proxies = &self.shared.proxies;
+                    connection.address = hops.client(connection.address, |hop| proxies.contains(hop));
+                    if !self.settle_address(connection, true) {
+                        drop(connections);
+                        return self.remove(slot);
+                    }
+                }
                 found
             };
             if found.is_ok() && self.turn_away(slot) {
@@ -216,7 +257,7 @@ impl Worker {
             match found {
                 Ok(Found::Message(message)) => self.handle(slot, message),
                 Ok(Found::Unreadable(message)) => self.refuse_unreadable(slot, &message),
-                Ok(Found::Nothing) => self.flush_later(slot),
+                Ok(Found::Nothing | Found::Opened(_)) => self.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
                         connection.input = rest.to_vec();

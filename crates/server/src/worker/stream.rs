@@ -1,5 +1,6 @@
 //! The byte stream below the messages: a socket, and TLS on it when the client asks for it.
 
+use lamplight_protocol::ProxyHeaderError;
 use mio::net::TcpStream;
 use rustls::ServerConnection;
 use std::io::{self, Read, Write};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 pub const TLS_HANDSHAKE: u8 = 0x16;
 
-/// The bytes of a client cannot be decrypted: the connection must be closed.
+/// The bytes of a client cannot be read: the connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// The client wants TLS, and there is none here.
@@ -17,6 +18,12 @@ pub enum StreamError {
     /// TLS failed.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
+    /// A proxy's header breaks the rules.
+    #[error(transparent)]
+    Proxy(#[from] ProxyHeaderError),
+    /// There are too many connections from the client's address, and too many that are being told so.
+    #[error("too many connections")]
+    NoRoom,
 }
 
 /// A socket with what it would not take yet, and TLS where it was asked for.

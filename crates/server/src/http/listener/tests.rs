@@ -44,7 +44,9 @@ impl Listening {
         let spare = Some(Places::spare(1, 1, pace, past));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(Port { regular, spare, room, metrics }.serve(listener));
+        tokio::spawn(
+            Port { regular, spare, proxies: TrustedProxies::default(), room, metrics }.serve(listener),
+        );
         Self { address, registry }
     }
 
