@@ -44,8 +44,8 @@ pub trait Lists: Send + Sync {
     // Friends
 
     /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. The two are not the same.
-    /// An entry that is there keeps its time, and gets the remark, source and wording; the other side's entry is made
-    /// with the source alone, or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was
+    /// An entry that is there keeps its time, and gets the remark, source and wording, each where it is not empty: an
+    /// empty one says nothing. The other side's entry is made with the source alone, or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was
     /// changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 

@@ -54,6 +54,8 @@ codes! {
     PROFILE_INVALID = 40001, "invalid parameter in a call about profiles", "资料请求参数错误";
     PROFILE_NO_SUCH_ACCOUNT = 40003, "no such account", "帐号不存在";
     PROFILE_TOO_LONG = 40601, "a value of the profile is too long", "资料字段的值超出长度限制";
+    RECENT_NO_SUCH_ACCOUNT = 50001, "no such account", "帐号不存在";
+    RECENT_INVALID = 50002, "invalid parameter in a call about conversations", "最近联系人请求参数错误";
     HTTP_UNREADABLE = 60002, "the HTTP request could not be read", "HTTP 请求解析错误";
     JSON_UNREADABLE = 60003, "the JSON of the request could not be read", "请求 JSON 解析错误";
     WRONG_CREDENTIALS = 60004, "userID or UserSig in the URL or the body is wrong", "URL 或请求包体中的 UserID 或 UserSig 错误";
@@ -89,7 +91,12 @@ codes! {
     MESSAGE_TOO_LONG = 80002, "the message is too long", "消息内容超出长度限制";
     QUERY_UNREADABLE = 90001, "the JSON of the request could not be read, or To_Account is empty", "请求 JSON 解析错误，或 To_Account 为空";
     QUERY_ACCOUNT_MALFORMED = 90003, "To_Account is malformed", "To_Account 格式错误";
+    MESSAGE_RANDOM_MALFORMED = 90005, "MsgRandom is missing, or is no 32-bit number", "缺少 MsgRandom，或 MsgRandom 不是 32 位整数";
+    MESSAGE_TIME_MALFORMED = 90006, "MsgTimeStamp is no number", "MsgTimeStamp 不是整数";
+    MESSAGE_BODY_MALFORMED = 90007, "MsgBody is missing, empty, or no list", "缺少 MsgBody，或 MsgBody 为空或不是数组";
+    MESSAGE_SENDER_MALFORMED = 90008, "From_Account is malformed", "From_Account 格式错误";
     QUERY_ADMIN_REQUIRED = 90009, "the caller must be an app admin", "须由 App 管理员调用";
+    MESSAGE_MALFORMED = 90010, "the call about messages has a field that cannot be taken", "消息请求中有不符合格式或不支持的字段";
     QUERY_BATCH_TOO_LARGE = 90011, "more than 500 accounts in To_Account", "To_Account 超过 500 个帐号";
 }
 

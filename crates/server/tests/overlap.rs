@@ -20,8 +20,7 @@ use StatusType::Online;
 
 async fn befriend(node: &TestNode, one: &str, other: &str) {
     let id = node.user(other).id;
-    let friend =
-        NewFriend { id, both: true, remark: String::new(), source: String::new(), wording: String::new() };
+    let friend = NewFriend::mutual(id);
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 

@@ -8,7 +8,7 @@ use lamplight_core::Call;
 use lamplight_directory::{ListsChange, News};
 use lamplight_facts::{Befriended, Befriending, NewFriendship, Unfriended};
 use lamplight_model::{
-    Code, Friend, MAX_ADD_TEXT_BYTES, MAX_REMARK_BYTES, Now, Refusal, User, UserId, check_text,
+    Code, Friend, MAX_ADD_TEXT_BYTES, MAX_REMARK_BYTES, Now, Refusal, Timestamp, User, UserId, check_text,
 };
 use std::collections::HashSet;
 
@@ -24,18 +24,21 @@ pub struct NewFriend {
     pub id: UserId,
     /// The other way round too.
     pub both: bool,
-    /// What the owner calls them; may be empty.
+    /// What the owner calls them. Empty, as the other two texts: none, or what is there already.
     pub remark: String,
     /// Where the friendship came from, in the app's own words; may be empty.
     pub source: String,
     /// What the owner said when asking; may be empty.
     pub wording: String,
+    /// Since when they are friends; `None`: from now on. An entry that is there keeps its time.
+    pub added: Option<Timestamp>,
 }
 
 impl NewFriend {
     /// A mutual friend without any words.
     pub fn mutual(id: UserId) -> Self {
-        Self { id, both: true, remark: String::new(), source: String::new(), wording: String::new() }
+        let (remark, source, wording) = Default::default();
+        Self { id, both: true, remark, source, wording, added: None }
     }
 }
 
@@ -79,7 +82,8 @@ impl Service {
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Takes a friend into the list of `owner`, and with `both` the other way round. Again: changes the words.
+    /// Takes a friend into the list of `owner`, and with `both` the other way round. Again: changes those of the words
+    /// that are given.
     ///
     /// Refused with 6017 for oneself and for texts that cannot be taken, 70107 for who has no account, 30010 and
     /// 30014 when the own list or the other one's is full, and with 30516 when a user asks and the other one lets
@@ -92,7 +96,7 @@ impl Service {
         now: Now,
     ) -> Result<Listed<Friend>, ServiceError> {
         let app = self.app(owner)?;
-        let NewFriend { id, both, remark, source, wording } = friend;
+        let NewFriend { id, both, remark, source, wording, added } = friend;
         if owner.id == id {
             return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody is their own friend").into());
         }
@@ -107,7 +111,7 @@ impl Service {
             remark,
             source,
             wording,
-            at: now.wall,
+            at: added.unwrap_or(now.wall),
             limit: usize::from(app.settings.limits.friends),
             ask: match by {
                 By::Client(_) => true,

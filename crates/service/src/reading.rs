@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
-use lamplight_model::{AppId, Code, Friend, Profile, User, UserId};
+use lamplight_model::{AppId, Code, Conversation, ConversationPlace, Friend, Profile, User, UserId};
 
 impl Service {
     /// The accounts of these users, in the order asked; `None` where there is none.
@@ -39,6 +39,25 @@ impl Service {
     /// The entry of `friend` in the list of `owner`, if there is one.
     pub async fn friend_of(&self, owner: &User, friend: &UserId) -> Result<Option<Friend>, ServiceError> {
         Ok(self.facts.friend(owner.clone(), friend.clone()).await?)
+    }
+
+    /// The row of `peer` in the conversation list of `owner`, if there is one.
+    pub async fn conversation_of(
+        &self,
+        owner: &User,
+        peer: &UserId,
+    ) -> Result<Option<Conversation>, ServiceError> {
+        Ok(self.facts.conversation(owner.clone(), peer.clone()).await?)
+    }
+
+    /// Up to `limit` rows of a conversation list that come after a place in its order.
+    pub async fn conversations_after(
+        &self,
+        owner: &User,
+        after: Option<ConversationPlace>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, ServiceError> {
+        Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
     /// The first entries of a friend list, by rising id, and how many there are in all.

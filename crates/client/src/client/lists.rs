@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// Takes a user into the own friend list, and the own user into theirs. Again: changes the remark (UTF-8, at
-    /// most 96 bytes).
+    /// most 96 bytes), unless it is empty.
     ///
     /// # Errors
     ///

@@ -43,7 +43,9 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     let sql = "INSERT INTO friends (app, owner, friend, remark, added, source, wording)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                ON CONFLICT DO UPDATE
-               SET remark = excluded.remark, source = excluded.source, wording = excluded.wording";
+               SET remark = coalesce(nullif(excluded.remark, ''), remark),
+                   source = coalesce(nullif(excluded.source, ''), source),
+                   wording = coalesce(nullif(excluded.wording, ''), wording)";
     let (own, other) = (owner.id.as_str(), friend.id.as_str());
     change(db, sql, params![owner.app.0, own, other, remark, millis(new.at), source, wording])?;
     if *both && !had_back {

@@ -126,6 +126,23 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     assert_eq!((entry.added, &*entry.remark, &*entry.source), (at(8), "remark new", "source new"));
     let back = done.back.expect("it was there");
     assert_eq!((back.added, &*back.remark, &*back.source), (at(7), "remark of bob", "source of bob"));
+    // An empty text says nothing: each that is not given stays.
+    for given in 0..4 {
+        let before = ok(facts.friend(user("alice"), id("bob"))).await.expect("it is there");
+        let mut again = with_words("alice", "bob", &format!("{given}"));
+        let texts = [&mut again.remark, &mut again.source, &mut again.wording];
+        texts.into_iter().enumerate().filter(|(nth, _)| *nth != given).for_each(|(_, text)| text.clear());
+        let expected = [
+            (&again.remark, &before.remark),
+            (&again.source, &before.source),
+            (&again.wording, &before.wording),
+        ];
+        let expected = expected.map(|(new, old)| if new.is_empty() { old.clone() } else { new.clone() });
+        let done = ok(facts.befriend(again)).await;
+        let after = done.entry.expect("it was done");
+        assert_eq!([after.remark, after.source, after.wording], expected, "{given}");
+        assert_eq!(done.owner_changed, given < 3, "{given}");
+    }
 }
 
 /// The owner's list takes as many as the limit says, and one that is there needs no room.

@@ -86,7 +86,7 @@ impl Step {
                 both: dice.coin(),
                 ask: dice.coin(),
                 limit: 1 + dice.index(3),
-                words: format!("words {}", dice.below(2)),
+                words: ["", "words 0", "words 1"][dice.index(3)].to_owned(),
             },
             6 => Self::SetRemark { owner: one, friend: other, remark: format!("remark {}", dice.below(2)) },
             7 => Self::Unfriend { owner: one, friend: other, both: dice.coin() },
@@ -340,9 +340,15 @@ impl Model {
         }
 
         let before = [self.friend(owner, friend), self.friend(friend, owner)];
-        let added = self.friends.get(&forth).map_or(now, |entry| entry.added);
-        let [remark, source, wording] = [words, words, words].map(str::to_owned);
-        self.friends.insert(forth, Entry { remark, source: source.clone(), wording, added });
+        let source = words.to_owned();
+        let new =
+            Entry { remark: source.clone(), source: source.clone(), wording: source.clone(), added: now };
+        let entry = self.friends.entry(forth).or_insert(new);
+        if !words.is_empty() {
+            for text in [&mut entry.remark, &mut entry.source, &mut entry.wording] {
+                words.clone_into(text);
+            }
+        }
         if both {
             let (remark, wording) = Default::default();
             self.friends.entry(back).or_insert(Entry { remark, source, wording, added: now });

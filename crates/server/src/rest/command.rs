@@ -10,6 +10,7 @@ use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 use utoipa::ToSchema;
 
@@ -148,6 +149,8 @@ fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     serde_json::from_slice::<Object<C::Request>>(body).map(|object| object.0).map_err(|error| {
         let code = match error.classify() {
             Category::Data => C::invalid(body),
+            // A number where one of several words belongs is told as a fault of the syntax.
+            Category::Syntax if serde_json::from_slice::<Value>(body).is_ok() => C::invalid(body),
             Category::Syntax | Category::Eof | Category::Io => C::FAMILY.unreadable(),
         };
         Refusal::because(code, error.to_string())

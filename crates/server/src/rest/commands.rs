@@ -3,10 +3,13 @@
 use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
 use super::command::{Entry, Row};
 use super::feed::StatusFeed;
+use super::friend_lists::{FriendDeleteAll, FriendGetList, FriendImport};
 use super::friends::{FriendAdd, FriendCheck, FriendDelete, FriendGet, FriendUpdate};
-use super::messages::SendMsg;
+use super::history::{AdminGetRoamMsg, AdminSetMsgRead, GetC2cUnreadMsgNum};
+use super::messages::{BatchSendMsg, SendMsg};
 use super::on_behalf::{GetSubscriptions, SetCustomStatus, SubscribeStatus, UnsubscribeStatus};
 use super::profiles::{PortraitGet, PortraitSet};
+use super::recent::{RecentContactDelete, RecentContactGetList};
 use super::states::QueryOnlineStatus;
 use std::sync::LazyLock;
 
@@ -22,9 +25,18 @@ const ROWS: &[Row] = &[
     Row::of::<FriendUpdate>(),
     Row::of::<FriendDelete>(),
     Row::of::<FriendCheck>(),
+    Row::of::<FriendGetList>(),
+    Row::of::<FriendImport>(),
+    Row::of::<FriendDeleteAll>(),
     Row::of::<PortraitSet>(),
     Row::of::<PortraitGet>(),
     Row::of::<SendMsg>(),
+    Row::of::<BatchSendMsg>(),
+    Row::of::<AdminGetRoamMsg>(),
+    Row::of::<AdminSetMsgRead>(),
+    Row::of::<GetC2cUnreadMsgNum>(),
+    Row::of::<RecentContactGetList>(),
+    Row::of::<RecentContactDelete>(),
     Row::of::<SetCustomStatus>(),
     Row::of::<SubscribeStatus>(),
     Row::of::<UnsubscribeStatus>(),

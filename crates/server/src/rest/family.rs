@@ -18,13 +18,15 @@ pub enum Family {
     Friends,
     /// `profile`
     Profiles,
+    /// `recentcontact`
+    Recent,
 }
 
 impl Family {
     /// The body is no JSON.
     pub fn unreadable(self) -> Code {
         match self {
-            Self::Accounts | Self::Friends | Self::Profiles => Code::JSON_UNREADABLE,
+            Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::JSON_UNREADABLE,
             Self::States | Self::Messages | Self::OnBehalf => Code::QUERY_UNREADABLE,
         }
     }
@@ -33,10 +35,12 @@ impl Family {
     pub fn invalid(self) -> Code {
         match self {
             Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
-            Self::States | Self::Messages => Code::QUERY_UNREADABLE,
+            Self::States => Code::QUERY_UNREADABLE,
+            Self::Messages => Code::MESSAGE_MALFORMED,
             Self::OnBehalf => Code::INVALID_PARAMETER,
             Self::Friends => Code::FRIEND_REQUEST_INVALID,
             Self::Profiles => Code::PROFILE_INVALID,
+            Self::Recent => Code::RECENT_INVALID,
         }
     }
 
@@ -47,6 +51,7 @@ impl Family {
             Self::Messages => Code::MESSAGE_NO_SUCH_ACCOUNT,
             Self::Friends => Code::FRIEND_NO_SUCH_ACCOUNT,
             Self::Profiles => Code::PROFILE_NO_SUCH_ACCOUNT,
+            Self::Recent => Code::RECENT_NO_SUCH_ACCOUNT,
         }
     }
 
@@ -57,13 +62,14 @@ impl Family {
             Self::Messages => Code::QUERY_ACCOUNT_MALFORMED,
             Self::Friends => Code::FRIEND_REQUEST_INVALID,
             Self::Profiles => Code::PROFILE_INVALID,
+            Self::Recent => Code::RECENT_INVALID,
         }
     }
 
     /// The caller is no admin of the app.
     pub fn admin_required(self) -> Code {
         match self {
-            Self::Accounts | Self::Friends | Self::Profiles => Code::ADMIN_REQUIRED,
+            Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::ADMIN_REQUIRED,
             Self::States | Self::Messages | Self::OnBehalf => Code::QUERY_ADMIN_REQUIRED,
         }
     }
@@ -71,10 +77,11 @@ impl Family {
     /// More users than one call may name.
     pub fn batch_too_large(self) -> Code {
         match self {
-            Self::States => Code::QUERY_BATCH_TOO_LARGE,
-            Self::Accounts | Self::Messages | Self::OnBehalf => Code::BATCH_TOO_LARGE,
+            Self::States | Self::Messages => Code::QUERY_BATCH_TOO_LARGE,
+            Self::Accounts | Self::OnBehalf => Code::BATCH_TOO_LARGE,
             Self::Friends => Code::FRIEND_REQUEST_INVALID,
             Self::Profiles => Code::PROFILE_INVALID,
+            Self::Recent => Code::RECENT_INVALID,
         }
     }
 
@@ -93,7 +100,7 @@ impl Family {
 
     /// Whether answers carry `ErrorDisplay` too.
     pub fn has_error_display(self) -> bool {
-        matches!(self, Self::Friends | Self::Profiles)
+        matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
     /// The codes that any call of the family may be answered with.

@@ -16,11 +16,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The most friends that one call may add or change.
-const MAX_ADDED: usize = 1_000;
+pub const MAX_ADDED: usize = 1_000;
 /// The most friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
 /// The most friends that are added at a time.
-const TOGETHER: usize = 100;
+pub const TOGETHER: usize = 100;
 /// The friends of one page.
 const PAGE: usize = 100;
 
@@ -57,11 +57,13 @@ pub struct FriendResults {
 }
 
 impl FriendResults {
-    fn new() -> Self {
+    /// Of nobody yet.
+    pub fn new() -> Self {
         Self { result_item: Vec::new(), fail_account: Vec::new() }
     }
 
-    fn push(&mut self, to_account: CompactString, code: Code) {
+    /// What came of one more.
+    pub fn push(&mut self, to_account: CompactString, code: Code) {
         if code != Code::OK {
             self.fail_account.push(to_account.clone());
         }
@@ -126,7 +128,8 @@ impl Command for FriendAdd {
     const FAMILY: Family = Family::Friends;
     const SUMMARY: &'static str =
         "Takes accounts into the friend list of a user, and by default the other way round.";
-    const ABOUT: &'static str = "A friend who is there already gets the new remark, source and wording. `ErrorCode` is 0 \
+    const ABOUT: &'static str = "A friend who is there already gets the remark, source and wording that \
+                                 are given and not empty; `sns/friend_update` empties a remark. `ErrorCode` is 0 \
                                  even when some, or all, could not be added: each has its own `ResultCode`.";
     const CODES: &'static [Code] =
         &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::FRIEND_LIST_FULL, Code::FRIEND_PEER_LIST_FULL];
@@ -172,6 +175,7 @@ async fn add(
                 remark: item.remark.unwrap_or_default(),
                 source: item.add_source,
                 wording: item.add_wording.unwrap_or_default(),
+                added: None,
             };
             call.service.add_friend(owner, friend, By::App, call.now).await.map(drop)
         }
@@ -365,10 +369,11 @@ pub struct FriendGetRequest {
 pub struct FriendGetFields {
     /// At most 100 friends, by rising userID.
     user_data_item: Vec<FriendItem>,
-    /// Counts every change of the user's lists.
-    standard_sequence: u64,
+    /// Another number after every change of the user's lists; 31 bits, since many clients read no more.
+    #[schema(maximum = 2147483647)]
+    standard_sequence: u32,
     /// Always 0.
-    custom_sequence: u64,
+    custom_sequence: u32,
     /// How many friends the user has.
     friend_num: usize,
     /// 1: this was the last page.
@@ -387,7 +392,7 @@ pub struct FriendItem {
     to_account: UserId,
     /// `Tag_SNS_IM_Remark`, `Tag_SNS_IM_AddSource`, `Tag_SNS_IM_AddWording`, `Tag_SNS_IM_AddTime` (seconds since
     /// 1970), and what the friend shows: `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image`.
-    value_item: Vec<TagValue>,
+    pub value_item: Vec<TagValue>,
 }
 
 impl From<Friend> for FriendItem {
@@ -433,7 +438,7 @@ impl Command for FriendGet {
         let next_start_index = if complete { 0 } else { start + user_data_item.len() };
         Ok(FriendGetFields {
             user_data_item,
-            standard_sequence: state.version,
+            standard_sequence: sequence_of(state.version),
             custom_sequence: 0,
             friend_num,
             complete_flag: complete.into(),
@@ -567,11 +572,18 @@ async fn relation(
     })
 }
 
-fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
+/// The lists version of a user in the bits that many clients have for it. Two versions that are told apart by it are
+/// fewer than 2^31 changes apart.
+fn sequence_of(version: u64) -> u32 {
+    u32::try_from(version & 0x7fff_ffff).expect("31 bits")
+}
+
+/// Whose list a call is about.
+pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }
 
 /// The user whose list it is must have an account: the whole call fails otherwise.
-async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
+pub async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
     call.service.lists_state_of(user).await.map(drop)
 }

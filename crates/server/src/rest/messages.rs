@@ -1,19 +1,81 @@
 //! Messages that the backend sends.
 
+use super::accounts::item_code;
 use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, Object};
+use super::fields::{AccountName, Object, check_batch};
 use compact_str::CompactString;
-use lamplight_model::{ClientMessageId, Code, Refusal, UserId};
+use futures_util::future::join_all;
+use lamplight_model::{ClientMessageId, Code, Refusal, User, UserId};
 use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The only kind of element there is here.
-const TEXT: &str = "TIMTextElem";
+pub const TEXT: &str = "TIMTextElem";
+/// What the client ids of messages of the server API begin with: they are apart from what clients call theirs, as the
+/// backend's retries are of the backend's messages.
+const CLIENT_ID: &str = "api:";
+/// The most recipients of one call.
+const MAX_RECIPIENTS: usize = 500;
+/// The most messages of one call that are stored at a time.
+const TOGETHER: usize = 100;
+/// The longest time for which the cloud keeps a message, in seconds: here it is the least.
+const MESSAGE_LIFE: u64 = 604_800;
+/// Calls that the cloud makes before and after a message; here there are none.
+const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
+
+/// How a message is to be handled, in calls that send one.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SendOptions {
+    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
+    /// refused: a message is always in both histories.
+    #[schema(value_type = Option<u32>, example = 1)]
+    sync_other_machine: Option<Value>,
+    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
+    #[schema(value_type = Option<Vec<String>>)]
+    send_msg_control: Option<Vec<CompactString>>,
+    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
+    #[schema(value_type = Option<Vec<String>>)]
+    forbid_callback_control: Option<Vec<CompactString>>,
+    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+    msg_life_time: Option<u64>,
+    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
+    /// the message.
+    #[schema(value_type = Option<Object>)]
+    offline_push_info: Option<Value>,
+}
+
+impl SendOptions {
+    /// Refuses what would be done otherwise than asked.
+    fn check(&self) -> Result<(), Refusal> {
+        let refused = |detail: String| Err(Refusal::because(Code::MESSAGE_MALFORMED, detail));
+        match &self.sync_other_machine {
+            None => {}
+            Some(value) if value.as_u64() == Some(1) => {}
+            Some(value) => return refused(format!("SyncOtherMachine can be 1 alone, not {value}")),
+        }
+        if let Some(control) = self.send_msg_control.iter().flatten().next() {
+            return refused(format!("SendMsgControl: there is no {control:?} here"));
+        }
+        let callbacks = self.forbid_callback_control.iter().flatten();
+        if let Some(other) = callbacks.into_iter().find(|name| !CALLBACKS.contains(&name.as_str())) {
+            return refused(format!("ForbidCallbackControl: there is no {other:?} here"));
+        }
+        if let Some(life) = self.msg_life_time.filter(|life| *life < MESSAGE_LIFE) {
+            return refused(format!("MsgLifeTime can be {MESSAGE_LIFE} or more, not {life}"));
+        }
+        match self.offline_push_info.as_ref().and_then(|info| info.get("PushFlag")) {
+            None => Ok(()),
+            Some(flag) if flag.as_u64() == Some(0) => Ok(()),
+            Some(flag) => refused(format!("OfflinePushInfo.PushFlag can be 0 alone, not {flag}")),
+        }
+    }
+}
 
 /// `openim/sendmsg`
 pub struct SendMsg;
@@ -41,6 +103,8 @@ pub struct SendMsgRequest {
     /// One text, or several that are put together.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Vec<Object<MsgElement>>,
+    #[serde(flatten)]
+    options: SendOptions,
 }
 
 /// A part of a message.
@@ -80,7 +144,14 @@ impl Command for SendMsg {
     const ABOUT: &'static str = "It is answered when the message is committed. A retry (the same users, `MsgSeq`, \
                                  `MsgRandom` and text within ten minutes) is answered as the first call was, and stores \
                                  nothing.";
-    const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_TOO_LONG];
+    const CODES: &'static [Code] = &[
+        Code::MESSAGE_NO_SUCH_ACCOUNT,
+        Code::MESSAGE_TOO_LONG,
+        Code::MESSAGE_RANDOM_MALFORMED,
+        Code::MESSAGE_TIME_MALFORMED,
+        Code::MESSAGE_BODY_MALFORMED,
+        Code::MESSAGE_SENDER_MALFORMED,
+    ];
 
     type Request = SendMsgRequest;
     type Fields = SendMsgFields;
@@ -89,31 +160,225 @@ impl Command for SendMsg {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let from = match &request.from_account {
-            Some(text) => call.user(UserId::new(text).map_err(Refusal::from)?),
-            None => call.admin.clone(),
-        };
+        let from = sender(call, request.from_account.as_deref())?;
         let to = UserId::new(&request.to_account).map_err(Refusal::from)?;
+        request.options.check()?;
         let text = text_of(request.msg_body)?;
-        let (sequence, random) = (request.msg_seq.unwrap_or_default(), request.msg_random);
-        // Apart from what clients call theirs: the backend's retries are of the backend's messages.
-        let client_id =
-            ClientMessageId::new(&format!("api:{sequence}_{random}")).expect("short printable ASCII");
-        let sent = call.service.send_message(&from, &to, text, client_id, By::App, call.now).await?;
+        let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
+        let sent = call.service.send_message(&from, &to, text, name.client_id(), By::App, call.now).await?;
         let msg_time = sent.value.message.at.as_secs();
-        Ok(SendMsgFields { msg_time, msg_key: format!("{sequence}_{random}_{msg_time}") }.into())
+        Ok(SendMsgFields { msg_time, msg_key: name.key(msg_time) }.into())
     }
 
     fn invalid(body: &[u8]) -> Code {
-        let names = serde_json::from_slice::<Value>(body).is_ok_and(|body| body["To_Account"].is_string());
-        if names { Self::FAMILY.invalid() } else { Code::QUERY_ACCOUNT_MALFORMED }
+        wrong_field(body, Value::is_string)
     }
+}
+
+/// The two numbers that the backend calls a message by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MessageName {
+    pub sequence: u32,
+    pub random: u32,
+}
+
+impl MessageName {
+    /// The id under which the message is stored.
+    fn client_id(self) -> ClientMessageId {
+        let Self { sequence, random } = self;
+        ClientMessageId::new(&format!("{CLIENT_ID}{sequence}_{random}")).expect("short printable ASCII")
+    }
+
+    /// The name of a stored message, if the backend has sent it.
+    pub fn of(client_id: &ClientMessageId) -> Option<Self> {
+        let (sequence, random) = client_id.as_str().strip_prefix(CLIENT_ID)?.split_once('_')?;
+        Some(Self { sequence: sequence.parse().ok()?, random: random.parse().ok()? })
+    }
+
+    /// The `MsgKey` of a message of this time, in seconds.
+    pub fn key(self, at: u64) -> String {
+        let Self { sequence, random } = self;
+        format!("{sequence}_{random}_{at}")
+    }
+}
+
+/// `openim/batchsendmsg`
+pub struct BatchSendMsg;
+
+/// A message to several users.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct BatchSendMsgRequest {
+    /// Who sends it. Absent: the admin that calls.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = Option<AccountName>)]
+    from_account: Option<CompactString>,
+    /// Whom it is for; at most 500. Who is named twice gets it once.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
+    to_account: Vec<CompactString>,
+    /// As in `openim/sendmsg`.
+    msg_random: u32,
+    /// As in `openim/sendmsg`.
+    msg_seq: Option<u32>,
+    /// One text, or several that are put together.
+    #[schema(value_type = Vec<MsgElement>, min_items = 1)]
+    msg_body: Vec<Object<MsgElement>>,
+    #[serde(flatten)]
+    options: SendOptions,
+}
+
+/// What came of a message to several users.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct BatchSendMsgFields {
+    /// Names the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`; empty when nobody got it.
+    msg_key: String,
+    /// Who did not get it; absent when everybody did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_list: Vec<SendError>,
+}
+
+/// Somebody who did not get a message.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SendError {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// 70107: no such account; 7003: that is no userID.
+    error_code: u32,
+}
+
+impl Command for BatchSendMsg {
+    const PATH: &'static str = "openim/batchsendmsg";
+    const FAMILY: Family = Family::Messages;
+    const SUMMARY: &'static str = "Sends a one-to-one text message to up to 500 users.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when anybody got it; only when nobody did, it is the code of the first \
+                                 entry of `ErrorList`. Called again within ten minutes it is a retry, as of \
+                                 `openim/sendmsg`: whoever got the message gets no second one.";
+    const CODES: &'static [Code] = &[
+        Code::NO_SUCH_ACCOUNT,
+        Code::MESSAGE_NO_SUCH_ACCOUNT,
+        Code::MESSAGE_TOO_LONG,
+        Code::MESSAGE_RANDOM_MALFORMED,
+        Code::MESSAGE_BODY_MALFORMED,
+        Code::MESSAGE_SENDER_MALFORMED,
+        Code::QUERY_BATCH_TOO_LARGE,
+    ];
+
+    type Request = BatchSendMsgRequest;
+    type Fields = BatchSendMsgFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let from = sender(call, request.from_account.as_deref())?;
+        check_batch("To_Account", request.to_account.len(), MAX_RECIPIENTS)?;
+        request.options.check()?;
+        let text = text_of(request.msg_body)?;
+        check_text(call, &text)?;
+        // Whoever it is for, without a sender there is no message.
+        call.service.lists_state_of(&from).await?;
+        let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
+        let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
+        let mut first_failure = Code::OK;
+        for some in request.to_account.chunks(TOGETHER) {
+            // So many together, so that they share commits.
+            let sending = some.iter().map(|to| send(call, &from, to, &text, name));
+            for (to_account, sent) in some.iter().zip(join_all(sending).await) {
+                let done = sent.map(|at| {
+                    if fields.msg_key.is_empty() {
+                        fields.msg_key = name.key(at);
+                    }
+                });
+                // Who it is for is answered for as in a query.
+                let code = item_code(Family::States, done)?;
+                if code != Code::OK {
+                    if first_failure == Code::OK {
+                        first_failure = code;
+                    }
+                    fields
+                        .error_list
+                        .push(SendError { to_account: to_account.clone(), error_code: code.number() });
+                }
+            }
+        }
+        let code = if fields.msg_key.is_empty() { first_failure } else { Code::OK };
+        Ok(Reply { code, fields })
+    }
+
+    fn invalid(body: &[u8]) -> Code {
+        wrong_field(body, |to| to.as_array().is_some_and(|to| to.iter().all(Value::is_string)))
+    }
+}
+
+/// Sends a message to one of several; says when it was stored, in seconds.
+async fn send(
+    call: &Call<'_>,
+    from: &User,
+    to: &str,
+    text: &str,
+    name: MessageName,
+) -> Result<u64, ServiceError> {
+    let to = UserId::new(to).map_err(Refusal::from)?;
+    let sent =
+        call.service.send_message(from, &to, text.to_owned(), name.client_id(), By::App, call.now).await?;
+    Ok(sent.value.message.at.as_secs())
+}
+
+/// Who sends a message.
+fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> {
+    match from_account {
+        Some(text) => {
+            let id = UserId::new(text);
+            let id =
+                id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?;
+            Ok(call.user(id))
+        }
+        None => Ok(call.admin.clone()),
+    }
+}
+
+/// The code of a body that is JSON, but no message: it names the field that is wrong.
+fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Value) -> bool) -> Code {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Code::QUERY_UNREADABLE };
+    let is_number = |name: &str| body.get(name).is_none_or(|value| value.is_null() || value.is_u64());
+    let is_u32 = |value: &Value| value.as_u64().is_some_and(|number| u32::try_from(number).is_ok());
+    if !body.get("To_Account").is_some_and(is_recipient) {
+        Code::QUERY_ACCOUNT_MALFORMED
+    } else if !body.get("From_Account").is_none_or(|from| from.is_null() || from.is_string()) {
+        Code::MESSAGE_SENDER_MALFORMED
+    } else if !body.get("MsgRandom").is_some_and(is_u32) {
+        Code::MESSAGE_RANDOM_MALFORMED
+    } else if !is_number("MsgTimeStamp") {
+        Code::MESSAGE_TIME_MALFORMED
+    } else if !body.get("MsgBody").is_some_and(Value::is_array) {
+        Code::MESSAGE_BODY_MALFORMED
+    } else {
+        Code::MESSAGE_MALFORMED
+    }
+}
+
+/// Refuses a text that is no message, whoever it is for.
+fn check_text(call: &Call<'_>, text: &str) -> Result<(), Refusal> {
+    let most = usize::from(call.app.settings.limits.message_bytes);
+    if text.is_empty() {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "the text is empty"));
+    }
+    if text.len() > most {
+        let detail = format!("{} bytes, at most {most} are allowed", text.len());
+        return Err(Refusal::because(Code::MESSAGE_TOO_LONG, detail));
+    }
+    Ok(())
 }
 
 /// The text of a message.
 fn text_of(body: Vec<Object<MsgElement>>) -> Result<String, Refusal> {
     if body.is_empty() {
-        return Err(Refusal::because(Code::INVALID_PARAMETER, "MsgBody is empty"));
+        return Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "it is empty"));
     }
     let mut whole = String::new();
     for Object(MsgElement { msg_type, msg_content }) in body {

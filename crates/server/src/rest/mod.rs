@@ -13,13 +13,16 @@ mod commands;
 mod family;
 mod feed;
 mod fields;
+mod friend_lists;
 mod friends;
+mod history;
 mod messages;
 mod metrics;
 mod on_behalf;
 mod openapi;
 mod profiles;
 mod rate;
+mod recent;
 mod reference;
 mod states;
 

@@ -20,7 +20,7 @@ const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
 /// The most tags that one call may name: a client may ask for more than there are.
-const MAX_TAGS: usize = 100;
+pub const MAX_TAGS: usize = 100;
 
 /// The value of a tag of a profile, if there is such a tag.
 pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {

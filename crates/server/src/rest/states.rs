@@ -9,6 +9,7 @@ use compact_str::CompactString;
 use lamplight_model::{Code, Platform, StatusType, User, UserId};
 use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// `openim/query_online_status`
@@ -62,7 +63,7 @@ pub struct AccountState {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceState {
-    /// What it runs on.
+    /// What it runs on: `iPhone`, `Android`, `iPad`, `Mac`, `Web`, or `PC` for Windows and Linux.
     #[schema(value_type = String, example = "iPhone")]
     platform: &'static str,
     /// `Online` while it is connected, `PushOnline` while it is logged in and not connected.
@@ -135,10 +136,9 @@ impl Command for QueryOnlineStatus {
     }
 
     fn invalid(body: &[u8]) -> Code {
-        let is_list = serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|body| {
-            let list = body.get("To_Account").and_then(|list| list.as_array());
-            list.is_some_and(|list| list.iter().all(serde_json::Value::is_string))
-        });
+        let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Code::QUERY_UNREADABLE };
+        let list = body.get("To_Account").and_then(Value::as_array);
+        let is_list = list.is_some_and(|list| list.iter().all(Value::is_string));
         if is_list { Code::QUERY_UNREADABLE } else { Code::QUERY_ACCOUNT_MALFORMED }
     }
 }
@@ -175,10 +175,20 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), fields }
 }
 
+/// The name of a platform in the cloud's server API, which has one for all computers but the Mac.
+fn name_of(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Windows | Platform::Linux => "PC",
+        Platform::IPhone | Platform::Android | Platform::IPad | Platform::Mac | Platform::Web => {
+            platform.name()
+        }
+    }
+}
+
 impl AccountState {
     fn of(to_account: CompactString, state: UserState, parts: StateParts) -> Self {
         let device = |(platform, present): (Platform, bool)| DeviceState {
-            platform: platform.name(),
+            platform: name_of(platform),
             status: if present { State::Online } else { State::PushOnline },
         };
         Self {

@@ -70,6 +70,7 @@ impl Worker {
                     remark: request.remark,
                     source: request.add_source,
                     wording: request.add_wording,
+                    added: None,
                 };
                 let added = service.add_friend(user, friend, by, now).await?;
                 let (friend, lists_version) = (Some((&added.value).into()), added.version);

@@ -1,0 +1,254 @@
+//! Friend lists as a whole: taken over from another system, read by name, emptied.
+
+use super::accounts::{info, item_code};
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{AccountName, NoFields, Object, check_batch};
+use super::friends::{DeleteType, FriendItem, FriendResults, MAX_ADDED, TOGETHER, demand_account, owner};
+use super::profiles::{MAX_TAGS, TagValue};
+use compact_str::CompactString;
+use futures_util::future::join_all;
+use lamplight_model::{Code, Refusal, Timestamp, User, UserId};
+use lamplight_service::{By, NewFriend, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The most friends that are read by name in one call.
+const MAX_READ: usize = 100;
+
+/// `sns/friend_import`
+pub struct FriendImport;
+
+/// Whose list, and who comes onto it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendImportRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = AccountName)]
+    from_account: CompactString,
+    /// The friends; at most 1,000.
+    #[schema(value_type = Vec<ImportFriendItem>, min_items = 1, max_items = 1000)]
+    add_friend_item: Vec<Object<ImportFriendItem>>,
+}
+
+/// A friend of another system.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ImportFriendItem {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = AccountName)]
+    to_account: CompactString,
+    /// What the user calls the friend; at most 96 bytes.
+    remark: Option<String>,
+    /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
+    add_source: String,
+    /// What was said when asking; at most 256 bytes.
+    add_wording: Option<String>,
+    /// Since when they are friends: seconds since 1970. Absent or 0: from now on.
+    #[schema(maximum = 4294967295_u64)]
+    add_time: Option<u32>,
+    /// It has no meaning here: a remark has no time.
+    #[allow(dead_code)]
+    remark_time: Option<u64>,
+}
+
+impl Command for FriendImport {
+    const PATH: &'static str = "sns/friend_import";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Takes the friend list of a user over from another system.";
+    const ABOUT: &'static str = "Each friend comes into the list of the user alone: import the lists of both. A friend \
+                                 who is there already keeps the time, and gets the remark, source and wording that are \
+                                 given and not empty. `ErrorCode` is 0 even when some, or all, could not be added: each \
+                                 has its own `ResultCode`.";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::FRIEND_LIST_FULL];
+
+    type Request = FriendImportRequest;
+    type Fields = FriendResults;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
+        demand_account(call, &owner).await?;
+        let mut results = FriendResults::new();
+        let mut items = request.add_friend_item.into_iter();
+        loop {
+            // So many together, so that they share commits.
+            let some = items.by_ref().take(TOGETHER).map(|Object(item)| import(call, &owner, item));
+            let done = join_all(some).await;
+            if done.is_empty() {
+                return Ok(results.into());
+            }
+            for (to_account, done) in done {
+                results.push(to_account, item_code(Self::FAMILY, done)?);
+            }
+        }
+    }
+}
+
+async fn import(
+    call: &Call<'_>,
+    owner: &User,
+    item: ImportFriendItem,
+) -> (CompactString, Result<(), ServiceError>) {
+    let added = item.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
+    let done = match UserId::new(&item.to_account) {
+        Ok(_) if added.is_some_and(|added| added > call.now.wall) => {
+            Err(Refusal::because(Code::INVALID_PARAMETER, "AddTime is yet to come").into())
+        }
+        Ok(id) => {
+            let friend = NewFriend {
+                id,
+                both: false,
+                remark: item.remark.unwrap_or_default(),
+                source: item.add_source,
+                wording: item.add_wording.unwrap_or_default(),
+                added,
+            };
+            call.service.add_friend(owner, friend, By::App, call.now).await.map(drop)
+        }
+        Err(invalid) => Err(Refusal::from(invalid).into()),
+    };
+    (item.to_account, done)
+}
+
+/// `sns/friend_delete_all`
+pub struct FriendDeleteAll;
+
+/// Whose list.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendDeleteAllRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = AccountName)]
+    from_account: CompactString,
+    /// Whether the user leaves the lists of the friends too. Absent: `Delete_Type_Single`.
+    delete_type: Option<DeleteType>,
+}
+
+impl Command for FriendDeleteAll {
+    const PATH: &'static str = "sns/friend_delete_all";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Empties the friend list of a user.";
+    const ABOUT: &'static str = "Who has the user in the list, and is not in the user's, keeps the user.";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT];
+
+    type Request = FriendDeleteAllRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        demand_account(call, &owner).await?;
+        let both = request.delete_type == Some(DeleteType::Both);
+        // A list is bounded by the limit of the app.
+        let (friends, _) = call.service.first_friends(&owner, usize::from(u16::MAX)).await?;
+        let friends: Vec<UserId> = friends.into_iter().map(|friend| friend.id).collect();
+        if !friends.is_empty() {
+            call.service.delete_friends(&owner, &friends, both, By::App, call.now).await?;
+        }
+        Ok(NoFields {}.into())
+    }
+}
+
+/// `sns/friend_get_list`
+pub struct FriendGetList;
+
+/// Whose friends, and what of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendGetListRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = AccountName)]
+    from_account: CompactString,
+    /// The friends; at most 100.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
+    to_account: Vec<CompactString>,
+    /// Which fields of `sns/friend_get`; one that is not known here is left out of the answer.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
+    tag_list: Vec<CompactString>,
+}
+
+/// The friends.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendGetListFields {
+    /// In the order asked.
+    info_item: Vec<FriendInfo>,
+    /// Those with a `ResultCode` that is not 0; absent when there are none.
+    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    fail_account: Vec<CompactString>,
+}
+
+/// A friend, or who is none.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct FriendInfo {
+    /// Who.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: CompactString,
+    /// The fields that were asked for.
+    sns_profile_item: Vec<TagValue>,
+    /// 0; 31704: not a friend; 30001: that is no userID.
+    result_code: u32,
+    /// What the code means; empty for 0.
+    #[schema(value_type = String)]
+    result_info: &'static str,
+}
+
+impl Command for FriendGetList {
+    const PATH: &'static str = "sns/friend_get_list";
+    const FAMILY: Family = Family::Friends;
+    const SUMMARY: &'static str = "Reads some friends of a user.";
+    const ABOUT: &'static str =
+        "`ErrorCode` is 0 even when some, or all, are no friends: each has its own `ResultCode`.";
+    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
+    const READS: bool = true;
+
+    type Request = FriendGetListRequest;
+    type Fields = FriendGetListFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.from_account)?;
+        check_batch("To_Account", request.to_account.len(), MAX_READ)?;
+        check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
+        demand_account(call, &owner).await?;
+        let mut fields = FriendGetListFields { info_item: Vec::new(), fail_account: Vec::new() };
+        for to_account in request.to_account {
+            let found = match UserId::new(&to_account) {
+                Ok(id) => call.service.friend_of(&owner, &id).await?.ok_or(Code::NOT_A_FRIEND),
+                Err(_) => Err(Self::FAMILY.bad_user_id()),
+            };
+            let (code, sns_profile_item) = match found {
+                Ok(friend) => {
+                    let mut values = FriendItem::from(friend).value_item;
+                    values.retain(|value| request.tag_list.contains(&value.tag));
+                    (Code::OK, values)
+                }
+                Err(code) => (code, Vec::new()),
+            };
+            if code != Code::OK {
+                fields.fail_account.push(to_account.clone());
+            }
+            let (result_code, result_info) = (code.number(), info(code));
+            fields.info_item.push(FriendInfo { to_account, sns_profile_item, result_code, result_info });
+        }
+        Ok(fields.into())
+    }
+}

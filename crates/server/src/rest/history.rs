@@ -1,0 +1,425 @@
+//! What is stored of conversations: messages of the past, what is unread, what has been read.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{AccountName, NoFields, check_batch};
+use super::messages::{MessageName, TEXT};
+use compact_str::CompactString;
+use lamplight_model::{Code, Message, Refusal, User, UserId};
+use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The most conversations of one call.
+const MAX_PEERS: usize = 100;
+
+/// `openim/admin_getroammsg`
+pub struct AdminGetRoamMsg;
+
+/// Which messages.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AdminGetRoamMsgRequest {
+    /// As whom the conversation is read: what this user has deleted is not there.
+    #[serde(rename = "Operator_Account", alias = "From_Account")]
+    #[schema(value_type = AccountName)]
+    operator_account: CompactString,
+    /// The other one of the conversation.
+    #[serde(rename = "Peer_Account", alias = "To_Account")]
+    #[schema(value_type = AccountName)]
+    peer_account: CompactString,
+    /// How many messages at most; of more than 100, 100 are answered.
+    #[schema(minimum = 1)]
+    max_cnt: u32,
+    /// The first second whose messages are asked for.
+    min_time: u64,
+    /// The last second whose messages are asked for.
+    max_time: u64,
+    /// The `LastMsgKey` of the answer before, for the messages that come before those.
+    last_msg_key: Option<String>,
+}
+
+/// Messages of the past.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AdminGetRoamMsgFields {
+    /// 1: there is nothing before these; 0: call again with `LastMsgKey`, and `LastMsgTime` as `MaxTime`.
+    complete: u8,
+    /// How many these are.
+    msg_cnt: usize,
+    /// When the first of these was stored: seconds since 1970; 0 without any.
+    last_msg_time: u64,
+    /// Names the place before the first of these; empty without any.
+    last_msg_key: String,
+    /// The oldest first.
+    msg_list: Vec<PastMessage>,
+}
+
+/// A message of the past.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PastMessage {
+    /// Who sent it.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = String)]
+    from_account: UserId,
+    /// Whom it was for.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: UserId,
+    /// What the backend called it; of a message of a client, its number in the conversation.
+    msg_seq: u32,
+    /// What the backend called it; of a message of a client 0.
+    msg_random: u32,
+    /// When it was stored: seconds since 1970.
+    msg_time_stamp: u64,
+    /// Always 0: it was not taken back.
+    msg_flag_bits: u8,
+    /// The `MsgKey` that it was answered with when it was sent.
+    msg_key: String,
+    /// One text.
+    msg_body: Vec<PastElement>,
+    /// Always empty.
+    #[schema(value_type = String)]
+    cloud_custom_data: &'static str,
+}
+
+/// What a message of the past says.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PastElement {
+    /// `TIMTextElem`
+    #[schema(value_type = String)]
+    msg_type: &'static str,
+    /// The text.
+    msg_content: PastText,
+}
+
+/// The text of a message of the past.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PastText {
+    /// It.
+    text: String,
+}
+
+/// The name of a stored message: that of the backend, or the low bits of its number in the conversation.
+fn name_of(message: &Message) -> MessageName {
+    MessageName::of(&message.client_id).unwrap_or(MessageName {
+        sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
+        random: 0,
+    })
+}
+
+impl From<Message> for PastMessage {
+    fn from(message: Message) -> Self {
+        let (name, at) = (name_of(&message), message.at.as_secs());
+        Self {
+            from_account: message.from,
+            to_account: message.to,
+            msg_seq: name.sequence,
+            msg_random: name.random,
+            msg_time_stamp: at,
+            msg_flag_bits: 0,
+            msg_key: name.key(at),
+            msg_body: vec![PastElement { msg_type: TEXT, msg_content: PastText { text: message.text } }],
+            cloud_custom_data: "",
+        }
+    }
+}
+
+impl Command for AdminGetRoamMsg {
+    const PATH: &'static str = "openim/admin_getroammsg";
+    const FAMILY: Family = Family::Messages;
+    const SUMMARY: &'static str =
+        "Reads the messages of a conversation within a time, the newest page first.";
+    const ABOUT: &'static str =
+        "`From_Account` and `To_Account` are taken for `Operator_Account` and `Peer_Account`, too.";
+    const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_SENDER_MALFORMED];
+    const READS: bool = true;
+
+    type Request = AdminGetRoamMsgRequest;
+    type Fields = AdminGetRoamMsgFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.operator_account)?;
+        let peer = UserId::new(&request.peer_account).map_err(Refusal::from)?;
+        let invalid = |detail: &str| Refusal::because(Code::INVALID_PARAMETER, detail);
+        let Some(most) = request.max_cnt.checked_sub(1).map(|beyond| beyond.min(MAX_HISTORY_PAGE - 1) + 1)
+        else {
+            return Err(invalid("MaxCnt is 0").into());
+        };
+        if request.min_time > request.max_time {
+            return Err(invalid("MinTime is after MaxTime").into());
+        }
+        call.service.lists_state_of(&owner).await?;
+        let before = match request.last_msg_key.as_deref() {
+            None | Some("") => end_of_time(call, &owner, &peer, request.max_time).await?,
+            Some(key) => Some(read_place(key).ok_or_else(|| invalid("LastMsgKey is that of no answer"))?),
+        };
+        let page = call.service.history(&owner, &peer, before, most, By::App, call.now).await?;
+        let found = page.messages.len();
+        let within = |message: &Message| message.at.as_secs() >= request.min_time;
+        let mut messages: Vec<Message> = page.messages.into_iter().take_while(within).collect();
+        let complete = page.finished || messages.len() < found;
+        messages.reverse();
+        let (last_msg_time, last_msg_key) = messages.first().map_or_else(Default::default, |message| {
+            let at = message.at.as_secs();
+            (at, format!("{}_{}", name_of(message).key(at), message.sequence))
+        });
+        let msg_list: Vec<PastMessage> = messages.into_iter().map(PastMessage::from).collect();
+        let msg_cnt = msg_list.len();
+        Ok(AdminGetRoamMsgFields {
+            complete: complete.into(),
+            msg_cnt,
+            last_msg_time,
+            last_msg_key,
+            msg_list,
+        }
+        .into())
+    }
+
+    fn invalid(body: &[u8]) -> Code {
+        wrong_account(body, &["Peer_Account", "To_Account"], &["Operator_Account", "From_Account"])
+    }
+}
+
+/// The sequence that a `LastMsgKey` ends with.
+fn read_place(key: &str) -> Option<u64> {
+    let parts: Vec<&str> = key.split('_').collect();
+    let [_, _, _, sequence] = parts[..] else { return None };
+    sequence.parse().ok()
+}
+
+/// The sequence before which a conversation has what was stored up to a second, this one included; `None`: all of it.
+///
+/// Messages stand in the order of their times, so it is looked for by halving: 64 looks at most.
+async fn end_of_time(
+    call: &Call<'_>,
+    owner: &User,
+    peer: &UserId,
+    last: u64,
+) -> Result<Option<u64>, ServiceError> {
+    let newest_before = async |before: Option<u64>| {
+        let page = call.service.history(owner, peer, before, 1, By::App, call.now).await?;
+        Ok::<_, ServiceError>(page.messages.into_iter().next())
+    };
+    let mut end = match newest_before(None).await? {
+        Some(newest) if newest.at.as_secs() > last => newest.sequence,
+        Some(_) | None => return Ok(None),
+    };
+    // No message at `end` or after it is wanted, and none in `kept..end` is unlooked at but wanted.
+    let mut kept = 0;
+    while kept + 1 < end {
+        let middle = kept + (end - kept) / 2;
+        match newest_before(Some(middle + 1)).await? {
+            Some(message) if message.at.as_secs() > last => end = message.sequence,
+            Some(_) | None => kept = middle,
+        }
+    }
+    Ok(Some(end))
+}
+
+/// `openim/admin_set_msg_read`
+pub struct AdminSetMsgRead;
+
+/// What has been read.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AdminSetMsgReadRequest {
+    /// Who has read.
+    #[serde(rename = "Report_Account")]
+    #[schema(value_type = AccountName)]
+    report_account: CompactString,
+    /// Whose messages.
+    #[serde(rename = "Peer_Account")]
+    #[schema(value_type = AccountName)]
+    peer_account: CompactString,
+    /// Up to which second; absent: all there are.
+    msg_readed_time: Option<u64>,
+}
+
+impl Command for AdminSetMsgRead {
+    const PATH: &'static str = "openim/admin_set_msg_read";
+    const FAMILY: Family = Family::Messages;
+    const SUMMARY: &'static str = "Marks a conversation of a user as read.";
+    const ABOUT: &'static str = "The devices of the user are told. Where there is no such conversation there is nothing to \
+                                 be read, and all is well.";
+    const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_SENDER_MALFORMED];
+
+    type Request = AdminSetMsgReadRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = owner(call, &request.report_account)?;
+        let peer = UserId::new(&request.peer_account).map_err(Refusal::from)?;
+        call.service.lists_state_of(&owner).await?;
+        let end = match request.msg_readed_time {
+            Some(last) => end_of_time(call, &owner, &peer, last).await?,
+            None => None,
+        };
+        let last_read = end.map(|end| end.saturating_sub(1));
+        match call.service.mark_read(&owner, &peer, last_read, By::App, call.now).await {
+            Ok(_) | Err(ServiceError::Refused(Refusal { code: Code::INVALID_PARAMETER, .. })) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(NoFields {}.into())
+    }
+
+    fn invalid(body: &[u8]) -> Code {
+        wrong_account(body, &["Peer_Account"], &["Report_Account"])
+    }
+}
+
+/// `openim/get_c2c_unread_msg_num`
+pub struct GetC2cUnreadMsgNum;
+
+/// Whose unread messages.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetC2cUnreadMsgNumRequest {
+    /// Who has not read them.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = AccountName)]
+    to_account: CompactString,
+    /// Who sent them; at most 100. Absent: everybody, and only the sum is answered.
+    #[serde(rename = "Peer_Account")]
+    #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
+    peer_account: Option<Vec<CompactString>>,
+}
+
+/// How many messages are unread.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetC2cUnreadMsgNumFields {
+    /// Over all conversations.
+    #[serde(rename = "AllC2CUnreadMsgNum")]
+    all: u32,
+    /// Of each one who was named, in the order asked; absent when nobody was.
+    #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
+    of_peers: Vec<UnreadOfPeer>,
+    /// Who has no account; absent when there is nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_list: Vec<PeerError>,
+}
+
+/// How many messages of somebody are unread.
+#[derive(Serialize, ToSchema)]
+pub struct UnreadOfPeer {
+    /// Who sent them.
+    #[serde(rename = "Peer_Account")]
+    #[schema(value_type = String)]
+    peer_account: UserId,
+    /// How many.
+    #[serde(rename = "C2CUnreadMsgNum")]
+    unread: u32,
+}
+
+/// Somebody who has no account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PeerError {
+    /// Who.
+    #[serde(rename = "Peer_Account")]
+    #[schema(value_type = String)]
+    peer_account: CompactString,
+    /// 70107: no such account; 7003: that is no userID.
+    error_code: u32,
+}
+
+impl Command for GetC2cUnreadMsgNum {
+    const PATH: &'static str = "openim/get_c2c_unread_msg_num";
+    const FAMILY: Family = Family::Messages;
+    const SUMMARY: &'static str = "Says how many messages a user has not read.";
+    const ABOUT: &'static str = "";
+    const CODES: &'static [Code] =
+        &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::NO_SUCH_ACCOUNT, Code::QUERY_BATCH_TOO_LARGE];
+    const READS: bool = true;
+
+    type Request = GetC2cUnreadMsgNumRequest;
+    type Fields = GetC2cUnreadMsgNumFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = call.user(UserId::new(&request.to_account).map_err(Refusal::from)?);
+        let peers = request.peer_account.unwrap_or_default();
+        if !peers.is_empty() {
+            check_batch("Peer_Account", peers.len(), MAX_PEERS)?;
+        }
+        let all = call.service.lists_state_of(&user).await?.total_unread;
+        let named: Vec<User> =
+            peers.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
+        let mut accounts = match named.is_empty() {
+            true => Vec::new(),
+            false => call.service.accounts_of(named).await?,
+        }
+        .into_iter();
+        let mut fields = GetC2cUnreadMsgNumFields { all, of_peers: Vec::new(), error_list: Vec::new() };
+        for peer_account in peers {
+            let code = match UserId::new(&peer_account) {
+                Ok(peer) if accounts.next().flatten().is_some() => {
+                    let row = call.service.conversation_of(&user, &peer).await?;
+                    let unread = row.map_or(0, |row| row.unread);
+                    fields.of_peers.push(UnreadOfPeer { peer_account: peer, unread });
+                    continue;
+                }
+                Ok(_) => Code::NO_SUCH_ACCOUNT,
+                Err(_) => Code::BAD_USER_ID,
+            };
+            fields.error_list.push(PeerError { peer_account, error_code: code.number() });
+        }
+        Ok(fields.into())
+    }
+
+    fn invalid(body: &[u8]) -> Code {
+        wrong_account(body, &["To_Account"], &[])
+    }
+}
+
+/// The user as whom a conversation is looked at.
+fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
+    let id = UserId::new(text);
+    Ok(call
+        .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
+}
+
+/// The code of a body that is JSON but no request, by the account that is not named in it.
+fn wrong_account(body: &[u8], other: &[&str], owner: &[&str]) -> Code {
+    let Ok(serde_json::Value::Object(body)) = serde_json::from_slice(body) else {
+        return Code::QUERY_UNREADABLE;
+    };
+    let names = |fields: &[&str]| {
+        fields.is_empty()
+            || fields.iter().any(|field| body.get(*field).is_some_and(serde_json::Value::is_string))
+    };
+    if !names(other) {
+        Code::QUERY_ACCOUNT_MALFORMED
+    } else if !names(owner) {
+        Code::MESSAGE_SENDER_MALFORMED
+    } else {
+        Code::MESSAGE_MALFORMED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_from_the_key_of_an_answer_and_from_nothing_else() {
+        assert_eq!(read_place("1_2_1700000000_42"), Some(42));
+        for key in ["", "_", "1_2_3", "1_2_3_", "1_2_3_x", "1_2_3_4_5", "1_2_3_-4"] {
+            assert_eq!(read_place(key), None, "{key:?}");
+        }
+    }
+}

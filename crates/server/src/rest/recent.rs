@@ -1,0 +1,220 @@
+//! The conversation list of a user.
+
+use super::answer::Reply;
+use super::call::Call;
+use super::command::Command;
+use super::family::Family;
+use super::fields::{AccountName, Flag, NoFields};
+use compact_str::CompactString;
+use lamplight_model::{Code, Conversation, ConversationPlace, Refusal, Timestamp, User, UserId};
+use lamplight_service::{By, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The conversations of one page.
+const PAGE: usize = 100;
+/// The most conversations of one second that are passed over.
+const MAX_START: u32 = 10_000;
+/// The bit of `AssistFlags` that asks for conversations without a message, too.
+const WITH_EMPTY: u32 = 2;
+/// A conversation of two, and not of a group.
+const OF_TWO: u32 = 1;
+
+/// `recentcontact/get_list`
+pub struct RecentContactGetList;
+
+/// Whose conversations, and from where on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecentContactGetListRequest {
+    /// Whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = AccountName)]
+    from_account: CompactString,
+    /// 0, or what the page before was answered with; so the three others.
+    time_stamp: u64,
+    /// See `TimeStamp`.
+    #[schema(maximum = 10000)]
+    start_index: u32,
+    /// See `TimeStamp`.
+    top_time_stamp: u64,
+    /// See `TimeStamp`.
+    #[schema(maximum = 10000)]
+    top_start_index: u32,
+    /// With 2 in it, conversations without a message are answered too. The other bits have no meaning here: pinned
+    /// conversations come first, and in pages as all others.
+    assist_flags: u32,
+}
+
+/// A page of a conversation list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecentContactGetListFields {
+    /// 1: this was the last page.
+    complete_flag: u8,
+    /// For the next page; so the three others.
+    time_stamp: u64,
+    /// See `TimeStamp`.
+    start_index: u32,
+    /// See `TimeStamp`.
+    top_time_stamp: u64,
+    /// See `TimeStamp`.
+    top_start_index: u32,
+    /// At most 100 conversations: pinned ones first, then the latest active.
+    session_item: Vec<Session>,
+}
+
+/// A conversation.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Session {
+    /// Always 1: of two users.
+    #[serde(rename = "Type")]
+    kind: u32,
+    /// The other one.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = String)]
+    to_account: UserId,
+    /// When it was last active: seconds since 1970.
+    msg_time: u64,
+    /// 1: it is pinned.
+    top_flag: u8,
+}
+
+/// How far a list has been read: a second, and how many conversations of it were answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Reached {
+    second: u64,
+    answered: u32,
+}
+
+impl Reached {
+    /// The place before all conversations of its second; `None`: before all.
+    fn place(self, pinned: bool) -> Option<ConversationPlace> {
+        if self == Self::default() {
+            return None;
+        }
+        // No conversation stands after this one within its millisecond: that comes before the second.
+        let peer = UserId::new(&"~".repeat(32)).expect("32 bytes of printable ASCII");
+        let active =
+            Timestamp(self.second.saturating_add(1).saturating_mul(1_000).min(i64::MAX.unsigned_abs()));
+        Some(ConversationPlace { pinned, active, peer })
+    }
+
+    /// After one more conversation.
+    fn pass(&mut self, row: &Conversation) {
+        let second = row.active.as_secs();
+        let answered = if second == self.second { self.answered + 1 } else { 1 };
+        *self = Self { second, answered };
+    }
+}
+
+impl Command for RecentContactGetList {
+    const PATH: &'static str = "recentcontact/get_list";
+    const FAMILY: Family = Family::Recent;
+    const SUMMARY: &'static str = "Reads the conversation list of a user, a page at a time.";
+    const ABOUT: &'static str =
+        "A conversation that becomes active meanwhile moves to the front: it may come twice.";
+    const CODES: &'static [Code] = &[Code::RECENT_NO_SUCH_ACCOUNT];
+    const READS: bool = true;
+
+    type Request = RecentContactGetListRequest;
+    type Fields = RecentContactGetListFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
+        if request.start_index.max(request.top_start_index) > MAX_START {
+            let detail = format!("StartIndex and TopStartIndex are at most {MAX_START}");
+            return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
+        }
+        call.service.lists_state_of(&owner).await?;
+        let mut others = Reached { second: request.time_stamp, answered: request.start_index };
+        let mut pinned = Reached { second: request.top_time_stamp, answered: request.top_start_index };
+        let begun = others != Reached::default();
+        let from = if begun { others } else { pinned };
+        // One more than a page tells whether there is more; those of the second are passed over once more.
+        let wanted = PAGE + 1 + from.answered as usize;
+        let rows = call.service.conversations_after(&owner, from.place(!begun), wanted).await?;
+        let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
+        let passed = rows.iter().take(from.answered as usize).take_while(|row| is_of_second(row)).count();
+        let complete = rows.len() <= passed + PAGE;
+        let page: Vec<Conversation> = rows.into_iter().skip(passed).take(PAGE).collect();
+        for row in &page {
+            if row.pinned { pinned.pass(row) } else { others.pass(row) }
+        }
+        let with_empty = request.assist_flags & WITH_EMPTY != 0;
+        let shown = page.into_iter().filter(|row| with_empty || row.last.is_some());
+        let session_item = shown.map(|row| Session {
+            kind: OF_TWO,
+            msg_time: row.active.as_secs(),
+            top_flag: row.pinned.into(),
+            to_account: row.peer,
+        });
+        Ok(RecentContactGetListFields {
+            complete_flag: complete.into(),
+            session_item: session_item.collect(),
+            time_stamp: others.second,
+            start_index: others.answered,
+            top_time_stamp: pinned.second,
+            top_start_index: pinned.answered,
+        }
+        .into())
+    }
+}
+
+/// `recentcontact/delete`
+pub struct RecentContactDelete;
+
+/// Which conversation.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecentContactDeleteRequest {
+    /// Out of whose list.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = AccountName)]
+    from_account: CompactString,
+    /// 1: of two users. There are no groups.
+    #[serde(rename = "Type", alias = "type")]
+    kind: u32,
+    /// The other one.
+    #[serde(rename = "To_Account")]
+    #[schema(value_type = AccountName)]
+    to_account: CompactString,
+    /// It has no meaning here: what the user could see of the conversation always goes with it.
+    #[allow(dead_code)]
+    clear_ramble: Option<Flag>,
+}
+
+impl Command for RecentContactDelete {
+    const PATH: &'static str = "recentcontact/delete";
+    const FAMILY: Family = Family::Recent;
+    const SUMMARY: &'static str = "Takes a conversation out of the list of a user, with its messages.";
+    const ABOUT: &'static str = "The other one keeps theirs. `type` is taken for `Type`, too. Where there is no such \
+                                 conversation all is well.";
+    const CODES: &'static [Code] = &[Code::RECENT_NO_SUCH_ACCOUNT];
+
+    type Request = RecentContactDeleteRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let owner: User = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
+        let peer = UserId::new(&request.to_account).map_err(Refusal::from)?;
+        if request.kind != OF_TWO {
+            let detail =
+                format!("Type can be {OF_TWO} alone, not {}: there are no groups here", request.kind);
+            return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
+        }
+        call.service.lists_state_of(&owner).await?;
+        match call.service.delete_conversation(&owner, &peer, By::App, call.now).await {
+            Ok(_) | Err(ServiceError::Refused(Refusal { code: Code::INVALID_PARAMETER, .. })) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(NoFields {}.into())
+    }
+}
