@@ -16,7 +16,8 @@ use lamplight_facts::{
     NewMessage, NickFound, NickPlace, ProfileSet, RemarkSet, Sent, Unfriended,
 };
 use lamplight_model::{
-    AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
+    AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, ProfileFields,
+    Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -31,6 +32,25 @@ impl Lists for SqliteFacts {
 
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>> {
         self.writer.write("setting a profile", move |db| profiles::set(db, &user, &change))
+    }
+
+    fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>> {
+        self.readers.read("reading fields of profiles", move |db| profiles::fields(db, &users))
+    }
+
+    fn set_profile_and_fields(
+        &self,
+        user: User,
+        change: ProfileChange,
+        fields: ProfileFields,
+    ) -> Answer<'_, Option<ProfileSet>> {
+        self.writer.write("setting a profile and its fields", move |db| {
+            let set = profiles::set(db, &user, &change)?;
+            if set.is_some() {
+                profiles::set_fields(db, &user, fields)?;
+            }
+            Ok(set)
+        })
     }
 
     fn find_by_nick(

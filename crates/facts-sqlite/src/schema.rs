@@ -264,6 +264,10 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (level, at)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Further fields of a profile, which are kept as they come.
+    ALTER TABLE accounts ADD COLUMN fields TEXT NOT NULL DEFAULT '{}';   -- JSON: ProfileFields
+",
 ];
 
 /// The migration after which the nicks that are there are folded.

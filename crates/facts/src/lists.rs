@@ -8,7 +8,7 @@
 use crate::{Answer, Enqueued};
 use lamplight_model::{
     AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
-    ProfileChange, Timestamp, User, UserId,
+    ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use std::time::Duration;
 
@@ -29,6 +29,18 @@ pub trait Lists: Send + Sync {
 
     /// Changes a profile. `None` where there is no account. A change that changes nothing counts nothing up.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
+
+    /// The further fields of the profiles of these users, in the order asked; `None` where there is no account.
+    fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
+
+    /// Changes a profile and sets further fields of it, in one transaction; those that are not named stay. `None` where
+    /// there is no account. Further fields count nothing up, and [`ProfileSet::changed`] does not speak of them.
+    fn set_profile_and_fields(
+        &self,
+        user: User,
+        change: ProfileChange,
+        fields: ProfileFields,
+    ) -> Answer<'_, Option<ProfileSet>>;
 
     /// Up to `limit` accounts of an app whose nick begins with `prefix`, whatever the case of the letters
     /// ([`fold_nick`](lamplight_model::fold_nick)), by rising folded nick and then id: those after `after`. An account

@@ -34,8 +34,8 @@ pub use login::{EndMark, EndWhy, EndedLogin, MAX_REVOKED_ONE_BY_ONE, Revoked};
 pub use message::{ClientMessageId, InvalidClientMessageId, Message};
 pub use moment::{Moment, Now, Timestamp};
 pub use profile::{
-    AllowType, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_REMARK_BYTES, Profile, ProfileChange,
-    check_text, fold_nick,
+    AllowType, FieldValue, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_PROFILE_FIELDS,
+    MAX_REMARK_BYTES, Profile, ProfileChange, ProfileFields, check_text, fold_nick,
 };
 pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
 pub use status::{Reason, StatusType, UserStatus, Version};

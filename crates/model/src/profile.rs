@@ -1,6 +1,7 @@
 //! What an account shows of itself beside its `userID`.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The profile of an account (SPEC section 6). A new account has the default one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -34,6 +35,22 @@ pub struct ProfileChange {
     /// Who may take the account into a friend list from now on.
     pub allow: Option<AllowType>,
 }
+
+/// A further field of a profile, which Lamplight keeps as it comes and gives no meaning to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldValue {
+    /// A whole number.
+    Number(u64),
+    /// A text.
+    Text(String),
+}
+
+/// Further fields of a profile by their names. The backend writes and reads them; clients are not told of them.
+pub type ProfileFields = BTreeMap<String, FieldValue>;
+
+/// The most further fields of one account.
+pub const MAX_PROFILE_FIELDS: usize = 50;
 
 /// The longest nick and the longest avatar URL, in bytes (the cloud's 40601 begins above 500).
 pub const MAX_PROFILE_BYTES: usize = 500;

@@ -482,3 +482,53 @@ async fn a_body_of_the_wrong_shape_gets_the_code_of_its_family() {
         assert_eq!(api.code(command, body.as_bytes()).await, expected, "{command} {body}");
     }
 }
+
+#[tokio::test]
+async fn further_fields_of_a_profile_are_kept_as_they_come_within_bounds() {
+    const SET: &str = "profile/portrait_set";
+    let node = TestNode::start().await;
+    let mut api = with_users(&node, &["alice", "bob"]).await;
+    let item = |tag: &str, value: Value| json!({"Tag": tag, "Value": value});
+    let set = |items: &[Value]| json!({"From_Account": "alice", "ProfileItem": items});
+    let all = [
+        item("Tag_Profile_IM_Gender", json!("Gender_Type_Female")),
+        item("Tag_Profile_IM_BirthDay", json!(20_000_101)),
+        item("Tag_Profile_IM_Nick", json!("Alice")),
+        item("Tag_Profile_IM_SelfSignature", json!("two\nlines")),
+        item("Tag_Profile_IM_Level", json!(4_294_967_295_u64)),
+        item("Tag_Profile_Custom_Team", json!("爱")),
+        item("Tag_Profile_Custom_Points", json!(u64::MAX)),
+    ];
+    api.done(SET, &set(&all)).await;
+    let mut tags: Vec<&str> = all.iter().map(|item| item["Tag"].as_str().unwrap()).collect();
+    tags.push("Tag_Profile_IM_Role");
+    let asked = json!({"To_Account": ["é", "bob", "nobody", "alice"], "TagList": tags});
+    let before = api.done("profile/portrait_get", &asked).await;
+    assert_eq!(before["UserProfileItem"][3]["ProfileItem"], json!(all));
+    let nick = json!([item("Tag_Profile_IM_Nick", json!(""))]);
+    assert_eq!(before["UserProfileItem"][1]["ProfileItem"], nick);
+
+    for (tag, value, expected) in [
+        ("Tag_Profile_IM_Gender", json!(1), 40001),
+        ("Tag_Profile_IM_Level", json!("1"), 40001),
+        ("Tag_Profile_IM_Level", json!(4_294_967_296_u64), 40001),
+        ("Tag_Profile_IM_Level", json!(-1), 40001),
+        ("Tag_Profile_IM_Height", json!("1"), 40001),
+        ("Tag_Profile_Custom_", json!("1"), 40001),
+        ("Tag_Profile_Custom_é", json!("1"), 40001),
+        ("Tag_Profile_Custom_Team", json!(1.5), 40001),
+        ("Tag_Profile_Custom_Team", json!(["x"]), 40001),
+        ("Tag_Profile_Custom_Team", json!("x".repeat(501)), 40601),
+    ] {
+        // The nick before it is not taken either.
+        let body = set(&[item("Tag_Profile_IM_Nick", json!("new")), item(tag, value.clone())]);
+        assert_eq!(code(&api.call(SET, &body).await), expected, "{tag} {value}");
+    }
+    assert_eq!(api.done("profile/portrait_get", &asked).await, before);
+    let many = |count: usize| -> Vec<Value> {
+        (0..count).map(|n| item(&format!("Tag_Profile_Custom_{n}"), json!(n))).collect()
+    };
+    // Six are there already.
+    api.done(SET, &set(&many(44))).await;
+    assert_eq!(code(&api.call(SET, &set(&many(45))).await), 40001);
+}

@@ -4,7 +4,9 @@ use crate::lists::{By, Listed};
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
 use lamplight_directory::{FriendProfile, ListsChange, News};
-use lamplight_model::{Code, Now, Profile, ProfileChange, Refusal, User, UserId};
+use lamplight_model::{
+    Code, MAX_PROFILE_FIELDS, Now, Profile, ProfileChange, ProfileFields, Refusal, User, UserId,
+};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -30,12 +32,37 @@ impl Service {
         by: By,
         now: Now,
     ) -> Result<Listed<Profile>, ServiceError> {
+        self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
+    }
+
+    /// The same, with further fields of the profile, of which nobody is told. More than [`MAX_PROFILE_FIELDS`] of one
+    /// account: 6017, and nothing is changed.
+    pub async fn set_profile_and_fields(
+        &self,
+        user: &User,
+        change: ProfileChange,
+        fields: ProfileFields,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<Profile>, ServiceError> {
         let app = self.app(user)?;
         change.check().map_err(Refusal::from)?;
         self.pass_rate(&app, user, Call::SetSelfInfo, by, now).await?;
         // One at a time for a user: friends are told without a version, so the order must be that of the commits.
         let _turn = self.profile_turns.take(user).await;
-        let set = self.change_lists([user.clone()], self.facts.set_profile(user.clone(), change)).await?;
+        let changing = if fields.is_empty() {
+            self.facts.set_profile(user.clone(), change)
+        } else {
+            let kept = self.facts.profile_fields(vec![user.clone()]).await?;
+            let mut all = kept.into_iter().next().flatten().unwrap_or_default();
+            all.extend(fields.clone());
+            if all.len() > MAX_PROFILE_FIELDS {
+                let why = format!("{} fields of a profile, at most {MAX_PROFILE_FIELDS} are kept", all.len());
+                return Err(Refusal::because(Code::INVALID_PARAMETER, why).into());
+            }
+            self.facts.set_profile_and_fields(user.clone(), change, fields)
+        };
+        let set = self.change_lists([user.clone()], changing).await?;
         let set = set.ok_or(by.no_such_caller())?;
         if set.changed {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));

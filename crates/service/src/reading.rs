@@ -2,7 +2,9 @@
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
-use lamplight_model::{AppId, Code, Conversation, ConversationPlace, Friend, Profile, User, UserId};
+use lamplight_model::{
+    AppId, Code, Conversation, ConversationPlace, Friend, Profile, ProfileFields, User, UserId,
+};
 
 impl Service {
     /// The accounts of these users, in the order asked; `None` where there is none.
@@ -23,6 +25,14 @@ impl Service {
     /// The profiles of these users, in the order asked; `None` where there is no account.
     pub async fn profiles_of(&self, users: Vec<User>) -> Result<Vec<Option<Profile>>, ServiceError> {
         Ok(self.facts.profiles(users).await?)
+    }
+
+    /// The further fields of the profiles of these users, in the order asked; `None` where there is no account.
+    pub async fn profile_fields_of(
+        &self,
+        users: Vec<User>,
+    ) -> Result<Vec<Option<ProfileFields>>, ServiceError> {
+        Ok(self.facts.profile_fields(users).await?)
     }
 
     /// How far the lists of these users are, in the order asked; `None` where there is no account.

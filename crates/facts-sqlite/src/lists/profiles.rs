@@ -1,9 +1,10 @@
 //! Profiles: columns of the account.
 
 use super::count_up_if;
-use crate::statements::{list, number, parsed, time};
+use crate::statements::{change, list, number, parsed, time};
 use lamplight_facts::{NickFound, NickPlace, ProfileSet};
-use lamplight_model::{AllowType, AppId, Profile, ProfileChange, User, UserId, fold_nick};
+use lamplight_model::{AllowType, AppId, Profile, ProfileChange, ProfileFields, User, UserId, fold_nick};
+use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 pub(super) fn profiles(db: &Connection, users: &[User]) -> Result<Vec<Option<Profile>>> {
@@ -12,10 +13,10 @@ pub(super) fn profiles(db: &Connection, users: &[User]) -> Result<Vec<Option<Pro
     users.iter().map(|user| profile(&snapshot, user)).collect()
 }
 
-pub(super) fn set(db: &Connection, user: &User, change: &ProfileChange) -> Result<Option<ProfileSet>> {
+pub(super) fn set(db: &Connection, user: &User, new: &ProfileChange) -> Result<Option<ProfileSet>> {
     let Some(before) = profile(db, user)? else { return Ok(None) };
     let mut profile = before.clone();
-    change.apply(&mut profile);
+    new.apply(&mut profile);
     let changed = profile != before;
     if changed {
         let sql = "UPDATE accounts SET nick = ?3, nick_folded = ?4, avatar_url = ?5, allow = ?6
@@ -23,10 +24,34 @@ pub(super) fn set(db: &Connection, user: &User, change: &ProfileChange) -> Resul
         let Profile { nick, avatar_url, allow } = &profile;
         let (folded, allow) = (fold_nick(nick), allow_number(*allow));
         let values = params![user.app.0, user.id.as_str(), nick, folded, avatar_url, allow];
-        crate::statements::change(db, sql, values)?;
+        change(db, sql, values)?;
     }
     let state = count_up_if(changed, db, user)?;
     Ok(Some(ProfileSet { profile, changed, state }))
+}
+
+pub(super) fn fields(db: &Connection, users: &[User]) -> Result<Vec<Option<ProfileFields>>> {
+    let snapshot = db.unchecked_transaction()?;
+    users.iter().map(|user| fields_of(&snapshot, user)).collect()
+}
+
+/// Sets further fields of an account that is there.
+pub(super) fn set_fields(db: &Connection, user: &User, new: ProfileFields) -> Result<()> {
+    let mut fields = fields_of(db, user)?.unwrap_or_default();
+    fields.extend(new);
+    let fields = serde_json::to_string(&fields).expect("names, texts and whole numbers are always JSON");
+    let sql = "UPDATE accounts SET fields = ?3 WHERE app = ?1 AND id = ?2";
+    change(db, sql, params![user.app.0, user.id.as_str(), fields]).map(drop)
+}
+
+fn fields_of(db: &Connection, user: &User) -> Result<Option<ProfileFields>> {
+    let sql = "SELECT fields FROM accounts WHERE app = ?1 AND id = ?2";
+    let fields = |row: &Row<'_>| {
+        let text: String = row.get(0)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+    };
+    db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], fields).optional()
 }
 
 pub(super) fn find(

@@ -2,7 +2,7 @@
 
 use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
 use crate::{Facts, ListsState, NickPlace};
-use lamplight_model::{AllowType, Profile, ProfileChange, User};
+use lamplight_model::{AllowType, FieldValue, Profile, ProfileChange, ProfileFields, User};
 
 /// It shows nothing, lets anybody add it, and counts from the time it was made.
 pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts: &dyn Facts) {
@@ -21,6 +21,33 @@ pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     let before = state(facts, "alice").await.version;
     let set = ok(facts.set_profile(user("alice"), nick("a"))).await.expect("there is an account");
     assert_eq!(set.state.version, before + 1);
+}
+
+/// They are kept as they come, beside the profile, and go with the account; they count nothing up.
+pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let text = |text: &str| FieldValue::Text(text.to_owned());
+    let set = |name: &str, change: ProfileChange, fields: Vec<(&str, FieldValue)>| {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        facts.set_profile_and_fields(user(name), change, fields)
+    };
+    let first = vec![("b", FieldValue::Number(u64::MAX)), ("a", text("\"爱\n\0"))];
+    let done = ok(set("alice", nick("A"), first)).await.expect("there is an account");
+    assert_eq!((&*done.profile.nick, done.changed), ("A", true));
+    let before = state(facts, "alice").await;
+    let done =
+        ok(set("alice", ProfileChange::default(), vec![("a", FieldValue::Number(0)), ("c", text(""))])).await;
+    let done = done.expect("there is an account");
+    assert_eq!((&*done.profile.nick, done.changed, done.state), ("A", false, before));
+    let expected = [("a", FieldValue::Number(0)), ("b", FieldValue::Number(u64::MAX)), ("c", text(""))];
+    let expected: ProfileFields =
+        expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let asked = || facts.profile_fields(vec![user("bob"), user("nobody"), user("alice")]);
+    assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(expected)]);
+    assert_eq!(ok(set("nobody", nick("N"), vec![("a", text("x"))])).await, None);
+    ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await;
+    ok(facts.create_account(user("alice"), at(20))).await;
+    assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
 /// What the account showed before it was deleted does not come back, nor does its version.

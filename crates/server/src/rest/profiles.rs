@@ -7,7 +7,9 @@ use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, NoFields, Object, check_batch};
 use compact_str::CompactString;
-use lamplight_model::{AllowType, Code, Profile, ProfileChange, Refusal, UserId};
+use lamplight_model::{
+    AllowType, Code, FieldValue, MAX_PROFILE_BYTES, Profile, ProfileChange, ProfileFields, Refusal, UserId,
+};
 use lamplight_service::{By, MAX_USERS_INFO, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +40,59 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
+/// The further standard fields, each with whether it is a number.
+const FIELDS: [(&str, bool); 9] = [
+    ("Tag_Profile_IM_Gender", false),
+    ("Tag_Profile_IM_BirthDay", true),
+    ("Tag_Profile_IM_Location", false),
+    ("Tag_Profile_IM_SelfSignature", false),
+    ("Tag_Profile_IM_Language", true),
+    ("Tag_Profile_IM_MsgSettings", true),
+    ("Tag_Profile_IM_AdminForbidType", false),
+    ("Tag_Profile_IM_Level", true),
+    ("Tag_Profile_IM_Role", true),
+];
+/// What the names of the app's own fields begin with.
+const CUSTOM: &str = "Tag_Profile_Custom_";
+/// The longest name of a field of the app's own after [`CUSTOM`], in bytes.
+const MAX_CUSTOM_NAME: usize = 32;
+
+/// A further field, as it is kept: a number of 32 bits or a text, as the standard has it; one of the app's own may be
+/// either, the number up to 64 bits.
+fn field(tag: &str, value: Value) -> Result<FieldValue, Refusal> {
+    let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
+    let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
+    let is_custom = tag.strip_prefix(CUSTOM).is_some_and(|name| {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (1..=MAX_CUSTOM_NAME).contains(&name.len()) && name.bytes().all(is_word)
+    });
+    if standard.is_none() && !is_custom {
+        return Err(invalid(format!("no tag {tag:?}")));
+    }
+    match (standard, value) {
+        (Some(true), Value::Number(number))
+            if number.as_u64().is_some_and(|it| it <= u64::from(u32::MAX)) =>
+        {
+            Ok(FieldValue::Number(number.as_u64().unwrap_or_default()))
+        }
+        (Some(true), _) => Err(invalid(format!("{tag} is a number of 32 bits"))),
+        (Some(false) | None, Value::String(text)) => {
+            if text.len() > MAX_PROFILE_BYTES {
+                let detail =
+                    format!("{tag} has at most {MAX_PROFILE_BYTES} bytes, this one has {}", text.len());
+                return Err(Refusal::because(Code::PROFILE_TOO_LONG, detail));
+            }
+            Ok(FieldValue::Text(text))
+        }
+        (None, Value::Number(number)) => {
+            let number = number.as_u64().ok_or_else(|| invalid(format!("{tag} is a whole number or a text")));
+            number.map(FieldValue::Number)
+        }
+        (Some(false), _) => Err(invalid(format!("{tag} is a text"))),
+        (None, _) => Err(invalid(format!("{tag} is a whole number or a text"))),
+    }
+}
+
 /// `profile/portrait_set`
 pub struct PortraitSet;
 
@@ -58,11 +113,13 @@ pub struct PortraitSetRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ProfileItem {
-    /// `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image` or `Tag_Profile_IM_AllowType`.
+    /// `Tag_Profile_IM_Nick`, `_Image`, `_AllowType`, `_Gender`, `_BirthDay`, `_Location`, `_SelfSignature`,
+    /// `_Language`, `_MsgSettings`, `_AdminForbidType`, `_Level`, `_Role`, or `Tag_Profile_Custom_` and 1 to 32 letters,
+    /// digits and `_`.
     tag: String,
     /// A text of at most 500 bytes; of `Tag_Profile_IM_AllowType`, `AllowType_Type_AllowAny` or
-    /// `AllowType_Type_DenyAny`.
-    #[schema(value_type = String)]
+    /// `AllowType_Type_DenyAny`; of `_BirthDay`, `_Language`, `_MsgSettings`, `_Level` and `_Role` a number of 32 bits; of
+    /// `Tag_Profile_Custom_…` a text or a whole number.
     value: Value,
 }
 
@@ -70,7 +127,9 @@ impl Command for PortraitSet {
     const PATH: &'static str = "profile/portrait_set";
     const FAMILY: Family = Family::Profiles;
     const SUMMARY: &'static str = "Changes what an account shows.";
-    const ABOUT: &'static str = "A tag that is not known here is refused, and nothing is changed then.";
+    const ABOUT: &'static str = "A tag that is not known here is refused, and nothing is changed then. Nick, picture \
+                                 and `AllowType` have a meaning here, and clients are told of them; the others are kept \
+                                 as they come, at most 50 of an account.";
     const CODES: &'static [Code] = &[Code::PROFILE_NO_SUCH_ACCOUNT, Code::PROFILE_TOO_LONG];
 
     type Request = PortraitSetRequest;
@@ -82,22 +141,23 @@ impl Command for PortraitSet {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
         check_batch("ProfileItem", request.profile_item.len(), MAX_TAGS)?;
-        let mut change = ProfileChange::default();
+        let (mut change, mut fields) = (ProfileChange::default(), ProfileFields::new());
         for Object(ProfileItem { tag, value }) in request.profile_item {
-            let Value::String(value) = value else {
-                return Err(Refusal::because(Code::PROFILE_INVALID, format!("{tag} is a text")).into());
-            };
-            match &tag[..] {
-                NICK => change.nick = Some(value),
-                IMAGE => change.avatar_url = Some(value),
-                ALLOW_TYPE => change.allow = Some(allow_type(&value)?),
-                _ => {
-                    return Err(Refusal::because(Code::PROFILE_INVALID, format!("no tag {tag:?}")).into());
+            match (&tag[..], value) {
+                (NICK, Value::String(nick)) => change.nick = Some(nick),
+                (IMAGE, Value::String(url)) => change.avatar_url = Some(url),
+                (ALLOW_TYPE, Value::String(allow)) => change.allow = Some(allow_type(&allow)?),
+                (NICK | IMAGE | ALLOW_TYPE, _) => {
+                    return Err(Refusal::because(Code::PROFILE_INVALID, format!("{tag} is a text")).into());
+                }
+                (_, value) => {
+                    let value = field(&tag, value)?;
+                    fields.insert(tag, value);
                 }
             }
         }
         check_profile(&change)?;
-        call.service.set_profile(&user, change, By::App, call.now).await?;
+        call.service.set_profile_and_fields(&user, change, fields, By::App, call.now).await?;
         Ok(NoFields {}.into())
     }
 }
@@ -137,7 +197,7 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: Vec<CompactString>,
-    /// Which fields; one that is not known here is left out of the answer.
+    /// Which fields; one that was never set is left out of the answer.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: Vec<CompactString>,
 }
@@ -178,7 +238,7 @@ pub struct TagValue {
     /// Which field.
     #[schema(value_type = String)]
     pub tag: CompactString,
-    /// Its value: a number for `Tag_SNS_IM_AddTime`, else a text.
+    /// Its value: a text or a number.
     pub value: Value,
 }
 
@@ -202,6 +262,7 @@ impl Command for PortraitGet {
         check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
         let users = request.to_account.iter().flat_map(|text| UserId::new(text));
         let users: Vec<_> = users.map(|id| call.user(id)).collect();
+        let mut further = call.service.profile_fields_of(users.clone()).await?.into_iter();
         let mut found = call.service.profiles_of(users).await?.into_iter();
         let mut fields = PortraitGetFields { user_profile_item: Vec::new(), fail_account: Vec::new() };
         let mut first_failure = None;
@@ -210,11 +271,22 @@ impl Command for PortraitGet {
                 Ok(_) => found.next().flatten().ok_or(ServiceError::from(Code::NO_SUCH_ACCOUNT)),
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
+            // Both are of the users that a userID names.
+            let mut kept = match &done {
+                Err(ServiceError::Refused(refusal)) if refusal.code == Code::BAD_USER_ID => None,
+                Ok(_) | Err(_) => further.next().flatten(),
+            }
+            .unwrap_or_default();
             let mut profile_item = Vec::new();
             let done = done.map(|profile| {
                 profile_item.extend(request.tag_list.iter().filter_map(|tag| {
-                    let value = tag_value(&profile, tag)?;
-                    Some(TagValue { tag: tag.clone(), value: value.into() })
+                    let value = tag_value(&profile, tag).map(Value::from).or_else(|| {
+                        kept.remove(tag.as_str()).map(|value| match value {
+                            FieldValue::Number(number) => number.into(),
+                            FieldValue::Text(text) => text.into(),
+                        })
+                    });
+                    Some(TagValue { tag: tag.clone(), value: value? })
                 }));
             });
             let code = item_code(Self::FAMILY, done)?;

@@ -18,7 +18,7 @@ use lamplight_facts::{
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AuditEntry, Conversation, ConversationPlace, DeviceId, Friend, Lane, Message, Moment,
-    NewAuditEntry, NodeId, Now, Profile, ProfileChange, Timestamp, User, UserId,
+    NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -277,6 +277,8 @@ impl Lists for DelayedFacts {
         FactsRead lists_states(users: Vec<User>) -> Vec<Option<ListsState>>;
         FactsRead profiles(users: Vec<User>) -> Vec<Option<Profile>>;
         FactsWrite set_profile(user: User, change: ProfileChange) -> Option<ProfileSet>, of &user;
+        FactsRead profile_fields(users: Vec<User>) -> Vec<Option<ProfileFields>>;
+        FactsWrite set_profile_and_fields(user: User, change: ProfileChange, fields: ProfileFields) -> Option<ProfileSet>, of &user;
         FactsRead find_by_nick(app: AppId, prefix: String, after: Option<NickPlace>, limit: usize) -> Vec<NickFound>;
         FactsWrite befriend(friendship: NewFriendship) -> Befriending, of &friendship.owner;
         FactsWrite set_remark(owner: User, friend: UserId, remark: String) -> Option<RemarkSet>, of &owner;
