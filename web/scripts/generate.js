@@ -78,12 +78,15 @@ function codeTable(page) {
   if (rows.length === 0 || rows.length !== lines.length) {
     throw new Error(`${CODES}: ${rows.length} of ${lines.length} rows could be read`);
   }
+  // Codes of commands of the server API alone: no client is answered with one.
+  const isOfApi = (number) => (number >= 50_000 && number < 60_000) || number >= 90_000;
   const text = (cell) => JSON.stringify(cell.replaceAll("\\|", "|"));
-  const entries = rows.map(
+  const told = rows.filter(([, number]) => !isOfApi(Number(number)));
+  const entries = told.map(
     ([, number, name, english, chinese]) =>
       `${name}: { number: ${number}, english: ${text(english)}, chinese: ${text(chinese)} },`,
   );
-  return `// The codes of docs/codes.md. Made by \`npm run generate\`.
+  return `// The codes of docs/codes.md that a client may be answered with. Made by \`npm run generate\`.
 
 /** What every answer may carry: a number, and what it means. */
 export const CODES = {

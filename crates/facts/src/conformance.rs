@@ -113,8 +113,8 @@ macro_rules! conformance_tests {
             profiles {
                 a_new_account_has_the_default_profile_and_its_time_as_version
                 an_account_of_the_last_moment_counts_up
-                a_profile_goes_with_its_account
                 further_fields_are_kept_as_they_come
+                a_profile_goes_with_its_account
                 a_profile_changes_in_what_is_named
                 the_same_profile_counts_nothing_up
                 a_profile_needs_an_account

@@ -1,4 +1,4 @@
-// The codes of docs/codes.md. Made by `npm run generate`.
+// The codes of docs/codes.md that a client may be answered with. Made by `npm run generate`.
 
 /** What every answer may carry: a number, and what it means. */
 export const CODES = {
@@ -65,12 +65,6 @@ export const CODES = {
     number: 40601,
     english: "a value of the profile is too long",
     chinese: "资料字段的值超出长度限制",
-  },
-  RECENT_NO_SUCH_ACCOUNT: { number: 50001, english: "no such account", chinese: "帐号不存在" },
-  RECENT_INVALID: {
-    number: 50002,
-    english: "invalid parameter in a call about conversations",
-    chinese: "最近联系人请求参数错误",
   },
   HTTP_UNREADABLE: { number: 60002, english: "the HTTP request could not be read", chinese: "HTTP 请求解析错误" },
   JSON_UNREADABLE: {
@@ -145,35 +139,6 @@ export const CODES = {
     chinese: "用户状态功能未开启，请在控制台打开开关",
   },
   MESSAGE_TOO_LONG: { number: 80002, english: "the message is too long", chinese: "消息内容超出长度限制" },
-  QUERY_UNREADABLE: {
-    number: 90001,
-    english: "the JSON of the request could not be read, or To_Account is empty",
-    chinese: "请求 JSON 解析错误，或 To_Account 为空",
-  },
-  QUERY_ACCOUNT_MALFORMED: { number: 90003, english: "To_Account is malformed", chinese: "To_Account 格式错误" },
-  MESSAGE_RANDOM_MALFORMED: {
-    number: 90005,
-    english: "MsgRandom is missing, or is no 32-bit number",
-    chinese: "缺少 MsgRandom，或 MsgRandom 不是 32 位整数",
-  },
-  MESSAGE_TIME_MALFORMED: { number: 90006, english: "MsgTimeStamp is no number", chinese: "MsgTimeStamp 不是整数" },
-  MESSAGE_BODY_MALFORMED: {
-    number: 90007,
-    english: "MsgBody is missing, empty, or no list",
-    chinese: "缺少 MsgBody，或 MsgBody 为空或不是数组",
-  },
-  MESSAGE_SENDER_MALFORMED: { number: 90008, english: "From_Account is malformed", chinese: "From_Account 格式错误" },
-  QUERY_ADMIN_REQUIRED: { number: 90009, english: "the caller must be an app admin", chinese: "须由 App 管理员调用" },
-  MESSAGE_MALFORMED: {
-    number: 90010,
-    english: "the call about messages has a field that cannot be taken",
-    chinese: "消息请求中有不符合格式或不支持的字段",
-  },
-  QUERY_BATCH_TOO_LARGE: {
-    number: 90011,
-    english: "more than 500 accounts in To_Account",
-    chinese: "To_Account 超过 500 个帐号",
-  },
 } as const;
 
 /** The name of a code. */
