@@ -139,10 +139,19 @@ describe("operators of the console", () => {
       await page.getByText(`Each point covers ${step}.`).waitFor();
       await page.locator("lc-overview lc-chart canvas").first().waitFor();
     }
-    const file = await saved(page, page.getByRole("button", { name: "Export as JSON" }));
-    expect(file.name).toBe("overview-month.json");
-    const points = JSON.parse(file.text) as { at: number; connections: number }[];
-    expect(points.length).toBeGreaterThan(0);
+    // The server sums up every ten seconds, and may have started just now.
+    let points: { at: number; connections: number }[] = [];
+    const read = async (): Promise<number> => {
+      const range = page.getByLabel("Range of the charts");
+      await range.selectOption("hour");
+      await range.selectOption("month");
+      await page.getByText("Each point covers 15 minutes.").waitFor();
+      const file = await saved(page, page.getByRole("button", { name: "Export as JSON" }));
+      expect(file.name).toBe("overview-month.json");
+      points = JSON.parse(file.text) as typeof points;
+      return points.length;
+    };
+    await expect.poll(read, { timeout: 40_000, interval: 2_000 }).toBeGreaterThan(0);
     expect(points.every(({ at }) => at % 900_000 === 0)).toBe(true);
     const csv = await saved(page, page.getByRole("button", { name: "Export as CSV" }));
     expect(csv.text).toContain("time,online,devices_");
