@@ -12,7 +12,8 @@ use crate::{Service, ServiceError};
 use lamplight_directory::{RecordCursor, RecordFilter};
 use lamplight_facts::AppDeletion;
 use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -31,6 +32,9 @@ pub(crate) struct Deletions {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<AppId, Stage>,
+    /// Apps whose live records have to be gone through once more, whatever a step under way says: one could not be
+    /// removed.
+    once_more: BTreeSet<AppId>,
     /// The store may have begun a deletion that is not among these.
     is_in_doubt: bool,
 }
@@ -54,6 +58,25 @@ enum Stage {
 impl Stage {
     fn first(app: Option<Arc<App>>) -> Self {
         Self::Records { app, next: None, found: false }
+    }
+}
+
+impl State {
+    /// A step of a deletion has ended: it goes on at `next`, or is over, unless its records are needed once more.
+    fn advance(&mut self, id: AppId, next: Option<Stage>) {
+        let next = if self.once_more.remove(&id) { Some(Stage::first(None)) } else { next };
+        match next {
+            Some(stage) => drop(self.apps.insert(id, stage)),
+            None => drop(self.apps.remove(&id)),
+        }
+    }
+
+    /// A live record of an app that is no more could not be removed: its records are gone through again.
+    fn begin_again(&mut self, id: AppId) {
+        match self.apps.entry(id) {
+            Entry::Occupied(_) => drop(self.once_more.insert(id)),
+            Entry::Vacant(place) => drop(place.insert(Stage::first(None))),
+        }
     }
 }
 
@@ -125,18 +148,16 @@ impl Service {
         let first = self.deletions.lock().apps.first_key_value().map(|(id, stage)| (*id, stage.clone()));
         let Some((id, stage)) = first else { return Ok(false) };
         let next = match stage {
-            Stage::Records { app, next, found } => self.end_records(id, app, next, found, now).await?,
-            Stage::Rows => {
-                if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP {
-                    self.deletions.lock().apps.remove(&id);
-                    tracing::info!(app = id.0, "an app was deleted with all that it had");
-                    return Ok(!self.deletions.lock().apps.is_empty());
-                }
-                Stage::Rows
-            }
+            Stage::Records { app, next, found } => Some(self.end_records(id, app, next, found, now).await?),
+            Stage::Rows if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP => None,
+            Stage::Rows => Some(Stage::Rows),
         };
-        self.deletions.lock().apps.insert(id, next);
-        Ok(true)
+        let mut state = self.deletions.lock();
+        state.advance(id, next);
+        if !state.apps.contains_key(&id) {
+            tracing::info!(app = id.0, "an app was deleted with all that it had");
+        }
+        Ok(!state.apps.is_empty())
     }
 
     /// Asks the facts which deletions have begun.
@@ -186,7 +207,7 @@ impl Service {
         }
         let removed = self.directory.remove(user, now).await;
         removed.inspect_err(|_| {
-            self.deletions.lock().apps.insert(user.app, Stage::first(None));
+            self.deletions.lock().begin_again(user.app);
             self.deletions.begun.notify_one();
         })?;
         Err(Code::NO_SUCH_APP.into())
@@ -201,5 +222,30 @@ impl Service {
             )),
             false => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record is made behind the step that is under way and cannot be removed; then the step ends.
+    #[test]
+    fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
+        let id = AppId(1);
+        for ends_at in [Some(Stage::Rows), None] {
+            let mut state = State::default();
+            state.apps.insert(id, Stage::Rows);
+            state.begin_again(id);
+            state.advance(id, ends_at);
+            assert!(matches!(state.apps[&id], Stage::Records { next: None, found: false, .. }));
+            state.advance(id, Some(Stage::Rows));
+            assert!(matches!(state.apps[&id], Stage::Rows), "once is enough");
+            state.advance(id, None);
+            assert!(state.apps.is_empty());
+        }
+        let mut state = State::default();
+        state.begin_again(id);
+        assert!(matches!(state.apps[&id], Stage::Records { .. }), "also when the deletion had ended");
     }
 }
