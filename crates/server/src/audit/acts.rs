@@ -2,7 +2,7 @@
 //!
 //! What users write and read is nobody's business here: of a message there is from whom and to whom it went.
 
-use super::{Act, act_on_app};
+use super::{Act, act_on_app, shown_url};
 use crate::control::{ConsoleOperation, ListsOperation, Operation, WebhookOperation};
 use lamplight_model::{AllowType, AppId, AuditAction, User, UserId};
 
@@ -47,7 +47,7 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
                 act = act.with("nick", "", nick);
             }
             if let Some(url) = avatar_url {
-                act = act.with("avatar_url", "", url);
+                act = act.with("avatar_url", "", &shown_url(url));
             }
             if let Some(allow) = allow {
                 let word = match allow {
@@ -150,6 +150,15 @@ mod tests {
                     remark: hush(),
                 },
                 "friend.add alice → bob both=true",
+            ),
+            (
+                Operation::Lists(ListsOperation::SetProfile {
+                    user: alice.clone(),
+                    nick: None,
+                    avatar_url: Some("https://ann:hush@example.org/a.png?key=hush".to_owned()),
+                    allow: None,
+                }),
+                "profile.change alice avatar_url=https://…@example.org/a.png?…",
             ),
             (
                 Operation::Lists(ListsOperation::Send {
