@@ -9,7 +9,7 @@ use std::time::Duration;
 /// of them in one moment.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// What a node takes when its clients come back.
+/// The pace at which a node takes its clients back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReconnectPace {
     /// Logins a second.

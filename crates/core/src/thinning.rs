@@ -47,14 +47,14 @@ pub trait Sum: Clone {
     fn add(&mut self, later: &Self);
 }
 
-/// What was counted in one step of a level.
+/// The sum over one step of a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step<S> {
     /// The number of the level.
     pub level: u8,
     /// When the step began.
     pub at: Timestamp,
-    /// What was counted since.
+    /// The sum since then.
     pub sum: S,
 }
 

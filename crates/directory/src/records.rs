@@ -77,7 +77,7 @@ impl FromStr for RecordCursor {
 /// Some records of an app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordPage {
-    /// Whose records.
+    /// The users whose records they are.
     pub users: Vec<User>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<RecordCursor>,

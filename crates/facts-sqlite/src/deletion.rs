@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(with_app, listed);
     }
 
-    /// What a step costs must not grow with the apps beside it.
+    /// The cost of a step must not grow with the apps beside it.
     #[test]
     fn the_rows_of_an_app_are_found_by_an_index() {
         let directory = tempfile::tempdir().unwrap();

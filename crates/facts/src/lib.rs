@@ -112,7 +112,7 @@ pub const MAX_WEB_LOGINS: usize = 32;
 /// An account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
-    /// Whose account.
+    /// The account.
     pub user: User,
     /// When it was made.
     pub created: Timestamp,
@@ -134,7 +134,7 @@ pub struct Revocation {
     pub through: u64,
 }
 
-/// What came of [`Facts::begin_app_deletion`].
+/// The outcome of [`Facts::begin_app_deletion`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AppDeletion {
     /// The app is gone; what it had is to be deleted.

@@ -161,14 +161,14 @@ pub struct ListsState {
 pub struct NickPlace {
     /// The nick that stands there.
     pub nick: String,
-    /// Whose nick.
+    /// The nick.
     pub id: UserId,
 }
 
 /// An account that [`Lists::find_by_nick`] has found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NickFound {
-    /// Whose account.
+    /// The account.
     pub id: UserId,
     /// The nick.
     pub nick: String,

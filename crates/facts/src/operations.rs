@@ -1,12 +1,12 @@
 //! The part of the port for operators: the audit log, and the figures of the past.
 //!
-//! What a figure says is known elsewhere: here it is a text with a level and a time.
+//! The store does not know the meaning of a figure: here it is a text with a level and a time.
 
 use crate::Answer;
 use lamplight_model::{AppId, AuditEntry, NewAuditEntry, Timestamp};
 use std::time::Duration;
 
-/// What operators have done, and what the charts of the console show of the past.
+/// The store of the audit log, and of the past that the charts of the console show.
 pub trait Operations: Send + Sync {
     /// Enters what an operator is about to do, as begun; answers with the id of the entry. Entries that are older than
     /// [`AUDIT_KEPT`] then are forgotten, and of more than [`MAX_AUDIT_ENTRIES`] the oldest, at the latest when there are

@@ -24,7 +24,7 @@ pub enum FindBy {
 /// An account that was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundAccount {
-    /// Whose account.
+    /// The account.
     pub id: UserId,
     /// What the user is called; may be empty.
     pub nick: String,
@@ -35,7 +35,7 @@ pub struct FoundAccount {
 /// The last account of a page, behind which the next one begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundPlace {
-    /// Whose account.
+    /// The account.
     pub id: UserId,
     /// The nick that was shown; counts when accounts are looked for by nick.
     pub nick: String,

@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    /// What a search costs must not grow with the accounts that it does not find.
+    /// The cost of a search must not grow with the accounts that it does not find.
     #[test]
     fn nicks_are_found_by_their_index() {
         let directory = tempfile::tempdir().unwrap();

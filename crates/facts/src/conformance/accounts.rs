@@ -125,7 +125,7 @@ pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
 }
 
-/// Whatever was under way when the deletion began comes too late, while it goes on and when it has ended.
+/// A write that was under way when the deletion began comes too late, while it goes on and when it has ended.
 pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
     make_two_apps(facts).await;
     let there = ok(facts.create_account(user("there"), at(1))).await;
