@@ -152,7 +152,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
 mod tests {
     use super::*;
 
-    /// What a script of changes leads to: `at: change` told at once, `at> change` told when it was due.
+    /// Runs a script of changes and lists the outcome: `at: change` told at once, `at> change` told when it was due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         let mut conflator = Conflator::new(ConflationRate { changes_per_second: limit });
         let mut told = Vec::new();

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 pub struct Device {
     /// Which device.
     pub id: DeviceId,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// The number of the login, given by the facts: higher than that of every login before it. An end that names a
     /// lower number is that of an earlier login.
@@ -69,7 +69,7 @@ impl LinkEnd {
         }
     }
 
-    /// What the app's backend is told of it.
+    /// The session event by which the app's backend is told of this end.
     pub(crate) fn event(self) -> SessionEventKind {
         match self {
             Self::Closed | Self::NodeLost => SessionEventKind::LinkClosed,
@@ -83,7 +83,7 @@ impl LinkEnd {
 pub struct Connect<'a> {
     /// Which device.
     pub device: &'a DeviceId,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// The number of its login. That of a device that comes back is the one it has.
     pub login: u64,

@@ -104,12 +104,12 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching_for(watcher, user, why)
     }
 
-    /// Whom a connection watches for a reason.
+    /// The users that a connection watches for a reason.
     pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
         self.graph.watched(watcher, why)
     }
 
-    /// Who watches a user, in no particular order, with their reasons. Counting them costs nothing.
+    /// The watchers of a user with their reasons, in no particular order. Counting them costs nothing.
     pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }

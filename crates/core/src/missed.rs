@@ -54,7 +54,7 @@ mod tests {
             (Online, Offline, seen, "", None),
             (Online, Offline, None, "https://push", Some(0)),
             (Online, Online, seen, "https://push", None),
-            // Whoever logged out wants none, and whoever was OFFLINE was pushed them when they were sent.
+            // A user who logged out wants none; a user who was OFFLINE got a push for each when it was sent.
             (Online, Unlogined, seen, "https://push", None),
             (Unlogined, Offline, seen, "https://push", None),
             (Offline, Online, seen, "https://push", None),

@@ -54,7 +54,7 @@ impl Call {
     /// How often one user may make the call.
     pub fn rate(self, limits: &Limits) -> RateLimit {
         match self {
-            // What comes with every message must be as frequent as messages are.
+            // Clients mark messages as read as often as messages arrive, so both calls share one rate.
             Self::SendMessage | Self::MarkRead => limits.message_rate,
             Self::SetSelfStatus
             | Self::GetUserStatus
@@ -75,7 +75,7 @@ impl Call {
     }
 }
 
-/// What is left to do once the other gates are passed.
+/// The check that is left once the other gates are passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
     /// Nothing: the call may go on.

@@ -59,7 +59,7 @@ pub struct Presence {
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
 }
 
-/// What came of [`Presence::connect`].
+/// The outcome of [`Presence::connect`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Connected {
     /// The logins that had to end, earliest first.
@@ -68,7 +68,7 @@ pub struct Connected {
     pub subscriptions_lost: bool,
 }
 
-/// What came of [`Presence::expire`].
+/// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
     /// The logins that ended, earliest first.
@@ -102,7 +102,7 @@ impl Presence {
             version: self.version,
             since: self.since,
             reason: self.reason,
-            // Who is ONLINE is seen now.
+            // A user who is ONLINE is seen now.
             last_seen: self.last_seen.filter(|_| status_type != StatusType::Online),
             online_devices: self.online_devices(),
         }
@@ -152,7 +152,7 @@ impl Presence {
         })
     }
 
-    /// Whom the user is subscribed to.
+    /// The subscription list of the user.
     pub fn subscriptions(&self) -> &Subscriptions {
         &self.subscriptions
     }

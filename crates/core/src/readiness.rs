@@ -4,7 +4,7 @@ use lamplight_model::Moment;
 use std::fmt;
 use std::time::Duration;
 
-/// What is known of one part of a node.
+/// The last known sign of one part of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sign {
     /// The part works.
@@ -22,7 +22,7 @@ pub enum Sign {
     Ended,
 }
 
-/// What a part is found to be.
+/// The finding about one part of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// It can be relied on.

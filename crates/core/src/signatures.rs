@@ -1,4 +1,4 @@
-//! What a live record knows of its user's UserSigs: which were seen, and which do not count any longer (SPEC section 5,
+//! The record of a user's UserSigs: which were seen, and which do not count any longer (SPEC section 5,
 //! "Revoking is exact").
 //!
 //! A kick must refuse every UserSig that was seen, however it is dated, and no other one dated in its second or later.
@@ -31,7 +31,7 @@ impl Signatures {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
 
-    /// What was revoked, if anything.
+    /// The revocation, if there was one.
     pub fn revoked(&self) -> Option<&Revoked> {
         self.revoked.as_deref()
     }

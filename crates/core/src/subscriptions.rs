@@ -3,7 +3,7 @@
 use hashbrown::HashSet;
 use lamplight_model::UserId;
 
-/// Whom a user is subscribed to, earliest first. Belongs to the account and is shared by its devices.
+/// The users that a user is subscribed to, earliest first. Belongs to the account and is shared by its devices.
 ///
 /// A list is kept as one run of bytes (length, id, length, id, …): most users have one, few ever change it.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -11,12 +11,12 @@ pub struct Subscriptions {
     packed: Box<[u8]>,
 }
 
-/// What a call to [`Subscriptions::subscribe`] did.
+/// The outcome of [`Subscriptions::subscribe`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Subscribed {
-    /// Who is new on the list, in the order given.
+    /// Users who are new on the list, in the order given.
     pub added: Vec<UserId>,
-    /// Who had to leave it, earliest first; also who was given and did not fit.
+    /// Users who had to leave the list, earliest first; also those who were given and did not fit.
     pub evicted: Vec<UserId>,
 }
 

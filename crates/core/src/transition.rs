@@ -1,12 +1,12 @@
-//! What a transition of a live record hands back: its outcome, and what others must hear of.
+//! The result of a transition of a live record: its outcome, and the changes that others must hear of.
 
 use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 
-/// What a transition hands back: its outcome, and what others must hear of.
+/// The result of a transition: its outcome, and the changes that others must hear of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Transition<T> {
-    /// What the caller wanted to know.
+    /// The answer to the caller.
     pub outcome: T,
     /// The record differs from before, visibly or not, and must be kept. A refused call does not change it; that a
     /// connection is still open is not worth keeping.
@@ -17,9 +17,9 @@ pub struct Transition<T> {
     pub has_events: bool,
     /// Connections that must be closed.
     pub ended: Vec<Ended>,
-    /// Who is new on the subscription list.
+    /// Users who are new on the subscription list.
     pub subscribed: Vec<UserId>,
-    /// Who has left it.
+    /// Users who have left the subscription list.
     pub unsubscribed: Vec<UserId>,
 }
 
@@ -28,7 +28,7 @@ pub struct Transition<T> {
 pub struct Ended {
     /// Which one.
     pub connection: ConnectionId,
-    /// What its client is told.
+    /// The cause that the client is told.
     pub cause: EndCause,
 }
 
@@ -57,7 +57,7 @@ pub struct Removed {
     pub device: DeviceId,
     /// The number of the login.
     pub login: u64,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// Whether it had a live connection.
     pub connected: bool,

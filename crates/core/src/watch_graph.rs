@@ -1,4 +1,5 @@
-//! Who watches whom, inside one worker. Users are interned; an edge costs 16 bytes, eight at each end.
+//! The watch graph of one worker: edges from watchers to subjects. Users are interned; an edge costs 16 bytes,
+//! eight at each end.
 //!
 //! The graph knows why an edge is there, and nothing of what is told along it.
 
@@ -455,7 +456,7 @@ impl<S> WatchGraph<S> {
         self.subjects.iter().map(|(_, subject)| &subject.user)
     }
 
-    /// Whom a connection watches for a reason.
+    /// The users that a connection watches for a reason.
     pub fn watched(&self, watcher: WatcherKey, why: Why) -> impl Iterator<Item = &User> {
         let edges = self.watcher(watcher).into_iter().flat_map(|watcher| &watcher.outgoing);
         edges
@@ -463,7 +464,7 @@ impl<S> WatchGraph<S> {
             .map(|edge| &self.subjects[(edge.subject & SUBJECT) as usize].user)
     }
 
-    /// Who watches a subject, in no particular order, and which of the reasons they have.
+    /// The watchers of a subject with their reasons, in no particular order.
     pub fn watchers(&self, subject: SubjectKey) -> impl ExactSizeIterator<Item = (WatcherKey, Reasons)> {
         self.subjects[subject.0 as usize].incoming.iter().map(|edge| {
             let watcher = &self.watchers[edge.watcher as usize];

@@ -44,7 +44,7 @@ proptest! {
                     let at = now.saturating_add_signed(ticks * tick as i64 + slip);
                     let key = keys.next().unwrap();
                     wheel.schedule(key, Moment(at));
-                    // What is past already is as good as due now: the next tick is soon enough.
+                    // A deadline in the past counts as due now: the next tick is soon enough.
                     asleep.push((key, at, at.max(now)));
                 }
                 Event::Advance(step) => {

@@ -1599,7 +1599,7 @@ struct World {
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
-    /// Who speaks for the user.
+    /// The connection that sends the user's calls.
     newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }
@@ -1636,7 +1636,7 @@ impl World {
         let (verb, rest) = action.split_once(' ').unwrap_or((action, ""));
         let words: Vec<&str> = rest.split_whitespace().collect();
         match verb {
-            // What happens to devices
+            // Logins, links and ends of devices
             "login" => self.login(words[0], words[1].parse().unwrap()),
             "close" => self.disconnect(words[0], LinkEnd::Closed),
             "renew" => {
@@ -1671,7 +1671,7 @@ impl World {
                 self.tell(&done) + &who_was_away(&done.outcome.0)
             }
 
-            // What the user does
+            // Calls of the user
             "custom" => {
                 let by = self.newest;
                 let text = CustomStatus::new(rest, 100).unwrap();
@@ -1732,7 +1732,7 @@ impl World {
             }
             "set" => self.set(words[0], words[1]),
 
-            // What the app's backend is to be told: shown, and taken over by the outbox.
+            // Session events for the app's backend: shows them, and takes them over into the outbox.
             "events" => self.take_events(),
             "on_behalf" => {
                 let text = CustomStatus::new(rest, 100).unwrap();
@@ -1815,7 +1815,7 @@ impl World {
         shown.unwrap_or("-".into()) + &lists.concat()
     }
 
-    /// What is pending, and takes it over.
+    /// Shows the pending session events, and takes them over.
     fn take_events(&mut self) -> String {
         let Some(events) = self.record.presence.pending_events() else { return "-".into() };
         let show = |event: &SessionEvent| {

@@ -1,4 +1,4 @@
-//! What changes nothing says so: it is not written to disk.
+//! A call that changes nothing reports no change, so the record is not written to disk.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

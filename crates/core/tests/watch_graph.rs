@@ -1,5 +1,5 @@
-//! Who watches whom, and what each connection has still to be told: scripts, and random traffic against a model
-//! of plain maps.
+//! The watch graph with its mailboxes: scripts of watches and changes, and random traffic against a model of plain
+//! maps.
 //!
 //! The graph keeps the two ends of an edge in two vectors, and each end knows the place of the other. Removing
 //! an edge moves the last edge of both vectors into the gap (`swap_remove`), so a place is no identity: the
@@ -469,7 +469,7 @@ fn state(user: &str, version: u64) -> UserStatus {
 
 // Random traffic against a model
 
-/// What happens to a hub. Connections and users are small numbers, so that they meet often.
+/// One operation on a hub. Connections and users are small numbers, so that they meet often.
 #[derive(Clone, Debug)]
 enum Event {
     Attach(u8),
@@ -516,12 +516,12 @@ struct Model {
 
 #[derive(Default)]
 struct Watching {
-    /// Whom, and why.
+    /// The users that it watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
-    /// Who waits in the mailbox, longest first.
+    /// The users waiting in the mailbox, longest first.
     pending: Vec<u8>,
     touched: bool,
-    /// What the client at the other end was told while it watched.
+    /// The last change of each user that the client at the other end was told while it watched.
     picture: BTreeMap<u8, u64>,
 }
 

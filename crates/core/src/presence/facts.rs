@@ -368,7 +368,7 @@ impl Presence {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
             (true, _) => Reason::Kicked,
-            // Who had no login can only have gained one.
+            // A user who had no login can only have gained one.
             (false, true) => Reason::Login,
             (false, false) => Reason::Logout,
         };

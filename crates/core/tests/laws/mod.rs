@@ -1,4 +1,4 @@
-//! What holds of a live record whatever happens to it. Scripts and random sequences both go through here.
+//! The laws that hold for a live record after every step. Scripts and random sequences both go through here.
 
 use lamplight_core::{Connect, Device, Link, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
@@ -15,12 +15,12 @@ pub struct Record {
     pub now: Now,
     /// How long a node that was lost is waited for.
     pub grace: Duration,
-    /// What the app's backend was told last of each device: whether it is connected.
+    /// The last state of each device that the app's backend was told: whether it is connected.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
     /// The number of the last login: the facts count.
     pub last_login: u64,
-    /// What was told last of when the user was seen.
+    /// The last seen time that was told last.
     seen: Option<Timestamp>,
     /// When the last bytes came of the connection that ends next; now, where it is not said.
     pub heard: Option<Timestamp>,
@@ -77,7 +77,7 @@ impl Record {
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 
-    /// What a kick or a deletion now revokes.
+    /// The seconds that a kick or a deletion now revokes.
     pub fn revoked_now(&self) -> Revoked {
         Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))
     }
@@ -162,7 +162,7 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Whoever hears the session events, and nothing else, knows which devices are connected.
+    /// Checks that the session events alone tell which devices are connected.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
@@ -188,7 +188,7 @@ impl Record {
         if self.settings.webhooks.state_change_url.is_empty() {
             return assert!(self.presence.pending_events().is_none());
         }
-        // Who was kicked by a login was told of with it, by the platform.
+        // A login that was kicked by another one has no event of its own: the new login's event names its platform.
         self.told.retain(|device, _| self.presence.is_logged_in(device));
         for device in self.presence.devices() {
             let told = self.told.get(&device.id).copied().unwrap_or(false);
