@@ -26,7 +26,7 @@ pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024;
 /// a token that [`verify`] finds too long.
 pub const MAX_USERBUF_BYTES: usize = 1024;
 
-/// What a token claims, and its signature vouches for.
+/// The claims of a token, which its signature vouches for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claims {
     /// `TLS.identifier`: the user that may log in with it.

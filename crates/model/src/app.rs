@@ -81,7 +81,7 @@ impl fmt::Debug for AppKey {
     }
 }
 
-/// What an operator may change of an app. Every value has the default of the SPEC.
+/// The settings of an app that an operator may change. Every value has the default of the SPEC.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSettings {

@@ -1,16 +1,16 @@
-//! What operators have done: the entries of the audit log.
+//! The entries of the audit log: records of the changes that operators make.
 
 use crate::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What an entry names who made a change by the command line. No operator of the console can have this name.
+/// The name in entries of changes made by the command line. No operator of the console can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
 /// Defines [`AuditAction`]: each action with the name that it has in the store, the API and exports.
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $name:literal)*) => {
-        /// What an operator did.
+        /// The kind of change that an operator made.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
         pub enum AuditAction {
             $($(#[$doc])* #[serde(rename = $name)] $action,)*
@@ -94,7 +94,7 @@ impl fmt::Display for AuditAction {
 /// One thing that differs: its value before and after. A secret is named here, and never shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditChange {
-    /// What differs, by the path of the setting or a word.
+    /// The path of the setting that differs, or a word for it.
     pub what: String,
     /// The value before; empty where there was none.
     pub before: String,
@@ -113,11 +113,11 @@ pub struct NewAuditEntry {
     pub address: Option<String>,
     /// The app that it concerns, if it concerns one.
     pub app: Option<AppId>,
-    /// What is done.
+    /// The action.
     pub action: AuditAction,
     /// To what it is done: a user, a key, an operator; empty where the app says it all.
     pub target: String,
-    /// What differs afterwards.
+    /// The differences that the action makes.
     pub changes: Vec<AuditChange>,
 }
 
@@ -157,11 +157,11 @@ pub struct AuditEntry {
     pub address: Option<String>,
     /// The app that it concerns, if it concerns one.
     pub app: Option<AppId>,
-    /// What was done.
+    /// The action.
     pub action: AuditAction,
     /// To what it was done.
     pub target: String,
-    /// What differs since.
+    /// The differences that the action made.
     pub changes: Vec<AuditChange>,
     /// How it came out.
     pub outcome: AuditOutcome,

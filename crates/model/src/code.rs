@@ -20,12 +20,12 @@ macro_rules! codes {
                 match self.0 { $($number => stringify!($name),)* _ => "UNKNOWN_CODE" }
             }
 
-            /// What it means, in English.
+            /// The meaning of the code, in English.
             pub fn english(self) -> &'static str {
                 match self.0 { $($number => $english,)* _ => "unknown code" }
             }
 
-            /// What it means, in Chinese.
+            /// The meaning of the code, in Chinese.
             pub fn chinese(self) -> &'static str {
                 match self.0 { $($number => $chinese,)* _ => "未知错误码" }
             }
@@ -130,7 +130,7 @@ impl fmt::Display for Code {
 pub struct Refusal {
     /// Which "no" it is.
     pub code: Code,
-    /// What in particular, in English; may be empty.
+    /// The particulars, in English; may be empty.
     pub detail: String,
 }
 

@@ -18,9 +18,9 @@ pub struct Conversation {
     pub pinned: bool,
     /// When the conversation last moved.
     pub active: Timestamp,
-    /// What the peer shows; the default one when the peer has no account any longer.
+    /// The profile of the peer; the default one when the peer has no account any longer.
     pub profile: Profile,
-    /// What the owner calls the peer, if the peer is in the friend list; else empty.
+    /// The owner's remark on the peer, if the peer is in the friend list; else empty.
     pub remark: String,
 }
 

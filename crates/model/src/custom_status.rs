@@ -13,9 +13,9 @@ pub struct CustomStatus(CompactString);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a custom status has at most {limit} bytes, this one has {length}")]
 pub struct InvalidCustomStatus {
-    /// What the app allows, in bytes.
+    /// The limit of the app, in bytes.
     pub limit: usize,
-    /// What was given, in bytes.
+    /// The length of the text, in bytes.
     pub length: usize,
 }
 

@@ -61,7 +61,7 @@ impl fmt::Debug for DeviceId {
     }
 }
 
-/// What a device runs on. The numbers are those of the wire contract.
+/// The platform of a device. The numbers are those of the wire contract.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[repr(u8)]
 pub enum Platform {

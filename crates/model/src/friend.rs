@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 /// An entry of a friend list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Friend {
-    /// Who.
+    /// The friend.
     pub id: UserId,
-    /// What the owner calls them; may be empty.
+    /// The owner's name for the friend; may be empty.
     pub remark: String,
     /// Whether the other one has the owner in the list too.
     pub mutual: bool,
@@ -16,8 +16,8 @@ pub struct Friend {
     pub added: Timestamp,
     /// Where the friendship came from, in the app's own words; may be empty.
     pub source: String,
-    /// What the owner said when asking; may be empty.
+    /// The owner's words when asking; may be empty.
     pub wording: String,
-    /// What the friend shows.
+    /// The profile of the friend.
     pub profile: Profile,
 }

@@ -8,17 +8,17 @@ use std::fmt;
 /// A one-to-one text message, as it was committed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Message {
-    /// Who sent it.
+    /// The sender.
     pub from: UserId,
-    /// Whom it is for.
+    /// The recipient.
     pub to: UserId,
     /// Its place in the conversation of the two, from 1, without a gap.
     pub sequence: u64,
     /// When it was committed.
     pub at: Timestamp,
-    /// What it says.
+    /// The text of the message.
     pub text: String,
-    /// What the sender called it.
+    /// The sender's id of the message.
     pub client_id: ClientMessageId,
 }
 
@@ -29,8 +29,8 @@ impl Message {
     }
 }
 
-/// What a sender calls a message: 1–64 bytes of printable ASCII. The same text to the same user under the same one,
-/// soon after, is a retry.
+/// The sender's id of a message: 1–64 bytes of printable ASCII. A second message with the same text to the same user
+/// under the same id, soon after the first, is a retry.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);

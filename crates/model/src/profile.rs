@@ -1,4 +1,4 @@
-//! What an account shows of itself beside its `userID`.
+//! The profile of an account: the data that it shows of itself beside its `userID`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ pub struct Profile {
     pub nick: String,
     /// An http or https URL of a picture. Empty: none.
     pub avatar_url: String,
-    /// Who may take the account into a friend list.
+    /// Decides who may take the account into a friend list.
     pub allow: AllowType,
 }
 
@@ -32,7 +32,7 @@ pub struct ProfileChange {
     pub nick: Option<String>,
     /// The new URL of the picture.
     pub avatar_url: Option<String>,
-    /// Who may take the account into a friend list from now on.
+    /// Decides who may take the account into a friend list from now on.
     pub allow: Option<AllowType>,
 }
 
@@ -69,9 +69,9 @@ pub enum InvalidText {
     TooLong {
         /// Which text.
         what: &'static str,
-        /// What is allowed, in bytes.
+        /// The limit, in bytes.
         limit: usize,
-        /// What was given, in bytes.
+        /// The length of the text, in bytes.
         length: usize,
     },
     /// A control character, as a line break.

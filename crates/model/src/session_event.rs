@@ -1,4 +1,4 @@
-//! What happens to the sessions of a user, for the app's backend to be told (SPEC section 9).
+//! The session events of a user: changes of sessions that the app's backend is told of (SPEC section 9).
 
 use crate::{CustomStatus, DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct SessionEvent {
     pub at: Timestamp,
     /// On which device; `None` for what was done on the user's behalf.
     pub device: Option<EventDevice>,
-    /// What.
+    /// The kind of the event.
     pub kind: SessionEventKind,
 }
 
@@ -22,18 +22,18 @@ pub struct SessionEvent {
 pub struct EventDevice {
     /// Which device.
     pub id: DeviceId,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// Where its last connection came from.
     pub address: Option<IpAddr>,
 }
 
-/// What happened.
+/// The kind of a session event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SessionEventKind {
     /// The device connected: a login, or a return.
     Login {
-        /// What the logins run on that had to end for it.
+        /// The platforms of the logins that had to end for it.
         kicked: Vec<Platform>,
     },
     /// The login ended: the user logged out, was kicked by the app, or the UserSig expired.

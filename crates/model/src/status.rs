@@ -1,4 +1,4 @@
-//! What is told of a user.
+//! The status of a user as others are told of it.
 
 use crate::{CustomStatus, PlatformSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,7 @@ impl FromStr for Reason {
 /// All that is told of a user, with the evidence for it (SPEC section 2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UserStatus {
-    /// Whose status this is.
+    /// The user that the status belongs to.
     pub user_id: UserId,
     /// Online, offline or not logged in.
     pub status_type: StatusType,

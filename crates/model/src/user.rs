@@ -1,4 +1,4 @@
-//! Who: an app and a user inside it.
+//! The name of a user: an app and a `userID` inside it.
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};

@@ -25,7 +25,7 @@ pub struct Lane {
     pub hook: Hook,
 }
 
-/// What a webhook is told.
+/// The content of a notice to a webhook.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum NoticeContent {
     /// Something happened to the sessions of the user.
@@ -37,17 +37,17 @@ pub enum NoticeContent {
 /// A message for a user who is OFFLINE.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PushContent {
-    /// Who sent it.
+    /// The sender.
     pub from: UserId,
     /// Its place in the conversation of the two.
     pub sequence: u64,
     /// When it was committed.
     pub at: Timestamp,
-    /// What it says.
+    /// The text of the message.
     pub text: String,
     /// The recipient's unread messages with it, over all conversations.
     pub unread: u32,
-    /// What the devices run on that the recipient is logged in with.
+    /// The platforms of the devices that the recipient is logged in with.
     pub devices: Vec<Platform>,
 }
 

@@ -99,13 +99,13 @@ impl WebhookUrl {
             None => "/".to_owned(),
             Some(b'/') => rest.to_owned(),
             Some(b'?') => format!("/{rest}"),
-            // What browsers take for a slash, others take for a part of the host.
+            // A browser reads a backslash as a slash, other parsers read it as a part of the host: refuse it.
             Some(_) => return Err(InvalidWebhookUrl::Host),
         };
         Ok(Self { https, host: host.to_ascii_lowercase(), port, target })
     }
 
-    /// What the `Host` header says.
+    /// The value of the `Host` header.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == if self.https { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }

@@ -1,7 +1,9 @@
-//! The headers of HTTP by which a proxy tells whom it speaks for: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
+//! The HTTP headers by which a proxy names the client that it forwards for: `X-Forwarded-For` and `Forwarded`
+//! (RFC 7239).
 //!
-//! Whoever sends a request can write into both whatever it likes; each proxy on the way adds to the right of that. So
-//! they are read from the right, for as long as the one who speaks is trusted. Whom to trust is told by the caller.
+//! The sender of a request can write into both headers anything it likes; each proxy on the way adds an entry at the
+//! right end. So the entries are read from the right, for as long as the hop that added them is trusted. The caller says
+//! which hops are trusted.
 
 use std::net::{IpAddr, Ipv6Addr};
 use tungstenite::http::HeaderMap;
@@ -160,7 +162,7 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// Who the client is, by these header lines, of a request from 10.0.0.1. Trusted are 10.0.0.0/8 and fd00::/8.
+    /// Reads the client's address from header lines of a request from 10.0.0.1. Trusted are 10.0.0.0/8 and fd00::/8.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {

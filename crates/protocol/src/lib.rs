@@ -51,7 +51,7 @@ enum Encoding {
     Protobuf,
 }
 
-/// What was found at the front of the bytes received so far.
+/// The item found at the front of the bytes received so far.
 pub enum Found {
     /// The peer has said how it speaks: from here on there are messages.
     Opened(Hops),
@@ -124,7 +124,7 @@ impl Protocol {
     /// Appends a message.
     pub fn put(&mut self, message: &v1::ServerMessage, output: &mut Vec<u8>) {
         match self {
-            // Whoever has not said how to speak cannot be spoken to.
+            // A peer that has not chosen an encoding cannot be answered.
             Self::Undecided => {}
             Self::Native => put_frame(output, message),
             Self::WebSocket(socket) => match socket.encoding {

@@ -4,9 +4,9 @@ use std::io::{self, Read, Write};
 
 /// The reading and writing ends that a protocol library wants, over bytes that are in memory.
 pub struct Pipe<'a, 'b> {
-    /// What was received.
+    /// The bytes received.
     pub input: &'a mut &'b [u8],
-    /// What is to be sent.
+    /// The bytes to send.
     pub output: &'a mut Vec<u8>,
     /// How many bytes of the input may be read; then there are no more for now.
     pub readable: usize,

@@ -4,7 +4,7 @@ use crate::v1;
 use lamplight_model::{AllowType, Conversation, Friend, Message, Profile, UserId};
 
 impl v1::Profile {
-    /// What a user shows.
+    /// Encodes the profile of a user.
     pub fn of(user: &UserId, profile: &Profile) -> Self {
         let allow_type = match profile.allow {
             AllowType::AllowAny => v1::AllowType::AllowAny,

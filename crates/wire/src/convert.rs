@@ -20,7 +20,7 @@ impl From<&UserStatus> for v1::UserStatus {
     }
 }
 
-/// What a peer sent is not a status: its `userID` is none, or a number is not in the contract.
+/// A message of a peer is not a status: its `userID` is none, or a number is not in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a user status")]
 pub struct NotAStatus;

@@ -1,6 +1,6 @@
 //! Native framing: each message with its length in front, as a protobuf varint.
 
-/// What a native client sends before its first message. No TLS record and no HTTP request begins so.
+/// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins so.
 pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 
 /// The longest length prefix that is read, in bytes: frames stay far below 2^28 bytes.
@@ -26,7 +26,7 @@ impl Default for FrameLimits {
     }
 }
 
-/// What stands at the front of the bytes received so far.
+/// The frame at the front of the bytes received so far.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Framed<'a> {
     /// A whole message and how many bytes it took with its length.
@@ -49,9 +49,9 @@ pub enum FrameError {
     /// More than the limit.
     #[error("a frame of {length} bytes; at most {limit} are allowed")]
     TooLarge {
-        /// What the peer announced, in bytes.
+        /// The length that the peer announced, in bytes.
         length: usize,
-        /// What is allowed, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
 }

@@ -15,7 +15,7 @@ const KEY_STATUSES: u8 = 1 << 3 | 2;
 /// `StatusChanged.snapshot_complete` set, in protobuf: number << 3 | 0, and true.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
-/// What stands before and after the statuses in JSON.
+/// The text before and after the statuses in JSON.
 const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
 const JSON_TAIL: &[u8] = b"]}}";
 const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;

@@ -1,6 +1,6 @@
-//! What crosses a socket: the messages of `proto/`, their framing and their bounds.
+//! The messages of `proto/`, their framing and their bounds: the bytes that cross a socket.
 //!
-//! This crate knows bytes and messages. It does not know sockets, and not what any message causes.
+//! This crate knows bytes and messages. It knows no sockets, and no effects of a message.
 
 mod chat;
 mod convert;

@@ -170,7 +170,7 @@ mod tests {
             (r#"{"id":9,"setSelfStatus":{"customStatus":"\ud83d"}}"#, 9),
             (r#"{"setSelfStatus":{"customStatus":"a\\\"}","id":1},"id":10}"#, 10),
             (r#"{"getUserStatus":{"userIds":[{"id":1},[2],"]"]},"id":11}"#, 11),
-            // What is wrong comes behind it.
+            // The error comes behind the id.
             (r#"{"id":12,"setSelfStatus":{"cust"#, 12),
             (r#"{"id":13,nonsense"#, 13),
             (r#"{"id":14"#, 0),
