@@ -130,7 +130,7 @@ pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-/// Whoever has the connection must hear that it has ended; whoever has one of the user, what became of the list.
+/// The worker of a connection must hear of its end; workers of the user's connections hear of the list.
 pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -164,7 +164,7 @@ pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     assert_eq!(late.heard().await.len(), 1);
 }
 
-/// Whatever runs beside it, each change starts from the one before.
+/// Each change starts from the one before, also where many run at the same time.
 pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -241,7 +241,7 @@ pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     }
 }
 
-/// What is no change of a record travels by the same log.
+/// News that is not a change of a record travels by the same log.
 pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     let mut log = ports.follow();
     let news = [News::Friend { friend: id("b"), mutual: true }, News::ListsUnknown, News::App(AppId(1))];
@@ -269,7 +269,7 @@ pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     assert!(again > first + 2, "{again}");
 }
 
-/// Whoever made a change need not wait for its copies from the log.
+/// The caller that made a change need not wait for its copies from the log.
 pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -318,7 +318,7 @@ pub async fn what_there_is_is_counted(ports: Ports) {
     assert_eq!(ports.directory.stats(), DirectoryStats { records: 1, ..DirectoryStats::default() });
 }
 
-// What the rules are written with
+// Helpers of the rules
 
 fn id(text: &str) -> UserId {
     UserId::new(text).unwrap()

@@ -1,9 +1,9 @@
-//! Whose status changed since: users in the order of their last visible change.
+//! The status feed: each user once, ordered by the last visible change.
 //!
-//! A feed is conflated as a mailbox is: it holds each user once, at the place of the last change, and no history. So
-//! no reader can come too late for what it has to hold, and whoever reads from the beginning has a snapshot.
+//! A feed is conflated as a mailbox is: it holds each user once, at the place of the last change, and no history. So no
+//! reader can come too late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
 //!
-//! This file knows places and users. It does not know what changed. The embedded directory has one partition, and with
+//! This file knows places and users. It does not know which change moved a user.
 //! it one total order.
 
 use lamplight_model::{AppId, User, UserId};
@@ -75,7 +75,7 @@ impl FromStr for FeedCursor {
 /// Some users of one app, in the order of their last visible change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedPage {
-    /// Whose status is not what it was at the cursor asked for.
+    /// The users whose status differs from the one at the cursor asked for.
     pub users: Vec<User>,
     /// The cursor asked for is of no use any longer: this page is the first of a snapshot, and what the reader
     /// holds is to be replaced by what follows. A user who is not in the snapshot has no login.

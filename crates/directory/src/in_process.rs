@@ -57,7 +57,7 @@ pub struct InProcessDirectory {
 struct Shard {
     records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
     deadlines: BTreeSet<(Moment, User)>,
-    /// Whose record has session events for the outbox.
+    /// The users whose records have session events for the outbox.
     with_events: BTreeSet<User>,
 }
 
@@ -80,7 +80,7 @@ struct Counters {
     devices: [AtomicU64; Platform::ALL.len()],
 }
 
-/// What a directory found on disk when it was opened.
+/// The result of reading the files of a directory when it was opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Recovered {
     /// Records taken over.
@@ -90,7 +90,7 @@ pub struct Recovered {
     pub complete_since: Timestamp,
     /// The records may be older than what was told last: they have versions above all of it.
     pub in_doubt: bool,
-    /// What was found damaged on disk.
+    /// The damage that was found on disk.
     pub damage: JournalDamage,
 }
 
@@ -214,7 +214,7 @@ impl InProcessDirectory {
         })?;
         let mut entries = Vec::new();
         for shard in &self.shards {
-            // Whoever comes later is among the changes.
+            // A record that is added later is among the changes.
             let users: Vec<User> = lock(shard).records.keys().cloned().collect();
             for some in users.chunks(RECORDS_AT_ONCE) {
                 entries.clear();

@@ -67,7 +67,7 @@ enum Entry {
     Complete,
 }
 
-/// What an entry is made of when it is written: borrowed, and otherwise the same.
+/// An entry as it is written: borrowed, and otherwise the same.
 #[derive(Serialize)]
 pub(crate) enum EntryRef<'a> {
     Begin(&'a Begin),
@@ -77,7 +77,7 @@ pub(crate) enum EntryRef<'a> {
     Complete,
 }
 
-/// What is true of all records when a file is begun.
+/// The state of all records when a file is begun.
 #[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
 pub(crate) struct Begin {
     /// The epoch of the feed.
@@ -108,7 +108,7 @@ pub struct JournalError {
 /// The open journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
-    /// What was found damaged when it was opened.
+    /// The damage that was found when the journal was opened.
     damage: JournalDamage,
     folder: PathBuf,
     stripes: Vec<Mutex<Stripe>>,
@@ -195,7 +195,7 @@ impl Journal {
             Err(source) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);
                 let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-                // What was written of the entry is cut off. Should that fail too, the next entry is written over it.
+                // Cuts off the written part of the entry. Should that fail too, the next entry is written over it.
                 let _ = stripe.file.set_len(end);
                 // A byte that is there already: it can be written when the disk is full. Where it cannot, nothing can.
                 let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
@@ -221,7 +221,7 @@ impl Journal {
             || grown >= REWRITE_AT_BYTES.max(generation.snapshot_bytes)
     }
 
-    /// What was found damaged when it was opened.
+    /// The damage that was found when the journal was opened.
     pub fn damage(&self) -> JournalDamage {
         self.damage
     }
@@ -285,7 +285,7 @@ impl Journal {
             .collect();
         if begun.is_err() {
             for stripe in 0..STRIPES {
-                // Whatever is left of them holds no change, and is begun anew by the next try.
+                // A file that cannot be removed holds no change, and the next try begins it anew.
                 let _ = fs::remove_file(self.folder.join(format!("live.{number}.{stripe}")));
             }
         }
@@ -349,7 +349,7 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// What every file begins with.
+/// The bytes at the beginning of every file.
 fn head(begin: &Begin) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

@@ -117,7 +117,7 @@ pub trait Directory: Send + Sync {
     /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
-    /// What there is, for metrics.
+    /// The figures of the directory, for metrics.
     fn stats(&self) -> DirectoryStats;
 }
 
@@ -192,7 +192,7 @@ pub struct ConnectionPage {
     pub next: Option<u64>,
 }
 
-/// What a directory holds.
+/// The figures of a directory.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DirectoryStats {
     /// Records.
@@ -205,7 +205,7 @@ pub struct DirectoryStats {
     pub journal_errors: u64,
     /// Whether the last write to disk failed: what a `kill -9` would lose now is not known.
     pub journal_in_doubt: bool,
-    /// What was found damaged on disk at the start.
+    /// The damage that was found on disk at the start.
     pub journal_damage: JournalDamage,
 }
 
@@ -214,9 +214,9 @@ pub struct DirectoryStats {
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
-    /// What is wrong, as far as the caller can act on it.
+    /// The kind of the fault, as far as the caller can act on it.
     pub kind: DirectoryErrorKind,
-    /// What was being done, as in "updating a record".
+    /// The operation that failed, as in "updating a record".
     pub doing: &'static str,
     /// The cause.
     #[source]

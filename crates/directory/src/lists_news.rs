@@ -1,6 +1,6 @@
-//! What the log carries of the lists of users: profiles, friends, messages, conversations.
+//! The changes of users' lists that the log carries: profiles, friends, messages, conversations.
 //!
-//! Nothing here is kept by a directory: these are facts, and the log only tells of them.
+//! A directory keeps none of this: lists are facts, and the log only tells of their changes.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
 use serde::{Deserialize, Serialize};
@@ -18,11 +18,11 @@ pub struct ListsNews {
     pub by: Option<ConnectionId>,
     /// Unread messages after it, over all conversations.
     pub total_unread: u32,
-    /// What it is.
+    /// The change.
     pub change: ListsChange,
 }
 
-/// What changed in the lists of a user.
+/// The kind of a change in the lists of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ListsChange {
     /// The own profile, as it is now.
@@ -55,13 +55,13 @@ pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 /// version up.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
-    /// Who must be told.
+    /// The friends who must be told.
     pub friends: Vec<UserId>,
-    /// What is shown now.
+    /// The profile as it is now.
     pub profile: Arc<Profile>,
 }
 
-/// What a list news costs besides its texts, roughly.
+/// The bytes that a list news takes besides its texts, roughly.
 const NEWS_BYTES: usize = 512;
 
 impl ListsNews {

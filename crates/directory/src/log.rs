@@ -25,7 +25,7 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
-    /// What the entries take besides themselves.
+    /// The bytes that the entries take besides themselves.
     bytes: usize,
     missed: Option<Partitions>,
 }
@@ -35,7 +35,7 @@ pub struct LogReader {
     queue: Arc<Queue>,
 }
 
-/// What a reader got.
+/// The outcome of reading a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heard {
     /// Everything since the last time, in order.

@@ -1,4 +1,4 @@
-//! What the change log carries.
+//! The entries of the change log.
 
 use crate::{FriendProfile, ListsNews};
 use lamplight_core::Ended;
@@ -11,20 +11,20 @@ use std::time::Instant;
 /// Something that others must hear of. It can be serialised, to be heard by other nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
-    /// Whom it is about.
+    /// The user that the entry is about.
     pub user: User,
     /// The revision of the user's record that this entry tells of; 0 for news that is not a change of a record.
     pub rev: u64,
     /// When it happened, if whoever appended it knew.
     pub wall: Option<Timestamp>,
-    /// What it is.
+    /// The news.
     pub news: News,
     /// When it was appended, or received, on this machine. For measuring, not for deciding; not serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }
 
-/// What others must hear of.
+/// The kinds of news that others must hear.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum News {
     /// The user's status changed visibly.
@@ -33,9 +33,9 @@ pub enum News {
     Ended(Ended),
     /// The user's subscription list changed.
     Subscriptions {
-        /// Who is new on it.
+        /// Users who are new on the list.
         subscribed: Vec<UserId>,
-        /// Who left it.
+        /// Users who left the list.
         unsubscribed: Vec<UserId>,
     },
     /// The user and another one became, or ceased to be, mutual friends.
@@ -58,8 +58,8 @@ pub enum News {
     Events,
 }
 
-/// What a change of a record had to tell: the entries that were appended to the log in the same step. Whoever made the
-/// change may hear them at once, and drop the copies that come through the log.
+/// The log entries of one change of a record, which were appended in the same step. The caller that made the change may
+/// handle them at once, and drop the copies that come through the log.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.

@@ -128,7 +128,7 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
     assert_eq!(after.status_type, StatusType::Online);
-    // Who does not come back is due when the grace ends.
+    // A user who does not come back is due when the grace ends.
     assert_eq!(directory.due(0, Moment(34_999), 100).await.unwrap().len(), 0);
     assert_eq!(directory.due(0, Moment(35_000), 100).await.unwrap().len(), 50);
 }
@@ -188,7 +188,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
     assert_eq!((recovered.damage, recovered.in_doubt), (lost, true));
     assert_eq!(directory.stats().journal_damage, lost);
     assert!(status(&directory, &user(1), now(3)).await.is_some());
-    // What was written of the user later stands for itself.
+    // A later entry of the user is read whole.
     let found = status(&directory, &user(2), now(3)).await.expect("the later entries are whole");
     assert_eq!(found.custom_status.as_str(), "two");
 
@@ -406,7 +406,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Who comes back with a version that was told and is lost would keep a wrong picture for good.
+/// A client that comes back with a version that was told and is lost would keep a wrong picture for good.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -433,7 +433,7 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     // It cannot be known of whom something was lost.
     assert!(status(&*directory, &user(2), now(5)).await.unwrap().version > other.version);
     std::mem::forget(directory);
-    // What was lifted once is sure from then on.
+    // A version that was raised once is sure from then on.
     let directory = open(folder.path(), now(6));
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }

@@ -44,7 +44,7 @@ impl Journal {
     /// Something is written to a journal that was closed: it is not synced any longer.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
-        // What is written now is with the kernel all the same: it is missed only where the machine is lost as well.
+        // A mark that stays is harmless where the process alone is lost: the kernel has the entries that follow.
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 

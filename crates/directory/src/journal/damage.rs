@@ -1,4 +1,4 @@
-//! What a start found damaged, and where the damaged files are kept: in `damaged/`, beside the files of the journal.
+//! The damage that a start found, and the folder `damaged/` beside the journal, where damaged files are kept.
 
 use super::replay::DamagedFile;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 /// The folder of the damaged files.
 const FOLDER: &str = "damaged";
 
-/// What a start found damaged in the journal.
+/// The damage that a start found in the journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct JournalDamage {
     /// Files that could not be read to their end.

@@ -1,4 +1,4 @@
-//! What the journal asks of a disk. A disk fails in ways that a test must be able to show.
+//! The operations that the journal needs of a disk. A test puts a disk that fails in their place.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
-/// What was found on disk.
+/// The result of reading the files of a journal.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
@@ -67,7 +67,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery::default();
-    // What is older than a complete snapshot is in it.
+    // A complete snapshot holds everything that is in older files.
     let mut complete = None;
     for (number, files) in generations.iter().rev() {
         if let Some(path) = &files.base
@@ -131,7 +131,7 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
     Ok(generations)
 }
 
-/// What came of reading one file.
+/// The result of reading one file.
 #[derive(Default)]
 struct Replayed {
     /// Entries that were seen to be damaged.
@@ -266,7 +266,7 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
     Ok(tail().map_err(failed("read", path))? == last)
 }
 
-/// What stands at a place of a file.
+/// The entry, or the fault, at a place of a file.
 enum Next<'a> {
     /// An entry, and what is behind it.
     Entry(Box<Entry>, &'a [u8]),

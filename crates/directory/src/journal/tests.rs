@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What a disk does.
+/// The state of a disk.
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Well,
@@ -29,7 +29,7 @@ enum Mood {
 /// A disk of a certain mood.
 struct Moody {
     mood: Arc<Mutex<Mood>>,
-    /// Whoever writes to a snapshot says so, and goes on when told.
+    /// Pauses each write to a snapshot until the test lets it go on.
     snapshots: Option<Arc<Pause>>,
     /// The names of what was made and what was synced, in this order.
     done: Arc<Mutex<Vec<String>>>,
@@ -312,7 +312,7 @@ fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
     std::thread::scope(|scope| {
         let rewriting = scope.spawn(|| world.directory.maintain(now(3)));
         is_writing.recv().unwrap();
-        // Whatever were locked now would never be free.
+        // A shard that stayed locked now would never become free.
         for n in 0..500 {
             set_custom(&*world.directory, &user(n), &format!("while {n}"), now(4));
             assert_eq!(
