@@ -216,7 +216,7 @@ const RECORDED: Outcome = Outcome::Recorded { registered: false };
 const REGISTERED: Outcome = Outcome::Recorded { registered: true };
 const NOTHING_REVOKED: Revoked = Revoked { at: Timestamp(0), also: Vec::new() };
 
-/// What came of a login, its numbers aside.
+/// The outcome of a login, without its numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
     Revoked,

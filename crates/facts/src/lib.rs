@@ -27,7 +27,7 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 /// The answer of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
-/// What is durable. Every list that a call returns is in a stable order, stated at the call.
+/// The port for everything durable. Every list that a call returns is in a stable order, stated at the call.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
@@ -77,7 +77,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// login up to that number has ended. `None` when there is no such account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    /// What kicks and deletions have left of a user, whether there is an account or not.
+    /// The revocation that kicks and deletions have left of a user, whether there is an account or not.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
     /// Revokes UserSigs besides those that are revoked already. Ends no login.
@@ -125,7 +125,7 @@ pub struct Account {
 /// An account and its durable logins, by rising number, as they were at one moment.
 pub type AccountWithLogins = (Account, Vec<Login>);
 
-/// What a kick or a deletion has left of a user.
+/// The revocation that a kick or a deletion has left of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Revocation {
     /// The UserSigs that do not count.
@@ -145,7 +145,7 @@ pub enum AppDeletion {
     LastApp,
 }
 
-/// What came of [`Facts::create_account`].
+/// The outcome of [`Facts::create_account`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccountMade {
     /// Whether the account was made by this call.
@@ -154,14 +154,14 @@ pub struct AccountMade {
     pub born: u64,
 }
 
-/// What came of [`Facts::delete_account`].
+/// The outcome of [`Facts::delete_account`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccountDeleted {
     /// The number of the last login or account before it: every login of the user up to that number has ended.
     pub through: u64,
     /// When the account was made.
     pub created: Timestamp,
-    /// Who had the user in the friend list, and whether the friendship was mutual; by rising id.
+    /// Users who had the user in the friend list, and whether the friendship was mutual; by rising id.
     pub owners: Vec<(UserId, bool)>,
 }
 
@@ -170,7 +170,7 @@ pub struct AccountDeleted {
 pub struct Login {
     /// Which device.
     pub device: DeviceId,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// When it logged in.
     pub at: Timestamp,
@@ -178,14 +178,14 @@ pub struct Login {
     pub number: u64,
 }
 
-/// What [`Facts::record_login`] takes.
+/// The arguments of [`Facts::record_login`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewLogin {
-    /// Who logs in.
+    /// The user that logs in.
     pub user: User,
     /// On which device.
     pub device: DeviceId,
-    /// What the device runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// When it logs in.
     pub at: Timestamp,
@@ -197,7 +197,7 @@ pub struct NewLogin {
     pub resume: bool,
 }
 
-/// What came of [`Facts::record_login`].
+/// The outcome of [`Facts::record_login`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginRecorded {
     /// The UserSig was revoked.
@@ -222,9 +222,9 @@ pub enum LoginRecorded {
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} while {doing}")]
 pub struct FactsError {
-    /// What kind of fault.
+    /// The kind of the fault.
     pub kind: FactsErrorKind,
-    /// What was being done, as in "recording a login".
+    /// The operation that failed, as in "recording a login".
     pub doing: &'static str,
     /// The cause.
     #[source]

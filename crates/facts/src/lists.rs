@@ -2,8 +2,9 @@
 //!
 //! Every change of a user's lists counts up the user's *lists version* by one, in the same transaction, so a client
 //! that was away knows from one number whether its lists are still true, and changes can be told in their order.
-//! What changes nothing counts nothing up; the profile of somebody else is not counted. A new account starts at the
-//! time it was made, in milliseconds: the number of an account that was deleted and made again does not come back.
+//! A change that alters nothing counts nothing up; the profile of somebody else is not counted. A new account starts
+//! at the time it was made, in milliseconds: the number of an account that was deleted and made again does not come
+//! back.
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// says the same to the same user later, under a number that has come up again, means it.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
-/// What is durable of the lists of users. Texts were checked by the caller.
+/// The durable lists of users. The caller has checked the texts.
 pub trait Lists: Send + Sync {
     /// The lists version and the unread messages of these users, in the order asked; `None` where there is no
     /// account. Every login asks for it, so it comes in batches and is worth being quick.
@@ -76,7 +77,7 @@ pub trait Lists: Send + Sync {
     /// How many entries a friend list has.
     fn count_friends(&self, owner: User) -> Answer<'_, usize>;
 
-    /// Who has the owner in the friend list and is in the owner's, by rising id.
+    /// Users who have the owner in the friend list and are in the owner's, by rising id.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
 
     // Messages and conversations
@@ -176,7 +177,7 @@ pub struct NickFound {
     pub created: Timestamp,
 }
 
-/// What came of [`Lists::set_profile`].
+/// The outcome of [`Lists::set_profile`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProfileSet {
     /// The profile after the change.
@@ -187,20 +188,20 @@ pub struct ProfileSet {
     pub state: ListsState,
 }
 
-/// What [`Lists::befriend`] takes.
+/// The arguments of [`Lists::befriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewFriendship {
-    /// Whose list.
+    /// The owner of the list.
     pub owner: User,
-    /// Who goes into it.
+    /// The user that goes into the list.
     pub friend: UserId,
     /// The other way round too.
     pub both: bool,
-    /// What the owner calls the friend; may be empty.
+    /// The owner's name for the friend; may be empty.
     pub remark: String,
     /// Where the friendship came from, in the app's own words; may be empty.
     pub source: String,
-    /// What the owner said when asking; may be empty.
+    /// The owner's words when asking; may be empty.
     pub wording: String,
     /// When.
     pub at: Timestamp,
@@ -210,7 +211,7 @@ pub struct NewFriendship {
     pub ask: bool,
 }
 
-/// What came of [`Lists::befriend`].
+/// The outcome of [`Lists::befriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Befriending {
     /// Whether it was done.
@@ -246,7 +247,7 @@ pub enum Befriended {
     Denied,
 }
 
-/// What came of [`Lists::set_remark`].
+/// The outcome of [`Lists::set_remark`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemarkSet {
     /// The entry after the change.
@@ -257,7 +258,7 @@ pub struct RemarkSet {
     pub state: ListsState,
 }
 
-/// What came of [`Lists::unfriend`].
+/// The outcome of [`Lists::unfriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfriended {
     /// Whether the owner had the friend.
@@ -272,40 +273,40 @@ pub struct Unfriended {
     pub friend_state: ListsState,
 }
 
-/// What [`Lists::send_message`] takes.
+/// The arguments of [`Lists::send_message`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewMessage {
-    /// Who sends it.
+    /// The sender.
     pub from: User,
-    /// Whom it is for.
+    /// The recipient.
     pub to: UserId,
-    /// What it says.
+    /// The text of the message.
     pub text: String,
-    /// What the sender calls it: the same in each retry.
+    /// The sender's id of the message: the same in each retry.
     pub client_id: ClientMessageId,
     /// When.
     pub at: Timestamp,
-    /// What the devices run on to which the app's backend shall push it: a notice comes into the outbox, in the same
-    /// transaction. Empty: to none.
+    /// The platforms of the devices to which the app's backend shall push the message: a notice comes into the
+    /// outbox, in the same transaction. Empty: no push.
     pub push: Vec<Platform>,
 }
 
-/// What [`Lists::push_missed`] takes.
+/// The arguments of [`Lists::push_missed`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MissedMessages {
-    /// Whom they are for.
+    /// The recipient of the messages.
     pub user: User,
     /// From when on they were sent.
     pub since: Timestamp,
     /// How many at most.
     pub limit: usize,
-    /// What the devices run on to which they are to be pushed.
+    /// The platforms of the devices to which they are to be pushed.
     pub devices: Vec<Platform>,
     /// When.
     pub at: Timestamp,
 }
 
-/// What came of [`Lists::send_message`].
+/// The outcome of [`Lists::send_message`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// It is stored.

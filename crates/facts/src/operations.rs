@@ -51,20 +51,20 @@ pub enum AuditSettled {
     },
     /// It failed, and may have been done in part.
     Failed {
-        /// What failed.
+        /// The failure, in words.
         note: String,
     },
     /// It was refused, or there was nothing to do: nothing has changed, and the entry goes.
     Nothing,
 }
 
-/// What was counted over some time.
+/// A figure that was counted over some time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Figure {
     /// How fine it is: the time that one figure covers.
     pub level: u8,
     /// Where that time begins.
     pub at: Timestamp,
-    /// What was counted.
+    /// The counted values, encoded by the caller.
     pub content: String,
 }

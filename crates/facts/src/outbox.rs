@@ -7,7 +7,7 @@
 use crate::Answer;
 use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
 
-/// What the apps' backends have still to be told.
+/// The notices that the apps' backends have still to be told.
 pub trait Outbox: Send + Sync {
     /// Takes notices in, in one transaction, in their order. One that is there already is passed over. A login takes
     /// the notice away that its device was disconnected. Beyond [`MAX_WAITING_NOTICES`] of an app, notices are
@@ -43,15 +43,15 @@ pub const MAX_DEAD_LETTERS: usize = 10_000;
 /// A notice to take in. That of a session event has the ordinal of the event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewNotice {
-    /// Whom it is about.
+    /// The user that the notice is about.
     pub user: User,
-    /// What it says.
+    /// The content of the notice.
     pub content: NoticeContent,
     /// When it is taken in.
     pub at: Timestamp,
 }
 
-/// What came of [`Outbox::enqueue`].
+/// The outcome of [`Outbox::enqueue`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Enqueued {
     /// Notices taken in.
@@ -71,11 +71,11 @@ pub struct Notice {
     pub id: u64,
     /// Where it goes.
     pub lane: Lane,
-    /// Whom it is about.
+    /// The user that the notice is about.
     pub user: User,
     /// Its place among the notices of the user and lane.
     pub ordinal: u64,
-    /// What it says.
+    /// The content of the notice.
     pub content: NoticeContent,
     /// When it was taken in.
     pub queued: Timestamp,
@@ -87,16 +87,16 @@ pub struct Notice {
     pub error: String,
 }
 
-/// What became of a notice.
+/// The outcome of one try to tell a notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settled {
     /// Which notice.
     pub id: u64,
-    /// What became of it.
+    /// The outcome.
     pub settled: SettledAs,
 }
 
-/// What became of a notice.
+/// The kind of an outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
     /// The receiver has it, or nobody wants it any longer: it goes.
@@ -139,11 +139,11 @@ pub struct DeadLetter {
     pub id: u64,
     /// Where it was to go.
     pub lane: Lane,
-    /// Whom it is about.
+    /// The user that the notice is about.
     pub user: User,
     /// Its place among the notices of the user and lane.
     pub ordinal: u64,
-    /// What it says.
+    /// The content of the notice.
     pub content: NoticeContent,
     /// When it was taken in.
     pub queued: Timestamp,

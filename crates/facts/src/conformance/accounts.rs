@@ -33,7 +33,7 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// Whoever saw another app than is there, or none, replaces nothing.
+/// A caller that saw another app than is there, or none, replaces nothing.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -341,7 +341,7 @@ pub async fn a_revocation_touches_its_user_only(facts: &dyn Facts) {
     assert_eq!(account(facts, "bob").await.revocation, None);
 }
 
-/// What a deletion has revoked stays so, and ends every login before it; what was made after it counts.
+/// A revocation by a deletion stays, and ends every login before it; a login after it counts.
 pub async fn a_revocation_outlives_its_account(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     let deleted = ok(facts.delete_account(user("alice"), Revoked::new(at(5_000), [7]))).await;
@@ -407,7 +407,7 @@ pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &
     assert_eq!(record(facts, new_login("bob", "kicked", 3)).await, KICKED);
 }
 
-/// What the account had before it was deleted does not come back.
+/// The data that the account had before it was deleted does not come back.
 pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.record_login(new_login(name, "phone", 1))).await;

@@ -4,7 +4,7 @@ use super::{APP, NOTHING_REVOKED, at, befriend, history, id, make_accounts, ok, 
 use crate::{ConversationSet, Facts, ListsState};
 use lamplight_model::{Conversation, ConversationPlace, Profile, ProfileChange};
 
-/// What is read is no longer unread; the version counts up with each step that changes something.
+/// A message that is read is no longer unread; the version counts up with each step that changes something.
 pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     make_accounts(facts).await;
     // Of bob are 1, 3, 4 and 6.
@@ -189,7 +189,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     send(facts, "bob", "alice", "5", 24).await;
     assert_eq!(rows(facts, "alice").await, ["bob: 5 (bob, 24), 1 unread"]);
     assert_eq!(history(facts, "alice", "bob").await, ["5 bob: 5", "4 alice: 4"]);
-    // What it deleted does not come back as its last message when the others are forgotten.
+    // The deleted message does not come back as the last one of the row when the others are forgotten.
     send(facts, "alice", "bob", "6", 1).await;
     ok(facts.delete_conversation(user("alice"), id("bob"))).await;
     send(facts, "alice", "bob", "7", 0).await;
@@ -197,7 +197,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     assert_eq!(rows(facts, "alice").await, ["bob: none (0)"]);
 }
 
-/// What the peer shows and is called is read when the row is, whatever it was when the message came.
+/// A row shows the profile and the remark of the peer as they are when it is read, not as of the message.
 pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;

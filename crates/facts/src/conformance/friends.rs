@@ -194,7 +194,7 @@ pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Denied);
     assert_eq!(ok(add(true, false)).await.outcome, Befriended::Done);
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Done);
-    // Who denies it may add others.
+    // A user who denies others may add others.
     let new = NewFriendship { ask: true, both: true, ..with_words("bob", "carol", "r") };
     assert_eq!(ok(facts.befriend(new)).await.outcome, Befriended::Done);
 }
@@ -323,7 +323,7 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// Who had the account in the list has a list that changed; whom it had in its own alone has not.
+/// Owners of lists with the account have a changed list; users who were only in the account's own list have not.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;

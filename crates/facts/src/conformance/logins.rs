@@ -167,7 +167,7 @@ pub async fn ending_a_login_leaves_the_others(facts: &dyn Facts) {
     assert_eq!(devices(facts, "bob").await, ["a", "b", "c"]);
 }
 
-/// What has ended ends no second time, for a user without an account too.
+/// A login ends once, also that of a user without an account.
 pub async fn ending_a_login_again_changes_nothing(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     let phone = end_of(facts, "alice", "phone").await;

@@ -122,7 +122,7 @@ pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// What one calls a message is no matter to another sender, nor in another app.
+/// The same client id of another sender, or in another app, names another message.
 pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     for name in ["alice", "bob"] {

@@ -43,7 +43,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
 /// Milliseconds between two moments.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// Who plays: few, so that their conversations get long. Their order by bytes is another than here.
+/// The users: few, so that their conversations get long. Their order by bytes is another than here.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -519,7 +519,7 @@ impl Model {
         })
     }
 
-    /// What the owner sees, newest first.
+    /// The history as the owner sees it, newest first.
     fn history(&self, owner: &UserId, peer: &UserId) -> Vec<Message> {
         let Some(row) = self.rows.get(&(owner.clone(), peer.clone())) else { return Vec::new() };
         let kept = self.messages.get(&pair(owner, peer)).into_iter().flatten().rev();

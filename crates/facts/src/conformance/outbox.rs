@@ -98,7 +98,7 @@ pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["dave 1", "bob 1", "alice 1", "carol 1"]);
 }
 
-/// What failed keeps its place, and says why it failed.
+/// A notice that failed keeps its place, and says why it failed.
 pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;

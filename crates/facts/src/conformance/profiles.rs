@@ -50,7 +50,7 @@ pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
-/// What the account showed before it was deleted does not come back, nor does its version.
+/// The profile that the account had before it was deleted does not come back, nor does its version.
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
