@@ -81,7 +81,7 @@ impl Phase {
     }
 }
 
-/// What all threads of this process took, from its line of numbers in the kernel, which counts hundredths.
+/// The CPU time of all threads of this process, from its line of numbers in the kernel, which counts hundredths.
 fn cpu_seconds() -> f64 {
     let line = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     let after_name = line.rsplit(')').next().expect("a split has a last part");

@@ -89,7 +89,7 @@ mod tests {
                    WHERE s.type = 'table' AND c.name = 'app' ORDER BY s.name";
         let with_app: Vec<String> = list(&db, sql, (), |row| row.get(0)).unwrap();
         let mut listed: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
-        // What operators have done to an app is told also when it is gone.
+        // The audit log keeps the entries of an app that is gone.
         listed.push("audit");
         listed.sort_unstable();
         assert_eq!(with_app, listed);

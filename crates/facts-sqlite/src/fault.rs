@@ -1,4 +1,4 @@
-//! What goes wrong below the port, in the words of the port.
+//! Faults of SQLite and of the writer's queue as errors of the port.
 
 use lamplight_facts::{FactsError, FactsErrorKind};
 use rusqlite::{Error, ErrorCode};

@@ -64,7 +64,7 @@ impl SqliteFacts {
         Ok(Self { readers, writer })
     }
 
-    /// What the writer has done since it started.
+    /// The counts of the writer since it started.
     pub fn stats(&self) -> Stats {
         self.writer.stats()
     }

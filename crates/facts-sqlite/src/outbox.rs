@@ -258,11 +258,11 @@ fn drop_dead_letters(db: &Connection, app: AppId, ids: &[u64]) -> Result<usize> 
     Ok(found)
 }
 
-/// What a transaction adds to the counts of the lanes.
+/// The differences that a transaction adds to the counts of the lanes.
 #[derive(Default)]
 struct Tally {
     added: HashMap<Lane, (i64, i64)>,
-    /// What was waiting, by app, before the transaction.
+    /// The notices that were waiting before the transaction, by app.
     before: HashMap<AppId, i64>,
 }
 

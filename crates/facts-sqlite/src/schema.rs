@@ -296,7 +296,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
     version(&connection)?;
     use_wal(&connection).map_err(opening)?;
-    // What was acknowledged is on the disk.
+    // An acknowledged write is on the disk.
     connection.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
     // The log is cut back to this after a checkpoint (bytes), and the cache holds the hot pages (KiB).
@@ -304,7 +304,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     connection.pragma_update(None, "cache_size", -(16 << 10)).map_err(opening)?;
     // Pages that many commits write go to the file once a checkpoint, and one comes after so many pages of the log.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(opening)?;
-    // What a savepoint may have to undo need not wait for a disk.
+    // Temporary pages, which a savepoint may need to undo, need not wait for a disk.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(opening)?;
     migrate(&mut connection)?;
     Ok(connection)

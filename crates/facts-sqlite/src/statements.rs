@@ -1,6 +1,6 @@
-//! What each call of the port says in SQL. Knows tables and rows; does not know threads, queues or commits.
+//! The SQL of each call of the port. Knows tables and rows; does not know threads, queues or commits.
 //!
-//! A function that writes runs inside a savepoint: when it fails, what it did is undone for it.
+//! A function that writes runs inside a savepoint: when it fails, the savepoint undoes its writes.
 
 use crate::deletion;
 use crate::schema::APPLICATION_ID;
@@ -148,7 +148,7 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// What names the account goes with it, by the references of the schema; its peers keep their conversations.
+/// Deletes an account with the rows that refer to it by the schema; its peers keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,

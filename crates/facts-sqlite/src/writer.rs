@@ -18,7 +18,7 @@ pub const WRITE_QUEUE: usize = 16_384;
 /// The most writes that share a commit. More would gain little and make the first one wait.
 pub const WRITE_BATCH: usize = 512;
 
-/// What the writer has done since it started.
+/// The counts of the writer since it started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
     /// Commits.

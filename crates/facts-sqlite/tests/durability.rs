@@ -1,4 +1,4 @@
-//! What was acknowledged is there: after a restart, after `kill -9`, and when many open the file at once.
+//! Acknowledged writes are there: after a restart, after `kill -9`, and when many open the file at once.
 //!
 //! A test that needs another process starts this binary again, with the file named in the environment and the
 //! one "test" selected that is the other process.
@@ -32,7 +32,7 @@ async fn a_killed_store_has_every_acknowledged_login() {
             acknowledged.insert(number);
         }
         child.kill().unwrap();
-        // What it said between our last look and its death counts too.
+        // The lines that it wrote between the last look and its death count too.
         acknowledged.extend(std::iter::from_fn(|| acknowledgement(&mut lines)));
         child.wait().unwrap();
 

@@ -75,7 +75,7 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// What [`touch`] leaves as it is, and the unread messages after it.
+/// The fields that [`touch`] leaves as they are, and the unread messages after it.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,

@@ -49,7 +49,7 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     let (own, other) = (owner.id.as_str(), friend.id.as_str());
     change(db, sql, params![owner.app.0, own, other, remark, millis(new.at), source, wording])?;
     if *both && !had_back {
-        // Who was asked has said nothing.
+        // The friend was asked and has said nothing.
         change(db, sql, params![owner.app.0, other, own, "", millis(new.at), source, ""])?;
     }
     let (after, back) = (entry(db, owner, &friend.id)?, entry(db, &friend, &owner.id)?);

@@ -95,7 +95,7 @@ struct Party {
     born: i64,
     state: ListsState,
     profile: Profile,
-    /// What the other one calls them.
+    /// The other party's remark on this one.
     remark: String,
 }
 
