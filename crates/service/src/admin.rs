@@ -1,4 +1,4 @@
-//! What an operator or the app's backend does to apps and accounts.
+//! The operations on apps and accounts by an operator or the app's backend.
 
 use crate::login::may_have_happened;
 use crate::retries::Pending;
@@ -48,7 +48,7 @@ impl Service {
         self.apps.put(app);
         let nobody = User::new(id, UserId::new("*").expect("printable"));
         self.tell(&nobody, News::App(id));
-        // What waits may lead elsewhere now.
+        // Waiting notices may have another address now.
         Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
     }
 
@@ -145,7 +145,7 @@ impl Service {
         self.revoke_more(user, revoked, unrefused).await
     }
 
-    /// What a revocation now refuses.
+    /// The UserSigs that a revocation of now refuses.
     async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()

@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Who watches a user, as far as one worker knows.
+/// The watchers of a user, as far as one worker knows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Watchers {
     /// The connections of others that are told of the user.
@@ -117,7 +117,7 @@ impl<S: Versioned> Audience<S> {
         heard: u32,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        // Whoever has its slot now has another list.
+        // A newer connection in its slot has another list.
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
@@ -215,8 +215,8 @@ impl<S: Versioned> Audience<S> {
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
-    /// What the app of some connections allows them to be told has changed. Those that shall watch their friends from
-    /// now on need a new watch list.
+    /// Takes in new settings of an app about which users its connections are told of. Connections that shall watch
+    /// their friends from now on need a new watch list.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
         let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
         for (watcher, member) in of_app {
@@ -235,7 +235,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whom a connection is told of by subscription.
+    /// The users that a connection is told of by subscription.
     pub fn subscriptions(&self, watcher: WatcherKey) -> impl Iterator<Item = &UserId> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
@@ -457,7 +457,7 @@ impl<S: Versioned> Audience<S> {
 
     /// A part of the log was missed: every watch list that is being read may be out of date.
     pub fn count_missed(&mut self) {
-        // Whoever is watched is read again, which is as new.
+        // Every watched user is read again, which is as new.
         self.answered.clear();
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
@@ -472,7 +472,7 @@ impl<S: Versioned> Audience<S> {
         (*key == watcher).then_some(member)
     }
 
-    /// Who watches a user: how many connections of others, and some of these others, each once. What it costs is
+    /// Counts the connections of others that watch a user, and lists some of these others, each once. The cost is
     /// bounded by `most`, however many watch.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
@@ -566,8 +566,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// What is known of the user already may be behind the directory by what the log still holds for us; who is
-    /// new gets the present.
+    /// A status that is known already may be older than the directory's, by the entries that the log still holds for
+    /// this worker; a new watcher gets the present one.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

@@ -1,4 +1,4 @@
-//! What the app's backend does through the server API: it speaks for the app, and on behalf of its users.
+//! The operations of the app's backend through the server API: it speaks for the app, and on behalf of its users.
 //!
 //! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
 //! since the server API has one of its own.
@@ -22,7 +22,7 @@ pub struct Backend {
     pub admin: User,
 }
 
-/// What of a user's state is looked at besides the status type.
+/// The parts of a user's state that are read besides the status type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StateParts {
     /// The devices.

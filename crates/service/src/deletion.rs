@@ -51,7 +51,7 @@ enum Stage {
         /// There was a record in this pass: one more pass is needed, since one may have been made behind it.
         found: bool,
     },
-    /// What it has in the facts is deleted.
+    /// The rows of the app in the facts are deleted.
     Rows,
 }
 

@@ -12,8 +12,8 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 pub struct StatusFeed {
     /// Users whose status is not what it was at the cursor, as they are now, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// What the mirror holds is of no use: it is to be emptied before these changes are put in. Who is in none of the
-    /// pages that follow has no login.
+    /// The mirror must be emptied before these changes are put in. A user who is in none of the pages that follow has
+    /// no login.
     pub reset: bool,
     /// Where to read on.
     pub cursor: String,

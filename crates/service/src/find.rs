@@ -12,7 +12,7 @@ use lamplight_model::{
 /// The most accounts in a page.
 pub const MAX_FOUND: usize = 1_000;
 
-/// What the accounts that are looked for begin with.
+/// The field whose beginning is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindBy {
     /// The `userID`; upper and lower case are different.
@@ -26,7 +26,7 @@ pub enum FindBy {
 pub struct FoundAccount {
     /// The account.
     pub id: UserId,
-    /// What the user is called; may be empty.
+    /// The nick; may be empty.
     pub nick: String,
     /// When the account was made.
     pub created: Timestamp,
@@ -49,7 +49,7 @@ pub const MAX_ONLINE_PAGE: usize = 100;
 pub struct OnlineUser {
     /// The status with its evidence.
     pub status: UserStatus,
-    /// What the user is called; may be empty.
+    /// The nick; may be empty.
     pub nick: String,
     /// The logins, earliest first.
     pub devices: Vec<InspectedDevice>,

@@ -17,18 +17,18 @@ pub const MAX_FRIEND_PAGE: u32 = 1_000;
 /// The most friends that a user deletes in one call; the app may delete more, so many at a time.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
-/// Who is to be a friend.
+/// A user to be taken into a friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewFriend {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The other way round too.
     pub both: bool,
-    /// What the owner calls them. Empty, as the other two texts: none, or what is there already.
+    /// The owner's name for the friend. Empty, as the other two texts: none, or the one that is there already.
     pub remark: String,
     /// Where the friendship came from, in the app's own words; may be empty.
     pub source: String,
-    /// What the owner said when asking; may be empty.
+    /// The owner's words when asking; may be empty.
     pub wording: String,
     /// Since when they are friends; `None`: from now on. An entry that is there keeps its time.
     pub added: Option<Timestamp>,
@@ -51,12 +51,12 @@ pub struct FriendPage {
     pub finished: bool,
 }
 
-/// What came of deleting friends.
+/// The outcome of deleting friends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FriendsDeleted {
-    /// Who was deleted, in the order asked, each once.
+    /// Friends that were deleted, in the order asked, each once.
     pub deleted: Vec<UserId>,
-    /// Who was no friend (31704).
+    /// Users who were no friends (31704).
     pub failures: Vec<(UserId, Code)>,
 }
 

@@ -10,13 +10,13 @@ use lamplight_model::{Code, DeviceId, Now, Platform, Profile, Timestamp, User, U
 pub struct Inspection {
     /// The account.
     pub account: Account,
-    /// What the user shows.
+    /// The profile of the user.
     pub profile: Profile,
     /// The status with its evidence.
     pub status: UserStatus,
     /// The logins, earliest first.
     pub devices: Vec<InspectedDevice>,
-    /// Whom the user is subscribed to, earliest first.
+    /// The users that the user is subscribed to, earliest first.
     pub subscriptions: Vec<UserId>,
     /// Entries of the friend list.
     pub friends: usize,
@@ -27,7 +27,7 @@ pub struct Inspection {
 pub struct InspectedDevice {
     /// Which device.
     pub id: DeviceId,
-    /// What it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// How it is linked.
     pub link: LinkState,
@@ -53,7 +53,7 @@ pub enum LinkState {
 }
 
 impl Service {
-    /// What there is to know of a user. Refused with 70020 and 70107.
+    /// Reads all that is known of a user. Refused with 70020 and 70107.
     pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
         let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
         let ids = std::slice::from_ref(&user.id);

@@ -112,7 +112,7 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// What the caller is told. A fault of ours is told as such, without its particulars.
+    /// The refusal that the caller is told. A fault of ours is told as such, without its particulars.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),

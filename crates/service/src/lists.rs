@@ -1,8 +1,8 @@
-//! What the operations on profiles, friends and messages have in common: on whose word they are done, how often, and
-//! who is told.
+//! The common parts of the operations on profiles, friends and messages: who initiated them, how often they may come,
+//! and who is told.
 //!
-//! These are facts. What is told of them comes after the commit, through the change log; a change of which nobody
-//! can say whether it was committed is told as [`News::ListsUnknown`], and then read.
+//! Lists are facts. Changes are told after the commit, through the change log; a change of which it is unknown whether
+//! it was committed is told as [`News::ListsUnknown`], and then read.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
@@ -32,7 +32,7 @@ impl By {
         }
     }
 
-    /// What is said when the caller's own account is not there. One that was deleted may still have a connection
+    /// The code for a caller whose own account is not there. An account that was deleted may still have a connection
     /// that has not heard of it.
     pub(crate) fn no_such_caller(self) -> Code {
         match self {

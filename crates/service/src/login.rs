@@ -26,7 +26,7 @@ pub struct LoginCall<'a> {
     pub user_sig: &'a str,
     /// `deviceID`, unchecked.
     pub device_id: &'a str,
-    /// What the device runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// The client comes back on its own; the application did not ask.
     pub resume: bool,
@@ -39,7 +39,7 @@ pub struct LoginCall<'a> {
 /// A device is logged in and connected.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
-    /// Who.
+    /// The user.
     pub user: User,
     /// The app, as it was at the login.
     pub app: Arc<App>,
@@ -89,7 +89,7 @@ struct Entered {
     rev: u64,
 }
 
-/// What the live record says of a login.
+/// The answer of the live record to a login.
 enum Attempt {
     /// The device is connected.
     Entered(Entered),
@@ -97,7 +97,7 @@ enum Attempt {
     NotAdmitted(Admission),
 }
 
-/// What the live record says of a login before anything is written.
+/// The answer of the live record to a login before anything is written.
 enum FirstLook {
     /// A device has come back to the login that it has: nothing has to be recorded.
     Entered(Entered),
@@ -121,7 +121,7 @@ impl Service {
         let (claims, key) = self.verify_sig(Port::Client, &user, &app, call.user_sig, call.address, now)?;
 
         if self.retries.concern(call.connection) {
-            // What was begun over this connection is still being undone.
+            // An operation that was begun over this connection is still being undone.
             return Err(Code::INTERNAL.into());
         }
         let _entering = self.entering.begin(&user);

@@ -83,7 +83,8 @@ impl Service {
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
                     if !wants_push {
-                        // Whoever turned OFFLINE while it was on its way to the disk was looked after too early.
+                        // A recipient who turned OFFLINE during the write was pushed the missed messages before this
+                        // one was there.
                         self.push_missed(&recipient, message.at, now).await?;
                     }
                 }
@@ -98,8 +99,8 @@ impl Service {
         }
     }
 
-    /// What the devices run on to which a message to this user is to be pushed: those of a user who is OFFLINE.
-    /// Whoever is ONLINE gets it, and whoever is not logged in wants none.
+    /// The platforms of the devices to which a message to this user is to be pushed: those of a user who is OFFLINE. A
+    /// user who is ONLINE gets the message, and a user who is not logged in wants none.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);

@@ -1,6 +1,6 @@
-//! What webhooks have still to be told, and what they could not be told: what an operator or the console asks.
+//! The backlog of webhooks and their dead letters: operations of an operator or the console.
 //!
-//! Nothing is sent here. Whoever sends is [rung for](OutboxBell) when there is something new.
+//! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{DeadLetter, LaneState};
@@ -66,7 +66,7 @@ impl Service {
         &self.outbox_bell
     }
 
-    /// What waits for the webhooks of an app, and what is dead. Refused with 70020.
+    /// Lists the waiting notices and the dead letters of an app, by webhook. Refused with 70020.
     pub async fn webhook_backlog(&self, app: AppId) -> Result<Vec<LaneState>, ServiceError> {
         self.known_app(app)?;
         let lanes = self.facts.lanes().await?;

@@ -1,4 +1,4 @@
-//! What accounts show of themselves (SPEC section 6).
+//! Profiles of accounts (SPEC section 6).
 
 use crate::lists::{By, Listed};
 use crate::{Service, ServiceError};
@@ -18,7 +18,7 @@ pub const MAX_USERS_INFO: usize = 100;
 pub struct UsersInfo {
     /// In the order asked, each user once.
     pub profiles: Vec<(UserId, Profile)>,
-    /// Who has no account (70107).
+    /// Users who have no account (70107).
     pub failures: Vec<(UserId, Code)>,
 }
 
@@ -74,7 +74,7 @@ impl Service {
         Ok(Listed { value: set.profile, version: set.state.version })
     }
 
-    /// What users show. Refused with 6017 for nobody, with 70206 for more than [`MAX_USERS_INFO`].
+    /// The profiles of users. Refused with 6017 for nobody, with 70206 for more than [`MAX_USERS_INFO`].
     pub async fn users_info(
         &self,
         caller: &User,

@@ -1,8 +1,9 @@
-//! What a worker reads from the stores for its connections: what to ask next, in which batches, and when to ask again.
+//! The reads of a worker from the stores for its connections: what to ask next, in which batches, and when to ask
+//! again.
 //!
-//! Pure: the caller performs the calls and says what became of them. Every connection and every user is wanted once,
-//! however many reasons there are; so what waits is bounded by what the worker has. What is wanted while it is being
-//! read is read once more: the answer under way may be older than the reason.
+//! Pure: the caller performs the calls and reports their outcomes. Every connection and every user is wanted once,
+//! however many reasons there are, so the waiting reads are bounded by the connections and users of the worker. A key
+//! that is wanted while it is being read is read once more: the answer under way may be older than the reason.
 
 use hashbrown::HashMap;
 use lamplight_core::WatcherKey;
@@ -42,7 +43,7 @@ pub enum ReadCall {
     ListsStates(Vec<User>),
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
     /// It was answered, or has become needless.
@@ -218,7 +219,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
                 continue;
             };
             if taken.is_empty() {
-                // What failed is asked for in smaller batches, so that one that always fails ends up alone.
+                // A failed read is repeated in smaller batches, so that a key that always fails ends up alone.
                 most = (most >> entry.failures.min(16)).max(1);
             }
             entry.state = State::UnderWay { again: false };

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// Users that are asked for in one page.
 const PAGE: usize = 512;
 
-/// What came of [`Service::record_events`].
+/// The outcome of [`Service::record_events`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct EventsRecorded {
     /// Events that found no room in the outbox, and were dropped.
@@ -21,7 +21,7 @@ pub struct EventsRecorded {
     pub record_full: u64,
 }
 
-/// What one record has to hand over.
+/// The session events that one record has to hand over.
 struct HandOver {
     user: User,
     events: Vec<SessionEvent>,
@@ -83,7 +83,7 @@ impl Service {
         }
         for HandOver { user, missed_since, .. } in &found {
             if let Some(since) = *missed_since {
-                // Whoever is back by now is told at the login that the lists have changed.
+                // A user who is back by now is told at the login that the lists have changed.
                 self.push_missed(user, since, now).await?;
                 self.directory.update(user, now, |presence| presence.missed_recorded(since)).await?;
             }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct Queried {
     /// In the order asked, each user once.
     pub statuses: Vec<UserStatus>,
-    /// Who was not found, and why.
+    /// Users who were not found, and why.
     pub failures: Vec<(UserId, Code)>,
 }
 
@@ -25,9 +25,9 @@ pub struct OwnListChange {
     pub rev: u64,
     /// The log tells of it under this revision, too. Otherwise the list was so already.
     pub in_log: bool,
-    /// Who was on the list by it, new or renewed.
+    /// Users who were put on the list by it, new or renewed.
     pub subscribed: Vec<UserId>,
-    /// Who left it.
+    /// Users who left the list.
     pub unsubscribed: Vec<UserId>,
 }
 
@@ -41,26 +41,26 @@ impl OwnListChange {
 /// The answer of `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UnsubscribeDone {
-    /// Who was on the list, and left it; and with which revision.
+    /// Users who were on the list, and left it; and with which revision.
     pub change: OwnListChange,
-    /// Who was not found and not on the list, and why.
+    /// Users who were not found and not on the list, and why.
     pub failures: Vec<(UserId, Code)>,
 }
 
 /// The answer of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SubscribeDone {
-    /// Who is on the list by this call, new or renewed, in the order asked, each once.
+    /// Users who are on the list by this call, new or renewed, in the order asked, each once.
     pub subscribed: Vec<UserId>,
-    /// Who was not found, and why.
+    /// Users who were not found, and why.
     pub failures: Vec<(UserId, Code)>,
-    /// Who had to leave the list, earliest first.
+    /// Users who had to leave the list, earliest first.
     pub evicted: Vec<UserId>,
     /// The same as changes of the list, in their order.
     pub changes: Vec<OwnListChange>,
 }
 
-/// Whom the connections of a user watch, besides the user, and whether they are told of them.
+/// The users that the connections of a user watch, besides the user, and whether they are told of them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
     /// The revision of the record from which the subscriptions are; 0 where it is not known.
@@ -69,7 +69,7 @@ pub struct WatchList {
     pub subscriptions: Vec<UserId>,
     /// By mutual friendship, if the app has switched that on.
     pub friends: Vec<UserId>,
-    /// What the app allows.
+    /// The notifications that the app allows.
     pub notified: Notifications,
 }
 

@@ -1,4 +1,4 @@
-//! What a node does without being asked: recovery at its start, deadlines, forgetting.
+//! The work of a node on its own initiative: recovery at its start, deadlines, forgetting.
 
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
@@ -13,7 +13,7 @@ const ACCOUNTS_AT_ONCE: usize = 500;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
-/// What [`Service::recover`] found.
+/// The counts of [`Service::recover`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Recovery {
     /// Apps.
@@ -22,7 +22,7 @@ pub struct Recovery {
     pub users: usize,
 }
 
-/// What came of [`Service::expire_due`].
+/// The outcome of [`Service::expire_due`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Expiring {
     /// Records that were due.
@@ -31,7 +31,7 @@ pub struct Expiring {
     pub failed: usize,
 }
 
-/// What of the facts the live record has to agree with.
+/// The part of the facts that the live record has to agree with.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
     let revocation = account.revocation.as_ref();
     UserFacts {

@@ -170,7 +170,7 @@ fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
     check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
     // The copy does not make a newer list out of date.
     check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
-    // What undid the own change may be among what was missed, and in the list: it is read once more.
+    // The change that undid the own one may be among the missed entries, and in the list: it is read once more.
     check_list(
         "missed, ask, set bob, own 11 +cat, ask, set bob",
         &["own 11 +cat: reload", "set bob: -cat"],

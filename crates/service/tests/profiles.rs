@@ -25,7 +25,7 @@ async fn own_devices_and_mutual_friends_are_told_of_a_profile() {
     let set = world.service.set_profile(&alice, nick("Alice"), PHONE, world.now).await.unwrap();
     assert_eq!((set.value.nick.as_str(), set.version - world.now.wall.0), ("Alice", 3));
     assert_eq!(world.news(), ["alice+3 by 1: profile Alice AllowAny, 0 in all", "alice shows Alice to bob"]);
-    // What changes nothing is no news.
+    // A call that changes nothing is no news.
     let again = world.service.set_profile(&alice, nick("Alice"), MAC, world.now).await.unwrap();
     assert_eq!((again, world.news()), (set, Vec::new()));
 

@@ -5,7 +5,7 @@ use lamplight_directory::ListsNews;
 use lamplight_model::{AppId, Profile, User, UserId};
 use std::sync::Arc;
 
-/// What the caller must do after [`Audience::hear`](super::Audience::hear).
+/// An action that the caller must take after [`Audience::hear`](super::Audience::hear).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// Close a connection and tell it why.
@@ -19,9 +19,9 @@ pub enum Effect {
     ListChanged {
         /// Which one.
         watcher: WatcherKey,
-        /// Who is new on the list.
+        /// Users who are new on the list.
         subscribed: Vec<UserId>,
-        /// Who left it.
+        /// Users who left the list.
         unsubscribed: Vec<UserId>,
     },
     /// The settings of an app have changed: look what it allows, and hand it to [`Audience::set_notifications`](super::Audience::set_notifications).
@@ -31,7 +31,7 @@ pub enum Effect {
     Lists {
         /// Which one.
         watcher: WatcherKey,
-        /// What changed.
+        /// The change.
         news: Arc<ListsNews>,
     },
     /// Find out how far the lists of a connection's user are, and have them read again.
@@ -40,7 +40,7 @@ pub enum Effect {
     FriendProfile {
         /// Which one.
         watcher: WatcherKey,
-        /// Whose profile.
+        /// The owner of the profile.
         friend: UserId,
         /// The profile.
         profile: Arc<Profile>,

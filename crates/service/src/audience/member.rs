@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// A connection of the audience.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
-    /// Whose connection.
+    /// The user of the connection.
     pub user: User,
     /// Which one.
     pub connection: ConnectionId,
@@ -21,8 +21,9 @@ pub struct Member {
     /// The revision of the user's record up to which the subscription list is known, from the log or because it was read;
     /// `None` when a part of the log was missed.
     pub(super) heard: Option<u64>,
-    /// Who was put on the list or taken off it by the connection's own calls that the log has still to tell of, and at
-    /// which revision: what the log tells of these users up to then is older, or the same. `None` but for a moment.
+    /// Users who were put on the list or taken off it by the connection's own calls that the log has still to tell of,
+    /// and at which revision: an entry of the log on these users up to then is older, or the same. `None` but for a
+    /// moment.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"

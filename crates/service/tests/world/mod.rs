@@ -67,7 +67,7 @@ impl World {
         self.news();
     }
 
-    /// What the log has of lists and friends, each in a line; versions count from the making of the account.
+    /// The entries of the log on lists and friends, each in a line; versions count from the making of the account.
     pub fn news(&mut self) -> Vec<String> {
         let mut entries = Vec::new();
         self.log.take(&mut entries);
