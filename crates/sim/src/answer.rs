@@ -1,9 +1,9 @@
-//! What comes of a step, in the words of the history: for the model and the world to say alike.
+//! The outcome of a step, in the words of the history: model and world give it in the same form.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
 
-/// What anybody is shown of a user, but for the version.
+/// A status as it is shown to anybody, without its version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
     /// Online, offline or not logged in.
@@ -35,7 +35,7 @@ pub enum Cause {
     Own,
 }
 
-/// What the caller of a step is told.
+/// The answer to the caller of a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
     /// Nothing in particular.
@@ -55,27 +55,27 @@ pub enum Answer {
     Statuses {
         /// In the order asked.
         found: Vec<(Who, Shown)>,
-        /// Who has no account.
+        /// Users who have no account.
         unknown: Vec<Who>,
     },
     /// Subscribed.
     Subscribed {
         /// With the status of each.
         now: Vec<(Who, Shown)>,
-        /// Who has no account.
+        /// Users who have no account.
         unknown: Vec<Who>,
-        /// Who had to leave the list.
+        /// Users who had to leave the list.
         evicted: Vec<Who>,
-        /// Who of those is not watched any longer.
+        /// Those of them who are not watched any longer.
         let_go: Vec<Who>,
     },
     /// Unsubscribed.
     Unsubscribed {
-        /// Who was on the list.
+        /// Users who were on the list.
         removed: Vec<Who>,
-        /// Who has no account and was not on it.
+        /// Users who have no account and were not on the list.
         unknown: Vec<Who>,
-        /// Who of those removed is not watched any longer.
+        /// Those of the removed who are not watched any longer.
         let_go: Vec<Who>,
     },
     /// The list, and its limit.
@@ -85,7 +85,7 @@ pub enum Answer {
 }
 
 impl Shown {
-    /// What a status shows.
+    /// The shown part of a status.
     pub fn of(status: &UserStatus) -> Self {
         Self {
             kind: status.status_type,

@@ -1,4 +1,4 @@
-//! What a client makes of what it is told: a fold by version, as every SDK does it.
+//! The picture that a client makes of the statuses it is told: a fold by version, as every SDK does it.
 
 use crate::step::{Device, Who};
 use lamplight_model::{UserStatus, Version};
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A connection, seen from its client.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// Whose it is.
+    /// The user of the client.
     pub who: Who,
     /// On which device.
     pub device: Device,
@@ -15,11 +15,11 @@ pub struct Client {
     pub worker: usize,
     /// It does not read.
     pub stalled: bool,
-    /// Whom it may be told of, by the rules when its worker last heard everything.
+    /// The users that it may be told of, by the rules when its worker last heard everything.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// Who may be told once more, at the same version, as they are known: they left the list or are new on it, or the client had
-    /// them from an answer while its worker was late to hear of the same change.
+    /// Users who may be told once more, at the same version, as they are known: they left the list or are new on it, or
+    /// the client had them from an answer while its worker was late to hear of the same change.
     may_repeat: BTreeSet<Who>,
     /// Until everybody has heard everything, all may be told once more: the worker was late when the client came,
     /// or when a friendship ended and began anew.
@@ -114,19 +114,19 @@ impl Client {
         self.list.as_ref()
     }
 
-    /// What the client shows.
+    /// The picture that the client shows.
     pub fn picture(&self) -> &BTreeMap<Who, UserStatus> {
         &self.picture
     }
 
-    /// What the device still knows when its connection is gone.
+    /// The picture that the device still has when its connection is gone.
     pub fn left_behind(&self) -> BTreeMap<Who, UserStatus> {
         let mut picture = self.picture.clone();
         picture.retain(|of, _| !self.may_miss.contains(of));
         picture
     }
 
-    /// What it says on resume.
+    /// The versions that a client sends on resume.
     pub fn known(picture: &BTreeMap<Who, UserStatus>) -> Vec<(Who, Version)> {
         picture.iter().map(|(of, status)| (*of, status.version)).collect()
     }

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What came of a history that was judged right.
+/// The outcome of a history that was judged right.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
     /// Steps that happened.
     pub steps: usize,
-    /// What came of them, and how often.
+    /// The outcomes of the steps, and how often each came.
     pub tally: BTreeMap<String, usize>,
 }
 
@@ -26,7 +26,7 @@ pub struct Verdict {
     pub seed: Option<u64>,
     /// Every step up to the wrong one.
     pub steps: Vec<Step>,
-    /// What was wrong.
+    /// The fault.
     pub fault: Fault,
 }
 

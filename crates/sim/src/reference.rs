@@ -33,7 +33,7 @@ pub struct Reference {
     lost_at: Timestamp,
     /// Why each connection that has ended did.
     ended: BTreeMap<u64, Cause>,
-    /// Who was deleted and is still on the lists of others.
+    /// Users who were deleted and are still on the lists of others.
     deleted: BTreeSet<Who>,
 }
 
@@ -102,7 +102,7 @@ impl Reference {
                 self.restart();
             }
             Step::LoseLive => {
-                // Whoever loses the records can only number on above the clock (DESIGN).
+                // A node that loses the records can only number on above the clock (DESIGN).
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
@@ -118,12 +118,13 @@ impl Reference {
         Answer::Done
     }
 
-    /// What everybody who asks should be shown of a user; `None` without an account.
+    /// The status that everybody who asks should be shown of a user; `None` without an account.
     pub fn status(&self, who: Who) -> Option<Shown> {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// What everybody who watches should be shown of a user: of a deleted account too, until it is forgotten.
+    /// The status that everybody who watches should be shown of a user: of a deleted account too, until it is
+    /// forgotten.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -265,7 +266,7 @@ impl Reference {
         person.note_sig(issued, now.wall);
         let list_lost = person.list_lost && person.kind() != StatusType::Online;
         self.alter(who, Reason::Login, |all, person| {
-            // Who comes back to a login leaves alone those who came after it.
+            // A device that comes back to a login leaves alone those that came after it.
             let own_place = person.logins.iter().position(|login| login.device == device && comes_back);
             let earlier: Vec<Device> = person.logins[..own_place.unwrap_or(person.logins.len())]
                 .iter()

@@ -1,4 +1,4 @@
-//! What may happen in a history, and how it is written down.
+//! The steps of a history, and their notation.
 //!
 //! A step is one line: who, what, and with what, as in `ann.phone subscribe bob cat` or `advance 500`. A history
 //! that failed is printed in this form and can be replayed from it.

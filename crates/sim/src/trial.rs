@@ -16,17 +16,17 @@ use std::fmt;
 pub struct Told {
     /// Which connection.
     pub connection: u64,
-    /// Whose it is.
+    /// The user of the connection.
     pub who: Who,
     /// On which device.
     pub device: Device,
     /// Of whom it was told.
     pub of: Who,
-    /// What it was told.
+    /// The status that it was told.
     pub status: UserStatus,
 }
 
-/// What went wrong, in words.
+/// The fault, in words.
 #[derive(Debug)]
 pub struct Fault(pub String);
 
@@ -111,12 +111,12 @@ impl Trial {
         &self.world
     }
 
-    /// What clients were told by the last step, in order.
+    /// The statuses that clients were told by the last step, in order.
     pub fn told(&self) -> &[Told] {
         &self.told
     }
 
-    /// What happened, and how often: answers by kind, ends by cause, statuses told.
+    /// The events of the history, and how often each came: answers by kind, ends by cause, statuses told.
     pub fn tally(&self) -> &BTreeMap<String, usize> {
         &self.tally
     }
@@ -469,7 +469,7 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     answer == expected
 }
 
-/// Whom the connections of a user are told of.
+/// The users that the connections of a user are told of.
 fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
     (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }

@@ -1,4 +1,4 @@
-//! What a worker of the server does, without its sockets: the log in, effects carried out, mailboxes emptied.
+//! A worker of the server without its sockets: takes in the log, carries effects out and empties mailboxes.
 
 use crate::answer::Cause;
 use crate::step::Who;
@@ -80,7 +80,7 @@ impl Worker {
                 notices.push(Notice::Missed);
                 let all: Vec<_> = self.connections.iter().map(|(id, watcher)| (*id, *watcher)).collect();
                 for (connection, watcher) in all {
-                    // What was missed may have been why.
+                    // The missed entries may include the end of this connection.
                     if !self.settle(service, watcher, Vec::new(), now).await? {
                         self.leave(connection);
                         notices.push(Notice::Closed(connection, None));

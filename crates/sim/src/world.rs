@@ -42,7 +42,7 @@ pub(crate) fn user_of(who: Who) -> User {
     User::new(APP, UserId::new(USERS[who]).expect("names are ids"))
 }
 
-/// Whose id this is.
+/// The user with this id.
 pub(crate) fn who_is(id: &UserId) -> Who {
     USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
 }
@@ -59,14 +59,14 @@ pub struct World {
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
-    /// What the last client of each device knew when it went.
+    /// The picture that the last client of each device had when it went.
     pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
     restarts: u64,
     /// The moment of the history at which the clock of this process began.
     origin: u64,
 }
 
-/// What ends with the process.
+/// The parts that end with the process.
 struct Node {
     service: Service,
     directory: Arc<InProcessDirectory>,
@@ -495,7 +495,7 @@ impl World {
     }
 }
 
-/// Who was not found. Nobody fails for another reason.
+/// The users who were not found. Nobody fails for another reason.
 fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
     match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
         Some((id, code)) => Err(format!("{id} failed with {code}").into()),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 
-/// What happens in so many steps; a history in which it does not proves little.
+/// Events of so many steps; a history without one of them proves little.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",

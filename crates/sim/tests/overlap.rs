@@ -17,7 +17,7 @@ const EACH: usize = 500;
 /// rarely: many short runs show more of them. A fifth of all operations is theirs.
 const EACH_BEGINNING: usize = 24;
 
-/// What happens in so many operations; runs in which it does not prove little.
+/// Events of so many operations; runs without one of them prove little.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",

@@ -55,7 +55,7 @@ impl Suite {
     }
 }
 
-/// What a run of a suite in the copy ended with.
+/// The end of a run of a suite in the copy.
 enum Run {
     Passed,
     Failed(String),

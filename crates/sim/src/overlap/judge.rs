@@ -1,4 +1,4 @@
-//! What must hold, by name; and where it did not.
+//! The invariants, by name, and the places where one was broken.
 
 use super::executor::Clock;
 use std::cell::RefCell;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// What was found broken.
+/// The invariant that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
     /// A login has kicked a newer one.
@@ -43,7 +43,7 @@ pub enum Name {
     FactsDiffer,
     /// The account is there in one store, and deleted in the other.
     AccountDiffers,
-    /// What was due was not done in time.
+    /// An event that was due did not happen in time.
     Overdue,
     /// A connection is not told of whom it watches.
     Blind,
@@ -182,7 +182,7 @@ impl Judge {
         *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
     }
 
-    /// What happened, and how often.
+    /// The events of the run, and how often each came.
     pub fn tally(&self) -> BTreeMap<String, usize> {
         self.tally.take()
     }

@@ -31,7 +31,7 @@ pub(crate) const WORKERS: usize = 2;
 const TICK: u64 = 250;
 const BATCH: usize = 256;
 
-/// What ends with the process.
+/// The parts that end with the process.
 pub(crate) struct Node {
     pub shared: Rc<Shared>,
     pub workers: Vec<Rc<Worker>>,
@@ -39,7 +39,7 @@ pub(crate) struct Node {
     pub older_wins: Arc<OlderWins>,
 }
 
-/// What a node needs from outside.
+/// The surroundings that a node runs in.
 pub(crate) struct Surroundings {
     pub executor: super::executor::Executor,
     pub weather: Arc<Weather>,

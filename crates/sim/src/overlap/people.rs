@@ -30,7 +30,7 @@ pub(crate) fn id_of(who: Who) -> UserId {
     UserId::new(NAMES[who]).expect("names are ids")
 }
 
-/// Whose id this is.
+/// The user with this id.
 pub(crate) fn who_is(id: &UserId) -> Who {
     NAMES.iter().position(|name| *name == id.as_str()).expect("there are no other users")
 }
@@ -40,7 +40,7 @@ pub(crate) fn device_id(device: usize) -> DeviceId {
     DeviceId::new(DEVICES[device].0).expect("names are ids")
 }
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
     Login(LoginRequest),
@@ -66,7 +66,7 @@ pub(crate) struct LoginRequest {
     pub issued: u64,
 }
 
-/// What it is answered.
+/// The body of an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     LoggedIn {
@@ -91,7 +91,7 @@ pub(crate) enum Body {
     Done,
 }
 
-/// What a server says to a client.
+/// A message of the server to a client.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
     Answer { request: u64, answer: Result<Body, Code> },
@@ -100,7 +100,7 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// What happened to a user since everything was quiet: for naming what went wrong, and for what must follow.
+/// The past of a user since everything was quiet: for naming a fault, and for judging what must follow.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// Kicks, and deletions, which revoke like one.
@@ -167,7 +167,7 @@ pub(crate) struct Client {
 /// All clients, by the number of the connection.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
-    /// What the last client of each device knew when it went.
+    /// The picture that the last client of each device had when it went.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// Of whom each user may be told.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
@@ -175,11 +175,11 @@ pub(crate) struct People {
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
     /// The logins of each device by the application, by their requests: those that may have been recorded.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// Who tried to log in, when the UserSig was made, and whether it was a resume.
+    /// The tries to log in: the user, when the UserSig was made, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
     /// When the UserSig that each device has was made. One that was refused is thrown away.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
-    /// What happened to each user since everything was quiet.
+    /// The past of each user since everything was quiet.
     pub pasts: RefCell<Vec<Past>>,
     judge: Rc<Judge>,
 }
@@ -210,12 +210,12 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        // Whoever logs in beside it may have done so later.
+        // Another client that logs in beside it may have done so later.
         let is_alone = clients.iter().all(|(other, it)| {
             let is_over = it.stage == Stage::Over && it.awaits.is_none();
             *other == number || (it.who, it.device) != key || is_over
         });
-        // Whoever has the name after a deletion is somebody else.
+        // After a deletion another person may have the name.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
         // A login by the application that was asked for after this client's may have been recorded after its end, which is
         // heard of late.

@@ -1,11 +1,11 @@
-//! What a seed decides once, for its whole run: which operations happen, how often, and under which settings. A run
-//! that leaves most of them out shows more of the others.
+//! The decisions that a seed makes once for its whole run: which operations happen, how often, and under which
+//! settings. A run that leaves most of them out shows more of the others.
 
 use super::weather::Climate;
 use crate::random::Random;
 use lamplight_model::{AppSettings, MultiDeviceMode, RateLimit};
 
-/// What may happen.
+/// The kind of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// A device connects and logs in.

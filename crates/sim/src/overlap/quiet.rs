@@ -1,4 +1,4 @@
-//! What must hold when everything is quiet: nothing is under way, the stores answer, and all that is due was done.
+//! The invariants of a quiet world: nothing is under way, the stores answer, and everything due was done.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -71,7 +71,7 @@ impl World {
         self.people.logins.borrow_mut().clear();
     }
 
-    /// What a store did not take is tried again, after longer and longer pauses.
+    /// Waits until everything that a store did not take was tried again, after longer and longer pauses.
     fn wait_for_retries(&mut self) {
         let until = self.now() + LONGEST_RETRY;
         loop {
@@ -194,7 +194,7 @@ impl World {
         }
     }
 
-    /// Who was kicked, and has not logged in with a UserSig of that second or a later one, has no login left.
+    /// A user who was kicked, and has not logged in with a UserSig of that second or a later one, has no login left.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -213,7 +213,7 @@ impl World {
         })
     }
 
-    /// Who was deleted stays so, unless the account was made again or its user logged in anew.
+    /// A deleted user stays deleted, unless the account was made again or its user logged in anew.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
         let Some(deleted) = done.map(|kick| kick.began).max() else { return };
@@ -272,7 +272,7 @@ impl World {
         }
     }
 
-    /// Whom each user is told of, by the truth.
+    /// The users that each user is told of, by the truth.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
         let app = self.node.shared.service.apps().get(APP).expect("the app is there");
         let notified = notifications(&app.settings);

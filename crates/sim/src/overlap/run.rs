@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What came of a run in which nothing was wrong.
+/// The outcome of a run in which nothing was wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overlapped {
     /// Operations that began.
     pub operations: usize,
     /// How often everything was quiet, and judged.
     pub phases: usize,
-    /// What happened, and how often.
+    /// The events of the run, and how often each came.
     pub tally: BTreeMap<String, usize>,
 }
 
@@ -23,7 +23,7 @@ pub struct Overlapped {
 pub enum Story {
     /// Nothing.
     Untold,
-    /// What happened since everything was quiet.
+    /// The events since everything was quiet.
     SinceQuiet,
     /// All of it.
     Whole,
@@ -36,9 +36,9 @@ pub struct Broken {
     pub seed: u64,
     /// Operations that had begun.
     pub operations: usize,
-    /// What was wrong.
+    /// The broken invariants.
     pub found: Vec<Found>,
-    /// What had happened, as far as it was wanted.
+    /// The events before, as far as they were wanted.
     pub story: Vec<String>,
 }
 

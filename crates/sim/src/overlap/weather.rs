@@ -5,7 +5,7 @@ use crate::random::Random;
 use lamplight_model::User;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the stores are like at present.
+/// The present state of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
     /// The most milliseconds that a call usually waits, before and after its effect each. 0: it does not wait at all.
@@ -22,7 +22,7 @@ pub(crate) struct Climate {
     pub cursed_live: Option<User>,
 }
 
-/// What a call does.
+/// The kind of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// It reads facts.

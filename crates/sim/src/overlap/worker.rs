@@ -1,5 +1,5 @@
-//! What a worker of the server does, without its sockets, await for await: slots that are used again, one request at
-//! a time for each connection, and everything that goes on beside it. Names are those of `server/src/worker`.
+//! A worker of the server without its sockets, await for await: slots that are used again, one request at a time for
+//! each connection, and everything that goes on beside it. Names are those of `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -27,7 +27,7 @@ const RATE: ConflationRate = ConflationRate { changes_per_second: 3 };
 /// How long a peer may take to go after the last words.
 const CLOSING_TIME: usize = 2_000;
 
-/// What all workers of a node share.
+/// The state that all workers of a node share.
 pub(crate) struct Shared {
     /// This run of the node.
     pub node: NodeId,
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     /// Behind the weather: what is true now.
     pub directory: Arc<InProcessDirectory>,
     pub executor: Executor,
-    /// What dies together with the node.
+    /// The group of tasks that dies together with the node.
     pub group: u64,
     /// The virtual time at which the clock of this process began.
     pub origin: u64,
@@ -46,10 +46,10 @@ pub(crate) struct Shared {
     pub random: RefCell<Random>,
 }
 
-/// What became of the login of a connection: for the judge.
+/// The history of the logins over a connection: for the judge.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    /// What the last login over it was answered.
+    /// The answer to the last login over it.
     pub outcome: Option<Result<(), Code>>,
     /// A login over it failed by a fault of ours.
     pub has_failed: bool,
@@ -104,7 +104,7 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// What a connection is doing for its client; the next request waits.
+/// The work of a connection for its client; the next request waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
@@ -252,7 +252,7 @@ impl Worker {
         logged_in.collect()
     }
 
-    /// Whom a connection watches by subscription.
+    /// The users that a connection watches by subscription.
     pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
         let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;
         Some(self.audience.borrow().subscriptions(watcher).map(who_is).collect())

@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub people: Rc<People>,
     pub plan: Plan,
     pub node: Node,
-    /// What each device ever ran on.
+    /// The platforms that each device ever ran on.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
     /// Calls of the server API that have no answer yet.
     pub under_way: Rc<Cell<usize>>,
@@ -49,7 +49,7 @@ pub(crate) struct World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // What goes on holds the stores, with their threads and files.
+        // Tasks that go on hold the stores, with their threads and files.
         self.executor.end();
     }
 }
@@ -108,7 +108,7 @@ impl World {
         &mut self.random
     }
 
-    /// Who takes part.
+    /// The users who take part.
     pub fn everybody(&self) -> std::ops::Range<Who> {
         0..self.plan.users
     }
@@ -140,7 +140,7 @@ impl World {
         !busy()
     }
 
-    /// What the log tells must be a change, and no login kicks a newer one.
+    /// Judges the log: each entry must be a change, and no login kicks a newer one.
     fn read_log(&mut self) {
         self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -200,7 +200,7 @@ impl World {
         self.climate = climate;
     }
 
-    /// What is due, and was due long ago, although nothing is wrong with the user that it is about.
+    /// Looks for deadlines that passed long ago, although nothing is wrong with their users.
     pub fn look_for_overdue(&self) {
         let now = self.node.shared.now().moment;
         for who in self.everybody() {

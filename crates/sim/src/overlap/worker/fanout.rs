@@ -90,7 +90,7 @@ impl Worker {
             let Some(login) = connection.login_mut() else { return };
             let Some(difference) = &mut login.list_difference else { return };
             let subscribed = difference.take_joined();
-            // Who left may be watched as a friend: that must be known before it is said.
+            // A user who left the list may be watched as a friend: that must be known before it is said.
             let settled = !self.reads.borrow().wants_watch_list(login.watcher);
             let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
             if difference.is_empty() {
@@ -118,7 +118,7 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// What the directory has at this moment, whatever the weather.
+    /// Whether the directory has this connection as the current one at this moment, whatever the weather.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
         let mut look = |_: usize, record: Option<(&Presence, u64)>| {

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 /// How long a call to the stores may take, in milliseconds.
 pub(super) const STORE_PATIENCE: u64 = 5_000;
 
-/// Who waits for reads, and what is to be done with them.
+/// Tasks that wait for reads, and what is to be done with them.
 #[derive(Default)]
 pub(super) struct Waiting {
     settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
@@ -85,7 +85,7 @@ impl Worker {
     /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // Who waited may have gone.
+            // The task that waited may have gone.
             let _ = waiting.send(false);
         }
         let missed = self.with_connection(id, |connection| {
@@ -104,7 +104,7 @@ impl Worker {
             // As above.
             let _ = waiting.send(true);
         }
-        // What is said of the list may have waited for it.
+        // A told difference of the list may have waited for it.
         if let Some(slot) = self.slot_of_watcher(watcher) {
             self.deliver(slot);
         }
@@ -177,7 +177,7 @@ impl Worker {
     /// The worker has heard everything that was in the log.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
-            // Who waited may have gone.
+            // The task that waited may have gone.
             let _ = waiting.send(());
         }
     }

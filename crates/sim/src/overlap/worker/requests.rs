@@ -1,4 +1,4 @@
-//! What connections ask for.
+//! The requests of connections.
 
 use super::reads::{STORE_PATIENCE, too_slow};
 use super::{Attempt, Ending, Login, Session, Work, Worker, wall};
@@ -172,7 +172,8 @@ impl Worker {
         let read = async {
             let is_current = self.settle(watcher).await;
             if notifications(&done.app.settings).friends && !known.is_empty() {
-                // What the answer says of who is not watched must hold for every friendship that was made before.
+                // The answer lists users that are not watched: that must hold for every friendship that was made
+                // before.
                 self.settled(watcher).await;
             }
             is_current
@@ -413,7 +414,7 @@ impl Worker {
     }
 
     fn answer(self: &Rc<Self>, id: ConnectionId, number: u64, answer: Result<Body, ServiceError>) {
-        // Whoever has its slot now has not asked.
+        // A newer connection in the slot has not asked.
         let taken = self.with_connection(id, |connection| {
             connection.work = Work::Idle;
             (connection.client, connection.ending.take())

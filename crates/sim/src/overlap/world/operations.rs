@@ -83,7 +83,7 @@ impl World {
             }
             Kind::Delete => {
                 let ended = self.note_kick(who, true);
-                // Whoever has the name next is somebody else.
+                // From now on another person may have the name.
                 self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
                 let clock = Arc::clone(self.executor.clock());
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
