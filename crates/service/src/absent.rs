@@ -37,7 +37,7 @@ impl Service {
             let record = self.rebuild(&account, logins, false, app, now);
             seen[index] = look(user, Some(&record));
             if has_logins {
-                self.directory.seed(user, record, now).await?;
+                self.put_record(user, record, app, now).await?;
                 lost.push(index);
             }
         }

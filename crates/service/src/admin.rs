@@ -58,8 +58,8 @@ impl Service {
         let made = self.facts.create_account(user.clone(), now.wall).await;
         let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         if made.born == 0 {
-            // The app may have been deleted meanwhile.
-            self.app(user)?;
+            // The app was deleted meanwhile; it may have been made again since.
+            return Err(Code::NO_SUCH_APP.into());
         }
         if made.made {
             self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
@@ -113,7 +113,7 @@ impl Service {
             }
             let version = self.first_version(created).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
-            self.directory.seed(user, presence, now).await?;
+            self.put_record(user, presence, app, now).await?;
         }
     }
 

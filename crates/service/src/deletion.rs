@@ -9,11 +9,12 @@
 //! [`Service::recover`], and the rows are deleted on.
 
 use crate::{Service, ServiceError};
+use lamplight_core::Presence;
 use lamplight_directory::{RecordCursor, RecordFilter};
 use lamplight_facts::AppDeletion;
 use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -31,12 +32,19 @@ pub(crate) struct Deletions {
 
 #[derive(Default)]
 struct State {
-    apps: BTreeMap<AppId, Stage>,
-    /// Apps whose live records have to be gone through once more, whatever a step under way says: one could not be
-    /// removed.
-    once_more: BTreeSet<AppId>,
+    apps: BTreeMap<AppId, Deletion>,
     /// The store may have begun a deletion that is not among these.
     is_in_doubt: bool,
+}
+
+/// The deletion of an app.
+#[derive(Clone)]
+struct Deletion {
+    /// The app as it was; after a restart nobody is connected, and nothing needs it.
+    app: Option<Arc<App>>,
+    stage: Stage,
+    /// The live records have to be gone through once more, whatever a step under way says: one could not be removed.
+    once_more: bool,
 }
 
 /// How far the deletion of an app is.
@@ -44,8 +52,6 @@ struct State {
 enum Stage {
     /// Its live records are gone through.
     Records {
-        /// The app as it was; after a restart nobody is connected, and nothing needs it.
-        app: Option<Arc<App>>,
         /// Where to go on.
         next: Option<RecordCursor>,
         /// There was a record in this pass: one more pass is needed, since one may have been made behind it.
@@ -56,26 +62,31 @@ enum Stage {
 }
 
 impl Stage {
-    fn first(app: Option<Arc<App>>) -> Self {
-        Self::Records { app, next: None, found: false }
+    const FIRST: Self = Self::Records { next: None, found: false };
+}
+
+impl Deletion {
+    fn new(app: Option<Arc<App>>) -> Self {
+        Self { app, stage: Stage::FIRST, once_more: false }
     }
 }
 
 impl State {
     /// A step of a deletion has ended: it goes on at `next`, or is over, unless its records are needed once more.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
-        let next = if self.once_more.remove(&id) { Some(Stage::first(None)) } else { next };
+        let Some(deletion) = self.apps.get_mut(&id) else { return };
+        let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
         match next {
-            Some(stage) => drop(self.apps.insert(id, stage)),
+            Some(stage) => deletion.stage = stage,
             None => drop(self.apps.remove(&id)),
         }
     }
 
     /// A live record of an app that is no more could not be removed: its records are gone through again.
-    fn begin_again(&mut self, id: AppId) {
-        match self.apps.entry(id) {
-            Entry::Occupied(_) => drop(self.once_more.insert(id)),
-            Entry::Vacant(place) => drop(place.insert(Stage::first(None))),
+    fn begin_again(&mut self, app: &App) {
+        match self.apps.entry(app.id) {
+            Entry::Occupied(mut deletion) => deletion.get_mut().once_more = true,
+            Entry::Vacant(place) => drop(place.insert(Deletion::new(Some(Arc::new(app.clone()))))),
         }
     }
 }
@@ -94,7 +105,7 @@ impl Deletions {
     pub(crate) fn adopt(&self, apps: Vec<AppId>) {
         let mut state = self.lock();
         for app in apps {
-            state.apps.entry(app).or_insert_with(|| Stage::first(None));
+            state.apps.entry(app).or_insert_with(|| Deletion::new(None));
         }
     }
 }
@@ -113,7 +124,7 @@ impl Service {
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
-            self.deletions.lock().apps.insert(id, Stage::first(app));
+            self.deletions.lock().apps.insert(id, Deletion::new(app));
             self.deletions.begun.notify_one();
             tracing::info!(app = id.0, "the deletion of an app has begun");
         }
@@ -145,10 +156,13 @@ impl Service {
         if self.deletions.lock().is_in_doubt {
             self.settle_doubt().await?;
         }
-        let first = self.deletions.lock().apps.first_key_value().map(|(id, stage)| (*id, stage.clone()));
-        let Some((id, stage)) = first else { return Ok(false) };
+        let first =
+            self.deletions.lock().apps.first_key_value().map(|(id, deletion)| (*id, deletion.clone()));
+        let Some((id, Deletion { app, stage, once_more: _ })) = first else { return Ok(false) };
         let next = match stage {
-            Stage::Records { app, next, found } => Some(self.end_records(id, app, next, found, now).await?),
+            Stage::Records { next, found } => {
+                Some(self.end_records(id, app.as_deref(), next.as_ref(), found, now).await?)
+            }
             Stage::Rows if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP => None,
             Stage::Rows => Some(Stage::Rows),
         };
@@ -165,7 +179,7 @@ impl Service {
         let _changing = self.app_changes.lock().await;
         for id in self.facts.deleted_apps().await? {
             let app = self.apps.remove(id);
-            self.deletions.lock().apps.entry(id).or_insert_with(|| Stage::first(app));
+            self.deletions.lock().apps.entry(id).or_insert_with(|| Deletion::new(app));
         }
         self.deletions.lock().is_in_doubt = false;
         Ok(())
@@ -175,39 +189,69 @@ impl Service {
     async fn end_records(
         &self,
         id: AppId,
-        app: Option<Arc<App>>,
-        next: Option<RecordCursor>,
+        app: Option<&App>,
+        next: Option<&RecordCursor>,
         found: bool,
         now: Now,
     ) -> Result<Stage, ServiceError> {
-        let page = self.directory.records_of(id, RecordFilter::All, next.as_ref(), RECORDS_IN_STEP).await?;
+        let page = self.directory.records_of(id, RecordFilter::All, next, RECORDS_IN_STEP).await?;
         let found = found || !page.users.is_empty();
-        let revoked = Revoked::new(now.wall, []);
         for user in &page.users {
-            if let Some(app) = &app {
-                let ended = self
-                    .directory
-                    .update(user, now, |presence| presence.delete(u64::MAX, &revoked, &app.settings, now));
-                ended.await?;
-            }
-            self.directory.remove(user, now).await?;
+            self.end_record(user, app, now).await?;
         }
         Ok(match page.next {
-            Some(next) => Stage::Records { app, next: Some(next), found },
-            None if found => Stage::first(app),
+            Some(next) => Stage::Records { next: Some(next), found },
+            None if found => Stage::FIRST,
             None => Stage::Rows,
         })
     }
 
-    /// Refuses a login whose app was deleted while it was made: the record may have been made behind the pass that goes
-    /// through them. A pass that begins after the app has left the table sees every login that this does not refuse.
-    pub(crate) async fn check_still_there(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    /// Ends the logins of a record of an app that is no more, so that every connection of the user is closed, and removes
+    /// the record.
+    async fn end_record(&self, user: &User, app: Option<&App>, now: Now) -> Result<(), ServiceError> {
+        if let Some(app) = app {
+            let revoked = Revoked::new(now.wall, []);
+            let ended = self
+                .directory
+                .update(user, now, |presence| presence.delete(u64::MAX, &revoked, &app.settings, now));
+            ended.await?;
+        }
+        Ok(self.directory.remove(user, now).await?)
+    }
+
+    /// Ends a record that is found to belong to no app in the table.
+    pub(crate) async fn end_record_without_app(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.deletions.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
+        self.end_record(user, app.as_deref(), now).await
+    }
+
+    /// Puts a record into the directory, and refuses that where the app was deleted meanwhile: the pass that goes through
+    /// the records may not see this one. A pass that begins after the app has left the table sees every record that this
+    /// does not refuse.
+    pub(crate) async fn put_record(
+        &self,
+        user: &User,
+        presence: Presence,
+        app: &App,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        self.directory.seed(user, presence, now).await?;
+        self.check_still_there(user, app, now).await
+    }
+
+    /// Refuses a login, or a record, whose app was deleted while it was made, and ends the record: `app` as it was.
+    pub(crate) async fn check_still_there(
+        &self,
+        user: &User,
+        app: &App,
+        now: Now,
+    ) -> Result<(), ServiceError> {
         if self.apps.get(user.app).is_some() {
             return Ok(());
         }
-        let removed = self.directory.remove(user, now).await;
-        removed.inspect_err(|_| {
-            self.deletions.lock().begin_again(user.app);
+        let ended = self.end_record(user, Some(app), now).await;
+        ended.inspect_err(|_| {
+            self.deletions.lock().begin_again(app);
             self.deletions.begun.notify_one();
         })?;
         Err(Code::NO_SUCH_APP.into())
@@ -228,24 +272,30 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_model::AppSettings;
 
     /// A record is made behind the step that is under way and cannot be removed; then the step ends.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
-        let id = AppId(1);
+        let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };
+        let id = app.id;
         for ends_at in [Some(Stage::Rows), None] {
             let mut state = State::default();
-            state.apps.insert(id, Stage::Rows);
-            state.begin_again(id);
+            state.apps.insert(id, Deletion { stage: Stage::Rows, ..Deletion::new(None) });
+            state.begin_again(&app);
             state.advance(id, ends_at);
-            assert!(matches!(state.apps[&id], Stage::Records { next: None, found: false, .. }));
+            assert!(matches!(state.apps[&id].stage, Stage::Records { next: None, found: false }));
             state.advance(id, Some(Stage::Rows));
-            assert!(matches!(state.apps[&id], Stage::Rows), "once is enough");
+            assert!(matches!(state.apps[&id].stage, Stage::Rows), "once is enough");
             state.advance(id, None);
             assert!(state.apps.is_empty());
         }
         let mut state = State::default();
-        state.begin_again(id);
-        assert!(matches!(state.apps[&id], Stage::Records { .. }), "also when the deletion had ended");
+        state.begin_again(&app);
+        assert!(
+            matches!(state.apps[&id].stage, Stage::Records { next: None, found: false }),
+            "also when the deletion had ended"
+        );
+        assert!(state.apps[&id].app.is_some(), "whoever is connected is told");
     }
 }

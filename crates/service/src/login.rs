@@ -152,7 +152,7 @@ impl Service {
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
-        self.check_still_there(&user, now).await?;
+        self.check_still_there(&user, &app, now).await?;
         Ok(LoggedIn {
             user,
             sig_expires: claims.expires(),
@@ -422,7 +422,7 @@ impl Service {
         let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
         let (account, logins) = found.ok_or(Code::NO_SUCH_ACCOUNT)?;
         let presence = self.rebuild(&account, logins, new, app, now);
-        Ok(self.directory.seed(user, presence, now).await?)
+        self.put_record(user, presence, app, now).await
     }
 
     /// The device of this connection logs out. The connection may be gone already, which is no error.

@@ -135,7 +135,7 @@ impl Service {
 
     async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
-            return Ok(self.directory.remove(user, now).await?);
+            return self.end_record_without_app(user, now).await;
         };
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };

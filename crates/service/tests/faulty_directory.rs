@@ -8,10 +8,11 @@ mod world;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use lamplight_auth::{Claims, sign};
-use lamplight_core::Presence;
+use lamplight_core::{EndCause, Ended, LinkEnd, Presence};
 use lamplight_directory::{
-    Answer, Change, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
-    FeedCursor, FeedPage, InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
+    FeedCursor, FeedPage, Heard, InProcessDirectory, Logged, News, RecordCursor, RecordFilter, RecordPage,
+    View,
 };
 use lamplight_facts::AppDeletion;
 use lamplight_facts_sqlite::SqliteFacts;
@@ -36,11 +37,13 @@ enum Fault {
     Unanswered,
 }
 
-/// A directory in which changes of the record of one user fail, and the next seeding may be held up.
+/// A directory in which changes of the record of one user fail, and the next seeding, or the next change, may be held
+/// up: the one before its effect, the other after it.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
+    changing: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Faulty {
@@ -58,7 +61,17 @@ impl Directory for Faulty {
         let fault = self.fails.lock().unwrap().as_ref().filter(|(of, _)| of == user).map(|(_, fault)| *fault);
         let done = (fault != Some(Fault::Lost)).then(|| self.inner.update_with(user, now, change));
         match (fault, done) {
-            (None, Some(done)) => done,
+            (None, Some(done)) => {
+                let held_up = self.changing.lock().unwrap().take();
+                async move {
+                    let done = done.await;
+                    if let Some(held_up) = held_up {
+                        held_up.await.unwrap();
+                    }
+                    done
+                }
+                .boxed()
+            }
             (_, _) => {
                 let kind = DirectoryErrorKind::Unavailable;
                 ready(Err(DirectoryError { kind, doing: "writing", source: None })).boxed()
@@ -144,7 +157,12 @@ async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
     let log = Arc::new(InProcessDirectory::in_memory());
     let inner = InProcessDirectory::in_memory();
-    let directory = Arc::new(Faulty { inner, fails: Mutex::default(), seeding: Mutex::default() });
+    let directory = Arc::new(Faulty {
+        inner,
+        fails: Mutex::default(),
+        seeding: Mutex::default(),
+        changing: Mutex::default(),
+    });
     let throttle = ThrottleLimits::default();
     let service = Arc::new(Service::new(facts, Arc::<Faulty>::clone(&directory), log, throttle));
     let app = App { id: AppId(1), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() };
@@ -235,8 +253,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
-    let other = App { id: AppId(2), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() };
-    service.put_app(other).await.unwrap();
+    put_another_app(&service).await;
     let (go_on, held_up) = oneshot::channel();
     *directory.seeding.lock().unwrap() = Some(held_up);
     let beside = Arc::clone(&service);
@@ -253,6 +270,72 @@ async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
+/// A call of the backend, too, makes a record.
+#[tokio::test]
+async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
+    let (service, directory, _folder) = service(&["ann", "bob"]).await;
+    put_another_app(&service).await;
+    let (go_on, held_up) = oneshot::channel();
+    *directory.seeding.lock().unwrap() = Some(held_up);
+    let beside = Arc::clone(&service);
+    let call = tokio::spawn(async move { beside.subscribe_for(&user("bob"), &["ann"], NOW).await });
+    while directory.seeding.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+    while service.delete_apps_further(NOW).await.unwrap() {}
+    go_on.send(()).unwrap();
+    assert_eq!(call.await.unwrap().unwrap_err().refusal().code, Code::NO_SUCH_APP);
+    assert_eq!(directory.stats().records, 0);
+}
+
+/// The record goes with the login that comes too late, or because something in it is due, before the deletion comes to it.
+#[tokio::test]
+async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
+    for is_due in [false, true] {
+        let (service, directory, _folder) = service(&["ann"]).await;
+        put_another_app(&service).await;
+        log_in(&service, "phone", Platform::Android, 1).await.unwrap();
+        log_in(&service, "pc", Platform::Windows, 2).await.unwrap();
+        let mut log = directory.inner.follow();
+        if is_due {
+            service
+                .disconnect(&user("ann"), ConnectionId::alone(2), LinkEnd::TimedOut, NOW.wall, NOW)
+                .await
+                .unwrap();
+            assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+            let retention = AppSettings::default().timing.login_retention();
+            let later = Now { moment: NOW.moment + retention, ..NOW };
+            assert_eq!(service.expire_due(10, later).await.unwrap().looked_at, 1);
+        } else {
+            let (go_on, held_up) = oneshot::channel();
+            *directory.changing.lock().unwrap() = Some(held_up);
+            let beside = Arc::clone(&service);
+            let resumed = tokio::spawn(async move { resume(&beside, "pc", Platform::Windows, 3).await });
+            while directory.changing.lock().unwrap().is_some() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+            go_on.send(()).unwrap();
+            assert_eq!(resumed.await.unwrap().unwrap_err().refusal().code, Code::NO_SUCH_APP);
+        }
+        assert_eq!(directory.stats().records, 0);
+        let mut entries = Vec::new();
+        assert_eq!(log.take(&mut entries), Heard::All);
+        let closed = |connection| {
+            let ended =
+                Ended { connection: ConnectionId::alone(connection), cause: EndCause::AccountDeleted };
+            entries.iter().any(|entry| entry.news == News::Ended(ended))
+        };
+        assert!(closed(1), "the phone stays connected to nothing; due: {is_due}");
+    }
+}
+
+async fn put_another_app(service: &Service) {
+    let other = App { id: AppId(2), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() };
+    service.put_app(other).await.unwrap();
+}
+
 fn key() -> AppKey {
     AppKey { id: 1, text: "the key of a test".into() }
 }
@@ -262,6 +345,25 @@ async fn log_in(
     device_id: &str,
     platform: Platform,
     connection: u64,
+) -> Result<LoggedIn, ServiceError> {
+    call_login(service, device_id, platform, connection, false).await
+}
+
+async fn resume(
+    service: &Service,
+    device_id: &str,
+    platform: Platform,
+    connection: u64,
+) -> Result<LoggedIn, ServiceError> {
+    call_login(service, device_id, platform, connection, true).await
+}
+
+async fn call_login(
+    service: &Service,
+    device_id: &str,
+    platform: Platform,
+    connection: u64,
+    resume: bool,
 ) -> Result<LoggedIn, ServiceError> {
     let claims = Claims {
         user_id: id("ann"),
@@ -276,7 +378,7 @@ async fn log_in(
         user_sig: &sign(&key(), &claims),
         device_id,
         platform,
-        resume: false,
+        resume,
         connection: ConnectionId::alone(connection),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
