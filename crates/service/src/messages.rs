@@ -91,6 +91,10 @@ impl Service {
                 Ok(Listed { value: MessageSent { message, repeated: false }, version })
             }
             Sent::Repeated(message) => {
+                if *from != recipient {
+                    // The first try may have ended, or failed, before it had looked.
+                    self.push_missed(&recipient, message.at, now).await?;
+                }
                 let state = self.lists_state(from, by).await?;
                 Ok(Listed { value: MessageSent { message, repeated: true }, version: state.version })
             }

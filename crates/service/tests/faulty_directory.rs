@@ -17,10 +17,10 @@ use lamplight_directory::{
 use lamplight_facts::AppDeletion;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User,
-    UserId,
+    App, AppId, AppKey, AppSettings, ClientMessageId, Code, ConnectionId, Moment, NodeId, Now, Platform,
+    Timestamp, User, UserId,
 };
-use lamplight_service::{LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
+use lamplight_service::{By, LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,6 +44,8 @@ struct Faulty {
     fails: Mutex<Option<(User, Fault)>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
+    /// After so many reads, the next one is held up and then fails.
+    reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 
 impl Faulty {
@@ -54,6 +56,10 @@ impl Faulty {
     fn mend(&self) {
         *self.fails.lock().unwrap() = None;
     }
+}
+
+fn unavailable() -> DirectoryError {
+    DirectoryError { kind: DirectoryErrorKind::Unavailable, doing: "running a test", source: None }
 }
 
 impl Directory for Faulty {
@@ -72,15 +78,23 @@ impl Directory for Faulty {
                 }
                 .boxed()
             }
-            (_, _) => {
-                let kind = DirectoryErrorKind::Unavailable;
-                ready(Err(DirectoryError { kind, doing: "writing", source: None })).boxed()
-            }
+            (_, _) => ready(Err(unavailable())).boxed(),
         }
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
-        self.inner.read_with(users, view)
+        let mut reading = self.reading.lock().unwrap();
+        match reading.take() {
+            Some((0, held_up)) => async move {
+                held_up.await.unwrap();
+                Err(unavailable())
+            }
+            .boxed(),
+            later => {
+                *reading = later.map(|(reads, held_up)| (reads - 1, held_up));
+                self.inner.read_with(users, view)
+            }
+        }
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
@@ -162,6 +176,7 @@ async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
         fails: Mutex::default(),
         seeding: Mutex::default(),
         changing: Mutex::default(),
+        reading: Mutex::default(),
     });
     let throttle = ThrottleLimits::default();
     let service = Arc::new(Service::new(facts, Arc::<Faulty>::clone(&directory), log, throttle));
@@ -328,6 +343,38 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
             entries.iter().any(|entry| entry.news == News::Ended(ended))
         };
         assert!(closed(1), "the phone stays connected to nothing; due: {is_due}");
+    }
+}
+
+/// The recipient turns OFFLINE while the message is written, and the look after that fails.
+#[tokio::test]
+async fn the_retry_of_a_message_pushes_it_where_the_first_try_could_not() {
+    let (service, directory, _folder) = service(&["ann", "bob"]).await;
+    let mut app = App::clone(&service.apps().get(AppId(1)).unwrap());
+    app.settings.webhooks.push_url = "https://backend.example/push".into();
+    service.put_app(app).await.unwrap();
+    log_in(&service, "phone", Platform::Android, 1).await.unwrap();
+    let (go_on, held_up) = oneshot::channel();
+    *directory.reading.lock().unwrap() = Some((1, held_up));
+    let send = async |service: &Service| {
+        let client_id = ClientMessageId::new("m1").unwrap();
+        service.send_message(&user("bob"), &id("ann"), "hello".into(), client_id, By::App, NOW).await
+    };
+    let beside = Arc::clone(&service);
+    let sent = tokio::spawn(async move { send(&beside).await });
+    while directory.reading.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    service.disconnect(&user("ann"), ConnectionId::alone(1), LinkEnd::TimedOut, NOW.wall, NOW).await.unwrap();
+    go_on.send(()).unwrap();
+    assert!(matches!(sent.await.unwrap(), Err(ServiceError::Directory(_))));
+    let waiting = async || -> u64 {
+        service.webhook_backlog(AppId(1)).await.unwrap().iter().map(|lane| lane.waiting).sum()
+    };
+    assert_eq!(waiting().await, 0);
+    for _ in 0..2 {
+        assert!(send(&service).await.unwrap().value.repeated);
+        assert_eq!(waiting().await, 1);
     }
 }
 
