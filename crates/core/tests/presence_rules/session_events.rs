@@ -1,0 +1,237 @@
+//! Session events for the app's backend (SPEC section 9).
+
+use crate::world::check;
+
+#[test]
+fn nobody_is_told_where_the_app_does_not_want_to_be() {
+    check(
+        "
+        login phone iPhone
+        custom busy
+        close phone
+        events => -
+        ",
+    );
+}
+
+#[test]
+fn each_connection_is_a_login_returns_too() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        login phone iPhone => -; told phone#1 superseded
+        events             => Login/phone; Login/tab; Login/phone
+        events             => -
+        ",
+    );
+}
+
+#[test]
+fn a_disconnect_says_whether_the_link_broke_or_was_silent() {
+    for (end, event) in [("close", "LinkClosed"), ("timeout", "TimedOut"), ("node_lost", "LinkClosed")] {
+        for platform in ["iPhone", "Web"] {
+            check(&format!(
+                "
+                set webhook https://a.example
+                login phone {platform}
+                {end} phone
+                {end} phone
+                wait 7d
+                events => Login/phone; {event}/phone
+                "
+            ));
+        }
+    }
+}
+
+#[test]
+fn every_login_that_the_user_or_the_app_ends_is_a_logout() {
+    for end in ["logout phone", "sig_expired phone"] {
+        check(&format!(
+            "
+            set webhook https://a.example
+            login phone iPhone
+            login tab Web
+            events => Login/phone; Login/tab
+            {end}
+            events => Logout/phone
+            "
+        ));
+    }
+    for end in ["kick", "delete"] {
+        check(&format!(
+            "
+            set webhook https://a.example
+            login phone iPhone
+            login tab Web
+            close phone
+            events => Login/phone; Login/tab; LinkClosed/phone
+            {end}
+            events => Logout/phone; Logout/tab
+            "
+        ));
+    }
+}
+
+#[test]
+fn being_kicked_by_another_login_is_told_with_that_login_alone() {
+    check(
+        "
+        set webhook https://a.example
+        set policy single
+        login phone iPhone
+        login pad iPad
+        events => Login/phone; Login/pad kicks iPhone
+        close phone#1
+        events => -
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        set native_instances 3
+        login one Android
+        login two Android
+        login tab Web
+        set policy single
+        events        => Login/one; Login/two; Login/tab
+        login mac Mac => -; told one kicked by Mac; told two kicked by Mac; told tab kicked by Mac
+        events        => Login/mac kicks Android Android Web
+        ",
+    );
+}
+
+#[test]
+fn a_linger_holds_the_disconnect_back() {
+    check(
+        "
+        set webhook https://a.example
+        set linger_web 5s
+        login tab Web
+        close tab
+        wait 4999ms
+        events   => Login/tab
+        wait 1ms
+        events   => LinkClosed/tab
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        set linger_native 5s
+        login phone iPhone
+        close phone
+        wait 4s
+        login phone iPhone
+        wait 1h
+        events => Login/phone; Login/phone
+        ",
+    );
+}
+
+#[test]
+fn a_device_that_is_back_before_its_disconnect_was_told_takes_it_away() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login mac Mac
+        close phone
+        close mac
+        login phone iPhone
+        events => Login/phone; Login/mac; LinkClosed/mac; Login/phone
+        ",
+    );
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        close phone
+        events => Login/phone; LinkClosed/phone
+        login phone iPhone
+        events => Login/phone
+        ",
+    );
+}
+
+#[test]
+fn a_node_that_is_lost_breaks_the_links_of_who_does_not_return() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        events   => Login/phone; Login/tab
+        restart
+        wait 10s
+        login phone iPhone
+        wait 1h
+        events   => Login/phone; LinkClosed/tab
+        ",
+    );
+}
+
+#[test]
+fn what_was_not_handed_over_survives_a_restart_and_what_was_does_not_come_again() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        custom busy
+        restart
+        events  => Login/phone; Custom/phone busy
+        restart
+        events  => -
+        ",
+    );
+}
+
+#[test]
+fn what_ended_while_no_node_ran_is_told_at_its_start() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login tab Web
+        events       => Login/phone; Login/tab
+        restart
+        adopt kicked
+        events       => Logout/phone; Logout/tab
+        ",
+    );
+}
+
+#[test]
+fn a_custom_status_that_the_user_sets_or_clears_is_told_and_one_that_goes_by_itself_is_not() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        custom busy
+        custom busy
+        custom
+        custom
+        on_behalf away
+        events      => Login/phone; Custom/phone busy; Custom/phone ; Custom/- away
+        close phone => OFFLINE link_closed
+        events      => LinkClosed/phone
+        custom hi   => -; refused 6014
+        events      => -
+        ",
+    );
+}
+
+#[test]
+fn a_login_that_lapses_was_told_when_its_link_broke() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        close phone
+        wait 7d => UNLOGINED lapsed
+        events  => Login/phone; LinkClosed/phone
+        ",
+    );
+}

@@ -1,0 +1,300 @@
+//! Random traffic against a model of plain maps.
+
+use crate::{quick, state, unwatch_all, who};
+use lamplight_core::{Hub, Told, WatcherKey, Why};
+use lamplight_model::{User, UserStatus, Version};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One operation on a hub. Connections and users are small numbers, so that they meet often.
+#[derive(Clone, Debug)]
+enum Event {
+    Attach(u8),
+    Detach(u8),
+    Watch(u8, u8, Why),
+    Unwatch(u8, u8, Why),
+    UnwatchAll(u8, Why),
+    Tell(u8, u64),
+    Take(u8, u8),
+    Seen(u8, u8, u64),
+    Drain(u8, usize),
+    TakeTouched,
+}
+
+const USERS: u8 = 12;
+
+fn event() -> impl Strategy<Value = Event> {
+    use Event::*;
+    let connection = || 0..5_u8;
+    let user = || 0..USERS;
+    let why = || prop::sample::select(&[Why::Own, Why::Subscribed, Why::Subscribed, Why::Friend][..]);
+    let version = || 1..30_u64;
+    prop_oneof![
+        2 => connection().prop_map(Attach),
+        1 => connection().prop_map(Detach),
+        12 => (connection(), user(), why()).prop_map(|(c, u, why)| Watch(c, u, why)),
+        6 => (connection(), user(), why()).prop_map(|(c, u, why)| Unwatch(c, u, why)),
+        1 => (connection(), why()).prop_map(|(c, why)| UnwatchAll(c, why)),
+        10 => (user(), version()).prop_map(|(u, version)| Tell(u, version)),
+        2 => (connection(), user()).prop_map(|(c, u)| Take(c, u)),
+        2 => (connection(), user(), version()).prop_map(|(c, u, version)| Seen(c, u, version)),
+        3 => (connection(), 1..6_usize).prop_map(|(c, room)| Drain(c, room)),
+        1 => Just(TakeTouched),
+    ]
+}
+
+/// The same as a hub, by maps and sets alone.
+#[derive(Default)]
+struct Model {
+    /// The newest state of everyone watched, once it is known.
+    states: BTreeMap<u8, u64>,
+    connections: BTreeMap<u8, Watching>,
+}
+
+#[derive(Default)]
+struct Watching {
+    /// The users that it watches, with the reasons.
+    edges: BTreeMap<u8, Vec<Why>>,
+    /// The users waiting in the mailbox, longest first.
+    pending: Vec<u8>,
+    touched: bool,
+    /// The last change of each user that the client at the other end was told while it watched.
+    picture: BTreeMap<u8, u64>,
+}
+
+impl Watching {
+    fn mark(&mut self, user: u8) {
+        self.touched = true;
+        if !self.pending.contains(&user) {
+            self.pending.push(user);
+        }
+    }
+
+    fn unmark(&mut self, user: u8) {
+        self.pending.retain(|pending| *pending != user);
+    }
+
+    fn drop_reason(&mut self, user: u8, why: Why) -> bool {
+        let Some(reasons) = self.edges.get_mut(&user) else { return false };
+        reasons.retain(|reason| *reason != why);
+        if !reasons.is_empty() {
+            return false;
+        }
+        self.edges.remove(&user);
+        self.picture.remove(&user);
+        self.unmark(user);
+        true
+    }
+}
+
+impl Model {
+    fn is_watched(&self, user: u8) -> bool {
+        self.connections.values().any(|connection| connection.edges.contains_key(&user))
+    }
+
+    fn forget_the_unwatched(&mut self) {
+        let unwatched: Vec<u8> = self.states.keys().copied().filter(|user| !self.is_watched(*user)).collect();
+        for user in unwatched {
+            self.states.remove(&user);
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        let users: BTreeSet<u8> =
+            self.connections.values().flat_map(|connection| connection.edges.keys().copied()).collect();
+        (users.len(), self.connections.values().map(|connection| connection.edges.len()).sum())
+    }
+}
+
+proptest! {
+    #![proptest_config(quick::cases(400))]
+
+    #[test]
+    fn a_hub_is_its_model(traffic in prop::collection::vec(event(), 1..150)) {
+        let mut world = World::default();
+        for event in traffic {
+            world.happen(event);
+            world.compare();
+        }
+        world.end();
+    }
+}
+
+#[derive(Default)]
+struct World {
+    hub: Hub<UserStatus>,
+    keys: BTreeMap<u8, WatcherKey>,
+    model: Model,
+}
+
+impl World {
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Attach(c) => {
+                if !self.keys.contains_key(&c) {
+                    self.keys.insert(c, self.hub.attach(usize::from(c)));
+                    self.model.connections.insert(c, Watching::default());
+                }
+            }
+            Event::Detach(c) => {
+                if let Some(key) = self.keys.remove(&c) {
+                    self.hub.detach(key);
+                    self.model.connections.remove(&c);
+                }
+            }
+            Event::Watch(c, user, why) => self.on(c, |hub, key, model| {
+                let state = model.states.get(&user).copied();
+                let connection = model.connections.get_mut(&c).unwrap();
+                let reasons = connection.edges.entry(user).or_default();
+                let is_new = reasons.is_empty();
+                if !reasons.contains(&why) {
+                    reasons.push(why);
+                }
+                if is_new && state.is_some() {
+                    connection.mark(user);
+                }
+                assert_eq!(hub.watch(key, &number(user), why), state.is_some());
+            }),
+            Event::Unwatch(c, user, why) => self.on(c, |hub, key, model| {
+                let gone = model.connections.get_mut(&c).unwrap().drop_reason(user, why);
+                assert_eq!(hub.unwatch(key, &number(user), why), gone);
+            }),
+            Event::UnwatchAll(c, why) => self.on(c, |hub, key, model| {
+                for user in 0..USERS {
+                    model.connections.get_mut(&c).unwrap().drop_reason(user, why);
+                }
+                unwatch_all(hub, key, why);
+            }),
+            Event::Tell(user, version) => {
+                let newer = self.model.states.get(&user).is_none_or(|known| *known < version);
+                let is_news = newer && self.model.is_watched(user);
+                if is_news {
+                    self.model.states.insert(user, version);
+                    for connection in self.model.connections.values_mut() {
+                        if connection.edges.contains_key(&user) {
+                            connection.mark(user);
+                        }
+                    }
+                }
+                let user = number(user);
+                assert_eq!(self.hub.wants(&user, Version(version)), is_news);
+                assert_eq!(self.hub.tell(&user, state(user.id.as_str(), version)), is_news);
+            }
+            Event::Take(c, user) => self.on(c, |hub, key, model| {
+                let known = model.states.get(&user).copied();
+                let connection = model.connections.get_mut(&c).unwrap();
+                connection.unmark(user);
+                if let (Some(version), true) = (known, connection.edges.contains_key(&user)) {
+                    connection.picture.insert(user, version);
+                }
+                assert_eq!(hub.take(key, &number(user)).map(|state| state.version.0), known);
+            }),
+            Event::Seen(c, user, version) => self.on(c, |hub, key, model| {
+                let connection = model.connections.get_mut(&c).unwrap();
+                let watching = connection.edges.contains_key(&user);
+                if model.states.get(&user).is_some_and(|known| *known <= version) {
+                    connection.unmark(user);
+                    connection.picture.extend(watching.then(|| (user, model.states[&user])));
+                }
+                assert_eq!(hub.seen(key, &number(user), Version(version)), watching);
+            }),
+            Event::Drain(c, room) => self.drain(c, room),
+            Event::TakeTouched => {
+                let mut touched = Vec::new();
+                self.hub.take_touched(&mut touched);
+                let mut expected = Vec::new();
+                for (c, connection) in &mut self.model.connections {
+                    if std::mem::take(&mut connection.touched) {
+                        expected.push(self.keys[c]);
+                    }
+                }
+                touched.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(touched, expected, "each connection whose mailbox got something, once");
+            }
+        }
+        self.model.forget_the_unwatched();
+    }
+
+    /// Does something with a connection, if it is there.
+    fn on(&mut self, c: u8, act: impl FnOnce(&mut Hub<UserStatus>, WatcherKey, &mut Model)) {
+        if let Some(key) = self.keys.get(&c) {
+            act(&mut self.hub, *key, &mut self.model);
+        }
+    }
+
+    fn drain(&mut self, c: u8, room: usize) {
+        self.on(c, |hub, key, model| {
+            let connection = model.connections.get_mut(&c).unwrap();
+            let rest = connection.pending.split_off(room.min(connection.pending.len()));
+            let expected: Vec<(u8, u64)> = std::mem::replace(&mut connection.pending, rest)
+                .iter()
+                .map(|u| (*u, model.states[u]))
+                .collect();
+            let mut told = Vec::new();
+            let left = hub.drain(key, |state| {
+                told.push((state.user_id.as_str()[1..].parse().unwrap(), state.version.0));
+                if told.len() == room { Told::Full } else { Told::More }
+            });
+            assert_eq!(told, expected, "longest waiting first, newest state, until the frame is full");
+            assert_eq!(left, !connection.pending.is_empty());
+            for (user, version) in told {
+                let before = connection.picture.insert(user, version);
+                assert!(before.is_none_or(|before| before < version), "versions never go back");
+            }
+        });
+    }
+
+    fn compare(&self) {
+        assert_eq!(self.hub.size(), self.model.size());
+        let users: BTreeSet<&User> = self.hub.users().collect();
+        for user in 0..USERS {
+            assert_eq!(users.contains(&number(user)), self.model.is_watched(user));
+            let watchers: Option<BTreeSet<WatcherKey>> =
+                self.hub.watchers(&number(user)).map(|watchers| watchers.map(|(key, _)| key).collect());
+            let expected = self.model.connections.iter().filter(|(_, model)| model.edges.contains_key(&user));
+            let expected: BTreeSet<WatcherKey> = expected.map(|(c, _)| self.keys[c]).collect();
+            assert_eq!(watchers.unwrap_or_default(), expected);
+            for (key, reasons) in self.hub.watchers(&number(user)).into_iter().flatten() {
+                for why in [Why::Own, Why::Subscribed, Why::Friend] {
+                    assert_eq!(reasons.has(why), self.hub.is_watching_for(key, &number(user), why));
+                }
+            }
+        }
+        for (c, connection) in &self.model.connections {
+            let key = self.keys[c];
+            assert_eq!(self.hub.has_pending(key), !connection.pending.is_empty());
+            for user in 0..USERS {
+                assert_eq!(self.hub.is_watching(key, &number(user)), connection.edges.contains_key(&user));
+            }
+            for why in [Why::Own, Why::Subscribed, Why::Friend] {
+                let watched: BTreeSet<User> = self.hub.watched(key, why).cloned().collect();
+                let edges = connection.edges.iter().filter(|(_, reasons)| reasons.contains(&why));
+                assert_eq!(watched, edges.map(|(user, _)| number(*user)).collect());
+            }
+        }
+    }
+
+    /// Every client reads on until nothing is left: then it has the newest state of all whom it watches. Then all
+    /// go, and nothing is left.
+    fn end(mut self) {
+        self.happen(Event::TakeTouched);
+        for c in self.keys.keys().copied().collect::<Vec<_>>() {
+            while self.hub.has_pending(self.keys[&c]) {
+                self.drain(c, 3);
+            }
+            let connection = &self.model.connections[&c];
+            for user in connection.edges.keys() {
+                assert_eq!(connection.picture.get(user), self.model.states.get(user));
+            }
+            self.happen(Event::Detach(c));
+            self.compare();
+        }
+        assert_eq!(self.hub.size(), (0, 0));
+        assert_eq!(self.hub.users().count(), 0);
+    }
+}
+
+fn number(user: u8) -> User {
+    who(&format!("u{user}"))
+}
