@@ -273,6 +273,9 @@ const MIGRATIONS: &[&str] = &[
 /// The migration after which the nicks that are there are folded.
 const NICKS_FOLDED: usize = 6;
 
+/// Nicks of an older file that are folded at a time, so that a file of many accounts needs no memory for all of them.
+const NICKS_AT_ONCE: usize = 10_000;
+
 /// Marks the file as ours: "Lamp".
 pub(crate) const APPLICATION_ID: u32 = 0x4c61_6d70;
 
@@ -399,15 +402,26 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
 
 /// Fills the column by which nicks are searched for.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let mut read = transaction.prepare("SELECT app, id, nick FROM accounts WHERE nick <> ''")?;
+    let mut read = transaction.prepare(
+        "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",
+    )?;
     let mut write = transaction.prepare("UPDATE accounts SET nick_folded = ?3 WHERE app = ?1 AND id = ?2")?;
-    let named = read.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    // All of them before the first is written: what is read does not change meanwhile.
-    let named: Vec<(u32, String, String)> = named.collect::<rusqlite::Result<_>>()?;
-    for (app, id, nick) in named {
-        write.execute((app, id, fold_nick(&nick)))?;
+    // No `userID` is empty, so nobody comes before this.
+    let mut last = (0_u32, String::new());
+    loop {
+        // The whole page before its first write: a page that is read does not change meanwhile.
+        let page = read.query_map((last.0, &last.1, NICKS_AT_ONCE as i64), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let page: Vec<(u32, String, String)> = page.collect::<rusqlite::Result<_>>()?;
+        for (app, id, nick) in &page {
+            write.execute((app, id, fold_nick(nick)))?;
+        }
+        match page.into_iter().nth(NICKS_AT_ONCE - 1) {
+            Some((app, id, _)) => last = (app, id),
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 const OPENING: &str = "opening the file of facts";
@@ -454,15 +468,19 @@ mod tests {
         for migration in &MIGRATIONS[..NICKS_FOLDED] {
             older.execute_batch(migration).unwrap();
         }
-        let rows =
-            "INSERT INTO accounts (app, id, created, nick) VALUES (1, 'a', 1, 'ÄRGER'), (1, 'b', 1, '')";
-        older.execute_batch(rows).unwrap();
+        // More than one page, over two apps, with accounts that have no nick in between.
+        let rows = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                    INSERT INTO accounts (app, id, created, nick)
+                    SELECT 1 + n % 2, n, 1, iif(n % 5 = 0, '', 'ÄRGER ' || n) FROM n";
+        let all = NICKS_AT_ONCE as i64 * 5 / 2;
+        older.execute(rows, [all]).unwrap();
         older.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         older.pragma_update(None, "user_version", NICKS_FOLDED as u32).unwrap();
         drop(older);
         let db = open_for_writing(&path).unwrap();
-        let sql = "SELECT group_concat(nick_folded, '|') FROM (SELECT nick_folded FROM accounts ORDER BY id)";
-        assert_eq!(db.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap(), "ärger|");
+        let sql = "SELECT count(*), sum(nick_folded = replace(nick, 'ÄRGER', 'ärger')) FROM accounts";
+        let found: (i64, i64) = db.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, (all, all));
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub trait Lists: Send + Sync {
 
     /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. The two are not the same.
     /// An entry that is there keeps its time, and gets the remark, source and wording, each where it is not empty: an
-    /// empty one says nothing. The other side's entry is made with the source alone, or left alone. In one transaction; unless [`Befriended::Done`] is the answer nothing was
-    /// changed.
+    /// empty one says nothing. The other side's entry is made with the source alone, or left alone. In one transaction;
+    /// unless [`Befriended::Done`] is the answer nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
     /// Changes the remark of an entry; `None` where there is none. The same remark counts nothing up.
@@ -160,9 +160,9 @@ pub struct ListsState {
 /// A place in the order of [`Lists::find_by_nick`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NickPlace {
-    /// The nick that stands there.
-    pub nick: String,
     /// The nick.
+    pub nick: String,
+    /// The account.
     pub id: UserId,
 }
 

@@ -4,9 +4,10 @@
 use crate::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};
 use lamplight_directory::{RecordCursor, RecordFilter};
-use lamplight_facts::NickPlace;
+use lamplight_facts::{Account, NickPlace};
 use lamplight_model::{
-    AppId, Code, MAX_PROFILE_BYTES, Now, Platform, Refusal, Timestamp, User, UserId, UserStatus, check_text,
+    AppId, Code, MAX_PROFILE_BYTES, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus,
+    check_text,
 };
 
 /// The most accounts in a page.
@@ -138,12 +139,39 @@ impl Service {
         let missing = limit.saturating_sub(found.len());
         found.extend(self.facts.list_accounts(app, after, missing).await?);
         found.retain(|account| account.user.id.as_str().starts_with(prefix));
+        found.truncate(limit);
         let profiles =
             self.facts.profiles(found.iter().map(|account| account.user.clone()).collect()).await?;
-        // Somebody may have been deleted since.
-        let found = found.into_iter().zip(profiles).filter_map(|(account, profile)| {
-            Some(FoundAccount { id: account.user.id, nick: profile?.nick, created: account.created })
-        });
-        Ok(found.collect())
+        Ok(with_nicks(found, profiles))
+    }
+}
+
+/// The accounts that were found, each with its nick. An account that was deleted between the two reads stays, without a
+/// nick: a page with fewer accounts than asked for is the last one.
+fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
+    let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
+        id: account.user.id,
+        nick: profile.map(|it| it.nick).unwrap_or_default(),
+        created: account.created,
+    });
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_deleted_while_a_page_is_read_makes_no_page_the_last() {
+        let account = |id: &str| Account {
+            user: User::new(AppId(1), UserId::new(id).unwrap()),
+            created: Timestamp(1),
+            revocation: None,
+            born: 1,
+        };
+        let profiles = vec![None, Some(Profile { nick: "B".into(), ..Profile::default() })];
+        let found = with_nicks(vec![account("a"), account("b")], profiles);
+        let shown: Vec<_> = found.iter().map(|it| format!("{} {}", it.id, it.nick)).collect();
+        assert_eq!(shown, ["a ", "b B"]);
     }
 }

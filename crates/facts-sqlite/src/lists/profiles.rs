@@ -62,11 +62,9 @@ pub(super) fn find(
     limit: usize,
 ) -> Result<Vec<NickFound>> {
     let prefix = fold_nick(prefix);
-    // No `userID` is empty.
-    let (nick, id) = after.map_or_else(
-        || (prefix.clone(), ""),
-        |after| (fold_nick(&after.nick).max(prefix.clone()), after.id.as_str()),
-    );
+    // A place before the first nick that begins so may come from another search. No `userID` is empty.
+    let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str()));
+    let (nick, id) = place.filter(|(nick, _)| *nick >= prefix).unwrap_or_else(|| (prefix.clone(), ""));
     let found = |row: &Row<'_>| {
         Ok(NickFound { id: parsed(row, 0, UserId::new)?, nick: row.get(1)?, created: time(row, 2)? })
     };

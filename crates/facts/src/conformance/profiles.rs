@@ -186,6 +186,9 @@ pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts
         assert_eq!(find("nobody", limit).await, [] as [&str; 0]);
         assert_eq!(find("", limit).await.len(), 9, "all that have a nick");
     }
+    // A place that comes before all of them leaves none out.
+    let before = Some(NickPlace { nick: "A".into(), id: id("zz") });
+    assert_eq!(ok(facts.find_by_nick(super::APP, "anna".into(), before, 100)).await.len(), 3);
     ok(facts.set_profile(user("u1"), nick("Zoe"))).await;
     ok(facts.delete_account(user("u2"), NOTHING_REVOKED)).await;
     assert_eq!(find("anna", 10).await, ["u3 ANNABEL"]);
