@@ -58,7 +58,6 @@ enum SavedLink {
 impl Presence {
     /// The record as it goes to disk.
     pub fn save(&self, now: Now) -> SavedPresence {
-        let wall = |moment: Moment| Timestamp(now.wall.0 + moment.since(now.moment).as_millis() as u64);
         SavedPresence {
             devices: self
                 .devices
@@ -71,7 +70,7 @@ impl Presence {
                     link: match device.link {
                         Link::Connected(_) => SavedLink::Connected,
                         Link::Held { end, .. } => SavedLink::Held { end },
-                        Link::Gone { lapses } => SavedLink::Gone { lapses: wall(lapses) },
+                        Link::Gone { lapses } => SavedLink::Gone { lapses: now.wall_at(lapses) },
                     },
                     address: device.address,
                 })
@@ -82,14 +81,14 @@ impl Presence {
             reason: self.reason,
             last_seen: self.last_seen,
             subscriptions: self.subscriptions.iter().collect(),
-            subscriptions_end: self.subscriptions_end.map(wall),
+            subscriptions_end: self.subscriptions_end.map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
             sigs: self.sigs.clone(),
             ended_through: self.ended_through,
             deleted_through: self.deleted_through,
             born: self.born,
             newest_login: self.newest_login,
-            deleted_until: self.deleted_until.map(wall),
+            deleted_until: self.deleted_until.map(|it| now.wall_at(it)),
             events: self.events.clone(),
             unsettled: self.unsettled_ends().cloned().collect(),
         }

@@ -69,7 +69,31 @@ pub struct Now {
 impl Now {
     /// The same present, a while later on both clocks.
     pub fn after(self, duration: Duration) -> Self {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self { moment: self.moment + duration, wall: Timestamp(self.wall.0.saturating_add(millis)) }
+        Self { moment: self.moment + duration, wall: self.wall.after(duration) }
+    }
+
+    /// The time that the wall clock will show at a moment to come, if nobody sets it; of a moment that is past, the
+    /// present.
+    pub fn wall_at(self, moment: Moment) -> Timestamp {
+        self.wall.after(moment.since(self.moment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_to_come_has_a_time_on_the_wall() {
+        let now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
+        for (moment, expected) in [
+            (1_000, now.wall),
+            (3_500, Timestamp(1_700_000_002_500)),
+            (999, now.wall),
+            (u64::MAX, Timestamp(u64::MAX)),
+        ] {
+            assert_eq!(now.wall_at(Moment(moment)), expected, "{moment}");
+        }
+        assert_eq!(now.wall_at(now.moment + Duration::from_secs(1)), now.after(Duration::from_secs(1)).wall);
     }
 }

@@ -77,15 +77,13 @@ fn live_part(presence: &Presence, now: Now) -> (Vec<InspectedDevice>, Vec<UserId
 
 /// The logins of a record, earliest first.
 pub(crate) fn devices_of(presence: &Presence, now: Now) -> Vec<InspectedDevice> {
-    let wall =
-        |moment: lamplight_model::Moment| Timestamp(now.wall.0 + moment.since(now.moment).as_millis() as u64);
     let devices = presence.devices().iter().map(|device| InspectedDevice {
         id: device.id.clone(),
         platform: device.platform,
         link: match device.link {
             Link::Connected(_) => LinkState::Connected,
-            Link::Held { until, end } => LinkState::Held { until: wall(until), end },
-            Link::Gone { lapses } => LinkState::Gone { lapses: wall(lapses) },
+            Link::Held { until, end } => LinkState::Held { until: now.wall_at(until), end },
+            Link::Gone { lapses } => LinkState::Gone { lapses: now.wall_at(lapses) },
         },
     });
     devices.collect()

@@ -220,19 +220,15 @@ async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     let app = service.apps().get(AppId(1)).unwrap();
     let state = async || service.user_states(&app, &[user("ann")], StateParts::default(), NOW).await.unwrap();
     assert_eq!(state().await, [None]);
-    let later = |time: Duration| Now {
-        moment: NOW.moment + time,
-        wall: Timestamp(NOW.wall.0 + time.as_millis() as u64),
-    };
     let retention = AppSettings::default().timing.login_retention();
 
     // Its time is over, and nobody hears that the record knows.
     directory.fail(&user("ann"), Fault::Unanswered);
-    service.expire_due(10, later(retention)).await.unwrap();
+    service.expire_due(10, NOW.after(retention)).await.unwrap();
     directory.mend();
     assert_eq!(state().await, [None], "there is no account");
     assert_eq!(directory.stats().records, 1);
-    service.expire_due(10, later(retention + Duration::from_secs(60))).await.unwrap();
+    service.expire_due(10, NOW.after(retention + Duration::from_secs(60))).await.unwrap();
     assert_eq!(directory.stats().records, 0);
 }
 
@@ -320,7 +316,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
                 .unwrap();
             assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
             let retention = AppSettings::default().timing.login_retention();
-            let later = Now { moment: NOW.moment + retention, ..NOW };
+            let later = NOW.after(retention);
             assert_eq!(service.expire_due(10, later).await.unwrap().looked_at, 1);
         } else {
             let (go_on, held_up) = oneshot::channel();
