@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(
             hops.client(stranger, is_trusted),
             stranger,
-            "who is not trusted is not believed: {lines}"
+            "a peer that is not trusted is not believed: {lines}"
         );
         hops.client("10.0.0.1".parse().unwrap(), is_trusted).to_string()
     }

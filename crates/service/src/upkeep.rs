@@ -126,7 +126,7 @@ impl Service {
         let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err) {
             if failed == 0 {
-                tracing::warn!(%error, "what was due could not be done for a user; trying again");
+                tracing::warn!(%error, "a deadline of a user could not be carried out; trying again");
             }
             failed += 1;
         }
