@@ -6,11 +6,12 @@
 //! This file knows places and users. It does not know which change moved a user.
 //! it one total order.
 
+use crate::lock::lock;
 use lamplight_model::{AppId, User, UserId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// How far a reader of the feed is. Its text is for the reader to keep, not to understand.
@@ -184,8 +185,7 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, FeedState> {
-        // Each critical section leaves the feed whole, so a panic elsewhere does not taint it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

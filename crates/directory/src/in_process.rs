@@ -2,6 +2,7 @@
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
+use crate::lock::lock;
 use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
@@ -17,7 +18,7 @@ use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 const SHARDS: usize = 256;
@@ -578,11 +579,6 @@ impl Counters {
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()
-}
-
-/// Each critical section leaves its shard whole, so a panic elsewhere does not taint it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Nothing here waits.

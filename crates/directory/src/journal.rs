@@ -24,6 +24,7 @@ pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
 pub(crate) use replay::Recovery;
 
+use crate::lock::lock;
 use lamplight_core::SavedPresence;
 use lamplight_model::{Timestamp, User};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
@@ -360,9 +361,4 @@ fn head(begin: &Begin) -> Vec<u8> {
 fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> JournalError {
     let path = path.to_owned();
     move |source| JournalError { doing, path: path.clone(), source }
-}
-
-/// Each critical section leaves what it guards whole, so a panic elsewhere does not taint it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! How a change log reaches its readers inside one process: each has a bounded queue of its own.
 
+use crate::lock::lock;
 use crate::{LogEntry, News};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -158,8 +159,7 @@ impl Partitions {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        // Each critical section leaves the queue whole, so a panic elsewhere does not taint it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

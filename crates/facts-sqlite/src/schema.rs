@@ -139,7 +139,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX conversations_in_order ON conversations (app, owner, pinned DESC, active DESC, peer);
 ",
     "
-    -- What webhooks have still to be told. Ids are never used again: a result that comes late must not meet another.
+    -- Notices that webhooks have still to be told. Ids are never used again: a result that comes late must not meet another.
     CREATE TABLE notices (
         id       INTEGER PRIMARY KEY AUTOINCREMENT,
         app      INTEGER NOT NULL,
@@ -240,7 +240,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX accounts_by_nick ON accounts (app, nick_folded, id) WHERE nick_folded <> '';
 ",
     "
-    -- What operators have done.
+    -- The audit log: changes that operators have made.
     CREATE TABLE audit (
         id       INTEGER PRIMARY KEY AUTOINCREMENT,
         at       INTEGER NOT NULL,
@@ -256,7 +256,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX audit_by_app ON audit (app, id);
     CREATE INDEX audit_by_time ON audit (at);
 
-    -- What the charts of the console show of the past.
+    -- Figures of the past, for the charts of the console.
     CREATE TABLE figures (
         level   INTEGER NOT NULL,
         at      INTEGER NOT NULL,

@@ -4,7 +4,8 @@
 //! The mark is a file of its own. It is made when every other file has been synced, and is gone from the disk before
 //! anything is written again.
 
-use super::{Disk, Journal, JournalError, failed, lock};
+use super::{Disk, Journal, JournalError, failed};
+use crate::lock::lock;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
