@@ -64,7 +64,7 @@ impl Service {
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
         for (_, logins) in found.iter_mut().flatten() {
-            // A later one is being made, or taken back: whoever does that sees to the record.
+            // A later login is being made, or taken back, and that operation sees to the record.
             logins.retain(|login| login.at < epoch);
         }
         Ok(found)

@@ -180,8 +180,8 @@ impl Service {
         *self.deleted().entry(user.clone()).or_default() += 1;
     }
 
-    /// Takes deleted accounts off the subscription lists of everybody: whoever gets the `userID` next has watchers of
-    /// their own. A list that cannot be written holds up none of the others.
+    /// Takes deleted accounts off the subscription lists of everybody, so that the next owner of the `userID` has
+    /// watchers of their own. A list that cannot be written holds up none of the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         let deleted = self.deleted().clone();
         self.take_off_lists(deleted, now).await

@@ -1,7 +1,7 @@
 //! The connections of one worker and what they watch: the log comes in, mailboxes fill.
 //!
-//! Pure like the rules it puts together: it reads nothing and waits for nothing. What it cannot know, it asks
-//! the caller for by an [`Effect`].
+//! Pure like the rules it puts together: it reads nothing and waits for nothing. It asks its caller by an [`Effect`]
+//! for everything that it cannot know.
 
 mod effect;
 mod member;
@@ -72,8 +72,8 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Takes in a connection that has logged in; from here on it hears of its own user. What was said of it
-    /// before, it has missed: ask the directory whether it still is the device's connection, and follow with
+    /// Takes in a connection that has logged in; from here on it hears of its own user. It has missed earlier entries
+    /// of the log: ask the directory whether it still is the device's connection, and follow with
     /// [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
@@ -202,8 +202,8 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// No answer will tell this connection of whom its own call has added: they are told like others. Their statuses,
-    /// which the answer was to read, may not have been read.
+    /// No answer will tell this connection of the users that its own call has added: they are told like others. Their
+    /// statuses, which the answer was to read, may not have been read.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
@@ -395,9 +395,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// An answer tells the connection of this version of a user, as it was read, unless the connection was told of a newer
-    /// one meanwhile: then that is handed over. The log may be behind what was read: what it still has that is older is
-    /// not told after the answer. What is as new is, since an answer is no event.
+    /// An answer tells the connection of this version of a user, as it was read, unless the connection was told of a
+    /// newer one meanwhile: then that is handed over. The log may be behind the answer: an entry that it still has and
+    /// that is older is not told after the answer. An entry that is as new is told, since an answer is no event.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
             let told = self.answered.entry_ref(user).or_default();

@@ -1,4 +1,4 @@
-//! The deletion of an app with all that it has: at once for whoever asks, and then piece by piece for what is kept.
+//! The deletion of an app with all that it has: at once for every caller, and then piece by piece in the stores.
 //!
 //! ```text
 //! delete_app ─▶ the app is gone, with its keys        further ─▶ live records, 64 a step: connected clients are told

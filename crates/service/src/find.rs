@@ -66,9 +66,9 @@ pub struct OnlinePage {
 }
 
 impl Service {
-    /// Up to `limit` users of an app who are ONLINE now, never more than [`MAX_ONLINE_PAGE`]; with a platform, those who
-    /// are connected on it. Who comes or goes between two pages may be in one or in none. A page that is not the last may
-    /// have fewer, or none: it looks at a bounded number of records. Refused with 70020.
+    /// Up to `limit` users of an app who are ONLINE now, never more than [`MAX_ONLINE_PAGE`]; with a platform, those
+    /// who are connected on it. A user who comes or goes between two pages may be in one or in none. A page that is
+    /// not the last may have fewer, or none: it looks at a bounded number of records. Refused with 70020.
     pub async fn online(
         &self,
         app: AppId,

@@ -5,8 +5,8 @@
 //!
 //! The order that keeps an acknowledgement true: a login begins in the facts, which number it, and then in the live
 //! record. It ends in the live record, which remembers the end until the facts have it. Both name the login by its
-//! number, so that order and repetition do no harm. What a store does not take is [carried through
-//! later](Service::retry); what a crash leaves is mended by [`Service::recover`].
+//! number, so that order and repetition do no harm. A change that a store does not take is [carried through
+//! later](Service::retry); the rest of a crash is mended by [`Service::recover`].
 
 mod absent;
 mod admin;

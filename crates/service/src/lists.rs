@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use std::future::Future;
 use std::sync::Arc;
 
-/// On whose word something is done.
+/// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
     /// The user asks, over this connection. Rates and batches hold; others are asked for leave. The connection is
@@ -52,7 +52,7 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// The last gate: how often. What the app does is bounded at its own doors.
+    /// The last gate: how often. Calls of the app are bounded by the server API and the console.
     pub(crate) async fn pass_rate(
         &self,
         app: &App,
@@ -67,15 +67,15 @@ impl Service {
         }
     }
 
-    /// How far the lists of the caller are. What is read after it is at least as new.
+    /// How far the lists of the caller are. Lists that are read after it are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or(by.no_such_caller())?)
     }
 
-    /// Changes the lists of `users`. Should the caller go away meanwhile, or the store fail in a way that leaves
-    /// open whether it was done, these users' devices read their lists again. What was done is to be told right
-    /// after, with nothing awaited between.
+    /// Changes the lists of `users`. Should the caller go away meanwhile, or the store fail in a way that leaves open
+    /// whether it was done, these users' devices read their lists again. The caller must tell the change right after,
+    /// with nothing awaited between.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,

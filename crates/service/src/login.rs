@@ -1,7 +1,7 @@
 //! Logging in, and the ways in which a client ends its login or its connection.
 //!
-//! A login begins in the facts, which give it its number, and then in the live record. What fails in between is taken
-//! back by that number; what fails after the live record has it does not refuse the login.
+//! A login begins in the facts, which give it its number, and then in the live record. A login that fails in between is
+//! taken back by that number; a failure after the live record has it does not refuse the login.
 
 use crate::retries::{Pending, Recorded};
 use crate::{Port, Service, ServiceError};

@@ -22,7 +22,7 @@ pub enum DeadLetters {
     These(Vec<u64>),
 }
 
-/// Rings for whoever sends when there is something new in the outbox.
+/// Wakes the webhook dispatcher when a lane has new notices.
 #[derive(Default)]
 pub struct OutboxBell {
     lanes: Mutex<BTreeSet<Lane>>,

@@ -1,9 +1,9 @@
 //! Operations that a store has not taken, or of which nobody can say whether it did, and that are carried through later.
 //!
 //! Each is safe to repeat and to do late: it names the login, the connection or the account that it is about, and
-//! changes nothing about a later one. What the live record itself remembers (ends that the facts have still to take
-//! in) is not here: the list is for what could not be put there. It ends with the process; what a restart finds instead
-//! is brought into agreement by `upkeep`.
+//! changes nothing about a later one. Ends that the live record itself remembers for the facts are not here: the list
+//! is for operations that could not be put there. It ends with the process; after a restart `upkeep` brings the two
+//! stores into agreement instead.
 
 use crate::login::{LoginEnd, mark_of};
 use crate::{Service, ServiceError};

@@ -1,7 +1,7 @@
-//! How what was committed elsewhere reaches the change log, also when the log cannot take it at once.
+//! Tells the change log of changes that were committed in the facts, also when the log cannot take them at once.
 //!
-//! News is handed over without waiting: an answer to a client never waits for the bus. What the log does not take at
-//! once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. Nothing of it is
+//! News is handed over without waiting: an answer to a client never waits for the bus. News that the log does not take
+//! at once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. None of it is
 //! the only copy, so past the bound it is dropped: a reader finds the difference when it reads again.
 
 use crate::Service;
@@ -96,7 +96,7 @@ impl Telling {
     }
 }
 
-/// Entries that are being appended. What is left when it is dropped waits again, before all others.
+/// Entries that are being appended. When it is dropped, those that are left wait again, before all others.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,

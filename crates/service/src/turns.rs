@@ -4,7 +4,7 @@ use futures_util::lock::{Mutex, MutexGuard};
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// Users that share a turn do so by chance.
+/// Users are hashed onto so many locks; unrelated users may share one.
 const SHARDS: usize = 64;
 
 /// Turns, by user.
@@ -23,7 +23,7 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits until nobody else has the turn of this user. Whoever drops it gives it on.
+    /// Locks this user's turn; dropping the guard releases it.
     pub async fn take(&self, user: &User) -> MutexGuard<'_, ()> {
         self.shards[self.hasher.hash_one(user) as usize % SHARDS].lock().await
     }

@@ -1,5 +1,5 @@
-//! The connections of a worker and what they watch, where calls to the stores end late: whoever has asked may have
-//! gone, and another one may be in its place.
+//! The connections of a worker and what they watch, where calls to the stores end late: the connection that asked may
+//! have gone, and another one may be in its place.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
