@@ -4,8 +4,8 @@ use lamplight_model::Moment;
 
 /// Wakes keys at their deadlines, at most one tick late and never early.
 ///
-/// There is no cancel: whoever is woken looks at its real deadline, and schedules itself again when that has
-/// moved. A heartbeat so costs nothing but a store.
+/// There is no cancel: a key that is woken checks its real deadline, and schedules itself again when that has moved. So
+/// a heartbeat costs one store.
 #[derive(Debug)]
 pub struct DeadlineWheel<K> {
     tick_ms: u64,

@@ -3,7 +3,7 @@
 //!
 //! A device is told of a message over its connection. That it received it is known from what it says afterwards, so
 //! what was sent after the last sign of life of the user's connections may have reached nobody. When the user turns
-//! OFFLINE, the record keeps from which time on; whoever hands such messages to the push webhook takes it away again.
+//! OFFLINE, the record keeps the time since when; handing the messages to the push webhook clears it again.
 
 use crate::presence::Presence;
 use crate::transition::Transition;

@@ -141,9 +141,9 @@ pub struct Notifications {
     pub friends: bool,
 }
 
-/// The notifications that the edition and the switches of an app leave (SPEC section 4). Whom a client watches does
-/// not depend on the edition and the master switch: while they forbid it to be told of anybody, the lists are kept, and
-/// once they allow it again it is told what differs.
+/// The notifications that the edition and the switches of an app leave (SPEC section 4). The users that a client
+/// watches do not depend on the edition and the master switch: while these forbid it to be told of others, the lists
+/// are kept, and once they allow it again the client is told what differs.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
         others: settings.edition == Edition::Flagship && settings.switches.user_status,
@@ -154,7 +154,7 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
 /// The abilities of a client: what the settings of its app let it do. A connection is told when it changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// Why query and subscription of others are refused, whoever asks; `None`: they are not.
+    /// The code with which query and subscription of others are refused to every user; `None`: they are allowed.
     pub refusal: Option<Code>,
     /// Changes of mutual friends are told without a subscription.
     pub friend_notification: bool,

@@ -50,8 +50,8 @@ pub struct Presence {
     pub(crate) born: u64,
     /// The highest number of a login that the record has had.
     pub(crate) newest_login: u64,
-    /// Set when the account was deleted: the record is kept until then, so that whoever watched the user is told
-    /// of it late as well, and an account that is made again numbers on from here.
+    /// Set when the account was deleted: the record is kept until then, so that watchers of the user are told of the
+    /// deletion late as well, and an account that is made again numbers on from here.
     pub(crate) deleted_until: Option<Moment>,
     /// There are some only where the app wants to be told: a record without them costs one word.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -157,8 +157,8 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether there is no account any longer: whoever asks for the user is told so, whoever watched it sees it as
-    /// not logged in.
+    /// Whether there is no account any longer: a query for the user finds no account, and watchers see the user as not
+    /// logged in.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }

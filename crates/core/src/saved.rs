@@ -11,7 +11,7 @@ use lamplight_model::{
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// A live record on disk. Who changes its fields gives the file that holds it a new form number.
+/// A live record on disk. A change of its fields gives the file that holds it a new form number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SavedPresence {
     devices: Vec<SavedDevice>,

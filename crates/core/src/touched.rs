@@ -1,6 +1,6 @@
 //! The watchers that have something to be told, in the order in which they are served.
 //!
-//! A change of a user whom thousands watch costs thousands of writes. Whoever waits for anything else is served before
+//! A change of a user whom thousands watch costs thousands of writes. Watchers with any other news are served before
 //! that crowd, and of the crowd a share at a time: one popular user delays nobody else.
 
 use crate::watch_graph::WatcherKey;

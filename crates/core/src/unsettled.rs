@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The most ends that wait in one record; of more, the latest stay. Each is the end of another device.
 pub const MAX_UNSETTLED_ENDS: usize = 256;
 
-/// The pause before the first retry: whoever ended a login tries at once by itself.
+/// The pause before the first retry: the operation that ended a login makes the first try itself.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest pause between two retries.

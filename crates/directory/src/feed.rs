@@ -29,7 +29,7 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The most partitions of which a text is read: whoever sends one decides how long it is.
+    /// The most partitions that are read from a text: its sender chooses how long it is.
     const MAX_PLACES: usize = 4096;
 
     /// A cursor, as an adapter of several partitions makes it.

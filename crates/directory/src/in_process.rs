@@ -112,8 +112,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Opens the directory of this folder and takes over what a former process left: whoever was connected
-    /// then counts as present for `grace`.
+    /// Opens the directory of this folder and takes over the records of a former process: users who were connected then
+    /// count as present for `grace`.
     ///
     /// Where the journal may lack something that was told, what it has is taken over with versions above all that may
     /// have been told, and the feed begins another epoch.

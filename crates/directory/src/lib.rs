@@ -115,18 +115,19 @@ pub trait Directory: Send + Sync {
     /// removed: an adapter that loses records while it runs has another, later epoch from then on.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. Who waits for a page polls this first, then reads.
+    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page polls this first,
+    /// then reads.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// The figures of the directory, for metrics.
     fn stats(&self) -> DirectoryStats;
 }
 
-/// The log of what others must hear of: the entries of changed records, and whatever is appended.
+/// The log of changes that others must hear of: the entries of changed records, and appended news.
 pub trait ChangeLog: Send + Sync {
     /// Appends news that is not a change of a record, in this order. An adapter that need not wait has done it when the
     /// answer is polled first. After an error, and when the answer is dropped, the entries may have been appended:
-    /// whoever appends them again must know that their readers can bear it.
+    /// a caller that appends them again must know that their readers can bear it.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Follows the log from here on. Entries about one user come in the order of their revisions.

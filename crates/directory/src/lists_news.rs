@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
 ///
-/// The log may bring the changes of one user in another order than that of their versions, since each is logged by
-/// whoever waited for its commit. Whoever tells devices of them puts them in order.
+/// The log may bring the changes of one user in another order than that of their versions, since each is logged by the
+/// task that waited for its commit. The workers put them in order before they tell devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change. Each change has its own, one above that of the change before.

@@ -15,7 +15,7 @@ pub struct LogEntry {
     pub user: User,
     /// The revision of the user's record that this entry tells of; 0 for news that is not a change of a record.
     pub rev: u64,
-    /// When it happened, if whoever appended it knew.
+    /// The time of the change, if it was known when the entry was appended.
     pub wall: Option<Timestamp>,
     /// The news.
     pub news: News,
@@ -29,7 +29,7 @@ pub struct LogEntry {
 pub enum News {
     /// The user's status changed visibly.
     Status(UserStatus),
-    /// A connection of the user must be closed by whoever has it.
+    /// A connection of the user must be closed by the worker that has it.
     Ended(Ended),
     /// The user's subscription list changed.
     Subscriptions {

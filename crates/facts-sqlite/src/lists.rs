@@ -1,5 +1,5 @@
-//! The lists of users in SQL: profiles, friends, messages, conversations. What each call of the port says is in the
-//! file of its noun; here is which thread does it.
+//! The lists of users in SQL: profiles, friends, messages, conversations. Chooses reader or writer thread; the SQL is
+//! in the submodules.
 //!
 //! The unread messages of a user are kept as a number in the account, and those of a conversation in its row. Both
 //! are counted and never summed up: each change of a row carries its difference to the account.

@@ -121,7 +121,7 @@ struct Counters {
 
 /// A write of any answer.
 trait Write: Send {
-    /// Runs the statements. What comes of it is kept for the answer.
+    /// Runs the statements, and keeps their outcome for the answer.
     fn run(&mut self, connection: &Connection) -> Result<(), Arc<Error>>;
 
     /// Counts the write, then tells the caller, who may be gone.

@@ -68,8 +68,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes the account with its profile, logins, marks, friendships and conversation list, and revokes UserSigs as
-    /// [`Facts::kick`] does; that outlives the account. `None` when there was no account. Who had it in the friend list
-    /// has a list that changed; its peers keep their conversations.
+    /// [`Facts::kick`] does; that outlives the account. `None` when there was no account. Users who had it in the
+    /// friend list have a list that changed; its peers keep their conversations.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// In one transaction: ends every login of the user, leaves each device a mark that it knows of, and revokes

@@ -13,8 +13,8 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// How long after a message the same one is taken for a retry of it. SDKs and backends give up long before; whoever
-/// says the same to the same user later, under a number that has come up again, means it.
+/// How long after a message the same one is taken for a retry of it. SDKs and backends give up long before; the same
+/// text to the same user later, under a client id that has come up again, is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has checked the texts.
@@ -141,10 +141,10 @@ pub trait Lists: Send + Sync {
     /// message makes a new row, which begins with it.
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
-    /// Forgets up to `limit` messages of an app that were committed before `before`, the oldest first, and what their
-    /// senders called them. Says how many. Rows of conversation lists stay, without a last message once it is gone; no
-    /// lists version counts up. What was unread stays counted until it is read. Whose the forgotten ones were need not
-    /// be known: where one of them is the last that was read, those after it may all stay counted.
+    /// Forgets up to `limit` messages of an app that were committed before `before`, the oldest first, with their
+    /// client ids. Says how many. Rows of conversation lists stay, without a last message once it is gone; no lists
+    /// version counts up. Unread messages stay counted until they are read. The senders of forgotten messages need not
+    /// be known: where one of these is the last that was read, those after it may all stay counted.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 

@@ -34,7 +34,7 @@ pub trait Outbox: Send + Sync {
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The most notices of one app that wait. What comes then is lost to the webhook; the status feed repairs a mirror.
+/// The most notices of one app that wait. Further ones are lost to the webhook; the status feed repairs a mirror.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
 /// The most dead letters of one app that are kept.

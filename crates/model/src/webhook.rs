@@ -16,7 +16,7 @@ pub enum Hook {
     Push = 2,
 }
 
-/// A webhook of one app. What waits for one lane does not wait for another.
+/// A webhook of one app. A notice in one lane never waits for one in another.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Lane {
     /// The app.

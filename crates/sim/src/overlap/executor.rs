@@ -179,7 +179,7 @@ impl Executor {
         drop(timers);
     }
 
-    /// Runs whoever is ready, and lets time pass up to this moment.
+    /// Runs all tasks that are ready, and lets time pass up to this moment.
     pub fn run_until(&self, until: u64) {
         self.run_while(until, || true);
     }

@@ -121,7 +121,7 @@ impl World {
             .collect()
     }
 
-    /// The status of a user as whoever watches it is told.
+    /// The status of a user as its watchers are told.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node.shared.service, self.node.shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);

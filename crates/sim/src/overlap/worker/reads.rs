@@ -1,4 +1,4 @@
-//! Performs what [`Reads`](lamplight_service::Reads) decides to read, and wakes whoever waits for it.
+//! Performs the reads that [`Reads`](lamplight_service::Reads) chooses, and wakes the tasks that wait for them.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -131,7 +131,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users and tells whoever watches them.
+    /// Reads the statuses of users and tells their watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
