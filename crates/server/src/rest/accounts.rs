@@ -30,7 +30,7 @@ pub struct AccountImportRequest {
     /// The older name of `UserID`; one of the two must be there.
     #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,
-    /// What it calls itself, at most 500 bytes. Absent: as it is.
+    /// The nick, at most 500 bytes. Absent: not changed.
     nick: Option<String>,
     /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
     face_url: Option<String>,
@@ -96,7 +96,7 @@ pub struct AccountListItem {
     #[serde(rename = "UserID")]
     #[schema(value_type = AccountName)]
     user_id: CompactString,
-    /// What it calls itself, at most 500 bytes. Absent: as it is.
+    /// The nick, at most 500 bytes. Absent: not changed.
     nick: Option<String>,
     /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
     face_url: Option<String>,
@@ -184,7 +184,7 @@ pub struct NamedUser {
     user_id: CompactString,
 }
 
-/// What is known of each account.
+/// The state of each account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheckFields {
@@ -202,7 +202,7 @@ pub struct AccountChecked {
     user_id: CompactString,
     /// 0, or 7003 for what is no userID.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
     /// Whether it is there.
@@ -267,7 +267,7 @@ pub struct AccountDeleteRequest {
     delete_item: Vec<Object<NamedUser>>,
 }
 
-/// What came of each account.
+/// The outcome for each account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleteFields {
@@ -275,13 +275,13 @@ pub struct AccountDeleteFields {
     result_item: Vec<AccountDeleted>,
 }
 
-/// What came of one account.
+/// The outcome for one account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleted {
     /// 0: it is gone; 70107: there was none; 7003: that is no userID.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
     /// Which account.
@@ -356,7 +356,7 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     }
 }
 
-/// What `ResultInfo` says.
+/// The `ResultInfo` of a code.
 pub fn info(code: Code) -> &'static str {
     if code == Code::OK { "" } else { code.english() }
 }

@@ -1,4 +1,4 @@
-//! What goes back: the fields that every answer has, and those of the command.
+//! The answer of a call: the fields that every answer has, and those of the command.
 
 use super::family::Family;
 use axum::body::Body;
@@ -15,7 +15,7 @@ pub struct Answer {
     json: Vec<u8>,
 }
 
-/// What a command answers: it did what was asked, or failed for every user that was named.
+/// The answer of a command that succeeded, or that failed for every user it named.
 pub struct Reply<T> {
     /// 0, or the reason why it failed for everybody.
     pub code: Code,
@@ -62,7 +62,7 @@ impl Answer {
         Self::write(family, refusal.code, &info, &Nothing {})
     }
 
-    /// Whatever a command failed with. A fault of ours is told as such, without its particulars, and is logged.
+    /// The answer for an error of a command. An internal error is logged, and answered without its particulars.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a call of the server API failed");

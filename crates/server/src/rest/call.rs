@@ -37,7 +37,7 @@ impl Call<'_> {
     }
 }
 
-/// What a call has to pass.
+/// The inputs of the checks that every call has to pass.
 pub struct Gate<'a> {
     pub shared: &'a Shared,
     pub entry: &'static Entry,

@@ -1,4 +1,4 @@
-//! What a command is, and its row in the table of commands.
+//! The trait of a command, and its row in the table of commands.
 
 use super::answer::{Answer, Reply};
 use super::call::Call;
@@ -20,7 +20,7 @@ pub trait Command: 'static {
     const PATH: &'static str;
     /// An older path of the same command.
     const OLDER_PATH: Option<&'static str> = None;
-    /// Whose codes and shape it shares.
+    /// The family whose codes and form of answer it shares.
     const FAMILY: Family;
     /// One line about it.
     const SUMMARY: &'static str;
@@ -63,7 +63,7 @@ pub struct Entry {
     row: Row,
 }
 
-/// What a row says, before it has its place.
+/// The content of a row, before the table gives it its index.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub(super) path: &'static str,
@@ -109,7 +109,7 @@ impl Entry {
         self.row.older_path
     }
 
-    /// Whose codes and shape it shares.
+    /// The family whose codes and form of answer it shares.
     pub fn family(&self) -> Family {
         self.row.family
     }
@@ -119,7 +119,7 @@ impl Entry {
         self.row.reads
     }
 
-    /// What the document says of it.
+    /// The description of this command in the OpenAPI document.
     pub fn describe(&self) -> Described {
         (self.row.describe)()
     }

@@ -102,13 +102,13 @@ pub struct OneUser {
 }
 
 impl OneUser {
-    /// Whom it names.
+    /// The user that it names.
     pub fn read(&self) -> Result<UserId, Refusal> {
         one_user(self.user_id.as_deref(), self.identifier.as_deref())
     }
 }
 
-/// Whom a request names that has `UserID` and the older `Identifier`.
+/// The user that a request names by `UserID` or the older `Identifier`.
 pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserId, Refusal> {
     let text = match (user_id, identifier) {
         (Some(user_id), Some(identifier)) if user_id != identifier => {

@@ -21,11 +21,11 @@ const MAX_READ: usize = 100;
 /// `sns/friend_import`
 pub struct FriendImport;
 
-/// Whose list, and who comes onto it.
+/// The owner of the list, and the friends to import.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendImportRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -42,11 +42,11 @@ pub struct ImportFriendItem {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// What the user calls the friend; at most 96 bytes.
+    /// The user's remark about the friend; at most 96 bytes.
     remark: Option<String>,
     /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
     add_source: String,
-    /// What was said when asking; at most 256 bytes.
+    /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
     /// Since when they are friends: seconds since 1970. Absent or 0: from now on.
     #[schema(maximum = 4294967295_u64)]
@@ -121,11 +121,11 @@ async fn import(
 /// `sns/friend_delete_all`
 pub struct FriendDeleteAll;
 
-/// Whose list.
+/// The owner of the list, and which side of the friendships to delete.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendDeleteAllRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -163,11 +163,11 @@ impl Command for FriendDeleteAll {
 /// `sns/friend_get_list`
 pub struct FriendGetList;
 
-/// Whose friends, and what of them.
+/// The owner of the list, the friends, and the fields to read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetListRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -204,7 +204,7 @@ pub struct FriendInfo {
     sns_profile_item: Vec<TagValue>,
     /// 0; 31704: not a friend; 30001: that is no userID.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
 }

@@ -29,7 +29,7 @@ const ADD_SOURCE: &str = "Tag_SNS_IM_AddSource";
 const ADD_WORDING: &str = "Tag_SNS_IM_AddWording";
 const ADD_TIME: &str = "Tag_SNS_IM_AddTime";
 
-/// What came of one friend.
+/// The outcome for one friend.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendResult {
@@ -39,12 +39,12 @@ pub struct FriendResult {
     to_account: CompactString,
     /// 0, or why it was not done.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
 }
 
-/// What came of each friend.
+/// The outcome for each friend.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendResults {
@@ -62,7 +62,7 @@ impl FriendResults {
         Self { result_item: Vec::new(), fail_account: Vec::new() }
     }
 
-    /// What came of one more.
+    /// Appends the outcome for one more friend.
     pub fn push(&mut self, to_account: CompactString, code: Code) {
         if code != Code::OK {
             self.fail_account.push(to_account.clone());
@@ -78,11 +78,11 @@ impl FriendResults {
 /// `sns/friend_add`
 pub struct FriendAdd;
 
-/// Whose list, and who comes onto it.
+/// The owner of the list, and the friends to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendAddRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -104,11 +104,11 @@ pub struct AddFriendItem {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// What the user calls the friend; at most 96 bytes.
+    /// The user's remark about the friend; at most 96 bytes.
     remark: Option<String>,
     /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
     add_source: String,
-    /// What was said when asking; at most 256 bytes.
+    /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
 }
 
@@ -187,11 +187,11 @@ async fn add(
 /// `sns/friend_update`
 pub struct FriendUpdate;
 
-/// Whose list, and what changes on it.
+/// The owner of the list, and the changes to it.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendUpdateRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -200,7 +200,7 @@ pub struct FriendUpdateRequest {
     update_item: Vec<Object<UpdateItem>>,
 }
 
-/// What changes of one friend.
+/// The changes to one friend.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateItem {
@@ -276,11 +276,11 @@ fn remark_of(items: Vec<Object<SnsItem>>) -> Result<String, Refusal> {
 /// `sns/friend_delete`
 pub struct FriendDelete;
 
-/// Whose list, and who leaves it.
+/// The owner of the list, and the users to remove from it.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendDeleteRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -344,11 +344,11 @@ impl Command for FriendDelete {
 /// `sns/friend_get`
 pub struct FriendGet;
 
-/// Whose list, and from where on.
+/// The owner of the list, and the place to continue from.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -451,15 +451,15 @@ impl Command for FriendGet {
 /// `sns/friend_check`
 pub struct FriendCheck;
 
-/// Whose lists, and who may be on them.
+/// The owner of the list, and the users to look for on it.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendCheckRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Who may be on it; at most 1,000.
+    /// The users to look for; at most 1,000.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: Vec<CompactString>,
@@ -498,12 +498,12 @@ pub struct FriendChecked {
     relation: Relation,
     /// 0; 30003: no such account; 30001: that is no userID.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
 }
 
-/// Who has whom in the list.
+/// The relation of two users: which of them has the other in the list.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum Relation {
     /// Each has the other.
@@ -578,7 +578,7 @@ fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 
-/// Whose list a call is about.
+/// The owner of the list that a call is about.
 pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }

@@ -1,4 +1,4 @@
-//! What is stored of conversations: messages of the past, what is unread, what has been read.
+//! The stored conversations: messages of the past, unread counts, read marks.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -61,17 +61,17 @@ pub struct AdminGetRoamMsgFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastMessage {
-    /// Who sent it.
+    /// The sender.
     #[serde(rename = "From_Account")]
     #[schema(value_type = String)]
     from_account: UserId,
-    /// Whom it was for.
+    /// The recipient.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// What the backend called it; of a message of a client, its number in the conversation.
+    /// The `MsgSeq` that the backend gave; of a message of a client, its number in the conversation.
     msg_seq: u32,
-    /// What the backend called it; of a message of a client 0.
+    /// The `MsgRandom` that the backend gave; of a message of a client 0.
     msg_random: u32,
     /// When it was stored: seconds since 1970.
     msg_time_stamp: u64,
@@ -86,7 +86,7 @@ pub struct PastMessage {
     cloud_custom_data: &'static str,
 }
 
-/// What a message of the past says.
+/// The content of a message of the past.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastElement {
@@ -228,15 +228,15 @@ async fn end_of_time(
 /// `openim/admin_set_msg_read`
 pub struct AdminSetMsgRead;
 
-/// What has been read.
+/// The reader, the other side, and how far the conversation was read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminSetMsgReadRequest {
-    /// Who has read.
+    /// The user who has read.
     #[serde(rename = "Report_Account")]
     #[schema(value_type = AccountName)]
     report_account: CompactString,
-    /// Whose messages.
+    /// The sender of the messages that were read.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = AccountName)]
     peer_account: CompactString,
@@ -282,15 +282,15 @@ impl Command for AdminSetMsgRead {
 /// `openim/get_c2c_unread_msg_num`
 pub struct GetC2cUnreadMsgNum;
 
-/// Whose unread messages.
+/// The reader, and the senders whose unread messages are counted.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetC2cUnreadMsgNumRequest {
-    /// Who has not read them.
+    /// The user who has not read them.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// Who sent them; at most 100. Absent: everybody, and only the sum is answered.
+    /// The senders; at most 100. Absent: everybody, and only the sum is answered.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     peer_account: Option<Vec<CompactString>>,
@@ -306,7 +306,7 @@ pub struct GetC2cUnreadMsgNumFields {
     /// Of each one who was named, in the order asked; absent when nobody was.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
-    /// Who has no account; absent when there is nobody.
+    /// The senders without an account; absent when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<PeerError>,
 }
@@ -314,7 +314,7 @@ pub struct GetC2cUnreadMsgNumFields {
 /// How many messages of somebody are unread.
 #[derive(Serialize, ToSchema)]
 pub struct UnreadOfPeer {
-    /// Who sent them.
+    /// The sender.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = String)]
     peer_account: UserId,

@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 
 /// The only kind of element there is here.
 pub const TEXT: &str = "TIMTextElem";
-/// What the client ids of messages of the server API begin with: they are apart from what clients call theirs, as the
-/// backend's retries are of the backend's messages.
+/// The prefix of the client ids of messages that the server API sends. It keeps them apart from the ids that clients
+/// choose, and retries of the backend apart from retries of clients.
 const CLIENT_ID: &str = "api:";
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
@@ -84,11 +84,11 @@ pub struct SendMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMsgRequest {
-    /// Who sends it. Absent: the admin that calls.
+    /// The sender. Absent: the admin that calls.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
-    /// Whom it is for.
+    /// The recipient.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
@@ -114,12 +114,12 @@ pub struct MsgElement {
     /// `TIMTextElem`; Lamplight has no other.
     #[schema(example = "TIMTextElem")]
     msg_type: String,
-    /// What it says.
+    /// The content.
     #[schema(value_type = MsgText)]
     msg_content: Value,
 }
 
-/// What a text says.
+/// The content of a text element.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MsgText {
@@ -209,11 +209,11 @@ pub struct BatchSendMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgRequest {
-    /// Who sends it. Absent: the admin that calls.
+    /// The sender. Absent: the admin that calls.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
-    /// Whom it is for; at most 500. Who is named twice gets it once.
+    /// The recipients; at most 500. A recipient that is named twice gets the message once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
     to_account: Vec<CompactString>,
@@ -228,13 +228,13 @@ pub struct BatchSendMsgRequest {
     options: SendOptions,
 }
 
-/// What came of a message to several users.
+/// The outcome of a message to several users.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgFields {
     /// Names the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`; empty when nobody got it.
     msg_key: String,
-    /// Who did not get it; absent when everybody did.
+    /// The recipients who did not get it; absent when everybody did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<SendError>,
 }
@@ -280,7 +280,7 @@ impl Command for BatchSendMsg {
         request.options.check()?;
         let text = text_of(request.msg_body)?;
         check_text(call, &text)?;
-        // Whoever it is for, without a sender there is no message.
+        // A call without a valid sender fails as a whole, whatever its recipients are.
         call.service.lists_state_of(&from).await?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
@@ -294,7 +294,7 @@ impl Command for BatchSendMsg {
                         fields.msg_key = name.key(at);
                     }
                 });
-                // Who it is for is answered for as in a query.
+                // Codes of single recipients are those of a query.
                 let code = item_code(Family::States, done)?;
                 if code != Code::OK {
                     if first_failure == Code::OK {
@@ -329,7 +329,7 @@ async fn send(
     Ok(sent.value.message.at.as_secs())
 }
 
-/// Who sends a message.
+/// The sender of a message.
 fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> {
     match from_account {
         Some(text) => {

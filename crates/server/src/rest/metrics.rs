@@ -1,4 +1,4 @@
-//! What the server API counts of itself.
+//! The metrics of the server API.
 
 use super::commands;
 use crate::durations::Durations;

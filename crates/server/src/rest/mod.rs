@@ -58,7 +58,7 @@ const LARGE_BODY_BYTES: usize = 128 * 1024;
 /// Calls with a large body that are carried out at a time.
 const LARGE_CALLS: usize = 2;
 
-/// What the server API rests on.
+/// The state that all calls of the server API share.
 #[derive(Clone)]
 pub struct Rest(Arc<Shared>);
 

@@ -1,4 +1,4 @@
-//! What the backend does on behalf of a user: custom status and subscriptions. The cloud has none of these.
+//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud has none of these.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -84,30 +84,30 @@ impl Failure {
 /// `openim/subscribe_status`
 pub struct SubscribeStatus;
 
-/// Whose list, and who goes onto it.
+/// The owner of the list, and the users to subscribe to.
 #[derive(Deserialize, ToSchema)]
 pub struct SubscribeStatusRequest {
     /// The user who subscribes.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Whom to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
+    /// The users to subscribe to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: Vec<CompactString>,
 }
 
-/// What came of it.
+/// The outcome of the call.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SubscribeStatusFields {
-    /// Who is on the list by this call, new or renewed.
+    /// The users who are on the list by this call, new or renewed.
     #[schema(value_type = Vec<String>)]
     subscribed: Vec<UserId>,
-    /// Who had to leave it for them, the earliest subscribed first.
+    /// The users who were evicted for them, the earliest subscribed first.
     #[schema(value_type = Vec<String>)]
     evicted: Vec<UserId>,
-    /// Who has no account.
+    /// The users without an account.
     error_list: Vec<Failure>,
 }
 
@@ -143,27 +143,27 @@ impl Command for SubscribeStatus {
 /// `openim/unsubscribe_status`
 pub struct UnsubscribeStatus;
 
-/// Whose list, and who leaves it.
+/// The owner of the list, and the users to unsubscribe from.
 #[derive(Deserialize, ToSchema)]
 pub struct UnsubscribeStatusRequest {
     /// The user who unsubscribes.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Whom from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: from everybody.
+    /// The users to unsubscribe from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: all of them.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>)]
     to_account: Vec<CompactString>,
 }
 
-/// What came of it.
+/// The outcome of the call.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnsubscribeStatusFields {
-    /// Who was on the list and is no longer.
+    /// The users who were on the list and no longer are.
     #[schema(value_type = Vec<String>)]
     unsubscribed: Vec<UserId>,
-    /// Who has no account, and was not on the list.
+    /// The users who have no account and were not on the list.
     error_list: Vec<Failure>,
 }
 
@@ -192,7 +192,7 @@ impl Command for UnsubscribeStatus {
 /// `openim/get_subscriptions`
 pub struct GetSubscriptions;
 
-/// Whose list.
+/// The owner of the list to read.
 #[derive(Deserialize, ToSchema)]
 pub struct GetSubscriptionsRequest {
     /// The user whose list it is.
@@ -205,7 +205,7 @@ pub struct GetSubscriptionsRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetSubscriptionsFields {
-    /// Who is on it, the earliest subscribed first.
+    /// The users on the list, the earliest subscribed first.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<String>)]
     to_account: Vec<UserId>,

@@ -31,7 +31,7 @@ Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what 
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
 
-/// What the document says of one command.
+/// The description of one command in the document.
 pub struct Described {
     summary: &'static str,
     about: &'static str,
@@ -44,7 +44,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// What it says of this one.
+    /// The description of this command.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);

@@ -1,4 +1,4 @@
-//! What accounts show: nick, picture, and who may add them.
+//! The profiles of accounts: nick, picture, and the rule for being added as a friend.
 
 use super::accounts::{info, item_code};
 use super::answer::Reply;
@@ -52,7 +52,7 @@ const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Level", true),
     ("Tag_Profile_IM_Role", true),
 ];
-/// What the names of the app's own fields begin with.
+/// The prefix of the names of the app's own fields.
 const CUSTOM: &str = "Tag_Profile_Custom_";
 /// The longest name of a field of the app's own after [`CUSTOM`], in bytes.
 const MAX_CUSTOM_NAME: usize = 32;
@@ -96,15 +96,15 @@ fn field(tag: &str, value: Value) -> Result<FieldValue, Refusal> {
 /// `profile/portrait_set`
 pub struct PortraitSet;
 
-/// Whose profile, and what of it.
+/// The owner of the profile, and the fields to set.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PortraitSetRequest {
-    /// Whose profile.
+    /// The owner of the profile.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// What is to be changed; of a tag that stands twice the last one counts.
+    /// The fields to set; of a tag that occurs twice the last one counts.
     #[schema(value_type = Vec<ProfileItem>, min_items = 1, max_items = 100)]
     profile_item: Vec<Object<ProfileItem>>,
 }
@@ -189,11 +189,11 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
 /// `profile/portrait_get`
 pub struct PortraitGet;
 
-/// Whose profiles, and what of them.
+/// The owners of the profiles, and the fields to read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PortraitGetRequest {
-    /// Whose profiles; at most 100.
+    /// The owners of the profiles; at most 100.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: Vec<CompactString>,
@@ -218,7 +218,7 @@ pub struct PortraitGetFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserProfile {
-    /// Whose it is.
+    /// The owner of the profile.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
@@ -226,7 +226,7 @@ pub struct UserProfile {
     profile_item: Vec<TagValue>,
     /// 0; 40003: no such account; 40001: that is no userID.
     result_code: u32,
-    /// What the code means; empty for 0.
+    /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
 }

@@ -23,11 +23,11 @@ const OF_TWO: u32 = 1;
 /// `recentcontact/get_list`
 pub struct RecentContactGetList;
 
-/// Whose conversations, and from where on.
+/// The owner of the conversations, and the place to continue from.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecentContactGetListRequest {
-    /// Whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 /// `openim/query_online_status`
 pub struct QueryOnlineStatus;
 
-/// Who is asked for, and how much.
+/// The accounts to look up, and how much of each to answer.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusRequest {
@@ -29,7 +29,7 @@ pub struct QueryOnlineStatusRequest {
     is_return_custom_status: Option<Flag>,
 }
 
-/// Who is there, and who does not exist.
+/// The accounts that exist, and those that do not.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusFields {
@@ -63,7 +63,7 @@ pub struct AccountState {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceState {
-    /// What it runs on: `iPhone`, `Android`, `iPad`, `Mac`, `Web`, or `PC` for Windows and Linux.
+    /// The platform: `iPhone`, `Android`, `iPad`, `Mac`, `Web`, or `PC` for Windows and Linux.
     #[schema(value_type = String, example = "iPhone")]
     platform: &'static str,
     /// `Online` while it is connected, `PushOnline` while it is logged in and not connected.
