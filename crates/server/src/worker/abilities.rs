@@ -1,4 +1,4 @@
-//! What the settings of an app let its connections do, and the news of it.
+//! The abilities of a client: what the settings of its app allow, and the news when they change.
 
 use super::Worker;
 use super::connection::{Connection, Session, push, words_of};
@@ -78,7 +78,7 @@ impl Worker {
         }
     }
 
-    /// What an app lets its clients do, by its settings as they are now.
+    /// The abilities of the clients of an app, by its settings as they are now.
     pub(super) fn abilities_in(&self, app: AppId) -> Option<lamplight_core::Abilities> {
         self.shared.service.apps().get(app).map(|app| abilities(&app.settings))
     }

@@ -234,7 +234,7 @@ impl Worker {
         if sent.is_err() {
             self.remove(slot);
         } else {
-            // What had arrived before must be read away, or the kernel answers it with a reset.
+            // Bytes that have arrived must be read first, or the kernel answers them with a reset.
             self.on_readable(slot);
         }
     }

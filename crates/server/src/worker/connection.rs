@@ -58,7 +58,7 @@ pub enum Place {
     Refused,
 }
 
-/// What a connection waits for. While there is a request under way the next one waits, unread: so answers keep their
+/// The work that a connection waits for. While a request is under way, the next one waits unread, so answers keep their
 /// order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
@@ -99,7 +99,7 @@ pub struct Login {
     pub sig_expires: Timestamp,
     /// The key of the app that signed the UserSig.
     pub key: KeyMark,
-    /// What it has still to be told of the user's lists.
+    /// The list changes that it has still to be told.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
     /// Statuses of the snapshot that did not fit into the answer and were not told yet; `None`: the client knows that

@@ -119,7 +119,7 @@ impl Worker {
         let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
         let Some(difference) = &mut login.list_difference else { return };
         let subscribed = difference.take_joined();
-        // Who left may be watched as a friend: that must be known before it is said.
+        // A user who left the list may still be watched as a friend: that must be known before the client is told.
         let settled = !self.reads.borrow().wants_watch_list(login.watcher);
         let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
         if difference.is_empty() {
@@ -207,7 +207,7 @@ impl Worker {
                 if let Session::LoggedIn(login) = &mut connection.session
                     && let Some(left) = login.snapshot_left
                 {
-                    // What came later waits behind the snapshot, so counting is enough.
+                    // Later changes wait behind the snapshot, so counting is enough.
                     let left = left.saturating_sub(batch.count() as u32);
                     login.snapshot_left = (more && left > 0).then_some(left);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());

@@ -158,7 +158,7 @@ fn user_ids(texts: &[String]) -> Result<Vec<UserId>, Refusal> {
     texts.iter().map(|text| user_id(text)).collect()
 }
 
-/// Who may add the user from now on; `None`: as before.
+/// The new rule for being added as a friend; `None`: not changed.
 fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
     match v1::AllowType::try_from(number) {
         Ok(v1::AllowType::Unspecified) => Ok(None),

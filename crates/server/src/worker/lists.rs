@@ -93,7 +93,7 @@ impl Worker {
     }
 }
 
-/// What a connection of `user` is told next.
+/// The message that tells a connection of `user` of the next change.
 pub(super) fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
     let changed = v1::ListsChanged::default();
     match next {

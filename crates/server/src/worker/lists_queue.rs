@@ -1,4 +1,4 @@
-//! What one connection has still to be told of its user's lists, in the order of the versions.
+//! The list changes that one connection has still to be told, in the order of their versions.
 //!
 //! The log may bring two changes of a user in the other order than they were committed: each waits here for those
 //! before it. A connection that is told nothing for a while costs no more than a number and an empty place.
@@ -227,7 +227,7 @@ impl ListsQueue {
     }
 }
 
-/// What a profile takes while it waits, roughly.
+/// The approximate size of a profile that waits.
 fn profile_bytes(profile: &Profile) -> usize {
     size_of::<(UserId, Profile)>() + profile.nick.len() + profile.avatar_url.len()
 }
@@ -256,8 +256,8 @@ mod tests {
         told
     }
 
-    /// What a queue tells: numbers are heard, `own n` is one's own, `at n` opens it, `gap` lets time pass, `read n`
-    /// is a reload, `friend=nick` a profile.
+    /// Runs a script and compares what the queue tells: numbers are heard, `own n` is one's own, `at n` opens it, `gap`
+    /// lets time pass, `read n` is a reload, `friend=nick` a profile.
     fn check(script: &str, expected: &str) {
         let mut queue = ListsQueue::default();
         let mut now = Moment(0);

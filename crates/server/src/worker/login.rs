@@ -133,7 +133,7 @@ impl Worker {
         let read = timeout_at(deadline, async {
             let (is_current, version) = join(self.settle(watcher), self.lists_version(&done.user)).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
-                // What the answer says of who is not watched must hold for every friendship that was made before.
+                // The `not_watched` of the answer must take account of every friendship that was made before.
                 self.settled(watcher).await;
             }
             Ok((is_current, version?))

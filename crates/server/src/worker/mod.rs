@@ -57,7 +57,7 @@ const MAX_UNSENT_BYTES: usize = 64 * 1024;
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 const LISTENER: Token = Token(usize::MAX);
 
-/// What all workers of a node share.
+/// The state that all workers of a node share.
 pub struct Shared {
     /// This run of the node.
     pub node: NodeId,
@@ -69,7 +69,7 @@ pub struct Shared {
     pub proxies: TrustedProxies,
 }
 
-/// What a worker can be told from outside.
+/// A command from outside to a worker.
 pub enum Command {
     /// Take nobody in any more, and ask everyone to come back elsewhere or later. Answered when all have been told.
     Drain(oneshot::Sender<()>),
@@ -111,7 +111,7 @@ struct Worker {
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
     stuck_lists: RefCell<Vec<u32>>,
     reads: RefCell<Reads>,
-    /// Who waits for what is read.
+    /// The tasks that wait for reads.
     waiting: reads::Waiting,
     /// Something that had to wait is done: there is work.
     wake: Notify,
@@ -262,7 +262,7 @@ impl Worker {
         match command {
             Command::Drain(done) => {
                 self.drain();
-                // Whoever asked may have stopped waiting.
+                // The asking task may have stopped waiting.
                 let _ = done.send(());
             }
             Command::Watchers(user, most, answer) => {
@@ -302,7 +302,7 @@ impl Worker {
         }
     }
 
-    /// What waits for the connection is written at the end of the round.
+    /// Marks a connection to be flushed at the end of the round.
     fn flush_later(&self, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot)
             && !std::mem::replace(&mut connection.to_flush, true)

@@ -73,7 +73,8 @@ impl Worker {
                 return;
             }
             if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                // Who does not take its answers is not read from, and would not be missed before its heartbeat is.
+                // A client that does not take its answers is not read from, and would not be missed before its
+                // heartbeat is.
                 let gone = connection.read_closed;
                 drop(connections);
                 if gone {
@@ -159,7 +160,7 @@ impl Worker {
         let mut received = &scratch[..length];
         let front;
         if connection.awaits_header() {
-            // What came before is the front of a header, if anything: it was not shown to TLS.
+            // Bytes that came before are the front of a header, if anything: TLS has not seen them.
             if !plain.is_empty() {
                 plain.extend_from_slice(received);
                 front = std::mem::take(plain);

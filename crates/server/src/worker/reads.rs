@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 /// How long a call to the stores may take. Whether one that took longer had its effect is not known.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Who waits for reads, and what is to be done with them.
+/// The tasks that wait for reads, and what is to be done with the results.
 #[derive(Default)]
 pub struct Waiting {
     /// By the watcher whose watch list is being read: whether its connection still is that of its device.
@@ -105,7 +105,7 @@ impl Worker {
     /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // Who waited may have gone.
+            // The waiting task may have ended.
             let _ = waiting.send(false);
         }
         let missed = self.with_connection(id, |connection| {
@@ -124,7 +124,7 @@ impl Worker {
             // As above.
             let _ = waiting.send(true);
         }
-        // What is said of the list may have waited for it.
+        // News about the list may have waited for this read.
         if let Some(slot) = self.slot_of_watcher(watcher) {
             self.flush_later(slot);
         }
@@ -170,7 +170,7 @@ impl Worker {
     }
 
     async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {
-        // Who asks from here on wants a newer answer than this one.
+        // Tasks that ask from here on want a newer answer than this one.
         let mut wanted: Vec<(User, WantedLists)> = {
             let mut lists = self.waiting.lists.borrow_mut();
             users.iter().filter_map(|user| lists.remove_entry(user)).collect()
@@ -182,7 +182,7 @@ impl Worker {
                 for ((user, wanted), state) in wanted.into_iter().zip(states) {
                     let version = state.map_or(0, |state| state.version);
                     for login in wanted.logins {
-                        // Who asked may have gone.
+                        // The task that asked may have ended.
                         let _ = login.send(version);
                     }
                     if wanted.reload {
@@ -237,7 +237,7 @@ impl Worker {
     /// The worker has heard everything that was in the log.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
-            // Who waited may have gone.
+            // The waiting task may have ended.
             let _ = waiting.send(());
         }
     }

@@ -250,7 +250,7 @@ impl Worker {
         answer: Result<Body, ServiceError>,
     ) {
         self.metrics.requests.inc();
-        // Whoever has its slot now has not asked.
+        // Another connection that has the slot by now has not asked.
         let Some(slot) = self.slot(id) else { return };
         match answer {
             Ok(body) => {

@@ -38,7 +38,7 @@ pub struct Stream {
     ends: bool,
 }
 
-/// What came of reading.
+/// The outcome of reading.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
     /// The socket has no more for now.
