@@ -45,7 +45,7 @@ enum Event {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<Lane, LaneWork>,
-    /// What the outbox has still to be told.
+    /// The results that are not in the outbox yet.
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
@@ -235,7 +235,7 @@ impl Dispatcher {
                         }
                     }
                     Err(error) => {
-                        // What was delivered is told again, not sent again.
+                        // The result of a delivery is written again; the notice is not sent again.
                         state.results.extend(lanes.into_iter().zip(batch));
                         self.rest(state, jobs, &error);
                     }

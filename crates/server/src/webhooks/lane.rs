@@ -1,5 +1,5 @@
-//! What to send next in one lane, when to try again, and when to leave a receiver alone. Pure: time and chance are
-//! arguments, and what is sent and stored, others do.
+//! The state machine of one lane: which notice is sent next, when it is tried again, and when a receiver is left alone.
+//! Pure: time and chance are arguments; sending and storing are done elsewhere.
 //!
 //! A receiver that fails some times in a row is left alone: its *gate* closes, and one request at a time looks whether
 //! it is back. What fails while the gate is closed is the receiver's fault, and costs no notice one of its attempts.
@@ -75,7 +75,7 @@ impl Default for Gate {
     }
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// The receiver has it.

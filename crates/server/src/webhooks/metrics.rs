@@ -1,4 +1,4 @@
-//! What the webhooks of a node measure.
+//! The metrics of a node's webhooks.
 
 use crate::durations::Durations;
 use crate::metrics::begin_at_zero;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Bounds of the histogram of requests, in seconds.
 const REQUEST_BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 
-/// What the webhooks of a node measure. Clones count together.
+/// The metrics of a node's webhooks. Clones count together.
 #[derive(Clone)]
 pub struct WebhookMetrics {
     deliveries: Family<OutcomeLabel, Counter>,
@@ -105,7 +105,7 @@ impl WebhookMetrics {
         }
     }
 
-    /// What waits, over all apps.
+    /// Sets the backlog over all apps.
     pub fn backlog(&self, lanes: &[LaneState], now: Timestamp) {
         for hook in Hook::ALL {
             let label = HookLabel { webhook: hook.name() };

@@ -44,7 +44,7 @@ pub struct GateState {
     pub error: String,
 }
 
-/// What came of a test request.
+/// The outcome of a test request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tested {
     /// The status of the answer, or why there is none that counts.
@@ -53,7 +53,7 @@ pub struct Tested {
     pub took: Duration,
     /// The header that named the request.
     pub header: &'static str,
-    /// What the header said.
+    /// The value of the delivery header.
     pub delivery: String,
     /// The parameters of the query that carried the signature; none without a token.
     pub signature: &'static [&'static str],

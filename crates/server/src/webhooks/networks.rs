@@ -34,7 +34,7 @@ impl AllowedNetworks {
     }
 }
 
-/// What an address is, if it is not one of the public internet.
+/// The kind of an address that is not of the public internet; `None` for a public one.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),

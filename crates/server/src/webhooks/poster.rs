@@ -198,7 +198,7 @@ where
     builder.max_buf_size(MAX_HEAD_BYTES);
     let (requests, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
-    // What goes wrong on the connection, its request says.
+    // An error of the connection reaches the request that uses it.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Link { requests, task })
 }

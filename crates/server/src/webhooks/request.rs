@@ -1,4 +1,4 @@
-//! What a notice is on the wire (SPEC sections 6 and 9): the query, the body and the headers of a request.
+//! The request for a notice (SPEC sections 6 and 9): its query, body and headers.
 
 use lamplight_facts::Notice;
 use lamplight_model::{
@@ -20,7 +20,7 @@ pub struct WebhookRequest {
     pub url: WebhookUrl,
     /// JSON.
     pub body: String,
-    /// What [`DELIVERY_HEADER`] says.
+    /// The value of [`DELIVERY_HEADER`].
     pub delivery: String,
 }
 
@@ -68,7 +68,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Who caused it, as the query says it.
+/// The originator of an event, as the query names it.
 struct Caller {
     address: String,
     platform: &'static str,

@@ -350,8 +350,8 @@ fn what_cannot_be_read_is_read_later() {
     assert_eq!(world.begin(), [1]);
 }
 
-/// Whatever fails, in whatever order: each user's notices arrive in order, each once when nothing fails twice over,
-/// and in the end all have arrived.
+/// Notices of each user arrive in order under random faults, each once when nothing fails twice over, and in the end
+/// all have arrived.
 #[test]
 fn everything_arrives_in_order_in_the_end() {
     use rand::{Rng, SeedableRng};
