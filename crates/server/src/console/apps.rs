@@ -76,7 +76,7 @@ pub struct AppList {
     being_deleted: Vec<AppId>,
 }
 
-/// What making an app takes.
+/// The body of a request that creates an app.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewApp {
@@ -100,7 +100,7 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// What changing the settings takes: all of them. Only the token may be left out, and is then kept.
+/// The body of a request that changes the settings: all of them. Only the token may be left out, and is then kept.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {

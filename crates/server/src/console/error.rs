@@ -97,7 +97,7 @@ impl ApiError {
         Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 
-    /// What was given cannot be used; the text says why.
+    /// The error for input that cannot be used; the text says why.
     pub fn invalid(why: impl Into<String>) -> Self {
         Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
     }

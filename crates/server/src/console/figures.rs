@@ -47,7 +47,7 @@ struct Kept {
     detection: Spread,
 }
 
-/// What there was in one second.
+/// The figures of one second.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Sample {
     number: u64,
@@ -61,7 +61,7 @@ pub struct Sample {
     changes: f64,
     /// Per second, since the sample before.
     notifications: f64,
-    /// What webhooks have still to be told, over all apps; none before it was first looked at.
+    /// The notices that wait in the outbox, over all apps; none before it was first looked at.
     backlog: Option<u64>,
     /// Over the last 10 s.
     delivery: Option<Quantiles>,
@@ -233,7 +233,7 @@ mod tests {
 
     const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
 
-    /// What a node has counted after so many changes and notifications.
+    /// The totals of a node after so many changes and notifications.
     fn totals(changes: u64, delivery: &Durations, detection: &Durations) -> Totals {
         Totals {
             directory: DirectoryStats { online: 3, ..DirectoryStats::default() },

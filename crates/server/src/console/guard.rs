@@ -1,4 +1,4 @@
-//! Who comes in: logging in and out, and what every other request has to show.
+//! The console's door: logging in and out, and the checks of every other request.
 
 use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
@@ -43,10 +43,11 @@ pub struct Door {
     operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<Source>>,
-    /// Whose turn it is among those whom nobody knows.
+    /// Admits one login at a time among browsers that nobody knows.
     turn: Semaphore,
     waiting: Doors,
-    /// Whose turn it is among browsers that have logged in before. However many others try, these do not wait for them.
+    /// Admits one login at a time among browsers that have logged in before. They do not wait for the others, however
+    /// many try.
     known_turn: Semaphore,
     known_waiting: devices::Places,
 }
@@ -63,9 +64,9 @@ enum Source {
 /// An operator who asks for something, and from where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
-    /// Who it is.
+    /// The operator's name.
     pub name: OperatorName,
-    /// What the operator may do.
+    /// The operator's role.
     pub role: Role,
     /// The address of the connection.
     pub address: IpAddr,
@@ -97,7 +98,7 @@ impl Drop for Waiting {
     }
 }
 
-/// What a browser gets to know of its session.
+/// The session, as its browser is shown it.
 #[derive(Serialize)]
 pub struct ShownSession {
     csrf_token: String,
@@ -113,7 +114,7 @@ impl ShownSession {
     }
 }
 
-/// What logging in takes.
+/// The body of a login.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
@@ -272,8 +273,8 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
-/// What a login needs of the head of its request. The rest of the head is not kept while its body is awaited: anybody may
-/// send it.
+/// The parts of a request's head that a login needs. The rest of the head is not kept while the body is awaited:
+/// anybody may send it.
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,

@@ -1,4 +1,4 @@
-//! What every answer of the console tells the browser to forbid.
+//! The security headers of every answer of the console.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -27,7 +27,7 @@ pub async fn add_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// What the API answers is nobody's to keep.
+/// Forbids caches to keep an answer of the API.
 pub async fn forbid_caching(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -47,7 +47,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The longest body of a login, which anybody may send. The longest password, escaped as JSON allows, has 1,200 bytes.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
-/// What the console's door works with.
+/// The state of the console's API.
 pub struct Console {
     service: Arc<Service>,
     clock: Clock,
@@ -63,11 +63,11 @@ pub struct Console {
 
 /// The parts of a node that its console works with.
 pub struct Parts {
-    /// What it asks and changes.
+    /// The operations that it calls.
     pub service: Arc<Service>,
     /// The clock of the node.
     pub clock: Clock,
-    /// Whoever may come in.
+    /// The operators who may log in.
     pub operators: Arc<Operators>,
     /// Where changes are entered.
     pub audit: Audit,

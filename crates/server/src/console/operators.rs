@@ -19,7 +19,7 @@ pub struct OperatorList {
     operators: Vec<ShownOperator>,
 }
 
-/// What adding an operator takes.
+/// The body of a request that adds an operator.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewOperator {

@@ -35,7 +35,7 @@ pub struct InvalidName;
 pub struct Operator {
     /// The name to log in with.
     pub name: OperatorName,
-    /// What the operator may do.
+    /// The operator's role.
     pub role: Role,
     /// The hash of the password.
     pub password: StoredPassword,
@@ -46,7 +46,7 @@ pub struct Operator {
 pub struct ShownOperator {
     /// The name to log in with.
     pub name: OperatorName,
-    /// What the operator may do.
+    /// The operator's role.
     pub role: Role,
     /// When the operator was added; `None` for `admin`, who is always there.
     pub created: Option<Timestamp>,

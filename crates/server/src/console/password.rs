@@ -1,7 +1,7 @@
 //! The operator's password: a salted hash in a file of the data folder, for its owner alone.
 //!
-//! Whoever may write to the folder may set the password, with a server running or without: the file is read at every
-//! request of the console, and a new one ends every session.
+//! A process that may write to the folder may set the password, with a server running or without: the file is read at
+//! every request of the console, and a new password ends every session.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What a password is made of: no two that look alike, 32 of them.
+/// The letters of a generated password: no two that look alike, 32 of them.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Letters of a password that is made here: 100 bits.
 const MADE_LETTERS: usize = 20;
@@ -69,7 +69,7 @@ impl PasswordFile {
         self.put(&stored.0)
     }
 
-    /// What is in the file; none when there is no file.
+    /// Reads the file; none when there is no file.
     pub fn read(&self) -> io::Result<Option<StoredPassword>> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(Some(StoredPassword::read(&text))),

@@ -12,7 +12,7 @@ use lamplight_model::{Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What was counted over some time. Levels (people, connections) are summed up over the samples; events are counted.
+/// The figures of some span of time. Levels (people, connections) are summed up over the samples; events are counted.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     pub samples: u64,
@@ -139,7 +139,7 @@ pub struct ShownPast {
     points: Vec<Point>,
 }
 
-/// What there was in one step, on the average.
+/// The average figures of one step.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 struct Point {
     at: Timestamp,

@@ -1,4 +1,4 @@
-//! What an operator may do: three roles, each of which may do what the one before it may.
+//! The roles of operators: three, each of which may do what the one before it may.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Who is logged in to the console. Pure: the present and the random bytes are arguments.
+//! The sessions of operators who are logged in to the console. Pure: the present and the random bytes are arguments.
 
 use super::operators_file::{Operator, OperatorName};
 use lamplight_model::Moment;
@@ -141,7 +141,7 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// What a token opens while the operator is this one.
+    /// The CSRF token of the session that a token opens, while the operator is this one.
     fn enter(
         sessions: &mut Sessions,
         token: &str,
@@ -165,7 +165,7 @@ mod tests {
         let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
         let mut at = |by, at| enter(&mut sessions, &opened.token, Some(&ann), by, seconds(at));
         assert_eq!(at(Use::Person, idle - 1), Some("02".repeat(32)));
-        // What a page does by itself does not count.
+        // Requests that a page makes by itself do not count.
         assert!(at(Use::Background, idle + 100).is_some());
         assert!(at(Use::Background, 2 * idle - 2).is_some());
         assert!(at(Use::Background, 2 * idle - 1).is_none());

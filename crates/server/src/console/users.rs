@@ -33,13 +33,13 @@ const MOST_SUBSCRIPTIONS: usize = 500;
 /// How long a worker may take to say who watches.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whom to look for.
+/// The query of a search for users.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     #[serde(default)]
     by: SearchBy,
-    /// What the `userID` or the nick begins with.
+    /// The prefix of the `userID` or of the nick.
     #[serde(default)]
     prefix: String,
     /// The last user of the former page.
@@ -52,7 +52,7 @@ pub struct Search {
     limit: Option<usize>,
 }
 
-/// What to look at.
+/// The field to search.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchBy {
@@ -63,7 +63,7 @@ pub enum SearchBy {
     Nick,
 }
 
-/// Who was found, by rising id or nick.
+/// The users that were found, by rising id or nick.
 #[derive(Serialize)]
 pub struct Found {
     users: Vec<FoundUser>,
@@ -96,7 +96,7 @@ pub struct WhichOnline {
     limit: Option<usize>,
 }
 
-/// Who is online, in the order of the directory.
+/// The users who are online, in the order of the directory.
 #[derive(Serialize)]
 pub struct ShownOnline {
     users: Vec<ShownOnlineUser>,
@@ -165,7 +165,7 @@ struct ShownSubscriptions {
     users: Vec<UserId>,
 }
 
-/// Who is told of a user now.
+/// The watchers of a user at present.
 #[derive(Serialize)]
 pub struct ShownWatchers {
     /// Connections of others.

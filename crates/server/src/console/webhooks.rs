@@ -42,7 +42,7 @@ struct ShownWebhook {
     last_error: String,
 }
 
-/// What came of a test request.
+/// The outcome of a test request.
 #[derive(Serialize)]
 pub struct ShownTest {
     webhook: &'static str,
@@ -215,7 +215,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// What the audit log says of it; `None` where there were none.
+    /// The note of the audit entry; `None` where nothing was done.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }
