@@ -27,13 +27,13 @@ pub struct Audit {
 /// Something that an operator is about to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Act {
-    /// What is done.
+    /// The action.
     pub action: AuditAction,
     /// The app that it concerns, if it concerns one.
     pub app: Option<AppId>,
     /// To what it is done.
     pub target: String,
-    /// What differs afterwards.
+    /// The changed fields.
     pub changes: Vec<AuditChange>,
 }
 
@@ -56,7 +56,7 @@ impl Actor {
         Self { name: name.into(), address: Some(address.to_string()) }
     }
 
-    /// Whoever uses the command line on the machine of the server.
+    /// The user of the command line on the server's machine.
     pub fn command_line() -> Self {
         Self { name: COMMAND_LINE.to_owned(), address: None }
     }

@@ -1,5 +1,5 @@
 //! The operator's door: a socket in the data folder, through which the command line talks to a running node.
-//! Whoever may open the folder may do anything. One JSON object a line, each way.
+//! Every process that may open the folder may do anything. One JSON object a line, each way.
 
 mod console;
 mod lists;
@@ -49,10 +49,10 @@ pub enum Operation {
     ListApps,
     /// Makes an app, or replaces all of it.
     PutApp {
-        /// What it shall be.
+        /// The new state of the app.
         app: Box<App>,
-        /// What it was when the operator looked; `None` where there was none. Something else by now: nothing is
-        /// changed.
+        /// The state when the operator looked; `None` where there was none. If it differs from the present one, nothing
+        /// is changed.
         was: Option<Box<App>>,
     },
     /// Deletes an app with all that it has. What is kept of it is deleted after the answer.
@@ -77,7 +77,7 @@ pub enum Operation {
         app: AppId,
         /// Whether the nick is looked at; otherwise the `userID`.
         by_nick: bool,
-        /// What it begins with.
+        /// The prefix to look for.
         prefix: String,
         /// The last account of the former page, with its nick.
         after: Option<(UserId, String)>,
@@ -92,20 +92,20 @@ pub enum Operation {
     Kick(User),
     /// Takes a friend into the owner's list, and with `both` the other way round.
     AddFriend {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
-        /// Who comes onto it.
+        /// The user who is added to it.
         friend: UserId,
         /// The other way round too.
         both: bool,
-        /// What the owner calls them.
+        /// The owner's remark about the friend.
         remark: String,
     },
     /// Takes a friend out of the owner's list, and with `both` the other way round.
     DeleteFriend {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
-        /// Who leaves it.
+        /// The user who is removed from it.
         friend: UserId,
         /// The other way round too.
         both: bool,
@@ -129,7 +129,7 @@ pub enum Operation {
     GetStatus {
         /// Which app.
         app: AppId,
-        /// Whose status.
+        /// The users to look up.
         users: Vec<UserId>,
     },
     /// Users who are ONLINE, some at a time. Needs a running node.
@@ -145,14 +145,14 @@ pub enum Operation {
     },
     /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.
     SetStatus {
-        /// Whose status.
+        /// The owner of the status.
         user: User,
         /// The text; empty clears it.
         custom_status: String,
     },
 }
 
-/// What came of an [`Operation`].
+/// The outcome of an [`Operation`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -169,17 +169,17 @@ pub enum Outcome {
     Accounts(Vec<ShownAccount>),
     /// Accounts that were found, in the order of the search.
     Found(Vec<ShownFound>),
-    /// What came of a [`ListsOperation`].
+    /// The outcome of a [`ListsOperation`].
     Lists(ListsOutcome),
-    /// What came of a [`WebhookOperation`].
+    /// The outcome of a [`WebhookOperation`].
     Webhooks(WebhookOutcome),
-    /// What came of a [`ConsoleOperation`].
+    /// The outcome of a [`ConsoleOperation`].
     Console(ConsoleOutcome),
     /// Entries of the audit log, newest first.
     Audit(Vec<AuditEntry>),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
-    /// Who is ONLINE, in the order of the directory.
+    /// Users who are ONLINE, in the order of the directory.
     Online {
         /// Their statuses.
         users: Vec<UserStatus>,
@@ -190,7 +190,7 @@ pub enum Outcome {
     Refused {
         /// Its code.
         code: u32,
-        /// What it says.
+        /// The text of the refusal.
         message: String,
     },
 }
@@ -211,7 +211,7 @@ pub struct ShownAccount {
 pub struct ShownFound {
     /// `userID`
     pub user_id: UserId,
-    /// What the user is called; may be empty.
+    /// The user's nick; may be empty.
     pub nick: String,
     /// When the account was made.
     pub created: Timestamp,
@@ -236,7 +236,7 @@ pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
-/// What an operator's operations work with.
+/// The parts of a node that an operator's operations work with.
 struct Office {
     service: Arc<Service>,
     /// `None` where no node runs.
@@ -342,7 +342,7 @@ async fn record(office: &Office, operation: Operation) -> Result<Outcome, Servic
     }
 }
 
-/// What the audit log says of what was done; `None` where there was nothing to do.
+/// The note of an audit entry about the outcome; `None` where there was nothing to do.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {
@@ -401,7 +401,7 @@ pub fn serve(
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // Whoever may write to it may do anything. Nobody else can enter the folder meanwhile.
+    // Processes that may write to the socket may do anything. No other user can enter the folder meanwhile.
     data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {

@@ -1,6 +1,6 @@
-//! What an operation of the command line is to the audit log. Pure.
+//! The audit entries of operations of the command line. Pure.
 //!
-//! What users write and read is nobody's business here: of a message there is from whom and to whom it went.
+//! The texts that users write are not entered: of a message there is only its sender and recipient.
 
 use super::{Act, act_on_app, shown_url};
 use crate::control::{ConsoleOperation, ListsOperation, Operation, WebhookOperation};

@@ -1,4 +1,4 @@
-//! What differs between two states of an app, as the audit log may show it. Pure.
+//! The differences between two states of an app, as the audit log may show them. Pure.
 //!
 //! No secret comes out of here: of a key there is its number, of a token whether there is one, and of a webhook's address
 //! neither the password nor the query.

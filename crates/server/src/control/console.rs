@@ -1,4 +1,4 @@
-//! What an operator asks about the console: its passwords and its operators.
+//! Operations of an operator on the console: its passwords and its operators.
 
 use crate::console::{OperatorName, Operators, OperatorsError, Role, ShownOperator};
 use lamplight_model::{Code, Now, Refusal};
@@ -16,7 +16,7 @@ pub enum ConsoleOperation {
     AddOperator {
         /// The name to log in with.
         name: OperatorName,
-        /// What the operator may do.
+        /// The operator's role.
         role: Role,
         /// The password; one is made without it.
         password: Option<String>,
@@ -37,12 +37,12 @@ pub enum ConsoleOperation {
     SetRole {
         /// The name.
         name: OperatorName,
-        /// What the operator may do from now on.
+        /// The operator's new role.
         role: Role,
     },
 }
 
-/// What came of a [`ConsoleOperation`].
+/// The outcome of a [`ConsoleOperation`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleOutcome {

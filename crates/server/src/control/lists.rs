@@ -1,4 +1,5 @@
-//! What an operator asks about profiles, friends, messages and conversations. The app's word: no rate, no leave asked.
+//! Operations of an operator on profiles, friends, messages and conversations. They are authorised as the app's own:
+//! without rate limits and without the users' consent.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Code, Conversation, Friend, Message, Now, Profile, ProfileChange, Refusal,
@@ -11,31 +12,31 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOperation {
-    /// What a user shows, and how far its lists are.
+    /// Reads a user's profile, and the version of its lists.
     Profile(User),
     /// Changes what a user shows; what is `None` stays.
     SetProfile {
-        /// Whose profile.
+        /// The owner of the profile.
         user: User,
         /// The new nick.
         nick: Option<String>,
         /// The new URL of the picture.
         avatar_url: Option<String>,
-        /// Who may add the user.
+        /// The rule for being added as a friend.
         allow: Option<AllowType>,
     },
     /// Changes what the owner calls a friend.
     SetRemark {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
-        /// Who is on it.
+        /// The friend on it.
         friend: UserId,
         /// The new remark; empty for none.
         remark: String,
     },
     /// A page of a friend list, after this entry.
     Friends {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
         /// The last entry of the page before.
         after: Option<UserId>,
@@ -44,16 +45,16 @@ pub enum ListsOperation {
     Send {
         /// On whose behalf.
         from: User,
-        /// Whom it is for.
+        /// The recipient.
         to: UserId,
-        /// What it says.
+        /// The text.
         text: String,
         /// Makes a retry harmless; 1 to 64 bytes of printable ASCII.
         client_id: String,
     },
     /// A page of the messages of a user with another, newest first.
     History {
-        /// Who looks.
+        /// The user whose side of the conversation is read.
         owner: User,
         /// The other one.
         peer: UserId,
@@ -64,21 +65,21 @@ pub enum ListsOperation {
     },
     /// A page of a conversation list.
     Conversations {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
         /// The `next` of the page before, or empty.
         cursor: String,
     },
     /// The owner has read everything of a conversation.
     MarkRead {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
         /// The other one.
         peer: UserId,
     },
     /// Pins a conversation, or lets it go.
     Pin {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
         /// The other one.
         peer: UserId,
@@ -87,14 +88,14 @@ pub enum ListsOperation {
     },
     /// Takes a conversation out of the owner's list, with its history.
     DeleteConversation {
-        /// Whose list.
+        /// The owner of the list.
         owner: User,
         /// The other one.
         peer: UserId,
     },
 }
 
-/// What came of a [`ListsOperation`].
+/// The outcome of a [`ListsOperation`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOutcome {
@@ -103,7 +104,7 @@ pub enum ListsOutcome {
         /// Something differs from before.
         changed: bool,
     },
-    /// What a user shows.
+    /// A user's profile.
     Profile(Profile),
     /// A page of a friend list.
     Friends {
@@ -142,9 +143,9 @@ pub enum ListsOutcome {
 pub struct ShownFriend {
     /// `userID`
     pub user_id: UserId,
-    /// What the owner calls them.
+    /// The owner's remark about the friend.
     pub remark: String,
-    /// What they call themselves.
+    /// The friend's own nick.
     pub nick: String,
     /// Whether each has the other in the list.
     pub mutual: bool,
@@ -155,15 +156,15 @@ pub struct ShownFriend {
 /// A message, as it is shown.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownMessage {
-    /// Who sent it.
+    /// The sender.
     pub from: UserId,
-    /// Whom it is for.
+    /// The recipient.
     pub to: UserId,
     /// Its place in the conversation.
     pub sequence: u64,
     /// When it was committed.
     pub time: Timestamp,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
@@ -172,7 +173,7 @@ pub struct ShownMessage {
 pub struct ShownConversation {
     /// The other one.
     pub peer: UserId,
-    /// What the peer calls itself.
+    /// The peer's nick.
     pub nick: String,
     /// The newest message.
     pub last: Option<ShownMessage>,

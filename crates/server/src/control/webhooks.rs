@@ -1,4 +1,4 @@
-//! What an operator asks about webhooks.
+//! Operations of an operator on webhooks.
 
 use crate::webhooks::Webhooks;
 use lamplight_facts::{DeadLetter, LaneState};
@@ -42,7 +42,7 @@ pub enum WebhookOperation {
     },
 }
 
-/// What came of a [`WebhookOperation`].
+/// The outcome of a [`WebhookOperation`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOutcome {
@@ -55,7 +55,7 @@ pub enum WebhookOutcome {
         /// How many.
         count: usize,
     },
-    /// What came of a test request.
+    /// The outcome of a test request.
     Tested {
         /// The status of the answer, if it counts as delivered.
         status: Option<u16>,
@@ -66,7 +66,7 @@ pub enum WebhookOutcome {
         /// The header that named the request.
         #[serde(default)]
         header: String,
-        /// What the header said.
+        /// The value of the delivery header.
         #[serde(default)]
         delivery: String,
         /// The parameters of the query that carried the signature; none where requests are not signed.
@@ -105,11 +105,11 @@ pub struct ShownDeadLetter {
     pub id: u64,
     /// Which webhook it was for.
     pub webhook: Hook,
-    /// Whom it is about.
+    /// The user that the notice is about.
     pub user_id: UserId,
-    /// What it says, in short.
+    /// A short summary.
     pub summary: String,
-    /// What it says.
+    /// The content.
     pub content: NoticeContent,
     /// When it was taken in.
     pub queued: Timestamp,
