@@ -1,7 +1,7 @@
 //! The HTTP port: what is put together on it, that it is served, and the bounds of what it holds.
 //!
-//! Whatever an unauthenticated peer does, it costs some tens of KiB: a head and a read-ahead of 16 KiB each, and the few
-//! KiB of body that a login may have. Larger bodies are read from authenticated peers alone, and out of one budget.
+//! An unauthenticated peer costs some tens of KiB, whatever it sends: a head and a read-ahead of 16 KiB each, and the
+//! few KiB of body that a login may have. Larger bodies are read from authenticated peers alone, and out of one budget.
 
 mod body;
 mod budget;
@@ -99,8 +99,8 @@ async fn listen(address: SocketAddr, port: Port) -> io::Result<(SocketAddr, Abor
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// What holds for every route: the headers of every answer, and that no body is read but by [`BodyRoom`]. An extractor
-/// of axum that collects a body finds that it may have no byte.
+/// Adds the rules of every route: the headers of every answer, and that no body is read but by [`BodyRoom`]. An
+/// extractor of axum that collects a body finds that it may have no byte.
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

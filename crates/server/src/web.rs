@@ -23,13 +23,13 @@ use std::sync::Arc;
 /// Where pages are when they are built. Within them they go by the `#` of the address, which no server sees.
 const SITES: [&str; 3] = ["", "console/", "docs/uikit/"];
 
-/// What Vite names by its content lies in folders of this name.
+/// The name of the folders in which Vite puts files that are named by their content.
 const NAMED_BY_CONTENT: &str = "assets";
 
-/// What is said where pages were not built in.
+/// The page that is served where pages were not built in.
 const NOT_BUILT: &str = include_str!("web/not_built.html");
 
-/// What the pages need to know about their node.
+/// The facts about the node that its pages need.
 pub struct Site {
     door: ClientDoor,
     demo: bool,
@@ -76,7 +76,7 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
-/// What the files have for a request.
+/// The answer to a request, out of the files.
 fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> Response {
     let path = path.strip_prefix('/').unwrap_or(path);
     let found = match look_up(files, path) {
@@ -119,7 +119,7 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
     response
 }
 
-/// What is found at a path.
+/// The result of looking a path up.
 enum Found<'a> {
     File(&'a File),
     /// A folder with a first page, called without its `/`: links in the page would lead astray.
@@ -163,8 +163,9 @@ fn knows(header: &str, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// What a page may do: load scripts, styles and pictures from here alone, talk to here and to the client port. An
-/// avatar on another host would tell that host who looks at it, so the pages do not load it (decision 44).
+/// The security headers of a page: it may load scripts, styles and pictures from this origin alone, and connect to this
+/// origin and to the client port. An avatar on another host would tell that host who looks at it, so the pages do not
+/// load it (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

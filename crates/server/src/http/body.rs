@@ -111,7 +111,7 @@ impl BodyRoom {
                 Err(fault) => break fault,
             }
         };
-        // What was read is given back before its rest is waited for.
+        // The buffer and its share of the budget are released before the rest of the body is awaited.
         drop((whole, share));
         match fault {
             BodyFault::TooLarge(_) | BodyFault::NoRoom => arriving.discard().await,

@@ -68,7 +68,7 @@ impl Encoding {
         }
     }
 
-    /// What the tag of a packed form has more.
+    /// The suffix of the entity tag of a packed form.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "-br",

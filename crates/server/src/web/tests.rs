@@ -1,4 +1,4 @@
-//! What a browser is answered, over files of a test.
+//! Tests of the answers to a browser, over a site made of test files.
 
 use super::*;
 

@@ -70,7 +70,7 @@ async fn a_body_that_stops_or_drips_is_too_slow() {
     let endless = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(b"x")));
     assert_eq!(room.read(Body::from_stream(endless), 1 << 30).await.unwrap_err(), BodyFault::TooSlow);
     assert_eq!(used.get(), 0);
-    // What breaks off is no body.
+    // A body that breaks off is an error.
     let broken = stream::iter([Ok(Bytes::from_static(b"x")), Err("gone")]);
     assert_eq!(room.read(Body::from_stream(broken), 1_000).await.unwrap_err(), BodyFault::BrokenOff);
 }
