@@ -7,7 +7,7 @@ use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
-/// What a packed form of a file is called: the web build writes it beside the file.
+/// The suffixes of packed forms of a file, which the web build writes beside the file.
 const PACKED: [&str; 2] = ["br", "gz"];
 
 fn main() {

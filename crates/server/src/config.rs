@@ -1,4 +1,4 @@
-//! What an operator may set for a node: file, environment and flags, in rising order of precedence.
+//! The settings of a node: file, environment and flags, in rising order of precedence.
 
 use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
@@ -146,7 +146,7 @@ pub enum ConfigError {
     Invalid {
         /// The setting, as its path.
         setting: &'static str,
-        /// What is wrong with it.
+        /// The reason why it cannot be used.
         problem: String,
     },
 }
@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// Whatever value it has.
+    /// Checks every setting, independent of its value.
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         fn check(value: &serde_json::Value, path: &str) {

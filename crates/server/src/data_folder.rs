@@ -17,7 +17,7 @@ const STICKY: u32 = 0o1000;
 /// The store of facts in a data folder; a folder that has one is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// What is in a data folder besides, and the folders in it that are ours from their top to their ground.
+/// The files of a data folder besides, and the folders in it that are ours from their top to their ground.
 const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
@@ -31,7 +31,7 @@ const FILES: [&str; 9] = [
 ];
 const FOLDERS: [&str; 2] = ["live", "watch"];
 
-/// What to do where there is no data folder.
+/// The behaviour where there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// It is made.
@@ -59,8 +59,9 @@ pub fn check_data_folder(folder: &Path) -> Result<(), NodeError> {
 
 /// Locks a data folder, which nobody but its owner can enter from then on.
 ///
-/// What is wider than it should be, as a former version or a copy may have left it, is narrowed. A folder that holds
-/// something else, and no store of facts, and that others may enter is left alone and refused: it belongs to others too.
+/// Permissions that are wider than they should be, as a former version or a copy may have left them, are narrowed. A
+/// folder that holds something else, and no store of facts, and that others may enter is left alone and refused: it
+/// belongs to others too.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, NodeError> {
     let failed = |source| NodeError::DataFolder { path: folder.to_owned(), source };
     if missing == IfMissing::Refuse {

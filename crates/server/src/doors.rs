@@ -1,4 +1,5 @@
-//! Who is let in: bounds on connections altogether and from one address. The address of an IPv6 host is its /64.
+//! Admission of connections: bounds on connections altogether and from one address. The address of an IPv6 host is its
+//! /64.
 //!
 //! A connection of a trusted proxy comes without the address of its client. It is counted altogether, and by its address
 //! once that is known.

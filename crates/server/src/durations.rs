@@ -37,7 +37,7 @@ impl Durations {
         self.inner.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// What has been counted until now.
+    /// The counts until now.
     pub fn read(&self) -> Spread {
         let counts = self.inner.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         Spread { bounds: self.inner.bounds, counts }

@@ -83,7 +83,7 @@ pub struct Health {
     stopping: AtomicBool,
 }
 
-/// What is known of the last probe of the store.
+/// The state of the last probe of the store.
 #[derive(Default)]
 struct Probe {
     /// The probe is under way since then.
@@ -138,7 +138,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// What the signs of all parts say now. Waits for nothing: neither for the store nor for the disk.
+    /// The readiness by the present signs of all parts. It waits for neither the store nor the disk.
     pub fn readiness(&self) -> Readiness {
         let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
         let workers = self.workers.iter().enumerate();
@@ -203,7 +203,7 @@ impl Health {
     }
 }
 
-/// What is behind an error of the store. SQLite's texts name no file and no user.
+/// The cause behind an error of the store. SQLite's texts name no file and no user.
 fn cause(error: &FactsError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

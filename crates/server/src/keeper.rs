@@ -1,4 +1,4 @@
-//! What has to be done at its time, whatever the clients do.
+//! Periodic work that is due at its time, whatever the clients do.
 
 use crate::clock::Clock;
 use crate::health::Pulse;

@@ -1,4 +1,4 @@
-//! What became of the lines of the log: counted by whoever writes the log, shown by the node.
+//! The counters of log lines by outcome: counted by the writer of the log, shown by the node.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;

@@ -78,7 +78,7 @@ impl LostConnections {
                     missing.insert(connection);
                 }
             }
-            // Whoever stops has said so before any socket was closed for it.
+            // A node that stops has said so before any socket was closed for it.
             if self.health.is_stopping() {
                 return Ok(ended);
             }

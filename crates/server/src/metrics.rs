@@ -1,4 +1,4 @@
-//! What a node measures of itself, in the names that Prometheus users expect.
+//! The metrics of a node, under the names that Prometheus users expect.
 
 mod process;
 
@@ -47,17 +47,17 @@ pub struct Metrics {
     directory: Arc<dyn Directory>,
 }
 
-/// What the node shows that others count.
+/// The metrics that other parts count and the node shows.
 pub struct Sources {
     /// Its store of facts.
     pub facts: Arc<SqliteFacts>,
     /// How its parts do.
     pub health: Arc<Health>,
-    /// What became of the lines of its log.
+    /// The counters of log lines, by outcome.
     pub log: LogMetrics,
 }
 
-/// What the keeper notes of the operations that a store has not taken.
+/// The keeper's figures of the operations that a store has not taken.
 #[derive(Clone, Default)]
 pub struct KeeperMetrics {
     /// Operations that are carried through later.
@@ -70,7 +70,7 @@ pub struct KeeperMetrics {
     pub apps_being_deleted: Gauge,
 }
 
-/// What one worker counts; no other writes to these.
+/// The metrics of one worker; no other part writes to them.
 #[derive(Clone)]
 pub struct WorkerMetrics {
     /// Connections open now, logged in or not.
@@ -258,7 +258,7 @@ impl Metrics {
         self.by_worker.iter().map(|worker| worker.connections.get()).sum()
     }
 
-    /// What has been counted until now, over all workers.
+    /// The totals until now, over all workers.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             directory: self.directory.stats(),
@@ -288,10 +288,10 @@ impl Metrics {
     }
 }
 
-/// What a node has counted since its start, and what there is now.
+/// The totals of a node since its start, and its present levels.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Totals {
-    /// What there is now.
+    /// The present levels of the directory.
     pub directory: DirectoryStats,
     /// Connections open now.
     pub connections: u64,
@@ -358,7 +358,7 @@ fn count(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64
     counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
 }
 
-/// What the directory counts itself, read when it is asked for.
+/// The directory's own counters, read when the metrics are asked for.
 struct DirectoryMetrics(Arc<dyn Directory>);
 
 impl fmt::Debug for DirectoryMetrics {

@@ -33,7 +33,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// What is wrong with a network as one of proxies.
+    /// The reason why a network cannot be one of trusted proxies, if there is one.
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(

@@ -36,8 +36,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// What the kernel holds unsent for one connection. Small, so that a stalled client costs little and what
-/// waits for it is conflated here, not queued there.
+/// The kernel's send buffer of one connection. It is small, so that a stalled client costs little, and changes that
+/// wait for the client are conflated here instead of queued there.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 /// Connections of trusted proxies, of the whole node, that may leave open for whom they are.
@@ -74,12 +74,12 @@ pub struct Node {
     _lock: FolderLock,
 }
 
-/// What a node is given by the program around it.
+/// The parts that the program around a node gives it.
 #[derive(Default)]
 pub struct Surroundings {
     /// Routes of the demo on the HTTP port: its pages are told that they are there.
     pub demo: Option<Router>,
-    /// What became of the lines of the log.
+    /// The counters of log lines, by outcome.
     pub log: LogMetrics,
 }
 
@@ -433,7 +433,7 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        // Who has not gone by then is cut off.
+        // Connections that are still open by then are cut off.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         // No control socket left behind is no fault.
         let _ = fs::remove_file(&self.control_path);

@@ -1,4 +1,4 @@
-//! What the process costs, as the kernel counts it, under the names that all of Prometheus' clients use.
+//! The resources of the process, as the kernel counts them, under the names that all of Prometheus' clients use.
 //!
 //! Each figure comes from `/proc`; one that cannot be read there is left out.
 
@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// What `/proc/*/stat` counts in: hundredths of a second, by the kernel's contract with programs.
+/// The unit of `/proc/*/stat`: hundredths of a second, by the kernel's contract with programs.
 const TICKS_A_SECOND: f64 = 100.0;
 /// Fields of `/proc/*/stat` after the name, from 0: user time, system time, and when the process began.
 const USER_TIME: usize = 11;
