@@ -1,4 +1,4 @@
-//! What client libraries of the cloud's server API send and read, over real HTTP: friends taken over, read and
+//! Requests and answers of client libraries of the cloud's server API, over real HTTP: friends taken over, read and
 //! deleted, messages to several, messages of the past, conversation lists, and options that are obeyed or refused.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]

@@ -1,4 +1,4 @@
-//! What the server API says to calls that are wrong: the documented code, HTTP 200, and nothing has changed.
+//! Tests of wrong calls to the server API: the documented code, HTTP 200, and nothing has changed.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -464,7 +464,7 @@ async fn what_is_no_call_gets_a_code_too() {
         let reply = api.send(method, &query, b"{\"To_Account\":[\"alice\"]}").await;
         assert_eq!((reply.status, code(&reply.json())), (200, 60002), "{method}");
     }
-    // What reads may be asked for by GET, with a body; what changes something may not.
+    // A call that reads may be made by GET, with a body; one that changes something may not.
     let reply = api.send("GET", &query, b"{\"To_Account\":[\"alice\"]}").await;
     assert_eq!(code(&reply.json()), 0);
     let reply = api.send("GET", &import, b"{\"UserID\":\"new\"}").await;

@@ -125,7 +125,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         backend.done(json!({"do": "delete_friends", "user": "alice", "friends": ["carol", "eve"]})).await;
     assert_eq!(codes(&answer), [0, 31704]);
 
-    // Who is there.
+    // Presence.
     let first_login = node.login("alice", "phone", Platform::IPhone);
     let mut alice = node.connect().await;
     alice.ask(first_login.clone()).await;

@@ -385,7 +385,7 @@ async fn keys_are_rotated_and_their_text_is_shown_on_request_only() {
     assert_eq!(retired.status, 200);
     let again = browser.change("DELETE", "/apps/1400000001/keys/1", &retired.etag(), None).await;
     assert_eq!(again.refusal(), (404, 404));
-    // What the retired key has signed is good no longer.
+    // A UserSig of the retired key is good no longer.
     let login = node.login("alice", "a", Platform::Android);
     assert_eq!(node.connect().await.refused(login).await, 70009);
 }

@@ -1,5 +1,5 @@
-//! What an operator does in the console beside the settings, over real HTTP: tests of webhooks, the deletion of an
-//! app, looking for users, who is online.
+//! Tests of an operator's operations in the console beside the settings, over real HTTP: webhooks, the deletion of an
+//! app, looking for users, listing who is online.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -35,7 +35,7 @@ async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> B
     browser
 }
 
-/// Who may do what. A new route has to be thought about here.
+/// The least role for each route. A new route has to be thought about here.
 const LEAST: &str = "\
 GET /v1/apps viewer
 POST /v1/apps admin
@@ -125,7 +125,7 @@ async fn a_viewer_is_shown_no_secret() {
         assert!(!text.contains(&node.app.keys[0].text) && !text.contains("the webhook token"), "{path}");
         assert!(!text.contains("hush"), "{path}: {text}");
     }
-    // Who may set the webhooks sees where they lead.
+    // An operator who may set the webhooks sees where they lead.
     let shown = |answer: &Answer| answer.body["settings"]["webhooks"]["push_url"].clone();
     assert_eq!(shown(&admin.get("/apps/1400000001").await), json!(secret));
     assert_eq!(shown(&viewer.get("/apps/1400000001").await), json!("https://example.org:8443/hook?…"));

@@ -69,7 +69,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
         "nothing is made up for the time between: {gaps:?}"
     );
 
-    // What is older than its range goes.
+    // Figures older than their range are removed.
     node.clock.advance(Duration::from_secs(2 * 60 * 60));
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     node.clock.advance(Duration::from_secs(15));

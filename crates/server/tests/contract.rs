@@ -252,7 +252,7 @@ async fn a_snapshot_that_does_not_fit_into_the_answer_ends_with_a_message_that_s
                 told += changed.statuses.len();
                 complete = changed.snapshot_complete;
             }
-            // What comes later is no snapshot.
+            // Later changes are no part of the snapshot.
             alice.ask(custom("here")).await;
             let Some(Body::StatusChanged(changed)) = alice.push().await else { panic!() };
             assert!(!changed.snapshot_complete);
@@ -322,7 +322,7 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
     assert_eq!(alice.refused(get(&["bob"])).await, 7013);
     bob.ask(custom("unheard")).await;
 
-    // What changes nothing for a client is not told.
+    // A change that makes no difference to a client is not told.
     node.set(|settings| settings.name = "Lamplight".to_owned()).await;
     node.set(|settings| {
         settings.edition = Edition::Flagship;

@@ -175,7 +175,7 @@ async fn the_gates_answer_in_their_order() {
     bad_and_many[500] = "";
     let mut myself_and_many = users[..100].to_vec();
     myself_and_many.push("eve");
-    // What would be refused by each later gate, too.
+    // Calls that each later gate would refuse, too.
     let calls = [
         get(&["bob"]),
         get(&["eve", "bob"]),
@@ -274,7 +274,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     pair.proves_unharmed().await;
 }
 
-/// Whatever its speed: each call is answered, watchers are told at the rate, and of the last change in the end.
+/// Changes faster than the rate: each call is answered, watchers are told at the rate, and of the last change in the
+/// end.
 #[tokio::test]
 async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     const CHANGES: usize = 2_000;
@@ -295,7 +296,7 @@ async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     let replaced = node.metric("lamplight_changes_replaced_total{worker=\"0\"}").await;
     let replaced = u128::from(replaced);
     assert!(replaced + most >= CHANGES as u128, "{replaced} changes were replaced");
-    // What is ready together is told once, without being counted.
+    // Changes that are ready together are told once, without being counted.
     assert!(replaced + told <= CHANGES as u128, "{replaced} changes were replaced, and {told} told");
     assert_eq!(busy.status_of("busy").await.custom_status, CHANGES.to_string());
 }

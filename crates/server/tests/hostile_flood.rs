@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const FLOODS: usize = 16;
-/// What is sent at once: more than the kernel holds for a connection.
+/// The bytes that are sent at once: more than the kernel holds for a connection.
 const BYTES: usize = 16 << 20;
 
 fn frame(body: Request) -> Vec<u8> {

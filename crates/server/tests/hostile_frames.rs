@@ -1,4 +1,4 @@
-//! What is no frame, or too much of one. Whatever it is: it gets its code, changes nothing and harms nobody.
+//! Malformed and oversized frames: each gets its code, changes nothing and harms nobody.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

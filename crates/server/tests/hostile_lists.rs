@@ -1,5 +1,5 @@
-//! Who does not read what it is told of its lists, and who asks for what it may not: bounded, refused, and in the end
-//! right.
+//! Clients that do not read what they are told of their lists, and clients that ask for what they may not: bounded,
+//! refused, and in the end right.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -41,7 +41,7 @@ async fn who_does_not_read_is_asked_to_read_again_and_is_told_on() {
     for n in 1..=SENT {
         message(&node, "cat", "eve", &text, &format!("m{n}")).await;
     }
-    // Who reads is told of what came last, so everything was heard.
+    // A client that reads is told of the last change, so everything was heard.
     message(&node, "cat", "alice", "done", "done").await;
     assert_eq!(pair.alice.lists_changed().await.messages[0].text, "done");
 

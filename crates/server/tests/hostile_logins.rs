@@ -148,7 +148,7 @@ async fn no_number_of_wrong_user_sigs_keeps_a_right_one_out() {
         // From the very address that guesses.
         logs_in(&mut node.connect().await, login(&node, |_| {})).await;
     }
-    // Whoever guessed, until a minute is over, and on a connection that is still there.
+    // The guesser gets in too, once a minute is over, on a connection that is still there.
     logs_in(&mut guesser, login(&node, |_| {})).await;
     node.clock.advance(Duration::from_secs(60));
     assert_eq!(node.connect().await.refused(forged(&node, "eve")).await, 70009);

@@ -1,4 +1,4 @@
-//! Who asks for much and takes little: answered in order, bounded, and nobody else waits for it.
+//! Clients that ask for much and take little: answered in order, bounded, and nobody else waits for them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -140,7 +140,7 @@ async fn who_does_not_take_its_answers_is_not_read_from() {
         bytes
     });
     flood.is_stuck(&mut pair).await;
-    // What waits is bounded: some 150 bytes for each request that was answered.
+    // Waiting answers are bounded: some 150 bytes for each request that was answered.
     let answered = node.metric("lamplight_requests_total{worker=\"0\"}").await - before;
     assert!(answered < 8_000 + 500, "{answered} requests were answered to one who reads nothing");
 

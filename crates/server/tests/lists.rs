@@ -37,7 +37,7 @@ async fn a_message_reaches_every_device_of_both_but_the_one_that_sent_it() {
     let told = mac.lists_changed().await;
     assert_eq!((told.messages, told.total_unread), (vec![message], Some(0)));
     assert_eq!(told.lists_version, sent.lists_version);
-    // What the phone is told next is the answer, and not its own message.
+    // The phone is told the answer next, and not its own message.
     bob.ask(send("alice", "hi", "m1")).await;
     assert_eq!(phone.lists_changed().await.messages[0].text, "hi");
     assert_eq!(mac.lists_changed().await.messages[0].text, "hi");

@@ -14,7 +14,7 @@ const PAGE: &str = include_str!("../../../docs/operations.md");
 /// Metrics by name, each with the names of its labels.
 type Listed = BTreeMap<String, BTreeSet<String>>;
 
-/// What the page lists: the code in the first cells of the table, as `name{label}`.
+/// The metrics that the page lists: the code in the first cells of the table, as `name{label}`.
 fn documented() -> Listed {
     let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
     let rows = after.lines().take_while(|line| line.starts_with('|'));
@@ -29,7 +29,7 @@ fn documented() -> Listed {
         .collect()
 }
 
-/// What the node shows: every metric that has a series. Labels that every metric of its kind has are left out.
+/// The metrics that the node shows: each that has a series. Labels that every metric of its kind has are left out.
 fn shown(text: &str) -> Listed {
     let mut metrics = Listed::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {

@@ -1,5 +1,5 @@
-//! What happens while something else is under way: reads that are many or slow, answers that take their time, settings
-//! that change beneath connections.
+//! Operations that overlap: reads that are many or slow, answers that take their time, settings that change beneath
+//! connections.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -96,7 +96,7 @@ async fn nobody_is_named_as_not_watched_and_then_told_of_as_a_friend() {
     let mut mac = node.log_in("alice", "mac", Platform::Mac).await;
     for round in 0..60 {
         alice.subscribe(&["bob"]).await;
-        // What came and went before it was told is no change.
+        // Changes that came and went before they were told are no changes.
         while list_change(&mut mac).await.subscribed.is_empty() {}
         // Friends in the end in half of the rounds; and made so by either side, or by the app's backend.
         let made = round % 2 == 0;
@@ -118,7 +118,7 @@ async fn nobody_is_named_as_not_watched_and_then_told_of_as_a_friend() {
         if made {
             while alice.told_of("bob").await.custom_status != text {}
         } else {
-            // What would be told comes before the answer that follows.
+            // Pending events come before the answer that follows.
             alice.ask(custom(&text)).await;
             alice.told("alice", Online).await;
             let of_bob = |body: &Body| match body {

@@ -181,7 +181,7 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
 
     bob.ask(custom("nobody hears this")).await;
     node.set(|settings| settings.switches.friend_notification = true).await;
-    // What friends are shown when the switch is turned on is the present.
+    // Friends are shown the present when the switch is turned on.
     assert_eq!(alice.told("bob", Online).await.custom_status, "nobody hears this");
     bob.ask(custom("heard")).await;
     assert_eq!(alice.told("bob", Online).await.custom_status, "heard");
@@ -346,7 +346,7 @@ async fn clients_are_told_over_how_long_so_many_of_them_spread_their_return() {
     assert_eq!(told(&node, &mut bob, "bob").await, 1_000);
     let mut cat = node.connect().await;
     assert_eq!(told(&node, &mut cat, "cat").await, 1_500);
-    // Who came earlier hears of it with the answers to its heartbeats, and when it renews its UserSig.
+    // A client that logged in earlier hears of it with the answers to its heartbeats, and when it renews its UserSig.
     let Body::Heartbeat(beat) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else {
         panic!()
     };

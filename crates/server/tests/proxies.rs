@@ -225,7 +225,7 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     node.has_connections(1).await;
     let mut stream = proxied(&node, &text("192.0.2.7")).await;
     let Body::Login(_) = log_in(&node, &mut stream, "one").await else { panic!("there is room") };
-    // Who has said it has the time of the login from then on.
+    // A connection that has named its client has the time limit of the login from then on.
     let mut named = proxied(&node, &text("192.0.2.8")).await;
     node.has_connections(3).await;
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -35,7 +35,7 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
     .await;
     node.set(|settings| settings.limits.api_rate.calls = 60_000).await;
     let mut api = Api::connect(&node).await;
-    // Whom the examples of the document name.
+    // The account that the examples of the document name.
     api.done("im_open_login_svc/account_import", &serde_json::json!({"UserID": "alice"})).await;
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
@@ -63,6 +63,6 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
     assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
     let calls = node.metric("lamplight_api_requests_total{command=\"sns/friend_add\"}").await;
     assert!(calls >= 8, "only {calls} calls of a command:\n{told}");
-    // What was called is still well.
+    // The server still answers.
     api.done("openim/status_feed", &serde_json::json!({})).await;
 }

@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What a backend would keep: who it has heard of, and nothing of who is not logged in and not there.
+/// A backend's mirror: the users that it has heard of, without those who are not logged in.
 #[derive(Default)]
 struct Mirror {
     cursor: String,
@@ -53,7 +53,7 @@ impl Mirror {
         for (id, status) in ids.iter().zip(statuses) {
             let told = self.users.get(id).map(|(kind, custom, _)| (*kind, custom.as_str()));
             match status {
-                // Whoever the mirror has not heard of has no login.
+                // A user whom the mirror has not heard of has no login.
                 Some(status) => {
                     let expected = (status.status_type, status.custom_status.as_str());
                     assert_eq!(told.unwrap_or((StatusType::Unlogined, "")), expected, "{id}");
@@ -112,7 +112,7 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
                 }
             }
             85..=90 => {
-                // Who was never there cannot be deleted.
+                // A user without an account cannot be deleted.
                 let deleted = node.node.service().delete_account(&user, node.clock.now()).await;
                 match deleted {
                     // The next UserSig is one of another second.

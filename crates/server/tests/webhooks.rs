@@ -220,7 +220,7 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Whatever a receiver does: users are served meanwhile, and once it behaves everything arrives.
+/// Checks for each manner of a receiver: users are served meanwhile, and once it behaves everything arrives.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;
@@ -239,7 +239,7 @@ async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
         let at_once = receiver.most_at_once.load(Ordering::SeqCst);
         assert!(at_once <= 32, "{manner:?}: {at_once} requests at once");
         receiver.behave(Manner::Answer(200));
-        // What is under way ends by its timeout; what failed is due by then.
+        // Requests under way end by their timeout; failed ones are due by then.
         let told_twice = matches!(manner, Manner::Slow(_));
         let arrived = async {
             loop {

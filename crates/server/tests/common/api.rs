@@ -15,7 +15,7 @@ pub struct Api {
     pub query: String,
 }
 
-/// What came back.
+/// An answer of the server.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,

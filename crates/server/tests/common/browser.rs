@@ -18,7 +18,7 @@ pub struct Browser {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// What came back.
+/// An answer of the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,

@@ -1,4 +1,4 @@
-//! What a client asks of its lists, by hand; and a client that believes what it was told last.
+//! The list requests of a client, by hand; and a client that believes what it was told last.
 
 use super::{Wire, ids};
 use lamplight_wire::v1;
@@ -63,7 +63,7 @@ impl Wire {
     }
 }
 
-/// What a client shows of one conversation that takes what it is told as it comes: later is truer.
+/// The state of one conversation in a client that applies news as they come: later is truer.
 #[derive(Debug, Default)]
 pub struct Shown {
     /// The newest sequence.

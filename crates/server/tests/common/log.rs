@@ -1,4 +1,4 @@
-//! What is logged on the thread of a test, where a node's tasks run too.
+//! Captures the log of a test's thread, where a node's tasks run too.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -58,7 +58,7 @@ impl Pair {
     /// next is the next that Alice hears of him.
     pub async fn proves_unharmed(mut self) {
         let now = self.alice.status_of("bob").await;
-        // Who is connected was last seen just now.
+        // The `last_seen` of a connected user is now.
         assert_eq!(v1::UserStatus { last_seen: self.before.last_seen, ..now }, self.before);
         let Body::GetSubscriptions(kept) = self.alice.ask(list()).await else { panic!() };
         assert_eq!(kept.user_ids, ["bob"]);

@@ -47,7 +47,7 @@ impl Received {
     }
 }
 
-/// What it does with a request.
+/// The reaction of the receiver to a request.
 #[derive(Clone, Debug)]
 pub enum Manner {
     /// Says so much, at once.
@@ -133,7 +133,7 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
-    /// What it was told and has acknowledged, in order.
+    /// The notices that it was sent and has acknowledged, in order.
     pub fn said(&self) -> Vec<String> {
         self.received().iter().map(Received::said).collect()
     }
@@ -163,7 +163,7 @@ async fn serve(
         let Some(request) = read_request(&mut stream, &mut bytes).await? else { return Ok(()) };
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         let manner = manner.lock().unwrap().clone();
-        // What is not acknowledged was not received.
+        // A notice that is not acknowledged was not received.
         let counts = match &manner {
             Manner::Answer(status) => (200..300).contains(status),
             Manner::Slow(_) | Manner::Endless | Manner::Big | Manner::Trickle => true,

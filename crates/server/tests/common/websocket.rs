@@ -23,7 +23,7 @@ pub async fn converse(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     rest_of(&mut stream).await
 }
 
-/// What comes until the server closes.
+/// Reads until the server closes.
 pub async fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest));
