@@ -37,6 +37,7 @@ async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> B
 
 /// The least role for each route. A new route has to be thought about here.
 const LEAST: &str = "\
+POST /v1/account/password viewer
 GET /v1/apps viewer
 POST /v1/apps admin
 GET /v1/apps/{app} viewer
@@ -156,6 +157,69 @@ async fn a_session_ends_with_the_role_the_password_and_the_operator() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
     assert_eq!(ann.log_in_as("ann", made).await.refusal(), (401, 401));
     assert_eq!(admin.get("/apps").await.status, 200, "the sessions of others go on");
+}
+
+#[tokio::test]
+async fn operators_change_their_own_password_with_the_old_one_and_go_on_in_a_new_session() {
+    const NEW: &str = "another password";
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    let mut ann = operator(&node, &admin, "ann", Role::Viewer).await;
+    let mut elsewhere = Browser::new(node.node.http_address());
+    assert_eq!(elsewhere.log_in_as("ann", PASSWORD).await.status, 200);
+
+    let change = |old: &str, new: &str| json!({ "old": old, "new": new });
+    let wrong = ann.post("/account/password", &change("a wrong password", NEW)).await;
+    assert_eq!(wrong.refusal(), (403, 403), "{wrong:?}");
+    assert!(wrong.body["needs"].is_null(), "it is no matter of the role");
+    let short = ann.post("/account/password", &change(PASSWORD, "short")).await;
+    assert_eq!(short.refusal(), (400, 6017), "{short:?}");
+    for browser in [&ann, &elsewhere] {
+        assert_eq!(browser.get("/apps").await.status, 200, "a refusal changes nothing");
+    }
+
+    let old = ann.cookie.clone();
+    let changed = ann.post_for_session("/account/password", &change(PASSWORD, NEW)).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.body["operator"], json!("ann"));
+    assert_ne!(ann.cookie, old);
+    assert_eq!(ann.post("/apps/1400000001/users/nobody/kick", &json!({})).await.refusal(), (403, 403));
+    assert_eq!(ann.get("/apps").await.status, 200, "the new session is a whole one");
+    assert_eq!(elsewhere.get("/apps").await.refusal(), (401, 6014), "the others have ended");
+    ann.cookie = old;
+    assert_eq!(ann.get("/apps").await.refusal(), (401, 6014), "the former one too");
+    assert_eq!(elsewhere.log_in_as("ann", PASSWORD).await.refusal(), (401, 401));
+    assert_eq!(elsewhere.log_in_as("ann", NEW).await.status, 200);
+    assert_eq!(admin.get("/apps").await.status, 200, "the sessions of others go on");
+
+    // The one who is always there, too.
+    let (mut admin, password) = (admin, node.node.console_password().unwrap().to_owned());
+    assert_eq!(admin.post_for_session("/account/password", &change(&password, NEW)).await.status, 200);
+    assert_eq!(admin.get("/operators").await.status, 200);
+    let entries = admin.get("/audit").await.body["entries"].clone();
+    let entered: Vec<_> = entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["action"] == json!("operator.password"))
+        .map(|entry| format!("{} {}", entry["by"].as_str().unwrap(), entry["target"].as_str().unwrap()))
+        .collect();
+    assert_eq!(entered, ["admin admin", "ann ann"], "refused ones are not entered");
+}
+
+#[tokio::test]
+async fn a_session_gives_no_more_guesses_at_the_old_password_than_a_login() {
+    let node = TestNode::start().await;
+    let admin = admin(&node).await;
+    let ann = operator(&node, &admin, "ann", Role::Viewer).await;
+    let change = |old: &str| json!({ "old": old, "new": "another password" });
+    for _ in 0..5 {
+        assert_eq!(ann.post("/account/password", &change("a wrong password")).await.status, 403);
+    }
+    assert_eq!(ann.post("/account/password", &change(PASSWORD)).await.status, 429);
+    assert_eq!(ann.get("/apps").await.status, 200);
+    node.clock.advance(Duration::from_secs(60));
+    assert_eq!(ann.post("/account/password", &change(PASSWORD)).await.status, 200);
 }
 
 #[tokio::test]

@@ -62,6 +62,8 @@ impl ApiError {
         "a change of an app names the state that it changes, in If-Match",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
+    /// Not 401: the session is good, and goes on.
+    pub const WRONG_OLD_PASSWORD: Self = Self::http(StatusCode::FORBIDDEN, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
     pub const NO_CSRF_TOKEN: Self =
@@ -159,9 +161,10 @@ impl From<OperatorsError> for ApiError {
         let told = |status| Self { message: Cow::Owned(error.to_string()), ..Self::http(status, "") };
         match &error {
             OperatorsError::NoSuch(_) => told(StatusCode::NOT_FOUND),
-            OperatorsError::Exists(_) | OperatorsError::TooMany | OperatorsError::BuiltIn => {
-                told(StatusCode::CONFLICT)
-            }
+            OperatorsError::Exists(_)
+            | OperatorsError::TooMany
+            | OperatorsError::BuiltIn
+            | OperatorsError::ChangedMeanwhile(_) => told(StatusCode::CONFLICT),
             OperatorsError::Password(_) => Self::invalid(error.to_string()),
             OperatorsError::File(cause) => {
                 tracing::error!(%cause, "the operators of the console cannot be read or written");

@@ -5,17 +5,18 @@ use super::error::{ApiError, FromJson};
 use super::operators_file::{Operator, OperatorName, Operators};
 use super::password::StoredPassword;
 use super::roles::Role;
-use super::sessions::{LIFETIME, Opened, Sessions, Use};
+use super::sessions::{LIFETIME, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
+use crate::audit::Act;
 use crate::doors::Doors;
-use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
 use lamplight_core::FailureWindow;
-use lamplight_model::{Code, Now};
+use lamplight_model::{AuditAction, Code, Now};
 use lamplight_service::{Failures, network};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -175,23 +176,34 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    async fn open_session(
+    /// The operator of this name, if this is the password.
+    async fn verify(
         self: &Arc<Self>,
         source: Source,
         name: Option<OperatorName>,
         password: String,
-    ) -> Result<(Opened, Operator), ApiError> {
+    ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
         let waiting = Waiting::enter(self, source)?;
         // A task of its own: a browser that goes away does not end it, so that no second password is looked at beside the
         // first, and a wrong one counts.
-        let verified =
-            tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()));
-        let operator = verified?;
-        tracing::info!(operator = %operator.name, "an operator has logged in to the console");
-        let now = self.clock.now().moment;
-        let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now);
-        Ok((opened, operator))
+        tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
+    }
+
+    /// Opens a session for an operator who has shown the password. Answers with the cookies of the session and of the
+    /// browser, which is known from then on.
+    fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
+        let now = self.clock.now();
+        let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
+        let session = cookie_text(COOKIE, &opened.token, LIFETIME.as_secs(), encrypted);
+        let device = match source {
+            Source::Known(device) => device,
+            Source::Anywhere(_) => Device::new(rand::random()),
+        };
+        let device = devices::cookie_of(operator, device, now.wall);
+        let device = cookie_text(DEVICE_COOKIE, &device, devices::KNOWN.as_secs(), encrypted);
+        let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
+        (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
     fn check_failures(&self, source: Source) -> Result<(), ApiError> {
@@ -308,16 +320,38 @@ pub async fn log_in(
     // A text that is no name is that of nobody.
     let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
     let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
-    let (opened, operator) = console.open_session(source, name, password).await?;
-    let session = cookie_text(COOKIE, &opened.token, LIFETIME.as_secs(), sender.encrypted);
-    let device = match source {
-        Source::Known(device) => device,
-        Source::Anywhere(_) => Device::new(rand::random()),
-    };
-    let device = devices::cookie_of(&operator, device, now.wall);
-    let device = cookie_text(DEVICE_COOKIE, &device, devices::KNOWN.as_secs(), sender.encrypted);
-    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
-    Ok((cookies, Json(ShownSession::new(opened.csrf_token, &operator))).into_response())
+    let operator = console.verify(source, name, password).await?;
+    tracing::info!(operator = %operator.name, "an operator has logged in to the console");
+    Ok(console.open_session(source, &operator, sender.encrypted))
+}
+
+/// The body of a request by which an operator changes the own password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    old: String,
+    new: String,
+}
+
+/// `POST account/password`: an operator's own password. The old one is looked at as at a login, with the same places and
+/// the same count of wrong ones. Every session of the operator ends; the answer opens a new one, as a login does.
+pub async fn change_password(
+    State(console): State<Arc<Console>>,
+    Extension(visitor): Extension<Visitor>,
+    sender: Sender,
+    FromJson(PasswordChange { old, new }): FromJson<PasswordChange>,
+) -> Result<Response, ApiError> {
+    let name = visitor.name.clone();
+    let source = console.door.source(&sender, Some(&name), visitor.address, console.clock.now());
+    let verified = console.verify(source, Some(name.clone()), old).await;
+    let operator = verified.map_err(|error| match error == ApiError::WRONG_PASSWORD {
+        true => ApiError::WRONG_OLD_PASSWORD,
+        false => error,
+    })?;
+    let act = Act::on(AuditAction::PasswordSet, None, name.as_str());
+    let change = move |operators: &Operators| operators.change_password(&operator, &new);
+    let operator = console.change_operators(visitor, act, change).await?;
+    Ok(console.open_session(source, &operator, sender.encrypted))
 }
 
 /// `DELETE session`: logging out.

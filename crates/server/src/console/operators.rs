@@ -111,7 +111,7 @@ pub async fn set_password(
 
 impl Console {
     /// Changes the operators, where nobody waits for the disk and the hash.
-    async fn change_operators<T: Send + 'static>(
+    pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,
         act: Act,

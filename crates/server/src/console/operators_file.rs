@@ -76,6 +76,9 @@ pub enum OperatorsError {
     /// `admin` is always there, with the role of that name.
     #[error("the operator admin is always there, and has the role admin")]
     BuiltIn,
+    /// The operator has another password or role by now, or was removed.
+    #[error("the operator {0} was changed by somebody else in the meantime")]
+    ChangedMeanwhile(OperatorName),
     /// The text cannot be a password.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
@@ -253,6 +256,25 @@ impl Operators {
         Ok(made)
     }
 
+    /// Gives an operator this password, if nothing of the operator has changed since it was read as `was`; returns the
+    /// operator as it is then. Its sessions end. Takes as long as a login.
+    pub fn change_password(&self, was: &Operator, password: &str) -> Result<Operator, OperatorsError> {
+        let (changing, mut contents) = self.change()?;
+        if self.find(&was.name)?.as_ref() != Some(was) {
+            return Err(OperatorsError::ChangedMeanwhile(was.name.clone()));
+        }
+        let (hash, _) = stored(Some(password))?;
+        if was.name.is_admin() {
+            self.admin.put(&hash)?;
+        } else {
+            let mut own = contents.operators.iter_mut().filter(|entry| entry.name == was.name);
+            let entry = own.next().ok_or_else(|| OperatorsError::ChangedMeanwhile(was.name.clone()))?;
+            entry.password.clone_from(&hash);
+            self.write(&changing, &contents)?;
+        }
+        Ok(Operator { password: StoredPassword::read(&hash), ..was.clone() })
+    }
+
     /// Gives an operator another role, and returns the former one. The operator's sessions end.
     pub fn set_role(&self, name: &OperatorName, role: Role) -> Result<Role, OperatorsError> {
         if name.is_admin() {
@@ -406,5 +428,27 @@ mod tests {
         assert!(fs::metadata(&operators.path).unwrap().len() < MOST_BYTES / 2);
         let added = operators.add(&name("ann"), Role::Viewer, Some("open sesame"), Timestamp(1));
         assert!(matches!(added, Err(OperatorsError::TooMany)));
+    }
+
+    #[test]
+    fn a_password_is_changed_only_of_the_operator_that_was_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let operators = Operators::of(folder.path());
+        operators.add(&name("ann"), Role::Viewer, Some("open sesame"), Timestamp(7)).unwrap();
+        operators.set_password(&OperatorName::admin(), Some("open sesame")).unwrap();
+        for name in [name("ann"), OperatorName::admin()] {
+            let was = operators.find(&name).unwrap().unwrap();
+            let is = operators.change_password(&was, "another word").unwrap();
+            assert_eq!(operators.find(&name).unwrap(), Some(is.clone()));
+            assert!(is.password.is("another word") && is.role == was.role);
+            // An admin was quicker: the former password is no leave to change the new one.
+            let late = operators.change_password(&was, "a third word");
+            assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
+            assert_eq!(operators.find(&name).unwrap(), Some(is));
+        }
+        let ann = operators.find(&name("ann")).unwrap().unwrap();
+        operators.remove(&name("ann")).unwrap();
+        let gone = operators.change_password(&ann, "a third word");
+        assert!(matches!(gone, Err(OperatorsError::ChangedMeanwhile(_))), "{gone:?}");
     }
 }

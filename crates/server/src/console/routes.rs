@@ -1,7 +1,7 @@
 //! Every route behind the door, with the least role that it takes. A route is made from its row here and nowhere else, so
 //! none is without a role.
 
-use super::guard::check_role;
+use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};
 use super::{Console, apps, audit, figures, operators, past, users, webhooks};
 use axum::Router;
@@ -26,6 +26,7 @@ fn table() -> Vec<Route> {
     let set = |least, path, handler| Route { method: Method::PUT, path, least, handler };
     let take = |least, path, handler| Route { method: Method::DELETE, path, least, handler };
     vec![
+        make(Viewer, "/v1/account/password", post(guard::change_password)),
         show(Viewer, "/v1/apps", get(apps::list)),
         make(Admin, "/v1/apps", post(apps::create)),
         show(Viewer, "/v1/apps/{app}", get(apps::show)),

@@ -57,7 +57,10 @@ impl Sessions {
         operator: Operator,
         now: Moment,
     ) -> Opened {
-        self.open.retain(|_, session| session.is_open(now));
+        // Sessions of the operator from before another password or role are over, and take no places.
+        self.open.retain(|_, session| {
+            session.is_open(now) && (session.operator.name != operator.name || session.operator == operator)
+        });
         if self.open.len() >= MOST_SESSIONS
             && let Some(ended) = self.least_missed()
         {

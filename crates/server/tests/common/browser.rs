@@ -58,7 +58,12 @@ impl Browser {
     }
 
     async fn log_in_with(&mut self, credentials: &Value) -> Answer {
-        let answer = self.post("/session", credentials).await;
+        self.post_for_session("/session", credentials).await
+    }
+
+    /// Sends a request that is answered with a session, and keeps its cookies and its token.
+    pub async fn post_for_session(&mut self, path: &str, body: &Value) -> Answer {
+        let answer = self.post(path, body).await;
         let cookies: Vec<_> = answer
             .headers
             .iter()
