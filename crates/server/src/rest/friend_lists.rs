@@ -1,16 +1,15 @@
 //! Friend lists as a whole: taken over from another system, read by name, emptied.
 
-use super::accounts::{info, item_code};
+use super::accounts::info;
 use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, NoFields, Object, check_batch};
-use super::friends::{DeleteType, FriendItem, FriendResults, MAX_ADDED, TOGETHER, demand_account, owner};
+use super::friends::{DeleteType, FriendItem, FriendResults, MAX_ADDED, add_friends, demand_account, owner};
 use super::profiles::{MAX_TAGS, TagValue};
 use compact_str::CompactString;
-use futures_util::future::join_all;
-use lamplight_model::{Code, Refusal, Timestamp, User, UserId};
+use lamplight_model::{Code, Refusal, Timestamp, UserId};
 use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,46 +75,31 @@ impl Command for FriendImport {
         let owner = owner(call, &request.from_account)?;
         check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
         demand_account(call, &owner).await?;
-        let mut results = FriendResults::new();
-        let mut items = request.add_friend_item.into_iter();
-        loop {
-            // So many together, so that they share commits.
-            let some = items.by_ref().take(TOGETHER).map(|Object(item)| import(call, &owner, item));
-            let done = join_all(some).await;
-            if done.is_empty() {
-                return Ok(results.into());
-            }
-            for (to_account, done) in done {
-                results.push(to_account, item_code(Self::FAMILY, done)?);
-            }
-        }
+        let items = request.add_friend_item.into_iter().map(|Object(item)| item.read(call.now.wall));
+        Ok(add_friends(call, &owner, items).await?.into())
     }
 }
 
-async fn import(
-    call: &Call<'_>,
-    owner: &User,
-    item: ImportFriendItem,
-) -> (CompactString, Result<(), ServiceError>) {
-    let added = item.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
-    let done = match UserId::new(&item.to_account) {
-        Ok(_) if added.is_some_and(|added| added > call.now.wall) => {
-            Err(Refusal::because(Code::INVALID_PARAMETER, "AddTime is yet to come").into())
-        }
-        Ok(id) => {
-            let friend = NewFriend {
+impl ImportFriendItem {
+    /// The account that the item names, and the friend that it describes.
+    fn read(self, now: Timestamp) -> (CompactString, Result<NewFriend, Refusal>) {
+        let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
+        let friend = match UserId::new(&self.to_account) {
+            Ok(_) if added.is_some_and(|added| added > now) => {
+                Err(Refusal::because(Code::INVALID_PARAMETER, "AddTime is yet to come"))
+            }
+            Ok(id) => Ok(NewFriend {
                 id,
                 both: false,
-                remark: item.remark.unwrap_or_default(),
-                source: item.add_source,
-                wording: item.add_wording.unwrap_or_default(),
+                remark: self.remark.unwrap_or_default(),
+                source: self.add_source,
+                wording: self.add_wording.unwrap_or_default(),
                 added,
-            };
-            call.service.add_friend(owner, friend, By::App, call.now).await.map(drop)
-        }
-        Err(invalid) => Err(Refusal::from(invalid).into()),
-    };
-    (item.to_account, done)
+            }),
+            Err(invalid) => Err(invalid.into()),
+        };
+        (self.to_account, friend)
+    }
 }
 
 /// `sns/friend_delete_all`

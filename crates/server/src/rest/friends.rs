@@ -20,7 +20,7 @@ pub const MAX_ADDED: usize = 1_000;
 /// The most friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
 /// The most friends that are added at a time.
-pub const TOGETHER: usize = 100;
+const TOGETHER: usize = 100;
 /// The friends of one page.
 const PAGE: usize = 100;
 
@@ -145,43 +145,51 @@ impl Command for FriendAdd {
         check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
         demand_account(call, &owner).await?;
         let both = request.add_type != Some(AddType::Single);
-        let mut results = FriendResults::new();
-        let mut items = request.add_friend_item.into_iter();
-        loop {
-            // So many together, so that they share commits.
-            let some = items.by_ref().take(TOGETHER).map(|Object(item)| add(call, &owner, item, both));
-            let done = join_all(some).await;
-            if done.is_empty() {
-                return Ok(results.into());
-            }
-            for (to_account, done) in done {
-                results.push(to_account, item_code(Self::FAMILY, done)?);
-            }
-        }
+        let items = request.add_friend_item.into_iter().map(move |Object(item)| item.read(both));
+        Ok(add_friends(call, &owner, items).await?.into())
     }
 }
 
-async fn add(
+impl AddFriendItem {
+    /// The account that the item names, and the friend that it describes.
+    fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
+        let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
+            id,
+            both,
+            remark: self.remark.unwrap_or_default(),
+            source: self.add_source,
+            wording: self.add_wording.unwrap_or_default(),
+            added: None,
+        });
+        (self.to_account, friend)
+    }
+}
+
+/// Adds friends to a user's list, and returns the outcome for each. An item has the account that it names, and the friend
+/// to add, or the reason why there is none.
+pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
-    item: AddFriendItem,
-    both: bool,
-) -> (CompactString, Result<(), ServiceError>) {
-    let done = match UserId::new(&item.to_account) {
-        Ok(id) => {
-            let friend = NewFriend {
-                id,
-                both,
-                remark: item.remark.unwrap_or_default(),
-                source: item.add_source,
-                wording: item.add_wording.unwrap_or_default(),
-                added: None,
+    mut items: impl Iterator<Item = (CompactString, Result<NewFriend, Refusal>)> + Send,
+) -> Result<FriendResults, ServiceError> {
+    let mut results = FriendResults::new();
+    loop {
+        // So many together, so that they share commits.
+        let some = items.by_ref().take(TOGETHER).map(|(to_account, friend)| async move {
+            let added = match friend {
+                Ok(friend) => call.service.add_friend(owner, friend, By::App, call.now).await.map(drop),
+                Err(refusal) => Err(refusal.into()),
             };
-            call.service.add_friend(owner, friend, By::App, call.now).await.map(drop)
+            (to_account, added)
+        });
+        let done = join_all(some).await;
+        if done.is_empty() {
+            return Ok(results);
         }
-        Err(invalid) => Err(Refusal::from(invalid).into()),
-    };
-    (item.to_account, done)
+        for (to_account, added) in done {
+            results.push(to_account, item_code(Family::Friends, added)?);
+        }
+    }
 }
 
 /// `sns/friend_update`
