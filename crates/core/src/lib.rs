@@ -41,7 +41,7 @@ pub use presence::{Admission, Connected, Expired, Presence, UserFacts};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use readiness::{Readiness, Sign, Verdict};
 pub use reconnect::ReconnectPace;
-pub use request_pace::{RequestPace, RequestRate};
+pub use request_pace::{Received, RequestPace, RequestRate};
 pub use saved::SavedPresence;
 pub use signatures::Signatures;
 pub use subscriptions::{Subscribed, Subscriptions};

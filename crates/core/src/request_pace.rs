@@ -4,7 +4,10 @@
 //! rate is answered at that rate: what it sends beyond waits unread in its socket. Nothing is refused and nothing is
 //! lost, and one client cannot have the processor to itself.
 //!
-//! Counted in fixed windows, so that a connection costs four bytes and no timer.
+//! Frames that are no requests cost work as well: a control frame of a WebSocket, which may want an answer, counts like a
+//! request, and a look at a part of a message counts for a little.
+//!
+//! Counted in fixed windows, so that a connection costs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -38,25 +41,48 @@ impl RequestRate {
     }
 }
 
-/// The requests of one connection in a window.
+/// Something that was received on a connection, by the work that it makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Received {
+    /// A request, or a control frame.
+    Whole,
+    /// At most 128 bytes of a message that has not ended: many, and perhaps empty, fragments.
+    Part,
+}
+
+impl Received {
+    /// Parts that count like one request: a message of 512 KiB, which are 4,096 parts, costs half a window of the default
+    /// rate.
+    const PARTS: u32 = 16;
+
+    fn cost(self) -> u32 {
+        match self {
+            Self::Whole => Self::PARTS,
+            Self::Part => 1,
+        }
+    }
+}
+
+/// The work that one connection has made in a window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    handled: u16,
+    /// In parts.
+    handled: u32,
 }
 
 impl RequestPace {
     /// Whether another request has to wait for the next window.
     pub fn is_spent(&self, rate: RequestRate, window: u16) -> bool {
-        rate.per_second > 0 && self.window == window && u32::from(self.handled) >= rate.per_window()
+        rate.per_second > 0 && self.window == window && self.handled >= rate.per_window() * Received::PARTS
     }
 
-    /// Takes in that a request was handled.
-    pub fn note(&mut self, window: u16) {
+    /// Takes in that something was handled.
+    pub fn note(&mut self, received: Received, window: u16) {
         if self.window != window {
             *self = Self { window, handled: 0 };
         }
-        self.handled = self.handled.saturating_add(1);
+        self.handled = self.handled.saturating_add(received.cost());
     }
 }
 
@@ -64,15 +90,15 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The requests handled in each of five seconds, of a connection that always has one more.
-    fn handled(per_second: u32) -> [u32; 5] {
+    /// The requests, or what else, handled in each of five seconds, of a connection that always has one more.
+    fn handled(per_second: u32, received: Received) -> [u32; 5] {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         std::array::from_fn(|second| {
             let mut handled = 0;
             for at in 0..10_000 {
                 let now = Moment(10_000 + second as u64 * 1_000 + at / 10);
                 if !pace.is_spent(rate, RequestRate::window(now)) {
-                    pace.note(RequestRate::window(now));
+                    pace.note(received, RequestRate::window(now));
                     handled += 1;
                 }
             }
@@ -82,10 +108,26 @@ mod tests {
 
     #[test]
     fn the_rate_is_kept_in_every_second() {
-        assert_eq!(handled(2_000), [2_000; 5]);
+        let requests = |per_second| handled(per_second, Received::Whole);
+        assert_eq!(requests(2_000), [2_000; 5]);
         // Rounded up to a whole number in each window.
-        assert_eq!(handled(1), [4; 5]);
-        assert_eq!(handled(0), [10_000; 5]);
-        assert_eq!(handled(40_000), [10_000; 5], "nobody waits who asks for less");
+        assert_eq!(requests(1), [4; 5]);
+        assert_eq!(requests(0), [10_000; 5]);
+        assert_eq!(requests(40_000), [10_000; 5], "nobody waits who asks for less");
+    }
+
+    #[test]
+    fn parts_of_messages_count_for_a_sixteenth() {
+        assert_eq!(handled(100, Received::Part), [1_600; 5]);
+        assert_eq!(handled(2_000, Received::Part), [10_000; 5]);
+    }
+
+    #[test]
+    fn the_highest_rate_does_not_overflow() {
+        let (rate, mut pace) = (RequestRate { per_second: 200_000 }, RequestPace::default());
+        (0..49_999).for_each(|_| pace.note(Received::Whole, 1));
+        assert!(!pace.is_spent(rate, 1));
+        pace.note(Received::Whole, 1);
+        assert!(pace.is_spent(rate, 1) && !pace.is_spent(rate, 2));
     }
 }

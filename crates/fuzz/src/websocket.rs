@@ -84,7 +84,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
                 Ok(Found::Unreadable(unreadable)) => {
                     events.push(Event::Unreadable(unreadable.id, unreadable.reason));
                 }
-                Ok(Found::Nothing | Found::Opened(_)) => {}
+                Ok(Found::Control | Found::Part | Found::Opened(_)) => {}
                 Ok(Found::Incomplete) => break,
                 Ok(Found::Goodbye) => {
                     events.push(Event::Goodbye);

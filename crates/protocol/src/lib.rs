@@ -59,8 +59,10 @@ pub enum Found {
     Message(v1::ClientMessage),
     /// A whole frame that is no message of the contract; the next one may be.
     Unreadable(Unreadable),
-    /// Something that is answered on the level of the protocol, or nothing yet: look again.
-    Nothing,
+    /// A control frame of a WebSocket, which the protocol itself has answered where it wants an answer.
+    Control,
+    /// A part of a message: look again.
+    Part,
     /// More bytes are needed.
     Incomplete,
     /// The peer has said goodbye.
@@ -271,10 +273,10 @@ impl WebSocket {
             }
             Ok(Message::Text(text)) => Ok(other_encoding(id_in_json(&text))),
             Ok(Message::Binary(bytes)) => Ok(other_encoding(id_in_protobuf(&bytes))),
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Found::Nothing),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Found::Control),
             Ok(Message::Close(_)) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(Found::Goodbye),
             Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                Ok(if input.is_empty() { Found::Incomplete } else { Found::Nothing })
+                Ok(if input.is_empty() { Found::Incomplete } else { Found::Part })
             }
             Err(error) => Err(ProtocolError::WebSocket(error.to_string())),
         }
@@ -312,12 +314,14 @@ mod tests {
             let found = protocol.next(&mut rest, &mut output, limits, false).unwrap();
             assert!(before - rest.len() <= BYTES_IN_ONE_LOOK, "{before} bytes before, {} after", rest.len());
             match found {
-                Found::Nothing | Found::Opened(_) => {}
+                Found::Part | Found::Opened(_) => {}
                 Found::Message(message) => {
                     assert_eq!(message, v1::ClientMessage::default());
                     break;
                 }
-                Found::Unreadable(_) | Found::Incomplete | Found::Goodbye => panic!("the message is lost"),
+                Found::Control | Found::Unreadable(_) | Found::Incomplete | Found::Goodbye => {
+                    panic!("the message is lost")
+                }
             }
         }
     }

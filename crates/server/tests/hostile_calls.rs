@@ -5,12 +5,15 @@
 mod common;
 
 use common::pair::Pair;
+use common::websocket::Socket;
 use common::{TestNode, Wire, custom, get, list, subscribe, unsubscribe};
 use lamplight_model::{Edition, Platform};
-use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{SUBPROTOCOL_JSON, v1};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::tungstenite::Message;
 
 /// Someone who has something to lose: a custom status and a list of one.
 async fn log_in_eve(node: &TestNode) -> Wire {
@@ -338,4 +341,41 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
         "350 calls end in the fourth window at the soonest: {took:?}"
     );
     assert!(node.metric("lamplight_connections_paused_total{worker=\"0\"}").await >= 3);
+}
+
+/// Neither needs a login, and each would otherwise be handled as fast as it comes.
+#[tokio::test]
+async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_rate() {
+    // Masked with zeros, as a client's frames are.
+    let ping: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
+    let pong: &[u8] = &[0x8a, 0x80, 0, 0, 0, 0];
+    let (first, empty) = ([0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0]);
+    let last: &[u8] = &[0x80, 0x82, 0, 0, 0, 0, b'{', b'}'];
+    let fragments = [&first[..], &empty.repeat(120_000), last].concat();
+    for (kind, sent) in [
+        ("pings", ping.repeat(350)),
+        ("pongs", [pong.repeat(349), ping.to_vec()].concat()),
+        // 21 in a look, 16 looks for a request.
+        ("fragments", [fragments, ping.to_vec()].concat()),
+    ] {
+        let node = TestNode::start_with(|config| {
+            config.workers = 1;
+            // 100 in each quarter of a second.
+            config.limits.requests_per_second = 400;
+        });
+        let node = node.await;
+        let (mut eve, _) = Socket::connect(node.address(), &[SUBPROTOCOL_JSON]).await.unwrap();
+        let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
+        let began = Instant::now();
+        eve.0.get_mut().write_all(&sent).await.unwrap();
+        assert_eq!(bob.status_of("bob").await.user_id, "bob", "nobody else waits");
+        let wanted = if kind == "pings" { 350 } else { 1 };
+        for _ in 0..wanted {
+            while !matches!(eve.next().await, Some(Message::Pong(_))) {}
+        }
+        let took = began.elapsed();
+        assert!(took >= Duration::from_millis(500), "{kind}: in the fourth window at the soonest: {took:?}");
+        let paused = node.metric("lamplight_connections_paused_total{worker=\"0\"}").await;
+        assert!(paused >= 3, "{kind}: {paused}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
 use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
-use lamplight_core::{LinkEnd, RequestPace, RequestRate};
+use lamplight_core::{LinkEnd, Received, RequestPace, RequestRate};
 use lamplight_protocol::{Found, Protocol, ProxyHeader, read_proxy_header};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
@@ -238,8 +238,13 @@ impl Worker {
                 let limits = self.shared.config.frames();
                 let Connection { protocol, output, .. } = connection;
                 let found = protocol.next(&mut rest, output, limits, logged_in);
-                if matches!(found, Ok(Found::Message(_) | Found::Unreadable(_))) {
-                    pace.note(window);
+                let received = match &found {
+                    Ok(Found::Message(_) | Found::Unreadable(_) | Found::Control) => Some(Received::Whole),
+                    Ok(Found::Part) => Some(Received::Part),
+                    Ok(Found::Opened(_) | Found::Incomplete | Found::Goodbye) | Err(_) => None,
+                };
+                if let Some(received) = received {
+                    pace.note(received, window);
                     self.paces.borrow_mut()[slot] = pace;
                 }
                 if let Ok(Found::Opened(hops)) = &found {
@@ -258,7 +263,7 @@ impl Worker {
             match found {
                 Ok(Found::Message(message)) => self.handle(slot, message),
                 Ok(Found::Unreadable(message)) => self.refuse_unreadable(slot, &message),
-                Ok(Found::Nothing | Found::Opened(_)) => self.flush_later(slot),
+                Ok(Found::Control | Found::Part | Found::Opened(_)) => self.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
                         connection.input = rest.to_vec();
