@@ -232,6 +232,21 @@ impl Config {
         Ok(())
     }
 
+    /// Values that are within their bounds and do not go together: each as a text for the log.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
+        // Without a grace nobody is to be spared, and the spread only keeps the node from being overrun.
+        let is_late = grace > 0 && spread > grace;
+        let late = is_late.then(|| {
+            format!(
+                "reconnect_spread_ms ({spread}) is longer than node_loss_grace_ms ({grace}): of many clients that come \
+                 back to a node, those that are asked to come later than the grace are shown to leave; raise the grace \
+                 or lower the spread"
+            )
+        });
+        late.into_iter().collect()
+    }
+
     pub(crate) fn webhook_networks(&self) -> AllowedNetworks {
         AllowedNetworks::new(self.webhooks.allow_private, self.webhooks.allow_networks.clone())
     }
@@ -395,6 +410,22 @@ mod tests {
         let error = Config::load(None, vec![("tls.key", "k.pem".into())]).unwrap_err();
         assert_eq!(error.to_string(), "tls: a certificate needs its key, and a key its certificate");
     }
+
+    #[test]
+    fn a_spread_that_outlasts_the_grace_is_warned_of() {
+        let warnings = |grace: u32, spread: u32| {
+            let given = vec![("node_loss_grace_ms", grace.into()), ("reconnect_spread_ms", spread.into())];
+            Config::load(None, given).unwrap().warnings()
+        };
+        assert!(Config::default().warnings().is_empty());
+        assert!(warnings(20_000, 20_000).is_empty());
+        assert!(warnings(0, 20_000).is_empty(), "nobody is spared anyway");
+        let [warning] = &warnings(20_000, 20_001)[..] else { panic!("no warning, or several") };
+        for part in ["reconnect_spread_ms (20001)", "node_loss_grace_ms (20000)", "raise the grace"] {
+            assert!(warning.contains(part), "{warning}");
+        }
+    }
+
     #[test]
     fn networks_of_proxies_are_checked() {
         let load = |text: &str| {

@@ -162,6 +162,9 @@ impl Node {
         Surroundings { demo, log }: Surroundings,
     ) -> Result<Self, NodeError> {
         let lock = data_folder::lock(&config.data_dir, IfMissing::Make)?;
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let certificate = match (&config.tls.certificate, &config.tls.key) {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
             (None, _) | (_, None) => None,
