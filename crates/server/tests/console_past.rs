@@ -33,6 +33,23 @@ async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) 
     tokio::time::timeout(common::PATIENCE, wait).await.expect("points are kept")
 }
 
+/// Waits for a sample that was taken at the present of the node or later.
+async fn is_sampled(node: &TestNode, password: &str) {
+    let present = node.clock.now().wall.0;
+    let wait = async {
+        loop {
+            let mut browser = Browser::new(node.node.http_address());
+            assert_eq!(browser.log_in(password).await.status, 200);
+            let samples = browser.get("/figures").await.body["samples"].as_array().unwrap().clone();
+            if samples.last().is_some_and(|last| time(last) >= present) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, wait).await.expect("a sample is taken every second");
+}
+
 fn time(point: &Value) -> u64 {
     point["at"].as_u64().unwrap()
 }
@@ -42,7 +59,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
     let node = TestNode::start().await;
     let password = node.node.console_password().unwrap().to_owned();
     let alice = node.log_in("alice", "a", Platform::Android).await;
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    is_sampled(&node, &password).await;
     // The step is over: what was counted in it is written with the next sample.
     node.clock.advance(Duration::from_secs(15));
     let points = has_points(&node, &password, "hour", 1).await;
@@ -60,7 +77,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
     let node = node.stop().await.start().await;
     assert!(!has_points(&node, &password, "hour", 1).await.is_empty(), "they are still there");
     node.clock.advance(Duration::from_secs(20 * 60));
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    is_sampled(&node, &password).await;
     node.clock.advance(Duration::from_secs(15));
     let points = has_points(&node, &password, "hour", points.len() + 1).await;
     let gaps: Vec<_> = points.windows(2).map(|pair| time(&pair[1]) - time(&pair[0])).collect();
@@ -71,7 +88,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
 
     // Figures older than their range are removed.
     node.clock.advance(Duration::from_secs(2 * 60 * 60));
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    is_sampled(&node, &password).await;
     node.clock.advance(Duration::from_secs(15));
     let day = has_points(&node, &password, "day", 2).await;
     let body = past(&node, &password, "hour").await;

@@ -76,9 +76,14 @@ fn binary(source: Ipv4Addr) -> Vec<u8> {
 
 /// Logs somebody in by the native protocol, over whatever stream; answers with what the server says first.
 async fn log_in(node: &TestNode, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), user: &str) -> Body {
-    let mut bytes = NATIVE_PREAMBLE.to_vec();
-    let login = node.login(user, "phone", Platform::IPhone);
-    put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(login) });
+    stream.write_all(NATIVE_PREAMBLE).await.unwrap();
+    ask(stream, node.login(user, "phone", Platform::IPhone)).await
+}
+
+/// Asks something after the preamble; answers with what the server says first.
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::client_message::Body) -> Body {
+    let mut bytes = Vec::new();
+    put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(body) });
     stream.write_all(&bytes).await.unwrap();
     let mut received = Vec::new();
     loop {
@@ -86,7 +91,7 @@ async fn log_in(node: &TestNode, stream: &mut (impl AsyncRead + AsyncWrite + Unp
             return v1::ServerMessage::decode(message).unwrap().body.unwrap();
         }
         let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut received)).await.expect("an answer");
-        assert_ne!(read.unwrap(), 0, "{user}: closed before an answer");
+        assert_ne!(read.unwrap(), 0, "closed before an answer");
     }
 }
 
@@ -227,10 +232,13 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let Body::Login(_) = log_in(&node, &mut stream, "one").await else { panic!("there is room") };
     // A connection that has named its client has the time limit of the login from then on.
     let mut named = proxied(&node, &text("192.0.2.8")).await;
-    node.has_connections(3).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // The answer says that the name was read.
+    named.write_all(NATIVE_PREAMBLE).await.unwrap();
+    let early = ask(&mut named, v1::client_message::Body::Heartbeat(v1::Heartbeat::default())).await;
+    assert!(matches!(early, Body::Heartbeat(_)), "{early:?}");
     node.clock.advance(Duration::from_secs(7));
-    let Body::Login(_) = log_in(&node, &mut named, "two").await else { panic!("there is time") };
+    let login = node.login("two", "phone", Platform::IPhone);
+    let Body::Login(_) = ask(&mut named, login).await else { panic!("there is time") };
 }
 
 /// Upgrades to a WebSocket at this address, with more header lines; logs in there.
