@@ -29,16 +29,16 @@ Or see it live first:
 Every setting of a server: docs/configuration.md"
 )]
 pub struct Cli {
-    /// What every command shares.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What every command shares.
+/// Options of every command.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Common {
@@ -92,7 +92,7 @@ pub fn parse_user(text: &str) -> Result<UserId, String> {
     UserId::new(text).map_err(|invalid| invalid.to_string())
 }
 
-/// What to do.
+/// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run a server; makes its data folder, an app and a key when there are none

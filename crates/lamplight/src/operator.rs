@@ -90,7 +90,7 @@ impl Operator {
         let seen = self.seen.iter().flatten().find(|seen| seen.id == app.id);
         let (id, was) = (app.id, seen.cloned().map(Box::new));
         let changed = self.act(Operation::PutApp { app: Box::new(app), was }).await?;
-        // What is known of it is out of date either way.
+        // The copy kept here is out of date either way.
         self.seen = None;
         ensure!(
             changed,

@@ -1,4 +1,4 @@
-//! What goes to stdout: tables for people, JSON for programs, and errors for both.
+//! Output on stdout: tables for people, JSON for programs, and errors for both.
 
 use crate::time_text::utc;
 use lamplight_client::Error as ClientError;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub struct Refused {
     /// Its code.
     pub code: u32,
-    /// What it says; begins with the code.
+    /// The text of the refusal; begins with the code.
     pub message: String,
 }
 

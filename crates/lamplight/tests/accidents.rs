@@ -1,4 +1,4 @@
-//! What befalls a server from outside: full disks, pipes that nobody reads, damaged files, folders that others may read,
+//! Mishaps from outside the server: full disks, pipes that nobody reads, damaged files, folders that others may read,
 //! signals, and an environment that somebody else fills.
 
 #![allow(clippy::unwrap_used)]
@@ -259,7 +259,7 @@ fn a_damaged_file_of_live_records_is_told_counted_and_kept() {
     );
 }
 
-/// What others may do with each file and folder of a tree, where they may do anything.
+/// Returns the files and folders of a tree that others may access, with their modes.
 fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let about = fs::symlink_metadata(path).unwrap();
     let mode = about.permissions().mode() & 0o777;

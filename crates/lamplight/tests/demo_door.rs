@@ -1,4 +1,4 @@
-//! What the demo gives to its pages, and a server that is no demo to nobody.
+//! The endpoints of the demo for its pages; a server that is no demo has none of them.
 
 #![allow(clippy::unwrap_used)]
 

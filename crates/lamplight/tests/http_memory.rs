@@ -41,7 +41,7 @@ impl Target {
         let (_, password) = seen.split_once("(password ").unwrap();
         let password = password.split(',').next().unwrap().to_owned();
         let target = Self { folder, server, http, password };
-        // What is made at the first call of each kind is no cost of a peer.
+        // Memory that the first call of each kind allocates for good is not counted against a peer.
         for path in ["/metrics", "/v4/openapi.json", "/v4/docs/", "/console/api/v1/session", "/v4/x/y"] {
             target.get(path);
         }

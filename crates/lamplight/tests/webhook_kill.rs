@@ -106,7 +106,7 @@ async fn log_in(address: SocketAddr, app: &App, user: &str, resume: bool) -> Opt
     }
 }
 
-/// What a receiver was told and has acknowledged: delivery, user, and action or text.
+/// The deliveries that a receiver has acknowledged: delivery, user, and action or text.
 #[derive(Default)]
 struct Told {
     events: Mutex<Vec<(String, String, String)>>,

@@ -11,7 +11,7 @@ use lamplight_model::{AllowType, Profile, User, UserId};
 use lamplight_server::{ListsOperation, ListsOutcome, Operation, ShownFound};
 use serde_json::json;
 
-/// What to do with accounts.
+/// Commands for accounts.
 #[derive(Subcommand, Debug)]
 pub enum AccountCommand {
     /// List the accounts of an app
@@ -35,7 +35,7 @@ Examples:
 
 By nick, upper and lower case are the same, and who has no nick is not found. By userID they are different.")]
     Find {
-        /// What it begins with
+        /// The beginning of the userID, or of the nick with --nick
         #[arg(value_name = "PREFIX")]
         prefix: String,
         /// Look at the nick instead of the userID
@@ -68,7 +68,7 @@ Examples:
 Examples:
   lamplight account show alice --json")]
     Show {
-        /// Who
+        /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// Which app.
@@ -81,7 +81,7 @@ Examples:
   lamplight account set alice --nick Alice --avatar https://example.com/alice.png
   lamplight account set alice --friends nobody")]
     Set {
-        /// Who
+        /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// The name for people, at most 500 bytes; "" for none
@@ -90,7 +90,7 @@ Examples:
         /// An http or https URL of a picture; "" for none
         #[arg(long, value_name = "URL")]
         avatar: Option<String>,
-        /// Who may add the user as a friend
+        /// Whether others may add the user as a friend
         #[arg(long, value_name = "anybody|nobody", value_parser = allow())]
         friends: Option<AllowType>,
         /// Which app.

@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The id of the first app, when none is given. The next ones count on.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// What to do with apps.
+/// Commands for apps.
 #[derive(Subcommand, Debug)]
 pub enum AppCommand {
     /// Make an app with a key; the key is shown once
@@ -89,7 +89,7 @@ that, the server goes on deleting. The last app cannot be deleted.")]
     Admin(AdminCommand),
 }
 
-/// What to do with the keys of an app.
+/// Commands for the keys of an app.
 #[derive(Subcommand, Debug)]
 pub enum KeyCommand {
     /// Add a key, which signs from now on; a new one is shown
@@ -137,7 +137,7 @@ Devices that logged in with it are logged out, and need a new UserSig to log in 
     },
 }
 
-/// What to do with the admins of an app.
+/// Commands for the admins of an app.
 #[derive(Subcommand, Debug)]
 pub enum AdminCommand {
     /// Let a user call the server API
@@ -148,7 +148,7 @@ Examples:
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
-        /// Who
+        /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
     },
@@ -160,7 +160,7 @@ Examples:
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
-        /// Who
+        /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
     },

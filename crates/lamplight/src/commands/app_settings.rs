@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lamplight_model::{AppSettings, Edition, MultiDeviceMode};
 use std::time::Duration;
 
-/// What an operator may change of an app. What is not given stays as it is.
+/// The settings of an app that an operator may change. A setting that is not given stays as it is.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {

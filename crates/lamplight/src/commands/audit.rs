@@ -11,7 +11,7 @@ use lamplight_model::{AppId, AuditEntry};
 /// Entries that are asked for at once.
 const PAGE: usize = 500;
 
-/// What operators have done, by the console and by the command line: newest first, kept for 90 days
+/// Show the actions of operators, in the console and on the command line: newest first, kept for 90 days
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -112,7 +112,7 @@ fn row(entry: &AuditEntry) -> Vec<String> {
     ]
 }
 
-/// What differs, in one line.
+/// Describes the changes of an entry in one line.
 fn changes(entry: &AuditEntry) -> String {
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
     let changes = entry.changes.iter();

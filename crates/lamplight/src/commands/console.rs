@@ -13,7 +13,7 @@ use lamplight_server::{ConsoleOperation, ConsoleOutcome, InvalidPassword, Operat
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write, stderr, stdin};
 
-/// What to do with the console.
+/// Commands for the console.
 #[derive(Subcommand, Debug)]
 pub enum ConsoleCommand {
     /// Make a new password for `admin` of the console and show it; every session of `admin` ends
@@ -30,7 +30,7 @@ Works with a running server and without one. Only a salted hash is kept, in `con
     Operator(OperatorCommand),
 }
 
-/// What to do with the operators of the console.
+/// Commands for the operators of the console.
 #[derive(Subcommand, Debug)]
 pub enum OperatorCommand {
     /// Add an operator; its password is made and shown once, unless --set
@@ -45,7 +45,7 @@ admin changes everything, the operators included.")]
         /// The name to log in with: lower-case letters, digits, dots, dashes and underscores
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
-        /// What the operator may do
+        /// The role: it decides what the operator may do
         #[arg(long, value_name = "ROLE", value_parser = role())]
         role: Role,
         /// How the password comes about.
@@ -88,7 +88,7 @@ Examples:
         /// The name
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
-        /// What the operator may do from now on
+        /// The new role
         #[arg(value_name = "ROLE", value_parser = role())]
         role: Role,
     },

@@ -9,7 +9,7 @@ use lamplight_model::{User, UserId};
 use lamplight_server::{ListsOperation, Operation};
 use serde_json::json;
 
-/// What to do with friend lists.
+/// Commands for friend lists.
 #[derive(Subcommand, Debug)]
 pub enum FriendCommand {
     /// List the friends of a user
@@ -17,7 +17,7 @@ pub enum FriendCommand {
 Examples:
   lamplight friend list alice")]
     List {
-        /// Whose list
+        /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// Which app.
@@ -33,10 +33,10 @@ Examples:
 Mutual friends are told of each other's changes while the app's friend notification is on:
   lamplight app set 1400000001 --friend-notification on")]
     Add {
-        /// Who.
+        /// The two users.
         #[command(flatten)]
         pair: Pair,
-        /// What USER calls FRIEND
+        /// The name that USER gives to FRIEND
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         remark: String,
     },
@@ -52,13 +52,13 @@ Examples:
   lamplight friend remark alice bob \"Bob from work\"
   lamplight friend remark alice bob \"\"")]
     Remark {
-        /// Whose list
+        /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// Who is on it
+        /// The user on the list
         #[arg(value_name = "FRIEND", value_parser = parse_user)]
         friend: UserId,
-        /// What USER calls FRIEND; empty for nothing
+        /// The name that USER gives to FRIEND; "" for none
         #[arg(value_name = "TEXT")]
         remark: String,
         /// Which app.
@@ -70,10 +70,10 @@ Examples:
 /// The owner of a list and somebody on it.
 #[derive(Args, Debug)]
 pub struct Pair {
-    /// Whose list
+    /// The owner of the list
     #[arg(value_name = "USER", value_parser = parse_user)]
     user: UserId,
-    /// Who is on it
+    /// The user on the list
     #[arg(value_name = "FRIEND", value_parser = parse_user)]
     friend: UserId,
     /// Leave the list of FRIEND as it is

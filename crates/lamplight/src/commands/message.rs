@@ -10,7 +10,7 @@ use lamplight_model::{User, UserId};
 use lamplight_server::{ListsOperation, ListsOutcome, ShownMessage};
 use serde_json::{Value, json};
 
-/// What to do with messages.
+/// Commands for messages.
 #[derive(Subcommand, Debug)]
 pub enum MessageCommand {
     /// Send a text message on behalf of a user
@@ -24,10 +24,10 @@ With --id a retry is harmless: the same text to the same user with that id withi
         /// From whom to whom.
         #[command(flatten)]
         pair: Pair,
-        /// What it says
+        /// The text of the message
         #[arg(value_name = "TEXT")]
         text: String,
-        /// What the sender calls it: 1 to 64 bytes of printable ASCII [default: a random one]
+        /// The sender's own ID of the message: 1 to 64 bytes of printable ASCII [default: a random one]
         #[arg(long, value_name = "ID")]
         id: Option<String>,
     },
@@ -37,7 +37,7 @@ Examples:
   lamplight message history alice bob
   lamplight message history alice bob --limit 50 --before 120 --json")]
     History {
-        /// Who looks, and the other one.
+        /// The user whose history is read, and the peer.
         #[command(flatten)]
         pair: Pair,
         /// At most so many, the newest
@@ -52,7 +52,7 @@ Examples:
 Examples:
   lamplight message conversations alice")]
     Conversations {
-        /// Whose list
+        /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// At most so many
@@ -73,7 +73,7 @@ Examples:
   lamplight message pin alice bob
   lamplight message pin alice bob --off")]
     Pin {
-        /// Whose list, and the other one.
+        /// The owner of the list, and the peer.
         #[command(flatten)]
         pair: Pair,
         /// Let it go
@@ -90,7 +90,7 @@ Examples:
 /// A user and the other one of a conversation.
 #[derive(Args, Debug)]
 pub struct Pair {
-    /// Who
+    /// The user
     #[arg(value_name = "USER", value_parser = parse_user)]
     user: UserId,
     /// The other one

@@ -298,7 +298,7 @@ impl StopSignals {
     }
 }
 
-/// What the kernel tells of this process; nothing where it tells nothing.
+/// Returns `/proc/self/status`, or nothing on a system without it.
 fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }

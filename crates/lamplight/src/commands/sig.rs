@@ -26,10 +26,10 @@ Examples:
 The token is signed with the newest key of the app. It works for every client of that app."
 )]
 pub struct SigArgs {
-    /// What else.
+    /// The subcommand; without one, a UserSig is made.
     #[command(subcommand)]
     command: Option<SigCommand>,
-    /// Who may log in with it
+    /// The user who may log in with it
     #[arg(required = true, value_name = "USER", value_parser = parse_user)]
     user: Option<UserId>,
     /// How long it is good
@@ -40,7 +40,7 @@ pub struct SigArgs {
     app: AppArg,
 }
 
-/// What else than making one.
+/// Commands for UserSigs, other than making one.
 #[derive(Subcommand, Debug)]
 pub enum SigCommand {
     /// Check a UserSig: form, user, app, signature, expiry
@@ -53,7 +53,7 @@ It does not look at kicks: `lamplight account list` shows until when UserSigs ar
         /// The UserSig
         #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
         token: String,
-        /// Who shows it
+        /// The user who logs in with it
         #[arg(long, value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// Which app.

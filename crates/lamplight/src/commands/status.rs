@@ -9,7 +9,7 @@ use lamplight_model::{Code, Platform, User, UserId, UserStatus};
 use lamplight_server::Operation;
 use serde_json::json;
 
-/// What to do with statuses.
+/// Commands for statuses.
 #[derive(Subcommand, Debug)]
 pub enum StatusCommand {
     /// Ask for the status of users, with its evidence
@@ -20,7 +20,7 @@ Examples:
 
 Needs a running server. Where there is no account, the line says so and the exit code is 1.")]
     Get {
-        /// Whose status
+        /// The users to ask for
         #[arg(required = true, value_name = "USER", value_parser = parse_user)]
         users: Vec<UserId>,
         /// Which app.
@@ -53,7 +53,7 @@ Examples:
 
 Needs a running server, and a user who is ONLINE: a custom status ends when they go.")]
     Set {
-        /// Whose status
+        /// The user to set it for
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// The text, at most 100 bytes unless the app says otherwise
@@ -97,7 +97,7 @@ pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> 
     }
 }
 
-/// What is shown of a status.
+/// The columns of the table of statuses.
 const HEADS: [&str; 8] = ["USER", "STATUS", "CUSTOM", "SINCE", "REASON", "LAST SEEN", "DEVICES", "VERSION"];
 
 fn parse_platform(text: &str) -> Result<Platform, String> {

@@ -39,10 +39,10 @@ without logging out, as if the link had broken.
 Without a terminal, or with --plain, every change is one line; SIGTERM logs out and quits then, \
 SIGINT just quits.")]
 pub struct WatchArgs {
-    /// Whom to watch
+    /// The users to watch
     #[arg(value_name = "PEOPLE", value_parser = parse_user)]
     people: Vec<UserId>,
-    /// Who you are
+    /// The user to log in as
     #[arg(long = "as", value_name = "USER", value_parser = parse_user)]
     me: UserId,
     /// Where the server is: tcp://, tls://, ws:// or wss:// [default: the one of the data folder]
@@ -54,7 +54,7 @@ pub struct WatchArgs {
     /// A root certificate to trust besides those of the system, PEM
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// What you are on: iPhone, Android, iPad, Windows, Mac, Linux or Web
+    /// The platform of this device: iPhone, Android, iPad, Windows, Mac, Linux or Web
     #[arg(long, value_name = "PLATFORM", default_value = "Linux")]
     platform: Platform,
     /// Your custom status

@@ -13,7 +13,7 @@ use serde_json::json;
 /// Dead letters that are asked for at once.
 const PAGE: usize = 500;
 
-/// What to do with webhooks.
+/// Commands for webhooks.
 #[derive(Subcommand, Debug)]
 pub enum WebhookCommand {
     /// List the webhooks of all apps: where they lead, what waits, and how the receivers do
@@ -135,7 +135,7 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
             let letters = dead_letters(&mut operator, app, id.checked_sub(1), 1).await?;
             let letter = letters.into_iter().find(|letter| letter.id == id);
             ensure!(letter.is_some(), "there is no dead letter {id}");
-            // What it says is JSON in the end.
+            // With or without --json: the body of the delivery is JSON anyway.
             json(&letter)
         }
         WebhookCommand::Resend(which) => {

@@ -74,7 +74,7 @@ impl Actor {
         let platform = self.character.devices[index];
         let client = self.stage.log_in(self.character.name, platform, format!("demo-{platform}")).await?;
         let (mut events, letters) = (client.events(), self.letters.clone());
-        // What came while nobody was here.
+        // Reads the messages that came before this login.
         let _ = letters.try_send(());
         // Ends with its client.
         tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Who is in the demo: those who live by themselves, and those whom a visitor plays.
+//! The users of the demo: those who act by themselves, and those whom a visitor plays.
 
 use super::portrait::{Hair, Portrait};
 use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Windows};
@@ -10,13 +10,13 @@ pub struct Character {
     pub name: &'static str,
     /// Their name for people.
     pub nick: &'static str,
-    /// What they look like.
+    /// The parts of the portrait.
     pub portrait: Portrait,
-    /// What they own.
+    /// The platforms of the character's devices.
     pub devices: &'static [Platform],
-    /// What they say of themselves.
+    /// The custom statuses that the character sets.
     pub sayings: &'static [&'static str],
-    /// What they answer to who writes to them.
+    /// The replies to messages.
     pub answers: &'static [&'static str],
 }
 
@@ -27,7 +27,7 @@ pub struct Player {
     pub name: &'static str,
     /// Their name for people.
     pub nick: &'static str,
-    /// What they look like.
+    /// The parts of the portrait.
     pub portrait: Portrait,
 }
 
@@ -134,13 +134,13 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// Who watches everybody as a friend.
+/// The user that has everybody as a friend, and so watches everybody.
 pub const FRIEND: &str = "you";
 
-/// Who watches by subscription.
+/// The user that watches by subscription.
 pub const GUEST: &str = "guest";
 
-/// What was written before the curtain rises: from whom, to whom, and what.
+/// The messages that are there when the demo begins: sender, receiver and text.
 pub const LETTERS: [(&str, &str, &str); 18] = [
     ("tom", FRIEND, "The build was red, it is green now."),
     (FRIEND, "tom", "You are a hero."),

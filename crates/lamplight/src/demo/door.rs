@@ -1,7 +1,7 @@
-//! What the pages of the demo ask the demo for: its people, their faces, and UserSigs for them.
+//! The endpoints of the demo's pages: its people, their portraits, and UserSigs for them.
 //!
-//! Whoever reaches the HTTP port can be anybody of the demo. That is what a demo is for, and why `lamplight serve`
-//! has none of this.
+//! Anybody who reaches the HTTP port can log in as any user of the demo. This is intended, and the reason why
+//! `lamplight serve` has none of these endpoints.
 
 use super::cast::{everybody, is_player, portrait_of};
 use crate::commands::sig;

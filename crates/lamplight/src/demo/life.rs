@@ -1,4 +1,4 @@
-//! What somebody does next. Pure: the same seed lives the same life.
+//! Chooses the next action of a character. Pure: the same seed gives the same actions.
 
 use super::cast::Character;
 use rand::rngs::StdRng;

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-/// What somebody looks like.
+/// The looks of a character.
 #[derive(Debug)]
 pub struct Portrait {
-    /// What is on their head.
+    /// The hair, or the scarf that covers it.
     pub hair: Hair,
     /// The skin, the hair or scarf, the clothes, and what is behind them.
     pub colours: [&'static str; 4],
 }
 
-/// What is on a head.
+/// The hair, or the scarf that covers it.
 #[derive(Clone, Copy, Debug)]
 pub enum Hair {
     Short,

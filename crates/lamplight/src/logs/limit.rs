@@ -15,11 +15,11 @@ pub const MAX_KINDS: usize = 512;
 pub struct Kind {
     /// The place in the program.
     pub place: usize,
-    /// What the line is about, as a hash; 0 for a line about nothing in particular.
+    /// The subject of the line, as a hash; 0 for a line about nothing in particular.
     pub about: u64,
 }
 
-/// What becomes of a line.
+/// The decision about a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
     /// It is written.
@@ -35,7 +35,7 @@ pub enum Fate {
 pub struct LeftOut {
     /// How many.
     pub lines: u64,
-    /// What the first of them said.
+    /// The message of the first of them.
     pub text: String,
 }
 

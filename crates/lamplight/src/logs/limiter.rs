@@ -74,7 +74,7 @@ fn hash(value: &impl Hash) -> usize {
     hasher.finish() as usize
 }
 
-/// What a line is about.
+/// Hashes the fields that name the subject of a line.
 #[derive(Default)]
 struct Ids {
     hash: u64,
@@ -90,7 +90,7 @@ impl Visit for Ids {
     }
 }
 
-/// What a line says.
+/// The message of a line.
 #[derive(Default)]
 struct Text(String);
 

@@ -149,7 +149,7 @@ impl MakeWriter<'_> for Unfailing {
 
 impl Write for Unfailing {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // Whoever could be told of it does not see stderr.
+        // A failure is ignored: stderr is the only place where it could be reported.
         let _ = io::stderr().lock().write_all(line);
         Ok(line.len())
     }

@@ -1,4 +1,4 @@
-//! What a key means: a pure step from what is being typed and a key to the next.
+//! The meaning of a key: a pure step from the state of the keyboard and a key to the next state.
 
 // A terminal has many keys, and most of them mean nothing here.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -6,16 +6,16 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use lamplight_model::UserId;
 
-/// What is going on at the keyboard.
+/// The state of the keyboard: the text being typed and the marked row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keyboard {
-    /// What is being typed.
+    /// The text being typed.
     pub typing: Typing,
     /// The row that is marked.
     pub marked: usize,
 }
 
-/// What is being typed.
+/// The text being typed, and what Enter does with it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Typing {
     /// Nothing: keys are commands.
@@ -27,7 +27,7 @@ pub enum Typing {
     Person(String),
 }
 
-/// What the person at the keyboard wants.
+/// A request of the person at the keyboard.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wish {
     /// Set the own custom status.
@@ -41,7 +41,7 @@ pub enum Wish {
         /// Log out before.
         logout: bool,
     },
-    /// What was typed cannot be used.
+    /// Show why the typed text cannot be used.
     Complain(String),
 }
 

@@ -1,4 +1,4 @@
-//! What the watcher knows: who is watched, what was told of them, and how the connection stands.
+//! The state of the watcher: the watched users, their last known statuses, and the state of the connection.
 //!
 //! Pure: events and their time come in, and what changed is in the fields. Knows no terminal and no socket.
 
@@ -13,13 +13,13 @@ const MAX_NEWS: usize = 200;
 /// All that the watcher knows.
 #[derive(Debug)]
 pub struct Roster {
-    /// Who watches.
+    /// The user who watches.
     pub me: UserId,
     /// How the connection stands.
     pub connection: Connection,
     /// Oneself first, then the others in the order in which they came.
     pub people: Vec<Person>,
-    /// What happened, latest last.
+    /// The latest events, newest last.
     pub news: VecDeque<News>,
 }
 
@@ -47,13 +47,13 @@ pub enum Connection {
 /// Somebody who is watched.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Person {
-    /// Who.
+    /// The `userID`.
     pub id: UserId,
-    /// What is known.
+    /// The last known status.
     pub known: Known,
 }
 
-/// What is known of somebody.
+/// The last known status of a watched user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Known {
     /// Nothing yet.
@@ -69,7 +69,7 @@ pub enum Known {
 pub struct News {
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// The text of the line.
     pub text: String,
 }
 
@@ -107,7 +107,7 @@ impl Roster {
         }
     }
 
-    /// Whom the server did not know when it was last asked.
+    /// Returns the users that had no account when the server was last asked.
     pub fn without_account(&self) -> Vec<UserId> {
         let missing = self.people.iter().filter(|person| person.known == Known::NoAccount);
         missing.map(|person| person.id.clone()).collect()
@@ -209,7 +209,7 @@ impl Roster {
     }
 }
 
-/// What a change comes to, in words.
+/// Describes a change of a status in words.
 fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     let user = &after.user_id;
     let custom = after.custom_status.as_str();

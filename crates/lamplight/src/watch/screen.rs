@@ -31,7 +31,7 @@ pub async fn run(mut session: Session) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What comes from the terminal.
+/// Input from the terminal.
 enum Input {
     Key(KeyEvent),
     Resized,

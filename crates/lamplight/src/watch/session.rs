@@ -20,7 +20,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in watcher.
 pub struct Session {
-    /// What is known.
+    /// The watched users and their last known statuses.
     pub roster: Roster,
     client: Client,
     events: Events,
@@ -34,17 +34,17 @@ pub struct Session {
 
 /// How to begin.
 pub struct Begin<'a> {
-    /// Who watches.
+    /// The user who watches.
     pub me: &'a UserId,
     /// With which token.
     pub user_sig: &'a str,
-    /// Whom.
+    /// The users to watch.
     pub people: &'a [UserId],
     /// The own custom status.
     pub status: Option<&'a str>,
 }
 
-/// What came of a call.
+/// The result of a call.
 enum Errand {
     /// Somebody was subscribed to; these have no account.
     Subscribed { unknown: Vec<UserId> },
@@ -168,7 +168,7 @@ impl Session {
         }
     }
 
-    /// Whoever had no account may have one by now: users make their own at their first login.
+    /// Asks again for users that had no account: an account is made at its user's first login.
     fn ask_again(&mut self) {
         let missing = self.roster.without_account();
         if missing.is_empty() || self.asking_again {

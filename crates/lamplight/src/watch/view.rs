@@ -124,7 +124,7 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    /// What is on a screen of 96 by 16 letters.
+    /// Draws on a screen of 96 by 16 letters and compares it with the expected text.
     fn check(roster: &Roster, keyboard: &Keyboard, expected: &Expect) -> TestBackend {
         let mut terminal = Terminal::new(TestBackend::new(96, 16)).unwrap();
         let now = Timestamp(1_000_000 + 125_000);

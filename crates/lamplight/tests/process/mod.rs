@@ -55,7 +55,7 @@ impl Folder {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    /// What a command says that goes well.
+    /// Runs a command that must succeed, and returns its output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let (code, output, error) = self.run(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {output}{error}");
@@ -86,7 +86,7 @@ impl Folder {
         watcher
     }
 
-    /// What `node.json` says.
+    /// Returns the contents of `node.json`.
     pub fn node(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.path().join("node.json")).unwrap()).unwrap()
     }
