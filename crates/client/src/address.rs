@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 /// A server, parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Address {
-    /// What is spoken.
+    /// The protocol of the connection.
     pub(crate) framing: Framing,
     /// Whether inside TLS.
     pub(crate) tls: bool,

@@ -52,7 +52,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What this device runs on. Default: the operating system that this was compiled for; Linux for those
+    /// Sets the platform of this device. Default: the operating system that this was compiled for; Linux for those
     /// that Lamplight has no name for.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;

@@ -1,4 +1,4 @@
-//! What the client knows of the users it watches: one pure fold over all that the server tells.
+//! The last known status of each watched user: one pure fold over all statuses that the server sends.
 //!
 //! Holds the newest version of each user and nothing of users that are not watched. Does not know who told
 //! it, nor who is told of the difference it hands back. As large as what the account watches, which the
@@ -55,7 +55,7 @@ impl Cache {
         self.statuses.clear();
     }
 
-    /// What is known of a user.
+    /// Returns the last known status of a user.
     pub(crate) fn get(&self, user: &UserId) -> Option<&UserStatus> {
         self.statuses.get(user)
     }

@@ -185,13 +185,13 @@ impl Client {
         Ok(subscriptions)
     }
 
-    /// What is known of a watched user, oneself included; without asking the server. While there is no
+    /// The last known status of a watched user, oneself included; without asking the server. While there is no
     /// connection, what was known last. `None` for users that are not watched.
     pub fn cached_status(&self, user: &UserId) -> Option<UserStatus> {
         self.shared.lock().machine().cache().get(user).cloned()
     }
 
-    /// What is known of all watched users, oneself included, in the order of the `userID`s.
+    /// The last known statuses of all watched users, oneself included, in the order of the `userID`s.
     pub fn cached(&self) -> Vec<UserStatus> {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }

@@ -23,14 +23,14 @@ pub(crate) const MAX_COMMANDS: usize = 64;
 /// Makes connections.
 pub(crate) type Dial = Box<dyn Fn() -> BoxFuture<'static, Result<Connection, TransportError>> + Send>;
 
-/// What a handle asks of the driver.
+/// A request of a handle to the driver.
 pub(crate) enum Command {
     Login { user: UserId, user_sig: String, waiter: Waiter },
     Call { request: Request, waiter: Waiter },
     NetworkChanged,
 }
 
-/// Who waits for an answer.
+/// A caller that waits for an answer.
 pub(crate) struct Waiter {
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
@@ -149,7 +149,7 @@ impl Drop for Driver {
 }
 
 impl Socket {
-    /// What happens next. May be dropped and called again without a loss.
+    /// Returns the next input. Cancel-safe: the future may be dropped and made again without a loss.
     async fn next(&mut self) -> Input {
         match self {
             Self::None => future::pending().await,

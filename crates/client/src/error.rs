@@ -1,4 +1,4 @@
-//! What can go wrong: a "no" of the server, a link that failed, a client that was built wrong.
+//! The errors of the client: a refusal by the server, a failed link, an invalid configuration.
 
 use lamplight_model::Code;
 use std::error::Error as StdError;
@@ -46,7 +46,7 @@ impl Error {
 pub struct Refused {
     /// The code. A number, because a newer server may have codes that this client has no name for.
     pub code: u32,
-    /// What the server says about it, in English.
+    /// The server's text about it, in English.
     pub message: String,
 }
 
@@ -79,7 +79,7 @@ impl TransportError {
         Self { doing, source: Arc::from(source.into()) }
     }
 
-    /// What the client was doing, as in "connecting".
+    /// The step that failed, as in "connecting".
     pub fn doing(&self) -> &'static str {
         self.doing
     }
@@ -127,7 +127,7 @@ pub enum LinkEnd {
     /// The server gave up on this client, in its words.
     #[error("ended by the server: {0}")]
     EndedByServer(String),
-    /// What was received is no message of the contract.
+    /// The received bytes are no message of the contract.
     #[error("not understood: {0}")]
     Protocol(&'static str),
 }
@@ -158,9 +158,9 @@ pub enum BuildError {
         "{address:?} is no address: {why}; expected tcp://host:port, tls://host:port, ws://host[:port] or wss://host[:port]"
     )]
     Address {
-        /// What was given.
+        /// The address as given.
         address: String,
-        /// What is wrong with it.
+        /// The reason why it cannot be used.
         why: &'static str,
     },
     /// No app was named.
@@ -174,7 +174,7 @@ pub enum BuildError {
     DeviceIdFile {
         /// The file.
         path: std::path::PathBuf,
-        /// What failed.
+        /// The error of reading them.
         source: std::io::Error,
     },
     /// A root certificate could not be read, or none is there.

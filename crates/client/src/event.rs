@@ -1,4 +1,4 @@
-//! What the client tells the application on its own.
+//! The events that the client reports to the application.
 
 use crate::{Abilities, ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo};
 use lamplight_model::{Message, Platform, UserId, UserStatus};
@@ -38,9 +38,9 @@ pub enum Event {
     NotWatched(Vec<UserId>),
     /// Another device of this account, or the server API, has changed the subscription list.
     SubscriptionsChanged {
-        /// Who was subscribed to.
+        /// The users that were subscribed to.
         subscribed: Vec<UserId>,
-        /// Who was unsubscribed from.
+        /// The users that were unsubscribed from.
         unsubscribed: Vec<UserId>,
     },
     /// The app's settings have changed what this client may do.
@@ -61,7 +61,7 @@ pub enum Event {
     FriendListChanged {
         /// As they are now.
         changed: Vec<FriendInfo>,
-        /// Who is out of the list.
+        /// The users that were deleted from the list.
         deleted: Vec<UserId>,
     },
     /// The own profile was changed, here or elsewhere.
@@ -94,7 +94,7 @@ pub enum Event {
     },
 }
 
-/// Who logged this device out.
+/// The cause of being logged out by somebody else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KickedBy {
     /// Another login of the same account.

@@ -13,7 +13,7 @@ use std::mem;
 /// The most events other than statuses that wait for one reader.
 pub(crate) const MAX_PENDING_EVENTS: usize = 64;
 
-/// What one reader has not read yet.
+/// The events that one reader has not read yet.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
     others: VecDeque<Event>,
@@ -59,8 +59,8 @@ impl Feed {
                 self.ahead = self.others.len();
             }
             ending if ending.ends_session() => {
-                // What is told from here on belongs to another session, maybe of another user: what waits must
-                // not be mixed with it.
+                // Events from here on belong to another session, maybe of another user: waiting events must not be
+                // mixed with them.
                 while let Some(batch) = self.take_slots() {
                     self.others.insert(self.ahead.min(self.others.len()), batch);
                     self.ahead += 1;

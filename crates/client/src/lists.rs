@@ -6,10 +6,10 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 
-/// What a user shows of itself.
+/// The public part of a user: the profile, as others see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserInfo {
-    /// Who.
+    /// The `userID`.
     pub user_id: UserId,
     /// Nick, avatar, and who may add the user as a friend.
     pub profile: Profile,
@@ -38,11 +38,11 @@ pub struct ItemFailure {
 /// An entry of the own friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FriendInfo {
-    /// Who.
+    /// The `userID` of the friend.
     pub user_id: UserId,
-    /// What the own user calls them; may be empty.
+    /// The name that the own user gives to the friend; may be empty.
     pub remark: String,
-    /// What they show.
+    /// The friend's profile.
     pub profile: Profile,
     /// Whether they have the own user in their list too.
     pub mutual: bool,
@@ -50,7 +50,7 @@ pub struct FriendInfo {
     pub added_at: Timestamp,
     /// Where the friendship came from, in the app's own words.
     pub add_source: String,
-    /// What was said when asking.
+    /// The text that came with the request.
     pub add_wording: String,
 }
 
@@ -67,9 +67,9 @@ pub struct ConversationInfo {
     pub read_sequence: u64,
     /// Whether the row is pinned to the top.
     pub pinned: bool,
-    /// What the peer shows.
+    /// The peer's profile.
     pub profile: Profile,
-    /// What the own user calls the peer; empty when the peer is no friend.
+    /// The name that the own user gives to the peer; empty when the peer is no friend.
     pub remark: String,
     /// When the conversation last moved.
     pub active_at: Timestamp,
@@ -95,7 +95,7 @@ pub struct History {
     pub finished: bool,
 }
 
-/// What [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message) is answered with.
+/// The answer to [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SentMessage {
     /// The message as it is stored.
@@ -104,7 +104,7 @@ pub struct SentMessage {
     pub repeated: bool,
 }
 
-/// What is to be told of a [`v1::ListsChanged`], each thing apart.
+/// The parts of a [`v1::ListsChanged`], one field for each kind of event.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListNews {
     pub messages: Vec<Message>,

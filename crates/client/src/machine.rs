@@ -45,7 +45,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Something that is done so long after it was due was due while the device, or this process, was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
-/// Who this client is, whoever logs in.
+/// The identity of this client, the same for every user who logs in.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) app: AppId,
@@ -53,7 +53,7 @@ pub(crate) struct Identity {
     pub(crate) device: DeviceId,
 }
 
-/// What happened.
+/// An input of the machine.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// The application logs in.
@@ -72,7 +72,7 @@ pub(crate) enum Input {
     Tick,
 }
 
-/// What the shell is to do.
+/// An effect that the shell carries out.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Make a link. There is none.
@@ -111,7 +111,7 @@ struct Session {
     logins: Vec<(CallId, Moment)>,
     /// Calls that were not sent yet.
     queue: VecDeque<Call>,
-    /// Who this client knows to be subscribed to, earliest first.
+    /// The subscribed users as this client knows them, earliest first.
     subscriptions: Vec<UserId>,
     restore: Restore,
     lists: ListsKnown,
@@ -146,7 +146,7 @@ enum Phase {
     },
 }
 
-/// What one step is given and what it does.
+/// The inputs and the effects of one step.
 struct Turn {
     now: Moment,
     jitter: Jitter,
@@ -173,7 +173,7 @@ impl Machine {
         Self { identity, last_id: 0, cache: Cache::default(), session: None }
     }
 
-    /// What is known of the watched users.
+    /// The last known statuses of the watched users.
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
     }
@@ -224,7 +224,7 @@ impl Machine {
         mem::take(&mut turn.effects)
     }
 
-    // What the application does.
+    // Inputs from the application.
 
     fn login(&mut self, call: CallId, deadline: Moment, user: UserId, user_sig: String, turn: &mut Turn) {
         if self.login_message(&user, &user_sig, false).encoded_len() + FRAME_SLACK
@@ -282,7 +282,7 @@ impl Machine {
             return turn.answer(call, Err(refused.into()));
         }
         if let Request::Login { user_sig, .. } = &request {
-            // Whatever comes of the link, the next attempt uses it.
+            // The next attempt uses the new UserSig, however this one ends.
             match session.phase {
                 Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => {
                     session.user_sig.clone_from(user_sig);
@@ -313,7 +313,7 @@ impl Machine {
         }
     }
 
-    // What time does.
+    // Inputs from the clock.
 
     /// The device, or this process, was asleep. A link has most likely died meanwhile, and an attempt to make one too.
     fn wake(&mut self, turn: &mut Turn) {
@@ -387,7 +387,7 @@ impl Machine {
         }
     }
 
-    // What the link does.
+    // Inputs from the link.
 
     fn connect(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
@@ -483,7 +483,7 @@ impl Machine {
         turn.emit(event);
     }
 
-    // What is sent.
+    // Sending.
 
     /// Sends calls that wait, as far as the link has room, and the next batch of a restore.
     fn send_what_waits(&mut self, turn: &mut Turn) {

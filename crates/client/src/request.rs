@@ -1,5 +1,4 @@
-//! What an application can ask of the server, and what it gets: between the calls of the SDK and the
-//! messages of the wire.
+//! The calls of an application and their answers, between the API of the SDK and the messages of the wire.
 
 use crate::{Refused, lists};
 use lamplight_model::{
@@ -15,7 +14,7 @@ use prost::Message as _;
 /// Bytes of a frame that are left free for what stands around a message: its id, key and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
-/// What a login has brought.
+/// The answer to a login.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedIn {
     /// The server's clock.
@@ -75,9 +74,9 @@ pub struct Subscribed {
     pub statuses: Vec<UserStatus>,
     /// Those who could not be subscribed to.
     pub failures: Vec<Failure>,
-    /// Who had to leave the full list, earliest subscribed first.
+    /// The users that had to leave the full list, earliest subscribed first.
     pub evicted: Vec<UserId>,
-    /// Of these, who is not watched any longer: not as a friend either. They have left the cache.
+    /// The evicted users that are not watched any longer: not as a friend either. They have left the cache.
     pub not_watched: Vec<UserId>,
 }
 
@@ -86,7 +85,7 @@ pub struct Subscribed {
 pub struct Unsubscribed {
     /// Those who could not be unsubscribed from.
     pub failures: Vec<Failure>,
-    /// Who is not watched any longer: not as a friend either. They have left the cache.
+    /// The users that are not watched any longer: not as a friend either. They have left the cache.
     pub not_watched: Vec<UserId>,
 }
 
@@ -133,7 +132,7 @@ impl Request {
     }
 }
 
-/// What a call is answered with. The machine keeps each in step with its [`Request`].
+/// The answer to a call. The machine keeps each in step with its [`Request`].
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Answer {
     LoggedIn(LoggedIn),
@@ -313,7 +312,7 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     }
 }
 
-/// What the application is told of a login.
+/// Converts the answer to a login.
 pub(crate) fn logged_in(told: &v1::LoginResponse) -> LoggedIn {
     LoggedIn {
         server_time: Timestamp(told.server_time),

@@ -17,12 +17,12 @@ const PACE: Duration = Duration::from_millis(500);
 /// The wait after a refusal that passes with time: the window of the default rate limit.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
-/// What came of a call.
+/// The result of a call.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Restored {
-    /// Who is subscribed to again.
+    /// The users that are subscribed to again.
     pub(crate) kept: Vec<UserId>,
-    /// Who is not.
+    /// The users that are not.
     pub(crate) lost: Lost,
 }
 

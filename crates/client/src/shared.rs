@@ -1,5 +1,5 @@
-//! What the driver and the handles of a client share: the machine, and what the readers of events have not
-//! read yet. One lock around both, never held across an await, so that a reader that begins sees the cache
+//! The state that the driver and the handles of a client share: the machine, and the events that their
+//! readers have not read yet. One lock around both, never held across an await, so that a reader that begins sees the cache
 //! and then every change after it.
 
 use crate::Event;

@@ -1,4 +1,4 @@
-//! What the server says, and what it changes: the other half of the machine.
+//! The part of the machine that handles messages of the server: answers to calls, and notices.
 
 use super::retry::Retry;
 use super::snapshot::Snapshot;
@@ -153,7 +153,7 @@ impl Machine {
         if told.subscriptions_lost {
             session.restore.begin(&session.subscriptions);
         }
-        // Who is about to be subscribed again does not leave and come back before the application's eyes.
+        // A user that is about to be subscribed to again is not reported as unwatched in between.
         let left: Vec<UserId> = request::users(&told.not_watched)
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
@@ -240,7 +240,7 @@ impl Machine {
         match (call.id, answer) {
             (Some(id), answer) => turn.answer(id, Ok(answer)),
             (None, Answer::Lists(told)) => late(*told, turn),
-            // What it changed has been told.
+            // The call has no waiter any longer, and the changes that it made have been reported.
             (None, _) => {}
         }
         if logged_out {
@@ -262,7 +262,7 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Who has left the list by this call.
+    /// Removes from the list the users that a call has unsubscribed from.
     fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {
@@ -310,7 +310,7 @@ impl Machine {
         self.not_watched(&lost.not_watched, turn);
     }
 
-    // What the server says on its own.
+    // Messages that the server sends on its own.
 
     /// Statuses of watched users.
     fn told(&mut self, statuses: Vec<UserStatus>, turn: &mut Turn) {
@@ -355,7 +355,7 @@ impl Machine {
         self.not_watched(&not_watched, turn);
     }
 
-    /// What changed in the own lists, told in the order in which an application needs it.
+    /// Reports changes in the own lists, in the order in which an application needs them.
     fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         session.lists.told(told.lists_version);

@@ -50,7 +50,7 @@ impl Machine {
             .iter()
             .map(|status| &status.user_id)
             .filter(|user| **user != session.user && !snapshot.covers(user))
-            // Who is about to be subscribed again does not leave and come back before the application's eyes.
+            // A user that is about to be subscribed to again is not reported as unwatched in between.
             .filter(|user| !session.restore.not_watched(user))
             .cloned()
             .collect();

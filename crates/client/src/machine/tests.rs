@@ -1,4 +1,4 @@
-//! What the session does, as transcripts. See `script.rs` for the language.
+//! Transcripts of the session. See `script.rs` for the language.
 
 mod calls;
 mod invariants;

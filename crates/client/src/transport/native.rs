@@ -16,7 +16,7 @@ where
     let (reader, writer) = tokio::io::split(stream);
     let writing = async {
         if let Err(error) = write(writer, outgoing).await {
-            // What the server said before it hung up is still to be read, and reading tells of the end.
+            // Messages that the server sent before it closed are still to be read, and reading reports the end.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 /// The heartbeat timeout that a peer tells, in milliseconds.
 pub const HEARTBEAT_TIMEOUT_MS: u32 = 400_000;
 
-/// What a peer talks over.
+/// The byte stream of a peer.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 

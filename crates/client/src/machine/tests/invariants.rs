@@ -1,4 +1,4 @@
-//! What holds whatever happens: random scripts, and the promises that the machine makes to its shell.
+//! Invariants under random scripts: the promises that the machine makes to its shell.
 
 use super::super::*;
 use super::LIVE;

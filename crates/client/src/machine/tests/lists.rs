@@ -1,4 +1,4 @@
-//! What the session does for messages, friends and conversations.
+//! The session's handling of messages, friends and conversations.
 
 use super::check_live;
 use super::script::check;

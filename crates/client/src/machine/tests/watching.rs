@@ -1,4 +1,4 @@
-//! Who is watched, and who is subscribed to again.
+//! The watched users, and subscribing again after a reconnect.
 
 use super::super::*;
 use super::script::{World, subscribed_to};
