@@ -7,12 +7,12 @@ use std::path::PathBuf;
 /// `lamplight load`.
 #[derive(Args, Debug, Clone)]
 pub struct LoadArgs {
-    /// What to measure
+    /// The measurement
     #[command(subcommand)]
     pub what: What,
 }
 
-/// What to measure.
+/// The measurements.
 #[derive(Subcommand, Debug, Clone)]
 pub enum What {
     /// Everything, one after the other, each with a server of its own
@@ -110,7 +110,7 @@ pub struct ServerArgs {
     pub workers: Option<usize>,
 }
 
-/// What every part takes.
+/// Options of every part.
 #[derive(Args, Debug, Clone)]
 pub struct PartArgs {
     /// Where the server is.
@@ -144,7 +144,7 @@ pub struct BenchArgs {
 /// `lamplight load login`.
 #[derive(Args, Debug, Clone)]
 pub struct LoginArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// How often some leave and come while everyone else is there
@@ -155,7 +155,7 @@ pub struct LoginArgs {
 /// `lamplight load open`.
 #[derive(Args, Debug, Clone)]
 pub struct OpenArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes a second
@@ -169,7 +169,7 @@ pub struct OpenArgs {
 /// `lamplight load closed`.
 #[derive(Args, Debug, Clone)]
 pub struct ClosedArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes under way at a time
@@ -189,7 +189,7 @@ pub struct ClosedArgs {
 /// `lamplight load query`.
 #[derive(Args, Debug, Clone)]
 pub struct QueryArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Calls altogether
@@ -206,7 +206,7 @@ pub struct QueryArgs {
 /// `lamplight load messages`.
 #[derive(Args, Debug, Clone)]
 pub struct MessagesArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Messages under way at a time, each of another sender
@@ -220,7 +220,7 @@ pub struct MessagesArgs {
 /// `lamplight load webhooks`.
 #[derive(Args, Debug, Clone)]
 pub struct WebhooksArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Events altogether
@@ -234,7 +234,7 @@ pub struct WebhooksArgs {
 /// `lamplight load slow`.
 #[derive(Args, Debug, Clone)]
 pub struct SlowArgs {
-    /// What every part takes.
+    /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes among the twenty users whom the client watches

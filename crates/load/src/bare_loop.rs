@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Sockets that are connected before they are accepted, below every backlog.
 const AT_ONCE: usize = 64;
 
-/// What the writing thread is asked for.
+/// A request to the writing thread.
 enum Work {
     /// Tell the watchers of this user.
     Tell(u32),
@@ -34,7 +34,7 @@ enum Work {
     Clock(mpsc::Sender<Result<Duration>>),
 }
 
-/// What the loop cost.
+/// The cost of the loop.
 #[derive(Clone, Copy, Debug)]
 pub struct BareCost {
     /// Notifications written.
@@ -173,7 +173,7 @@ impl Drop for BareLoop {
         // The thread ends when nobody can ask it any more.
         (self.work, _) = mpsc::channel();
         if let Some(writer) = self.writer.take() {
-            // What went wrong there has been seen as missing progress.
+            // An error there has been noticed as missing progress.
             let _ = writer.join();
         }
     }
@@ -193,7 +193,7 @@ fn write_all(
                     senders[watcher as usize].write_all(&frames[count])?;
                 }
             }
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             Work::Clock(answer) => drop(answer.send(cpu_of_this_thread())),
         }
     }

@@ -28,7 +28,7 @@ struct UnderWay {
 /// How changes are made.
 #[derive(Clone, Debug)]
 pub struct CourseSettings {
-    /// Who changes.
+    /// The users that change.
     pub users: Vec<u32>,
     /// How many of the twenty are waited for: less when some do not read.
     pub copies: u32,
@@ -54,7 +54,7 @@ pub enum Pace {
     PerSecond(u32),
 }
 
-/// What came of a number of changes.
+/// The result of a number of changes.
 #[derive(Debug)]
 pub struct Delivered {
     /// Changes made.
@@ -210,7 +210,7 @@ impl Course {
         }
     }
 
-    /// What is still on its way is lost.
+    /// Counts all changes under way as lost.
     fn give_up(&mut self, fleet: &mut Fleet) {
         for place in &mut self.under_way {
             if let Some(lost) = place.take() {

@@ -38,7 +38,7 @@ pub enum News {
     Answered,
     /// A message of this user is committed.
     Sent {
-        /// Who sent it.
+        /// The sender.
         from: u32,
     },
     /// It has received a message.
@@ -52,7 +52,7 @@ pub enum News {
     Told {
         /// The connection.
         watcher: u32,
-        /// What it was told.
+        /// The notice.
         notice: Notice,
         /// When the bytes were read.
         at: Instant,
@@ -92,7 +92,7 @@ pub struct Fleet {
     scratch: Box<[u8]>,
     frame: Vec<u8>,
     news: Vec<News>,
-    /// What each user knows and has been told.
+    /// The statuses that each user has been told.
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
@@ -127,7 +127,7 @@ impl Fleet {
         })
     }
 
-    /// Who is on it.
+    /// The users of the fleet, and who watches whom.
     pub fn ring(&self) -> Ring {
         self.ring
     }
@@ -402,7 +402,7 @@ impl Fleet {
     }
 }
 
-/// What takes in the messages of one connection.
+/// Reads the messages of one connection.
 struct Ear<'a> {
     user: u32,
     picture: &'a mut Picture,

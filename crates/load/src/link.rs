@@ -28,7 +28,7 @@ pub enum Stage {
 pub struct Link {
     /// How far it has come.
     pub stage: Stage,
-    /// What it does while it is logged in.
+    /// The behaviour of the connection while it is logged in.
     pub habit: Habit,
     socket: Option<TcpStream>,
     /// Bytes of a frame that is not whole yet.
@@ -37,7 +37,7 @@ pub struct Link {
     unsent: Vec<u8>,
 }
 
-/// What a connection does while it is logged in.
+/// The behaviour of a connection while it is logged in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Habit {
     /// It reads, and gives signs of life.
@@ -49,7 +49,7 @@ pub enum Habit {
     Silent,
 }
 
-/// What came of reading.
+/// The result of reading.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
     /// There is no more for now.
@@ -142,7 +142,7 @@ impl Link {
     /// Reads once, and hands every whole message to `hear`.
     pub fn read(&mut self, scratch: &mut [u8], hear: impl FnMut(&[u8])) -> Result<ReadOutcome> {
         let Some(socket) = &mut self.socket else { return Ok(ReadOutcome::Drained) };
-        // What is left of the last time comes first.
+        // Bytes that are left from the last read come first.
         let kept = self.partial.len();
         let largest = scratch.len() / 2;
         scratch[..kept].copy_from_slice(&self.partial);

@@ -1,4 +1,4 @@
-//! What a server says of a user, read from the frame with as little work as there can be.
+//! Notices about a user, read from the frame with as little work as possible.
 //!
 //! The frames that come by the million are looked at by hand; every other one is left to `prost`.
 
@@ -12,13 +12,13 @@ const KEY_STATUSES: u64 = 1 << 3 | 2;
 /// `StatusChanged.snapshot_complete`.
 const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
 
-/// What stands before the number in the custom statuses of a load.
+/// The text before the number in the custom statuses of a load.
 const TEXT: &str = "busy ";
 
-/// What was told of a user.
+/// A notice about a user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// Who.
+    /// The number of the user.
     pub user: u32,
     /// The version of the status.
     pub version: u64,

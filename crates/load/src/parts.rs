@@ -1,4 +1,4 @@
-//! What can be measured: one file for each part, and the choice among them.
+//! The measurements: one file for each part, and the choice among them.
 
 mod bench;
 mod changes;

@@ -1,4 +1,4 @@
-//! What each connection has been told of each user it watches, held against what is true.
+//! The statuses that each connection has been told, compared with the true ones.
 //!
 //! Knows nothing of sockets: it is told what arrived, and judges it.
 
@@ -7,7 +7,7 @@ use crate::ring::{EDGES, Ring};
 use lamplight_wire::v1::Known;
 use serde::Serialize;
 
-/// What one connection knows of one user.
+/// The last notice of one user to one connection.
 #[derive(Clone, Copy, Default, Debug)]
 struct Seen {
     version: u64,
@@ -15,14 +15,14 @@ struct Seen {
     online: bool,
 }
 
-/// What is true of a user.
+/// The true status of a user.
 #[derive(Clone, Copy, Default, Debug)]
 struct Truth {
     text: u32,
     online: bool,
 }
 
-/// What was told wrongly.
+/// The numbers of wrong notices.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
     /// Notifications of a version that the connection had been told before.
@@ -50,7 +50,7 @@ impl Faults {
     }
 }
 
-/// What each connection has been told, and what is true.
+/// The statuses that each connection has been told, and the true ones.
 pub struct Picture {
     ring: Ring,
     seen: Vec<Seen>,
@@ -107,7 +107,7 @@ impl Picture {
         self.truth[user as usize].text = text;
     }
 
-    /// What a connection can say that it knows when it comes back.
+    /// Returns the versions that a connection names as known when it comes back.
     pub fn known(&self, watcher: u32) -> Vec<Known> {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));
@@ -133,7 +133,7 @@ impl Picture {
         self.faults.misses += count;
     }
 
-    /// What was wrong so far.
+    /// The wrong notices so far.
     pub fn faults(&self) -> Faults {
         self.faults
     }

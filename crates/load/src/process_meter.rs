@@ -1,10 +1,10 @@
-//! What a process costs, as the kernel counts it.
+//! The cost of a process, as the kernel counts it.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::time::Duration;
 
-/// What `/proc/*/stat` counts in: a hundredth of a second, by the kernel's contract with programs.
+/// The unit of `/proc/*/stat`: a hundredth of a second, by the kernel's contract with programs.
 const TICK: Duration = Duration::from_millis(10);
 /// The fields of `/proc/*/stat` after the name, from 0: user and system time.
 const USER_TIME: usize = 11;
@@ -36,7 +36,7 @@ impl ProcessMeter {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
-    /// What it holds now.
+    /// The memory that the process holds now.
     pub fn memory(self) -> Result<Memory> {
         let path = format!("/proc/{}/smaps_rollup", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -60,7 +60,7 @@ impl ProcessMeter {
     /// Begins to count the peak of memory anew.
     pub fn reset_peak(self) -> Result<()> {
         let path = format!("/proc/{}/clear_refs", self.pid);
-        // What the kernel takes 5 for, see proc(5).
+        // The value 5 resets the peak, see proc(5).
         fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
     }
 

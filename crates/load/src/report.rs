@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! The report of a measurement, for people and for programs.
 
 use crate::picture::Faults;
 use anyhow::{Context, Result, bail};
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-/// What a figure should be.
+/// The target of a figure.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -29,13 +29,13 @@ impl Target {
 /// One number.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Figure {
-    /// What it is.
+    /// The name of the figure.
     pub name: String,
     /// The number.
     pub value: f64,
     /// Of what.
     pub unit: &'static str,
-    /// What it should be, where something is asked for.
+    /// The target, where there is one.
     pub target: Option<Target>,
 }
 
@@ -44,7 +44,7 @@ pub struct Figure {
 pub struct Report {
     /// The numbers, in the order measured.
     pub figures: Vec<Figure>,
-    /// What was told wrongly.
+    /// The wrong notices.
     pub faults: Faults,
 }
 
@@ -87,7 +87,7 @@ impl Report {
 
 /// Prints a line.
 pub fn say(line: &str) {
-    // Whoever reads our output may have left; the file is still to be written.
+    // The reader of our output may have left; the file is still to be written.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -1,4 +1,4 @@
-//! Who watches whom: users on a ring, each watching the ten on either side. So each is watched by twenty.
+//! The watch graph of a load: users on a ring, each watching the ten on either side. So each is watched by twenty.
 
 use anyhow::{Result, ensure};
 

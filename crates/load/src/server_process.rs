@@ -45,7 +45,7 @@ pub struct ServerProcess {
     target: Target,
 }
 
-/// What `app create --json` answers.
+/// The answer of `app create --json`.
 #[derive(Deserialize)]
 struct Created {
     app: CreatedApp,
@@ -58,7 +58,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// What a running server leaves in its data folder.
+/// The file that a running server leaves in its data folder.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,

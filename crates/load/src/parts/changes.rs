@@ -14,7 +14,7 @@ pub const NARROW: usize = 32;
 pub const WIDE: usize = 512;
 /// Deliveries for a CPU-second that are asked for with [`NARROW`].
 const NARROW_TARGET: f64 = 70_000.0;
-/// What is ready together leaves together: so many times that with [`WIDE`].
+/// Factor over [`NARROW_TARGET`] that is asked for with [`WIDE`]: changes that are ready together are written together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
 /// Changes before those that count, for each one that counts.
 const WARM_UP: u64 = 10;

@@ -1,4 +1,4 @@
-//! What a connection costs that does nothing.
+//! The cost of an idle connection.
 
 use super::login;
 use crate::fleet::Fleet;

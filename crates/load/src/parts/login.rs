@@ -58,7 +58,7 @@ pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// What something for so many users cost, each.
+/// The cost of an operation for a number of users, for each user.
 struct Cost {
     cpu_ms: f64,
     per_second: f64,
@@ -69,7 +69,7 @@ impl Cost {
         let (cpu, began) = (fleet.server_cpu()?, Instant::now());
         work(fleet)?;
         let took = began.elapsed();
-        // Who is told of it, is told afterwards.
+        // The watchers' notices are sent afterwards, and belong to the cost.
         fleet.quiet()?;
         let cpu = fleet.server_cpu()? - cpu;
         Ok(Self { cpu_ms: milliseconds(cpu) / users as f64, per_second: users as f64 / took.as_secs_f64() })

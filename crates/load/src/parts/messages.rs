@@ -60,7 +60,7 @@ pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mu
 
 /// Sends messages and follows each until it is committed and received.
 struct Mail {
-    /// Who sends nothing now. Everyone takes a turn.
+    /// The users that send nothing now. Everyone takes a turn.
     idle: VecDeque<u32>,
     under_way: HashMap<u32, UnderWay>,
     by_sender: Vec<u32>,

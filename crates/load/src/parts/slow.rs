@@ -44,7 +44,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
             course.run(fleet, changes, Pace::Outstanding(OUTSTANDING))?;
             text = course.last_text();
             let after = settled(fleet, meter)?;
-            // What the server takes for so many changes alone, it takes in the first round.
+            // The memory that such a number of changes takes by itself is taken in the first round.
             if round > 0 {
                 grown.push(after.resident as f64 - before.resident as f64);
             }

@@ -126,7 +126,7 @@ pub struct Receiver {
     told: Arc<Mutex<Told>>,
 }
 
-/// What a receiver was told.
+/// The deliveries that a receiver was sent.
 struct Told {
     logins: u64,
     changes: u64,
