@@ -1,6 +1,6 @@
 //! Attacks a server, one attack after the other, each with a server of its own, and prints what it cost.
 //!
-//! What somebody without a key can send is tried at full rate, and what happens to an operator's machine. Another client,
+//! Tries, at full rate, what somebody without a key can send, and the mishaps of an operator's machine. Another client,
 //! the witness, is there meanwhile: how late it is told is a part of the price. `SECURITY.md` has the threat model.
 
 mod attacks;
@@ -109,6 +109,6 @@ fn raise_file_limit() -> Result<()> {
 
 /// Prints a line.
 fn say(line: &str) {
-    // Whoever reads our output may have left; the attacks go on.
+    // The reader of our output may have left; the attacks go on.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -78,7 +78,7 @@ pub async fn converse(
             && length > 0
         {}
     };
-    // What has come by then is what there is.
+    // The answer is what has come by then.
     let _ = timeout(patience, talk).await;
     Ok(answer)
 }

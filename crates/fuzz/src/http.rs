@@ -169,7 +169,7 @@ fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
         serde_json::from_slice(&body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&body)))
     });
-    // What differs from answer to answer says nothing.
+    // The date differs from answer to answer and is left out.
     let head = head.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n");
     Ok(Answer { status, head, json })
 }

@@ -39,7 +39,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     let receiver = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let number = count.fetch_add(1, Ordering::Relaxed);
-            // What becomes of a receiver is its own affair.
+            // A receiver's failure is its own affair.
             tokio::spawn(async move { drop(misbehave(stream, number).await) });
         }
     });
