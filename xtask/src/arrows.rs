@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
-/// What one crate of ours may know.
+/// The dependencies that one crate of ours may have.
 struct Rule {
     of: &'static str,
     /// The crates of ours that it may reach; all others it must not.
@@ -271,7 +271,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// What the rules do not allow, a sentence each.
+/// Returns the dependencies that the rules do not allow, a sentence each.
 fn findings(graph: &Graph, rules: &[Rule]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {

@@ -1,4 +1,4 @@
-//! What is made from other files and checked in: `docs/codes.md`, from the one table of codes in `lamplight-model`, and
+//! Files that are generated and checked in: `docs/codes.md`, from the one table of codes in `lamplight-model`, and
 //! `docs/openapi.json`, which the server makes from its commands. That the second one is current is a test of the
 //! server's: to make it takes the whole server.
 

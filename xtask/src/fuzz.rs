@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What makes a program count its edges and tell of its comparisons, as libFuzzer reads it.
+/// The options of rustc that make a program count its edges and report its comparisons, as libFuzzer reads it.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -27,7 +27,7 @@ const NEED_A_NODE: [&str; 3] = ["console", "query", "commands"];
 /// How long a target is run unless something else is asked for.
 const SECONDS: u64 = 60;
 
-/// What is asked for.
+/// The options of the command.
 #[derive(PartialEq, Debug)]
 struct Asked<'a> {
     targets: Vec<&'a str>,
@@ -35,7 +35,7 @@ struct Asked<'a> {
     keep: bool,
 }
 
-/// What libFuzzer says at the end of a run.
+/// The figures that libFuzzer prints at the end of a run.
 #[derive(Default, PartialEq, Debug)]
 struct Figures {
     executions: u64,
@@ -165,7 +165,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed is as good as empty to others.
+        // A folder that cannot be removed is ignored by other runs, like an empty one.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

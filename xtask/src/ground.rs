@@ -64,8 +64,8 @@ impl Ground {
     }
 }
 
-/// What `cargo run` tells the program it runs. Build scripts ask to be run again when some of these change
-/// (that of ring does), so a cargo that is started from here must not see them.
+/// Tells whether cargo sets this variable for the program that `cargo run` starts. Some build scripts, as that of
+/// ring, run again when one of these changes, so a cargo that is started from here must not see them.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }
@@ -133,7 +133,7 @@ fn copy(
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            // Whoever reads our output may have left; the lines are still to be counted.
+            // The reader of our output may have left; the lines are still to be counted.
             let _ = to.write_all(&line);
             let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();

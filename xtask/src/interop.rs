@@ -5,7 +5,7 @@ use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
-/// What is installed follows from these alone.
+/// The files that decide what is installed.
 const INPUTS: [&str; 3] =
     ["tests/interop/package.json", "tests/interop/package-lock.json", "tests/interop/requirements.txt"];
 

@@ -14,7 +14,7 @@ struct Step {
     run: fn(&mut Run) -> Result<()>,
 }
 
-/// What the steps of one run share.
+/// The state that the steps of one run share.
 struct Run {
     ground: Ground,
     may_install: bool,

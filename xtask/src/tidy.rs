@@ -22,7 +22,7 @@ const LONGEST: usize = 600;
 /// None: tests are as short as the rest.
 const LONG: &[Exception] = &[];
 
-/// What Rust may not contain: left from writing, or a hole in what is finished.
+/// Macros that finished Rust does not contain: left from writing, or a hole in what is finished.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
 /// Homes and workshops: paths of one machine.
@@ -52,7 +52,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     ]))?;
     let mut files = Vec::new();
     for path in listing.split_terminator('\0').filter(|path| !path.starts_with(CORPUS)) {
-        // What is deleted and not committed yet has no text, and neither has an image.
+        // A file that is deleted and not committed yet has no text, and neither has an image.
         if let Ok(bytes) = fs::read(ground.path(path)) {
             files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
         }
@@ -68,7 +68,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// What breaks a rule, as `path:line: what`.
+/// Returns the broken rules, as `path:line: what`.
 fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     let mut findings = Vec::new();
     for file in files {
@@ -82,7 +82,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     findings
 }
 
-/// What can be seen in one line.
+/// The rules that one line alone can break.
 fn lines(file: &File, findings: &mut Vec<String>) {
     let rust = file.path.ends_with(".rs");
     for (index, line) in file.text.split('\n').enumerate() {
@@ -228,7 +228,7 @@ mod tests {
         File { path: path.into(), text: text.into() }
     }
 
-    /// What is found in the one file of a tree.
+    /// Returns the findings in the one file of a tree.
     fn found(path: &str, text: &str) -> Vec<String> {
         findings(&[file(path, text)], &[])
     }

@@ -1,4 +1,4 @@
-//! What a machine needs for the steps of `test`. A new machine gets it installed, or is told what to run.
+//! The tools that a machine needs for the steps of `test`: they are installed, or the missing command is named.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::{spelling, web};
@@ -80,7 +80,7 @@ const NEEDED: &[Needed] = &[
     },
 ];
 
-/// What the web packages are built with. The public npm generator of UserSigs needs it too.
+/// The tools that build the web packages. The public npm generator of UserSigs needs them too.
 const NEEDED_FOR_WEB: &[Needed] = &[
     Needed {
         name: "node",
@@ -117,7 +117,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     Ok(())
 }
 
-/// What builds the web pages: node, and the packages of the lock file.
+/// Makes sure of the tools that build the web pages: node, and the packages of the lock file.
 pub fn for_web(ground: &Ground) -> Result<()> {
     let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
     install(ground, true, &missing)?;

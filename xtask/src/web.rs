@@ -11,7 +11,7 @@ const WEB: &str = "web";
 /// The oldest node that builds the packages: `engines` of `web/package.json`.
 const NODE_AT_LEAST: (u32, u32) = (20, 19);
 
-/// What was installed follows from these alone, and from node itself.
+/// The files that decide, with node itself, what is installed.
 const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.npmrc"];
 
 /// Goes with what was installed.
