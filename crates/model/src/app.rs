@@ -1,5 +1,6 @@
 //! The tenant: what an app is allowed, how it counts and how long it waits.
 
+use crate::jwt::{JwtSettings, MAX_JWT_KEYS_BYTES};
 use crate::{AppId, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -99,6 +100,8 @@ pub struct AppSettings {
     pub timing: Timing,
     /// Where the app's backend is told of what happens.
     pub webhooks: WebhookSettings,
+    /// JWTs that open a login as a UserSig does.
+    pub jwt: JwtSettings,
 }
 
 /// Where the app's backend is told of what happens (SPEC sections 6 and 9).
@@ -364,10 +367,11 @@ impl AppSettings {
     }
 
     /// Every setting that has bounds: its path, its value, the least and the greatest one.
-    fn measured(&self) -> [(&'static str, u64, u64, u64); 26] {
+    fn measured(&self) -> [(&'static str, u64, u64, u64); 34] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
         let (limits, timing, policy) = (&self.limits, &self.timing, &self.multi_device);
+        let jwt = &self.jwt;
         [
             ("name", self.name.len() as u64, 0, 200),
             ("multi_device.web_instances", policy.web_instances.into(), 1, 10),
@@ -395,6 +399,14 @@ impl AppSettings {
             ("webhooks.state_change_url (bytes)", self.webhooks.state_change_url.len() as u64, 0, 2_000),
             ("webhooks.push_url (bytes)", self.webhooks.push_url.len() as u64, 0, 2_000),
             ("webhooks.token (bytes)", self.webhooks.token.len() as u64, 0, 200),
+            ("jwt.jwks_url (bytes)", jwt.jwks_url.len() as u64, 0, 2_000),
+            ("jwt.jwks_file (bytes)", jwt.jwks_file.len() as u64, 0, 100),
+            ("jwt.keys (bytes)", jwt.keys.len() as u64, 0, MAX_JWT_KEYS_BYTES as u64),
+            ("jwt.secret (bytes)", jwt.secret.len() as u64, 0, 1_024),
+            ("jwt.issuer (bytes)", jwt.issuer.len() as u64, 0, 500),
+            ("jwt.audience (bytes)", jwt.audience.len() as u64, 0, 500),
+            ("jwt.user_claim (bytes)", jwt.user_claim.len() as u64, 1, 200),
+            ("jwt.leeway_s", jwt.leeway_s.into(), 0, 300),
         ]
     }
 }

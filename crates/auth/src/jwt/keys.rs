@@ -1,0 +1,212 @@
+//! Reads the keys that verify JWTs: a JWKS (RFC 7517), public keys as PEM, or a secret.
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use lamplight_model::{JwtSettings, MIN_JWT_SECRET_BYTES};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// The most keys of one set. Identity providers publish two or three.
+pub const MAX_KEYS: usize = 32;
+
+/// The fewest bytes of the modulus of an RSA key: 2,048 bits.
+const MIN_RSA_BYTES: usize = 256;
+
+/// The most bytes of the modulus of an RSA key: verifying by a longer one costs too much.
+const MAX_RSA_BYTES: usize = 1_024;
+
+/// Keys that verify JWTs.
+#[derive(Clone, Default)]
+pub struct JwtKeySet {
+    keys: Vec<JwtKey>,
+}
+
+/// A key, for one algorithm.
+#[derive(Clone)]
+pub(super) struct JwtKey {
+    pub(super) kid: Option<String>,
+    pub(super) algorithm: Algorithm,
+    pub(super) key: DecodingKey,
+    /// Tells the key from others, see [`JwtKeySet::has`].
+    pub(super) mark: u32,
+}
+
+/// The reasons for which a text holds no keys that could be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidKeys {
+    /// The text is neither a JWKS nor PEM.
+    #[error("neither a JWKS nor public keys as PEM")]
+    Unreadable,
+    /// A block of the PEM is no public key that could be used.
+    #[error("block {0} of the PEM is no public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
+    Block(usize),
+    /// The text has a private key in it.
+    #[error("this is a private key; a server that only verifies must not have it: give the public one")]
+    Private,
+    /// None of the keys of a JWKS can be used.
+    #[error("none of the keys of the JWKS is a public key for RS256, ES256 or EdDSA; skipped: {0}")]
+    NoneUsable(usize),
+    /// The set has more than [`MAX_KEYS`] keys.
+    #[error("more than {MAX_KEYS} keys")]
+    TooMany,
+    /// The secret is too short to be safe.
+    #[error("a secret has at least {MIN_JWT_SECRET_BYTES} bytes")]
+    ShortSecret,
+    /// The secret is a key of another kind.
+    #[error("this is a public key, a private key or a certificate, and no secret for HS256")]
+    NoSecret,
+}
+
+impl JwtKeySet {
+    /// Reads a JWKS, or public keys as PEM. Keys of a JWKS that are of another kind, for encryption, or for an
+    /// algorithm that is not accepted are skipped; so are symmetric ones: a secret is none that is published.
+    pub fn read(text: &str) -> Result<Self, InvalidKeys> {
+        let text = text.trim();
+        if text.contains("PRIVATE KEY-----") {
+            return Err(InvalidKeys::Private);
+        }
+        let keys = if text.starts_with('{') {
+            #[derive(Deserialize)]
+            struct Set {
+                keys: Vec<Value>,
+            }
+            let set: Set = serde_json::from_str(text).map_err(|_| InvalidKeys::Unreadable)?;
+            if set.keys.iter().any(|key| key.get("d").is_some()) {
+                return Err(InvalidKeys::Private);
+            }
+            let count = set.keys.len();
+            // A key that this library does not know must not hide the others.
+            let keys: Vec<_> = set.keys.into_iter().filter_map(|key| of_jwk(key).ok().flatten()).collect();
+            if keys.is_empty() {
+                return Err(InvalidKeys::NoneUsable(count));
+            }
+            keys
+        } else {
+            of_pem(text)?
+        };
+        if keys.len() > MAX_KEYS {
+            return Err(InvalidKeys::TooMany);
+        }
+        Ok(Self { keys })
+    }
+
+    /// The keys that the settings of an app hold themselves: the keys and the secret.
+    pub fn of_settings(settings: &JwtSettings) -> Result<Self, InvalidKeys> {
+        let mut set = if settings.keys.is_empty() { Self::default() } else { Self::read(&settings.keys)? };
+        if !settings.secret.is_empty() {
+            set.keys.push(of_secret(&settings.secret)?);
+        }
+        Ok(set)
+    }
+
+    /// The same keys under the mark of the place that they come from. A key that goes from there ends no connection:
+    /// an identity provider takes keys out that it does not sign with any longer.
+    #[must_use]
+    pub fn of_source(mut self, mark: u32) -> Self {
+        self.keys.iter_mut().for_each(|key| key.mark = mark);
+        self
+    }
+
+    /// Whether a key with this mark, which [`JwtClaims::key`](super::JwtClaims::key) was, is in the set.
+    pub fn has(&self, mark: u32) -> bool {
+        self.keys.iter().any(|key| key.mark == mark)
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// A mark that tells texts apart, for [`JwtKeySet::of_source`].
+    pub fn mark_of(text: &str) -> u32 {
+        mark_of(text.as_bytes())
+    }
+
+    pub(super) fn keys(&self) -> &[JwtKey] {
+        &self.keys
+    }
+}
+
+impl fmt::Debug for JwtKeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys.iter().map(|key| (&key.kid, key.algorithm))).finish()
+    }
+}
+
+fn mark_of(bytes: &[u8]) -> u32 {
+    let hash = Sha256::digest(bytes);
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+/// A key of a JWKS; `None` where it is for something else.
+fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
+    let text = value.to_string();
+    let jwk: Jwk = serde_json::from_value(value)?;
+    let (algorithm, named) = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            (Algorithm::ES256, KeyAlgorithm::ES256)
+        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
+            (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
+        }
+        _ => return Ok(None),
+    };
+    let common = &jwk.common;
+    let is_for_signatures = common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature)
+        && common.key_operations.as_ref().is_none_or(|it| it.contains(&KeyOperations::Verify));
+    if !is_for_signatures || common.key_algorithm.as_ref().is_some_and(|it| *it != named) {
+        return Ok(None);
+    }
+    let key = DecodingKey::from_jwk(&jwk).ok().filter(|key| super::ring_provider::can_use(algorithm, key));
+    let kid = common.key_id.clone();
+    Ok(key.map(|key| JwtKey { kid, algorithm, key, mark: mark_of(text.as_bytes()) }))
+}
+
+fn of_pem(text: &str) -> Result<Vec<JwtKey>, InvalidKeys> {
+    const BEGIN: &str = "-----BEGIN ";
+    let (before, blocks) = text.split_at(text.find(BEGIN).ok_or(InvalidKeys::Unreadable)?);
+    if !before.trim().is_empty() {
+        return Err(InvalidKeys::Unreadable);
+    }
+    let blocks = blocks.split(BEGIN).skip(1).enumerate();
+    let key = |(at, block): (usize, &str)| {
+        let pem = format!("{BEGIN}{block}");
+        let readers: [(Algorithm, fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>); 3] = [
+            (Algorithm::RS256, DecodingKey::from_rsa_pem),
+            (Algorithm::ES256, DecodingKey::from_ec_pem),
+            (Algorithm::EdDSA, DecodingKey::from_ed_pem),
+        ];
+        let read = readers.into_iter().find_map(|(algorithm, read)| {
+            let key =
+                read(pem.as_bytes()).ok().filter(|key| super::ring_provider::can_use(algorithm, key))?;
+            Some(JwtKey { kid: None, algorithm, key, mark: mark_of(pem.trim().as_bytes()) })
+        });
+        read.ok_or(InvalidKeys::Block(at + 1))
+    };
+    blocks.map(key).collect()
+}
+
+fn of_secret(text: &str) -> Result<JwtKey, InvalidKeys> {
+    if text.len() < MIN_JWT_SECRET_BYTES {
+        return Err(InvalidKeys::ShortSecret);
+    }
+    // What everybody may know: with it as a secret, everybody could sign.
+    if text.contains("-----BEGIN") || text.trim_start().starts_with('{') {
+        return Err(InvalidKeys::NoSecret);
+    }
+    let key = DecodingKey::from_secret(text.as_bytes()).map_err(|_| InvalidKeys::ShortSecret)?;
+    Ok(JwtKey { kid: None, algorithm: Algorithm::HS256, key, mark: mark_of(text.as_bytes()) })
+}
+
+/// Whether the modulus of an RSA key has a length that is accepted.
+pub(super) fn is_rsa_length(bytes: usize) -> bool {
+    (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&bytes)
+}

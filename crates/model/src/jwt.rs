@@ -1,0 +1,145 @@
+//! The settings by which an app accepts JWTs beside UserSigs (SPEC section 5, "Tokens").
+
+use crate::AppId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The longest [`JwtSettings::keys`], in bytes.
+pub const MAX_JWT_KEYS_BYTES: usize = 16 * 1024;
+
+/// The fewest bytes of [`JwtSettings::secret`]: an HMAC-SHA256 key is as long as its hash (RFC 7518, section 3.2).
+pub const MIN_JWT_SECRET_BYTES: usize = 32;
+
+/// The keys that sign the JWTs of an app, and the claims that a JWT must have. Without any key the app accepts none.
+///
+/// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, and the
+/// secret for HS256. A token that names another algorithm is not good, so there is no list of algorithms to set.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JwtSettings {
+    /// The address of a JWKS, fetched and renewed by the server. Empty: none.
+    pub jwks_url: String,
+    /// The name of a file in the folder `jwks` of the data folder: a JWKS, or public keys as PEM. Empty: none.
+    pub jwks_file: String,
+    /// A JWKS, or public keys as PEM. Empty: none.
+    pub keys: String,
+    /// The secret for HS256. Empty: none.
+    pub secret: String,
+    /// The `iss` that a token must have. Empty: any.
+    pub issuer: String,
+    /// The audience that `aud` must name. Empty: the SDKAppID, in decimal.
+    pub audience: String,
+    /// The claim that holds the userID.
+    pub user_claim: String,
+    /// The seconds by which the clock of the issuer may differ: `exp` and `nbf` are read so much more generously.
+    pub leeway_s: u16,
+}
+
+impl Default for JwtSettings {
+    fn default() -> Self {
+        Self {
+            jwks_url: String::new(),
+            jwks_file: String::new(),
+            keys: String::new(),
+            secret: String::new(),
+            issuer: String::new(),
+            audience: String::new(),
+            user_claim: "sub".to_owned(),
+            leeway_s: 30,
+        }
+    }
+}
+
+impl JwtSettings {
+    /// Whether the app accepts JWTs at all.
+    pub fn is_on(&self) -> bool {
+        let Self { jwks_url, jwks_file, keys, secret, .. } = self;
+        [jwks_url, jwks_file, keys, secret].iter().any(|source| !source.is_empty())
+    }
+
+    /// Whether this is the audience that tokens of the app are for.
+    pub fn is_audience(&self, app: AppId, audience: &str) -> bool {
+        match self.audience.as_str() {
+            "" => audience == app.0.to_string(),
+            set => audience == set,
+        }
+    }
+
+    /// The places that keys are read from again and again.
+    pub fn sources(&self) -> impl Iterator<Item = KeySource> {
+        let url = (!self.jwks_url.is_empty()).then(|| KeySource::Url(self.jwks_url.clone()));
+        let file = (!self.jwks_file.is_empty()).then(|| KeySource::File(self.jwks_file.clone()));
+        url.into_iter().chain(file)
+    }
+}
+
+/// A place that the server reads keys from.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum KeySource {
+    /// A JWKS at this address.
+    Url(String),
+    /// The file of this name in the folder `jwks` of the data folder.
+    File(String),
+}
+
+/// Whether a text may be the name of a key file: a plain name, so that it leads nowhere but into its folder.
+pub fn is_key_file_name(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !text.starts_with('.') && (1..=100).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+impl fmt::Debug for JwtSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtSettings")
+            .field("jwks_url", &self.jwks_url)
+            .field("jwks_file", &self.jwks_file)
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .field("user_claim", &self.user_claim)
+            .field("leeway_s", &self.leeway_s)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audience_is_the_app_where_none_is_set() {
+        let table =
+            [("", "7", true), ("", "8", false), ("", "", false), ("api", "api", true), ("api", "7", false)];
+        for (set, given, expected) in table {
+            let settings = JwtSettings { audience: set.to_owned(), ..JwtSettings::default() };
+            assert_eq!(settings.is_audience(AppId(7), given), expected, "{set:?} {given:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_key_file_leads_nowhere_else() {
+        for (name, expected) in [
+            ("jwks.json", true),
+            ("a_b-C.9", true),
+            ("", false),
+            (".", false),
+            ("..", false),
+            (".hidden", false),
+            ("a/b", false),
+            ("../facts.db", false),
+            ("/etc/passwd", false),
+            ("a\\b", false),
+            ("a b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_key_file_name(name), expected, "{name:?}");
+        }
+        assert!(!is_key_file_name(&"a".repeat(101)));
+    }
+
+    #[test]
+    fn no_secret_is_shown_by_debug() {
+        let settings = JwtSettings { secret: "hush".into(), keys: "hush".into(), ..JwtSettings::default() };
+        assert!(!format!("{settings:?}").contains("hush"));
+        assert!(settings.is_on() && !JwtSettings::default().is_on());
+    }
+}
