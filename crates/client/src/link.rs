@@ -1,6 +1,7 @@
 //! A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up.
 
 use crate::Error;
+use crate::machine::NetworkPath;
 use crate::request::Request;
 use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
@@ -42,8 +43,10 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    heartbeat: Duration,
+    /// The time between two heartbeats that the server's timeout asks for.
+    usual_heartbeat: Duration,
     last_sent: Moment,
+    last_heard: Moment,
     /// When the link is given up unless something is heard, as long as a request is in flight.
     give_up_at: Moment,
     /// The device has slept, and nothing was heard since.
@@ -85,14 +88,20 @@ impl Call {
 impl Link {
     /// A link that has logged in now.
     pub(crate) fn new(heartbeat_timeout: Duration, platform: Platform, now: Moment) -> Self {
-        let heartbeat = heartbeat_interval(heartbeat_timeout, platform);
-        let (give_up_at, in_flight) = (now + ANSWER_PATIENCE, BTreeMap::new());
-        Self { since: now, heartbeat, last_sent: now, give_up_at, woken: false, in_flight }
+        Self {
+            since: now,
+            usual_heartbeat: heartbeat_interval(heartbeat_timeout, platform),
+            last_sent: now,
+            last_heard: now,
+            give_up_at: now + ANSWER_PATIENCE,
+            woken: false,
+            in_flight: BTreeMap::new(),
+        }
     }
 
     /// The server has told its heartbeat timeout again.
     pub(crate) fn set_heartbeat(&mut self, heartbeat_timeout: Duration, platform: Platform) {
-        self.heartbeat = heartbeat_interval(heartbeat_timeout, platform);
+        self.usual_heartbeat = heartbeat_interval(heartbeat_timeout, platform);
     }
 
     /// How long the link has lived.
@@ -122,6 +131,7 @@ impl Link {
     /// Something was heard.
     pub(crate) fn heard(&mut self, now: Moment) {
         self.give_up_at = now + ANSWER_PATIENCE;
+        self.last_heard = now;
         self.woken = false;
     }
 
@@ -153,9 +163,21 @@ impl Link {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// When the next heartbeat is due.
-    pub(crate) fn heartbeat_due(&self) -> Moment {
-        self.last_sent + self.heartbeat
+    /// When the next heartbeat is due on this path.
+    pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
+        self.last_sent + path.heartbeat(self.usual_heartbeat)
+    }
+
+    /// The time between two heartbeats that the server's timeout asks for.
+    pub(crate) fn usual_heartbeat(&self) -> Duration {
+        self.usual_heartbeat
+    }
+
+    /// How long nothing had passed in either direction when the link ended now, or when the request was sent that nothing
+    /// was heard after: a link that is cut without telling the client is silent until then.
+    pub(crate) fn silence(&self, now: Moment) -> Duration {
+        let until = if self.in_flight.is_empty() { now } else { self.last_sent };
+        until.since(self.last_heard)
     }
 
     /// When the link is given up unless something is heard.

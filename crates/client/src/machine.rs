@@ -14,6 +14,7 @@
 //! ```
 
 mod answers;
+mod path;
 mod retry;
 mod snapshot;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::{Abilities, Error, Event, LinkEnd, Refused};
 use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
+pub(crate) use path::NetworkPath;
 use prost::Message as _;
 use retry::Retry;
 use snapshot::Snapshot;
@@ -107,6 +109,8 @@ struct Session {
     failures: u32,
     /// Over how long the clients of the server spread their return.
     spread: Spread,
+    /// The silence that the path to the server has cut links after.
+    path: NetworkPath,
     /// Logins of the application that the present attempt will answer.
     logins: Vec<(CallId, Moment)>,
     /// Calls that were not sent yet.
@@ -193,7 +197,7 @@ impl Machine {
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Live(link) => {
                 let optional = [link.given_up_at(), link.next_call_deadline(), session.restore.due()];
-                optional.into_iter().flatten().chain([link.heartbeat_due()]).min()
+                optional.into_iter().flatten().chain([link.heartbeat_due(session.path)]).min()
             }
         };
         calls.chain(logins).chain(phase).min()
@@ -215,7 +219,7 @@ impl Machine {
             }
             Input::Call { call, deadline, request } => self.call(call, deadline, request, turn),
             Input::LinkUp => self.link_up(turn),
-            Input::LinkEnded(why) => self.link_ended(why, Retry::BackOff, turn),
+            Input::LinkEnded(why) => self.link_cut(why, turn),
             Input::Received(message) => self.received(*message, turn),
             Input::NetworkChanged => self.network_changed(turn),
             Input::Tick => {}
@@ -240,6 +244,7 @@ impl Machine {
                 established: false,
                 failures: 0,
                 spread: Spread::Unknown,
+                path: NetworkPath::default(),
                 logins: vec![(call, deadline)],
                 queue: VecDeque::new(),
                 subscriptions: Vec::new(),
@@ -380,9 +385,9 @@ impl Machine {
             }
             Phase::Waiting { until, .. } if *until <= turn.now => self.connect(turn),
             Phase::Live(link) if link.given_up_at().is_some_and(|at| at <= turn.now) => {
-                self.link_ended(LinkEnd::Silent, Retry::BackOff, turn);
+                self.link_cut(LinkEnd::Silent, turn);
             }
-            Phase::Live(link) if link.heartbeat_due() <= turn.now => self.send_heartbeat(turn),
+            Phase::Live(link) if link.heartbeat_due(session.path) <= turn.now => self.send_heartbeat(turn),
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } | Phase::Live(_) => {}
         }
     }
@@ -407,6 +412,17 @@ impl Machine {
             let deadline = turn.now + LOGIN_TIMEOUT;
             session.phase = Phase::LoggingIn { id, deadline, resume, named, early: Vec::new() };
         }
+    }
+
+    /// The link, or the attempt to make one, has ended without a word of the server. The path may have cut the link for its
+    /// silence; a sleep says nothing of the path.
+    fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
+        if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
+            && !link.is_woken()
+        {
+            path.cut(link.usual_heartbeat(), link.silence(turn.now));
+        }
+        self.link_ended(why, Retry::BackOff, turn);
     }
 
     /// The link is gone, or given up: what was under way fails, and the session waits for its next attempt.

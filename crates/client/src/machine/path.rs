@@ -1,0 +1,66 @@
+//! The heartbeat that the path to the server needs, learned from the silences after which links were cut.
+//!
+//! A proxy, a balancer or a NAT between client and server cuts a link on which nothing has passed for some time, with or
+//! without telling the client. It does so after the same silence each time; links that break for other reasons do not.
+
+use std::time::Duration;
+
+/// The heartbeat is shortened to this part of the usual one and no further: a path that cuts its links for another reason,
+/// as by their age, costs no more heartbeats than that.
+const SHORTEST: u32 = 8;
+
+/// Two silences are taken for the same when they differ by this part of the later one, or by less.
+const TOLERANCE: u32 = 20;
+
+/// What a session has learned of its path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct NetworkPath {
+    /// The silence after which a link was cut last; zero before the first.
+    silence: Duration,
+    /// The longest time between two heartbeats that the path allows, once it is known.
+    longest: Option<Duration>,
+}
+
+impl NetworkPath {
+    /// A link with this usual heartbeat was cut after this silence. Two cuts in a row after the same silence shorten the
+    /// heartbeat to half of it. A silence shorter than the shortest heartbeat is that of a link in use: it says nothing.
+    pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
+        let shortest = usual / SHORTEST;
+        if silence < shortest {
+            return;
+        }
+        if silence.abs_diff(self.silence) * TOLERANCE <= silence {
+            let half = (silence / 2).max(shortest);
+            self.longest = Some(self.longest.map_or(half, |longest| longest.min(half)));
+        }
+        self.silence = silence;
+    }
+
+    /// Returns the time between two heartbeats on this path.
+    pub(crate) fn heartbeat(self, usual: Duration) -> Duration {
+        self.longest.map_or(usual, |longest| longest.min(usual))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table that the web SDK passes too: the usual heartbeat, the silences of the cuts, and the heartbeat.
+    const CASES: &str = include_str!("../../../../tests/sdk/heartbeat.csv");
+
+    #[test]
+    fn heartbeats_are_those_of_the_table_that_the_sdks_share() {
+        let mut checked = 0;
+        for line in CASES.lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = line.split(',').collect();
+            let [usual, silences, heartbeat] = fields[..] else { panic!("{line}") };
+            let millis = |text: &str| Duration::from_millis(text.parse().unwrap());
+            let mut path = NetworkPath::default();
+            silences.split_whitespace().for_each(|silence| path.cut(millis(usual), millis(silence)));
+            assert_eq!(path.heartbeat(millis(usual)), millis(heartbeat), "{line}");
+            checked += 1;
+        }
+        assert!(checked > 20, "{checked}");
+    }
+}
