@@ -25,7 +25,7 @@ import {
   type Profile,
   Shapes,
 } from "./shapes.js";
-import { type UserStatus, writePlatform } from "./status.js";
+import { PLATFORMS, type UserStatus, writePlatform } from "./status.js";
 import * as statuses from "./statuses.js";
 
 /** A client of one app. Calls resolve with `{code: 0, data}` and reject with a `ChatError`. */
@@ -52,18 +52,16 @@ export class Chat {
     if (!Number.isInteger(SDKAppID) || SDKAppID <= 0 || SDKAppID > 0xffff_ffff) {
       throw check.wrong("SDKAppID is to be the number of an app");
     }
+    check.oneOf(platform, PLATFORMS, "platform");
     const url = serverUrl(server ?? proxyServer);
+    const socketOf = WebSocket ?? globalWebSocket();
+    // After all that may be refused: a device id that is taken is lost to the tab until it is given back.
     const device =
       deviceID === undefined
         ? takeDevice(tabStore(), pageOf())
         : { id: check.id(deviceID, "deviceID"), release: () => undefined };
     const identity = { sdkAppId: SDKAppID, platform: writePlatform(platform), deviceId: device.id };
-    if (identity.platform === "PLATFORM_UNSPECIFIED") {
-      throw check.wrong(
-        `platform is to be one of Web, iPhone, Android, iPad, Windows, Mac and Linux, not ${platform}`,
-      );
-    }
-    this.#driver = new Driver(identity, url, WebSocket ?? globalWebSocket(), (news) => {
+    this.#driver = new Driver(identity, url, socketOf, (news) => {
       this.#hear(news);
     });
     this.#keeper = new Keeper({

@@ -61,7 +61,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
   "node_lost",
 ];
 
-const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
+export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
 /** The words of a kind, as the wire has them, without the name of the kind and in small letters. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
@@ -99,8 +99,7 @@ export function readPlatform(told: PlatformJson | undefined): Platform | undefin
 
 /** A platform as the wire has it. */
 export function writePlatform(platform: Platform): PlatformJson {
-  const word = `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
-  return PLATFORMS.includes(platform) ? word : "PLATFORM_UNSPECIFIED";
+  return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }
 
 /** Finds the word that the wire has, if it is one of those that this SDK knows. */

@@ -1,6 +1,6 @@
 /** What `create` takes, and what it refuses at once. */
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import Lamplight, { type CreateOptions } from "../src/index.js";
 
 /** Where a client would connect, or why there is none. */
@@ -61,11 +61,37 @@ test("what cannot be is refused with 6017 and the reason", async () => {
     [{ server: "ws://a", SDKAppID: "1" }, "SDKAppID is to be the number of an app"],
     [{ server: "ws://a", deviceID: "" }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
     [{ server: "ws://a", deviceID: "x".repeat(65) }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
-    [{ server: "ws://a", platform: "Toaster" }, "platform is to be one of"],
+    ...["web", "Toaster", "", 7, null].map(
+      (platform) =>
+        [
+          { server: "ws://a", platform },
+          "platform is to be iPhone or Android or iPad or Windows or Mac or Linux or Web",
+        ] as const,
+    ),
   ] as const) {
     const answer = await urlOf(options as Partial<CreateOptions>);
     expect(answer).toContain("6017: invalid parameter: ");
     expect(answer).toContain(reason);
   }
   expect(await urlOf({ server: "ws://a", SDKAppID: 2 ** 32 - 1, deviceID: "x".repeat(64) })).toContain("ws://a/");
+});
+
+test("a client that is refused takes no device id from the tab", () => {
+  const ids = JSON.stringify(["kept"]);
+  let stored = ids;
+  vi.stubGlobal("sessionStorage", {
+    getItem: () => stored,
+    setItem: (_: string, value: string) => {
+      stored = value;
+    },
+  });
+  const options = { SDKAppID: 1, server: "ws://a" };
+  try {
+    expect(() => Lamplight.create({ ...options, platform: "Toaster" as "Web" })).toThrow("platform");
+    vi.stubGlobal("WebSocket", undefined);
+    expect(() => Lamplight.create(options)).toThrow("there is no WebSocket here");
+    expect(stored).toBe(ids);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

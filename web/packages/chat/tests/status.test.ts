@@ -40,9 +40,6 @@ test("every platform can be read and written, and nothing else", () => {
     expect(writePlatform(platform)).toBe(word);
     expect(platform.toUpperCase()).toBe(word.slice("PLATFORM_".length));
   }
-  for (const none of ["web", "Toaster", "", 7, null, undefined]) {
-    expect(writePlatform(none as Platform)).toBe("PLATFORM_UNSPECIFIED");
-  }
   expect(readPlatform(undefined)).toBe(undefined);
   expect(readPlatform("PLATFORM_UNSPECIFIED")).toBe(undefined);
 });
