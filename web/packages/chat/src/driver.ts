@@ -129,11 +129,7 @@ export class Driver {
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
-    if (what === "left") {
-      this.#step({ type: "linkEnded", why: "the page was left" });
-    } else {
-      this.#step({ type: what === "back" ? "networkChanged" : what });
-    }
+    this.#step({ type: what === "back" ? "networkChanged" : what });
   }
 
   #ask(

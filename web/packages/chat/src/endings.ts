@@ -2,10 +2,24 @@
 
 import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
-import { type Call, type CallId, callsOf, WAKE_SPREAD } from "./link.js";
+import { type Call, type CallId, callsOf, silence, WAKE_SPREAD } from "./link.js";
+import { cut } from "./path.js";
 import { putBack } from "./restore.js";
 import { EMPTY } from "./roster.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
+
+/**
+ * The link, or the attempt to make one, has ended without a word of the server. The path may have cut the link for its
+ * silence; a sleep says nothing of the path.
+ */
+export function linkCut(turn: Turn, why: string): void {
+  const { session } = turn;
+  if (session?.phase.at === "live" && !session.phase.link.isWoken) {
+    const { link } = session.phase;
+    turn.patch({ path: cut(session.path, link.heartbeat, silence(link, turn.now)) });
+  }
+  linkEnded(turn, refused("NOT_CONNECTED", why));
+}
 
 /**
  * The link is gone, or given up: what was under way fails or is sent again, and the session waits: the back-off on top of

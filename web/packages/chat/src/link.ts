@@ -1,6 +1,7 @@
 /** A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up. */
 
 import type { Ask } from "./ask.js";
+import type { NetworkPath } from "./path.js";
 
 /** The most requests that await their answers on the link. Further calls wait in the session. */
 export const MAX_IN_FLIGHT = 64;
@@ -52,8 +53,10 @@ export type InFlight =
 /** The state of a live link. */
 export interface Link {
   readonly since: number;
+  /** The time between two heartbeats that the server's timeout asks for. */
   readonly heartbeat: number;
   readonly lastSent: number;
+  readonly lastHeard: number;
   /** When the link is given up unless something is heard, as long as a request is in flight. */
   readonly giveUpAt: number;
   /** The page has slept, and nothing was heard since. */
@@ -68,6 +71,7 @@ export function newLink(heartbeatTimeout: number, now: number): Link {
     since: now,
     heartbeat: heartbeatInterval(heartbeatTimeout),
     lastSent: now,
+    lastHeard: now,
     giveUpAt: 0,
     isWoken: false,
     inFlight: new Map(),
@@ -86,7 +90,7 @@ export function sent(link: Link, id: number, request: InFlight, now: number): Li
 
 /** Something was heard. */
 export function heard(link: Link, now: number): Link {
-  return { ...link, giveUpAt: now + ANSWER_PATIENCE, isWoken: false };
+  return { ...link, giveUpAt: now + ANSWER_PATIENCE, lastHeard: now, isWoken: false };
 }
 
 /** There is reason to doubt the link, and a heartbeat was sent: its answer is due soon. */
@@ -115,9 +119,17 @@ export function heartbeatInFlight(link: Link): boolean {
   return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
 }
 
-/** When the next heartbeat is due. */
-export function heartbeatDue(link: Link): number {
-  return link.lastSent + link.heartbeat;
+/** When the next heartbeat is due on this path. */
+export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
+  return link.lastSent + Math.min(link.heartbeat, longest);
+}
+
+/**
+ * How long nothing had passed in either direction when the link ended now, or when the request was sent that nothing was
+ * heard after: a link that is cut without telling the page is silent until then.
+ */
+export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
+  return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
 /** When the link is given up unless something is heard; Infinity: no answer is awaited. */
@@ -137,5 +149,5 @@ export function callsOf(link: Link): Call[] {
  * says.
  */
 export function heartbeatInterval(timeout: number): number {
-  return timeout === 0 ? HEARTBEAT : Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10)));
+  return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));
 }

@@ -7,11 +7,12 @@
 
 import { received } from "./answers.js";
 import { type Ask, type AskKind, byteLength, FRAME_LIMITS, FRAME_SLACK, message } from "./ask.js";
-import { answerLogout, end, failLogin, linkEnded } from "./endings.js";
+import { answerLogout, end, failLogin, linkCut, linkEnded } from "./endings.js";
 import { refused } from "./errors.js";
 import type { KnownJson, LoginRequestJson } from "./gen/wire.js";
 import * as links from "./link.js";
 import type { Call, CallId } from "./link.js";
+import { UNKNOWN_PATH } from "./path.js";
 import * as restores from "./restore.js";
 import { type Effect, type Input, type Session, type State, Turn } from "./session.js";
 import { isNewer } from "./status.js";
@@ -58,7 +59,10 @@ export function step(state: State, input: Input, now: number, jitter: number): [
       linkUp(turn);
       break;
     case "linkEnded":
-      linkEnded(turn, refused("NOT_CONNECTED", input.why));
+      linkCut(turn, input.why);
+      break;
+    case "left":
+      linkEnded(turn, refused("NOT_CONNECTED", "the page was left"));
       break;
     case "received":
       received(turn, input.message);
@@ -88,7 +92,7 @@ export function nextDeadline({ session }: State): number | undefined {
   const { phase } = session;
   const due =
     phase.at === "live"
-      ? [links.heartbeatDue(phase.link), links.givenUpAt(phase.link), restoreDue(session, phase.link)]
+      ? [links.heartbeatDue(phase.link, session.path), links.givenUpAt(phase.link), restoreDue(session, phase.link)]
       : [phase.deadline];
   return Math.min(...due, ...[...callsOf(session), ...session.logins].map(({ deadline }) => deadline));
 }
@@ -134,6 +138,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     established: false,
     failures: 0,
     spread: 0,
+    path: UNKNOWN_PATH,
     logins: [call],
     queue: [],
     subscriptions: [],
@@ -249,16 +254,15 @@ function expirePhase(turn: Turn): void {
   const { phase } = session;
   if (phase.at === "live") {
     if (links.givenUpAt(phase.link) <= now) {
-      linkEnded(turn, refused("NOT_CONNECTED", "nothing was heard from the server"));
-    } else if (links.heartbeatDue(phase.link) <= now) {
+      linkCut(turn, "nothing was heard from the server");
+    } else if (links.heartbeatDue(phase.link, session.path) <= now) {
       sendHeartbeat(turn);
     }
   } else if (phase.deadline <= now) {
     if (phase.at === "waiting") {
       connect(turn);
     } else {
-      const what = phase.at === "connecting" ? "no connection in time" : "no answer to the login in time";
-      linkEnded(turn, refused("NOT_CONNECTED", what));
+      linkCut(turn, phase.at === "connecting" ? "no connection in time" : "no answer to the login in time");
     }
   }
 }
@@ -331,16 +335,14 @@ function sendCall(turn: Turn, call: Call): void {
 }
 
 function sendHeartbeat(turn: Turn): void {
-  if (turn.session?.phase.at !== "live") {
-    return;
-  }
-  const { link } = turn.session.phase;
-  if (links.heartbeatInFlight(link)) {
+  const heartbeat = { kind: "heartbeat", parameters: {} } as const;
+  const phase = turn.session?.phase;
+  if (phase?.at === "live" && links.heartbeatInFlight(phase.link)) {
     // One answer is awaited already; the server needs a sign of life all the same.
-    turn.setLink({ ...link, lastSent: turn.now });
-    turn.send(message(0, { kind: "heartbeat", parameters: {} }));
+    turn.setLink({ ...phase.link, lastSent: turn.now });
+    turn.send(message(0, heartbeat));
   } else {
-    sendRequest(turn, { kind: "heartbeat" }, { kind: "heartbeat", parameters: {} });
+    sendRequest(turn, heartbeat, heartbeat);
   }
 }
 

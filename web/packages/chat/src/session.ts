@@ -24,6 +24,7 @@ import type {
 } from "./gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
 import type { Abilities } from "./options.js";
+import type { NetworkPath } from "./path.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";
 import type { UserStatus } from "./status.js";
@@ -53,6 +54,8 @@ export interface Session {
   readonly failures: number;
   /** Over how long the clients of the server spread their return, as it told last; 0: it does not say. */
   readonly spread: number;
+  /** The silence that the path to the server has cut links after. */
+  readonly path: NetworkPath;
   /** Logins of the application that the present attempt will answer. */
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
   /** Calls that were not sent yet. */
@@ -117,6 +120,8 @@ export type Input =
   | { readonly type: "networkChanged" }
   /** The page, or the device, was asleep. */
   | { readonly type: "woken" }
+  /** The page was left: its link ends, and nothing is due until it is come back to. */
+  | { readonly type: "left" }
   /** The browser says that there is no network. It may be wrong: a server on this machine can still be reached. */
   | { readonly type: "networkGone" }
   /** Nothing but time: a deadline has passed. */

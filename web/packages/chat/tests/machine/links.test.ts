@@ -5,15 +5,70 @@ import { expect, test } from "vitest";
 import { delay } from "../../src/backoff.js";
 import { heartbeatInterval } from "../../src/link.js";
 import { nextDeadline } from "../../src/machine.js";
+import { cut, UNKNOWN_PATH } from "../../src/path.js";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
-test("the waits are those of the table that the SDKs share", () => {
-  const table = readFileSync(new URL("../../../../../tests/sdk/reconnect.csv", import.meta.url), "utf8");
+/** The cases of a table that the SDKs share. */
+function shared(name: string): string[] {
+  const table = readFileSync(new URL(`../../../../../tests/sdk/${name}.csv`, import.meta.url), "utf8");
   const cases = table.split("\n").filter((line) => /^\d/.test(line));
   expect(cases.length).toBeGreaterThan(20);
-  for (const line of cases) {
+  return cases;
+}
+
+test("the waits are those of the table that the SDKs share", () => {
+  for (const line of shared("reconnect")) {
     const [spread = NaN, failures = NaN, jitter = NaN, wait] = line.split(",").map(Number);
     expect(delay(spread, failures, jitter), line).toBe(wait);
+  }
+});
+
+test("the heartbeats on a path that cuts links are those of the table that the SDKs share", () => {
+  for (const line of shared("heartbeat")) {
+    const [usual = "", silences = "", heartbeat] = line.split(",");
+    const cuts = silences.split(" ").filter((text) => text !== "");
+    const path = cuts.reduce((path, silence) => cut(path, Number(usual), Number(silence)), UNKNOWN_PATH);
+    expect(Math.min(Number(usual), path.longest), line).toBe(Number(heartbeat));
+  }
+});
+
+/** Comes back after a link broke, and waits for so long. */
+const backAnd = (wait: number) => `next\nup\nanswer @ login\nwait ${wait}\n`;
+
+/** How long after a login the first heartbeat comes when the session has gone through this. */
+function heartbeatAfter(script: string): number {
+  const world = new World();
+  world.run(LIVE + script + backAnd(0));
+  return (nextDeadline(world.state) ?? NaN) - world.now;
+}
+
+test("links that are cut after the same silence shorten the heartbeat, and it keeps the next one", () => {
+  // The path tells of the cut, or a heartbeat stays without an answer, or it is a call that does.
+  expect(heartbeatAfter(`wait 12000\ndown\n${backAnd(12_000)}down\n`)).toBe(6_000);
+  expect(heartbeatAfter("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n")).toBe(9_000);
+  expect(heartbeatAfter(`wait 12000\nset hi\nnext\n${backAnd(12_000)}down\n`)).toBe(6_000);
+  // Also where traffic came before the silence.
+  expect(heartbeatAfter(`wait 5000\npush me:2\nwait 12000\ndown\n${backAnd(12_000)}down\n`)).toBe(6_000);
+  // A new login on the link does not forget it.
+  const world = new World();
+  world.run(`${LIVE}wait 12000\ndown\n${backAnd(12_000)}down\n${backAnd(0)}login\nanswer @ login`);
+  expect((nextDeadline(world.state) ?? NaN) - world.now).toBe(6_000);
+});
+
+test("links that break otherwise leave the heartbeat as it is", () => {
+  for (const script of [
+    `wait 12000\ndown\n${backAnd(10_000)}down\n`,
+    // In use, and heard of after the call.
+    "down\nnext\nup\nanswer @ login\ndown\n",
+    `wait 12000\nset hi\npush me:2\ndown\n${backAnd(12_000)}set hi\npush me:3\ndown\n`,
+    // After a sleep; when the page is left; with a word of the server.
+    `wait 60000\ndown\n${backAnd(60_000)}down\n`,
+    `wait 12000\nleft\n${backAnd(12_000)}left\n`,
+    `wait 12000\nended TIMEOUT\n${backAnd(12_000)}ended TIMEOUT\n`,
+    // The session of before.
+    `wait 12000\ndown\n${backAnd(12_000)}down\n${backAnd(0)}logout\nanswer @ logout\nlogin\nup\nanswer @ login\ndown\n`,
+  ]) {
+    expect(heartbeatAfter(script), script).toBe(18_000);
   }
 });
 

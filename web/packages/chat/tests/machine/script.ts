@@ -141,6 +141,8 @@ export class World {
         return first === "gone" ? { type: "networkGone" } : { type: "networkChanged" };
       case "woken":
         return { type: "woken" };
+      case "left":
+        return { type: "left" };
       case "push":
         return received({
           statusChanged: {
