@@ -408,3 +408,46 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     "#]]
     .assert_eq(&world.transcript);
 }
+
+/// Comes back after a link broke, and waits for so long.
+fn back_and(wait: u64) -> String {
+    format!("next\nup\nanswer @ login\nwait {wait}\n")
+}
+
+/// How many seconds after a login the first heartbeat comes when the session has gone through this.
+fn heartbeat_after(script: &str) -> u64 {
+    let mut world = World::new(Platform::Linux);
+    world.run(&format!("{LIVE}{script}{}", back_and(0)));
+    world.machine.next_deadline().unwrap().since(world.now).as_secs()
+}
+
+#[test]
+fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_the_next_one() {
+    let again = back_and(60_000);
+    // The path tells of the cut, or a heartbeat stays without an answer, or it is a call that does.
+    assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
+    assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
+    assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
+    // Also where traffic came before the silence.
+    assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
+    // A new login on the link does not forget it.
+    let mut world = World::new(Platform::Linux);
+    world.run(&format!("{LIVE}wait 60000\ndown\n{again}down\n{}login\nanswer @ login", back_and(0)));
+    assert_eq!(world.machine.next_deadline(), Some(world.now + Duration::from_secs(30)));
+}
+
+#[test]
+fn links_that_break_otherwise_leave_the_heartbeat_as_it_is() {
+    let again = back_and(60_000);
+    for script in [
+        format!("wait 60000\ndown\n{}down\n", back_and(50_000)),
+        // In use, and heard of after the call.
+        "down\nnext\nup\nanswer @ login\ndown\n".to_owned(),
+        format!("wait 60000\nset hi\npush ann:6\ndown\n{again}set hi\npush ann:7\ndown\n"),
+        // After a sleep; with a word of the server.
+        format!("wait 200000\ndown\n{}down\n", back_and(200_000)),
+        format!("wait 60000\nended TIMEOUT\n{again}ended TIMEOUT\n"),
+    ] {
+        assert_eq!(heartbeat_after(&script), 120, "{script}");
+    }
+}
