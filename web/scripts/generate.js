@@ -88,7 +88,7 @@ function codeTable(page) {
   );
   return `// The codes of docs/codes.md that a client may be answered with. Made by \`npm run generate\`.
 
-/** What every answer may carry: a number, and what it means. */
+/** The codes that an answer may carry, each with its number and its texts. */
 export const CODES = {
 ${entries.join("\n")}
 } as const;

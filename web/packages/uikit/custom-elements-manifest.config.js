@@ -1,4 +1,4 @@
-/** What the documentation, and editors, know of the components: taken from the comments beside them. */
+/** The manifest of the components for the documentation and for editors, taken from the comments beside them. */
 export default {
   globs: ["src/components/*.ts", "src/kit.ts"],
   outdir: "dist",
@@ -6,7 +6,7 @@ export default {
   plugins: [publicOnly()],
 };
 
-/** What is private to a component is nobody's business. */
+/** Leaves private members out of the manifest. */
 function publicOnly() {
   return {
     name: "public-only",

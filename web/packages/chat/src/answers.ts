@@ -1,4 +1,4 @@
-/** What the server says, and what it changes: the other half of the machine. */
+/** Takes in the messages of the server: the other half of the machine. */
 
 import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";
@@ -24,7 +24,7 @@ import { readStatuses, type UserStatus } from "./status.js";
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
-/** What the JSON mapping leaves out. */
+/** The values that the JSON mapping leaves out. */
 const NO_ABILITIES: Abilities = {
   statusesOfOthers: false,
   refusalCode: 0,
@@ -156,7 +156,7 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   }
   const { subscriptions: own, restore, abilities } = turn.session;
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
-  // Who is about to be subscribed again does not leave and come back before the application's eyes.
+  // A user who is about to be subscribed again is not told as one who left and came back.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
   // While nobody is told of others, the list stays as it was.
   const lost = abilities?.statusesOfOthers === false ? [] : apart.left;
@@ -227,7 +227,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
 }
 
-/** What the answer to a call says of the statuses and of the subscription list. */
+/** Takes in what the answer to a call says of the statuses and of the subscription list. */
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
@@ -307,7 +307,7 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-// What the server says on its own.
+// Messages that the server sends on its own.
 
 /** Statuses of watched users. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
@@ -340,7 +340,7 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
 }
 
-/** What the app lets this client do. That it is told for the first time is no change. */
+/** Takes in the abilities that the app gives this client. The first ones that are told are no change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;

@@ -1,4 +1,4 @@
-/** What can be asked of the server: the body of a `ClientMessage`, and the answer that belongs to it. */
+/** The requests to the server: the body of a `ClientMessage`, and the answer that belongs to it. */
 
 import type { ClientMessageJson, ServerMessageJson } from "./gen/wire.js";
 import { utf8Length } from "./utf8.js";

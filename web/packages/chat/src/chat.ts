@@ -159,7 +159,7 @@ export class Chat {
     return this.#driver.established;
   }
 
-  /** Who is logged in; empty: nobody. */
+  /** The user who is logged in; empty: nobody. */
   getLoginUser(): string {
     return this.isReady() ? (this.#driver.user ?? "") : "";
   }
@@ -340,7 +340,7 @@ export class Chat {
     return done({});
   }
 
-  // What is heard.
+  // News of the driver.
 
   #hear(news: News): void {
     switch (news.type) {
@@ -412,7 +412,7 @@ export class Chat {
   }
 
   #hearFailure(what: string, error: unknown): void {
-    // Who logs out while something is read needs no news of it.
+    // A reading that a logout has ended is no failure.
     if (error instanceof ChatError && !isRefusal(error, "NOT_LOGGED_IN")) {
       this.#log.warn(`${what} failed`, error);
       this.#emitter.emit(EVENT.ERROR, { code: error.code, message: `${what}: ${error.message}` });
@@ -426,7 +426,7 @@ export class Chat {
     }
   }
 
-  /** What calls need. Without a login there is none. */
+  /** The parts that calls work with. Without a login there are none. */
   #core(): Core {
     const self = this.getLoginUser();
     if (self === "") {

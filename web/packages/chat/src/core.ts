@@ -1,4 +1,4 @@
-/** What the calls of the SDK work with, once somebody is logged in. */
+/** The parts that the calls of the SDK work with once a user is logged in. */
 
 import type { Unsent } from "./conversations.js";
 import type { Driver } from "./driver.js";

@@ -19,7 +19,7 @@ export const CALL_TIMEOUT = 10_000;
 const RATE_PAUSE = 1_000;
 const MOST_ATTEMPTS = 60;
 
-/** What the driver needs of a `WebSocket`: that of the browser, of Node, or of the package `ws`. */
+/** The part of a `WebSocket` that the driver uses: that of the browser, of Node, or of the package `ws`. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -32,7 +32,7 @@ export interface WebSocketLike {
 /** The constructor of one. */
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
-/** Who waits for an answer. */
+/** A caller that waits for its answer. */
 interface Waiter {
   /** Takes in what the answer says, before anything that the server says after it. */
   learn(body: ServerMessageJson): void;
@@ -63,7 +63,7 @@ export class Driver {
     this.#state = newState(identity);
   }
 
-  /** Who is logged in or logging in. */
+  /** The user who is logged in or logging in. */
   get user(): string | undefined {
     return this.#state.session?.user;
   }
@@ -73,7 +73,7 @@ export class Driver {
     return this.#state.session?.established === true;
   }
 
-  /** What the app lets this client do; null when nobody is logged in, or the server did not say. */
+  /** The abilities that the app gives this client; null when nobody is logged in, or the server did not say. */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
@@ -143,7 +143,7 @@ export class Driver {
     });
   }
 
-  /** What an effect causes (a handler of the application calls, a socket fails at once) waits its turn. */
+  /** Runs the machine. An input that an effect causes (a listener calls, a socket fails at once) waits for its turn. */
   #step(input: Input): void {
     this.#inputs.push(input);
     if (this.#stepping) {

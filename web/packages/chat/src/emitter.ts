@@ -6,7 +6,7 @@ import type { Abilities } from "./options.js";
 import type { Conversation, Friend, Message, Profile } from "./shapes.js";
 import type { UserStatus } from "./status.js";
 
-/** What each event carries. */
+/** The data of each event, by its name. */
 export interface EventData {
   [EVENT.SDK_READY]: undefined;
   [EVENT.SDK_NOT_READY]: undefined;
@@ -27,7 +27,7 @@ export interface EventData {
 /** The name of an event. */
 export type EventName = keyof EventData;
 
-/** What a listener gets. */
+/** The argument of a listener. */
 export interface ChatEvent<E extends EventName = EventName> {
   name: E;
   data: EventData[E];

@@ -62,7 +62,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): v
     // A server that sends away again and again is not followed at once for ever.
     return isAlone ? Math.max(least, failures && backOff) : least + backOff;
   };
-  // What the server has asked for holds for calls too.
+  // A wait that the server has asked for holds for calls too.
   const hurriedWait = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
   const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : hurriedWait;
   const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, hurried: turn.now + hurriedWait };

@@ -9,7 +9,7 @@ export interface Refused {
   readonly message: string;
 }
 
-/** What a call of the SDK is rejected with. */
+/** The error that a call of the SDK is rejected with. */
 export class ChatError extends Error implements Refused {
   readonly code: number;
 
@@ -31,7 +31,7 @@ export function isRefusal(refusal: Refused, ...names: CodeName[]): boolean {
   return names.some((name) => CODES[name].number === refusal.code);
 }
 
-/** What the table says of a number, for answers that carry the number alone. */
+/** The text that the table has for a number, for answers that carry the number alone. */
 export function textOf(code: number): string {
   return Object.values(CODES).find(({ number }) => number === code)?.english ?? "unknown code";
 }

@@ -2,8 +2,8 @@
  * Keeps the own lists true: reads them when somebody wants them, takes in what the server tells, and reads them again
  * when the link was broken and something has changed meanwhile. The rules are in `lists.ts`.
  *
- * What was acknowledged is never lost: messages that came while the link was broken are fetched, and told as if they
- * had just come.
+ * A message that was acknowledged is never lost: messages that came while the link was broken are fetched, and told as
+ * if they had just come.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "./ask.js";
@@ -35,7 +35,7 @@ const PAUSE = 500;
 /** The most messages of one conversation that are told after a broken link. Older ones are in its history. */
 export const MOST_MISSED = 500;
 
-/** What the keeper needs: a way to ask, and whom to tell. */
+/** The surroundings of the keeper: a way to ask the server, and the listeners to tell. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -60,11 +60,11 @@ export interface Surroundings {
 /** A list that is being read. */
 interface Reading {
   done: Promise<void>;
-  /** What was read so far is out of date: begin again. */
+  /** The rows that were read so far are out of date: the reading begins again. */
   again: boolean;
 }
 
-/** What is to be made up for since the link broke. */
+/** The reading that makes up for what was missed since the link broke. */
 interface CatchUp {
   /** The version that is reached when the lists have been read again. */
   version: number;
@@ -103,7 +103,7 @@ export class Keeper {
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** What is known of a user: of oneself, a friend, or somebody in the conversation list. */
+  /** The profile of a user who is known: oneself, a friend, or the peer of a conversation. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile
@@ -139,7 +139,7 @@ export class Keeper {
     return this.shownFriends;
   }
 
-  // What the connection says.
+  // News of the connection.
 
   /** A link is live. */
   connected(told: LoginResponseJson, again: boolean): void {
@@ -243,7 +243,7 @@ export class Keeper {
     }
   }
 
-  /** What the server tells comes in the order of the versions, the answers to own calls among it. */
+  /** Counts a version as told. The server tells changes in the order of their versions, answers to own calls included. */
   #count(version: number): void {
     if (this.#behind === null) {
       this.#version = Math.max(this.#version, version);

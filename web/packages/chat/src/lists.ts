@@ -17,9 +17,9 @@ interface Row<T> {
 
 /** One list. */
 export interface Table<T> {
-  /** What is shown; null until it was read once. */
+  /** The rows that are shown; null until the list was read once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** What is known: while the list is read, that and what was told meanwhile. */
+  /** The rows that are known: while the list is read, the rows read so far and those that were told meanwhile. */
   readonly rows: ReadonlyMap<string, Row<T>>;
   /** Rows that went while the list was read, and when: an older page does not bring them back. */
   readonly gone: ReadonlyMap<string, number>;

@@ -1,4 +1,4 @@
-/** What the SDK writes to the console, as far as the application wants it. */
+/** Writes to the console, as far as the application wants it. */
 
 /** 0 everything, 1 what matters in production, 2 warnings and errors, 3 errors, 4 nothing. */
 export type LogLevel = 0 | 1 | 2 | 3 | 4;

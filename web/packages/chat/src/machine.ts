@@ -27,7 +27,7 @@ export const SLEEP = 5_000;
 /** The most calls that wait to be sent. */
 export const MAX_QUEUE = 1_000;
 
-/** What may be done twice: all that only reads, and what the server recognises when it comes again. */
+/** The calls that may be made twice: those that only read, and those that the server recognises when they come again. */
 const AGAIN: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
   "getSubscriptions",
@@ -102,7 +102,7 @@ function callsOf({ queue, phase }: Session): Call[] {
   return phase.at === "live" ? [...queue, ...links.callsOf(phase.link)] : [...queue];
 }
 
-// What the application does.
+// Calls of the application.
 
 function login(turn: Turn, input: Input & { type: "login" }): void {
   const { call: id, deadline, user, userSig } = input;
@@ -196,7 +196,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
   }
 }
 
-// What time does.
+// Deadlines.
 
 /** The page, or the device, was asleep. A link has most likely died meanwhile, and an attempt to make one too. */
 function wake(turn: Turn): void {
@@ -267,7 +267,7 @@ function expirePhase(turn: Turn): void {
   }
 }
 
-// What the link does.
+// The link.
 
 function connect(turn: Turn): void {
   turn.patch({ phase: { at: "connecting", deadline: turn.now + CONNECT_TIMEOUT } });
@@ -290,7 +290,7 @@ function linkUp(turn: Turn): void {
   turn.patch({ snapshot, phase: { at: "loggingIn", id, deadline, bytes: byteLength(parameters), early: [] } });
 }
 
-// What is sent.
+// Sending.
 
 /** Sends calls that wait, as far as the link has room, and the next batch of a restore. */
 function sendWhatWaits(turn: Turn): void {

@@ -4,7 +4,7 @@ import type { WebSocketConstructor } from "./driver.js";
 import type { Conversation, Friend, Message } from "./shapes.js";
 import type { Platform, UserStatus } from "./status.js";
 
-/** What every call resolves with. */
+/** The result that every call resolves with. */
 export interface Result<T> {
   code: 0;
   data: T;
@@ -26,7 +26,7 @@ export interface CreateOptions {
   server?: string | undefined;
   /** The name that the cloud's SDK has for a server. */
   proxyServer?: string | undefined;
-  /** What this runs on. Default: `Web`, whose login ends with its connection. */
+  /** The platform of this device. Default: `Web`, whose login ends with its connection. */
   platform?: Platform | undefined;
   /** Names this device, 1 to 64 bytes of printable ASCII. Default: one for each tab, kept while the tab lives. */
   deviceID?: string | undefined;
@@ -38,7 +38,7 @@ export interface CreateOptions {
 export interface Abilities {
   /** Whether others can be asked for and subscribed to, and their changes are told. The list stays meanwhile. */
   statusesOfOthers: boolean;
-  /** What a query or a subscription is refused with: 0 (it is not), 7013 or 72001. */
+  /** The code that a query or a subscription is refused with: 0 (it is not refused), 7013 or 72001. */
   refusalCode: number;
   /** Whether changes of mutual friends are told without a subscription. */
   friendNotification: boolean;
@@ -96,7 +96,7 @@ export interface SubscriptionsData {
   limit: number;
 }
 
-/** What is left out stays as it is. */
+/** The fields to change. A field that is left out stays as it is. */
 export interface UpdateMyProfileOptions {
   nick?: string | undefined;
   avatar?: string | undefined;

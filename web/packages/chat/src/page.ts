@@ -1,11 +1,11 @@
-/** What the browser knows of the network and of the page, for the driver. In Node there is nothing of it. */
+/** Watches what the browser says of the network and of the page, for the driver. In Node there is nothing to watch. */
 
 import { SLEEP } from "./machine.js";
 
 /** How often the clock is looked at. A timer may stand still while the device is asleep; the clock does not. */
 const LOOK = 1_000;
 
-/** What there is to be told of. */
+/** A change of the network or of the page. */
 export type PageNews =
   /** The network has changed, or the page is seen again. */
   | "networkChanged"

@@ -1,6 +1,6 @@
 /**
- * What an application hands in, checked before anything is sent: the wrong thing gets a clear error at once, and
- * changes nothing. What passes here can be read by the server; bounds that an app may set are the server's to check.
+ * Checks the parameters of an application before anything is sent: a wrong one gets a clear error at once, and changes
+ * nothing. Parameters that pass can be read by the server; bounds that an app may set are the server's to check.
  */
 
 import { ChatError, refused } from "./errors.js";
@@ -71,7 +71,7 @@ export function userID(value: unknown, name: string): string {
   return value;
 }
 
-/** Whom a conversation is with. */
+/** The peer of a conversation. */
 export function conversationPeer(value: unknown, name = "conversationID"): string {
   const peer = typeof value === "string" ? peerOf(value) : undefined;
   if (peer === undefined || !USER_ID.test(peer)) {

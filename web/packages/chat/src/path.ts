@@ -14,7 +14,7 @@ const SHORTEST = 8;
 /** Two silences are taken for the same when they differ by this part of the later one, or by less. */
 const TOLERANCE = 20;
 
-/** What a session has learned of its path. */
+/** The path of a session, as far as the session has learned it. */
 export interface NetworkPath {
   /** The silence after which a link was cut last; 0 before the first. */
   readonly silence: number;

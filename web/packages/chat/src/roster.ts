@@ -1,5 +1,5 @@
 /**
- * What the SDK knows of the users it watches: one pure fold over all that the server tells.
+ * The statuses of the users that the SDK watches: one pure fold over all that the server tells.
  *
  * Holds the newest version of each user and nothing of users that are not watched. Does not know who told it, nor
  * who is told of the difference it hands back. As large as what the account watches, which the server bounds.

@@ -29,7 +29,7 @@ import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";
 import type { UserStatus } from "./status.js";
 
-/** Who this client is, whoever logs in. */
+/** The identity of this client, the same for every user who logs in. */
 export interface Identity {
   readonly sdkAppId: number;
   readonly platform: PlatformJson;
@@ -60,12 +60,12 @@ export interface Session {
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
   /** Calls that were not sent yet. */
   readonly queue: readonly Call[];
-  /** Who this client knows to be subscribed to, earliest first. */
+  /** The users that this client knows itself to be subscribed to, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
-  /** What the app lets this client do, as the server said last; null when it did not. */
+  /** The abilities that the app gives this client, as the server said last; null when it did not. */
   readonly abilities: Abilities | null;
-  /** What the present link has to say of the watched; null when it is complete. */
+  /** The snapshot of the watched users that the present link sends; null when it is complete. */
   readonly snapshot: Snapshot | null;
   /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
   readonly loginRoom: number;
@@ -99,7 +99,7 @@ export type Phase =
       readonly hurried: number;
     };
 
-/** What happened. */
+/** An input of the machine: an event of the application, the link, the page or the clock. */
 export type Input =
   /** The application logs in. */
   | {
@@ -127,7 +127,7 @@ export type Input =
   /** Nothing but time: a deadline has passed. */
   | { readonly type: "tick" };
 
-/** What the driver is to do, in this order. */
+/** An action for the driver, which carries the effects out in their order. */
 export type Effect =
   /** Make a link. There is none. */
   | { readonly type: "openLink" }
@@ -141,11 +141,11 @@ export type Effect =
   /** Tell the application. */
   | { readonly type: "tell"; readonly news: News };
 
-/** What a call is answered with: the message of the server, or a refusal. */
+/** The answer to a call: the message of the server, or a refusal. */
 export type Result =
   { readonly ok: true; readonly body: ServerMessageJson } | { readonly ok: false; readonly refusal: Refused };
 
-/** What the machine tells on its own. */
+/** News that the machine tells on its own. */
 export type News =
   | { readonly type: "connecting" }
   /** Connected and logged in; again, when the session had been live before. */

@@ -231,7 +231,7 @@ export function conversationID(peer: string): string {
   return `${TYPES.CONV_C2C}${peer}`;
 }
 
-/** Whom a conversation is with; nothing when it is none of two people. */
+/** The peer of a conversation; nothing when it is no conversation of two people. */
 export function peerOf(id: string): string | undefined {
   return id.startsWith(TYPES.CONV_C2C) && id.length > TYPES.CONV_C2C.length
     ? id.slice(TYPES.CONV_C2C.length)

@@ -1,4 +1,4 @@
-/** What is told of a user, in the words of the application. The numbers are those of the contract. */
+/** The status of a user, in the words of the application. The numbers are those of the contract. */
 
 import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "./gen/wire.js";
 
@@ -20,7 +20,7 @@ export type Reason =
   | "node_lost"
   | "unknown";
 
-/** What a device runs on. */
+/** The platform that a device runs on. */
 export type Platform = "iPhone" | "Android" | "iPad" | "Windows" | "Mac" | "Linux" | "Web";
 
 /** The status of a user, with its evidence. */

@@ -1,4 +1,4 @@
-/** What `create` takes, and what it refuses at once. */
+/** The options that `create` takes, and those that it refuses at once. */
 
 import { expect, test, vi } from "vitest";
 import Lamplight, { type CreateOptions } from "../src/index.js";

@@ -21,7 +21,7 @@ async function world(): Promise<ListsServer> {
   return server;
 }
 
-/** What the application sees is what the server has. */
+/** Checks that the application sees what the server has. */
 function expectTrue(server: ListsServer): void {
   const { keeper, application } = server;
   const brief = ({ peer, lastMessage, unread, pinned, remark }: (typeof keeper.shownConversations)[number]) =>
@@ -373,7 +373,7 @@ test("whatever happens in whatever order, at the end the lists are true and each
       expectTrue(server);
       const told = new Set(server.application.messages);
       expect(server.application.messages).toHaveLength(told.size);
-      // What was deleted before it was told is nobody's news.
+      // A message that was deleted before it was told is not told.
       const missing = written.filter((text) => !told.has(text));
       expect(missing.filter((text) => !server.deletedMessages.includes(text))).toEqual([]);
     } catch (error) {

@@ -18,7 +18,7 @@ interface Asked {
   readonly fulfil: (answer: never) => void;
 }
 
-/** What the application was told, and what it sees. */
+/** An application: what it was told, and what it sees. */
 export class Application {
   readonly messages: string[] = [];
   /** Own messages of which it turned out that the server has them. */
@@ -81,7 +81,7 @@ export class ListsServer {
     this.keeper = new Keeper(around);
   }
 
-  // What the world does.
+  // Changes by others.
 
   /** A peer writes; the client or the backend that it writes with may use a `client_message_id` more than once. */
   receive(peer: string, text: string, clientMessageId = ""): void {
@@ -170,7 +170,7 @@ export class ListsServer {
     );
   }
 
-  // What the link does.
+  // The link.
 
   down(): void {
     this.isUp = false;
@@ -198,7 +198,7 @@ export class ListsServer {
     return true;
   }
 
-  /** What has been on its way longest arrives. */
+  /** Delivers the message that has been on its way longest. */
   async deliver(): Promise<boolean> {
     const next = this.#outbox.shift();
     next?.();

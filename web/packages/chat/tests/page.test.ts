@@ -1,4 +1,4 @@
-/** What the browser says of the network and the page reaches the driver, until it is told to stop. */
+/** The events of the browser on the network and the page reach the driver, until it is told to stop. */
 
 import { afterEach, expect, test, vi } from "vitest";
 import { watchPage } from "../src/page.js";

@@ -8,7 +8,7 @@ import { loggedIn } from "./wire.js";
 const HALF = "\ud83d";
 const LONG_ID = "x".repeat(33);
 
-/** What no call may send, with the code that it gets. A call takes anything here, as it does in JavaScript. */
+/** Parameters that no call may send, with the code of the refusal. A call takes anything here, as it does in JavaScript. */
 function badCalls(chat: Chat): [string, number, () => unknown][] {
   const any = chat as unknown as Record<string, (...values: unknown[]) => unknown>;
   const call = (code: number, name: string, ...values: unknown[]): [string, number, () => unknown] => [

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 
 const compiler = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
 
-/** What the compiler finds wrong with a project in `types/`. */
+/** The errors that the compiler finds in a project of `types/`. */
 async function errors(project: string): Promise<string> {
   const config = fileURLToPath(new URL(`types/${project}`, import.meta.url));
   try {

@@ -6,9 +6,9 @@ import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "..
 type Handler = ((event: never) => void) | null;
 
 export class Wire {
-  /** What was sent after the login, on whatever link. */
+  /** The messages that were sent after the login, on all links. */
   readonly sent: ClientMessageJson[] = [];
-  /** What each login is answered with. */
+  /** The answer to each login. */
   login: LoginResponseJson = {};
   readonly chat: Chat;
   #socket: { onmessage: Handler; onclose: Handler } | null = null;

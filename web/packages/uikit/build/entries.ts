@@ -1,4 +1,4 @@
-/** What can be imported by itself: everything, or one component. */
+/** The entries that can be imported: everything, or one component. */
 export const ENTRIES = {
   index: "src/index.ts",
   kit: "src/kit.ts",

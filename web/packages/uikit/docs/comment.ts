@@ -1,6 +1,6 @@
 /** Reads the little markdown that the comments use: paragraphs, code in backticks, and examples in fences. */
 
-/** What a comment says, and the examples in it. */
+/** Splits a comment into its text and its examples. */
 export function split(comment: string): { readonly text: string; readonly examples: readonly string[] } {
   const examples: string[] = [];
   const text = comment.replace(/```html\n([\s\S]*?)```/g, (_fence, source: string) => {

@@ -7,7 +7,7 @@ import { FRIENDS, MESSAGES, TALKS } from "../stage/people.js";
 import { Stage } from "../stage/stage.js";
 import { prose, split } from "./comment.js";
 
-/** What the page reads of the manifest. */
+/** The part of the manifest that the page reads. */
 interface Told {
   readonly name?: string;
   readonly description?: string;

@@ -1,9 +1,9 @@
 /**
- * What the kit needs of a chat SDK. The client of `@lamplight/chat` is one, and so is any object of this shape: the
- * kit knows no other way to the server.
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and so does any object of this shape:
+ * the kit knows no other way to the server.
  */
 
-/** What every call of the SDK resolves with. */
+/** The answer that every call of the SDK resolves with. */
 export interface Answer<T> {
   data: T;
 }
@@ -28,7 +28,7 @@ export interface UserFailure {
   message: string;
 }
 
-/** What is known of a user. */
+/** The profile of a user. */
 export interface Profile {
   userID: string;
   nick: string;
@@ -85,7 +85,7 @@ export interface MessagePage {
   isCompleted: boolean;
 }
 
-/** What the settings of the app let its clients do, as far as the kit goes by it. */
+/** The abilities that the app gives its clients, as far as the kit goes by them. */
 export interface Abilities {
   /** Off: nobody is asked for, subscribed to or shown. */
   statusesOfOthers: boolean;
@@ -103,7 +103,7 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
-  /** What the server's clock says. Without it, times are told by the browser's own. */
+  /** The time by the server's clock. Without it, times are told by the browser's own. */
   getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;

@@ -1,5 +1,5 @@
 /**
- * What the components of a page share: the client, the configuration, the two lists and the watcher of statuses.
+ * The state that the components of a page share: the client, the configuration, the two lists and the watcher of statuses.
  *
  * Components do not get it handed down: they find it here, and are told when it changes. Before `init` they show
  * that they wait.
@@ -11,7 +11,7 @@ import { LoadedList } from "./loaded-list.js";
 import { type AvatarHosts, OWN_HOST, pictureAt, type PicturePolicy, readPolicy } from "./rows/pictures.js";
 import { type Memory, Watcher } from "./status/watcher.js";
 
-/** What an application may set, at `init` and later. */
+/** The settings of an application, at `init` and later. */
 export interface TUIKitConfig {
   /**
    * The master switch of online statuses; default `true`. Off: no component asks for a status, subscribes to one or
@@ -35,7 +35,7 @@ export interface TUIKitOptions {
   config?: TUIKitConfig;
 }
 
-/** What lives from `init` to `destroy`. */
+/** A kit, which lives from `init` to `destroy`. */
 export interface Kit {
   readonly client: ChatClient;
   readonly watcher: Watcher;
@@ -94,7 +94,7 @@ export const TUIKit = {
   },
 };
 
-/** What runs now; null before `init` and after `destroy`. */
+/** The kit that runs now; null before `init` and after `destroy`. */
 export function currentKit(): Kit | null {
   return running?.kit ?? null;
 }

@@ -79,7 +79,7 @@ export class LoadedList<T> {
         }
       },
       (error: unknown) => {
-        // What was told meanwhile may be no more than the first pages of a list that could not be read to its end.
+        // The rows that were told meanwhile may be the first pages of a list that could not be read to its end.
         if (this.#attempts === attempt) {
           this.#learn({ is: "failed", why: error instanceof Error ? error.message : String(error) });
         }

@@ -77,7 +77,7 @@ export class Stage implements ChatClient {
     });
   }
 
-  // What the people of the scene do.
+  // Actions of the people of the scene.
 
   /** Somebody's status changes. Who watches them is told: here, everybody who is subscribed. */
   becomes(user: string, statusType: StatusType, customStatus = ""): void {

@@ -1,7 +1,7 @@
 /**
- * What the cloud's SDK has and Lamplight has not, in one table: what is read answers as if there were nothing of it, so
- * that a program which asks for everything at its start runs; what would change something is rejected, because an
- * application must not take for done what was not done. The README has the table for people.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Calls that read answer as if there were
+ * nothing to read, so that a program which asks for everything at its start runs. Calls that would change something are
+ * rejected, because an application must not take for done what was not done. The README has the table for people.
  */
 
 /** The version of the cloud's SDK whose interface this is; programs compare it. */

@@ -36,7 +36,7 @@ const PASSED = [
 const MOST_FOUND = 1_000;
 const MOST_DRAFTS = 200;
 
-/** What the cloud asks of a feature in: 2 to the power of 7 is user status. */
+/** The bit by which the cloud names a feature: 2 to the power of 7 is user status. */
 const USER_STATUS_FEATURE = 2 ** 7;
 /** The module that has friends; the one for groups is not there. */
 const RELATIONSHIP_MODULE = "relationship-module";

@@ -6,9 +6,9 @@ import { NOT_SUPPORTED } from "./absent.js";
 /** The cloud's code for a call before the login. */
 export const USER_NOT_LOGGED_IN = 2024;
 
-/** What a call is rejected with. */
+/** The error that a call is rejected with. */
 export class CompatError extends ChatError {
-  /** What there is to say beside the code, such as the message that was not sent. */
+  /** Details beside the code, such as the message that was not sent. */
   readonly data: Record<string, unknown>;
 
   constructor(refusal: { code: number; message: string }, data: Record<string, unknown> = {}) {

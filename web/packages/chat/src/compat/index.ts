@@ -4,7 +4,7 @@
  *
  *     alias: { "@tencentcloud/chat": "@lamplight/chat/compat" }
  *
- * What Lamplight does not have is in one table, `absent.ts`.
+ * The calls and fields that Lamplight does not have are in one table, `absent.ts`.
  */
 
 // The values are the cloud's: numbers and texts in one enum, and some of them twice.

@@ -1,6 +1,6 @@
 // The codes of docs/codes.md that a client may be answered with. Made by `npm run generate`.
 
-/** What every answer may carry: a number, and what it means. */
+/** The codes that an answer may carry, each with its number and its texts. */
 export const CODES = {
   OK: { number: 0, english: "ok", chinese: "成功" },
   NOT_LOGGED_IN: { number: 6014, english: "not logged in", chinese: "未登录" },

@@ -10,7 +10,7 @@ import { EVENT } from "../constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../options.js";
 import { isNewer, type UserStatus } from "../status.js";
 
-/** What the store needs of a client; that of `create` is one. */
+/** The part of a client that the store uses; the client of `create` has it. */
 export interface StatusClient {
   isReady(): boolean;
   getLoginUser(): string;
@@ -111,7 +111,7 @@ export class StatusStore {
     return this.#watched.get(userID)?.status;
   }
 
-  /** What is known where pages are drawn on a server: nothing, so that the page begins with the same. */
+  /** The snapshot where pages are drawn on a server: nothing is known there, and the page begins with the same. */
   readonly getServerSnapshot = (): undefined => undefined;
 
   /** Gives back what the store took, and stops. */
@@ -151,7 +151,7 @@ export class StatusStore {
 
   #forget(): void {
     for (const watched of this.#watched.values()) {
-      // What is taken is asked for again after the next login, for its status.
+      // A user whose status is taken away is asked for again after the next login.
       if (watched.status !== undefined) {
         watched.status = undefined;
         tell(watched);

@@ -36,7 +36,7 @@ export class Client {
     open.push(this);
   }
 
-  /** What the events of that name have carried, oldest first. */
+  /** The data of the events of that name, oldest first. */
   heard<E extends EventName>(name: E): EventData[E][] {
     return this.#events.filter((event) => event.name === name).map(({ data }) => data as EventData[E]);
   }

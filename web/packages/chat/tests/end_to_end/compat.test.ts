@@ -58,7 +58,7 @@ test("SDK_READY is told after the login has resolved, and only then it is ready"
     order.push(`login ${String(chat.isReady())}`);
     return answer;
   })) as { data: { repeatLogin?: boolean } };
-  // Who begins to listen when the login has resolved hears it too.
+  // A listener that is added when the login has resolved hears it too.
   const late = new Promise((fulfil) => {
     chat.on(EVENT.SDK_READY, fulfil);
   });

@@ -70,7 +70,7 @@ export class Server {
     await within(ready, "the server is ready");
   }
 
-  /** What `kill -9` does. */
+  /** Kills the server as `kill -9` does. */
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;

@@ -120,7 +120,7 @@ test("a switch that an operator turns is told at once, the list stays, and what 
     await bob.chat.setSelfStatus({ customStatus: "unseen" });
     await bob.chat.setSelfStatus({ customStatus: "seen later" });
 
-    // Whoever comes back meanwhile is told the same.
+    // A client that comes back meanwhile is told the same.
     alice.cut();
     await until("alice has noticed", () => alice.heard("netStateChange").at(-1)?.state === "disconnected");
     alice.mend();

@@ -1,4 +1,4 @@
-/** What becomes of calls. */
+/** The answers to calls, across broken links and deadlines. */
 
 import { expect, test } from "vitest";
 import { MAX_IN_FLIGHT } from "../../src/link.js";

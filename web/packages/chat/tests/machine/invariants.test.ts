@@ -1,4 +1,4 @@
-/** What holds whatever happens: many random stories, each told by its seed. */
+/** Invariants of the machine: many random stories, each told by its seed. */
 
 import { expect, test } from "vitest";
 import { nextDeadline, step } from "../../src/machine.js";
@@ -48,7 +48,7 @@ function line(random: () => number): string {
   );
 }
 
-/** What the driver would have: a machine that asks for what cannot be is wrong. */
+/** The state that the driver would have. An effect that cannot be carried out there is a fault of the machine. */
 class Witness {
   link: "none" | "opening" | "up" = "none";
   readonly answered = new Map<number, number>();

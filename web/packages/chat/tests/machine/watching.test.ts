@@ -1,4 +1,4 @@
-/** What is known of others, and how it stays right. */
+/** The statuses of others, and how they stay right. */
 
 import { expect, test } from "vitest";
 import { liveTranscript, World } from "./script.js";

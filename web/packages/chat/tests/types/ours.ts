@@ -1,4 +1,4 @@
-/** What is ours alone, as TypeScript sees it: events that know what they carry, and evidence. It is never run. */
+/** The types that only this SDK has: events with the type of their data, and evidence. The file is compiled, never run. */
 
 import Lamplight, { type Chat, type Result, type UserStatus } from "chat-sdk";
 

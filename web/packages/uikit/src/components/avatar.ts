@@ -10,7 +10,7 @@ import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
-/** What a status is called; nothing for one that is not known. */
+/** The name of a status; nothing for one that is not known. */
 export function statusText(status: StatusType | undefined, words: Words, isStale = false): string | undefined {
   const text = nameOf(status, words);
   return text !== undefined && isStale ? words.lastKnown(text) : text;
@@ -221,10 +221,10 @@ export class TuikitAvatar extends LitElement {
     `,
   ];
 
-  /** Who it is; picks the colour behind the initials. */
+  /** The user; picks the colour behind the initials. */
   @property({ attribute: "user-id" }) userID = "";
 
-  /** What they are called; gives the initials and the label. */
+  /** The name of the user; gives the initials and the label. */
   @property() name = "";
 
   /** The address of the picture; loaded where `avatarHosts` allows its host. */

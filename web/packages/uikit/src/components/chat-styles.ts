@@ -1,4 +1,4 @@
-/** What only a chat looks like. */
+/** The styles of the chat alone. */
 
 import { css } from "lit";
 

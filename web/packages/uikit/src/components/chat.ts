@@ -79,7 +79,7 @@ export class TuikitChat extends LitElement {
   readonly #kit = new KitController(this);
   #dialogue: Dialogue | null = null;
   #peers: readonly string[] = [];
-  /** What is written in the conversations that are not open now. */
+  /** The drafts of the conversations that are not open now. */
   readonly #drafts = new Map<string, string>();
   /** A message that can be seen, and where: it stays there when others come in above. */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
@@ -204,7 +204,7 @@ export class TuikitChat extends LitElement {
     return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
-  /** What the lists say of the other one. */
+  /** The remark and the profile of the peer, as the lists have them. */
   #person(peer: string) {
     const friends = this.#kit.kit?.friends.state;
     const friend = friends?.is === "ready" ? friends.items.find(({ userID }) => userID === peer) : undefined;
@@ -322,7 +322,7 @@ export class TuikitChat extends LitElement {
     this.#readAlong();
   };
 
-  /** What a person can see is read. */
+  /** Marks the messages that a person can see as read. */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();

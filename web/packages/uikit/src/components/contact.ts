@@ -23,7 +23,7 @@ import { placeholder, skeleton } from "./placeholder.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** What the event of the contact list carries. */
+/** The detail of the event of the contact list. */
 export interface ContactEventDetail {
   friend: Friend;
 }

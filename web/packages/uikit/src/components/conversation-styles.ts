@@ -1,4 +1,4 @@
-/** What only the list of conversations looks like. */
+/** The styles of the conversation list alone. */
 
 import { css } from "lit";
 

@@ -25,7 +25,7 @@ import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** What the events of the conversation list carry. */
+/** The detail of the events of the conversation list. */
 export interface ConversationEventDetail {
   conversation: Conversation;
 }
@@ -97,7 +97,7 @@ export class TuikitConversation extends LitElement {
   @property({ attribute: false })
   filter: ((conversation: Conversation) => boolean) | null = null;
 
-  /** What to draw at the end of the second line of a row: text, an element, or anything that Lit draws. */
+  /** Draws the end of the second line of a row: text, an element, or anything that Lit draws. */
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
@@ -471,7 +471,7 @@ export class TuikitConversation extends LitElement {
     );
   }
 
-  /** What the client refuses is said here: the list itself follows what the client tells of it. */
+  /** Makes a call and tells its refusal. The list itself follows what the client tells of it. */
   #do(call: () => Promise<unknown> | undefined): void {
     this.problem = "";
     call()?.catch((error: unknown) => {

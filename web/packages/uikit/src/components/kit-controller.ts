@@ -72,7 +72,7 @@ export class KitController implements ReactiveController {
     }
   }
 
-  /** What is shown of a user; nothing when this component, or the kit, shows no statuses. */
+  /** The status to show of a user; nothing when this component, or the kit, shows no statuses. */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }
@@ -82,7 +82,7 @@ export class KitController implements ReactiveController {
     return (this.kit?.watcher.net ?? "connected") !== "connected";
   }
 
-  /** What somebody who looks at this component should know: the connection is lost, or the app shows no statuses. */
+  /** The trouble to tell beside this component: the connection is lost, or the app shows no statuses. */
   get trouble(): Trouble | undefined {
     const watcher = this.kit?.watcher;
     if (watcher === undefined) {

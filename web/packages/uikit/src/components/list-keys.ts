@@ -1,4 +1,4 @@
-/** What a key means in a list. Pure. */
+/** The meaning of a key in a list. Pure. */
 
 export interface Place {
   /** -1: nowhere yet. */

@@ -25,7 +25,7 @@ export interface ListWindowOptions {
   /** The height of a row in pixels. */
   readonly height: (index: number) => number;
   readonly key: (index: number) => string;
-  /** What stands in the scroller before the first row. */
+  /** The height of what stands in the scroller before the first row. */
   readonly before: () => number;
   /** Rows that stay in the document wherever the list is scrolled to. */
   readonly kept: (range: Range) => readonly number[];

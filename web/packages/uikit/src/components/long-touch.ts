@@ -11,7 +11,7 @@ export const TREMBLE = 10;
 export interface Touch {
   readonly x: number;
   readonly y: number;
-  /** What it is on, the innermost first. */
+  /** The elements under the touch, the innermost first. */
   readonly path: readonly EventTarget[];
 }
 

@@ -1,4 +1,4 @@
-/** What stands where there is nothing to list. */
+/** The placeholder of a list that has nothing to show. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";

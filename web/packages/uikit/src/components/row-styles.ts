@@ -1,4 +1,4 @@
-/** What the rows of both lists have in common. */
+/** The styles that the rows of both lists share. */
 
 import { css } from "lit";
 

@@ -61,7 +61,7 @@ const DARK = `
   color-scheme: dark;
 `;
 
-/** What every component begins with. */
+/** The styles that every component begins with. */
 export const theme = css`
   :host {
     ${unsafeCSS(LIGHT)}

@@ -1,4 +1,4 @@
-/** What a framework may set on an element, and what it may listen to. */
+/** The properties of an element that a framework may set, and the events that it may listen to. */
 
 import type { LitElement } from "lit";
 import type { TuikitAvatar } from "../components/avatar.js";

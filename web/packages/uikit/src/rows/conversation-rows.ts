@@ -18,7 +18,7 @@ export function peersOf(conversations: readonly Conversation[]): string[] {
   return conversations.map(({ conversationID }) => peerOf(conversationID)).filter((peer) => peer !== undefined);
 }
 
-/** What the second line of a row says. */
+/** The text of the second line of a row. */
 export function summaryOf(
   conversation: Conversation,
   words: Words,

@@ -20,7 +20,7 @@ export async function loadPinyin(): Promise<Pinyin> {
   return (name) => pinyin(name, { toneType: "none", type: "string", surname: "head" });
 }
 
-/** What a name is sorted by: its pinyin where it is Chinese and the table is there. */
+/** The text that a name is sorted by: its pinyin where it is Chinese and the table is there. */
 export function reading(name: string, pinyin: Pinyin | null): string {
   const isChinese = /^\p{sc=Han}/u.test(name.trim());
   return isChinese ? (pinyin?.(name.trim()) ?? "") : name.trim();

@@ -1,4 +1,4 @@
-/** What a user is called, and what stands in for a picture. */
+/** The name to show of a user, and the initials that stand in for a picture. */
 
 import type { Conversation, Friend, Profile } from "../client.js";
 

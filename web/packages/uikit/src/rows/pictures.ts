@@ -58,7 +58,7 @@ export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   return { from: "hosts", patterns: hosts.filter((host) => host !== "self").map(readPattern) };
 }
 
-/** What is to be loaded of a picture at this address, in a page at `page`. */
+/** The picture to load for this address, in a page at `page`. */
 export function pictureAt(address: string, policy: PicturePolicy, page: string): Picture {
   if (address.trim() === "" || policy.from === "nowhere") {
     return { is: "absent" };
@@ -89,7 +89,7 @@ export function pictureAt(address: string, policy: PicturePolicy, page: string):
 function readPattern(text: string): HostPattern {
   const isBelow = text.startsWith("*.");
   const name = isBelow ? text.slice(2) : text;
-  // What ends the host in an address is no part of a host.
+  // A character that ends the host in an address is no part of a host.
   const url = /[/\\?#@*]/.test(name) ? undefined : parse(`https://${name}`);
   if (url === undefined) {
     throw new TypeError(

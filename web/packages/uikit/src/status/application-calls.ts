@@ -55,7 +55,7 @@ function replace<N extends "subscribeUserStatus" | "unsubscribeUserStatus">(
   const replacement = make(client[name].bind(client));
   const isDone = Reflect.defineProperty(client, name, { configurable: true, writable: true, value: replacement });
   return () => {
-    // Who has replaced it after us keeps what they made.
+    // A replacement that somebody has made after ours stays.
     if (!isDone || client[name] !== replacement) {
       return;
     }

@@ -1,5 +1,5 @@
 /**
- * Whose status is shown, what is known of it, and what to ask the server for next.
+ * The users whose status is shown, what is known of them, and what to ask the server for next.
  *
  * Pure: knows no client, no clock and no component. A driver tells it what happened, makes the one call that `next`
  * names, and tells it the answer; each transition hands back the users whose picture has changed.
@@ -10,7 +10,7 @@
 
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
-/** What a server grants unless it says otherwise. */
+/** The most subscriptions that a server grants unless it says otherwise. */
 export const DEFAULT_LIMIT = 200;
 /** Users in a query, at most. */
 export const QUERY_BATCH = 500;
@@ -35,7 +35,7 @@ export const SWITCHED_OFF = 72001;
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
 
-/** What a list shows. */
+/** The users that a list shows. */
 export interface View {
   /** All users of the list, in its order. The same array again says that they are the same. */
   readonly listed: readonly string[];
@@ -50,7 +50,7 @@ export type Call =
   | { readonly kind: "subscribe"; readonly users: readonly string[] }
   | { readonly kind: "unsubscribe"; readonly users: readonly string[] };
 
-/** What to do: a call, or nothing until then. `Infinity`: until something happens. */
+/** The next thing to do: a call, or nothing until then. `Infinity`: nothing until something happens. */
 export type Next = { readonly call: Call } | { readonly wakeAt: number };
 
 /** Whether the server lets this app see statuses. */
@@ -59,7 +59,7 @@ export type Gate =
   /** 7013 or 72001. Asked again from time to time, because an operator may turn the switch, unless the SDK tells. */
   | { readonly is: "closed"; readonly code: number };
 
-/** What is shown of a user. */
+/** The status that is shown of a user. */
 export interface Shown {
   readonly statusType: StatusType;
   readonly customStatus: string;
@@ -87,11 +87,11 @@ export class Ledger {
   readonly #own = new Map<string, number>();
   /** Subscriptions that the kit has not made. */
   readonly #foreign = new Set<string>();
-  /** Who was subscribed by this page before it was loaded again. */
+  /** The users that this page had subscribed to before it was loaded again. */
   #earlier: ReadonlySet<string> = new Set();
   /** When users left the last list that showed them. */
   readonly #left = new Map<string, number>();
-  /** Who cannot be watched, by the server's word. */
+  /** The users that cannot be watched, as the server has said. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -99,7 +99,7 @@ export class Ledger {
   #subscribeBatch = SUBSCRIBE_BATCH;
   readonly #calls = new Map<Call["kind"], number[]>();
 
-  /** What is shown of a user: nothing when it is off, refused or not known. */
+  /** The status to show of a user: nothing when statuses are off, refused or not known. */
   shown(user: string): Shown | undefined {
     const status = this.#known.get(user)?.status;
     return this.#on && this.#gate.is === "open" ? (status ?? undefined) : undefined;
@@ -133,7 +133,7 @@ export class Ledger {
     return changed;
   }
 
-  /** What the app lets its clients do now; nothing, when the SDK cannot tell. */
+  /** Takes in what the app lets its clients do now; nothing, when the SDK cannot tell. */
   allowed(abilities: Abilities | null | undefined): string[] {
     this.#isClosedByApp = abilities?.statusesOfOthers === false;
     if (abilities === null || abilities === undefined) {
@@ -179,7 +179,7 @@ export class Ledger {
       this.#allListed = null;
       this.#noteLeft(before?.listed ?? [], now);
     }
-    // Whom a person sees goes to the end of those whose place is taken first.
+    // The users that a person sees go to the end of those whose place is taken first.
     for (const user of shown.onScreen) {
       if (this.#own.delete(user)) {
         this.#own.set(user, now);
@@ -334,7 +334,7 @@ export class Ledger {
     return call === undefined ? { wakeAt: this.#nextDeadline(now) } : this.#spend(call, now);
   }
 
-  /** Who is to be asked for: whom a person sees and nothing keeps true; the rest of the call is filled with others. */
+  /** The query of users that a person sees and no subscription keeps true; the rest of the call is filled with others. */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
       const known = this.#known.get(user);
@@ -358,7 +358,7 @@ export class Ledger {
     return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
   }
 
-  /** Whom to subscribe to, and first whom to let go. */
+  /** The call that subscribes to users, or first the one that unsubscribes from others. */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
     const isWanted = (user: string) =>
@@ -415,7 +415,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Who came back is not leaving; who has been away for long is forgotten. */
+  /** Keeps the users that came back, and forgets those that have been away for long. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -442,7 +442,7 @@ export class Ledger {
     return now - known.at >= STALE_AFTER;
   }
 
-  /** Who cannot be watched is asked for again when much time has gone by: the account may be there then. */
+  /** Whether a user cannot be watched. After much time the user is asked for again: the account may be there then. */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
     return at !== undefined && now - at < LONGEST_PAUSE;
@@ -451,7 +451,7 @@ export class Ledger {
   #learn(status: UserStatus, now: number): boolean {
     const known = this.#known.get(status.userID);
     const before = known?.status ?? undefined;
-    // What was known before the connection came back may be newer than all that the server has left.
+    // The status known before the connection came back may be newer than all that the server has left.
     const isOlder =
       known?.at !== -Infinity &&
       before?.version !== undefined &&

@@ -48,7 +48,7 @@ export class Watcher {
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /** What the components were told last, and what waits until the cut is no short one. */
+  /** The state of the net that the components were told last, and the one that waits until the cut is no short one. */
   #toldNet: Net = "connected";
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };

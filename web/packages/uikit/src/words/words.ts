@@ -22,7 +22,7 @@ export interface Words {
   readonly online: string;
   readonly offline: string;
   readonly unlogined: string;
-  /** What was known of somebody when the connection was lost. */
+  /** The status that was known of a user when the connection was lost. */
   readonly lastKnown: (status: string) => string;
   readonly cut: string;
   readonly cutHint: string;

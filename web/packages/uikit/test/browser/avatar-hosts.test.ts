@@ -21,7 +21,7 @@ function scene(avatar: string) {
   return { friends: [{ id: "vera", nick: "Vera", avatar, status: 1 as const }] };
 }
 
-/** What the row loads. */
+/** The picture that the row loads. */
 async function sourceIn(element: Element): Promise<string | null | undefined> {
   await vi.waitFor(() => {
     expect(all(element, ".row").length).toBe(1);

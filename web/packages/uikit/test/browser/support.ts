@@ -5,7 +5,7 @@ import { TUIKit, type TUIKitConfig } from "../../src/index.js";
 import { NOON, SCENE } from "../../stage/people.js";
 import { type Scene, Stage } from "../../stage/stage.js";
 
-/** What the components promise to one another. */
+/** The tags of the components. */
 export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat";
 
 /** A page with a kit, cleaned up after the test. */
@@ -48,7 +48,7 @@ export function rows(element: Element): HTMLElement[] {
   );
 }
 
-/** What those are called. */
+/** The names of those rows. */
 export function names(element: Element): string[] {
   return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
 }
@@ -71,7 +71,7 @@ export function row(element: Element, name: string): HTMLElement {
   return found;
 }
 
-/** What the dots of all rows say, by name. */
+/** The labels of the dots of all rows, by name. */
 export function dots(element: Element): Record<string, string> {
   return Object.fromEntries(
     rows(element).map((one) => [

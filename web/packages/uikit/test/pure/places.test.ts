@@ -15,7 +15,7 @@ test("a window that moves over a list", () => {
   expect(drawn(2, 3)).toBe("3 - 2");
   expect(drawn(2, 3, 4, 5)).toBe("3 4 2 5");
   expect(drawn(90, 91)).toBe("90 91 - -");
-  // What a free place last held is not taken for what is drawn.
+  // The row that a free place held last is not taken for one that is drawn.
   expect(drawn(90, 2)).toBe("90 2 - -");
   expect(drawn()).toBe("- - - -");
   expect(drawn(7)).toBe("7 - - -");

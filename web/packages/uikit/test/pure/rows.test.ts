@@ -1,4 +1,4 @@
-/** What the lists show, as tables. */
+/** The rows of the lists, as tables. */
 
 import { describe, expect, test } from "vitest";
 import type { Conversation, Friend, Message } from "../../src/client.js";

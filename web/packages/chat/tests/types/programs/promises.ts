@@ -1,4 +1,4 @@
-/** What calls resolve with, as programs write it down. */
+/** The types that calls resolve with, as programs write them down. */
 
 import SDK, { type ChatSDK, type Conversation, type Message } from "chat-sdk";
 
