@@ -80,6 +80,10 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
+/// One seed in eight too: from the middle of each phase on, the record of a user for whom something will be due cannot be
+/// written.
+const HELD_UP_AT: u64 = 5;
+
 /// The seeds whose plan races logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
@@ -94,6 +98,8 @@ pub(crate) struct Plan {
     pub changes_platform: bool,
     /// Some phases have a user whose facts, or whose live record, cannot be written.
     pub curses: bool,
+    /// In the middle of each phase, the live record of a user for whom something will be due cannot be written any longer.
+    pub curses_who_is_due: bool,
     /// The worst that the weather may be.
     worst: Climate,
     /// How many users take part.
@@ -107,6 +113,8 @@ impl Plan {
         let mut plan = Self::drawn(random, users);
         if seed % RACES_EVERY == RACES_AT {
             plan.race_logins(random);
+        } else if seed % RACES_EVERY == HELD_UP_AT {
+            plan.hold_up_deadlines(random);
         }
         plan
     }
@@ -149,7 +157,9 @@ impl Plan {
         let mut worst = if random.once_in(2) { Climate::default() } else { worst };
         worst.delay = *random.pick(&[2, 10, 40, 150]);
         let users = 3 + random.below(users - 2);
-        let mut plan = Self { settings, kinds, changes_platform: random.once_in(4), curses, worst, users };
+        let changes_platform = random.once_in(4);
+        let mut plan =
+            Self { settings, kinds, changes_platform, curses, curses_who_is_due: false, worst, users };
         if random.once_in(4) {
             plan.watch_only(random);
         }
@@ -201,6 +211,24 @@ impl Plan {
         self.settings.multi_device.mode =
             *random.pick(&[MultiDeviceMode::Single, MultiDeviceMode::Single, MultiDeviceMode::Dual]);
         self.worst.delay = *random.pick(&[40, 150, 400]);
+    }
+
+    /// Leaves little but devices that come and go, so that something is due for several users at once.
+    fn hold_up_deadlines(&mut self, random: &mut Random) {
+        self.kinds = vec![
+            (Kind::Login, 200),
+            (Kind::LinkEnds, 160),
+            (Kind::Again, 30),
+            (Kind::Text, 30),
+            (Kind::Subscribe, 60),
+            (Kind::Unsubscribe, 20),
+        ];
+        if random.once_in(2) {
+            self.kinds.extend([(Kind::Logout, 20), (Kind::SigEnds, 20), (Kind::Restart, 1)]);
+        }
+        self.settings.multi_device.mode = MultiDeviceMode::Multi;
+        self.settings.timing.login_retention_ms = 60_000;
+        (self.curses, self.curses_who_is_due) = (false, true);
     }
 
     /// The next operation.

@@ -99,11 +99,14 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
             climate.cursed = cursed;
         }
     }
-    let is_cursed = climate.cursed.is_some() || climate.cursed_live.is_some();
+    let mut is_cursed = climate.cursed.is_some() || climate.cursed_live.is_some();
     world.set_weather(climate);
     let length = 10 + world.random().below(50);
     let mut idle = 0;
-    for _ in 0..length {
+    for step in 0..length {
+        if plan.curses_who_is_due && step == length / 2 {
+            is_cursed = world.curse_who_is_due();
+        }
         if done.operations == operations || world.judge.is_broken() || idle > 1_000 {
             break;
         }

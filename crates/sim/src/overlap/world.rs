@@ -200,6 +200,21 @@ impl World {
         self.climate = climate;
     }
 
+    /// From now on, the live record of somebody for whom something is due, or will be, cannot be written. Says whether
+    /// there is such a user.
+    pub fn curse_who_is_due(&mut self) -> bool {
+        let is_due = |who: &Who| {
+            self.node.peek(&user_of(*who), |presence| presence.is_some_and(|it| it.next_deadline().is_some()))
+        };
+        let due: Vec<Who> = self.everybody().filter(is_due).collect();
+        if due.is_empty() {
+            return false;
+        }
+        let cursed_live = Some(user_of(*self.random.pick(&due)));
+        self.set_weather(Climate { cursed_live, ..self.climate.clone() });
+        true
+    }
+
     /// Looks for deadlines that passed long ago, although nothing is wrong with their users.
     pub fn look_for_overdue(&self) {
         let now = self.node.shared.now().moment;
