@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
-use lamplight_sim::overlap::{Overlapped, Story, overlap, racing_seed};
+use lamplight_sim::overlap::{Overlapped, Story, held_up_seed, overlap, racing_seed};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,8 @@ const EACH: usize = 500;
 /// Operations of a short run. The first logins of a user, who has no live record yet, happen once in a run and overlap
 /// rarely: many short runs show more of them. A fifth of all operations is theirs.
 const EACH_BEGINNING: usize = 24;
+/// Operations of a run in which deadlines are held up: two phases or more. One operation in a hundred is theirs.
+const EACH_HELD_UP: usize = 100;
 
 /// Events of so many operations; runs without one of them prove little.
 const EXPECTED: &[&str] = &[
@@ -53,7 +55,8 @@ fn operations_that_overlap_leave_nothing_wrong() {
         return;
     }
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
-    let runs: Vec<(u64, usize)> = short_runs(operations / 5).chain(long_runs(operations * 4 / 5)).collect();
+    let runs = short_runs(operations / 5).chain(held_up_runs(operations / 100));
+    let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // Two threads; when one has found something, the other need not go on.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
     let all = Mutex::new(Overlapped::default());
@@ -95,6 +98,11 @@ fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
 /// The same, of seeds whose plan races logins.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
+}
+
+/// The same, of seeds whose plan holds up deadlines.
+fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }
 
 fn add(all: &mut Overlapped, done: Overlapped) {

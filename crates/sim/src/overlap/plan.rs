@@ -80,13 +80,18 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// One seed in eight too: from the middle of each phase on, the record of a user for whom something will be due cannot be
-/// written.
-const HELD_UP_AT: u64 = 5;
+/// The first of the seeds in which, from the middle of each phase on, the record of a user for whom something will be due
+/// cannot be written. They stand apart: what the others do, and find, stays as it was.
+const HELD_UP_FROM: u64 = 1 << 40;
 
 /// The seeds whose plan races logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
+}
+
+/// The seeds whose plan holds up deadlines.
+pub const fn held_up_seed(number: u64) -> u64 {
+    HELD_UP_FROM + number
 }
 
 /// The plan of a run.
@@ -111,10 +116,10 @@ impl Plan {
     /// one.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
-        if seed % RACES_EVERY == RACES_AT {
-            plan.race_logins(random);
-        } else if seed % RACES_EVERY == HELD_UP_AT {
+        if seed >= HELD_UP_FROM {
             plan.hold_up_deadlines(random);
+        } else if seed % RACES_EVERY == RACES_AT {
+            plan.race_logins(random);
         }
         plan
     }
