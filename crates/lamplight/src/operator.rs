@@ -6,7 +6,7 @@ use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome,
     NodeError, Operation, Outcome, ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage,
-    WebhookOperation, WebhookOutcome, check_data_folder, offline,
+    ShownSecret, WebhookOperation, WebhookOutcome, check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,6 +62,14 @@ impl Operator {
         let Outcome::Apps(apps) = self.ask(Operation::ListApps).await? else { bail!(OTHER_ANSWER) };
         self.seen = Some(apps.clone());
         Ok(apps)
+    }
+
+    /// Enters into the audit log that a secret is about to be shown. One that cannot be entered is not shown.
+    pub async fn enter_secret(&mut self, secret: ShownSecret) -> anyhow::Result<()> {
+        let Outcome::Done { .. } = self.ask(Operation::ShowSecret(secret)).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(())
     }
 
     /// The app of this id; without an id, the only one there is.

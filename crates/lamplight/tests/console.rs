@@ -136,26 +136,37 @@ fn what_operators_do_is_entered_with_a_server_and_without_one_and_exported() {
     folder.ok(&["account", "kick", "alice"]);
     folder.ok(&["console", "password"]);
     folder.run(&["account", "kick", "nobody"]);
+    folder.ok(&["app", "key", "list"]);
+    folder.ok(&["app", "key", "list", "--show"]);
     drop(server);
+    folder.ok(&["sig", "alice", "--expire", "1h"]);
 
     let all = folder.answer(&["audit", "--json"]);
     let actions: Vec<_> =
         all.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    let expected =
-        ["operator.password", "user.kick", "key.add", "app.change", "account.create", "app.create"];
+    let expected = [
+        "sig.make",
+        "key.show",
+        "operator.password",
+        "user.kick",
+        "key.add",
+        "app.change",
+        "account.create",
+        "app.create",
+    ];
     assert_eq!(actions, expected);
     assert!(all.as_array().unwrap().iter().all(|entry| entry["by"] == "command line"));
 
-    let table = folder.ok(&["audit", "--app", "1400000001", "--limit", "3"]);
-    assert_eq!(table.lines().count(), 4, "{table}");
+    let table = folder.ok(&["audit", "--app", "1400000001", "--limit", "5"]);
+    assert_eq!(table.lines().count(), 6, "{table}");
     assert!(table.contains("limits.subscriptions: 200 -> 300; webhooks.token: none -> (set)"), "{table}");
     assert!(!table.contains("operator.password"), "it concerns no app");
 
     let csv = folder.ok(&["audit", "--csv"]);
     let rows: Vec<&str> = csv.trim_end().split("\r\n").collect();
-    assert_eq!(rows.len(), 7, "{csv}");
+    assert_eq!(rows.len(), 9, "{csv}");
     assert_eq!(rows[0], "id,time,by,address,app,action,target,changes,outcome,note");
-    assert!(rows[6].contains("app.create,,\"name: none -> =HYPERLINK(\"\"x\"\")\",done,"), "{csv}");
+    assert!(rows[8].contains("app.create,,\"name: none -> =HYPERLINK(\"\"x\"\")\",done,"), "{csv}");
     let lines = folder.ok(&["audit", "--json-lines"]);
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(Value::from(lines), all);

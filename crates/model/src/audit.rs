@@ -83,6 +83,12 @@ actions! {
     RoleSet "operator.role"
     /// An operator was given another password.
     PasswordSet "operator.password"
+    /// An operator has logged in to the console.
+    LoggedIn "operator.login"
+    /// An operator has logged out of the console.
+    LoggedOut "operator.logout"
+    /// A UserSig was made and shown.
+    SigMade "sig.make"
 }
 
 impl fmt::Display for AuditAction {

@@ -4,7 +4,7 @@
 mod acts;
 mod changes;
 
-pub use acts::{act_of, letters};
+pub use acts::{act_of, letters, shown_profile};
 pub use changes::{act_on_app, shown_url};
 
 use crate::clock::Clock;
@@ -73,6 +73,15 @@ impl Act {
     pub fn with(mut self, what: &str, before: &str, after: &str) -> Self {
         let (before, after) = (short(before), short(after));
         self.changes.push(AuditChange { what: what.to_owned(), before, after });
+        self
+    }
+
+    /// The same, with the value that this one of the changes replaces.
+    #[must_use]
+    pub fn before(mut self, what: &str, before: &str) -> Self {
+        for change in self.changes.iter_mut().filter(|change| change.what == what) {
+            change.before = short(before);
+        }
         self
     }
 }

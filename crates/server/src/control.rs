@@ -13,7 +13,7 @@ pub use webhooks::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome}
 
 pub(crate) use webhooks::lanes;
 
-use crate::audit::{Actor, Audit, act_of};
+use crate::audit::{Actor, Audit, act_of, shown_profile};
 use crate::clock::Clock;
 use crate::console::Operators;
 use crate::data_folder::{self, IfMissing};
@@ -116,6 +116,9 @@ pub enum Operation {
     Webhooks(WebhookOperation),
     /// Something about the console.
     Console(ConsoleOperation),
+    /// Enters into the audit log that a secret is about to be shown. It hands nothing out: whoever may open the folder can
+    /// read the keys there.
+    ShowSecret(ShownSecret),
     /// Up to `limit` entries of the audit log, newest first.
     Audit {
         /// Of which app; `None`: of all, and of what concerns no app.
@@ -149,6 +152,26 @@ pub enum Operation {
         user: User,
         /// The text; empty clears it.
         custom_status: String,
+    },
+}
+
+/// A secret that an operator is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownSecret {
+    /// Keys of an app.
+    Keys {
+        /// The app.
+        app: AppId,
+        /// The numbers of the keys.
+        keys: Vec<u32>,
+    },
+    /// A UserSig that was made.
+    UserSig {
+        /// The user who can log in with it.
+        user: User,
+        /// The time for which it is good, in seconds.
+        expire: u64,
     },
 }
 
@@ -307,6 +330,7 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
         Operation::Webhooks(operation) => {
             Outcome::Webhooks(webhooks::execute(service, webhooks.as_deref(), operation, now).await?)
         }
+        Operation::ShowSecret(_) => done(true),
         Operation::Console(operation) => Outcome::Console(console::execute(operators, operation, now).await?),
         Operation::Audit { app, before, limit } => {
             Outcome::Audit(audit.entries(app, before, limit.min(MOST_ENTRIES)).await?)
@@ -335,11 +359,35 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
 async fn record(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
     match act_of(&operation) {
         None => execute(office, operation).await,
-        Some(act) => {
+        Some(mut act) => {
+            for (what, before) in former(office, &operation).await? {
+                act = act.before(what, &before);
+            }
             let change = execute(office, operation);
             office.audit.record(Actor::command_line(), act, change, note).await
         }
     }
+}
+
+/// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
+/// is refused later, with its own reason.
+async fn former(office: &Office, operation: &Operation) -> Result<Vec<(&'static str, String)>, ServiceError> {
+    Ok(match operation {
+        Operation::Console(ConsoleOperation::SetRole { name, .. }) => {
+            let operators = office.operators.list().map_err(|error| {
+                Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
+            })?;
+            let former = operators.into_iter().find(|operator| operator.name == *name);
+            former.map(|operator| ("role", operator.role.name().to_owned())).into_iter().collect()
+        }
+        Operation::Lists(ListsOperation::SetProfile { user, .. }) => {
+            let ids = std::slice::from_ref(&user.id);
+            let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
+            let former = info.profiles.into_iter().next();
+            former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// The note of an audit entry about the outcome; `None` where there was nothing to do.

@@ -34,7 +34,7 @@ pub use console::{
 pub use control::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, ListsOperation, ListsOutcome, Operation,
     Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownLane,
-    ShownMessage, WebhookOperation, WebhookOutcome, offline,
+    ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
 pub use data_folder::{IfMissing, check_data_folder};
 pub use http::{JsonBody, JsonFault};

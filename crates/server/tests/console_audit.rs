@@ -7,7 +7,9 @@ mod common;
 use common::TestNode;
 use common::browser::Browser;
 use lamplight_model::{AppId, UserId};
-use lamplight_server::{ConsoleOperation, ControlClient, ListsOperation, Operation, OperatorName, Role};
+use lamplight_server::{
+    ConsoleOperation, ControlClient, ListsOperation, Operation, OperatorName, Role, ShownSecret,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -89,7 +91,8 @@ admin 127.0.0.1 admin.add bob admins:administrator>administrator, bob done
 admin 127.0.0.1 key.retire 1 keys:1, 2>2 done
 admin 127.0.0.1 key.show 2 done
 admin 127.0.0.1 key.add 2 keys:1>1, 2 done
-admin 127.0.0.1 app.change  limits.subscriptions:200>300 webhooks.token:>(set) done",
+admin 127.0.0.1 app.change  limits.subscriptions:200>300 webhooks.token:>(set) done
+admin 127.0.0.1 operator.login admin done",
     );
     let text = Value::from(all).to_string();
     let secret = added.body["key"]["text"].as_str().unwrap();
@@ -139,6 +142,7 @@ async fn the_command_line_is_entered_too_and_all_survives_a_restart() {
     expect(
         &lines(&all),
         "\
+admin 127.0.0.1 operator.login admin done
 command line - account.delete alice done
 command line - operator.add ann role:>viewer done
 command line - message.send alice → bob done
@@ -167,7 +171,7 @@ async fn the_log_comes_in_pages_of_an_app_or_of_all_and_is_kept_for_90_days() {
     assert_eq!(targets("?app=1400000001").await, ("u2 u1 u0".into(), false));
     assert_eq!(targets("?limit=2").await, ("u2 u1".into(), true));
     let second = entries(&browser, "?limit=2").await.0[1]["id"].as_u64().unwrap();
-    assert_eq!(targets(&format!("?limit=2&before={second}")).await, ("u0 ".into(), false));
+    assert_eq!(targets(&format!("?limit=2&before={second}")).await, ("u0 ".into(), true));
     assert_eq!(targets("?app=7").await, (String::new(), false));
     for query in ["?limit=0", "?limit=501", "?app=x", "?since=1"] {
         assert_eq!(browser.get(&format!("/audit{query}")).await.refusal(), (400, 6017), "{query}");
@@ -178,7 +182,90 @@ async fn the_log_comes_in_pages_of_an_app_or_of_all_and_is_kept_for_90_days() {
     browser.log_in(node.node.console_password().unwrap()).await;
     browser.post("/apps", &json!({ "name": "third" })).await;
     let (left, _) = entries(&browser, "").await;
-    expect(&lines(&left), "admin 127.0.0.1 app.create  name:>third done");
+    expect(
+        &lines(&left),
+        "\
+admin 127.0.0.1 app.create  name:>third done
+admin 127.0.0.1 operator.login admin done",
+    );
+}
+
+#[tokio::test]
+async fn logins_and_logouts_are_entered_once_an_hour_and_wrong_ones_never() {
+    let node = TestNode::start().await;
+    let password = node.node.console_password().unwrap().to_owned();
+    let mut browser = Browser::new(node.node.http_address());
+    let log_out = async |browser: &Browser| {
+        assert_eq!(browser.ask("DELETE", "/session", &[], None).await.status, 204);
+    };
+    assert_eq!(browser.log_in("a wrong password").await.status, 401);
+    for _ in 0..3 {
+        assert_eq!(browser.log_in(&password).await.status, 200);
+        log_out(&browser).await;
+    }
+    node.clock.advance(Duration::from_secs(60 * 60));
+    assert_eq!(browser.log_in(&password).await.status, 200);
+    let (all, _) = entries(&browser, "").await;
+    expect(
+        &lines(&all),
+        "\
+admin 127.0.0.1 operator.login admin left_out:>4 done
+admin 127.0.0.1 operator.logout admin done
+admin 127.0.0.1 operator.login admin done",
+    );
+}
+
+#[tokio::test]
+async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replaces() {
+    let node = TestNode::start().await;
+    let mut line = ControlClient::connect(node.folder.path()).await.unwrap();
+    let ann = OperatorName::new("ann").unwrap();
+    let alice = node.user("alice");
+    let nick = |nick: &str| ListsOperation::SetProfile {
+        user: alice.clone(),
+        nick: Some(nick.to_owned()),
+        avatar_url: None,
+        allow: None,
+    };
+    for operation in [
+        Operation::ShowSecret(ShownSecret::Keys { app: node.app.id, keys: vec![1] }),
+        Operation::ShowSecret(ShownSecret::UserSig { user: alice.clone(), expire: 60 }),
+        Operation::Console(ConsoleOperation::AddOperator {
+            name: ann.clone(),
+            role: Role::Viewer,
+            password: None,
+        }),
+        Operation::Console(ConsoleOperation::SetRole { name: ann.clone(), role: Role::Admin }),
+        Operation::CreateAccount(alice.clone()),
+        Operation::Lists(nick("Al")),
+        Operation::Lists(nick("Alice")),
+        // Refused, each with its own reason, and not entered.
+        Operation::Console(ConsoleOperation::SetRole {
+            name: OperatorName::new("bob").unwrap(),
+            role: Role::Admin,
+        }),
+        Operation::Lists(ListsOperation::SetProfile {
+            user: node.user("nobody"),
+            nick: Some("x".into()),
+            avatar_url: None,
+            allow: None,
+        }),
+    ] {
+        line.ask(&operation).await.unwrap();
+    }
+    let entries = node.facts().audit_entries(None, None, 100).await.unwrap();
+    let entries: Vec<_> = entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect();
+    expect(
+        &lines(&entries),
+        "\
+command line - profile.change alice nick:Al>Alice done
+command line - profile.change alice nick:>Al done
+command line - account.create alice done
+command line - operator.role ann role:viewer>admin done
+command line - operator.add ann role:>viewer done
+command line - sig.make alice expire:>60 s done
+command line - key.show 1 done",
+    );
 }
 
 /// The browser goes away before it is answered: what it began is done and settled nevertheless.

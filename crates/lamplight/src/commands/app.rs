@@ -7,6 +7,7 @@ use crate::output::{harmless, json, line, table};
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
+use lamplight_server::ShownSecret;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
@@ -295,6 +296,10 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
         }
         KeyCommand::List { id, show } => {
             let app = operator.app(id).await?;
+            if show {
+                let keys = app.keys.iter().map(|key| key.id).collect();
+                operator.enter_secret(ShownSecret::Keys { app: app.id, keys }).await?;
+            }
             let keys = app.keys.iter().enumerate().map(|(at, key)| {
                 let signs = at + 1 == app.keys.len();
                 (key, if signs { "signs and verifies" } else { "verifies" })

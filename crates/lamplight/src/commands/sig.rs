@@ -7,7 +7,8 @@ use crate::time_text::{duration_text, parse_duration, present, utc};
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use lamplight_auth::Claims;
-use lamplight_model::{App, Timestamp, UserId};
+use lamplight_model::{App, Timestamp, User, UserId};
+use lamplight_server::ShownSecret;
 use serde_json::json;
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ Examples:
   lamplight sig verify \"$TOKEN\" --user alice
   lamplight sig -- verify              for a user who is called \"verify\"
 
-The token is signed with the newest key of the app. It works for every client of that app."
+The token is signed with the newest key of the app. It works for every client of that app. That it was made is entered
+into the audit log; a backend makes its own."
 )]
 pub struct SigArgs {
     /// The subcommand; without one, a UserSig is made.
@@ -73,7 +75,9 @@ pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
         None => {
             let user = args.user.context("whose UserSig? `lamplight sig USER`")?;
             let app = operator.app(args.app.app).await?;
+            let owner = User::new(app.id, user.clone());
             let (token, claims) = sign(&app, user, args.expire, present())?;
+            operator.enter_secret(ShownSecret::UserSig { user: owner, expire: claims.expire }).await?;
             if !common.json {
                 return line(token);
             }

@@ -3,8 +3,8 @@
 //! The texts that users write are not entered: of a message there is only its sender and recipient.
 
 use super::{Act, act_on_app, shown_url};
-use crate::control::{ConsoleOperation, ListsOperation, Operation, WebhookOperation};
-use lamplight_model::{AllowType, AppId, AuditAction, User, UserId};
+use crate::control::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
+use lamplight_model::{AllowType, AppId, AuditAction, Profile, User, UserId};
 
 /// The act of an operation; `None` where it changes nothing.
 pub fn act_of(operation: &Operation) -> Option<Act> {
@@ -30,6 +30,7 @@ pub fn act_of(operation: &Operation) -> Option<Act> {
         }
         Operation::SetStatus { user, custom_status: _ } => on(AuditAction::StatusSet, user),
         Operation::Lists(operation) => of_lists(operation),
+        Operation::ShowSecret(secret) => Some(of_secret(secret)),
         Operation::Webhooks(operation) => of_webhooks(operation),
         Operation::Console(operation) => of_console(operation),
     }
@@ -50,11 +51,7 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
                 act = act.with("avatar_url", "", &shown_url(url));
             }
             if let Some(allow) = allow {
-                let word = match allow {
-                    AllowType::AllowAny => "anybody",
-                    AllowType::DenyAny => "nobody",
-                };
-                act = act.with("friends", "", word);
+                act = act.with("friends", "", shown_allow(*allow));
             }
             Some(act)
         }
@@ -71,6 +68,35 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
         }
         ListsOperation::DeleteConversation { owner, peer } => {
             Some(pair(AuditAction::ConversationDeleted, owner, peer))
+        }
+    }
+}
+
+/// A profile as entries show it: the name of each field, and its value.
+pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
+    [
+        ("nick", profile.nick.clone()),
+        ("avatar_url", shown_url(&profile.avatar_url)),
+        ("friends", shown_allow(profile.allow).to_owned()),
+    ]
+}
+
+fn shown_allow(allow: AllowType) -> &'static str {
+    match allow {
+        AllowType::AllowAny => "anybody",
+        AllowType::DenyAny => "nobody",
+    }
+}
+
+fn of_secret(secret: &ShownSecret) -> Act {
+    match secret {
+        ShownSecret::Keys { app, keys } => {
+            let numbers: Vec<_> = keys.iter().map(u32::to_string).collect();
+            Act::on(AuditAction::KeyShown, Some(*app), numbers.join(", "))
+        }
+        ShownSecret::UserSig { user, expire } => {
+            let act = Act::on(AuditAction::SigMade, Some(user.app), user.id.as_str());
+            act.with("expire", "", &format!("{expire} s"))
         }
     }
 }
@@ -191,6 +217,11 @@ mod tests {
                     password: Some(hush()),
                 }),
                 "operator.add ann role=viewer",
+            ),
+            (Operation::ShowSecret(ShownSecret::Keys { app: AppId(7), keys: vec![1, 2] }), "key.show 1, 2"),
+            (
+                Operation::ShowSecret(ShownSecret::UserSig { user: alice.clone(), expire: 60 }),
+                "sig.make alice expire=60 s",
             ),
             (
                 Operation::Console(ConsoleOperation::SetPassword { name: ann, password: Some(hush()) }),

@@ -2,12 +2,13 @@
 
 use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
+use super::logins::Logins;
 use super::operators_file::{Operator, OperatorName, Operators};
 use super::password::StoredPassword;
 use super::roles::Role;
 use super::sessions::{LIFETIME, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
-use crate::audit::Act;
+use crate::audit::{Act, Actor, done};
 use crate::doors::Doors;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -17,11 +18,12 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use lamplight_core::FailureWindow;
 use lamplight_model::{AuditAction, Code, Now};
-use lamplight_service::{Failures, network};
+use lamplight_service::{Failures, ServiceError, network};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Wrong passwords from one address within a minute before it has to wait a minute.
@@ -30,6 +32,8 @@ const MOST_FAILURES: u32 = 5;
 /// it is.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
+/// How long the answer to a login waits for its entry in the audit log.
+const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 /// The cookie of a browser that has logged in before.
 const DEVICE_COOKIE: &str = "lamplight_console_device";
 /// The cookie that carries the token of a session.
@@ -44,6 +48,8 @@ pub struct Door {
     operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<Source>>,
+    /// The logins that the audit log has lately been told of.
+    logins: Mutex<Logins>,
     /// Admits one login at a time among browsers that nobody knows.
     turn: Semaphore,
     waiting: Doors,
@@ -132,6 +138,7 @@ impl Door {
             operators,
             sessions: Mutex::default(),
             failures: Mutex::default(),
+            logins: Mutex::default(),
             turn: Semaphore::new(1),
             waiting: Doors::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
             known_turn: Semaphore::new(1),
@@ -204,6 +211,31 @@ impl Console {
         let device = cookie_text(DEVICE_COOKIE, &device, devices::KNOWN.as_secs(), encrypted);
         let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
+    }
+
+    /// Enters a login or a logout into the audit log, unless too many have been. It is done already: where it cannot be
+    /// entered, an operator must still get in, to a node whose disk is full above all.
+    async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
+        let address = address.to_canonical();
+        let now = self.clock.now().moment;
+        let noted = {
+            let mut logins = self.door.logins.lock().unwrap_or_else(PoisonError::into_inner);
+            logins.note(action, operator, network(address), now)
+        };
+        let Some(left_out) = noted else { return };
+        let mut act = Act::on(action, None, operator.as_str());
+        if left_out > 0 {
+            act = act.with("left_out", "", &left_out.to_string());
+        }
+        let (audit, by) = (self.audit.clone(), Actor::operator(operator.clone(), address));
+        let entered = tokio::spawn(async move {
+            let is_done = async { Ok::<(), ServiceError>(()) };
+            if let Err(error) = audit.record(by, act, is_done, done).await {
+                tracing::warn!(%error, "a login to the console could not be entered into the audit log");
+            }
+        });
+        // The entry is there before the answer, unless the store is slow; then it comes later.
+        let _ = tokio::time::timeout(LONGEST_ENTRY, entered).await;
     }
 
     fn check_failures(&self, source: Source) -> Result<(), ApiError> {
@@ -322,6 +354,7 @@ pub async fn log_in(
     let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
     let operator = console.verify(source, name, password).await?;
     tracing::info!(operator = %operator.name, "an operator has logged in to the console");
+    console.enter_login(AuditAction::LoggedIn, &operator.name, peer.ip()).await;
     Ok(console.open_session(source, &operator, sender.encrypted))
 }
 
@@ -355,15 +388,20 @@ pub async fn change_password(
 }
 
 /// `DELETE session`: logging out.
-pub async fn log_out(State(console): State<Arc<Console>>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn log_out(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     check_origin(&headers)?;
-    let (csrf_token, _) = console.session_of(&headers)?;
+    let (csrf_token, operator) = console.session_of(&headers)?;
     if headers.get(CSRF_HEADER).is_none_or(|shown| !same(shown.as_bytes(), csrf_token.as_bytes())) {
         return Err(ApiError::NO_CSRF_TOKEN);
     }
     if let Some(token) = cookie(&headers, COOKIE) {
         console.door.sessions().close(token);
     }
+    console.enter_login(AuditAction::LoggedOut, &operator.name, peer.ip()).await;
     let cookie = cookie_text(COOKIE, "", 0, is_encrypted(&headers));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }

@@ -10,6 +10,7 @@ mod error;
 mod figures;
 mod guard;
 mod headers;
+mod logins;
 mod operators;
 mod operators_file;
 mod password;

@@ -203,6 +203,9 @@ export const EN = {
       "operator.remove": "Removed an operator",
       "operator.role": "Changed a role",
       "operator.password": "Changed a password",
+      "operator.login": "Logged in",
+      "operator.logout": "Logged out",
+      "sig.make": "Made a UserSig",
     } as Record<string, string>,
   },
   ranges: {

@@ -200,6 +200,9 @@ export const ZH: Words = {
       "operator.remove": "移除操作员",
       "operator.role": "修改角色",
       "operator.password": "修改密码",
+      "operator.login": "登录",
+      "operator.logout": "退出登录",
+      "sig.make": "生成 UserSig",
     },
   },
   ranges: {
