@@ -18,8 +18,13 @@ const LIVE: &str = "login\nup\nanswer @ login me:1 ann:5\n";
 
 /// Runs a script from a live session, and holds its transcript against what is expected.
 fn check_live(script: &str, expected: Expect) {
+    check_after(LIVE, script, expected);
+}
+
+/// Runs a script behind another one, and holds its transcript, without that of the first, against what is expected.
+fn check_after(before: &str, script: &str, expected: Expect) {
     let mut world = World::new(Platform::Linux);
-    world.run(LIVE);
+    world.run(before);
     world.transcript.clear();
     world.run(script);
     expected.assert_eq(&world.transcript);

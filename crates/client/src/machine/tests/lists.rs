@@ -1,8 +1,10 @@
 //! The session's handling of messages, friends and conversations.
 
-use super::check_live;
-use super::script::check;
+use super::{check_after, check_live};
 use expect_test::expect;
+
+/// A session that is live, with lists at version 10.
+const WITH_LISTS: &str = "login\nup\nanswer @ login lists=10";
 
 #[test]
 fn a_message_that_was_on_its_way_when_the_link_broke_is_sent_again_and_a_reading_is_not() {
@@ -33,17 +35,10 @@ fn a_message_that_was_on_its_way_when_the_link_broke_is_sent_again_and_a_reading
 
 #[test]
 fn who_missed_nothing_is_not_told_to_read_again() {
-    check(
-        "login\nup\nanswer @ login lists=10\ntold 11\nsay hi\nanswer @ said 12\ndown\nnext\nup\nanswer @ login lists=12",
+    check_after(
+        WITH_LISTS,
+        "told 11\nsay hi\nanswer @ said 12\ndown\nnext\nup\nanswer @ login lists=12",
         expect![[r#"
-            > login
-              ! Connecting
-              open
-            > up
-              send login me sig known=[]
-            > answer @ login lists=10
-              ! Connected { resumed: false }
-              call 1: logged in
             > told 11
               ! message: news
             > say hi
@@ -66,17 +61,10 @@ fn who_missed_nothing_is_not_told_to_read_again() {
 
 #[test]
 fn who_missed_something_is_told_to_read_again_once() {
-    check(
-        "login\nup\nanswer @ login lists=10\nsay hi\nanswer @ said 11\ndown\nnext\nup\nanswer @ login lists=12\ndown\nnext\nup\nanswer @ login lists=12",
+    check_after(
+        WITH_LISTS,
+        "say hi\nanswer @ said 11\ndown\nnext\nup\nanswer @ login lists=12\ndown\nnext\nup\nanswer @ login lists=12",
         expect![[r#"
-            > login
-              ! Connecting
-              open
-            > up
-              send login me sig known=[]
-            > answer @ login lists=10
-              ! Connected { resumed: false }
-              call 1: logged in
             > say hi
               send say hi
             > answer @ said 11
@@ -108,17 +96,10 @@ fn who_missed_something_is_told_to_read_again_once() {
 
 #[test]
 fn a_server_that_could_not_tell_everything_has_the_lists_read_again() {
-    check(
-        "login\nup\nanswer @ login lists=10\nreload 17\ndown\nnext\nup\nanswer @ login lists=17",
+    check_after(
+        WITH_LISTS,
+        "reload 17\ndown\nnext\nup\nanswer @ login lists=17",
         expect![[r#"
-            > login
-              ! Connecting
-              open
-            > up
-              send login me sig known=[]
-            > answer @ login lists=10
-              ! Connected { resumed: false }
-              call 1: logged in
             > reload 17
               ! lists outdated
             > down
