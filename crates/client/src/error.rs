@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// Why a call has no answer.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The server said no; nothing was changed.
     #[error(transparent)]
@@ -99,6 +100,7 @@ impl StdError for TransportError {
 
 /// How a link, or the attempt to make one, came to its end. The session goes on.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinkEnd {
     /// The server, or something between, closed it without a word.
     #[error("closed by the server")]
@@ -152,6 +154,7 @@ impl LinkEnd {
 
 /// Why a client cannot be built.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// The address is none.
     #[error(

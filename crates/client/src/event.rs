@@ -10,6 +10,7 @@ use std::time::Duration;
 /// enters, changes in and leaves the local cache: whoever folds them has the same picture as
 /// [`Client::cached`](crate::Client::cached).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// An attempt to connect begins.
     Connecting,
@@ -96,6 +97,7 @@ pub enum Event {
 
 /// The cause of being logged out by somebody else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum KickedBy {
     /// Another login of the same account.
     OtherLogin {

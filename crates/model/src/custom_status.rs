@@ -42,6 +42,30 @@ impl CustomStatus {
     }
 }
 
+impl AsRef<str> for CustomStatus {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for CustomStatus {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for CustomStatus {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for CustomStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Debug for CustomStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -51,6 +75,14 @@ impl fmt::Debug for CustomStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_custom_status_is_used_as_a_text() {
+        let status = CustomStatus::new("听歌中", 100).unwrap();
+        let length = |text: &dyn AsRef<str>| text.as_ref().len();
+        assert!(status == "听歌中" && status == *"听歌中" && status != "");
+        assert_eq!((status.to_string(), length(&status)), ("听歌中".to_owned(), 9));
+    }
 
     #[test]
     fn a_custom_status_is_bounded_in_bytes_not_in_letters() {

@@ -69,6 +69,8 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::Superseded
         | Event::LoginRefused(_)
         | Event::LoggedOut => note(as_json, "over", &ending_text(event)),
+        // An event that a later SDK may add.
+        _ => Ok(()),
     }
 }
 

@@ -187,6 +187,8 @@ impl Roster {
             | Event::LoginRefused(_)
             | Event::LoggedOut => self.end(now, ending_text(event)),
             Event::Missed { events } => self.say(now, format!("{events} events were not shown")),
+            // An event that a later SDK may add.
+            _ => {}
         }
     }
 
@@ -244,6 +246,7 @@ pub fn ending_text(event: &Event) -> String {
             "kicked by another login".to_owned()
         }
         Event::KickedOffline { by: KickedBy::Operator } => "kicked by an operator".to_owned(),
+        Event::KickedOffline { .. } => "kicked".to_owned(),
         Event::UserSigExpired => Code::LOGIN_SIG_EXPIRED.to_string(),
         Event::AccountDeleted => "the account was deleted".to_owned(),
         Event::Superseded => "this device goes on elsewhere".to_owned(),
@@ -263,6 +266,8 @@ pub fn ending_text(event: &Event) -> String {
         | Event::AbilitiesChanged(_)
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
+        // An event that a later SDK may add.
+        _ => "the session is over".to_owned(),
     }
 }
 
