@@ -268,7 +268,13 @@ const MIGRATIONS: &[&str] = &[
     -- Further fields of a profile, which are kept as they come.
     ALTER TABLE accounts ADD COLUMN fields TEXT NOT NULL DEFAULT '{}';   -- JSON: ProfileFields
 ",
+    FOLD_NICKS_AGAIN,
 ];
+
+/// The migration after which all nicks are folded anew.
+const FOLD_NICKS_AGAIN: &str = "
+    -- Until here a nick was folded by its lower case alone.
+";
 
 /// The migration after which the nicks that are there are folded.
 const NICKS_FOLDED: usize = 6;
@@ -389,7 +395,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     let found = version(&transaction)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         transaction.execute_batch(migration).map_err(opening)?;
-        if index == NICKS_FOLDED {
+        if index == NICKS_FOLDED || *migration == FOLD_NICKS_AGAIN {
             fold_nicks(&transaction).map_err(opening)?;
         }
     }
@@ -481,6 +487,26 @@ mod tests {
         let sql = "SELECT count(*), sum(nick_folded = replace(nick, 'ÄRGER', 'ärger')) FROM accounts";
         let found: (i64, i64) = db.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, (all, all));
+    }
+
+    #[test]
+    fn nicks_that_were_folded_by_their_lower_case_alone_are_folded_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("facts");
+        let older = Connection::open(&path).unwrap();
+        let before = MIGRATIONS.iter().position(|migration| *migration == FOLD_NICKS_AGAIN).unwrap();
+        for migration in &MIGRATIONS[..before] {
+            older.execute_batch(migration).unwrap();
+        }
+        let row = "INSERT INTO accounts (app, id, created, nick, nick_folded)
+            VALUES (1, 'a', 1, 'İSTANBUL', 'i\u{307}stanbul')";
+        older.execute_batch(row).unwrap();
+        older.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        older.pragma_update(None, "user_version", before as u32).unwrap();
+        drop(older);
+        let db = open_for_writing(&path).unwrap();
+        let folded = db.query_row("SELECT nick_folded FROM accounts", (), |row| row.get::<_, String>(0));
+        assert_eq!(folded.unwrap(), "istanbul");
     }
 
     #[test]

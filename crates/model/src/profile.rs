@@ -120,10 +120,25 @@ impl ProfileChange {
     }
 }
 
-/// A nick as it is searched for: each character in lower case, by itself, so that what begins a nick begins its folded
-/// form too.
+/// The dot that the lower case of `İ` leaves above its `i`.
+const DOT_ABOVE: char = '\u{307}';
+
+/// A nick as it is searched for: each character by itself, so that the beginning of a nick, folded, begins the folded
+/// nick too.
+///
+/// It is Unicode's default case folding, made of the case mappings of the standard library: the upper case joins
+/// `ς` with `σ` and `ß` with `ss`, and the lower case follows. The four letters `I`, `i`, `İ` and `ı` are one letter:
+/// which of them are a pair depends on a language that a search does not know.
 pub fn fold_nick(nick: &str) -> String {
-    nick.chars().flat_map(char::to_lowercase).collect()
+    let folded =
+        nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    let mut letters = String::with_capacity(nick.len());
+    for letter in folded {
+        if letter != DOT_ABOVE || !letters.ends_with('i') {
+            letters.push(letter);
+        }
+    }
+    letters
 }
 
 /// Checks one text of one line: its bytes, and that nothing in it is a control character.
@@ -143,12 +158,40 @@ mod tests {
 
     #[test]
     fn what_begins_a_nick_begins_its_folded_form() {
-        for nick in ["Alice", "ΟΔΟΣ ΟΔΟΣ", "İstanbul", "爱丽丝", "ẞß", "ǅ"] {
+        for nick in ["Alice", "ΟΔΟΣ ΟΔΟΣ", "İstanbul", "I\u{307}zmir", "爱丽丝", "ẞß", "ǅ", "ΐ"]
+        {
             for (end, _) in nick.char_indices() {
                 assert!(fold_nick(nick).starts_with(&fold_nick(&nick[..end])), "{nick} {end}");
             }
         }
         assert_eq!(fold_nick("ÄRGER 爱"), "ärger 爱");
+    }
+
+    #[test]
+    fn spellings_that_differ_in_case_alone_fold_to_the_same() {
+        let table: [&[&str]; 6] = [
+            &[
+                "İSTANBUL",
+                "istanbul",
+                "ISTANBUL",
+                "İstanbul",
+                "ıstanbul",
+                "I\u{307}stanbul",
+                "i\u{307}stanbul",
+            ],
+            &["ΟΔΟΣ", "οδος", "οδοσ"],
+            &["STRASSE", "Straße", "STRAẞE"],
+            &["ǆ", "ǅ", "Ǆ"],
+            &["\u{212a}elvin", "KELVIN"],
+            &["Æ", "æ"],
+        ];
+        for spellings in table {
+            let folded: Vec<_> = spellings.iter().map(|spelling| fold_nick(spelling)).collect();
+            assert!(folded.iter().all(|it| *it == folded[0]), "{spellings:?}: {folded:?}");
+            // Folding again changes nothing: both sides of a comparison may be folded already.
+            assert_eq!(fold_nick(&folded[0]), folded[0]);
+        }
+        assert_ne!(fold_nick("a\u{307}"), fold_nick("a"), "a dot that no case mapping makes is kept");
     }
 
     #[test]
