@@ -87,6 +87,14 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
     }
 }
 
+/// Reads the bound of a list. A list of nothing would look like a search that found nothing.
+pub fn parse_limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(limit) if limit > 0 => Ok(limit),
+        Ok(_) | Err(_) => Err("a limit is a number from 1 on".to_owned()),
+    }
+}
+
 /// Reads a `userID`.
 pub fn parse_user(text: &str) -> Result<UserId, String> {
     UserId::new(text).map_err(|invalid| invalid.to_string())
@@ -134,10 +142,32 @@ pub enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use clap::error::ErrorKind;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Cli::command().debug_assert();
+    }
+
+    /// A bound of 0 would read as "there is none", so no command takes it.
+    #[test]
+    fn every_limit_is_at_least_1() {
+        fn check(command: &clap::Command, path: &[&str], checked: &mut usize) {
+            let path = [path, &[command.get_name()]].concat();
+            command.get_subcommands().for_each(|command| check(command, &path, checked));
+            if command.get_arguments().any(|argument| argument.get_long() == Some("limit")) {
+                // A value is read before an argument is missed.
+                let refused = |limit| {
+                    let parsed = Cli::try_parse_from([&path[..], &["--limit", limit]].concat());
+                    parsed.is_err_and(|error| error.kind() == ErrorKind::ValueValidation)
+                };
+                assert!(refused("0") && refused("x") && !refused("1"), "{path:?}");
+                *checked += 1;
+            }
+        }
+        let mut checked = 0;
+        check(&Cli::command(), &[], &mut checked);
+        assert!(checked >= 7, "{checked}");
     }
 
     /// Every command says what it is for in one line, and every one that takes arguments shows an example.

@@ -92,19 +92,31 @@ impl Operator {
     /// Makes an app, or replaces all of it: only in the state in which it was last looked at, so that nothing is
     /// undone that somebody else has done meanwhile.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
+        let id = app.id;
+        ensure!(
+            self.try_put_app(app).await?,
+            "app {id} was changed by somebody else just now, and by this command not at all; try again"
+        );
+        Ok(())
+    }
+
+    /// As [`put_app`](Self::put_app); `false` where somebody else has changed the app since it was last looked at.
+    pub async fn try_put_app(&mut self, app: App) -> anyhow::Result<bool> {
         if self.seen.is_none() {
             self.apps().await?;
         }
         let seen = self.seen.iter().flatten().find(|seen| seen.id == app.id);
-        let (id, was) = (app.id, seen.cloned().map(Box::new));
+        let was = seen.cloned().map(Box::new);
         let changed = self.act(Operation::PutApp { app: Box::new(app), was }).await?;
         // The copy kept here is out of date either way.
         self.seen = None;
-        ensure!(
-            changed,
-            "app {id} was changed by somebody else just now, and by this command not at all; try again"
-        );
-        Ok(())
+        Ok(changed)
+    }
+
+    /// The apps of which something is left to delete, by rising id.
+    pub async fn apps_being_deleted(&mut self) -> anyhow::Result<Vec<AppId>> {
+        let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else { bail!(OTHER_ANSWER) };
+        Ok(apps)
     }
 
     /// Deletes an app, and waits until nothing of it is left.
@@ -112,10 +124,7 @@ impl Operator {
         self.act(Operation::DeleteApp { app }).await?;
         self.seen = None;
         loop {
-            let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else {
-                bail!(OTHER_ANSWER)
-            };
-            if !apps.contains(&app) {
+            if !self.apps_being_deleted().await?.contains(&app) {
                 return Ok(());
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;

@@ -433,9 +433,31 @@ fn accounts_are_found_by_userid_and_by_nick() {
     };
     assert_eq!(ids(&found), ["albert", "alice"]);
     assert_eq!(ids(&folder.answer(&["account", "find", "al", "--limit", "1", "--json"])), ["albert"]);
+    let (code, output, error) = folder.run(&["account", "find", "al", "--limit", "0"]);
+    assert!(code == Some(2) && output.is_empty() && error.contains("a limit is a number from 1"), "{error}");
+    folder.ok(&["account", "set", "albert", "--nick", "İSTANBUL"]);
+    for prefix in ["istanbul", "İstanbul", "ISTANBUL", "İSTANBUL", "ist", "İ"] {
+        let found = folder.answer(&["account", "find", "--nick", prefix, "--json"]);
+        assert_eq!(ids(&found), ["albert"], "{prefix}");
+    }
     let shown = folder.ok(&["account", "find", "--nick", "ali"]);
     assert!(shown.contains("bob") && shown.contains("ALI Baba") && !shown.contains("alice"), "{shown}");
     assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("nobody was found"));
+}
+
+#[test]
+fn an_app_without_a_given_id_gets_one_that_is_free() {
+    let folder = Folder::new();
+    let make = || folder.answer(&["app", "create", "--json"])["app"]["SDKAppID"].clone();
+    assert_eq!(make(), 1_400_000_001);
+    // A deletion that was stopped half-way: the id is no app's, and cannot be one's yet.
+    let db = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
+    db.execute("INSERT INTO deleted_apps (id, emptied) VALUES (1400000002, 0)", ()).unwrap();
+    drop(db);
+    assert_eq!(make(), 1_400_000_003);
+    folder.ok(&["app", "create", "--id", "4294967295"]);
+    let above_all = make();
+    assert!(above_all == 1_400_000_002 || above_all == 1_400_000_004, "{above_all}");
 }
 
 #[test]

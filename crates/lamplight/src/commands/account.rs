@@ -1,8 +1,8 @@
 //! `lamplight account`: who can log in.
 
-use crate::cli::{AppArg, Common, parse_user};
+use crate::cli::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
-use crate::output::{harmless, json, line, table, utc_or_dash};
+use crate::output::{Told, error_fields, harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;
 use anyhow::bail;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -24,8 +24,8 @@ Examples:
         #[command(flatten)]
         app: AppArg,
         /// At most so many, by rising userID
-        #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
-        limit: usize,
+        #[arg(long, value_name = "N", value_parser = parse_limit)]
+        limit: Option<usize>,
     },
     /// Find accounts by what the userID or the nick begins with
     #[command(after_help = "\
@@ -42,7 +42,7 @@ By nick, upper and lower case are the same, and who has no nick is not found. By
         #[arg(long)]
         nick: bool,
         /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
         #[command(flatten)]
@@ -114,7 +114,9 @@ pub struct Users {
 pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {
-        AccountCommand::List { app, limit } => list(&mut operator, app, limit, common.json).await,
+        AccountCommand::List { app, limit } => {
+            list(&mut operator, app, limit.unwrap_or(usize::MAX), common.json).await
+        }
         AccountCommand::Find { prefix, nick, limit, app } => {
             let app = operator.app(app.app).await?.id;
             find(&operator.find_accounts(app, nick, &prefix, limit).await?, common.json)

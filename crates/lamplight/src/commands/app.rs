@@ -9,10 +9,14 @@ use clap::Subcommand;
 use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
 use lamplight_server::ShownSecret;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
 /// The id of the first app, when none is given. The next ones count on.
 const FIRST_APP: u32 = 1_400_000_001;
+
+/// How often `app create` chooses another id when somebody else has taken the chosen one meanwhile.
+const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
 #[derive(Subcommand, Debug)]
@@ -206,24 +210,50 @@ async fn create(
 ) -> anyhow::Result<()> {
     let is_new = key.is_none();
     let text = key_text(key)?;
-    let apps = operator.apps().await?;
-    let next = apps.last().map_or(FIRST_APP, |last| last.id.0.saturating_add(1));
-    let id = id.unwrap_or(AppId(next));
-    ensure!(apps.iter().all(|app| app.id != id), "there is an app {id} already; change it with `app set`");
     let mut app = App {
-        id,
+        id: AppId(FIRST_APP),
         keys: Vec::new(),
         admins: vec![UserId::new("administrator")?],
         settings: AppSettings::of_a_new_app(),
     };
     let key = app.add_key(text)?.clone();
     settings.apply(&mut app.settings)?;
-    operator.put_app(app.clone()).await?;
+    let mut attempts = 0..ATTEMPTS;
+    let id = loop {
+        let apps = operator.apps().await?;
+        app.id = match id {
+            Some(id) => id,
+            None => {
+                let mut taken: BTreeSet<_> = apps.iter().map(|app| app.id).collect();
+                taken.extend(operator.apps_being_deleted().await?);
+                next_app(&taken).context("every SDKAppID is taken")?
+            }
+        };
+        ensure!(
+            apps.iter().all(|other| other.id != app.id),
+            "there is an app {} already; change it with `app set`",
+            app.id
+        );
+        if operator.try_put_app(app.clone()).await? {
+            break app.id;
+        }
+        // Somebody else has made this very app since the list was read: the list has it now.
+        ensure!(attempts.next().is_some(), "others are making apps all the time; try again");
+    };
     if as_json {
         return json(&json!({ "app": shown(&app), "key": key.text }));
     }
     line(format!("app {id} is made"))?;
     if is_new { show_new_key(&key) } else { line(format!("key {}: the one that you gave", key.id)) }
+}
+
+/// The id of the next app: one more than the highest, so that no id is used again while there are higher ones. After
+/// the highest possible id, the lowest that is free from [`FIRST_APP`] on, and then from 1 on.
+fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
+    let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
+    let free = |id: &u32| !taken.contains(&AppId(*id));
+    let id = above.or_else(|| (FIRST_APP..u32::MAX).find(free)).or_else(|| (1..FIRST_APP).find(free));
+    id.map(AppId)
 }
 
 /// The text of a key: the one given, the one on stdin for `-`, or a new one. Blanks and line ends around it go away.
@@ -378,4 +408,26 @@ fn shown(app: &App) -> Value {
 fn show_new_key(key: &AppKey) -> anyhow::Result<()> {
     line(format!("key {}: {}", key.id, key.text))?;
     line("Keep it where your backend keeps its secrets: whoever has it can log in as anybody.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_app_has_an_id_that_nobody_has() {
+        let table: [(&[u32], u32); 7] = [
+            (&[], FIRST_APP),
+            (&[7], 8),
+            (&[FIRST_APP], FIRST_APP + 1),
+            (&[7, FIRST_APP, FIRST_APP + 5], FIRST_APP + 6),
+            (&[u32::MAX - 1], u32::MAX),
+            (&[u32::MAX], FIRST_APP),
+            (&[FIRST_APP, FIRST_APP + 1, FIRST_APP + 3, u32::MAX], FIRST_APP + 2),
+        ];
+        for (taken, next) in table {
+            let taken = taken.iter().copied().map(AppId).collect();
+            assert_eq!(next_app(&taken), Some(AppId(next)), "{taken:?}");
+        }
+    }
 }

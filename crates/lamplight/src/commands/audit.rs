@@ -1,6 +1,6 @@
 //! `lamplight audit`: what operators have done.
 
-use crate::cli::{Common, parse_app};
+use crate::cli::{Common, parse_app, parse_limit};
 use crate::csv;
 use crate::operator::Operator;
 use crate::output::{harmless, json, json_line, table, text};
@@ -26,7 +26,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "ID", value_parser = parse_app)]
     app: Option<AppId>,
     /// At most so many [default: 100; with --csv or --json-lines all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     limit: Option<usize>,
     /// Only those before this one
     #[arg(long, value_name = "ID")]

@@ -1,6 +1,6 @@
 //! `lamplight message`: one-to-one text messages and the lists that show them.
 
-use crate::cli::{AppArg, Common, parse_user};
+use crate::cli::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{harmless, json, line, table};
 use crate::time_text::utc;
@@ -41,7 +41,7 @@ Examples:
         #[command(flatten)]
         pair: Pair,
         /// At most so many, the newest
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 20)]
         limit: usize,
         /// Only what comes before this sequence
         #[arg(long, value_name = "SEQUENCE")]
@@ -56,7 +56,7 @@ Examples:
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
         /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
         #[command(flatten)]

@@ -1,8 +1,8 @@
 //! `lamplight status`: who is there, with the evidence.
 
-use crate::cli::{AppArg, Common, parse_user};
+use crate::cli::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::Operator;
-use crate::output::{Refused, ShownStatus, devices, harmless, json, line, table, utc_or_dash};
+use crate::output::{Refused, ShownStatus, Told, devices, harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;
 use clap::Subcommand;
 use lamplight_model::{Code, Platform, User, UserId, UserStatus};
@@ -39,7 +39,7 @@ Needs a running server. Who comes or goes while the list is made may be in it or
         #[arg(long, value_name = "PLATFORM", value_parser = parse_platform)]
         on: Option<Platform>,
         /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
         #[command(flatten)]
@@ -76,7 +76,7 @@ pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> 
         }
         StatusCommand::Online { on, limit, app } => {
             let app = operator.app(app.app).await?.id;
-            let users = if limit == 0 { Vec::new() } else { operator.online(app, on, limit).await? };
+            let users = operator.online(app, on, limit).await?;
             if common.json {
                 return json(&users.iter().map(ShownStatus::from).collect::<Vec<_>>());
             }

@@ -1,6 +1,6 @@
 //! `lamplight webhook`: how the webhooks of apps do, and what they could not be told.
 
-use crate::cli::{AppArg, Common};
+use crate::cli::{AppArg, Common, parse_limit};
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{harmless, json, line, table};
 use crate::time_text::{ago, present, utc};
@@ -38,7 +38,7 @@ Examples:
         #[command(flatten)]
         app: AppArg,
         /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Only those after this one
         #[arg(long, value_name = "ID")]
