@@ -5,6 +5,7 @@ use lamplight_client::Error as ClientError;
 use lamplight_model::{Timestamp, UserStatus};
 use ratatui::text::Span;
 use serde::Serialize;
+use serde_json::Value;
 use std::io::{self, Write};
 
 /// A "no" of the server, with its code. The command ends with it.
@@ -24,6 +25,27 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
+/// An error that the JSON on stdout has told already, in its one document: only stderr and the exit code are left.
+#[derive(Debug)]
+pub struct Told(pub anyhow::Error);
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Told {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The fields of an error in JSON.
+pub fn error_fields(error: &anyhow::Error) -> Value {
+    serde_json::json!({ "code": code_of(error), "message": format!("{error:#}") })
+}
+
 /// Prints a line. A closed stdout is an error, which ends the command without a word.
 pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -36,14 +58,56 @@ pub fn text(text: &str) -> anyhow::Result<()> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Prints a value as JSON, over several lines.
+/// Prints a value as JSON, over several lines, with the field names of the command line ([`field_name`]).
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string_pretty(value)?)
+    line(serde_json::to_string_pretty(&in_our_spelling(serde_json::to_value(value)?))?)
 }
 
-/// Prints a value as JSON in one line.
+/// Prints a value as JSON in one line, with the field names of the command line ([`field_name`]).
 pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string(value)?)
+    line(serde_json::to_string(&in_our_spelling(serde_json::to_value(value)?))?)
+}
+
+/// Spells the names of all fields as the command line does. The values stay.
+fn in_our_spelling(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| {
+                let is_object = value.is_object();
+                (field_name(&name, is_object), in_our_spelling(value))
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(in_our_spelling).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+/// The name of a field as the command line spells it: in camel case, as in the JavaScript SDK, with `userID` and
+/// `SDKAppID`. The structs of the server and of the settings have names with underscores; the number of an app is
+/// called `app` there.
+fn field_name(name: &str, is_object: bool) -> String {
+    if name == "app" && !is_object {
+        return "SDKAppID".to_owned();
+    }
+    if name.starts_with("SDKAppID") {
+        return name.to_owned();
+    }
+    let with_first = |word: &str, first: fn(&char) -> char| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| first(&letter));
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    let mut words = name.split('_');
+    let mut spelled = with_first(words.next().unwrap_or_default(), char::to_ascii_lowercase);
+    for word in words {
+        if word == "id" {
+            spelled.push_str("ID");
+        } else {
+            spelled.push_str(&with_first(word, char::to_ascii_uppercase));
+        }
+    }
+    spelled
 }
 
 /// Prints rows below each other; or the sentence `when_empty`.
@@ -139,9 +203,9 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
         }
         told = cause;
     }
-    if as_json {
-        // Whether anybody reads it changes nothing any more.
-        let _ = json(&serde_json::json!({ "error": { "code": code, "message": format!("{error:#}") } }));
+    if as_json && !error.is::<Told>() {
+        // In one line, for commands that print lines; whether anybody reads it changes nothing any more.
+        let _ = json_line(&serde_json::json!({ "error": error_fields(error) }));
     }
 }
 
@@ -152,6 +216,7 @@ fn complain(text: &str) {
 
 /// The code of the contract, where the error is a "no" of the server.
 fn code_of(error: &anyhow::Error) -> Option<u32> {
+    let error = error.downcast_ref::<Told>().map_or(error, |told| &told.0);
     let refused = error.downcast_ref::<Refused>().map(|refused| refused.code);
     refused.or_else(|| error.downcast_ref::<ClientError>().and_then(ClientError::code))
 }
@@ -169,6 +234,26 @@ mod tests {
             alice  听歌    x
             bob    -       y"#]]
         .assert_eq(&table_text(&["USER", "CUSTOM", "Z"], &rows));
+    }
+
+    #[test]
+    fn fields_have_one_spelling() {
+        let table = [
+            ("user_id", "userID"),
+            ("userID", "userID"),
+            ("dead_letters", "deadLetters"),
+            ("window_ms", "windowMs"),
+            ("SDKAppID", "SDKAppID"),
+            ("id", "id"),
+            ("app", "SDKAppID"),
+            ("Session", "session"),
+        ];
+        for (name, spelled) in table {
+            assert_eq!(field_name(name, false), spelled, "{name}");
+        }
+        let value = serde_json::json!({ "app": { "user_id": "a_b" }, "all": [{ "app": 7 }] });
+        let spelled = serde_json::json!({ "app": { "userID": "a_b" }, "all": [{ "SDKAppID": 7 }] });
+        assert_eq!(in_our_spelling(value), spelled, "values stay as they are");
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         let server = running.then(|| folder.serve(&[]));
         let made = folder.answer(&["app", "create", "--id", "7", "--name", "ours", "--json"]);
         assert_eq!(made["key"].as_str().unwrap().len(), 64);
-        assert_eq!(made["app"]["settings"]["timing"]["linger_web_ms"], 5_000, "a reload is hidden");
+        assert_eq!(made["app"]["settings"]["timing"]["lingerWebMs"], 5_000, "a reload is hidden");
         let (code, _, error) = folder.run(&["app", "create", "--id", "7"]);
         assert_eq!(code, Some(1), "{error}");
 
@@ -68,7 +68,7 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
             ["app", "set", "7", "--edition", "trial", "--linger-web", "7s", "--rate-calls", "3", "--json"];
         let settings = &folder.answer(&set)["settings"];
         assert_eq!(settings["edition"], "trial");
-        assert_eq!(settings["timing"]["linger_web_ms"], 7_000);
+        assert_eq!(settings["timing"]["lingerWebMs"], 7_000);
         assert_eq!(settings["name"], "ours", "what is not given stays");
         let (code, _, error) = folder.run(&["app", "set", "7", "--web-instances", "11"]);
         assert!(code == Some(1) && error.contains("multi_device.web_instances"), "{error}");
@@ -242,9 +242,9 @@ fn friends_see_each_other_without_subscribing_when_the_app_says_so() {
     folder.ok(&["friend", "add", "alice", "bob"]);
     folder.ok(&["app", "set", "1400000001", "--friend-notification", "on"]);
     let mut alice = folder.watch(&["--as", "alice", "--json"]);
-    alice.wait_for("\"userID\":\"bob\",\"statusType\":3");
+    alice.wait_for("\"statusType\":3,\"userID\":\"bob\"");
     let _bob = folder.watch(&["--as", "bob"]);
-    alice.wait_for("\"userID\":\"bob\",\"statusType\":1");
+    alice.wait_for("\"statusType\":1,\"userID\":\"bob\"");
 }
 
 #[test]
@@ -286,6 +286,10 @@ fn what_the_operator_does_while_no_server_runs_holds_at_its_start() {
     assert_eq!((&answer[0]["statusType"], &answer[0]["reason"]), (&json!(3), &json!("kicked")));
     let (code, output, error) = folder.run(&["status", "get", "alice"]);
     assert!(code == Some(1) && (output + &error).contains("70107"), "an account that is gone has no status");
+    let (code, output, error) = folder.run(&["status", "get", "bob", "alice", "--json"]);
+    assert!(code == Some(1) && error == "error: refused: 70107: no such account\n", "{error}");
+    let answer: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}"));
+    assert_eq!((&answer[0]["statusType"], &answer[1]["code"]), (&json!(3), &json!(70107)), "one document");
 }
 
 #[test]
@@ -307,6 +311,15 @@ fn a_refusal_is_told_with_its_code_in_json_too() {
     assert_eq!(error, "error: refused: 70107: no such account\n");
     let output: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(output["error"]["code"], 70107);
+    // A list that fails half-way says what was done, in the same document.
+    folder.ok(&["account", "create", "alice"]);
+    let (code, output, _) = folder.run(&["account", "delete", "alice", "nobody", "--json"]);
+    let output: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}"));
+    assert_eq!(
+        (code, &output["error"]["code"], &output["userID"]),
+        (Some(1), &json!(70107), &json!("nobody"))
+    );
+    assert_eq!(output["done"], json!([{ "userID": "alice", "changed": true }]));
     let (code, _, error) =
         folder.run(&["watch", "--as", "alice", "--sig", "nonsense", "--app", "1400000001"]);
     assert!(code == Some(1) && error.contains("70003"), "{error}");
@@ -422,6 +435,21 @@ fn an_app_is_deleted_when_its_id_is_typed_with_a_server_and_without_one() {
 }
 
 #[test]
+fn an_app_without_a_given_id_gets_one_that_is_free() {
+    let folder = Folder::new();
+    let make = || folder.answer(&["app", "create", "--json"])["app"]["SDKAppID"].clone();
+    assert_eq!(make(), 1_400_000_001);
+    // A deletion that was stopped half-way: the id is no app's, and cannot be one's yet.
+    let db = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
+    db.execute("INSERT INTO deleted_apps (id, emptied) VALUES (1400000002, 0)", ()).unwrap();
+    drop(db);
+    assert_eq!(make(), 1_400_000_003);
+    folder.ok(&["app", "create", "--id", "4294967295"]);
+    let above_all = make();
+    assert!(above_all == 1_400_000_002 || above_all == 1_400_000_004, "{above_all}");
+}
+
+#[test]
 fn accounts_are_found_by_userid_and_by_nick() {
     let folder = Folder::new();
     folder.ok(&["app", "create"]);
@@ -443,21 +471,6 @@ fn accounts_are_found_by_userid_and_by_nick() {
     let shown = folder.ok(&["account", "find", "--nick", "ali"]);
     assert!(shown.contains("bob") && shown.contains("ALI Baba") && !shown.contains("alice"), "{shown}");
     assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("nobody was found"));
-}
-
-#[test]
-fn an_app_without_a_given_id_gets_one_that_is_free() {
-    let folder = Folder::new();
-    let make = || folder.answer(&["app", "create", "--json"])["app"]["SDKAppID"].clone();
-    assert_eq!(make(), 1_400_000_001);
-    // A deletion that was stopped half-way: the id is no app's, and cannot be one's yet.
-    let db = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
-    db.execute("INSERT INTO deleted_apps (id, emptied) VALUES (1400000002, 0)", ()).unwrap();
-    drop(db);
-    assert_eq!(make(), 1_400_000_003);
-    folder.ok(&["app", "create", "--id", "4294967295"]);
-    let above_all = make();
-    assert!(above_all == 1_400_000_002 || above_all == 1_400_000_004, "{above_all}");
 }
 
 #[test]

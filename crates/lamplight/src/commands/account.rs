@@ -211,11 +211,14 @@ async fn each(
     let app = operator.app(users.app.app).await?.id;
     let mut shown = Vec::new();
     for user in users.users {
-        let changed = operator.act(operation(User::new(app, user.clone()))).await?;
-        if as_json {
-            shown.push(json!({ "userID": user, "changed": changed }));
-        } else {
-            line(format!("{user} {}", if changed { done } else { nothing }))?;
+        match operator.act(operation(User::new(app, user.clone()))).await {
+            Ok(changed) if as_json => shown.push(json!({ "userID": user, "changed": changed })),
+            Ok(changed) => line(format!("{user} {}", if changed { done } else { nothing }))?,
+            Err(error) if as_json => {
+                json(&json!({ "error": error_fields(&error), "userID": user, "done": shown }))?;
+                return Err(Told(error).into());
+            }
+            Err(error) => return Err(error),
         }
     }
     if as_json { json(&shown) } else { Ok(()) }

@@ -37,13 +37,9 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub settings: ListenArgs,
 
-    /// TLS on the client port: the certificate chain, PEM; read again when it changes
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_certificate: Option<PathBuf>,
-
-    /// The private key of the certificate, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
-    tls_key: Option<PathBuf>,
+    /// TLS on the client port.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// How much to log.
     #[command(flatten)]
@@ -84,16 +80,36 @@ impl ListenArgs {
     }
 }
 
+/// The certificate of the client port.
+#[derive(Args, Debug)]
+pub struct TlsArgs {
+    /// TLS on the client port: the certificate chain, PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    /// The flags that were given, as settings.
+    pub fn settings(&self) -> Vec<(&'static str, Value)> {
+        let files = [("tls.certificate", &self.tls_certificate), ("tls.key", &self.tls_key)];
+        let given = |(path, file): (_, &Option<PathBuf>)| {
+            file.as_ref().map(|file| (path, Value::from(file.to_string_lossy().into_owned())))
+        };
+        files.into_iter().filter_map(given).collect()
+    }
+}
+
 /// How long a server may take to stop once a part of it has broken.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Does it.
 pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.settings.settings();
-    let files = [("tls.certificate", &args.tls_certificate), ("tls.key", &args.tls_key)];
-    for (path, file) in files {
-        flags.extend(file.as_ref().map(|file| (path, Value::from(file.to_string_lossy().into_owned()))));
-    }
+    flags.extend(args.tls.settings());
     let config = common.settings(flags)?;
     let log = LogMetrics::default();
     let _guard = logs::start(&args.log, &log)?;
@@ -220,7 +236,7 @@ impl Served {
             "consolePassword": self.node.console_password(),
             "dataDir": self.data_dir,
             "SDKAppIDs": self.apps.iter().map(|app| app.id).collect::<Vec<_>>(),
-            "created": self.node.created().map(|app| app.id),
+            "SDKAppIDCreated": self.node.created().map(|app| app.id),
             "version": self.file.version,
         }))
     }

@@ -113,7 +113,7 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
     if as_json {
         let shown = found.map(|(user, status)| match status {
             Some(status) => serde_json::to_value(ShownStatus::from(status)),
-            None => Ok(json!({ "userID": user, "code": absent.number() })),
+            None => Ok(json!({ "userID": user, "code": absent.number(), "message": absent.to_string() })),
         });
         json(&shown.collect::<Result<Vec<_>, _>>()?)?;
     } else {
@@ -125,7 +125,10 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
     }
     match statuses.iter().filter(|status| status.is_none()).count() {
         0 => Ok(()),
-        _ => Err(Refused { code: absent.number(), message: absent.to_string() }.into()),
+        _ => {
+            let refused = Refused { code: absent.number(), message: absent.to_string() };
+            Err(if as_json { Told(refused.into()).into() } else { refused.into() })
+        }
     }
 }
 
