@@ -1,7 +1,8 @@
 //! The arguments that every command shares, and the list of commands.
 
 use crate::commands::{
-    account, app, audit, console, demo, friend, message, serve, sig, status, watch, webhook,
+    account, app, audit, completions, console, demo, doctor, friend, message, serve, sig, status, watch,
+    webhook,
 };
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -134,6 +135,12 @@ pub enum Command {
     Console(console::ConsoleCommand),
     /// See what operators have done, by the console and by the command line
     Audit(audit::AuditArgs),
+    /// Look for what is wrong on this machine or with the settings, and say how to mend it
+    Doctor(doctor::DoctorArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write a page for each command
+    Man(completions::ManArgs),
     /// Put load on a server, and measure what it costs
     Load(LoadArgs),
 }

@@ -4,8 +4,10 @@ pub mod account;
 pub mod app;
 pub mod app_settings;
 pub mod audit;
+pub mod completions;
 pub mod console;
 pub mod demo;
+pub mod doctor;
 pub mod friend;
 pub mod message;
 pub mod serve;
@@ -32,6 +34,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Message(_)
         | Command::Status(_)
         | Command::Webhook(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Load(_) => logs::start_quietly()?,
     }
     match command {
@@ -47,6 +52,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Message(command) => message::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
         Command::Webhook(command) => webhook::run(command, &common).await,
+        Command::Doctor(args) => doctor::run(&args, &common).await,
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(args, &common),
         // It has an event loop of its own, on this one thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }

@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod csv;
 mod demo;
+mod doctor;
 mod logs;
 mod node_file;
 mod operator;

@@ -73,6 +73,11 @@ impl NodeFile {
         self.health.map(|address| format!("http://{}", reachable(address)))
     }
 
+    /// An address of the server, as it is reached from this machine.
+    pub fn reachable(&self, address: SocketAddr) -> SocketAddr {
+        reachable(address)
+    }
+
     /// The address of the console for this machine.
     pub fn console_url(&self) -> String {
         format!("{}/console/", self.http_url())

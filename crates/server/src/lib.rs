@@ -42,4 +42,5 @@ pub use log_metrics::LogMetrics;
 pub use network::Network;
 pub use node::{Node, NodeError, Surroundings};
 pub use rest::document as openapi_document;
+pub use tls::{TlsError, check_certificate};
 pub use web::are_built as web_is_built;

@@ -7,7 +7,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -76,6 +76,11 @@ impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).0))
     }
+}
+
+/// Checks that a certificate chain and its key, both PEM, can be used: as the start of a node does.
+pub fn check_certificate(certificate: &Path, key: &Path) -> Result<(), TlsError> {
+    Certificate::load(certificate.to_owned(), key.to_owned()).map(drop)
 }
 
 fn modified(path: &PathBuf) -> Option<SystemTime> {

@@ -1,0 +1,81 @@
+//! `lamplight completions` and `lamplight man`: files for the shell and for man, made from the arguments themselves.
+
+use crate::cli::{Cli, Common};
+use crate::output::{json, line, text};
+use anyhow::{Context, ensure};
+use clap::{Args, Command, CommandFactory};
+use clap_complete::Shell;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Arguments of `lamplight completions`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight completions bash > ~/.local/share/bash-completion/completions/lamplight
+  lamplight completions zsh > \"${fpath[1]}/_lamplight\"
+  lamplight completions fish > ~/.config/fish/completions/lamplight.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Arguments of `lamplight man`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight man | man -l -
+  lamplight man --dir ~/.local/share/man/man1 && man lamplight-app-create")]
+pub struct ManArgs {
+    /// Write a page for each command into this folder, which is made if need be [default: the first page on stdout]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Prints the completions of a shell.
+pub fn completions(args: &CompletionsArgs) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "lamplight", &mut script);
+    text(&String::from_utf8(script)?)
+}
+
+/// Prints the page of the program, or writes the pages of all commands.
+pub fn man(args: ManArgs, common: &Common) -> anyhow::Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    let Some(folder) = args.dir else {
+        let (_, page) = page(&program)?;
+        return text(&page);
+    };
+    let mut pages = Vec::new();
+    collect(&program, &mut pages)?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    ensure!(folder.is_dir(), "{} is no folder", folder.display());
+    for (name, page) in &pages {
+        let path = folder.join(name);
+        std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if common.json {
+        let files: Vec<_> = pages.iter().map(|(name, _)| folder.join(name)).collect();
+        return json(&json!({ "files": files }));
+    }
+    line(format!("{} pages are in {}", pages.len(), folder.display()))
+}
+
+/// The pages of a command and of all commands under it, by file name.
+fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    pages.push(page(command)?);
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        collect(inner, pages)?;
+    }
+    Ok(())
+}
+
+/// The page of a command that is built: its display name has the commands above it.
+fn page(command: &Command) -> anyhow::Result<(String, String)> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let mut bytes = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut bytes)?;
+    Ok((format!("{name}.1"), String::from_utf8(bytes)?))
+}

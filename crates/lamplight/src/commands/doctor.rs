@@ -1,0 +1,213 @@
+//! `lamplight doctor`: looks for faults of the machine and the settings, and says how to mend each.
+
+use crate::cli::Common;
+use crate::commands::serve::{ListenArgs, TlsArgs};
+use crate::doctor::{self, Finding, Level, sight};
+use crate::node_file::NodeFile;
+use crate::operator::{OTHER_ANSWER, Operator};
+use crate::output::{Told, harmless, json, line};
+use anyhow::{anyhow, bail};
+use clap::Args;
+use lamplight_model::Lane;
+use lamplight_server::{Config, ControlClient, ShownLane, WebhookOperation, WebhookOutcome};
+use serde_json::json;
+use std::net::SocketAddr;
+
+/// Arguments of `lamplight doctor`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  lamplight doctor
+  lamplight doctor --data-dir /var/lib/lamplight --config /etc/lamplight.toml
+  lamplight doctor --skip-webhooks --json
+
+Give it the --config, the environment and the flags that the server has, and run it as the user that the server runs \
+as. It changes nothing. While a server runs, each webhook is sent a test request, as by `lamplight webhook test`.
+
+Exit code 0: nothing is wrong, though there may be warnings. 1: something is wrong.")]
+pub struct DoctorArgs {
+    /// The settings of the server.
+    #[command(flatten)]
+    listen: ListenArgs,
+
+    /// TLS on the client port.
+    #[command(flatten)]
+    tls: TlsArgs,
+
+    /// Send no test requests to webhooks
+    #[arg(long)]
+    skip_webhooks: bool,
+}
+
+/// Looks, prints the findings, and fails when one of them is wrong.
+pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
+    let mut flags = args.listen.settings();
+    flags.extend(args.tls.settings());
+    let findings = match common.settings(flags) {
+        Ok(config) => examine(&config, args.skip_webhooks).await,
+        Err(error) => vec![Finding::wrong(
+            "settings",
+            format!("{error:#}"),
+            "docs/configuration.md lists the settings with their bounds",
+        )],
+    };
+    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let (wrong, warnings) = (count(Level::Wrong), count(Level::Warning));
+    if common.json {
+        json(&json!({ "ok": wrong == 0, "wrong": wrong, "warnings": warnings, "findings": findings }))?;
+    } else {
+        findings.iter().try_for_each(show)?;
+        line(format!("\n{} checks: {wrong} wrong, {warnings} warnings", findings.len()))?;
+    }
+    match wrong {
+        0 => Ok(()),
+        _ => Err(Told(anyhow!("something is wrong")).into()),
+    }
+}
+
+fn show(finding: &Finding) -> anyhow::Result<()> {
+    let level = match finding.level {
+        Level::Ok => "ok",
+        Level::Unknown => "?",
+        Level::Warning => "warning",
+        Level::Wrong => "WRONG",
+    };
+    line(format!("{level:8} {:12} {}", finding.check, harmless(&finding.text)))?;
+    if finding.cure.is_empty() { Ok(()) } else { line(format!("{:21} -> {}", "", harmless(&finding.cure))) }
+}
+
+async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
+    let folder = &config.data_dir;
+    let now = sight::now();
+    // A file that cannot be read is told of by the check of the data folder.
+    let node = NodeFile::read(folder).ok().flatten();
+    let running = if ControlClient::connect(folder).await.is_ok() { node.clone() } else { None };
+    let mut findings = vec![Finding::ok("settings", "all of them can be used")];
+    findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
+    findings.push(doctor::folder(&folder.display().to_string(), &sight::folder(folder)));
+    findings.push(match sight::disk(folder) {
+        Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
+        Err(error) => Finding::unknown("disk", error.to_string(), "look at it with `df -h` and `df -i`"),
+    });
+    findings.push(doctor::clock(now, sight::newest_file(folder), sight::synchronized()));
+    findings.extend(doctor::one_port_for_two(config));
+    let served = |address: fn(&NodeFile) -> Option<SocketAddr>| running.as_ref().and_then(address);
+    let ports = [
+        ("client port", "client_listen", Some(config.client_listen), served(|node| Some(node.client))),
+        ("HTTP port", "http_listen", Some(config.http_listen), served(|node| Some(node.http))),
+        ("health port", "health_listen", config.health_listen, served(|node| node.health)),
+    ];
+    for (check, setting, address, served) in ports {
+        if let Some(address) = address {
+            findings.push(doctor::port(check, setting, address, &sight::port(address, served)));
+        }
+    }
+    findings.push(match (&config.tls.certificate, &config.tls.key) {
+        (Some(chain), Some(key)) => match doctor::read_certificate(chain, key) {
+            Ok(certificate) => doctor::certificate(&certificate, now),
+            Err(error) => Finding::wrong(
+                "TLS",
+                format!("{error:#}"),
+                "give the chain and the key of one certificate, both PEM, readable for the user of the server",
+            ),
+        },
+        _ => doctor::no_tls(config),
+    });
+    findings.push(doctor::proxies(config));
+    findings.push(doctor::http_port(config));
+    findings.extend(server(node.as_ref(), running.as_ref()).await);
+    if !skip_webhooks {
+        findings.extend(match &running {
+            Some(_) => webhooks(config).await.unwrap_or_else(|error| {
+                vec![Finding::unknown("webhooks", format!("{error:#}"), "see `lamplight webhook list`")]
+            }),
+            None => vec![Finding::unknown(
+                "webhooks",
+                "no server runs here to try them",
+                "start it, and look again",
+            )],
+        });
+    }
+    findings
+}
+
+/// Judges the running server: its version, and whether it is ready.
+async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Finding> {
+    let check = "server";
+    let Some(node) = running else {
+        let text = match node {
+            Some(node) => format!("none runs here; process {} has ended without an orderly stop", node.pid),
+            None => "none runs here".to_owned(),
+        };
+        return vec![Finding::unknown(check, text, "`lamplight serve` starts one")];
+    };
+    let mut findings = Vec::new();
+    let own = env!("CARGO_PKG_VERSION");
+    if node.version != own {
+        findings.push(Finding::warning(
+            check,
+            format!("the running server is version {}, and this command is {own}", node.version),
+            "restart the server with the new program, or use the command of its version",
+        ));
+    }
+    let address = node.health.unwrap_or(node.http);
+    findings.push(match sight::readyz(node.reachable(address)).await {
+        Ok((200, _)) => Finding::ok(check, format!("process {} is ready", node.pid)),
+        Ok((status, body)) => Finding::wrong(
+            check,
+            format!("process {} is not ready: {status} {body}", node.pid),
+            "docs/operations.md says what each part is and what to do; the log has the cause",
+        ),
+        Err(error) => Finding::wrong(
+            check,
+            format!("process {} does not answer at {address}/readyz: {error}", node.pid),
+            "look at its log, and restart it if it stays so",
+        ),
+    });
+    findings
+}
+
+/// Sends a test request to each webhook of the running server.
+async fn webhooks(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let mut operator = Operator::open(&config.data_dir).await?;
+    let WebhookOutcome::Lanes(lanes) = operator.webhooks(WebhookOperation::List(None)).await? else {
+        bail!(OTHER_ANSWER)
+    };
+    let mut findings = Vec::new();
+    for lane in lanes.iter().filter(|lane| !lane.url.is_empty()) {
+        findings.push(webhook(&mut operator, lane).await?);
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("webhooks", "no app has one"));
+    }
+    Ok(findings)
+}
+
+async fn webhook(operator: &mut Operator, shown: &ShownLane) -> anyhow::Result<Finding> {
+    let ShownLane { app, webhook, dead_letters, .. } = shown;
+    let lane = Lane { app: *app, hook: *webhook };
+    let name = format!("the {webhook} webhook of app {app}");
+    let WebhookOutcome::Tested { status, error, took_ms, .. } =
+        operator.webhooks(WebhookOperation::Test { lane }).await?
+    else {
+        bail!(OTHER_ANSWER)
+    };
+    Ok(match (status, error) {
+        (Some(status), _) if *dead_letters > 0 => Finding::warning(
+            "webhooks",
+            format!("{name} answers with {status}, and {dead_letters} deliveries were given up before"),
+            format!(
+                "`lamplight webhook dead --app {app}` lists them; `lamplight webhook resend` sends them again"
+            ),
+        ),
+        (Some(status), _) => {
+            Finding::ok("webhooks", format!("{name} answers with {status} after {took_ms} ms"))
+        }
+        (None, error) => Finding::wrong(
+            "webhooks",
+            format!("{name} fails: {}", error.unwrap_or_default()),
+            "mend the receiver, or its URL with `lamplight app set`; a private address has to be allowed by \
+             webhooks.allow_networks",
+        ),
+    })
+}

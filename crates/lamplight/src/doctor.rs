@@ -1,0 +1,391 @@
+//! The rules of `lamplight doctor`: from what was seen of the machine, the settings and the running server to findings
+//! with a cure. Pure: looking is done in [`sight`], and the time is an argument.
+
+mod certificate;
+pub mod sight;
+
+use crate::time_text::utc;
+pub use certificate::{Certificate, read_certificate};
+use lamplight_model::Timestamp;
+use lamplight_server::{Config, LimitsConfig};
+use serde::Serialize;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// All is well.
+    Ok,
+    /// It could not be looked at.
+    Unknown,
+    /// The server works, and something is worth a change.
+    Warning,
+    /// The server cannot start or work so.
+    Wrong,
+}
+
+/// The result of one check.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Finding {
+    /// The name of the check.
+    pub check: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// What was found.
+    pub text: String,
+    /// How to mend it; empty where nothing is to be mended.
+    pub cure: String,
+}
+
+impl Finding {
+    fn new(check: &'static str, level: Level, text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { check, level, text: text.into(), cure: cure.into() }
+    }
+
+    /// A finding without a fault.
+    pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
+        Self::new(check, Level::Ok, text, "")
+    }
+
+    /// A check that could not be made, and how it can be.
+    pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::new(check, Level::Unknown, text, cure)
+    }
+
+    /// A finding with which the server works.
+    pub fn warning(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::new(check, Level::Warning, text, cure)
+    }
+
+    /// A finding with which the server does not work.
+    pub fn wrong(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::new(check, Level::Wrong, text, cure)
+    }
+}
+
+/// Fewer open files than this bound a server more than its memory does.
+const FEW_FILES: u64 = 10_000;
+
+/// Files that a server has open besides its connections, with a margin.
+const OTHER_FILES: u64 = 256;
+
+/// The HTTP port takes at most this part of the files.
+const HTTP_SHARE: u64 = 8;
+
+/// Judges the limit of open files against the connections that the settings ask for.
+pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let cure = "raise the hard limit of open files: LimitNOFILE=1048576 in the systemd unit, --ulimit nofile=… with \
+        docker, /etc/security/limits.conf elsewhere";
+    let asked = number(limits.connections);
+    let others = OTHER_FILES + number(limits.http_connections).min(limit / HTTP_SHARE);
+    if asked > 0 && asked.saturating_add(others) > limit {
+        let text = format!(
+            "limits.connections is {asked}; with {others} other files that is more than the {limit} that the process \
+             may open"
+        );
+        return Finding::wrong("files", text, cure);
+    }
+    if limit < FEW_FILES {
+        return Finding::warning(
+            "files",
+            format!("the process may open only {limit} files, one for each connection"),
+            cure,
+        );
+    }
+    Finding::ok("files", format!("the process may open {limit} files, one for each connection"))
+}
+
+/// The state of the data folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Folder {
+    /// It is not there; whether it can be made.
+    Missing {
+        /// Why it cannot be made, if it cannot.
+        obstacle: Option<String>,
+    },
+    /// It is there.
+    There {
+        /// The bits of its mode.
+        mode: u32,
+        /// The user that it belongs to.
+        owner: u32,
+        /// The user that this command runs as.
+        own: u32,
+        /// Whether it has a store.
+        has_store: bool,
+        /// Whether it can be written to.
+        writable: bool,
+    },
+    /// It cannot be looked at.
+    Unreadable(String),
+}
+
+/// Judges the data folder `path`.
+pub fn folder(path: &str, folder: &Folder) -> Finding {
+    let check = "data folder";
+    match folder {
+        Folder::Missing { obstacle: None } => {
+            Finding::ok(check, format!("{path} is not there yet; the first start of the server makes it"))
+        }
+        Folder::Missing { obstacle: Some(why) } => Finding::wrong(
+            check,
+            format!("{path} is not there and cannot be made: {why}"),
+            "make it for the user that the server runs as, with mode 0700, or choose another with --data-dir",
+        ),
+        Folder::Unreadable(why) => Finding::wrong(
+            check,
+            format!("{path} cannot be looked at: {why}"),
+            "run the server, and this command, as the user that the folder belongs to",
+        ),
+        Folder::There { owner, own, writable: false, .. } => Finding::wrong(
+            check,
+            format!("{path} belongs to user {owner}, and user {own} cannot write to it"),
+            "run the server, and this command, as the user that the folder belongs to",
+        ),
+        Folder::There { mode, has_store: false, .. } if mode & 0o077 != 0 => Finding::warning(
+            check,
+            format!("{path} has no store, and others may enter it (mode {mode:04o})"),
+            format!(
+                "chmod 0700 {path}, if nothing but Lamplight uses it; otherwise choose another with --data-dir"
+            ),
+        ),
+        Folder::There { mode, .. } if mode & 0o077 != 0 => Finding::warning(
+            check,
+            format!("{path} has the keys of apps in it, and others may enter it (mode {mode:04o})"),
+            format!("chmod 0700 {path}; the next start of the server does it too"),
+        ),
+        Folder::There { owner, own, .. } if owner != own => Finding::warning(
+            check,
+            format!("{path} belongs to user {owner}, and this command runs as user {own}"),
+            "run this command as the user that the server runs as: files that it makes belong to that user then",
+        ),
+        Folder::There { has_store, .. } => {
+            let store = if *has_store { "has a store" } else { "is empty" };
+            Finding::ok(check, format!("{path} {store} and is for its owner alone"))
+        }
+    }
+}
+
+/// Less than this is no room for a server to go on.
+const NO_ROOM: u64 = 128 << 20;
+/// Less than this will be full before somebody looks.
+const LITTLE_ROOM: u64 = 2 << 30;
+
+/// Judges the file system of the data folder by its free bytes and free files, where it counts files.
+pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
+    let check = "disk";
+    let room = format!("{} MiB are free for the data folder", free >> 20);
+    let cure = "free some space or move the data folder: on a full disk, calls that write fail";
+    if read_only {
+        let text = "the file system of the data folder is mounted read-only";
+        return Finding::wrong(check, text, "mount it for writing, or choose another folder with --data-dir");
+    }
+    if files.is_some_and(|files| files < 64) {
+        return Finding::wrong(check, "the file system of the data folder has no free inodes", cure);
+    }
+    match free {
+        0..NO_ROOM => Finding::wrong(check, room, cure),
+        NO_ROOM..LITTLE_ROOM => Finding::warning(check, room, cure),
+        LITTLE_ROOM.. => Finding::ok(check, room),
+    }
+}
+
+/// Who has a port that the settings name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Port {
+    /// Nobody.
+    Free,
+    /// The server of this data folder.
+    Ours,
+    /// The server of this data folder listens somewhere else.
+    Elsewhere(SocketAddr),
+    /// It cannot be listened on.
+    Refused(std::io::ErrorKind, String),
+}
+
+/// Judges an address to listen on.
+pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port) -> Finding {
+    use std::io::ErrorKind;
+    match port {
+        Port::Free => Finding::ok(check, format!("{address} is free")),
+        Port::Ours => Finding::ok(check, format!("the running server listens on {address}")),
+        Port::Elsewhere(real) => Finding::warning(
+            check,
+            format!(
+                "the settings that this command sees say {address}, and the running server listens on {real}"
+            ),
+            "run this command with the --config, environment and flags of the server; if the settings are new, \
+             restart the server",
+        ),
+        Port::Refused(ErrorKind::AddrInUse, _) => Finding::wrong(
+            check,
+            format!("another program listens on {address}"),
+            format!(
+                "`ss -ltnp 'sport = :{}'` names it; stop it, or set {setting} to another address",
+                address.port()
+            ),
+        ),
+        Port::Refused(ErrorKind::PermissionDenied, _) => Finding::wrong(
+            check,
+            format!("this user may not listen on {address}"),
+            format!(
+                "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit; or set \
+                 {setting} to a higher port"
+            ),
+        ),
+        Port::Refused(ErrorKind::AddrNotAvailable, _) => Finding::wrong(
+            check,
+            format!("this machine does not have the address {address}"),
+            format!("`ip address` lists the addresses; set {setting} to one of them, or to 0.0.0.0"),
+        ),
+        Port::Refused(_, why) => Finding::wrong(
+            check,
+            format!("cannot listen on {address}: {why}"),
+            format!("set {setting} to another address"),
+        ),
+    }
+}
+
+/// Whether the two ports are one.
+pub fn one_port_for_two(config: &Config) -> Option<Finding> {
+    let client = config.client_listen;
+    let is_same = |other: SocketAddr| {
+        other.port() == client.port()
+            && client.port() != 0
+            && (other.ip() == client.ip() || other.ip().is_unspecified() || client.ip().is_unspecified())
+    };
+    is_same(config.http_listen).then(|| {
+        Finding::wrong(
+            "ports",
+            format!("client_listen and http_listen have one port, {}", client.port()),
+            "give each its own, as 7400 and 7401",
+        )
+    })
+}
+
+/// Certificates are renewed weeks before their end; one so close to it is not being renewed.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Judges a certificate by its time.
+pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
+    let Certificate { not_before, not_after, key_is_open } = *certificate;
+    let (check, cure) =
+        ("TLS", "renew it, and put the new chain and key in place; the server reads them again by itself");
+    if now < not_before {
+        let text = format!("the certificate is good only from {} on", utc(not_before));
+        return Finding::wrong(check, text, "set the clock of this machine, or use another certificate");
+    }
+    if now > not_after {
+        return Finding::wrong(check, format!("the certificate expired at {}", utc(not_after)), cure);
+    }
+    if now.0.saturating_add(SOON.as_millis() as u64) > not_after.0 {
+        return Finding::warning(check, format!("the certificate expires at {}", utc(not_after)), cure);
+    }
+    if key_is_open {
+        let text = "others may read the key of the certificate";
+        return Finding::warning(check, text, "chmod 0600 the file of tls.key");
+    }
+    Finding::ok(check, format!("the certificate fits its key and is good until {}", utc(not_after)))
+}
+
+/// Judges a client port without TLS.
+pub fn no_tls(config: &Config) -> Finding {
+    let has_proxy = !config.trusted_proxies.is_empty()
+        || config.public_client_url.as_ref().is_some_and(|url| url.starts_with("wss://"));
+    if config.client_listen.ip().is_loopback() || has_proxy {
+        return Finding::ok("TLS", "not on the client port; a proxy or this machine alone reaches it");
+    }
+    Finding::warning(
+        "TLS",
+        format!(
+            "clients reach {} without TLS: UserSigs and messages can be read on the way",
+            config.client_listen
+        ),
+        "set tls.certificate and tls.key, or let a proxy end TLS and set trusted_proxies and public_client_url",
+    )
+}
+
+/// Judges whether addresses of clients can be known.
+pub fn proxies(config: &Config) -> Finding {
+    let check = "proxies";
+    let trusted = config.trusted_proxies.len();
+    match &config.public_client_url {
+        Some(url) if trusted == 0 => Finding::warning(
+            check,
+            format!("clients come by {url}, and no proxy is trusted: all of them count as one address"),
+            "set trusted_proxies to the networks of the proxies: bounds for each address then hold for each client",
+        ),
+        _ if trusted == 0 => Finding::ok(check, "none is trusted: addresses are those of the connections"),
+        _ => {
+            let networks: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+            Finding::ok(check, format!("trusted to say for whom they speak: {}", networks.join(", ")))
+        }
+    }
+}
+
+/// Judges the HTTP port, with the console and the server API, by who may reach it.
+pub fn http_port(config: &Config) -> Finding {
+    let (check, address) = ("HTTP port", config.http_listen);
+    if address.ip().is_loopback() {
+        return Finding::ok(
+            check,
+            format!("{address}: only this machine reaches the console, the server API and metrics"),
+        );
+    }
+    let reach =
+        if is_private(address.ip()) { "other machines of the network reach" } else { "anybody may reach" };
+    Finding::warning(
+        check,
+        format!("{address}: {reach} the console, the server API and metrics, without TLS"),
+        "set http_listen to 127.0.0.1:7401 or to an address that only the proxy reaches, and let the proxy end TLS",
+    )
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// The earliest time at which this program can run.
+const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
+
+/// Files may be a little younger than "now" was when it was read.
+const SLACK: u64 = 60_000;
+
+/// Judges the clock without the network: by the time before which this program was not there, by the newest file of the
+/// data folder, and by the word of the time service, `None` where there is none.
+pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Option<bool>) -> Finding {
+    let (check, shown) = ("clock", utc(now));
+    let cure = "set it, and keep it right with systemd-timesyncd, chrony or the time service of the host: UserSigs and \
+        last-seen times depend on it";
+    if now < BUILT_AFTER {
+        return Finding::wrong(
+            check,
+            format!("it says {shown}, which is before this program was made"),
+            cure,
+        );
+    }
+    if let Some(newest) = newest_file.filter(|newest| newest.0 > now.0.saturating_add(SLACK)) {
+        let text = format!("it says {shown}, and a file of the data folder was written at {}", utc(newest));
+        return Finding::wrong(check, text, cure);
+    }
+    match synchronized {
+        Some(true) => Finding::ok(check, format!("it says {shown}, and is kept right by the time service")),
+        Some(false) => {
+            Finding::warning(check, format!("it says {shown}, and no time service keeps it right"), cure)
+        }
+        None => Finding::unknown(
+            check,
+            format!("it says {shown}; whether it is kept right cannot be seen here"),
+            cure,
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! `lamplight doctor` on real folders, ports, certificates and servers; completions and pages for man.
+
+#![allow(clippy::unwrap_used)]
+
+mod process;
+
+use process::Folder;
+use serde_json::Value;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+/// Ports that nobody has.
+const FREE: [&str; 4] = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
+
+/// The exit code, and the findings of one check: their levels, texts and cures in one text.
+fn examined(folder: &Folder, arguments: &[&str], check: &str) -> (Option<i32>, String) {
+    let (code, output, error) = folder.run(&[&["doctor", "--json"], arguments].concat());
+    let answer: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}{error}"));
+    assert_eq!(answer["ok"], code == Some(0), "{output}");
+    let findings = answer["findings"].as_array().unwrap().iter().filter(|it| it["check"] == check);
+    let texts = findings.map(|it| format!("{}: {} -> {}", it["level"], it["text"], it["cure"]));
+    (code, texts.collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn nothing_is_wrong_with_a_new_folder_and_nothing_is_made_of_it() {
+    let folder = Folder::new();
+    let (code, found) = examined(&folder, &FREE, "data folder");
+    assert_eq!(code, Some(0), "{found}");
+    assert!(found.starts_with("\"ok\"") && found.contains("is not there yet"), "{found}");
+    assert!(!folder.path().exists(), "it looks and makes nothing");
+    let text = folder.ok(&[&["doctor"], &FREE[..]].concat());
+    assert!(text.contains("0 wrong") && text.contains("client port"), "{text}");
+}
+
+#[test]
+fn a_port_of_another_program_is_wrong() {
+    let folder = Folder::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let (code, found) =
+        examined(&folder, &["--client-listen", &address, "--http-listen", "127.0.0.1:0"], "client port");
+    assert_eq!(code, Some(1));
+    assert!(found.contains("another program listens") && found.contains("ss -ltnp"), "{found}");
+}
+
+#[test]
+fn a_running_server_has_its_ports_and_is_ready() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let node = folder.node();
+    let [client, http] = ["client", "http"].map(|port| node[port].as_str().unwrap());
+    let all = ["--client-listen", client, "--http-listen", http];
+    assert_eq!(
+        examined(&folder, &all, "client port").1,
+        format!("\"ok\": \"the running server listens on {client}\" -> \"\"")
+    );
+    let (code, found) = examined(&folder, &all, "server");
+    assert_eq!(code, Some(0), "{found}");
+    assert!(found.contains("is ready"), "{found}");
+    // The settings of another server than the one that runs.
+    let (code, found) =
+        examined(&folder, &["--client-listen", "127.0.0.1:9", "--http-listen", http], "client port");
+    assert!(code == Some(0) && found.contains("warning") && found.contains(client), "{found}");
+
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (code, found) = examined(&folder, &all, "data folder");
+    assert!(code == Some(0) && found.contains("others may enter") && found.contains("chmod 0700"), "{found}");
+
+    // One that was killed leaves its file behind.
+    server.signal(rustix::process::Signal::KILL);
+    server.wait();
+    let (code, found) = examined(&folder, &FREE, "server");
+    assert!(code == Some(0) && found.contains("without an orderly stop"), "{found}");
+}
+
+#[test]
+fn a_webhook_that_cannot_be_reached_is_wrong() {
+    let folder = Folder::new();
+    let settings = folder.file("private.toml", "[webhooks]\nallow_private = true\n");
+    let _server = folder.serve(&["--config", &settings]);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    folder.ok(&["app", "set", "1400000001", "--state-change-url", &format!("http://{nobody}/")]);
+    let node = folder.node();
+    let [client, http] = ["client", "http"].map(|port| node[port].as_str().unwrap());
+    let all = ["--client-listen", client, "--http-listen", http];
+    let (code, found) = examined(&folder, &all, "webhooks");
+    assert!(code == Some(1) && found.starts_with("\"wrong\"") && found.contains("1400000001"), "{found}");
+    assert_eq!(
+        examined(&folder, &[&all[..], &["--skip-webhooks"]].concat(), "webhooks"),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn a_certificate_fits_its_key_and_is_good_now() {
+    let folder = Folder::new();
+    let made = |days: i64| {
+        let mut parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let now = std::time::SystemTime::now();
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        parameters.not_before = (now - 10 * day).into();
+        parameters.not_after = match u32::try_from(days) {
+            Ok(days) => (now + days * day).into(),
+            Err(_) => (now - day).into(),
+        };
+        let key = rcgen::KeyPair::generate().unwrap();
+        (parameters.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    };
+    let examine = |chain: &str, key: &str| {
+        let (chain, key) = (folder.file("chain.pem", chain), folder.file("key.pem", key));
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        examined(&folder, &[&FREE[..], &["--tls-certificate", &chain, "--tls-key", &key]].concat(), "TLS")
+    };
+    let (chain, key) = made(90);
+    let (code, found) = examine(&chain, &key);
+    assert!(code == Some(0) && found.starts_with("\"ok\""), "{found}");
+    let (code, found) = examine(&chain, &made(90).1);
+    assert!(code == Some(1) && found.starts_with("\"wrong\""), "{found}");
+    let (code, found) = examine("no certificate", &key);
+    assert!(code == Some(1) && found.contains("holds no certificate"), "{found}");
+    let (chain, key) = made(3);
+    let (code, found) = examine(&chain, &key);
+    assert!(code == Some(0) && found.contains("expires at"), "{found}");
+    let (chain, key) = made(-1);
+    let (code, found) = examine(&chain, &key);
+    assert!(code == Some(1) && found.contains("expired at"), "{found}");
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_a_finding() {
+    let folder = Folder::new();
+    let file = folder.file("wrong.toml", "[limits]\nconections = 5\n");
+    let (code, found) = examined(&folder, &["--config", &file], "settings");
+    assert!(code == Some(1) && found.contains("conections"), "{found}");
+}
+
+#[test]
+fn shells_complete_commands_and_man_has_a_page_for_each() {
+    let folder = Folder::new();
+    for (shell, part) in
+        [("bash", "complete -F _lamplight"), ("zsh", "#compdef lamplight"), ("fish", "complete -c lamplight")]
+    {
+        let script = folder.ok(&["completions", shell]);
+        assert!(script.contains(part) && script.contains("doctor"), "{shell}");
+    }
+    let (code, _, error) = folder.run(&["completions", "cmd.exe"]);
+    assert!(code == Some(2) && error.contains("possible values: bash"), "{error}");
+
+    assert!(folder.ok(&["man"]).contains(".TH lamplight 1"));
+    let pages = folder.path().join("pages/man1");
+    let told = folder.ok(&["man", "--dir", pages.to_str().unwrap()]);
+    assert!(told.contains("pages are in"), "{told}");
+    let page = std::fs::read_to_string(pages.join("lamplight-app-create.1")).unwrap();
+    assert!(page.contains(".TH lamplight-app-create 1") && page.contains("SDKAppID"), "{page}");
+    let file = folder.file("file", "");
+    let (code, _, error) = folder.run(&["man", "--dir", &file]);
+    assert!(code == Some(1) && error.contains("cannot make"), "{error}");
+}

@@ -1,0 +1,153 @@
+//! The JSON of every command: one document, and one spelling of its fields.
+
+#![allow(clippy::unwrap_used)]
+
+mod process;
+
+use process::Folder;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+/// Panics where a field has another spelling: camel case with `userID` and `SDKAppID`, as in the SDKs.
+fn check_names(value: &Value, command: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
+                    && name.chars().all(|letter| letter.is_ascii_alphanumeric())
+                    && !name.contains("Id");
+                assert!(plain || name.starts_with("SDKAppID"), "{command}: {name}");
+                // A number of an app, or of a user, has the one name.
+                assert!(
+                    value.is_object() || !["app", "user", "appID"].contains(&name.as_str()),
+                    "{command}: {name}"
+                );
+                check_names(value, command);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| check_names(item, command)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Answers every request with 200.
+fn receiver() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 64 << 10]);
+                let body = r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#;
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close", body.len());
+                let _ = write!(stream, "{head}\r\n\r\n{body}");
+            });
+        }
+    });
+    address
+}
+
+/// Commands without an answer in JSON (`load` writes a report into a file), and `serve` and `watch`, which print lines. A dead letter takes a day to die; its
+/// fields are spelled by the same function as all.
+const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
+
+/// Every command that answers in JSON, in an order in which each has something to say.
+#[test]
+fn every_command_spells_its_fields_alike_and_says_one_document() {
+    let folder = Folder::new();
+    let settings = folder.file("private.toml", "[webhooks]\nallow_private = true\n");
+    let server = folder.serve(&["--config", &settings]);
+    let _alice = folder.watch(&["bob", "--as", "alice"]);
+    let token = folder.ok(&["sig", "alice"]);
+    let hook = format!("http://{}/", receiver());
+    let pages = folder.path().join("../pages");
+    let node = folder.node();
+    let [client, http] = ["client", "http"].map(|port| node[port].as_str().unwrap());
+    let script = [
+        &["app", "create", "--id", "7", "--name", "ours"][..],
+        &["app", "list"],
+        &["app", "show", "1400000001"],
+        &["app", "set", "1400000001", "--linger-web", "7s", "--push-url", &hook],
+        &["app", "key", "add", "7"],
+        &["app", "key", "list", "7", "--show"],
+        &["app", "key", "remove", "7", "1"],
+        &["app", "admin", "add", "7", "backend"],
+        &["app", "admin", "remove", "7", "backend"],
+        &["app", "delete", "7", "--yes"],
+        &["sig", "alice"],
+        &["sig", "verify", token.trim(), "--user", "alice"],
+        &["account", "create", "alice", "bob"],
+        &["account", "list"],
+        &["account", "find", "al"],
+        &["account", "set", "alice", "--nick", "Alice"],
+        &["account", "show", "alice"],
+        &["friend", "add", "alice", "bob"],
+        &["friend", "list", "alice"],
+        &["friend", "remark", "alice", "bob", "Bobby"],
+        &["friend", "delete", "alice", "bob"],
+        &["message", "send", "alice", "bob", "hello"],
+        &["message", "history", "alice", "bob"],
+        &["message", "conversations", "bob"],
+        &["message", "read", "bob", "alice"],
+        &["message", "pin", "bob", "alice"],
+        &["message", "delete", "bob", "alice"],
+        &["status", "get", "alice", "bob"],
+        &["status", "online"],
+        &["status", "set", "alice", "busy"],
+        &["webhook", "list"],
+        &["webhook", "test", "push"],
+        &["webhook", "dead"],
+        &["webhook", "resend", "--all"],
+        &["webhook", "drop", "--all"],
+        &["console", "password"],
+        &["console", "operator", "add", "ann", "--role", "viewer"],
+        &["console", "operator", "list"],
+        &["console", "operator", "role", "ann", "admin"],
+        &["console", "operator", "password", "ann"],
+        &["console", "operator", "remove", "ann"],
+        &["audit"],
+        &["doctor", "--client-listen", client, "--http-listen", http],
+        &["account", "kick", "alice"],
+        &["account", "delete", "bob"],
+        &["man", "--dir", pages.to_str().unwrap()],
+    ];
+    let mut last = Value::Null;
+    for command in script {
+        let name = command.join(" ");
+        let (code, output, error) = folder.run(&[command, &["--json"]].concat());
+        assert_eq!(code, Some(0), "{name}: {output}{error}");
+        // `from_str` refuses anything behind the first document.
+        let answer: Value =
+            serde_json::from_str(&output).unwrap_or_else(|why| panic!("{name}: {why}: {output}"));
+        check_names(&answer, &name);
+        last = answer;
+    }
+
+    // No command is forgotten: each has a page, and those with commands under them have no answer of their own.
+    let files = last["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
+    let pages: Vec<_> = files.map(|file| file.rsplit_once('/').unwrap().1.trim_end_matches(".1")).collect();
+    let is_leaf = |page: &str| !pages.iter().any(|other| other.starts_with(&format!("{page}-")));
+    for page in pages.iter().filter(|page| is_leaf(page)) {
+        let words: Vec<_> = page.split('-').skip(1).collect();
+        let asked = script.iter().any(|command| command.starts_with(&words));
+        let is_otherwise = OTHERWISE.contains(&words[0]) || OTHERWISE.contains(&&words.join(" ")[..]);
+        assert_eq!(asked, !is_otherwise, "{page}");
+    }
+
+    let lines = folder.ok(&["audit", "--json-lines"]);
+    lines.lines().for_each(|line| check_names(&serde_json::from_str(line).unwrap(), "audit --json-lines"));
+    assert!(lines.lines().count() > 5, "{lines}");
+    drop(server);
+    let mut server = process::Running::start(folder.command(&[
+        "serve",
+        "--json",
+        "--client-listen",
+        "127.0.0.1:0",
+        "--http-listen",
+        "127.0.0.1:0",
+    ]));
+    let line = server.wait_for("consolePassword").concat();
+    check_names(&serde_json::from_str(&line).unwrap(), "serve");
+}
