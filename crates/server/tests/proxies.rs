@@ -9,6 +9,7 @@ use common::browser::Browser;
 use common::receiver::{Manner, Receiver};
 use common::websocket::{UPGRADE, rest_of};
 use common::{PATIENCE, TestNode, with_tls};
+use lamplight_client::{Client, Event};
 use lamplight_model::Platform;
 use lamplight_server::Config;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -404,8 +405,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts `program` before a node, or says that it is not there.
-    async fn start(program: &str, node: &TestNode) -> Option<Self> {
+    /// Starts `program` before a node, or says that it is not there. It cuts links after so long a silence.
+    async fn start(program: &str, node: &TestNode, idle: &str) -> Option<Self> {
         if Command::new(program).arg("-v").output().await.is_err() {
             eprintln!("SKIPPED: {program} is not installed; `cargo xtask setup` installs it");
             return None;
@@ -419,6 +420,7 @@ impl Proxy {
         for (documented, here) in [
             ("127.0.0.1:7400", node.address().to_string()),
             ("127.0.0.1:7401", node.node.http_address().to_string()),
+            ("300s", idle.to_owned()),
             ("listen 7500", format!("listen {clients}")),
             ("listen 8080", format!("listen {http}")),
             ("bind :7500", format!("bind {clients}")),
@@ -470,7 +472,7 @@ fn temporary(folder: &Path) -> String {
 async fn check(program: &str) {
     let receiver = Receiver::start(Manner::Answer(200)).await;
     let node = node_for(&receiver).await;
-    let Some(proxy) = Proxy::start(program, &node).await else { return };
+    let Some(proxy) = Proxy::start(program, &node, "300s").await else { return };
     // The native protocol.
     let mut open = Vec::new();
     for (user, source, expected) in
@@ -515,4 +517,49 @@ async fn everything_through_nginx_has_the_address_of_its_client() {
 #[tokio::test]
 async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
+}
+
+/// Logs in through a proxy that cuts links after a third of the usual heartbeat. Returns how often the link was cut before
+/// it lived for the whole of one.
+async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
+    let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
+    let mut events = client.events();
+    client.login(user, &node.sig(user)).await.unwrap();
+    let (mut cuts, mut is_connected) = (0, false);
+    loop {
+        match tokio::time::timeout(USUAL_HEARTBEAT, events.next()).await {
+            Err(_) if is_connected => return cuts,
+            Err(_) => {}
+            Ok(Some(Event::Connected { .. })) => is_connected = true,
+            Ok(Some(Event::Disconnected { .. })) => (cuts, is_connected) = (cuts + 1, false),
+            Ok(event) => assert!(event.is_some(), "the client has ended"),
+        }
+    }
+}
+
+/// Three tenths of the heartbeat timeout that the test sets.
+const USUAL_HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// A native client, over either protocol, finds the heartbeat that the proxy lets live.
+async fn keeps_a_link_through(program: &str) {
+    let mut node = node_with(|config| config.reconnect_spread_ms = 100).await;
+    node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 10_000).await;
+    let Some(proxy) = Proxy::start(program, &node, "1s").await else { return };
+    let native = cuts_before_a_link_is_kept(&node, format!("tcp://{}", proxy.clients), "one");
+    let web_socket = cuts_before_a_link_is_kept(&node, format!("ws://{}/clients", proxy.http), "two");
+    let both = async { tokio::join!(native, web_socket) };
+    let (native, web_socket) = tokio::time::timeout(4 * PATIENCE, both).await.expect("the links are kept");
+    // The second cut is the first that teaches something.
+    assert!(native >= 2 && web_socket >= 2, "{program}: {native}, {web_socket}");
+    proxy.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_nginx_cuts_for_its_silence_finds_the_heartbeat_that_keeps_its_link() {
+    keeps_a_link_through("nginx").await;
+}
+
+#[tokio::test]
+async fn a_client_that_haproxy_cuts_for_its_silence_finds_the_heartbeat_that_keeps_its_link() {
+    keeps_a_link_through("haproxy").await;
 }
