@@ -2,7 +2,8 @@
  * The small door of the machine's tests: a script of inputs goes in, a transcript of effects comes out.
  *
  * A line is an input; the transcript repeats it behind `>` and lists the effects below. `@` stands for the id of the
- * last message that was sent, `@2` for the one before, and so on. A status is `user:version`.
+ * last message that was sent, `@2` for the one before, and so on. A status is `user:version`. `back` stands for a link that
+ * breaks and is made again, with the rest of the line in the answer to its login.
  */
 
 import { byteLength, type Ask } from "../../src/ask.js";
@@ -86,11 +87,29 @@ export class World {
           this.now += Number(rest[0]);
           this.step({ type: "tick" });
           break;
+        case "back":
+          this.#comeBack(rest);
+          break;
         default:
           this.#write(`> ${line}`);
           this.step(this.#input(word, rest));
       }
     }
+  }
+
+  /** The link breaks, and the next one stands and has logged in with this answer, whose effects alone are shown. */
+  #comeBack(answer: string[]): void {
+    const before = this.transcript;
+    const lost = this.step({ type: "linkEnded", why: "closed" });
+    this.now = nextDeadline(this.state) ?? NaN;
+    const effects = [...lost, ...this.step({ type: "tick" }), ...this.step({ type: "linkUp" })];
+    const seen = effects.map((effect) => (effect.type === "tell" ? effect.news.type : effect.type)).join(" ");
+    if (seen !== "closeLink disconnected connecting openLink send") {
+      throw new Error(`the client does not come back as usual: ${seen}`);
+    }
+    this.transcript = before;
+    this.#write(`> back ${answer.join(" ")}`);
+    this.step(this.#answer(["@", "login", ...answer]));
   }
 
   step(input: Input): Effect[] {

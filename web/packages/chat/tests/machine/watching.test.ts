@@ -139,10 +139,7 @@ test("a list that the server gave up is subscribed to again, and nobody is seen 
     liveTranscript(
       `sub ann bob cid
        answer @ sub ann:1 bob:1 cid:1
-       down
-       next
-       up
-       answer @ login me:2 lost !ann !bob !cid
+       back me:2 lost !ann !bob !cid
        roster
        answer @ sub ann:4 -bob cid:1
        roster
@@ -154,15 +151,7 @@ test("a list that the server gave up is subscribed to again, and nobody is seen 
     > answer @ sub ann:1 bob:1 cid:1
       ! ann:1 bob:1 cid:1
       call 2: ok
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1 ann:1 bob:1 cid:1]
-    > answer @ login me:2 lost !ann !bob !cid
+    > back me:2 lost !ann !bob !cid
       ! connected again
       ! me:2
       send subscribeUserStatus {"userIds":["ann","bob","cid"]}
@@ -183,10 +172,7 @@ test("a restore waits when it is refused for now, and gives up at a closed gate"
     liveTranscript(
       `sub ann bob cid
        answer @ sub ann:1 bob:1 cid:1
-       down
-       next
-       up
-       answer @ login me:2 lost !ann !bob !cid
+       back me:2 lost !ann !bob !cid
        answer @ no 7008
        next
        answer @ no 72001
@@ -199,15 +185,7 @@ test("a restore waits when it is refused for now, and gives up at a closed gate"
     > answer @ sub ann:1 bob:1 cid:1
       ! ann:1 bob:1 cid:1
       call 2: ok
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1 ann:1 bob:1 cid:1]
-    > answer @ login me:2 lost !ann !bob !cid
+    > back me:2 lost !ann !bob !cid
       ! connected again
       ! me:2
       send subscribeUserStatus {"userIds":["ann","bob","cid"]}
@@ -226,9 +204,7 @@ test("a restore finds out that this app allows fewer users in one call", () => {
   const users = Array.from({ length: 60 }, (_, n) => `u${n}`);
   const world = new World();
   world.run(`login\nup\nanswer @ login me:1\nsub ${users.join(" ")}\nanswer @ sub`);
-  world.run(
-    "down\nnext\nup\nanswer @ login lost\nanswer @ no 70206\nnext\nanswer @ no 70206\nnext\nanswer @ sub\nnext",
-  );
+  world.run("back lost\nanswer @ no 70206\nnext\nanswer @ no 70206\nnext\nanswer @ sub\nnext");
   const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
   expect(batches).toEqual([60, 60, 50, 25, 25]);
 });
@@ -237,42 +213,22 @@ test("who is unsubscribed while the list is restored is not subscribed again", (
   const users = Array.from({ length: 150 }, (_, n) => `u${n}`);
   const world = new World();
   world.run(`login\nup\nanswer @ login me:1\nsub ${users.join(" ")}\nanswer @ sub`);
-  world.run(`down\nnext\nup\nanswer @ login lost\nunsub u149\nanswer @2 sub\nnext\nnext`);
+  world.run(`back lost\nunsub u149\nanswer @2 sub\nnext\nnext`);
   const batches = world.sent.flatMap((message) => message.subscribeUserStatus?.userIds?.length ?? []);
   expect(batches).toEqual([150, 100, 49]);
 });
 
 test("what the app lets a client do is told when it has changed, and only then", () => {
-  expect(
-    liveTranscript(
-      "app off\napp on\napp on\napp off\ndown\nnext\nup\nanswer @ login off\ndown\nnext\nup\nanswer @ login on",
-    ),
-  ).toMatchInlineSnapshot(`
+  expect(liveTranscript("app off\napp on\napp on\napp off\nback off\nback on")).toMatchInlineSnapshot(`
     "> app off
     > app on
       ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
     > app on
     > app off
       ! abilities {"statusesOfOthers":false,"refusalCode":72001,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login off
+    > back off
       ! connected again
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 2250
-    > next, after 2250 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1]
-    > answer @ login on
+    > back on
       ! connected again
       ! abilities {"statusesOfOthers":true,"refusalCode":0,"friendNotification":false,"subscriptionsLimit":0,"queryBatch":500,"subscribeBatch":0,"unsubscribeBatch":0}
     "
@@ -284,15 +240,9 @@ test("while nobody is told of others the list stays, and a restore waits until t
     liveTranscript(
       `sub ann bob
        answer @ sub ann:1 bob:1
-       down
-       next
-       up
-       answer @ login me:2 off complete !ann !bob
+       back me:2 off complete !ann !bob
        subscriptions
-       down
-       next
-       up
-       answer @ login off lost
+       back off lost
        wait 10000
        app on
        answer @ no 72001
@@ -308,28 +258,12 @@ test("while nobody is told of others the list stays, and a restore waits until t
     > answer @ sub ann:1 bob:1
       ! ann:1 bob:1
       call 2: ok
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:1 ann:1 bob:1]
-    > answer @ login me:2 off complete !ann !bob
+    > back me:2 off complete !ann !bob
       ! connected again
       ! me:2
     > subscriptions
       ann bob
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 2250
-    > next, after 2250 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[me:2]
-    > answer @ login off lost
+    > back off lost
       ! connected again
     > wait 10000
     > app on
@@ -379,7 +313,7 @@ test("a snapshot that fits into the answer lets go at once, and one that is neve
   world.run("answer @ login complete");
   expect([world.state.roster.size, world.state.session?.snapshot]).toEqual([1 + named, null]);
   const other = crowded();
-  other.run("answer @ login\npush user0:7000000000000000\ndown\nnext\nup\nanswer @ login");
+  other.run("answer @ login\npush user0:7000000000000000\nback");
   expect(other.state.roster.size).toBe(3_001);
 });
 
@@ -389,10 +323,7 @@ test("what a link says first of a user holds even if it is older, and then only 
       `sub ann bob
        answer @ sub ann:50 bob:60
        push ann:40
-       down
-       next
-       up
-       answer @ login me:1 ann:30 ann:20
+       back me:1 ann:30 ann:20
        push bob:55
        push ann:29 bob:54
        push complete
@@ -406,15 +337,7 @@ test("what a link says first of a user holds even if it is older, and then only 
       ! ann:50 bob:60
       call 2: ok
     > push ann:40
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[bob:60 ann:50 me:1]
-    > answer @ login me:1 ann:30 ann:20
+    > back me:1 ann:30 ann:20
       ! connected again
       ! ann:30
     > push bob:55
@@ -427,25 +350,16 @@ test("what a link says first of a user holds even if it is older, and then only 
       ann:31 bob:55 me:1
     "
   `);
-  expect(liveTranscript("push ann:50\ndown\nnext\nup\nanswer @ login complete\npush ann:40\nroster"))
-    .toMatchInlineSnapshot(`
-    "> push ann:50
-      ! ann:50
-    > down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > up
-      send resume me sig known=[ann:50 me:1]
-    > answer @ login complete
-      ! connected again
-    > push ann:40
-    > roster
-      ann:50 me:1
-    "
-  `);
+  expect(liveTranscript("push ann:50\nback complete\npush ann:40\nroster")).toMatchInlineSnapshot(`
+      "> push ann:50
+        ! ann:50
+      > back complete
+        ! connected again
+      > push ann:40
+      > roster
+        ann:50 me:1
+      "
+    `);
 });
 
 test("who is subscribed to while the snapshot comes is not let go at its end", () => {
