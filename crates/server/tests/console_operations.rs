@@ -199,6 +199,28 @@ async fn a_deleted_app_leaves_nothing_and_disturbs_no_other() {
     assert_eq!(node.connect().await.refused(login).await, 70009);
 }
 
+#[tokio::test]
+async fn an_app_that_is_made_again_knows_nothing_of_the_receivers_of_the_former_one() {
+    let (node, browser) = logged_in().await;
+    let mut node = with_second_app(node).await;
+    let receiver = Receiver::start(Manner::Answer(503)).await;
+    let url = format!("http://{}/hook", receiver.address);
+    node.set(|settings| settings.webhooks.state_change_url = url).await;
+    let path = format!("/apps/{DOOMED}/webhooks");
+    let shown = async || browser.get(&path).await.body["webhooks"][0]["last_error"].clone();
+    let _alice = node.log_in("alice", "phone", Platform::Android).await;
+    let failing = async {
+        while shown().await != json!("status 503 Service Unavailable") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, failing).await.unwrap();
+    assert_eq!(delete_app(&browser, DOOMED).await.0, 204);
+    nothing_is_left(&browser).await;
+    node.node.service().put_app(node.app.clone()).await.unwrap();
+    assert_eq!(shown().await, json!(""));
+}
+
 /// Dies where it is worst: the app is gone, and all that it had is there.
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_crash() {

@@ -12,7 +12,7 @@ use crate::{Service, ServiceError};
 use lamplight_core::Presence;
 use lamplight_directory::{RecordCursor, RecordFilter};
 use lamplight_facts::AppDeletion;
-use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
+use lamplight_model::{App, AppId, Code, Hook, Lane, Now, Refusal, Revoked, User};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -124,6 +124,8 @@ impl Service {
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
+            // What is known of the receivers goes with the app: another one may get its SDKAppID.
+            Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
             self.deletions.lock().apps.insert(id, Deletion::new(app));
             self.deletions.begun.notify_one();
             tracing::info!(app = id.0, "the deletion of an app has begun");

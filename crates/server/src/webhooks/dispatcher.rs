@@ -11,7 +11,7 @@ use lamplight_model::{App, Lane, Timestamp, WebhookUrl};
 use lamplight_service::Service;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -158,6 +158,7 @@ impl Dispatcher {
                 });
             }
         }
+        self.forget_deleted_apps(lanes);
         if !state.resting && !state.settling && !state.results.is_empty() {
             state.settling = true;
             let most = state.results.len().min(SETTLE_BATCH);
@@ -168,6 +169,18 @@ impl Dispatcher {
                 Event::Settled { batch, lanes, done }
             });
         }
+    }
+
+    /// Forgets the lanes of apps that are no more, once nothing of them is under way.
+    fn forget_deleted_apps(&self, lanes: &mut BTreeMap<Lane, LaneWork>) {
+        let apps = self.service.apps();
+        lanes.retain(|lane, work| {
+            let stays = !work.plan.is_idle() || apps.get(lane.app).is_some();
+            if !stays {
+                self.gates.lock().unwrap_or_else(PoisonError::into_inner).remove(lane);
+            }
+            stays
+        });
     }
 
     fn send(&self, notice: Notice, url: &WebhookUrl, app: &App, now: Timestamp, jobs: &mut JoinSet<Event>) {
@@ -290,7 +303,7 @@ impl Dispatcher {
             Gate::Open { .. } => None,
             Gate::Closed { until, .. } => Some(until),
         };
-        let mut gates = self.gates.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
     }
 }

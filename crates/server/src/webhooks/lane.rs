@@ -98,6 +98,15 @@ impl LanePlan {
         self.stale = true;
     }
 
+    /// Whether the plan has nothing under way and knows of nothing that waits, so that it can be made anew.
+    pub fn is_idle(&self) -> bool {
+        self.busy.is_empty()
+            && self.ready.is_empty()
+            && !self.reading
+            && !self.stale
+            && self.next_due.is_none()
+    }
+
     /// How the receiver does.
     pub fn gate(&self) -> Gate {
         self.gate
