@@ -7,7 +7,7 @@ mod common;
 use common::TestNode;
 use common::browser::{Answer, Browser};
 use lamplight_facts::{NewNotice, Settled, SettledAs};
-use lamplight_model::{App, Code, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, UserId};
+use lamplight_model::{App, Code, Hook, Lane, NoticeContent, Platform, PushContent, UserId};
 use lamplight_server::{ControlClient, Operation, Outcome, PasswordFile};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -538,21 +538,22 @@ async fn a_link_that_falls_silent_is_measured() {
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
-    // Nobody listens there: whatever is sent meanwhile stays.
+    // Nobody listens there: whatever is sent meanwhile stays, since it is too young to be given up.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
     let facts = node.facts();
     let lane = Lane { app: node.app.id, hook: Hook::Push };
+    let at = node.clock.now().wall;
     for number in 1..=3 {
         let content = PushContent {
             from: UserId::new("bob").unwrap(),
             sequence: number,
-            at: Timestamp(number),
+            at,
             text: "hello".into(),
             unread: 1,
             devices: Vec::new(),
         };
         let content = NoticeContent::Push(content);
-        let notice = NewNotice { user: node.user(&format!("u{number}")), content, at: Timestamp(number) };
+        let notice = NewNotice { user: node.user(&format!("u{number}")), content, at };
         facts.enqueue(vec![notice]).await.unwrap();
     }
     let backlog = browser.get("/apps/1400000001/webhooks").await.body;
@@ -560,7 +561,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
     assert_eq!((&backlog["webhooks"][0]["waiting"], &backlog["webhooks"][0]["dead"]), (&json!(3), &json!(0)));
     for head in facts.heads(lane, 10).await.unwrap() {
         let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };
-        facts.settle(vec![Settled { id: head.id, settled }], Timestamp(9)).await.unwrap();
+        facts.settle(vec![Settled { id: head.id, settled }], at).await.unwrap();
     }
     let page = async |query: &str| -> (Vec<u64>, bool) {
         let answer = browser.get(&format!("/apps/1400000001/dead-letters{query}")).await;
