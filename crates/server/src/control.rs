@@ -372,22 +372,20 @@ async fn record(office: &Office, operation: Operation) -> Result<Outcome, Servic
 /// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
 /// is refused later, with its own reason.
 async fn former(office: &Office, operation: &Operation) -> Result<Vec<(&'static str, String)>, ServiceError> {
-    Ok(match operation {
-        Operation::Console(ConsoleOperation::SetRole { name, .. }) => {
-            let operators = office.operators.list().map_err(|error| {
-                Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
-            })?;
-            let former = operators.into_iter().find(|operator| operator.name == *name);
-            former.map(|operator| ("role", operator.role.name().to_owned())).into_iter().collect()
-        }
-        Operation::Lists(ListsOperation::SetProfile { user, .. }) => {
-            let ids = std::slice::from_ref(&user.id);
-            let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
-            let former = info.profiles.into_iter().next();
-            former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect()
-        }
-        _ => Vec::new(),
-    })
+    if let Operation::Console(ConsoleOperation::SetRole { name, .. }) = operation {
+        let operators = office.operators.list().map_err(|error| {
+            Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
+        })?;
+        let former = operators.into_iter().find(|operator| operator.name == *name);
+        return Ok(former.map(|operator| ("role", operator.role.name().to_owned())).into_iter().collect());
+    }
+    if let Operation::Lists(ListsOperation::SetProfile { user, .. }) = operation {
+        let ids = std::slice::from_ref(&user.id);
+        let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
+        let former = info.profiles.into_iter().next();
+        return Ok(former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect());
+    }
+    Ok(Vec::new())
 }
 
 /// The note of an audit entry about the outcome; `None` where there was nothing to do.
