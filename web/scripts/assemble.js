@@ -12,7 +12,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(WEB, "dist");
 
-/** What a package has built, and where it stands on the site. */
+/** The output folder of each package, and its place on the site. */
 const PARTS = [
   { built: "packages/demo/dist", at: "" },
   { built: "packages/console/dist", at: "console" },

@@ -12,7 +12,7 @@ interface Finding {
   nodes: { target: unknown[]; failureSummary?: string }[];
 }
 
-/** What axe calls serious or critical, as texts. */
+/** The faults that axe calls serious or critical, as texts. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   // By the protocol of the browser: the policy of the page lets no script of ours in, and is not asked.
   const session = await page.context().newCDPSession(page);

@@ -1,4 +1,4 @@
-/** A real browser, and what a visitor does and sees in it. */
+/** A real browser, with the actions and observations of a visitor. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ export async function launch(): Promise<Browser> {
 /** Windows of one visitor. Errors of a page are errors of the test. */
 export class Windows {
   readonly errors: string[] = [];
-  /** What the pages asked of other hosts than this machine, as `type address`, where `withoutOthers` was asked for. */
+  /** The requests of pages to other hosts than this machine, as `type address`, once `withoutOthers` was called. */
   readonly elsewhere: string[] = [];
   #pages = 0;
 

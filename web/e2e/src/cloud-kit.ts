@@ -45,7 +45,7 @@ export class CloudKit {
     return `${this.site.address}/#${said.toString()}`;
   }
 
-  /** What the bundle has of the cloud's own client; it should be nothing. */
+  /** The code of the bundle, in which there should be nothing of the cloud's own client. */
   get code(): string {
     const page = readFileSync(join(this.built, "index.html"), "utf8");
     const script = /src="([^"]+\.js)"/.exec(page)?.[1] ?? "";

@@ -13,7 +13,7 @@ const WEB = fileURLToPath(new URL("../..", import.meta.url));
 
 export const PACKAGES = ["chat", "uikit"] as const;
 
-/** What they depend on, taken from the workspace: a test asks no registry. */
+/** The dependencies of the packages, taken from the workspace: a test asks no registry. */
 const DEPENDENCIES = [
   "lit",
   "lit-html",

@@ -1,4 +1,4 @@
-/** What a backend would ask of the server, for tests that need many people. */
+/** Calls of the server API as a backend makes them, for tests that need many people. */
 
 import type { Server } from "./server.js";
 

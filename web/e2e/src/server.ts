@@ -67,7 +67,7 @@ export class Server {
     return join(this.#folder, "data");
   }
 
-  /** What it has printed so far. */
+  /** The lines that the server has printed so far. */
   get log(): string {
     return this.#printed.join("\n");
   }

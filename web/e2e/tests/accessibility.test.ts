@@ -41,7 +41,7 @@ describe.each(LOOKS)(
       await windows.close();
     });
 
-    /** What is wrong with the page as it is now. */
+    /** The faults of the page in its present state. */
     async function faults(page: Page, state: string): Promise<string[]> {
       const found = await seriousFaults(page);
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

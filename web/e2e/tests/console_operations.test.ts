@@ -1,4 +1,4 @@
-/** What an operator does in the console beside the settings: tests a webhook, deletes an app, looks for users. */
+/** The work of an operator in the console beside the settings: to test a webhook, delete an app, search for users. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -103,7 +103,7 @@ describe("the operations of the console", () => {
       chat.on(Lamplight.EVENT.KICKED_OUT, fulfil);
     });
     const { windows, page } = await openConsole("#/apps/1400000002/general");
-    // What was typed goes with the app, and nobody asks for it.
+    // Unsaved changes are discarded with the app, without a question.
     await page.getByLabel("Name").fill("not saved");
     await page.getByRole("button", { name: "Delete the app" }).click();
     const confirm = page.locator("lc-confirm button.danger");

@@ -91,7 +91,7 @@ describe("operators of the console", () => {
     await goTo(vera, "#/apps");
     await vera.getByText("Your session has ended.").waitFor();
     expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
-    // What was refused is an error to the browser.
+    // The browser logs each refused request as an error.
     expect(desk.errors.filter((error) => !/40[13]/.test(error))).toEqual([]);
     await Promise.all([office.close(), desk.close()]);
   });

@@ -30,7 +30,7 @@ afterAll(() => {
 const manifest = (name: string) =>
   JSON.parse(readFileSync(installed.path("node_modules/@lamplight", name, "package.json"), "utf8")) as Manifest;
 
-/** What can be imported, and for which `kind` of loader. */
+/** The entry points of the packages for this `kind` of loader. */
 function entries(kind: "import" | "require"): string[] {
   return PACKAGES.flatMap((name) =>
     Object.entries(manifest(name).exports)

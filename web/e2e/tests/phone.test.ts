@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What has the focus, from the page inward: names of elements, or their classes, or their roles. */
+/** The path to the focused element, from the page inward: names of elements, or their classes, or their roles. */
 async function focus(page: Page): Promise<string> {
   return await page.evaluate(() => {
     let focused = document.activeElement;
@@ -106,7 +106,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat .info").click();
     await page.locator("lamplight-desk aside.shown").waitFor();
     expect(await focus(page)).toContain("close");
-    // What lies below cannot be reached.
+    // Elements below the panel cannot be reached.
     for (let presses = 0; presses < 8; presses += 1) {
       await page.keyboard.press("Tab");
       expect(await focus(page)).not.toMatch(/textarea|back|info/);

@@ -1,4 +1,4 @@
-/** Who sets a picture on a host of their own does not learn who looks at it. */
+/** Pictures of users on hosts of their own: the host does not learn who looks at them. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -8,7 +8,7 @@ import { Server } from "../src/server.js";
 /** A closed tab is told when the Web linger of a new app is over, which hides a page that is loaded again. */
 const LINGER = 5_000;
 
-/** What a person would call "at once", on a machine that is busy. */
+/** The delay that a person would call "at once", on a machine that is busy. */
 const AT_ONCE = 2_000;
 
 describe("two windows of the demo", () => {

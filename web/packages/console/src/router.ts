@@ -6,7 +6,7 @@ export type AppTab = (typeof APP_TABS)[number];
 /** The platforms of devices, as the server names them. */
 export const PLATFORMS = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"] as const;
 
-/** What users are looked for by: what the userID begins with, or the nick. */
+/** The field whose beginning a search for users compares: the userID or the nick. */
 export type SearchBy = "id" | "nick";
 
 export type Route =

@@ -1,6 +1,6 @@
 /**
- * Who is there, as this page was told: the newest status of everybody, and what happened last. A pure fold: whatever
- * comes late or twice changes nothing.
+ * The statuses that this page was told: the newest of each user, and the last changes. A pure fold: a status that comes
+ * late or twice changes nothing.
  */
 
 import { isNewer, type UserStatus } from "@lamplight/chat";
@@ -28,7 +28,7 @@ export const MOST_HAPPENINGS = 60;
 
 export const EMPTY: Picture = { statuses: new Map(), happenings: [] };
 
-/** The picture with these statuses, that were told at `at`. What is not newer is left out. */
+/** The picture with these statuses, which were told at `at`. A status that is not newer is left out. */
 export function fold(picture: Picture, told: readonly UserStatus[], at: number): Picture {
   const statuses = new Map(picture.statuses);
   const happened: Happening[] = [];
@@ -54,7 +54,7 @@ export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }
 
-/** What is different; nothing for somebody who is seen for the first time. */
+/** The difference between two statuses; undefined for a user who is seen for the first time. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {
     return undefined;

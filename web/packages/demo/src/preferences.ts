@@ -1,4 +1,4 @@
-/** What a visitor prefers, kept in the browser: light or dark, the language, and whether dots are shown. */
+/** The preferences of a visitor, kept in the browser: light or dark, the language, and whether dots are shown. */
 
 export type Theme = "auto" | "light" | "dark";
 export type Language = "en" | "zh";
@@ -10,7 +10,7 @@ export interface Preferences {
 
 const KEY = "lamplight.demo.preferences";
 
-/** What was chosen before; otherwise what the browser says. */
+/** The preferences that were chosen before, or else those of the browser. */
 export function readPreferences(
   store: Pick<Storage, "getItem"> | undefined,
   languages: readonly string[],

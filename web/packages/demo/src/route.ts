@@ -1,6 +1,6 @@
 /**
- * What is open inside, as the address has it behind its `#`: so that Back closes what was opened last, a page that is
- * loaded again shows the same, and a chat can be linked to. Pure.
+ * The route of the demo, in the fragment of the address: Back closes the view that was opened last, a reload shows the
+ * same views, and a chat can be linked to. Pure.
  */
 
 export type Tab = "chats" | "contacts";
@@ -42,7 +42,7 @@ export function hashOf({ tab, peer, isDetailed }: Route): string {
   return `#/${tab}${chat}${isDetailed && peer !== "" ? "/details" : ""}`;
 }
 
-/** What is seen when the innermost thing is closed; nothing when nothing is open. */
+/** The route after the innermost open view is closed; undefined when none is open. */
 export function outerOf(route: Route): Route | undefined {
   if (route.isDetailed) {
     return { ...route, isDetailed: false };

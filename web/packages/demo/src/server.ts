@@ -1,4 +1,4 @@
-/** What the pages ask the HTTP port for: where clients connect, and who can be played here. */
+/** Requests of the pages to the HTTP port: the address where clients connect, and the users that visitors can play. */
 
 /** Somebody of the demo. */
 export interface DemoUser {
@@ -9,7 +9,7 @@ export interface DemoUser {
   readonly isPlayer: boolean;
 }
 
-/** What there is to log in to. */
+/** The server that visitors log in to. */
 export interface Place {
   /** The client port, as this page reaches it. */
   readonly clientUrl: string;

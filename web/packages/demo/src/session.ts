@@ -8,7 +8,7 @@ import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
-/** What is remembered of a visit, so that a page that is loaded again goes on with it. */
+/** The key of the ticket in the storage of the session: a page that is loaded again goes on with the visit. */
 const KEY = "lamplight.demo.ticket";
 
 export type Net = "connected" | "connecting" | "disconnected";
@@ -34,7 +34,7 @@ export type Stage =
 /** How somebody is shown. */
 export interface Person {
   readonly userID: string;
-  /** What they are called; their userID when they have no other name. */
+  /** The displayed name; the userID when there is no other. */
   readonly name: string;
   readonly avatar: string;
 }
@@ -265,6 +265,6 @@ function forget(store: Storage | undefined): void {
   try {
     store?.removeItem(KEY);
   } catch {
-    // What cannot be written was not kept either.
+    // A storage that cannot be written has kept nothing either.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a UserSig says of itself: for whom it is and of which app, so that nobody has to type that again. Whether it is
- * good, the server alone can tell.
+ * The claims of a UserSig: its userID, its app and its expiry, so that nobody has to type them again. Only the server
+ * can tell whether the UserSig is valid.
  */
 
 export interface Claims {

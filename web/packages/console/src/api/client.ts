@@ -25,7 +25,7 @@ import {
   type WebhookTest,
 } from "./shapes.js";
 
-/** A "no", or no answer at all. */
+/** A refusal of the server, or the lack of any answer. */
 export class ApiError extends Error {
   constructor(
     /** The HTTP status; 0 when the server was not reached. */
@@ -49,7 +49,7 @@ export interface Tagged<T> {
   tag: string;
 }
 
-/** What is sent of the settings: without a token, the one that is there stays. */
+/** The settings as they are sent. Without a token, the server keeps the one that it has. */
 export type GivenSettings = Omit<Settings, "webhooks"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
 };
@@ -210,7 +210,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** Who is online now; with `on`, on this platform. */
+  /** A page of the users who are online now; with `on`, on this platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },

@@ -1,9 +1,9 @@
-/** What the console's API takes and answers, in its own spelling (`crates/server/src/console`). */
+/** The requests and answers of the console's API, spelled as on the wire (`crates/server/src/console`). */
 
 export type Edition = "trial" | "standard" | "flagship";
 export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
 
-/** What an operator may do. They rise: each may do what the one before it may. */
+/** The roles of operators, in rising order: each may do everything that the one before it may. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -14,7 +14,7 @@ export interface Session {
   role: Role;
 }
 
-/** Who may log in to the console. */
+/** An account of the console. */
 export interface Operator {
   name: string;
   role: Role;
@@ -22,7 +22,7 @@ export interface Operator {
   created: number | null;
 }
 
-/** What an operator has done. */
+/** An entry of the audit log. */
 export interface AuditEntry {
   id: number;
   at: number;
@@ -160,7 +160,7 @@ export interface Watchers {
   complete: boolean;
 }
 
-/** How a webhook does. */
+/** The state of a webhook. */
 export interface Webhook {
   webhook: string;
   /** Empty: it leads nowhere. */
@@ -175,12 +175,12 @@ export interface Webhook {
   last_error: string;
 }
 
-/** What came of a test request. */
+/** The result of a test request. */
 export interface WebhookTest {
   webhook: string;
   /** The status of the answer, if it counts as delivered. */
   status: number | null;
-  /** Why it does not, otherwise. */
+  /** The reason why it does not count as delivered, otherwise. */
   error: string | null;
   took_ms: number;
   /** The header that named the request, and what it said. */
@@ -208,7 +208,7 @@ export interface Quantiles {
   count: number;
 }
 
-/** What there was in one second. */
+/** The figures of one second. */
 export interface Sample {
   number: number;
   at: number;
@@ -218,13 +218,13 @@ export interface Sample {
   connections: number;
   changes: number;
   notifications: number;
-  /** What webhooks have still to be told. */
+  /** The number of deliveries that wait for webhooks. */
   backlog: number | null;
   delivery: Quantiles | null;
   detection: Quantiles | null;
 }
 
-/** What there was in one step of the past; values are means over it. */
+/** The figures of one step of the past; values are means over the step. */
 export interface PastPoint {
   at: number;
   online: number;

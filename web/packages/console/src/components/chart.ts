@@ -13,9 +13,9 @@ export interface Series {
   name: string;
   /** One of the colours of the page, from 1. */
   colour: number;
-  /** What the legend tells. */
+  /** The values that the legend shows. */
   values: readonly (number | null)[];
-  /** What is drawn, where that is something else: the line on top of others. */
+  /** The values that are drawn, if they differ: those of a line that is stacked on others. */
   drawn?: readonly (number | null)[];
 }
 
@@ -43,7 +43,7 @@ export class Chart extends View {
   @query(".plot") private readonly place!: HTMLElement;
 
   #plot: uPlot | undefined;
-  /** What the plot was made for: another shape needs another plot. */
+  /** The shape for which the plot was made; another shape needs another plot. */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
     this.#plot?.setSize({ width: this.place.clientWidth, height: HEIGHT });

@@ -8,12 +8,12 @@ import "./notice.js";
 import { base, buttons, fields } from "./styles.js";
 import { View } from "./view.js";
 
-/** What is asked. */
+/** The texts of a confirmation, and the action that it confirms. */
 export interface Question {
   heading: string;
   text: string;
   action: string;
-  /** What has to be typed before it can be done. */
+  /** The text that the operator has to type before the action is enabled. */
   typed?: { label: string; text: string };
   act: () => Promise<void>;
 }

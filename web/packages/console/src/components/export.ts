@@ -1,4 +1,4 @@
-/** Buttons that put all rows of a table into a file: read page by page, up to a bound. */
+/** Buttons that save all rows of a table to a file. The rows are read page by page, up to a bound. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -16,7 +16,7 @@ type Kind = "csv" | "json";
 
 @customElement("lc-export")
 export class Export extends View {
-  /** What the file is called, without its ending. */
+  /** The name of the file, without its extension. */
   @property() name = "";
   @property({ attribute: false }) columns: Columns<never> = {};
   /** The rows, page by page. */

@@ -11,7 +11,7 @@ import { View } from "./view.js";
 export class NumberInput extends View {
   @property({ attribute: false }) field: NumberField = { path: "", unit: "users" };
   @property({ attribute: false }) bounds: Bounds = {};
-  /** What stands in the field: it may be no number. */
+  /** The text of the field, which may be no number. */
   @property() text = "";
   @property({ type: Boolean }) changed = false;
   @property({ type: Boolean }) disabled = false;

@@ -1,4 +1,4 @@
-/** What stands where nothing is yet: still loading, failed, or empty. */
+/** The placeholder of content that is still loading, could not be loaded, or is empty. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -89,7 +89,7 @@ export class Placeholder extends View {
   };
 }
 
-/** What is read, or what stands for it until then. `again` reads it again. */
+/** Renders loaded content with `show`, and a placeholder before that. `again` loads it once more. */
 export function whenLoaded<T>(
   loaded: Loaded<T>,
   again: () => Promise<void> | void,

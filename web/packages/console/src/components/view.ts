@@ -1,4 +1,4 @@
-/** What every component begins with: it speaks the chosen language, and says again when that changes. */
+/** The base class of every component: it renders in the chosen language, and again when the language changes. */
 
 import { LitElement } from "lit";
 import { preferences, type Words } from "../words/words.js";
@@ -22,7 +22,7 @@ export abstract class View extends LitElement {
     preferences.removeEventListener("change", this.#changed);
   }
 
-  /** Tells whoever is around this component, through the shadows. */
+  /** Dispatches an event that bubbles out of the shadow trees. */
   protected tell<T>(type: string, detail: T): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }

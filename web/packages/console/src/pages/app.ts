@@ -49,7 +49,7 @@ export class AppPage extends View {
   @state() private saving = false;
   @state() private saved = false;
   @state() private error: unknown = undefined;
-  /** What somebody else has changed while this form was open. */
+  /** The merge with changes that another operator has saved while this form was open. */
   @state() private merged: Merged | undefined = undefined;
 
   static override styles = [

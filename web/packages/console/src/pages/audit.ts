@@ -1,4 +1,4 @@
-/** What operators have done: newest first, of one app or of all. */
+/** The audit log: the actions of operators, newest first, for one app or for all. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

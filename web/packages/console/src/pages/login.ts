@@ -1,4 +1,4 @@
-/** Who comes in: the password. */
+/** The login page of the console. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -13,7 +13,7 @@ import { errorText } from "../words/errors.js";
 @customElement("lc-login")
 export class LoginPage extends View {
   @property({ attribute: false }) api!: Api;
-  /** There was a session, and it is over. */
+  /** Whether a session of this page has ended. */
   @property({ type: Boolean }) over = false;
 
   @state() private busy = false;

@@ -1,4 +1,4 @@
-/** Who is online now in an app, page by page, in the order in which the server has them. */
+/** The users of an app who are online now, page by page, in the order of the server. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -22,7 +22,7 @@ export class OnlineUsersPage extends View {
   @property({ attribute: false }) api!: Api;
   /** The app that is looked at; without one, the first. */
   @property({ attribute: false }) app: number | undefined = undefined;
-  /** Only who is connected on this platform. */
+  /** The platform on which a listed user is connected; empty for any. */
   @property() on = "";
 
   @state() private apps: Loaded<AppSummary[]> = LOADING;
@@ -251,7 +251,7 @@ export class OnlineUsersPage extends View {
       this.found = { state: "ready", value: found };
     } catch (error) {
       if (asked.signal.aborted) return;
-      // What is there stays.
+      // The rows that were read stay.
       if (before.users.length > 0) this.error = error;
       else this.found = { state: "failed", error };
     } finally {

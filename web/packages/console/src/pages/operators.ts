@@ -1,4 +1,4 @@
-/** Who may log in to the console, and as what. */
+/** The operators: the accounts of the console, with their roles. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -24,7 +24,7 @@ const BUILT_IN = "admin";
 @customElement("lc-operators")
 export class OperatorsPage extends View {
   @property({ attribute: false }) api!: Api;
-  /** The name of whoever looks. */
+  /** The name of the operator who is logged in. */
   @property() me = "";
 
   @state() private loaded: Loaded<Operator[]> = LOADING;

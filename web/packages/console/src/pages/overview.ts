@@ -1,4 +1,4 @@
-/** What happens on the server, once a second, with the last ten minutes of it. */
+/** The overview: the figures of the server, read once a second, with charts of up to a month. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -350,7 +350,7 @@ export class OverviewPage extends View {
       wait = Math.min(wait, value.step_ms);
     } catch (error) {
       if (range !== this.range) return;
-      // What was shown stays, and the notice of the live figures says that nothing new comes.
+      // The charts that are shown stay, and the notice of the live figures says that nothing new comes.
       if (this.past.state !== "ready") this.past = { state: "failed", error };
     }
     clearTimeout(this.#pastTimer);

@@ -362,7 +362,7 @@ export class UserPage extends View {
       if (isStill()) this.loaded = { state: "ready", value: { user, watchers } };
     } catch (error) {
       if (!isStill()) return;
-      // What was read stays while the server is away for a moment; that somebody is gone is news.
+      // The user that was read stays shown while the server is away for a moment, but not when the user no longer exists.
       const isAway = error instanceof ApiError && error.status !== 404 && this.loaded.state === "ready";
       if (!isAway) this.loaded = { state: "failed", error };
     }

@@ -25,7 +25,7 @@ const COLUMNS: Columns<FoundUser> = {
   last_seen: (user) => (user.last_seen === null ? "" : instant(user.last_seen)),
 };
 
-/** Who was found until now. */
+/** The users that the search has found until now. */
 interface Found {
   users: FoundUser[];
   more: boolean;

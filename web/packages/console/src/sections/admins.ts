@@ -1,4 +1,4 @@
-/** Who may call the server API: changed at once, not with the form. */
+/** The users who may call the server API. A change is saved at once, not with the form. */
 
 import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** What webhooks were to be told and was given up: sent again, or dropped. */
+/** The dead letters of an app: deliveries to webhooks that were given up, to be sent again or dropped. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

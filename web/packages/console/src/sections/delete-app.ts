@@ -51,7 +51,7 @@ export class DeleteAppSection extends Section {
       typed: { label: remove.type(id), text: String(id) },
       act: async () => {
         await this.api.deleteApp(id, this.form.base.tag);
-        // What was typed into the form goes with the app.
+        // The unsaved changes of the form are discarded with the app.
         this.tell("lc-deleted", id);
         location.hash = hrefOf({ page: "apps" });
       },

@@ -1,4 +1,4 @@
-/** What the sections of an app share: the form that they show, and how they tell what was changed in it. */
+/** The base class of the sections of an app: the form that they show, and the events that report changes of it. */
 
 import { css } from "lit";
 import { property } from "lit/decorators.js";
@@ -29,8 +29,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Whoever may not change the app finds everything here disabled. One place for all sections, and for those to come: the
-   * server refuses the change in any case.
+   * Disables every control for operators who may not change the app. The rule is here for all sections; the server
+   * refuses the change in any case.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;

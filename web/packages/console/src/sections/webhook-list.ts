@@ -1,4 +1,4 @@
-/** How the webhooks of an app do, in the words of `lamplight webhook list`; and a test of each. */
+/** The state of each webhook of an app, in the words of `lamplight webhook list`, with a button that tests it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

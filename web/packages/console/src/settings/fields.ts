@@ -2,7 +2,7 @@
 
 import type { Bounds } from "../api/shapes.js";
 
-/** What a number counts. */
+/** The unit of a number. */
 export type Unit = "users" | "calls" | "bytes" | "friends" | "days" | "logins" | "milliseconds";
 
 export interface NumberField {
@@ -101,7 +101,7 @@ const SIZES = new Map<string, number>([
 
 export type FieldProblem = { kind: "unreadable" } | { kind: "outside"; least: number; most: number };
 
-/** What is wrong with what somebody has typed, if anything. */
+/** The problem with the text of a field, if there is one. */
 export function problemOf(text: string, field: NumberField, bounds: Bounds): FieldProblem | undefined {
   const value = readField(text, field.unit);
   if (value === undefined) return { kind: "unreadable" };

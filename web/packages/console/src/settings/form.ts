@@ -18,7 +18,7 @@ export interface Form {
   /** The app as it was read, and the state that a save names. */
   base: Tagged<App>;
   draft: Draft;
-  /** What was typed into number fields, by path; it may be no number. */
+  /** The texts of number fields, by path; a text may be no number. */
   typed: Readonly<Record<string, string>>;
 }
 
@@ -45,7 +45,7 @@ export function type(form: Form, field: NumberField, text: string): Form {
   return value === undefined ? { ...form, typed } : { ...edit(form, field.path, value), typed };
 }
 
-/** What stands in a number field. */
+/** The text of a number field. */
 export function textOf(form: Form, field: NumberField): string {
   return form.typed[field.path] ?? fieldText(Number(valueAt(form.draft, field.path)), field.unit);
 }
@@ -53,7 +53,7 @@ export function textOf(form: Form, field: NumberField): string {
 /** The paths that would be saved. */
 export function unsaved(form: Form): string[] {
   const changed = changes(form.base.value.settings, form.draft);
-  // What is no number is a change too, though none that can be saved.
+  // A text that is no number counts as a change too, though it cannot be saved.
   const unreadable = FIELDS.filter(
     (field) =>
       form.typed[field.path] !== undefined && readField(form.typed[field.path] ?? "", field.unit) === undefined,
@@ -74,7 +74,7 @@ export function faults(form: Form, bounds: Bounds): string[] {
   return faults;
 }
 
-/** What goes to the server. */
+/** The settings of the form as they are sent to the server. */
 export function given(form: Form): GivenSettings {
   const { webhooks, ...settings } = form.draft;
   const { state_change_url, push_url, token } = webhooks;

@@ -53,7 +53,7 @@ export function changes(before: Draft, after: Draft): string[] {
   return [...paths].filter((path) => valueAt(before, path) !== valueAt(after, path));
 }
 
-/** What somebody's changes are on top of what somebody else has made of the same settings meanwhile. */
+/** The result of a three-way merge: the changes of this form, on top of the settings that another operator has saved. */
 export interface Merged {
   settings: Draft;
   /** Changed by both, to different values: mine stand. */

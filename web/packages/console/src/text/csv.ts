@@ -1,6 +1,6 @@
 /** Rows as CSV (RFC 4180) or JSON, for files. */
 
-/** What a file has of a row: a cell for each name. */
+/** The columns of a file: each name with the function that makes the cell of a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
 /** The names of the columns as the first row of CSV. */

@@ -289,7 +289,7 @@ export const EN = {
   },
   limits: { lead: "How much. What is beyond is refused with its code, and changes nothing." },
   timing: { lead: "How long. Write a number with its unit, as in 400 s, 10 min or 7 d." },
-  /** What `lamplight app set --help` says of each setting, too. */
+  /** The name and the text of each setting, shared with `lamplight app set --help`. */
   fields: {
     ...Object.fromEntries(Object.entries(SETTINGS).map(([path, { name, text }]) => [path, { name, text }])),
     "webhooks.token_set": { name: "Token", text: "" },

@@ -13,7 +13,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "lamplight-console";
 
-/** What a person has chosen; kept in this browser. */
+/** The preferences of a person, kept in this browser. */
 export interface Choices {
   language: Language;
   theme: Theme;

@@ -207,7 +207,7 @@ export class LamplightDemo extends LitElement {
 
   readonly #actions: Actions = {
     leave: async () => {
-      // Who comes next begins at the beginning.
+      // The next visitor begins without a route.
       history.replaceState(null, "", location.pathname);
       await this.#try(() => this.#session?.leave());
     },

@@ -12,7 +12,7 @@ import { hashOf, outerOf, type Route, routeOf, type Tab } from "../route.js";
 import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** What a visitor can do here. Each says whether it was done; what went wrong is shown by who gave it. */
+/** The actions of a visitor. Each returns whether it succeeded; the element that provides the actions shows errors. */
 export interface Actions {
   leave(): Promise<void>;
   say(text: string): Promise<boolean>;
@@ -291,7 +291,7 @@ export class LamplightDesk extends LitElement {
       </aside>`;
   }
 
-  /** What is known of somebody. Without a connection nobody sees the visitor as the server said last. */
+  /** The status to show of a user. Without a connection the visitor's own is unknown: others see it no longer as it was. */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;
     const status = picture.statuses.get(userID);
@@ -370,7 +370,7 @@ export class LamplightDesk extends LitElement {
     }
   };
 
-  /** What had the focus may be hidden now: it goes to what was opened, and back to where it was opened from. */
+  /** Moves the focus into a view that was opened, and back to its opener: the element that had it may be hidden now. */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot is not there before what has the slot has drawn it.
     await this.renderRoot.querySelector("tuikit-chat")?.updateComplete;

@@ -211,9 +211,9 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /** What another login of the same account has replaced. */
+  /** The visit that another login of the same account has replaced. */
   @property({ attribute: false }) former: Ticket | undefined;
-  /** Who is logging in at this moment. */
+  /** The userID of the visitor who is logging in at this moment. */
   @property({ attribute: false }) entering: string | undefined;
   @property({ attribute: false }) onPlay: (userID: string) => void = () => undefined;
   @property({ attribute: false }) onEnter: (ticket: Ticket) => void = () => undefined;
@@ -221,7 +221,7 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /** Who comes from inside had the focus on something that is gone: it goes to what the page says now. */
+  /** Moves the focus to the text of the ending: a visitor who comes from inside had it on an element that is gone. */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();
@@ -364,7 +364,7 @@ export class LamplightEntrance extends LitElement {
     `;
   }
 
-  /** What the UserSig says of itself. */
+  /** The line below the field: the claims of the UserSig, or that it is not readable. */
   #reading(): TemplateResult | typeof nothing {
     const { words, claims, sig } = this;
     if (sig.trim() === "") {

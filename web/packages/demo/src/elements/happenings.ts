@@ -1,4 +1,4 @@
-/** What happens around the visitor, newest first. */
+/** The live list of status changes around the visitor, newest first. */
 
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -200,7 +200,7 @@ export class LamplightSelfCard extends LitElement {
 
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape") {
-      // What is around it has an Escape of its own.
+      // The element around the card has an Escape key of its own.
       event.stopPropagation();
       void this.#close();
     }

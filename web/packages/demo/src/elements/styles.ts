@@ -1,4 +1,4 @@
-/** What the elements of the demo have in common. The colours are those of `style.css`. */
+/** The styles that the elements of the demo share. The colours are those of `style.css`. */
 
 import { css } from "lit";
 
