@@ -17,6 +17,19 @@ test("rows have a cell for each column, quoted where need be, and none is a form
     ["-7", "-7"],
     ["-7a", "'-7a"],
     ["=A1,B1", '"\'=A1,B1"'],
+    ["＝1+1", "'＝1+1"],
+    ["＋1", "'＋1"],
+    ["－1", "'－1"],
+    ["＠x", "'＠x"],
+    ["\t=1", "'\t=1"],
+    ["\t7", "'\t7"],
+    ["\r=1", '"\'\r=1"'],
+    ["\n=1", '"\'\n=1"'],
+    ["\r", '"\'\r"'],
+    ["-0.5", "-0.5"],
+    ["+49", "+49"],
+    ["-Infinity", "'-Infinity"],
+    ["a＝1", "a＝1"],
   ] as const) {
     expect(rows(columns, [[text, -7]])).toBe(`${cell},-7\r\n`);
   }

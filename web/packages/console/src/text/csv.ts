@@ -19,11 +19,12 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * A cell. A spreadsheet takes what begins with some letters for a formula, and would run it: a text of somebody else gets an
- * apostrophe in front.
+ * A cell. A spreadsheet runs a text as a formula if it begins with one of these characters, some also if it is the full-width
+ * form, and some look behind a tab or the end of a line. Such a text gets an apostrophe in front; a plain number needs none.
  */
 function quoted(cell: string): string {
-  const safe = /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
+  const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
+  const safe = isFormula ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
