@@ -3,6 +3,7 @@
 import type { UserStatus } from "@lamplight/chat";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { factsOf } from "../facts.js";
 import { common } from "./styles.js";
 import { ago, moment } from "./time-text.js";
 import type { Person } from "../session.js";
@@ -125,6 +126,11 @@ export class LamplightEvidence extends LitElement {
         color: var(--good);
         font-weight: 600;
       }
+      .devices.last-known span {
+        border: 1px dashed var(--quiet);
+        background: none;
+        color: var(--quiet);
+      }
     `,
   ];
 
@@ -184,23 +190,28 @@ export class LamplightEvidence extends LitElement {
 
   #facts(status: UserStatus): TemplateResult {
     const { words, person } = this;
-    const { reason, since, lastSeen, onlineDevices, version, statusType } = status;
+    const { reason, version } = status;
+    const { type, since, lastSeen, devices } = factsOf(status, this.stale);
     return html`<dl aria-label=${words.evidence}>
       <dt>${words.userID}</dt>
       <dd>${person.userID}</dd>
-      <dt>${words.since(words.types[statusType])}</dt>
-      <dd>${since === 0 ? words.never : this.#when(since)}</dd>
       ${
-        statusType === 1
+        since === undefined
+          ? nothing
+          : html`<dt>${words.since(words.types[type])}</dt>
+              <dd>${since === 0 ? words.never : this.#when(since)}</dd>`
+      }
+      ${
+        lastSeen === undefined
           ? nothing
           : html`<dt>${words.lastSeen}</dt>
-              <dd>${lastSeen === undefined ? words.never : this.#when(lastSeen)}</dd>`
+              <dd>${lastSeen.at === undefined ? words.never : this.#when(lastSeen.at)}</dd>`
       }
       <dt>${words.lastChange}</dt>
       <dd>${words.reasons[reason]}</dd>
-      <dt>${words.devices}</dt>
-      <dd class="devices">
-        ${onlineDevices.length === 0 ? words.noDevice : onlineDevices.map((device) => html`<span>${device}</span>`)}
+      <dt>${devices.areCurrent ? words.devices : words.lastDevices}</dt>
+      <dd class="devices ${devices.areCurrent ? "" : "last-known"}">
+        ${devices.names.length === 0 ? words.noDevice : devices.names.map((name) => html`<span>${name}</span>`)}
       </dd>
       <dt>${words.version}</dt>
       <dd class="version">${version}</dd>

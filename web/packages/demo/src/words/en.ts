@@ -55,6 +55,7 @@ export const EN: Words = {
   lastKnown: (type) => `Last known: ${type}`,
   lastSeen: "Last seen",
   devices: "Devices",
+  lastDevices: "Last known devices",
   noDevice: "none connected",
   never: "never",
   version: "Version",

@@ -58,6 +58,7 @@ export interface Words {
   readonly lastKnown: (type: string) => string;
   readonly lastSeen: string;
   readonly devices: string;
+  readonly lastDevices: string;
   readonly noDevice: string;
   readonly never: string;
   readonly version: string;

@@ -49,6 +49,7 @@ export const ZH: Words = {
   lastKnown: (type) => `最后已知：${type}`,
   lastSeen: "最后在线",
   devices: "设备",
+  lastDevices: "最近已知的设备",
   noDevice: "没有设备在线",
   never: "从未",
   version: "版本",
