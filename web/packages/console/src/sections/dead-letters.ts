@@ -1,20 +1,16 @@
 /** The dead letters of an app: deliveries to webhooks that were given up, to be sent again or dropped. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
-import type { Api } from "../api/client.js";
+import { customElement, state } from "lit/decorators.js";
 import type { DeadLetter } from "../api/shapes.js";
 import "../components/confirm.js";
 import type { Question } from "../components/confirm.js";
 import "../components/export.js";
 import "../components/notice.js";
 import { whenLoaded } from "../components/placeholder.js";
-import { base, buttons, cards, tables } from "../components/styles.js";
-import { LOADING, View, type Loaded } from "../components/view.js";
 import { instant, type Columns } from "../text/csv.js";
 import { count, moment } from "../text/format.js";
-import { errorText } from "../words/errors.js";
-import { sectionStyles } from "./section.js";
+import { WebhookPart } from "./webhook-part.js";
 
 /** The columns of an export. */
 const COLUMNS: Columns<DeadLetter> = {
@@ -36,22 +32,13 @@ interface Shown {
 }
 
 @customElement("lc-dead-letters")
-export class DeadLetters extends View {
-  @property({ attribute: false }) api!: Api;
-  @property({ type: Number }) app = 0;
-
-  @state() private loaded: Loaded<Shown> = LOADING;
+export class DeadLetters extends WebhookPart<Shown> {
   @state() private question: Question | undefined = undefined;
   @state() private busy = false;
   @state() private done = "";
-  @state() private error: unknown = undefined;
 
   static override styles = [
-    base,
-    buttons,
-    cards,
-    tables,
-    sectionStyles,
+    ...WebhookPart.styles,
     css`
       .top {
         display: grid;
@@ -59,11 +46,6 @@ export class DeadLetters extends View {
       }
       td.event {
         font-weight: 550;
-      }
-      td .quiet {
-        display: block;
-        font-weight: 400;
-        font-size: 0.8667rem;
       }
       td.error {
         max-width: 18rem;
@@ -78,11 +60,18 @@ export class DeadLetters extends View {
     `,
   ];
 
-  override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("app")) {
-      this.loaded = LOADING;
-      void this.#load();
-    }
+  protected override forget(): void {
+    super.forget();
+    this.done = "";
+    this.question = undefined;
+  }
+
+  protected override async read(app: number): Promise<Shown> {
+    const [webhooks, { letters, more }] = await Promise.all([
+      this.api.webhooks(app),
+      this.api.deadLetters(app, undefined),
+    ]);
+    return { all: webhooks.reduce((sum, { dead }) => sum + dead, 0), letters, more };
   }
 
   override render(): unknown {
@@ -92,20 +81,15 @@ export class DeadLetters extends View {
           <h2>${webhooks.dead}</h2>
           <p>${webhooks.deadLead}</p>
         </header>
-        ${whenLoaded(this.loaded, this.#load, (shown) => this.#shown(shown))}
+        ${whenLoaded(this.loaded, this.load, (shown) => this.#shown(shown))}
       </section>
       <lc-confirm .question=${this.question} @lc-close=${this.#unasked}></lc-confirm>`;
   }
 
   #shown({ all, letters, more }: Shown): TemplateResult {
-    const { webhooks, errors } = this.words;
+    const { webhooks } = this.words;
     return html`<div class="body top">
-        ${
-          this.error === undefined
-            ? nothing
-            : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
-        }
-        ${this.done === "" ? nothing : html`<lc-notice kind="good">${this.done}</lc-notice>`}
+        ${this.problem()} ${this.done === "" ? nothing : html`<lc-notice kind="good">${this.done}</lc-notice>`}
         ${
           letters.length === 0
             ? html`<p class="quiet">${webhooks.deadEmpty}</p>`
@@ -205,61 +189,45 @@ export class DeadLetters extends View {
   };
 
   async #resend(ids: number[] | undefined): Promise<void> {
-    this.busy = true;
-    this.error = undefined;
-    try {
-      const { done } = await this.api.resend(this.app, ids);
+    await this.#busily(async (app) => {
+      const { done } = await this.api.resend(app, ids);
+      if (app !== this.app) return;
       this.done = this.words.webhooks.resent(count(done, this.words.locale), done === 1);
-      await this.#load();
-    } catch (error) {
-      this.error = error;
-    } finally {
-      this.busy = false;
-    }
+      await this.load();
+    });
   }
 
   #drop(ids: number[] | undefined, number: number): void {
+    const { app } = this;
     const { webhooks } = this.words;
     this.question = {
       heading: webhooks.dropTitle(number),
       text: webhooks.dropText,
       action: webhooks.drop,
       act: async () => {
-        const { done } = await this.api.drop(this.app, ids);
+        const { done } = await this.api.drop(app, ids);
+        if (app !== this.app) return;
         this.done = webhooks.forgotten(count(done, this.words.locale), done === 1);
-        await this.#load();
+        await this.load();
       },
     };
   }
 
-  readonly #load = async (): Promise<void> => {
-    const { app } = this;
-    try {
-      const [webhooks, { letters, more }] = await Promise.all([
-        this.api.webhooks(app),
-        this.api.deadLetters(app, undefined),
-      ]);
-      const all = webhooks.reduce((sum, { dead }) => sum + dead, 0);
-      if (app === this.app) this.loaded = { state: "ready", value: { all, letters, more } };
-    } catch (error) {
-      this.loaded = { state: "failed", error };
-    }
-  };
-
   readonly #more = async (): Promise<void> => {
     if (this.loaded.state !== "ready") return;
     const before = this.loaded.value;
-    this.busy = true;
-    this.error = undefined;
-    try {
-      const { letters, more } = await this.api.deadLetters(this.app, before.letters.at(-1)?.id);
+    await this.#busily(async (app) => {
+      const { letters, more } = await this.api.deadLetters(app, before.letters.at(-1)?.id);
+      if (app !== this.app) return;
       this.loaded = { state: "ready", value: { ...before, letters: [...before.letters, ...letters], more } };
-    } catch (error) {
-      this.error = error;
-    } finally {
-      this.busy = false;
-    }
+    });
   };
+
+  async #busily(act: (app: number) => Promise<void>): Promise<void> {
+    this.busy = true;
+    await this.attempt(act);
+    this.busy = false;
+  }
 }
 
 declare global {

@@ -2,35 +2,23 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Api } from "../api/client.js";
 import type { Webhook, WebhookTest } from "../api/shapes.js";
 import "../components/notice.js";
 import { whenLoaded } from "../components/placeholder.js";
-import { base, buttons, cards, tables } from "../components/styles.js";
-import { LOADING, View, type Loaded } from "../components/view.js";
 import { ago, count, moment } from "../text/format.js";
-import { errorText } from "../words/errors.js";
-import { sectionStyles } from "./section.js";
+import { WebhookPart } from "./webhook-part.js";
 
 @customElement("lc-webhook-list")
-export class WebhookList extends View {
-  @property({ attribute: false }) api!: Api;
-  @property({ type: Number }) app = 0;
+export class WebhookList extends WebhookPart<Webhook[]> {
   /** The state of the app: another one may have other webhooks. */
   @property() tag = "";
 
-  @state() private loaded: Loaded<Webhook[]> = LOADING;
   /** The webhook that is being tested. */
   @state() private testing: string | undefined = undefined;
   @state() private tested: WebhookTest | undefined = undefined;
-  @state() private error: unknown = undefined;
 
   static override styles = [
-    base,
-    buttons,
-    cards,
-    tables,
-    sectionStyles,
+    ...WebhookPart.styles,
     css`
       .outcome {
         padding-bottom: 1rem;
@@ -38,20 +26,21 @@ export class WebhookList extends View {
       td {
         overflow-wrap: anywhere;
       }
-      td .quiet {
-        display: block;
-        font-size: 0.8667rem;
-      }
     `,
   ];
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("app")) {
-      this.loaded = LOADING;
-      this.tested = undefined;
-      this.error = undefined;
-    }
-    if (changed.has("app") || changed.has("tag")) void this.#load();
+    super.willUpdate(changed);
+    if (changed.has("tag") && !changed.has("app")) void this.load();
+  }
+
+  protected override forget(): void {
+    super.forget();
+    this.tested = undefined;
+  }
+
+  protected override read(app: number): Promise<Webhook[]> {
+    return this.api.webhooks(app);
   }
 
   override render(): unknown {
@@ -61,19 +50,13 @@ export class WebhookList extends View {
         <h2>${webhooks.list}</h2>
         <p>${webhooks.listLead}</p>
       </header>
-      ${whenLoaded(this.loaded, this.#load, (shown) => this.#shown(shown))}
+      ${whenLoaded(this.loaded, this.load, (shown) => this.#shown(shown))}
     </section>`;
   }
 
   #shown(all: Webhook[]): TemplateResult {
-    const { webhooks, errors } = this.words;
-    return html`${
-      this.error === undefined
-        ? nothing
-        : html`<div class="body outcome">
-            <lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>
-          </div>`
-    }
+    const { webhooks } = this.words;
+    return html`${this.error === undefined ? nothing : html`<div class="body outcome">${this.problem()}</div>`}
     ${this.tested === undefined ? nothing : html`<div class="body outcome">${this.#outcome(this.tested)}</div>`}
     ${all.length === 0 ? html`<p class="body quiet">${webhooks.listEmpty}</p>` : this.#table(all)}`;
   }
@@ -111,7 +94,7 @@ export class WebhookList extends View {
                       ? nothing
                       : html`<button
                           class="small"
-                          ?disabled=${this.testing !== undefined}
+                          ?disabled=${this.testing !== undefined || !this.api.may("operator")}
                           aria-label="${webhooks.test}: ${webhook.webhook}"
                           @click=${(): void => void this.#test(webhook.webhook)}
                         >
@@ -146,29 +129,14 @@ export class WebhookList extends View {
   }
 
   async #test(webhook: string): Promise<void> {
-    const { app } = this;
     this.testing = webhook;
     this.tested = undefined;
-    this.error = undefined;
-    try {
+    await this.attempt(async (app) => {
       const tested = await this.api.testWebhook(app, webhook);
       if (app === this.app) this.tested = tested;
-    } catch (error) {
-      if (app === this.app) this.error = error;
-    } finally {
-      this.testing = undefined;
-    }
+    });
+    this.testing = undefined;
   }
-
-  readonly #load = async (): Promise<void> => {
-    const { app } = this;
-    try {
-      const value = await this.api.webhooks(app);
-      if (app === this.app) this.loaded = { state: "ready", value };
-    } catch (error) {
-      if (app === this.app) this.loaded = { state: "failed", error };
-    }
-  };
 }
 
 declare global {
