@@ -2,9 +2,13 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
+import { live } from "lit/directives/live.js";
 import { Api } from "./api/client.js";
 import type { Session } from "./api/shapes.js";
 import { icons, lamp } from "./components/icons.js";
+import "./components/notice.js";
+import "./components/password.js";
 import { whenLoaded } from "./components/placeholder.js";
 import { base, buttons, fields } from "./components/styles.js";
 import { LOADING, View, type Loaded } from "./components/view.js";
@@ -28,6 +32,8 @@ export class Console extends View {
   @state() private route: Route = routeOf(location.hash);
   /** A session was there, and the server knows it no longer. */
   @state() private over = false;
+  @state() private changingPassword = false;
+  @state() private passwordChanged = false;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
 
@@ -172,6 +178,10 @@ export class Console extends View {
         margin-inline: auto;
         padding: 2rem 2.25rem 4rem;
       }
+      .done {
+        display: block;
+        margin-bottom: 1.4rem;
+      }
       main:focus {
         outline: none;
       }
@@ -296,8 +306,25 @@ export class Console extends View {
           >
           ${this.#nav()} ${this.#foot(session)}
         </aside>
-        <main id="main" tabindex="-1">${this.#page()}</main>
-      </div>`;
+        <main id="main" tabindex="-1">
+          ${
+            this.passwordChanged
+              ? html`<lc-notice class="done" kind="good">${words.password.done}</lc-notice>`
+              : nothing
+          }
+          ${
+            // A page shows what the role of its operator allows: another operator, or another role, gets a new page.
+            keyed(`${session.operator} ${session.role}`, this.#page())
+          }
+        </main>
+      </div>
+      <lc-password
+        .api=${this.#api}
+        .operator=${session.operator}
+        .open=${this.changingPassword}
+        @lc-password-closed=${this.#passwordClosed}
+        @lc-password-changed=${this.#passwordDone}
+      ></lc-password>`;
   }
 
   #nav(): TemplateResult {
@@ -333,7 +360,8 @@ export class Console extends View {
         >${icons.language}<span class="unseen">${words.newLanguage}</span>
         <select title=${words.newLanguage} @change=${this.#speak}>
           ${Object.entries(LANGUAGES).map(
-            ([name, { language: own }]) => html`<option value=${name} ?selected=${name === language}>${own}</option>`,
+            ([name, { language: own }]) =>
+              html`<option value=${name} .selected=${live(name === language)}>${own}</option>`,
           )}
         </select>
       </label>
@@ -341,10 +369,13 @@ export class Console extends View {
         >${icons.theme}<span class="unseen">${words.theme}</span>
         <select title=${words.theme} @change=${this.#paint}>
           ${THEMES.map(
-            (name) => html`<option value=${name} ?selected=${name === theme}>${words.themes[name]}</option>`,
+            (name) => html`<option value=${name} .selected=${live(name === theme)}>${words.themes[name]}</option>`,
           )}
         </select>
       </label>
+      <button class="quiet" title=${words.password.open} @click=${this.#changePassword}>
+        ${icons.password}<span>${words.password.open}</span>
+      </button>
       <button class="quiet" title=${words.nav.logOut} @click=${this.#logOut}>
         ${icons.logOut}<span>${words.nav.logOut}</span>
       </button>
@@ -424,6 +455,7 @@ export class Console extends View {
       return;
     }
     const isOther = next.page !== this.route.page;
+    this.passwordChanged = false;
     this.route = next;
     if (isOther) {
       scrollTo(0, 0);
@@ -454,8 +486,25 @@ export class Console extends View {
   readonly #loggedIn = (event: CustomEvent<Session>): void => {
     this.over = false;
     this.#former = undefined;
+    this.changingPassword = false;
+    this.passwordChanged = false;
     this.session = { state: "ready", value: event.detail };
     this.#toContent();
+  };
+
+  readonly #changePassword = (): void => {
+    this.changingPassword = true;
+    this.passwordChanged = false;
+  };
+
+  readonly #passwordClosed = (): void => {
+    this.changingPassword = false;
+  };
+
+  readonly #passwordDone = (event: CustomEvent<Session>): void => {
+    this.changingPassword = false;
+    this.passwordChanged = true;
+    this.session = { state: "ready", value: event.detail };
   };
 
   readonly #logOut = async (): Promise<void> => {

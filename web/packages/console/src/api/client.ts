@@ -103,6 +103,11 @@ export class Api {
     return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
 
+  /** Changes the operator's own password. The server ends all sessions of the operator, and begins a new one here. */
+  async changePassword(old: string, next: string): Promise<Session> {
+    return this.#keep(await this.#json<Session>("/account/password", { method: "POST", body: { old, new: next } }));
+  }
+
   async logOut(): Promise<void> {
     await this.#ask("/session", { method: "DELETE" });
   }

@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import type { Api } from "../api/client.js";
 import type { AppSummary, AuditEntry } from "../api/shapes.js";
 import "../components/export.js";
@@ -119,10 +120,10 @@ export class AuditPage extends View {
         <div>
           <label for="app">${audit.app}</label>
           <select id="app" @change=${this.#choose}>
-            <option value="" ?selected=${this.app === undefined}>${audit.allApps}</option>
+            <option value="" .selected=${live(this.app === undefined)}>${audit.allApps}</option>
             ${apps.map(
               (app) =>
-                html`<option value=${app.id} ?selected=${app.id === this.app}>
+                html`<option value=${app.id} .selected=${live(app.id === this.app)}>
                   ${app.name === "" ? app.id : `${app.name} · ${app.id}`}
                 </option>`,
             )}
@@ -221,7 +222,7 @@ export class AuditPage extends View {
       if (app !== this.app) return;
       this.loaded = { state: "ready", value: { ...shown, entries: [...shown.entries, ...entries], more } };
     } catch (error) {
-      this.loaded = { state: "failed", error };
+      if (app === this.app) this.loaded = { state: "failed", error };
     } finally {
       this.busy = false;
     }

@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import type { Api } from "../api/client.js";
 import { ROLES, type Operator, type Role } from "../api/shapes.js";
 import "../components/confirm.js";
@@ -83,12 +84,19 @@ export class OperatorsPage extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#load();
+    if (this.api.may("admin")) void this.#load();
   }
 
   override render(): unknown {
     const { words } = this;
     const { operators, errors } = words;
+    if (!this.api.may("admin")) {
+      return html`<div class="page">
+        ${head(operators.title, operators.lead)}
+        <lc-notice>${errors.roleTooLow(words.roles.admin.name)}</lc-notice>
+        <section class="card">${this.#roles()}</section>
+      </div>`;
+    }
     const actions = html`<button class="primary" @click=${this.#start}>${icons.plus}${operators.add}</button>`;
     return html`<div class="page">
         ${head(operators.title, operators.lead, { actions })}
@@ -100,20 +108,24 @@ export class OperatorsPage extends View {
         ${this.said === "" ? nothing : html`<lc-notice kind="good">${this.said}</lc-notice>`}
         ${this.made === undefined ? nothing : this.#password(this.made)}
         <section class="card">
-          ${whenLoaded(this.loaded, this.#load, (all) => this.#table(all))}
-          <dl>
-            ${ROLES.map(
-              (role) =>
-                html`<div>
-                  <dt>${words.roles[role].name}</dt>
-                  <dd>${words.roles[role].text}</dd>
-                </div>`,
-            )}
-          </dl>
+          ${whenLoaded(this.loaded, this.#load, (all) => this.#table(all))} ${this.#roles()}
         </section>
       </div>
       ${this.#dialog()}
       <lc-confirm .question=${this.question} @lc-close=${this.#unasked}></lc-confirm>`;
+  }
+
+  #roles(): TemplateResult {
+    const { roles } = this.words;
+    return html`<dl>
+      ${ROLES.map(
+        (role) =>
+          html`<div>
+            <dt>${roles[role].name}</dt>
+            <dd>${roles[role].text}</dd>
+          </div>`,
+      )}
+    </dl>`;
   }
 
   #password({ name, password }: { name: string; password: string }): TemplateResult {
@@ -152,7 +164,7 @@ export class OperatorsPage extends View {
         void this.#setRole(name, (event.target as HTMLSelectElement).value as Role);
       }}
     >
-      ${ROLES.map((known) => html`<option value=${known} ?selected=${known === role}>${roles[known].name}</option>`)}
+      ${ROLES.map((known) => html`<option value=${known} .selected=${live(known === role)}>${roles[known].name}</option>`)}
     </select>`;
     return html`<tr>
       <td>${name} ${name === this.me ? html`<span class="pill accent">${operators.you}</span>` : nothing}</td>

@@ -2,6 +2,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
 import type { Api } from "../api/client.js";
 import { RANGES, type Past, type PastPoint, type Quantiles, type Range, type Sample } from "../api/shapes.js";
 import "../components/chart.js";
@@ -231,8 +232,8 @@ export class OverviewPage extends View {
       <div class="row">
         <label for="range">${ranges.label}</label>
         <select id="range" @change=${this.#choose}>
-          <option value="" ?selected=${range === undefined}>${ranges.live}</option>
-          ${RANGES.map((known) => html`<option value=${known} ?selected=${known === range}>${ranges[known]}</option>`)}
+          <option value="" .selected=${live(range === undefined)}>${ranges.live}</option>
+          ${RANGES.map((known) => html`<option value=${known} .selected=${live(known === range)}>${ranges[known]}</option>`)}
         </select>
         ${shown === undefined ? nothing : html`<span class="quiet small">${ranges.step(this.#step(shown.step_ms))}</span>`}
       </div>

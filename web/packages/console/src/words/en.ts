@@ -46,6 +46,22 @@ export const EN = {
       "The password of admin was shown when the server first started. To make a new one, run this on the server:",
     over: "Your session has ended. Log in to go on where you were.",
   },
+  password: {
+    open: "Change password",
+    title: "Change your password",
+    text: "All your other sessions end. This browser stays logged in.",
+    old: "Present password",
+    next: "New password",
+    nextHint: "10 to 200 bytes: letters of English take one, Chinese characters three.",
+    again: "New password, once more",
+    submit: "Change password",
+    bounds: (bytes: string) => `The new password has ${bytes} bytes. It takes 10 to 200.`,
+    differ: "The two new passwords are not the same.",
+    wrongOld: "That is not your present password.",
+    changedMeanwhile:
+      "Somebody else has changed your account in the meantime. Log in again, then change the password.",
+    done: "Your password is changed. All your other sessions have ended.",
+  },
   errors: {
     title: "That did not work",
     loading: "This could not be loaded",

@@ -1,0 +1,14 @@
+/** The rules for a new password, before the server sees it. */
+
+/** The least and the most bytes of a password, as the server has them. */
+export const PASSWORD_BYTES = [10, 200] as const;
+
+export type PasswordProblem = { kind: "bounds"; bytes: number } | { kind: "differ" };
+
+/** The problem with a new password that was typed twice, if there is one. */
+export function passwordProblem(next: string, again: string): PasswordProblem | undefined {
+  const bytes = new TextEncoder().encode(next).length;
+  const [least, most] = PASSWORD_BYTES;
+  if (bytes < least || bytes > most) return { kind: "bounds", bytes };
+  return next === again ? undefined : { kind: "differ" };
+}
