@@ -16,6 +16,7 @@ const DIST = join(WEB, "dist");
 const PARTS = [
   { built: "packages/demo/dist", at: "" },
   { built: "packages/console/dist", at: "console" },
+  { built: "packages/docs/dist", at: "docs" },
   { built: "packages/uikit/docs/dist", at: "docs/uikit" },
 ];
 

@@ -1,5 +1,5 @@
-//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the pages of the UI kit at
-//! `/docs/uikit/`; and `/lamplight.json`, by which a page finds the client port.
+//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at
+//! `/docs/` with the pages of the UI kit at `/docs/uikit/`; and `/lamplight.json`, by which a page finds the client port.
 //!
 //! The pages are in the binary when `web/dist` was there to be built in, see `build.rs`. It knows nothing of what
 //! is in them.
@@ -20,8 +20,8 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Where pages are when they are built. Within them they go by the `#` of the address, which no server sees.
-const SITES: [&str; 3] = ["", "console/", "docs/uikit/"];
+/// Where pages are when they are built. Each has its first page there.
+const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
 /// The name of the folders in which Vite puts files that are named by their content.
 const NAMED_BY_CONTENT: &str = "assets";

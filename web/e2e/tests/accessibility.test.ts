@@ -124,6 +124,21 @@ describe.each(LOOKS)(
       await page.close();
     });
 
+    test("the documentation", async () => {
+      const page = await windows.page(`${server.pages}/docs/`);
+      const found = await faults(page, "first page");
+      await page.locator("input[type=search]").fill("heartbeat");
+      await page.locator(".found li").first().waitFor();
+      found.push(...(await faults(page, "search")));
+      for (const path of ["operations.html", "migrate/cloud.html", "decisions/README.html"]) {
+        await page.goto(`${server.pages}/docs/${path}`);
+        await page.locator("form[role=search]").waitFor();
+        found.push(...(await faults(page, path)));
+      }
+      expect(found).toEqual([]);
+      await page.close();
+    });
+
     test("the reference of the server API", async () => {
       const page = await windows.page(`${server.pages}/v4/docs/`);
       await page.locator(".opblock").first().waitFor();

@@ -6,6 +6,8 @@ const SITE: &[File] = &[
     file("assets/app-1a2b.js", "let a = 1;"),
     file("console/assets/app-3c4d.css", "a {}"),
     file("console/index.html", "<title>console</title>"),
+    file("docs/index.html", "<title>documentation</title>"),
+    file("docs/start/browser.html", "<title>browser</title>"),
     file("docs/uikit/index.html", "<title>kit</title>"),
     File {
         brotli: Some(b"packed-br"),
@@ -40,7 +42,9 @@ async fn each_path_has_its_page() {
         ("GET /console/apps", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /console/assets/gone.js", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /docs/uikit/", "200 text/html; charset=utf-8 <title>kit</title>"),
-        ("GET /docs/", "404 text/plain; charset=utf-8 there is nothing here"),
+        ("GET /docs/", "200 text/html; charset=utf-8 <title>documentation</title>"),
+        ("GET /docs/start/browser.html", "200 text/html; charset=utf-8 <title>browser</title>"),
+        ("GET /docs/start/", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /gone", "404 text/plain; charset=utf-8 there is nothing here"),
         ("GET /../Cargo.toml", "404 text/plain; charset=utf-8 there is nothing here"),
         ("POST /gone", "404 text/plain; charset=utf-8 there is nothing here"),
@@ -101,7 +105,7 @@ async fn the_smallest_form_is_sent_that_the_browser_takes() {
 #[tokio::test]
 async fn without_pages_it_says_how_to_build_them() {
     for (request, status) in
-        [("GET /", "200"), ("HEAD /", "200"), ("GET /console/", "404"), ("GET /console", "404")]
+        [("GET /", "200"), ("HEAD /", "200"), ("GET /console/", "404"), ("GET /console", "404"), ("GET /docs/", "404")]
     {
         let answer = ask(&[], request, &[], header::CONTENT_TYPE).await;
         assert_eq!(answer, format!("{status} text/html; charset=utf-8 <!doctype html>"), "{request}");

@@ -1,0 +1,130 @@
+/** Markdown to HTML that the content security policy of the server allows: no inline style, no script, no raw HTML. */
+
+import MarkdownIt from "markdown-it";
+import type Token from "markdown-it/lib/token.mjs";
+
+export interface Section {
+  /** The fragment of the heading; empty for what stands before the first one. */
+  id: string;
+  title: string;
+  text: string;
+}
+
+export interface Rendered {
+  title: string;
+  html: string;
+  sections: Section[];
+  /** Fragments that links may lead to. */
+  ids: Set<string>;
+}
+
+/** The target of a link; `undefined` for a file of the repository that the site does not have. */
+export type Locate = (link: string) => string | undefined;
+
+/** Renders one page. */
+export function render(markdown: string, locate: Locate): Rendered {
+  const parser = new MarkdownIt({ html: false });
+  const tokens = parser.parse(markdown, {});
+  const ids = new Set<string>();
+  const sections: Section[] = [{ id: "", title: "", text: "" }];
+  let title = "";
+  for (const [index, token] of tokens.entries()) {
+    const inline = tokens[index + 1];
+    if (token.type === "heading_open" && inline !== undefined) {
+      const text = plain(inline);
+      const id = unique(slug(text), ids);
+      token.attrSet("id", id);
+      if (token.tag === "h1" && title === "") {
+        title = text;
+      } else {
+        sections.push({ id, title: text, text: "" });
+      }
+    } else if (token.type === "inline") {
+      if (tokens[index - 1]?.type !== "heading_open") {
+        append(sections, plain(token));
+      }
+      token.children = (token.children ?? []).map((child) => relink(child, locate));
+    } else if (token.type === "fence" || token.type === "code_block") {
+      append(sections, token.content);
+    }
+    // Alignment of a column would be an inline style.
+    token.attrs = token.attrs?.filter(([name]) => name !== "style") ?? null;
+  }
+  dropDeadLinks(tokens);
+  // What scrolls sideways on a telephone can be reached by the keyboard.
+  Object.assign(parser.renderer.rules, {
+    table_open: () => '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n',
+    table_close: () => "</table></div>\n",
+    fence: (all: Token[], index: number) => {
+      const language = all[index]?.info.trim().split(" ")[0] ?? "";
+      const code = parser.utils.escapeHtml(all[index]?.content ?? "");
+      return `<pre tabindex="0"><code data-language="${parser.utils.escapeHtml(language)}">${code}</code></pre>\n`;
+    },
+  });
+  if (title === "") {
+    throw new Error("the page has no heading of the first level");
+  }
+  return { title, html: parser.renderer.render(tokens, parser.options, {}), sections, ids };
+}
+
+/** The fragment of a heading, as the pages of code hosts make it, so that one link works in both. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+function unique(id: string, taken: Set<string>): string {
+  let name = id;
+  for (let count = 1; taken.has(name); count += 1) {
+    name = `${id}-${count}`;
+  }
+  taken.add(name);
+  return name;
+}
+
+function plain(inline: Token): string {
+  return (inline.children ?? [])
+    .map(({ type, content }) => (type === "softbreak" || type === "hardbreak" ? " " : content))
+    .join("");
+}
+
+function append(sections: Section[], text: string): void {
+  const last = sections.at(-1);
+  if (last !== undefined) {
+    last.text += `${last.text === "" ? "" : " "}${text.replaceAll(/\s+/g, " ").trim()}`;
+  }
+}
+
+/** Points a link to where its target is on the site. Marks one that has none there. */
+function relink(token: Token, locate: Locate): Token {
+  if (token.type === "link_open") {
+    const target = locate(token.attrGet("href") ?? "");
+    if (target === undefined) {
+      token.meta = { dead: true };
+    } else {
+      token.attrSet("href", target);
+    }
+  }
+  return token;
+}
+
+/** Leaves the text of links to files that only the repository has. Links do not nest in Markdown. */
+function dropDeadLinks(tokens: Token[]): void {
+  for (const token of tokens) {
+    let dropping = false;
+    token.children =
+      token.children?.filter((child) => {
+        if (child.type === "link_open" && (child.meta as { dead?: boolean } | null)?.dead === true) {
+          dropping = true;
+          return false;
+        }
+        if (child.type === "link_close" && dropping) {
+          dropping = false;
+          return false;
+        }
+        return true;
+      }) ?? null;
+  }
+}

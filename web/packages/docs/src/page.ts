@@ -1,0 +1,92 @@
+/** The search of a page. Its places are loaded when it is first used; nothing is asked of another host. */
+
+import "./page.css";
+import type { Place } from "../build/site.js";
+import { Finder } from "./finder.js";
+
+/** How many results are shown. */
+const MOST = 20;
+
+const script = document.querySelector<HTMLScriptElement>("script[data-places]");
+const form = document.querySelector<HTMLFormElement>("form[role=search]");
+const field = form?.querySelector("input");
+const found = document.querySelector<HTMLElement>(".found");
+const status = found?.querySelector("p");
+const list = found?.querySelector("ul");
+
+if (script && form && field && found && status && list) {
+  const { root = "", places = "" } = script.dataset;
+  let loading: Promise<Finder> | undefined;
+  /** Loads the places once; after a failure, again at the next key. */
+  const load = (): Promise<Finder> =>
+    (loading ??= fetch(new URL(places, document.baseURI))
+      .then(async (answer) => {
+        if (!answer.ok) {
+          throw new Error(`status ${answer.status}`);
+        }
+        return new Finder((await answer.json()) as Place[]);
+      })
+      .catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      }));
+
+  const search = async (): Promise<void> => {
+    const words = field.value.trim();
+    found.hidden = words === "";
+    if (words === "") {
+      return;
+    }
+    try {
+      const finder = await load();
+      // Of two searches that overlap, the one that was typed last is shown.
+      if (field.value.trim() === words) {
+        show(finder, words);
+      }
+    } catch {
+      status.textContent = "The search could not be loaded. Type again to try once more.";
+      list.replaceChildren();
+    }
+  };
+  const show = (finder: Finder, words: string): void => {
+    const results = finder.find(words);
+    status.textContent =
+      results.length === 0 ? `Nothing has “${words}”.` : `${results.length} places have “${words}”.`;
+    list.replaceChildren(
+      ...results.slice(0, MOST).map(({ page, title, section, excerpt }) => {
+        const link = document.createElement("a");
+        link.href = root + page;
+        link.textContent = section === "" ? title : `${title}: ${section}`;
+        link.addEventListener("click", close);
+        const text = document.createElement("span");
+        text.textContent = excerpt;
+        const item = document.createElement("li");
+        item.append(link, text);
+        return item;
+      }),
+    );
+    if (results.length > MOST) {
+      status.textContent += ` The first ${MOST} are shown.`;
+    }
+  };
+  const close = (): void => {
+    field.value = "";
+    found.hidden = true;
+  };
+
+  form.hidden = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    list.querySelector("a")?.focus();
+  });
+  field.addEventListener("input", () => void search());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !found.hidden) {
+      close();
+      field.focus();
+    } else if (event.key === "/" && !(event.target instanceof HTMLInputElement)) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+}
