@@ -75,12 +75,9 @@ test("links that break otherwise leave the heartbeat as it is", () => {
 test("a call wakes the back-off, and while it waits no wait is long", () => {
   expect(
     liveTranscript(
-      `down
-       next
-       down
-       next
-       down
-       next
+      `retry
+       retry
+       retry
        down
        wait 3000
        timeout 10000
@@ -89,30 +86,14 @@ test("a call wakes the back-off, and while it waits no wait is long", () => {
        wait 1500
        get bob
        next
-       down
-       next
+       retry
        up
        answer @ login`,
     ),
   ).toMatchInlineSnapshot(`
-    "> down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 2250
-    > next, after 2250 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 4500
-    > next, after 4500 ms
-      ! connecting
-      open
+    "> retry, after 1000 ms
+    > retry, after 2250 ms
+    > retry, after 4500 ms
     > down
       close
       ! connectFailed 9508 no connection to the server: closed; again in 9000
@@ -128,12 +109,7 @@ test("a call wakes the back-off, and while it waits no wait is long", () => {
     > next, after 750 ms
       ! connecting
       open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 2250
-    > next, after 2250 ms
-      ! connecting
-      open
+    > retry, after 2250 ms
     > up
       send resume me sig known=[me:1]
     > answer @ login
@@ -145,47 +121,26 @@ test("a call wakes the back-off, and while it waits no wait is long", () => {
 });
 
 test("calls that wait time out, and then the waits are long again", () => {
-  expect(
-    liveTranscript("down\nnext\ndown\nnext\ndown\ntimeout 3000\nget ann\nnext\ndown\nnext\ndown\nnext\ndown\nnext"),
-  ).toMatchInlineSnapshot(`
-    "> down
-      close
-      ! disconnected 9508 no connection to the server: closed; again in 1000
-    > next, after 1000 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 2250
-    > next, after 2250 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 4500
-    > get ann
-    > next, after 2250 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 2250
-    > next, after 750 ms
-      call 2: 9508 no connection to the server: it was not sent in time
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 18000
-    > next, after 18000 ms
-      ! connecting
-      open
-    > down
-      close
-      ! connectFailed 9508 no connection to the server: closed; again in 30000
-    > next, after 30000 ms
-      ! connecting
-      open
-    "
-  `);
+  expect(liveTranscript("retry\nretry\ndown\ntimeout 3000\nget ann\nnext\ndown\nnext\nretry\nretry"))
+    .toMatchInlineSnapshot(`
+      "> retry, after 1000 ms
+      > retry, after 2250 ms
+      > down
+        close
+        ! connectFailed 9508 no connection to the server: closed; again in 4500
+      > get ann
+      > next, after 2250 ms
+        ! connecting
+        open
+      > down
+        close
+        ! connectFailed 9508 no connection to the server: closed; again in 2250
+      > next, after 750 ms
+        call 2: 9508 no connection to the server: it was not sent in time
+      > retry, after 18000 ms
+      > retry, after 30000 ms
+      "
+    `);
 });
 
 test("a call does not come before the moment that the server has asked for", () => {

@@ -2,8 +2,9 @@
  * The small door of the machine's tests: a script of inputs goes in, a transcript of effects comes out.
  *
  * A line is an input; the transcript repeats it behind `>` and lists the effects below. `@` stands for the id of the
- * last message that was sent, `@2` for the one before, and so on. A status is `user:version`. `back` stands for a link that
- * breaks and is made again, with the rest of the line in the answer to its login.
+ * last message that was sent, `@2` for the one before, and so on. A status is `user:version`. `retry` stands for a link or an
+ * attempt that fails and the next attempt, `back` for a link that breaks and one that stands instead, with the rest of
+ * the line in the answer to its login.
  */
 
 import { byteLength, type Ask } from "../../src/ask.js";
@@ -87,6 +88,9 @@ export class World {
           this.now += Number(rest[0]);
           this.step({ type: "tick" });
           break;
+        case "retry":
+          this.#write(`> retry, after ${this.#retry()} ms`);
+          break;
         case "back":
           this.#comeBack(rest);
           break;
@@ -97,16 +101,26 @@ export class World {
     }
   }
 
-  /** The link breaks, and the next one stands and has logged in with this answer, whose effects alone are shown. */
-  #comeBack(answer: string[]): void {
+  /** The link, or the attempt to make one, fails, and the next attempt is made when it is due. Returns after how long. */
+  #retry(): number {
     const before = this.transcript;
     const lost = this.step({ type: "linkEnded", why: "closed" });
-    this.now = nextDeadline(this.state) ?? NaN;
-    const effects = [...lost, ...this.step({ type: "tick" }), ...this.step({ type: "linkUp" })];
+    const waited = (nextDeadline(this.state) ?? NaN) - this.now;
+    this.now += waited;
+    const effects = [...lost, ...this.step({ type: "tick" })];
     const seen = effects.map((effect) => (effect.type === "tell" ? effect.news.type : effect.type)).join(" ");
-    if (seen !== "closeLink disconnected connecting openLink send") {
-      throw new Error(`the client does not come back as usual: ${seen}`);
+    if (!/^closeLink (disconnected|connectFailed) connecting openLink$/.test(seen)) {
+      throw new Error(`the client does not try again as usual: ${seen}`);
     }
+    this.transcript = before;
+    return waited;
+  }
+
+  /** The link breaks, and the next one stands and has logged in with this answer, whose effects alone are shown. */
+  #comeBack(answer: string[]): void {
+    this.#retry();
+    const before = this.transcript;
+    this.step({ type: "linkUp" });
     this.transcript = before;
     this.#write(`> back ${answer.join(" ")}`);
     this.step(this.#answer(["@", "login", ...answer]));
