@@ -126,12 +126,16 @@ pub(crate) fn create_account(db: &Connection, user: &User, at: Timestamp) -> Res
     if deletion::is_deleted(db, user.app)? {
         return Ok(AccountMade { made: false, born: 0 });
     }
+    Ok(AccountMade { made: true, born: insert_account(db, user, at)?.born })
+}
+
+fn insert_account(db: &Connection, user: &User, at: Timestamp) -> Result<Stands> {
     let born = next_number(db)?;
     let sql = "INSERT INTO accounts (app, id, created, lists_version, born) VALUES (?1, ?2, ?3, ?4, ?5)";
     let created = millis(at);
     let version = created.min(LAST_FIRST_VERSION);
     change(db, sql, params![user.app.0, user.id.as_str(), created, version, number(born)])?;
-    Ok(AccountMade { made: true, born })
+    Ok(Stands { born, lists_version: version.unsigned_abs() })
 }
 
 /// The number of the account's making, if there is one.
@@ -215,10 +219,11 @@ fn put_revocation(db: &Connection, user: &User, revoked: &Revoked, through: u64)
 
 pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecorded> {
     let NewLogin { user, device, platform, at, issued, durable, resume } = new;
-    if revocation(db, user)?.is_some_and(|it| it.revoked.refuses(*issued)) {
+    let Known { account, revoked, mark } = known(db, user, device)?;
+    if revoked.is_some_and(|revoked| revoked.refuses(*issued)) {
         return Ok(LoginRecorded::Revoked);
     }
-    if let Some(mark) = mark(db, user, device)? {
+    if let Some(mark) = mark {
         let is_kick = match mark.why {
             EndWhy::KickedBy(_) => true,
             EndWhy::LoggedOut => false,
@@ -231,11 +236,11 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
         let sql = "DELETE FROM marks WHERE app = ?1 AND user = ?2 AND device = ?3";
         change(db, sql, params![user.app.0, user.id.as_str(), device.as_str()])?;
     }
-    let AccountMade { made, born } = match (resume, born(db, user)?) {
-        (true, None) => return Ok(LoginRecorded::NoAccount),
-        (false, None) if deletion::is_deleted(db, user.app)? => return Ok(LoginRecorded::NoAccount),
-        (_, Some(born)) => AccountMade { made: false, born },
-        (false, None) => create_account(db, user, *at)?,
+    let registered = account.is_none();
+    let Stands { born, lists_version } = match account {
+        Some(account) => account,
+        None if *resume || deletion::is_deleted(db, user.app)? => return Ok(LoginRecorded::NoAccount),
+        None => insert_account(db, user, *at)?,
     };
     let number = next_number(db)?;
     let sql = "INSERT INTO logins (app, user, device, platform, at, number, durable)
@@ -257,7 +262,45 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
                        ORDER BY number DESC LIMIT -1 OFFSET ?3)";
         change(db, sql, params![user.app.0, user.id.as_str(), MAX_WEB_LOGINS as i64])?;
     }
-    Ok(LoginRecorded::Recorded { registered: made, number, born })
+    Ok(LoginRecorded::Recorded { registered, number, born, lists_version })
+}
+
+/// What a login needs to know before it is recorded.
+struct Known {
+    account: Option<Stands>,
+    revoked: Option<Revoked>,
+    mark: Option<EndMark>,
+}
+
+/// What a login needs to know of an account.
+struct Stands {
+    /// The number of its making.
+    born: u64,
+    lists_version: u64,
+}
+
+/// Reads it all by one statement: a login is the most frequent write.
+fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
+    let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
+               LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2
+               LEFT JOIN revocations r ON r.app = ?1 AND r.user = ?2
+               LEFT JOIN marks m ON m.app = ?1 AND m.user = ?2 AND m.device = ?3";
+    let key = params![user.app.0, user.id.as_str(), device.as_str()];
+    db.prepare_cached(sql)?.query_row(key, |row| {
+        let account = match row.get::<_, Option<i64>>(0)? {
+            Some(_) => Some(Stands { born: count(row, 0)?, lists_version: count(row, 1)? }),
+            None => None,
+        };
+        let revoked = match optional_time(row, 2)? {
+            Some(at) => Some(Revoked::new(at, seconds(row, 3)?)),
+            None => None,
+        };
+        let mark = match row.get::<_, Option<i32>>(4)? {
+            Some(_) => Some(mark(row, 4)?),
+            None => None,
+        };
+        Ok(Known { account, revoked, mark })
+    })
 }
 
 pub(crate) fn end_logins(db: &Connection, user: &User, ended: &[EndedLogin]) -> Result<()> {
@@ -304,17 +347,13 @@ fn login(row: &Row<'_>, first: usize) -> Result<Login> {
 
 // Marks
 
-fn mark(db: &Connection, user: &User, device: &DeviceId) -> Result<Option<EndMark>> {
-    let sql = "SELECT why, told, at FROM marks WHERE app = ?1 AND user = ?2 AND device = ?3";
-    let mark = |row: &Row<'_>| {
-        let why = match row.get::<_, i32>(0)? {
-            0 => EndWhy::LoggedOut,
-            _ => EndWhy::KickedBy(platform(row, 0)?),
-        };
-        Ok(EndMark { why, told: row.get(1)?, at: time(row, 2)? })
+/// The three columns from `first`: why, told, time.
+fn mark(row: &Row<'_>, first: usize) -> Result<EndMark> {
+    let why = match row.get::<_, i32>(first)? {
+        0 => EndWhy::LoggedOut,
+        _ => EndWhy::KickedBy(platform(row, first)?),
     };
-    let key = params![user.app.0, user.id.as_str(), device.as_str()];
-    db.prepare_cached(sql)?.query_row(key, mark).optional()
+    Ok(EndMark { why, told: row.get(first + 1)?, at: time(row, first + 2)? })
 }
 
 /// Marks a device of an account; where there is no account there is nobody to tell.

@@ -67,7 +67,8 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     let kicked = LoginRecorded::Ended(EndWhy::KickedBy(Platform::Android));
     assert_eq!(facts.record_login(resume.clone()).await.unwrap(), kicked);
     let login = NewLogin { resume: false, ..resume };
-    let recorded = LoginRecorded::Recorded { registered: false, number: 2, born: 0 };
+    let recorded =
+        LoginRecorded::Recorded { registered: false, number: 2, born: 0, lists_version: 1_700_000_000_001 };
     assert_eq!(facts.record_login(login).await.unwrap(), recorded);
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };
     let set = facts.set_profile(user("alice"), nick).await.unwrap().unwrap();

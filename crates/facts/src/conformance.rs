@@ -260,11 +260,16 @@ fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
 
 /// Records a login.
 async fn record(facts: &dyn Facts, login: NewLogin) -> Outcome {
+    let user = login.user.clone();
     match ok(facts.record_login(login)).await {
         LoginRecorded::Revoked => Outcome::Revoked,
         LoginRecorded::Ended(why) => Outcome::Ended(why),
         LoginRecorded::NoAccount => Outcome::NoAccount,
-        LoginRecorded::Recorded { registered, .. } => Outcome::Recorded { registered },
+        LoginRecorded::Recorded { registered, lists_version, .. } => {
+            let states = ok(facts.lists_states(vec![user])).await;
+            assert_eq!(states[0].map(|state| state.version), Some(lists_version));
+            Outcome::Recorded { registered }
+        }
     }
 }
 

@@ -215,6 +215,8 @@ pub enum LoginRecorded {
         number: u64,
         /// The number of the account's making.
         born: u64,
+        /// The version of the user's lists at that time.
+        lists_version: u64,
     },
 }
 

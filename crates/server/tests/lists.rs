@@ -101,6 +101,37 @@ async fn a_login_says_whether_the_lists_are_as_they_were() {
 }
 
 #[tokio::test]
+async fn no_change_is_missed_between_the_record_of_a_login_and_its_answer() {
+    const LOGINS: usize = 300;
+    let node = TestNode::start().await;
+    drop(node.log_in("alice", "phone", Platform::IPhone).await);
+    drop(node.log_in("bob", "phone", Platform::IPhone).await);
+    // Changes come all the time, so that some are committed between the two, and told before the connection hears.
+    let senders = ["one", "two", "three"].map(|sender| {
+        let (service, clock) = (std::sync::Arc::clone(node.node.service()), node.clock.clone());
+        let (bob, alice) = (node.user("bob"), node.user("alice"));
+        tokio::spawn(async move {
+            for n in 0.. {
+                let client_id = ClientMessageId::new(&format!("{sender}{n}")).unwrap();
+                let now = clock.now();
+                service.send_message(&bob, &alice.id, "x".into(), client_id, By::App, now).await.unwrap();
+            }
+        })
+    });
+    for _ in 0..LOGINS {
+        let mut alice = node.connect().await;
+        let Body::Login(login) = alice.ask(node.login("alice", "phone", Platform::IPhone)).await else {
+            panic!()
+        };
+        let told = alice.lists_changed().await;
+        assert_eq!((told.lists_version, told.reload), (login.lists_version + 1, false));
+    }
+    for sender in &senders {
+        sender.abort();
+    }
+}
+
+#[tokio::test]
 async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
     const SENDS: u64 = 120;
     let mut node = TestNode::start().await;

@@ -54,6 +54,9 @@ pub struct LoggedIn {
     /// The revision of the live record at which the device entered it: what the log says of the connection up to there is
     /// of a login before this one.
     pub rev: u64,
+    /// The version of the user's lists when the login was recorded; `None` where a device has come back to its login. The
+    /// lists may have changed since, and the log may have told of it already.
+    pub lists_version: Option<u64>,
 }
 
 /// A UserSig that takes the place of the one of a connection.
@@ -87,6 +90,14 @@ struct Entered {
     unsettled: Vec<EndedLogin>,
     /// The revision of the record from then on.
     rev: u64,
+}
+
+/// The answer of the facts to a login; of one that needed no record, nothing.
+#[derive(Default)]
+struct Recording {
+    /// The account was made for the login.
+    registered: bool,
+    lists_version: Option<u64>,
 }
 
 /// The answer of the live record to a login.
@@ -134,20 +145,21 @@ impl Service {
             connection: call.connection,
             address: Some(call.address),
         };
-        let (registered, entered) = match self.first_look(&user, &app, &connect, call.resume, now).await? {
-            FirstLook::Entered(entered) => (false, entered),
-            FirstLook::Lost { by, unsettled } => {
-                self.settle_or_retry(&user, unsettled, now).await;
-                let why = format!("by a login on {by}");
-                return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
-            }
-            FirstLook::Record { unsettled } => {
-                if !unsettled.is_empty() {
-                    self.settle(&user, unsettled, now).await?;
+        let (Recording { registered, lists_version }, entered) =
+            match self.first_look(&user, &app, &connect, call.resume, now).await? {
+                FirstLook::Entered(entered) => (Recording::default(), entered),
+                FirstLook::Lost { by, unsettled } => {
+                    self.settle_or_retry(&user, unsettled, now).await;
+                    let why = format!("by a login on {by}");
+                    return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
                 }
-                self.record_and_enter(&user, &app, &connect, call.resume, now).await?
-            }
-        };
+                FirstLook::Record { unsettled } => {
+                    if !unsettled.is_empty() {
+                        self.settle(&user, unsettled, now).await?;
+                    }
+                    self.record_and_enter(&user, &app, &connect, call.resume, now).await?
+                }
+            };
         let Entered { connected, unsettled, rev } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
@@ -161,6 +173,7 @@ impl Service {
             registered,
             subscriptions_lost: connected.subscriptions_lost,
             rev,
+            lists_version,
         })
     }
 
@@ -266,7 +279,7 @@ impl Service {
         connect: &Connect<'_>,
         resume: bool,
         now: Now,
-    ) -> Result<(bool, Entered), ServiceError> {
+    ) -> Result<(Recording, Entered), ServiceError> {
         let durable = !connect.platform.is_web();
         let login = NewLogin {
             user: user.clone(),
@@ -284,8 +297,10 @@ impl Service {
                 self.retries.push(Pending::Agree { user: user.clone() });
             }
         });
-        let (registered, number, born) = match recorded? {
-            LoginRecorded::Recorded { registered, number, born } => (registered, number, born),
+        let (registered, number, born, lists_version) = match recorded? {
+            LoginRecorded::Recorded { registered, number, born, lists_version } => {
+                (registered, number, born, lists_version)
+            }
             LoginRecorded::Revoked => return Err(Code::SIG_REVOKED.into()),
             LoginRecorded::Ended(EndWhy::KickedBy(by)) => {
                 let why = format!("by a login on {by}");
@@ -311,7 +326,9 @@ impl Service {
             self.retries.push(Pending::Agree { user: user.clone() });
         }
         match entered {
-            Ok(Attempt::Entered(entered)) => Ok((registered, entered)),
+            Ok(Attempt::Entered(entered)) => {
+                Ok((Recording { registered, lists_version: Some(lists_version) }, entered))
+            }
             Ok(Attempt::NotAdmitted(admission)) => {
                 let mut recorded = recorded_as(&connect, resume);
                 if let Admission::Beaten(by) = admission {

@@ -37,11 +37,13 @@ impl Worker {
         {
             let now = self.shared.clock.now().moment;
             let mut audience = self.audience.borrow_mut();
+            let mut lists_heard = self.lists_heard.borrow_mut();
             let encode = |status: &UserStatus| Shown(encode_status(status));
             entries.retain(|entry| {
                 if let News::App(app) = entry.news {
                     self.app_changed(Some(app));
                 }
+                lists_heard.hear(entry);
                 !audience.hear(entry, now, encode, &mut effects)
             });
             self.metrics.replaced.inc_by(audience.replaced() - self.metrics.replaced.get());

@@ -25,8 +25,9 @@ impl Worker {
     /// Answers a login: `request_id` on the connection `id`.
     pub(super) async fn log_in(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
         let deadline = Instant::now() + STORE_PATIENCE;
+        let lists = ListsAsRecorded::begin(&self, &request);
         let answer = match self.connect_device(id, request_id, &request, deadline).await {
-            Ok(Some(done)) => self.finish_login(id, &request, done, deadline).await,
+            Ok(Some(done)) => self.finish_login(id, &request, done, lists, deadline).await,
             Ok(None) => return,
             Err(error) => Err(error),
         };
@@ -80,6 +81,7 @@ impl Worker {
         id: ConnectionId,
         request: &v1::LoginRequest,
         done: LoggedIn,
+        lists: Option<ListsAsRecorded>,
         deadline: Instant,
     ) -> Result<v1::LoginResponse, ServiceError> {
         let now = self.shared.clock.now();
@@ -97,6 +99,8 @@ impl Worker {
                 &mut effects,
             )
         };
+        // What changes the lists from here on is told to the connection.
+        let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
         self.note_watcher(watcher, slot);
         self.note_unread(watcher, effects);
         // The app may have changed during the login; what changes from here on is heard.
@@ -131,7 +135,13 @@ impl Worker {
             self.check_by(connection, check);
         }
         let read = timeout_at(deadline, async {
-            let (is_current, version) = join(self.settle(watcher), self.lists_version(&done.user)).await;
+            let version = async {
+                match recorded_version {
+                    Some(version) => Ok(version),
+                    None => self.lists_version(&done.user).await,
+                }
+            };
+            let (is_current, version) = join(self.settle(watcher), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
                 // The `not_watched` of the answer must take account of every friendship that was made before.
                 self.settled(watcher).await;
@@ -329,6 +339,33 @@ impl Worker {
                 tracing::error!(%error, "an expired login could not be ended");
             }
         });
+    }
+}
+
+/// Sees whether the lists of a user who logs in are still as they were when the login was recorded.
+struct ListsAsRecorded {
+    worker: Rc<Worker>,
+    user: User,
+    begun: u64,
+}
+
+impl ListsAsRecorded {
+    /// To be called before the login is recorded. `None`: nobody can have this userID.
+    fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
+        let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
+        let begun = worker.lists_heard.borrow_mut().begin(&user);
+        Some(Self { worker: Rc::clone(worker), user, begun })
+    }
+
+    /// Whether they are, as far as the worker has heard.
+    fn still_are(self) -> bool {
+        self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
+    }
+}
+
+impl Drop for ListsAsRecorded {
+    fn drop(&mut self) {
+        self.worker.lists_heard.borrow_mut().end(&self.user);
     }
 }
 

@@ -31,7 +31,7 @@ use futures_util::task::noop_waker;
 use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, RequestPace, WatcherKey};
 use lamplight_directory::LogReader;
 use lamplight_model::{ConnectionId, NodeId, User};
-use lamplight_service::{Audience, Reads, Service, Watchers};
+use lamplight_service::{Audience, ListsHeard, Reads, Service, Watchers};
 use lamplight_wire::{StatusBatch, v1};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
@@ -110,6 +110,8 @@ struct Worker {
     to_flush: RefCell<Vec<u32>>,
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
     stuck_lists: RefCell<Vec<u32>>,
+    /// What was heard of the lists of users who log in.
+    lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     /// The tasks that wait for reads.
     waiting: reads::Waiting,
@@ -174,6 +176,7 @@ impl Worker {
             window: Cell::default(),
             to_flush: RefCell::default(),
             stuck_lists: RefCell::default(),
+            lists_heard: RefCell::default(),
             reads: RefCell::default(),
             waiting: reads::Waiting::default(),
             wake: Notify::new(),

@@ -260,6 +260,7 @@ impl Worker {
     /// A part of the log was missed. What the stores say now is the truth.
     pub(super) fn read_everything_again(&self) {
         tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
+        self.lists_heard.borrow_mut().miss();
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
                 login.may_be_superseded = true;

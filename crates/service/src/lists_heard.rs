@@ -1,0 +1,129 @@
+//! Whether the log has told a worker of a change of a user's lists while that user logs in.
+//!
+//! The facts say how far the lists are when they record a login. That is the truth of the moment in which the connection
+//! joins the audience, unless the worker has heard of a change between the two: then it has to be read again. A change of
+//! which the worker hears later is told to the connection.
+//!
+//! Pure. What is kept is bounded by the logins under way.
+
+use hashbrown::HashMap;
+use lamplight_directory::{LogEntry, News};
+use lamplight_model::User;
+
+/// The users who log in over the connections of a worker.
+#[derive(Debug, Default)]
+pub struct ListsHeard {
+    users: HashMap<User, Heard, foldhash::fast::RandomState>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    /// Logins under way.
+    logins: usize,
+    /// Changes that were heard during them.
+    changes: u64,
+}
+
+impl ListsHeard {
+    /// A login begins, before the facts are asked. The answer is for [`none_since`](Self::none_since).
+    pub fn begin(&mut self, user: &User) -> u64 {
+        let heard = self.users.entry_ref(user).or_default();
+        heard.logins += 1;
+        heard.changes
+    }
+
+    /// The log tells something.
+    pub fn hear(&mut self, entry: &LogEntry) {
+        match entry.news {
+            News::Lists(_) | News::ListsUnknown => {
+                if let Some(heard) = self.users.get_mut(&entry.user) {
+                    heard.changes += 1;
+                }
+            }
+            News::Status(_)
+            | News::Ended(_)
+            | News::Subscriptions { .. }
+            | News::Friend { .. }
+            | News::FriendProfile(_)
+            | News::Events
+            | News::App(_) => {}
+        }
+    }
+
+    /// A part of the log was missed: anything may have changed.
+    pub fn miss(&mut self) {
+        self.users.values_mut().for_each(|heard| heard.changes += 1);
+    }
+
+    /// Whether the worker has heard of no change since a login began.
+    pub fn none_since(&self, user: &User, begun: u64) -> bool {
+        self.users.get(user).is_some_and(|heard| heard.changes == begun)
+    }
+
+    /// A login has ended, whatever came of it.
+    pub fn end(&mut self, user: &User) {
+        if let Some(heard) = self.users.get_mut(user) {
+            heard.logins -= 1;
+            if heard.logins == 0 {
+                self.users.remove(user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_directory::{ListsChange, ListsNews};
+    use lamplight_model::{AppId, Profile, UserId};
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    fn user(name: &str) -> User {
+        User::new(AppId(1), UserId::new(name).unwrap())
+    }
+
+    fn entry(of: &str, news: News) -> LogEntry {
+        LogEntry { user: user(of), rev: 1, wall: None, news, at: Instant::now() }
+    }
+
+    fn lists() -> News {
+        let change = ListsChange::Profile(Profile::default());
+        News::Lists(Arc::new(ListsNews { version: 7, by: None, total_unread: 0, change }))
+    }
+
+    #[test]
+    fn a_change_that_was_heard_during_a_login_counts_for_that_user_alone() {
+        for (news, moves) in [(lists(), true), (News::ListsUnknown, true), (News::Events, false)] {
+            let mut heard = ListsHeard::default();
+            let (alice, bob) = (heard.begin(&user("alice")), heard.begin(&user("bob")));
+            heard.hear(&entry("alice", news));
+            assert_eq!(heard.none_since(&user("alice"), alice), !moves);
+            assert!(heard.none_since(&user("bob"), bob));
+        }
+    }
+
+    #[test]
+    fn of_two_logins_of_a_user_the_later_one_begins_after_the_change() {
+        let mut heard = ListsHeard::default();
+        let one = heard.begin(&user("alice"));
+        heard.hear(&entry("alice", lists()));
+        let other = heard.begin(&user("alice"));
+        assert!(!heard.none_since(&user("alice"), one) && heard.none_since(&user("alice"), other));
+        heard.end(&user("alice"));
+        assert!(heard.none_since(&user("alice"), other));
+    }
+
+    #[test]
+    fn a_part_that_was_missed_counts_for_everybody_and_nothing_is_left_of_logins_that_ended() {
+        let mut heard = ListsHeard::default();
+        let begun = heard.begin(&user("alice"));
+        heard.miss();
+        assert!(!heard.none_since(&user("alice"), begun));
+        heard.end(&user("alice"));
+        assert!(!heard.none_since(&user("alice"), begun));
+        heard.end(&user("alice"));
+        heard.hear(&entry("alice", lists()));
+        assert!(heard.users.is_empty());
+    }
+}
