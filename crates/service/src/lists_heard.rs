@@ -77,14 +77,13 @@ mod tests {
     use lamplight_directory::{ListsChange, ListsNews};
     use lamplight_model::{AppId, Profile, UserId};
     use std::sync::Arc;
-    use std::time::Instant;
 
     fn user(name: &str) -> User {
         User::new(AppId(1), UserId::new(name).unwrap())
     }
 
     fn entry(of: &str, news: News) -> LogEntry {
-        LogEntry { user: user(of), rev: 1, wall: None, news, at: Instant::now() }
+        LogEntry::news(user(of), news)
     }
 
     fn lists() -> News {
