@@ -53,7 +53,8 @@ impl Client {
 
     /// Connects and logs in: one attempt. Only after it has succeeded does the client come back on its own.
     ///
-    /// When this user is logged in already, the UserSig replaces the former one. To become another user, log
+    /// The token is a UserSig or, where the app accepts them, a JWT; both are handed over alike, and refused with the same
+    /// codes. When this user is logged in already, the UserSig replaces the former one. To become another user, log
     /// out first.
     ///
     /// # Errors

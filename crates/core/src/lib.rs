@@ -8,6 +8,7 @@
 mod conflation;
 mod deadlines;
 mod device;
+mod key_refresh;
 mod mailbox;
 mod missed;
 mod multi_device;
@@ -32,6 +33,7 @@ mod watch_reasons;
 pub use conflation::{ConflationRate, Conflator};
 pub use deadlines::DeadlineWheel;
 pub use device::{Connect, Device, Link, LinkEnd};
+pub use key_refresh::{BETWEEN_DEMANDS, Demand, KEPT_FOR, KeyRefresh, RENEW_AFTER};
 pub use mailbox::{Hub, Versioned};
 pub use multi_device::{Contender, victims};
 pub use pace::{MinimumRate, Pace, PaceFault, PaceLimits, PacePhase};

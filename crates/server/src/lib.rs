@@ -20,6 +20,7 @@ mod network;
 mod node;
 mod rest;
 mod tls;
+mod token_keys;
 mod web;
 mod webhooks;
 mod worker;

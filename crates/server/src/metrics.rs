@@ -7,6 +7,7 @@ use crate::health::Health;
 use crate::http::HttpMetrics;
 use crate::log_metrics::LogMetrics;
 use crate::rest::ApiMetrics;
+use crate::token_keys::TokenKeyMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
 use lamplight_facts_sqlite::SqliteFacts;
@@ -43,6 +44,7 @@ pub struct Metrics {
     api: ApiMetrics,
     http: HttpMetrics,
     webhooks: WebhookMetrics,
+    token_keys: TokenKeyMetrics,
     keeper: KeeperMetrics,
     directory: Arc<dyn Directory>,
 }
@@ -216,6 +218,7 @@ impl Metrics {
         let api = ApiMetrics::new(&mut registry);
         let http = HttpMetrics::register(&mut registry);
         let webhooks = WebhookMetrics::register(&mut registry);
+        let token_keys = TokenKeyMetrics::register(&mut registry);
         let keeper = KeeperMetrics::default();
         let help = "Operations that a store has not taken and that are carried through later";
         registry.register("retries_waiting", help, keeper.retries_waiting.clone());
@@ -225,7 +228,7 @@ impl Metrics {
         registry.register("lost_connections", help, keeper.lost_connections.clone());
         let help = "Apps that were deleted and of which something is left";
         registry.register("apps_being_deleted", help, keeper.apps_being_deleted.clone());
-        Self { registry, common, by_worker, api, http, webhooks, keeper, directory }
+        Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, directory }
     }
 
     /// The metrics of the server API.
@@ -236,6 +239,11 @@ impl Metrics {
     /// The metrics of the HTTP port.
     pub fn http(&self) -> HttpMetrics {
         self.http.clone()
+    }
+
+    /// The metrics of the keys for JWTs.
+    pub fn token_keys(&self) -> TokenKeyMetrics {
+        self.token_keys.clone()
     }
 
     /// The metrics of the webhooks.

@@ -16,6 +16,7 @@ use crate::lost_connections::LostConnections;
 use crate::metrics::{Metrics, Sources};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
+use crate::token_keys::{KEY_FOLDER, TokenKeys};
 use crate::webhooks::Webhooks;
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
@@ -257,6 +258,14 @@ impl Node {
             health.watch("webhooks", task.clone());
             tasks.0.push(task);
         }
+        let token_keys = TokenKeys {
+            service: Arc::clone(&service),
+            poster: webhooks.poster(),
+            folder: config.data_dir.join(KEY_FOLDER),
+            metrics: metrics.token_keys(),
+            clock: clock.clone(),
+        };
+        let token_keys = tokio::spawn(token_keys.run()).abort_handle();
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
@@ -338,6 +347,7 @@ impl Node {
             ("http", http),
             ("control socket", control),
             ("keeper task", keeper),
+            ("keys for JWTs", token_keys),
             ("news", teller),
             ("deletion of apps", deletions),
             ("comparison of connections", lost_connections),

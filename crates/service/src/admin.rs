@@ -3,11 +3,13 @@
 use crate::login::may_have_happened;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
+use lamplight_auth::JwtKeySet;
 use lamplight_core::Presence;
 use lamplight_directory::News;
 use lamplight_facts::AccountDeleted;
 use lamplight_model::{
-    App, Code, Hook, Lane, MOST_KEYS, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl,
+    App, Code, Hook, JwtSettings, Lane, MOST_KEYS, Now, Refusal, Revoked, Timestamp, User, UserId,
+    WebhookUrl, is_key_file_name,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +48,7 @@ impl Service {
     fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
+        self.keyrings.wake();
         let nobody = User::new(id, UserId::new("*").expect("printable"));
         self.tell(&nobody, News::App(id));
         // Waiting notices may have another address now.
@@ -272,6 +275,33 @@ fn check_app(app: &App) -> Result<(), Refusal> {
             WebhookUrl::parse(url).map_err(|invalid| {
                 Refusal::because(Code::INVALID_PARAMETER, format!("{setting}: {invalid}"))
             })?;
+        }
+    }
+    check_jwt(&app.settings.jwt)
+}
+
+/// Refuses keys that could not be used, and sources that lead nowhere.
+fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
+    let refused = |setting: &str, why: &str| {
+        Err(Refusal::because(Code::INVALID_PARAMETER, format!("jwt.{setting}: {why}")))
+    };
+    if !jwt.jwks_url.is_empty() {
+        if let Err(invalid) = WebhookUrl::parse(&jwt.jwks_url) {
+            return refused("jwks_url", &invalid.to_string().replace(" of a webhook", ""));
+        }
+    }
+    if !jwt.jwks_file.is_empty() && !is_key_file_name(&jwt.jwks_file) {
+        let why = "the name of a file in the folder jwks of the data folder: letters, digits, dot, dash, underscore";
+        return refused("jwks_file", why);
+    }
+    let without = |keys: &str, secret: &str| JwtSettings {
+        keys: keys.to_owned(),
+        secret: secret.to_owned(),
+        ..JwtSettings::default()
+    };
+    for (setting, part) in [("keys", without(&jwt.keys, "")), ("secret", without("", &jwt.secret))] {
+        if let Err(invalid) = JwtKeySet::of_settings(&part) {
+            return refused(setting, &invalid.to_string());
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The apps of a node, in memory: read by every call, changed by an operator now and then.
 
+use lamplight_auth::JwtKeySet;
 use lamplight_model::{App, AppId};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,28 +8,51 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Every app, by its id.
 #[derive(Default)]
 pub struct AppTable {
-    apps: RwLock<HashMap<AppId, Arc<App>>>,
+    apps: RwLock<HashMap<AppId, Entry>>,
+}
+
+/// An app, with what is worked out once of its settings.
+struct Entry {
+    app: Arc<App>,
+    jwt_keys: Arc<JwtKeySet>,
 }
 
 impl AppTable {
     /// The app of this id.
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.apps.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.apps.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|it| Arc::clone(&it.app))
+    }
+
+    /// The keys for JWTs that the settings of an app hold themselves.
+    pub(crate) fn jwt_keys(&self, id: AppId) -> Option<Arc<JwtKeySet>> {
+        let apps = self.apps.read().unwrap_or_else(PoisonError::into_inner);
+        apps.get(&id).map(|it| Arc::clone(&it.jwt_keys))
     }
 
     /// Every app, by rising id.
     pub fn all(&self) -> Vec<Arc<App>> {
-        let mut apps: Vec<Arc<App>> =
-            self.apps.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let mut apps: Vec<Arc<App>> = self
+            .apps
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .map(|it| Arc::clone(&it.app))
+            .collect();
         apps.sort_by_key(|app| app.id);
         apps
     }
 
     pub(crate) fn remove(&self, id: AppId) -> Option<Arc<App>> {
-        self.apps.write().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        self.apps.write().unwrap_or_else(PoisonError::into_inner).remove(&id).map(|it| it.app)
     }
 
     pub(crate) fn put(&self, app: App) {
-        self.apps.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::new(app));
+        // The keys were checked before the settings were stored.
+        let jwt_keys = JwtKeySet::of_settings(&app.settings.jwt).unwrap_or_else(|error| {
+            tracing::error!(app = app.id.0, %error, "the keys of an app for JWTs cannot be used");
+            JwtKeySet::default()
+        });
+        let entry = Entry { app: Arc::new(app), jwt_keys: Arc::new(jwt_keys) };
+        self.apps.write().unwrap_or_else(PoisonError::into_inner).insert(entry.app.id, entry);
     }
 }

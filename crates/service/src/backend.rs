@@ -3,6 +3,7 @@
 //! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
 //! since the server API has one of its own.
 
+use crate::login::Verified;
 use crate::status::{SubscribeDone, UnsubscribeDone};
 use crate::{Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};
@@ -73,10 +74,11 @@ impl Service {
     ) -> Result<Backend, ServiceError> {
         let app = self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
         let admin = User::new(app.id, UserId::new(user_id).map_err(Refusal::from)?);
-        let (claims, _) = self.verify_sig(Port::Http, &admin, &app, user_sig, address, now)?;
+        let Verified { issued, .. } =
+            self.verify_token(Port::Http, &admin, &app, user_sig, address, now).await?;
         let is_admin = app.admins.contains(&admin.id);
         let look = |presence: Option<&Presence>| match presence {
-            Some(presence) if !presence.is_deleted() => Some(presence.sigs().has_revoked(claims.issued)),
+            Some(presence) if !presence.is_deleted() => Some(presence.sigs().has_revoked(issued)),
             Some(_) | None => None,
         };
         let record =
@@ -99,10 +101,8 @@ impl Service {
             return Err(Code::ADMIN_REQUIRED.into());
         }
         // An old UserSig is refused by its date when its admin is kicked; a fresh one has to be remembered.
-        if claims.issued >= now.wall.as_secs() {
-            self.directory
-                .update(&admin, now, |presence| presence.note_sig(None, claims.issued, now.wall))
-                .await?;
+        if issued >= now.wall.as_secs() {
+            self.directory.update(&admin, now, |presence| presence.note_sig(None, issued, now.wall)).await?;
         }
         Ok(Backend { app, admin })
     }

@@ -19,6 +19,7 @@ mod feed;
 mod find;
 mod friends;
 mod inspect;
+mod keyrings;
 mod limits;
 mod list_difference;
 mod lists;
@@ -47,6 +48,7 @@ pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use find::{FindBy, FoundAccount, FoundPlace, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser};
 pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
 pub use inspect::{InspectedDevice, Inspection, LinkState};
+pub use keyrings::{Keyrings, KeysToRead};
 pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use list_difference::ListDifference;
 pub use lists::{By, Listed};
@@ -78,6 +80,7 @@ pub struct Service {
     log: Arc<dyn ChangeLog>,
     telling: telling::Telling,
     apps: AppTable,
+    keyrings: Keyrings,
     /// Held while an app changes in the facts and then in the table, so that the table ends with what was committed last.
     app_changes: tokio::sync::Mutex<()>,
     outbox_bell: OutboxBell,
@@ -144,6 +147,7 @@ impl Service {
             log,
             telling: telling::Telling::default(),
             apps: AppTable::default(),
+            keyrings: Keyrings::default(),
             outbox_bell: OutboxBell::default(),
             app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
@@ -166,6 +170,11 @@ impl Service {
     /// The apps, as they are now.
     pub fn apps(&self) -> &AppTable {
         &self.apps
+    }
+
+    /// The keys for JWTs that are read from addresses and files.
+    pub fn keyrings(&self) -> &Keyrings {
+        &self.keyrings
     }
 
     /// The change log.

@@ -106,6 +106,31 @@ pub struct SettingsArgs {
     /// Token. Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back
     #[arg(long, value_name = "TOKEN")]
     webhook_token: Option<String>,
+    /// JWKS of the identity provider. Keys for JWTs at this address, fetched and renewed. Empty: none
+    #[arg(long, value_name = "URL")]
+    jwks_url: Option<String>,
+    /// Key file for JWTs. A JWKS or PEM in the folder jwks of the data folder, read again every five minutes. Empty:
+    /// none
+    #[arg(long, value_name = "NAME")]
+    jwks_file: Option<String>,
+    /// Public keys for JWTs. A JWKS, or public keys as PEM. Empty: none
+    #[arg(long, value_name = "TEXT")]
+    jwt_keys: Option<String>,
+    /// Secret for JWTs. Verifies HS256; at least 32 bytes. It cannot be read back. Empty: none
+    #[arg(long, value_name = "TEXT")]
+    jwt_secret: Option<String>,
+    /// Issuer of JWTs. A JWT must have this iss. Empty: any
+    #[arg(long, value_name = "TEXT")]
+    jwt_issuer: Option<String>,
+    /// Audience of JWTs. A JWT must name it in aud. Empty: the SDKAppID
+    #[arg(long, value_name = "TEXT")]
+    jwt_audience: Option<String>,
+    /// Claim of the userID. The claim of a JWT that holds the userID; sub is the usual one
+    #[arg(long, value_name = "NAME")]
+    jwt_user_claim: Option<String>,
+    /// Leeway for JWTs in seconds, 0 to 300. The clocks of identity provider and server may differ by this much
+    #[arg(long, value_name = "N")]
+    jwt_leeway: Option<u16>,
 }
 
 impl SettingsArgs {
@@ -141,6 +166,15 @@ impl SettingsArgs {
         set(&mut webhooks.state_change_url, self.state_change_url.as_ref());
         set(&mut webhooks.push_url, self.push_url.as_ref());
         set(&mut webhooks.token, self.webhook_token.as_ref());
+        let jwt = &mut settings.jwt;
+        set(&mut jwt.jwks_url, self.jwks_url.as_ref());
+        set(&mut jwt.jwks_file, self.jwks_file.as_ref());
+        set(&mut jwt.keys, self.jwt_keys.as_ref());
+        set(&mut jwt.secret, self.jwt_secret.as_ref());
+        set(&mut jwt.issuer, self.jwt_issuer.as_ref());
+        set(&mut jwt.audience, self.jwt_audience.as_ref());
+        set(&mut jwt.user_claim, self.jwt_user_claim.as_ref());
+        set(&mut jwt.leeway_s, self.jwt_leeway.as_ref());
         let timing = &mut settings.timing;
         set(&mut timing.message_retention_days, self.message_days.as_ref());
         set(&mut timing.heartbeat_timeout_native_ms, self.heartbeat_timeout_native.as_ref());
@@ -155,7 +189,7 @@ impl SettingsArgs {
 
 /// The settings as rows of name and value. The names are those of the flags.
 pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
-    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks } = settings;
+    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
     let time = |milliseconds: u32| duration_text(milliseconds.into());
     let rows = [
@@ -190,6 +224,15 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
         ("push-url", webhooks.push_url.clone()),
         // A secret is shown to nobody who looks over a shoulder.
         ("webhook-token", if webhooks.token.is_empty() { "" } else { "(set)" }.to_owned()),
+        ("jwks-url", jwt.jwks_url.clone()),
+        ("jwks-file", jwt.jwks_file.clone()),
+        // Long, and of no use to a reader.
+        ("jwt-keys", if jwt.keys.is_empty() { "" } else { "(set)" }.to_owned()),
+        ("jwt-secret", if jwt.secret.is_empty() { "" } else { "(set)" }.to_owned()),
+        ("jwt-issuer", jwt.issuer.clone()),
+        ("jwt-audience", jwt.audience.clone()),
+        ("jwt-user-claim", jwt.user_claim.clone()),
+        ("jwt-leeway", jwt.leeway_s.to_string()),
     ];
     rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }

@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::{Extension, Json};
 use lamplight_facts::AppDeletion;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, AuditAction, Code, Edition, Limits, MultiDevicePolicy, Switches, Timing,
-    UserId, WebhookSettings,
+    App, AppId, AppKey, AppSettings, AuditAction, Code, Edition, JwtSettings, Limits, MultiDevicePolicy,
+    Switches, Timing, UserId, WebhookSettings,
 };
 use lamplight_service::MAX_ADMINS;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,7 @@ struct ShownSettings {
     limits: Limits,
     timing: Timing,
     webhooks: ShownWebhooks,
+    jwt: ShownJwt,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,19 @@ struct ShownWebhooks {
     state_change_url: String,
     push_url: String,
     token_set: bool,
+}
+
+/// The settings for JWTs, but the secret.
+#[derive(Serialize)]
+struct ShownJwt {
+    jwks_url: String,
+    jwks_file: String,
+    keys: String,
+    secret_set: bool,
+    issuer: String,
+    audience: String,
+    user_claim: String,
+    leeway_s: u16,
 }
 
 /// An app as it stands in the list.
@@ -100,7 +114,8 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// The body of a request that changes the settings: all of them. Only the token may be left out, and is then kept.
+/// The body of a request that changes the settings: all of them. Only the token of the webhooks and the settings for JWTs, or their secret
+/// alone, may be left out, and are then kept.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -111,6 +126,8 @@ pub struct GivenSettings {
     limits: Limits,
     timing: Timing,
     webhooks: GivenWebhooks,
+    #[serde(default)]
+    jwt: Option<GivenJwt>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +137,29 @@ struct GivenWebhooks {
     push_url: String,
     #[serde(default)]
     token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenJwt {
+    jwks_url: String,
+    jwks_file: String,
+    keys: String,
+    #[serde(default)]
+    secret: Option<String>,
+    issuer: String,
+    audience: String,
+    user_claim: String,
+    leeway_s: u16,
+}
+
+impl GivenJwt {
+    /// The settings, with the secret that there was where none is given.
+    fn over(self, was: JwtSettings) -> JwtSettings {
+        let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
+        let secret = secret.unwrap_or(was.secret);
+        JwtSettings { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s }
+    }
 }
 
 /// An app with the key that was just made for it.
@@ -188,7 +228,7 @@ pub async fn show(
     let app = console.app(id)?;
     let mut shown = shown(&app);
     let webhooks = &mut shown.settings.webhooks;
-    for url in [&mut webhooks.state_change_url, &mut webhooks.push_url] {
+    for url in [&mut webhooks.state_change_url, &mut webhooks.push_url, &mut shown.settings.jwt.jwks_url] {
         *url = url_for(visitor.role, url);
     }
     Ok(tagged(&app, shown))
@@ -204,13 +244,23 @@ pub async fn set(
 ) -> Result<Tagged<ShownApp>, ApiError> {
     check_url("webhooks.state_change_url", &given.webhooks.state_change_url)?;
     check_url("webhooks.push_url", &given.webhooks.push_url)?;
+    if let Some(jwt) = &given.jwt {
+        check_url("jwt.jwks_url", &jwt.jwks_url)?;
+    }
     console
         .change(visitor, id, &headers, |app| {
-            let GivenSettings { name, edition, switches, multi_device, limits, timing, webhooks } = given;
+            let GivenSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } =
+                given;
             let GivenWebhooks { state_change_url, push_url, token } = webhooks;
             let token = token.unwrap_or_else(|| std::mem::take(&mut app.settings.webhooks.token));
             let webhooks = WebhookSettings { state_change_url, push_url, token };
-            app.settings = AppSettings { name, edition, switches, multi_device, limits, timing, webhooks };
+            let was = std::mem::take(&mut app.settings.jwt);
+            let jwt = match jwt {
+                Some(given) => given.over(was),
+                None => was,
+            };
+            app.settings =
+                AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt };
             Ok(())
         })
         .await
@@ -398,7 +448,7 @@ fn new_key() -> String {
 }
 
 fn shown(app: &App) -> ShownApp {
-    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks } = &app.settings;
+    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = &app.settings;
     ShownApp {
         id: app.id,
         settings: ShownSettings {
@@ -412,6 +462,16 @@ fn shown(app: &App) -> ShownApp {
                 state_change_url: webhooks.state_change_url.clone(),
                 push_url: webhooks.push_url.clone(),
                 token_set: !webhooks.token.is_empty(),
+            },
+            jwt: ShownJwt {
+                jwks_url: jwt.jwks_url.clone(),
+                jwks_file: jwt.jwks_file.clone(),
+                keys: jwt.keys.clone(),
+                secret_set: !jwt.secret.is_empty(),
+                issuer: jwt.issuer.clone(),
+                audience: jwt.audience.clone(),
+                user_claim: jwt.user_claim.clone(),
+                leeway_s: jwt.leeway_s,
             },
         },
         keys: app

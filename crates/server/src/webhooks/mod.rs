@@ -25,7 +25,7 @@ use dispatcher::Dispatcher;
 use lamplight_directory::LogReader;
 use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
 use lamplight_service::{Service, ServiceError};
-use poster::Poster;
+pub(crate) use poster::Poster;
 use request::{DELIVERY_HEADER, SIGNATURE_PARAMETERS, WebhookRequest};
 use rustls::RootCertStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,6 +112,11 @@ impl Webhooks {
         let tasks =
             vec![tokio::spawn(recorder).abort_handle(), tokio::spawn(dispatcher.run()).abort_handle()];
         (Arc::new(Self { service, poster, gates, testing: Mutex::default(), clock }), tasks)
+    }
+
+    /// The client that reaches only what webhooks may lead to.
+    pub(crate) fn poster(&self) -> Arc<Poster> {
+        Arc::clone(&self.poster)
     }
 
     /// How the receiver of a lane does.

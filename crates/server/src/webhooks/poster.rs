@@ -4,11 +4,11 @@
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use lamplight_model::WebhookUrl;
 use rustls::pki_types::ServerName;
@@ -38,6 +38,9 @@ const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
 const MAX_ADDRESSES: usize = 4;
 /// The longest text about a failure.
 const MAX_ERROR_BYTES: usize = 300;
+
+/// What the requests call this server.
+const AGENT: &str = concat!("Lamplight/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests.
 pub struct Poster {
@@ -93,6 +96,33 @@ impl Poster {
         } else {
             Err(format!("status {status}"))
         }
+    }
+
+    /// Reads what is at an address, up to so many bytes, and within so long altogether. Nothing but a status of 200 counts.
+    pub async fn get(&self, url: &WebhookUrl, most: usize, patience: Duration) -> Result<Bytes, String> {
+        let read = async {
+            let mut link = self.connect(url).await?;
+            let request = Request::builder()
+                .method(Method::GET)
+                .uri(&url.target)
+                .header(HOST, url.authority())
+                .header(USER_AGENT, AGENT)
+                .header(ACCEPT, "application/json")
+                .body(Full::default())
+                .map_err(|error| chain(&error))?;
+            let response = link.requests.send_request(request).await.map_err(|error| chain(&error))?;
+            match response.status() {
+                StatusCode::OK => {}
+                status if status.is_redirection() => {
+                    return Err(format!("status {status}: redirects are not followed"));
+                }
+                status => return Err(format!("status {status}")),
+            }
+            let body = Limited::new(response.into_body(), most).collect().await;
+            body.map(Collected::to_bytes).map_err(|error| chain(&*error))
+        };
+        let read = tokio::time::timeout(patience, read).await;
+        read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
     /// On a connection that was kept or, should that fail because it was closed meanwhile, on a new one.
@@ -208,7 +238,7 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .method(Method::POST)
         .uri(&request.url.target)
         .header(HOST, request.url.authority())
-        .header(USER_AGENT, concat!("Lamplight/", env!("CARGO_PKG_VERSION")))
+        .header(USER_AGENT, AGENT)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_LENGTH, request.body.len())

@@ -272,10 +272,10 @@ impl Worker {
         })
     }
 
-    /// When a UserSig that was signed with this key stops being good: now, where the app has the key no longer.
+    /// When a token that was signed with this key stops being good: now, where the app has the key no longer.
     pub(super) fn good_until(&self, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
         let app = self.shared.service.apps().get(app);
-        match app.is_none_or(|app| app.keys.iter().any(|other| KeyMark::of(other) == key)) {
+        match app.is_none_or(|app| self.shared.service.has_key(&app, key)) {
             true => expires,
             false => Timestamp(0),
         }

@@ -1,6 +1,16 @@
 /** Which page an address means. Pages live behind the `#`: a `userID` may be anything that can be printed. */
 
-export const APP_TABS = ["general", "switches", "devices", "limits", "timing", "keys", "admins", "webhooks"] as const;
+export const APP_TABS = [
+  "general",
+  "switches",
+  "devices",
+  "limits",
+  "timing",
+  "keys",
+  "jwt",
+  "admins",
+  "webhooks",
+] as const;
 export type AppTab = (typeof APP_TABS)[number];
 
 /** The platforms of devices, as the server names them. */

@@ -14,6 +14,16 @@ export function anApp(change: (app: App) => void = () => undefined, tag = '"1"')
       limits: { subscriptions: 200, rate: { calls: 20, window_ms: 5_000 } },
       timing: { linger_web_ms: 0 },
       webhooks: { state_change_url: "", push_url: "", token_set: true },
+      jwt: {
+        jwks_url: "",
+        jwks_file: "",
+        keys: "",
+        secret_set: true,
+        issuer: "",
+        audience: "",
+        user_claim: "sub",
+        leeway_s: 30,
+      },
     },
     keys: [{ id: 1, signs: true }],
     admins: ["administrator"],
@@ -30,4 +40,5 @@ export const BOUNDS: Bounds = {
   "limits.rate.calls": [1, 1_000],
   "limits.rate.window_ms": [1, 3_600_000],
   "timing.linger_web_ms": [0, 600_000],
+  "jwt.leeway_s": [0, 300],
 };

@@ -59,6 +59,17 @@ describe("a form", () => {
     expect(faults(edit(form, "name", "名".repeat(66)), BOUNDS)).toEqual(["webhooks.push_url"]);
   });
 
+  test("sends the secret for JWTs only when somebody has typed one that is long enough", () => {
+    const form = formOf(anApp());
+    expect(given(form).jwt).not.toHaveProperty("secret");
+    expect(given(form).jwt).not.toHaveProperty("secret_set");
+    expect(given(edit(form, "jwt.secret", "")).jwt.secret).toBe("");
+    expect(faults(edit(form, "jwt.secret", "short"), BOUNDS)).toEqual(["jwt.secret"]);
+    expect(faults(edit(form, "jwt.secret", "s".repeat(32)), BOUNDS)).toEqual([]);
+    expect(faults(edit(form, "jwt.jwks_url", "ftp://x"), BOUNDS)).toEqual(["jwt.jwks_url"]);
+    expect(faults(edit(form, "jwt.user_claim", ""), BOUNDS)).toEqual(["jwt.user_claim"]);
+  });
+
   test("sends the token only when somebody has typed one", () => {
     const form = formOf(anApp());
     expect(given(form).webhooks).toEqual({ state_change_url: "", push_url: "" });

@@ -11,6 +11,7 @@ import {
   type Edition,
   type Figures,
   type FoundUser,
+  type Jwt,
   type OnlinePage,
   type Operator,
   type Past,
@@ -49,9 +50,10 @@ export interface Tagged<T> {
   tag: string;
 }
 
-/** The settings as they are sent. Without a token, the server keeps the one that it has. */
-export type GivenSettings = Omit<Settings, "webhooks"> & {
+/** The settings as they are sent. Without a token or a secret, the server keeps the one that it has. */
+export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
+  jwt: Jwt & { secret?: string };
 };
 
 type Fetch = (path: string, init: RequestInit) => Promise<Response>;

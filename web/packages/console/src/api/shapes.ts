@@ -70,6 +70,18 @@ export interface Settings {
   limits: Numbers;
   timing: Numbers;
   webhooks: { state_change_url: string; push_url: string; token_set: boolean };
+  jwt: Jwt & { secret_set: boolean };
+}
+
+/** The keys of JWTs, and what a JWT must claim. */
+export interface Jwt {
+  jwks_url: string;
+  jwks_file: string;
+  keys: string;
+  issuer: string;
+  audience: string;
+  user_claim: string;
+  leeway_s: number;
 }
 
 export interface Key {

@@ -17,6 +17,7 @@ import "../sections/devices.js";
 import "../sections/general.js";
 import "../sections/keys.js";
 import "../sections/numbers.js";
+import "../sections/jwt.js";
 import "../sections/switches.js";
 import "../sections/webhook-list.js";
 import "../sections/webhooks.js";
@@ -36,6 +37,7 @@ const TAB_OF: Record<string, AppTab> = {
   limits: "limits",
   timing: "timing",
   webhooks: "webhooks",
+  jwt: "jwt",
 };
 
 @customElement("lc-app")
@@ -260,6 +262,8 @@ export class AppPage extends View {
         ></lc-numbers>`;
       case "keys":
         return html`<lc-keys .api=${api} .form=${form} .bounds=${bounds}></lc-keys>`;
+      case "jwt":
+        return html`<lc-jwt .api=${api} .form=${form} .bounds=${bounds}></lc-jwt>`;
       case "admins":
         return html`<lc-admins .api=${api} .form=${form} .bounds=${bounds}></lc-admins>`;
       case "webhooks":

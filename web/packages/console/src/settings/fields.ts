@@ -3,7 +3,7 @@
 import type { Bounds } from "../api/shapes.js";
 
 /** The unit of a number. */
-export type Unit = "users" | "calls" | "bytes" | "friends" | "days" | "logins" | "milliseconds";
+export type Unit = "users" | "calls" | "bytes" | "friends" | "days" | "logins" | "seconds" | "milliseconds";
 
 export interface NumberField {
   path: string;
@@ -40,6 +40,8 @@ export const DEVICE_FIELDS: readonly NumberField[] = [
   { path: "multi_device.web_instances", unit: "logins" },
   { path: "multi_device.native_instances", unit: "logins" },
 ];
+
+export const JWT_FIELDS: readonly NumberField[] = [{ path: "jwt.leeway_s", unit: "seconds" }];
 
 /** The units of time, longest first. */
 const TIMES = [

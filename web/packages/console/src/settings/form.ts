@@ -5,6 +5,7 @@ import type { GivenSettings } from "../api/client.js";
 import type { App, Bounds } from "../api/shapes.js";
 import {
   DEVICE_FIELDS,
+  JWT_FIELDS,
   LIMIT_FIELDS,
   TIMING_FIELDS,
   fieldText,
@@ -22,7 +23,10 @@ export interface Form {
   typed: Readonly<Record<string, string>>;
 }
 
-const FIELDS = [...DEVICE_FIELDS, ...LIMIT_FIELDS, ...TIMING_FIELDS];
+const FIELDS = [...DEVICE_FIELDS, ...LIMIT_FIELDS, ...TIMING_FIELDS, ...JWT_FIELDS];
+
+/** The fewest bytes of a secret for JWTs. */
+const SHORTEST_SECRET = 32;
 
 /** A form in which nothing is changed yet. */
 export function formOf(base: Tagged<App>): Form {
@@ -66,19 +70,36 @@ export function faults(form: Form, bounds: Bounds): string[] {
   const numbers = present(form, FIELDS).filter(
     (field) => problemOf(textOf(form, field), field, bounds) !== undefined,
   );
-  const { name, webhooks } = form.draft;
+  const { name, webhooks, jwt } = form.draft;
   const faults = numbers.map((field) => field.path);
   if (bytes(name) > (bounds["name"]?.[1] ?? Infinity)) faults.push("name");
   if (!isWebAddress(webhooks.state_change_url)) faults.push("webhooks.state_change_url");
   if (!isWebAddress(webhooks.push_url)) faults.push("webhooks.push_url");
+  if (!isWebAddress(jwt.jwks_url)) faults.push("jwt.jwks_url");
+  if (jwt.user_claim === "") faults.push("jwt.user_claim");
+  if (isShortSecret(jwt.secret)) faults.push("jwt.secret");
   return faults;
 }
 
 /** The settings of the form as they are sent to the server. */
 export function given(form: Form): GivenSettings {
-  const { webhooks, ...settings } = form.draft;
+  const { webhooks, jwt, ...settings } = form.draft;
   const { state_change_url, push_url, token } = webhooks;
-  return { ...settings, webhooks: { state_change_url, push_url, ...(token === undefined ? {} : { token }) } };
+  const { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = jwt;
+  return {
+    ...settings,
+    webhooks: { state_change_url, push_url, ...(token === undefined ? {} : { token }) },
+    jwt: {
+      jwks_url,
+      jwks_file,
+      keys,
+      issuer,
+      audience,
+      user_claim,
+      leeway_s,
+      ...(secret === undefined ? {} : { secret }),
+    },
+  };
 }
 
 /** The same changes on top of what somebody else has made of the app. */
@@ -88,6 +109,11 @@ export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: M
   // A field that nobody here has touched shows what is there now.
   const typed = Object.fromEntries(Object.entries(form.typed).filter(([path]) => mine.has(path)));
   return { form: { base: theirs, draft: merged.settings, typed }, merged };
+}
+
+/** Whether the server would refuse a secret for JWTs; an empty one takes the secret away. */
+export function isShortSecret(secret: string | undefined): boolean {
+  return secret !== undefined && secret !== "" && bytes(secret) < SHORTEST_SECRET;
 }
 
 /** Whether webhooks can be sent there; an empty address is nobody's. */

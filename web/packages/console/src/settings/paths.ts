@@ -2,9 +2,10 @@
 
 import type { Settings } from "../api/shapes.js";
 
-/** The settings of a form: the token is there once somebody has typed one. */
-export interface Draft extends Omit<Settings, "webhooks"> {
+/** The settings of a form: the token and the secret are there once somebody has typed one. */
+export interface Draft extends Omit<Settings, "webhooks" | "jwt"> {
   webhooks: Settings["webhooks"] & { token?: string };
+  jwt: Settings["jwt"] & { secret?: string };
 }
 
 export type Value = string | number | boolean;

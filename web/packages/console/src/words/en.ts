@@ -252,6 +252,7 @@ export const EN = {
       keys: "Keys",
       admins: "Admins",
       webhooks: "Webhooks",
+      jwt: "JWT",
     },
     sections: "Sections of this app",
     nameHint: "For people; it has no meaning to the server.",
@@ -309,6 +310,7 @@ export const EN = {
   fields: {
     ...Object.fromEntries(Object.entries(SETTINGS).map(([path, { name, text }]) => [path, { name, text }])),
     "webhooks.token_set": { name: "Token", text: "" },
+    "jwt.secret_set": { name: "Secret for JWTs", text: "" },
   } as Record<string, { name: string; text: string }>,
   units: {
     users: "users",
@@ -317,6 +319,7 @@ export const EN = {
     friends: "friends",
     days: "days",
     logins: "logins",
+    seconds: "seconds",
     milliseconds: "",
   },
   problems: {
@@ -356,6 +359,18 @@ export const EN = {
     empty: "Nobody may call the server API.",
     bad: "A userID has 1 to 32 printable ASCII characters.",
     already: "This user is an admin already.",
+  },
+  jwt: {
+    lead: "Besides UserSigs, the app may accept JWTs of your identity provider. Without any key it accepts none. A key is for one algorithm: RS256, ES256 or EdDSA by its kind, HS256 for the secret.",
+    secretSet: "A secret is set",
+    secretNone: "No secret is set",
+    secretReplace: "Set another secret",
+    secretNew: "Set a secret",
+    secretRemove: "Remove it",
+    secretKeep: "Keep the one that is set",
+    secretWillGo: "The secret will be removed",
+    secretShort: "A secret has at least 32 bytes.",
+    claimMissing: "A claim is named; the usual one is sub.",
   },
   webhooks: {
     lead: "Where the app's backend is told of what happens. Events are kept on disk until they are taken, in order for each user.",

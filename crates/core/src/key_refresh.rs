@@ -1,0 +1,185 @@
+//! Decides when the keys of a source (a JWKS address or file) are read again, and how long those read last count.
+//!
+//! Knows neither the keys nor how they are read. The present is an argument.
+
+use lamplight_model::Moment;
+use std::time::Duration;
+
+/// Keys are read again this long after they were read.
+pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// Keys that could not be read again count this long after they were read: an identity provider that is down keeps
+/// nobody out, but one that cannot be reached for a day may have withdrawn them.
+pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// A token with an unknown `kid` makes the keys be read again, at most once in this time: anybody can make such tokens.
+pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
+
+/// The first pause after a failure. It doubles with each further one, up to [`RENEW_AFTER`].
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// When the keys of a source were read, and when they are to be read again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KeyRefresh {
+    read_at: Option<Moment>,
+    last_attempt: Option<Moment>,
+    is_reading: bool,
+    is_demanded: bool,
+    failures: u32,
+}
+
+/// What a token with an unknown key has to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Demand {
+    /// The keys are being read, or will be at once: wait for what comes of it.
+    Wait,
+    /// The keys were read just now: the token is not good.
+    Refuse,
+}
+
+impl KeyRefresh {
+    /// Whether the keys that were read last still count.
+    pub fn counts(&self, now: Moment) -> bool {
+        self.read_at.is_some_and(|at| now.since(at) < KEPT_FOR)
+    }
+
+    /// Whether the keys are to be read now.
+    pub fn is_due(&self, now: Moment) -> bool {
+        if self.is_reading {
+            return false;
+        }
+        let Some(last) = self.last_attempt else { return true };
+        self.is_demanded || now.since(last) >= self.pause()
+    }
+
+    /// A token names a key that is unknown.
+    pub fn demand(&mut self, now: Moment) -> Demand {
+        let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
+        if self.is_reading || self.is_demanded || is_allowed {
+            self.is_demanded |= !self.is_reading;
+            Demand::Wait
+        } else {
+            Demand::Refuse
+        }
+    }
+
+    /// The keys are being read from now on.
+    pub fn begun(&mut self) {
+        self.is_reading = true;
+        self.is_demanded = false;
+    }
+
+    /// The attempt to read the keys has ended.
+    pub fn ended(&mut self, has_read: bool, now: Moment) {
+        self.is_reading = false;
+        self.last_attempt = Some(now);
+        if has_read {
+            self.read_at = Some(now);
+            self.failures = 0;
+        } else {
+            self.failures = self.failures.saturating_add(1);
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        match self.failures {
+            0 => RENEW_AFTER,
+            failures => FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(RENEW_AFTER),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a script, one step a line: the second, what happens, and what is answered.
+    fn check(script: &str) {
+        let mut refresh = KeyRefresh::default();
+        for line in script.trim().lines() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let now = Moment(words[0].parse::<u64>().unwrap() * 1_000);
+            let answer = match words[1] {
+                "begin" => {
+                    refresh.begun();
+                    "-".to_owned()
+                }
+                "read" | "fail" => {
+                    refresh.ended(words[1] == "read", now);
+                    "-".to_owned()
+                }
+                "due" => refresh.is_due(now).to_string(),
+                "counts" => refresh.counts(now).to_string(),
+                "demand" => format!("{:?}", refresh.demand(now)),
+                other => panic!("{other}"),
+            };
+            assert_eq!(words.get(2).copied().unwrap_or("-"), answer, "{line}");
+        }
+    }
+
+    #[test]
+    fn keys_are_read_at_once_and_then_every_five_minutes() {
+        check(
+            "
+            0   due true
+            0   begin
+            1   due false
+            1   counts false
+            2   read
+            2   counts true
+            301 due false
+            302 due true
+            ",
+        );
+    }
+
+    #[test]
+    fn after_a_failure_the_pauses_grow_and_the_old_keys_count_for_a_day() {
+        check(
+            "
+            0     begin
+            0     read
+            300   begin
+            305   fail
+            309   due false
+            310   due true
+            310   begin
+            310   fail
+            319   due false
+            320   due true
+            320   begin
+            320   fail
+            339   due false
+            340   due true
+            86399 counts true
+            86400 counts false
+            86400 begin
+            86400 read
+            86400 counts true
+            ",
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_makes_the_keys_be_read_again_once_in_ten_seconds() {
+        check(
+            "
+            0  demand Wait
+            0  begin
+            1  demand Wait
+            2  read
+            2  due false
+            3  demand Refuse
+            11 demand Refuse
+            12 demand Wait
+            12 demand Wait
+            12 due true
+            12 begin
+            13 fail
+            14 demand Refuse
+            14 due false
+            18 due true
+            ",
+        );
+    }
+}

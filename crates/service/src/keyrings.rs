@@ -1,0 +1,140 @@
+//! The keys for JWTs that are read from addresses and files, app by app, and whoever waits for them.
+//!
+//! Nothing is read here. The shell asks [`Keyrings::to_read`] what is due, reads it, and gives it to [`Keyrings::put`];
+//! when that is due is decided by `core/src/key_refresh.rs`.
+
+use lamplight_auth::JwtKeySet;
+use lamplight_core::{Demand, KeyRefresh};
+use lamplight_model::{App, AppId, KeySource, Moment};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+
+/// The keys of every source of every app.
+#[derive(Default)]
+pub struct Keyrings {
+    rings: Mutex<BTreeMap<KeysToRead, Ring>>,
+    wanted: Notify,
+}
+
+/// A source of keys that is to be read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct KeysToRead {
+    /// The app that has the source in its settings.
+    pub app: AppId,
+    /// The address or the file.
+    pub source: KeySource,
+}
+
+struct Ring {
+    keys: Arc<JwtKeySet>,
+    refresh: KeyRefresh,
+    /// Changes with each attempt that has ended.
+    attempts: watch::Sender<u64>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self { keys: Arc::default(), refresh: KeyRefresh::default(), attempts: watch::Sender::new(0) }
+    }
+}
+
+/// The mark of every key of a source.
+pub(crate) fn of_source(source: &KeySource) -> u32 {
+    JwtKeySet::mark_of(&match source {
+        KeySource::Url(url) => format!("url {url}"),
+        KeySource::File(name) => format!("file {name}"),
+    })
+}
+
+impl Keyrings {
+    /// The keys of the sources of an app that count now.
+    pub(crate) fn keys(&self, app: &App, now: Moment) -> Vec<Arc<JwtKeySet>> {
+        let rings = self.rings();
+        let sources = app.settings.jwt.sources().map(|source| KeysToRead { app: app.id, source });
+        let rings = sources.filter_map(|key| rings.get(&key)).filter(|ring| ring.refresh.counts(now));
+        rings.map(|ring| Arc::clone(&ring.keys)).collect()
+    }
+
+    /// Waits until the sources of an app have been read again, where that may be asked for now. Says whether there can be
+    /// newer keys than before. Each wait ends with the attempt, which is bounded in time by whoever reads.
+    pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
+        let mut waits = Vec::new();
+        {
+            let mut rings = self.rings();
+            for source in app.settings.jwt.sources() {
+                let ring = rings.entry(KeysToRead { app: app.id, source }).or_default();
+                if ring.refresh.demand(now) == Demand::Wait {
+                    waits.push(ring.attempts.subscribe());
+                }
+            }
+        }
+        if waits.is_empty() {
+            return false;
+        }
+        self.wake();
+        for wait in &mut waits {
+            // An error says that the source is gone from the settings: there is nothing to wait for.
+            let _ = wait.changed().await;
+        }
+        true
+    }
+
+    /// At most `most` sources of these apps that are to be read now, each of which has to be given to [`Keyrings::put`] or
+    /// [`Keyrings::failed`] afterwards. What is no source of an app any longer is forgotten.
+    pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
+        let sources = |app: &Arc<App>| {
+            let id = app.id;
+            app.settings.jwt.sources().map(move |source| KeysToRead { app: id, source }).collect::<Vec<_>>()
+        };
+        let wanted: BTreeSet<KeysToRead> = apps.iter().flat_map(sources).collect();
+        let mut rings = self.rings();
+        rings.retain(|key, _| wanted.contains(key));
+        let mut due = Vec::new();
+        for key in wanted {
+            let ring = rings.entry(key.clone()).or_default();
+            if due.len() < most && ring.refresh.is_due(now) {
+                ring.refresh.begun();
+                due.push(key);
+            }
+        }
+        due
+    }
+
+    /// Takes in the keys of a source that were read.
+    pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) {
+        let mut rings = self.rings();
+        let Some(ring) = rings.get_mut(key) else { return };
+        ring.keys = Arc::new(keys.of_source(of_source(&key.source)));
+        ring.ended(true, now);
+    }
+
+    /// Takes in that the keys of a source could not be read. Those read before count on for a while.
+    pub fn failed(&self, key: &KeysToRead, now: Moment) {
+        let mut rings = self.rings();
+        let Some(ring) = rings.get_mut(key) else { return };
+        ring.ended(false, now);
+    }
+
+    /// Waits until something may be due before its time.
+    pub async fn are_wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// Makes the shell look at once for what is due.
+    pub(crate) fn wake(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+    fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
+        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    fn ended(&mut self, has_read: bool, now: Moment) {
+        self.refresh.ended(has_read, now);
+        self.attempts.send_modify(|attempts| *attempts = attempts.wrapping_add(1));
+    }
+}
