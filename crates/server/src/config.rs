@@ -64,6 +64,12 @@ pub struct WebhooksConfig {
     pub allow_private: bool,
     /// To these networks, as `10.1.0.0/16`. At most 100.
     pub allow_networks: Vec<Network>,
+    /// Certificates, PEM, that are trusted besides those of the system: those of a private CA.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate chain, PEM, that a receiver is shown which asks for one.
+    pub client_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub client_key: Option<PathBuf>,
 }
 
 /// Bounds on what clients may do before the rules of their app hold.
@@ -228,6 +234,10 @@ impl Config {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             let problem = "a certificate needs its key, and a key its certificate".to_owned();
             return Err(ConfigError::Invalid { setting: "tls", problem });
+        }
+        if self.webhooks.client_certificate.is_some() != self.webhooks.client_key.is_some() {
+            let problem = "a certificate needs its key, and a key its certificate".to_owned();
+            return Err(ConfigError::Invalid { setting: "webhooks.client_certificate", problem });
         }
         Ok(())
     }

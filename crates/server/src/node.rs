@@ -17,7 +17,7 @@ use crate::metrics::{Metrics, Sources};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
 use crate::token_keys::{KEY_FOLDER, TokenKeys};
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Poster, WebhookTlsError, Webhooks, client_config};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, web};
 use axum::Router;
@@ -136,6 +136,9 @@ pub enum NodeError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The files for TLS to receivers of webhooks.
+    #[error(transparent)]
+    WebhookTls(#[from] WebhookTlsError),
     /// The store of facts.
     #[error("cannot open the store of facts: {0}")]
     Facts(#[from] FactsError),
@@ -170,6 +173,7 @@ impl Node {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
             (None, _) | (_, None) => None,
         };
+        let poster = Poster::new(client_config(&config.webhooks)?, config.webhook_networks());
 
         let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
         let now = clock.now();
@@ -250,7 +254,7 @@ impl Node {
             Arc::clone(&service),
             // From before anybody can connect.
             directory.follow_events(),
-            config.webhook_networks(),
+            poster,
             metrics.webhooks(),
             clock.clone(),
         );

@@ -16,9 +16,11 @@ mod networks;
 mod poster;
 mod recorder;
 mod request;
+mod tls;
 
 pub use metrics::WebhookMetrics;
 pub use networks::AllowedNetworks;
+pub use tls::{WebhookTlsError, client_config};
 
 use crate::clock::Clock;
 use dispatcher::Dispatcher;
@@ -27,7 +29,6 @@ use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
 use lamplight_service::{Service, ServiceError};
 pub(crate) use poster::Poster;
 use request::{DELIVERY_HEADER, SIGNATURE_PARAMETERS, WebhookRequest};
-use rustls::RootCertStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -95,11 +96,11 @@ impl Webhooks {
     pub fn start(
         service: Arc<Service>,
         log: LogReader,
-        allowed: AllowedNetworks,
+        poster: Poster,
         metrics: WebhookMetrics,
         clock: Clock,
     ) -> (Arc<Self>, Vec<AbortHandle>) {
-        let poster = Arc::new(Poster::new(tls_config(), allowed));
+        let poster = Arc::new(poster);
         let gates = Gates::default();
         let recorder = recorder::run(Arc::clone(&service), log, metrics.clone(), clock.clone());
         let dispatcher = Dispatcher {
@@ -148,24 +149,4 @@ impl Webhooks {
             signature: if is_signed { &SIGNATURE_PARAMETERS } else { &[] },
         })
     }
-}
-
-/// Trusts the certificates of the system; with none, no receiver by TLS is trusted.
-fn tls_config() -> Arc<rustls::ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for error in &native.errors {
-        tracing::debug!(%error, "a root certificate of the system cannot be read");
-    }
-    roots.add_parsable_certificates(native.certs);
-    if roots.is_empty() {
-        tracing::warn!("the system has no root certificates: webhooks by https will fail");
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider has the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Arc::new(config)
 }

@@ -3,6 +3,7 @@
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
+use super::tls::failed_step;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -261,14 +262,17 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// An error with its causes, within bounds.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
+/// An error with its causes, or the step of TLS that failed, within bounds.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = failed_step(error).unwrap_or_else(|| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text += &format!(": {cause}");
+            source = cause.source();
+        }
+        text
+    });
     if text.len() > MAX_ERROR_BYTES {
         let end = (0..=MAX_ERROR_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
@@ -278,7 +282,9 @@ fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tls::client_config;
     use super::*;
+    use crate::config::WebhooksConfig;
     use rustls::RootCertStore;
     use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -350,6 +356,145 @@ mod tests {
         assert!(told.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{told}");
         assert!(told.contains(&format!("host: localhost:{port}\r\n")), "{told}");
         assert!(told.contains("x-lamplight-delivery: 1-1-61-7\r\n"), "{told}");
+    }
+
+    /// A private CA, and what it has signed for a name.
+    struct Authority {
+        issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+        pem: String,
+    }
+
+    impl Authority {
+        fn new() -> Self {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            let pem = params.self_signed(&key).unwrap().pem();
+            Self { issuer: rcgen::Issuer::new(params, key), pem }
+        }
+
+        /// A certificate and its key, as PEM.
+        fn sign(&self, name: &str) -> (String, String) {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+            (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+        }
+
+        fn roots(&self) -> Arc<RootCertStore> {
+            let mut roots = RootCertStore::empty();
+            for certificate in rustls_pemfile::certs(&mut self.pem.as_bytes()) {
+                roots.add(certificate.unwrap()).unwrap();
+            }
+            Arc::new(roots)
+        }
+    }
+
+    /// A receiver with a certificate for `name`, which demands one that this authority has signed; answers with its port.
+    async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
+        let (certificate, key) = authority.sign(name);
+        let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
+        let key = rustls_pemfile::private_key(&mut key.as_bytes()).unwrap().unwrap();
+        let verifier =
+            rustls::server::WebPkiClientVerifier::builder_with_provider(authority.roots(), provider())
+                .build();
+        let config = rustls::ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.unwrap())
+            .with_single_cert(chain, key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                if read(&mut stream).await.is_some() {
+                    stream.write_all(OK).await.unwrap();
+                    stream.flush().await.unwrap();
+                }
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_is_named() {
+        let (ours, theirs) = (Authority::new(), Authority::new());
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Some(path)
+        };
+        let (certificate, key) = ours.sign("lamplight");
+        let (strange_certificate, strange_key) = theirs.sign("lamplight");
+        let (ca, own) = (file("ca", &ours.pem), (file("own", &certificate), file("own-key", &key)));
+        let strange = (file("strange", &strange_certificate), file("strange-key", &strange_key));
+        let none = (None, None);
+        let port = strict_receiver(&ours, "localhost").await;
+        let misnamed = strict_receiver(&ours, "elsewhere").await;
+        let table = [
+            (&ca, &own, port, None),
+            (&None, &own, port, Some("TLS, checking the receiver's certificate: its issuer is not trusted")),
+            (&ca, &own, misnamed, Some("TLS, checking the receiver's certificate: it is for another name")),
+            (&ca, &none, port, Some("TLS, showing a client certificate: the receiver demands one")),
+            (&ca, &strange, port, Some("TLS, showing a client certificate: the receiver refuses it")),
+        ];
+        for (ca, (certificate, key), port, expected) in table {
+            let config = WebhooksConfig {
+                ca_file: ca.clone(),
+                client_certificate: certificate.clone(),
+                client_key: key.clone(),
+                ..WebhooksConfig::default()
+            };
+            let poster = Poster::new(client_config(&config).unwrap(), AllowedNetworks::new(true, Vec::new()));
+            let answer = poster.post(&request("https", port)).await;
+            match expected {
+                None => assert_eq!(answer, Ok(200)),
+                Some(expected) => {
+                    let error = answer.unwrap_err();
+                    assert!(error.starts_with(expected), "{error}");
+                }
+            }
+        }
+        // What is no certificate ends the start, with the setting and the file.
+        for (setting, config) in [
+            ("webhooks.ca_file", WebhooksConfig { ca_file: file("bad", "no"), ..WebhooksConfig::default() }),
+            (
+                "webhooks.client_key",
+                WebhooksConfig {
+                    client_certificate: own.0.clone(),
+                    client_key: file("bad", "no"),
+                    ..WebhooksConfig::default()
+                },
+            ),
+            (
+                "webhooks.client_certificate",
+                WebhooksConfig {
+                    client_certificate: own.0.clone(),
+                    client_key: strange.1.clone(),
+                    ..WebhooksConfig::default()
+                },
+            ),
+        ] {
+            let error = client_config(&config).unwrap_err().to_string();
+            assert!(error.starts_with(setting), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_does_not_speak_tls_is_told_apart() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await;
+        });
+        let error = poster(None).post(&request("https", port)).await.unwrap_err();
+        assert!(error.starts_with("TLS, saying hello"), "{error}");
     }
 
     #[tokio::test]

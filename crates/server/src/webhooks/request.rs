@@ -163,6 +163,11 @@ struct Info<'a> {
     reason: &'static str,
     #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
     custom_status: Option<&'a str>,
+    /// The device that it happened on; absent for what was done on the user's behalf.
+    #[serde(rename = "DeviceID", skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a str>,
+    #[serde(rename = "Platform", skip_serializing_if = "Option::is_none")]
+    platform: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -214,10 +219,18 @@ fn state_change(user: &User, event: &SessionEvent) -> String {
         SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => (&[], None),
     };
     let custom_status = custom_status.map(CustomStatus::as_str);
+    let device = event.device.as_ref();
     json(&StateChange {
         callback_command: command(Hook::StateChange),
         event_time: event.at.0,
-        info: Info { action, to_account: user.id.as_str(), reason, custom_status },
+        info: Info {
+            action,
+            to_account: user.id.as_str(),
+            reason,
+            custom_status,
+            device_id: device.map(|device| device.id.as_str()),
+            platform: device.map(|device| body_platform(device.platform)),
+        },
         kicked_device: devices(kicked),
     })
 }
@@ -297,7 +310,7 @@ mod tests {
         );
         assert_eq!(
             request.body,
-            r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{"Action":"Login","To_Account":"alice \"1\"","Reason":"Register"},"KickedDevice":[{"Platform":"iOS"},{"Platform":"iPad"},{"Platform":"Linux"}]}"#
+            r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{"Action":"Login","To_Account":"alice \"1\"","Reason":"Register","DeviceID":"d","Platform":"iOS"},"KickedDevice":[{"Platform":"iOS"},{"Platform":"iPad"},{"Platform":"Linux"}]}"#
         );
     }
 
@@ -334,10 +347,16 @@ mod tests {
             assert_eq!(
                 body,
                 format!(
-                    r#"{{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{{{info}}}}}"#
+                    r#"{{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{{{info},"DeviceID":"d","Platform":"Web"}}}}"#
                 )
             );
         }
+    }
+
+    #[test]
+    fn what_is_done_on_behalf_of_a_user_names_no_device() {
+        let body = request(URL, "", event(None, SessionEventKind::CustomStatus(CustomStatus::NONE))).body;
+        assert!(body.ends_with(r#""Reason":"SetCustomStatus","CustomStatus":""}}"#), "{body}");
     }
 
     #[test]

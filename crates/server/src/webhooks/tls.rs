@@ -1,0 +1,127 @@
+//! TLS to receivers of webhooks: whom to trust, the certificate that this server shows of itself, and which step failed.
+
+use crate::config::WebhooksConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file for TLS to receivers cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}: cannot use {path}: {problem}")]
+pub struct WebhookTlsError {
+    setting: &'static str,
+    path: PathBuf,
+    problem: String,
+}
+
+/// Which certificates are trusted: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
+/// a receiver that asks for a certificate is shown it.
+pub fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    for error in &native.errors {
+        tracing::debug!(%error, "a root certificate of the system cannot be read");
+    }
+    roots.add_parsable_certificates(native.certs);
+    if let Some(path) = &config.ca_file {
+        for certificate in certificates("webhooks.ca_file", path)? {
+            roots.add(certificate).map_err(|error| failed("webhooks.ca_file", path, &error))?;
+        }
+    }
+    if roots.is_empty() {
+        tracing::warn!("the system has no root certificates: webhooks by https will fail");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the default versions")
+        .with_root_certificates(roots);
+    let (Some(certificate), Some(key)) = (&config.client_certificate, &config.client_key) else {
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    };
+    let chain = certificates("webhooks.client_certificate", certificate)?;
+    let bytes = fs::read(key).map_err(|error| failed("webhooks.client_key", key, &error))?;
+    let private = rustls_pemfile::private_key(&mut &bytes[..])
+        .map_err(|error| failed("webhooks.client_key", key, &error))?
+        .ok_or_else(|| failed("webhooks.client_key", key, &"the file holds no private key"))?;
+    let config = builder.with_client_auth_cert(chain, private);
+    config.map(Arc::new).map_err(|error| failed("webhooks.client_certificate", certificate, &error))
+}
+
+fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, WebhookTlsError> {
+    let bytes = fs::read(path).map_err(|error| failed(setting, path, &error))?;
+    let all = rustls_pemfile::certs(&mut &bytes[..]).collect::<io::Result<Vec<_>>>();
+    let all = all.map_err(|error| failed(setting, path, &error))?;
+    if all.is_empty() { Err(failed(setting, path, &"the file holds no certificate")) } else { Ok(all) }
+}
+
+fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -> WebhookTlsError {
+    WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
+}
+
+/// The step of TLS that an error among these causes is about, and what to do; `None` where it is about none.
+pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(step(tls));
+        }
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn step(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(why) => {
+            let hint = match why {
+                CertificateError::UnknownIssuer => {
+                    ": its issuer is not trusted; name a private CA in webhooks.ca_file"
+                }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    ": it is for another name"
+                }
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => ": it has expired",
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                    ": it is not valid yet; is the clock right?"
+                }
+                _ => "",
+            };
+            format!("TLS, checking the receiver's certificate{hint} ({error})")
+        }
+        rustls::Error::AlertReceived(alert) => match alert {
+            AlertDescription::CertificateRequired => {
+                "TLS, showing a client certificate: the receiver demands one; set webhooks.client_certificate"
+                    .to_owned()
+            }
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError => {
+                format!("TLS, showing a client certificate: the receiver refuses it ({error})")
+            }
+            AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion => {
+                format!(
+                    "TLS, agreeing on version and cipher: the receiver has none in common, or demands a client certificate ({error})"
+                )
+            }
+            _ => format!("TLS: the receiver ended the connection ({error})"),
+        },
+        rustls::Error::InvalidMessage(_) => {
+            format!("TLS, saying hello: the receiver does not speak TLS on this port ({error})")
+        }
+        _ => format!("TLS: {error}"),
+    }
+}
