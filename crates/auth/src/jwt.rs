@@ -143,12 +143,9 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     if header.kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
         return Err("the kid of the JWT is too long");
     }
-    match header.alg {
-        Algorithm::HS256 | Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => {
-            Ok((header, read.claims))
-        }
-        _ => Err(not_a_jwt),
-    }
+    let is_accepted =
+        matches!(header.alg, Algorithm::HS256 | Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA);
+    if is_accepted { Ok((header, read.claims)) } else { Err(not_a_jwt) }
 }
 
 /// A time of RFC 7519: seconds since 1970-01-01 UTC, perhaps with a fraction, which is cut.

@@ -157,6 +157,11 @@ fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
         AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
             (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
         }
+        AlgorithmParameters::EllipticCurve(_)
+        | AlgorithmParameters::OctetKeyPair(_)
+        | AlgorithmParameters::OctetKey(_)
+        | AlgorithmParameters::Other(_) => return Ok(None),
+        // A kind that the library will know one day.
         _ => return Ok(None),
     };
     let common = &jwk.common;

@@ -1,5 +1,8 @@
 //! TLS to receivers of webhooks: whom to trust, the certificate that this server shows of itself, and which step failed.
 
+// The errors of TLS are many, and only some of them have something to set.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use crate::config::WebhooksConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
