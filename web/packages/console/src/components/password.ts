@@ -50,15 +50,18 @@ export class PasswordDialog extends View {
     if (changed.has("open")) this.problem = "";
   }
 
-  override updated(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has("open") && !this.open) this.form.reset();
-  }
-
   override render(): unknown {
     const { words } = this;
     const { password } = words;
     return html`<lc-dialog .heading=${password.title} .open=${this.open} @lc-close=${this.#close}>
-      <p class="quiet">${password.text}</p>
+      ${this.open ? this.#content() : nothing}
+    </lc-dialog>`;
+  }
+
+  #content(): TemplateResult {
+    const { words } = this;
+    const { password } = words;
+    return html`<p class="quiet">${password.text}</p>
       ${
         this.problem === ""
           ? nothing
@@ -71,8 +74,7 @@ export class PasswordDialog extends View {
         ${this.#field("again", password.again, "new-password")}
       </form>
       <button slot="actions" @click=${this.#close}>${words.cancel}</button>
-      <button slot="actions" class="primary" form="change" ?disabled=${this.busy}>${password.submit}</button>
-    </lc-dialog>`;
+      <button slot="actions" class="primary" form="change" ?disabled=${this.busy}>${password.submit}</button>`;
   }
 
   #field(name: string, label: string, autocomplete: string, hint?: string): TemplateResult {

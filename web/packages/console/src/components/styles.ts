@@ -250,6 +250,8 @@ export const cards = css`
 
 export const tables = css`
   .scroll {
+    /* Hidden texts within are placed by it: they would widen the page otherwise. */
+    position: relative;
     overflow-x: auto;
   }
   table {
