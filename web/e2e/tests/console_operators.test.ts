@@ -71,11 +71,24 @@ describe("operators of the console", () => {
     await goTo(vera, "#/users/1400000001/alice");
     const kick = vera.locator("lc-user").getByRole("button", { name: "Kick" }).first();
     expect(await kick.isDisabled()).toBe(true);
-    // The address alone does not help: the server refuses, and says why.
+    // The address alone does not help: the page says which role it takes, and has nothing to press.
     await goTo(vera, "#/operators");
     await vera.getByText("Your role does not allow this. It takes the role Admin.").first().waitFor();
+    expect(await vera.locator("lc-operators button").count()).toBe(0);
+    await goTo(vera, "#/apps/1400000001/webhooks");
+    for (const button of await vera.locator("lc-webhook-list, lc-dead-letters").getByRole("button").all()) {
+      expect(await button.isDisabled()).toBe(true);
+    }
 
-    await admin.getByLabel("Role of vera").selectOption("operator");
+    // A change that fails leaves the role that is real.
+    const role = admin.getByLabel("Role of vera");
+    const isRole = ({ pathname }: URL): boolean => pathname.endsWith("/vera/role");
+    await admin.route(isRole, (route) => route.abort());
+    await role.selectOption("operator");
+    await admin.getByText("The server cannot be reached").waitFor();
+    await expect.poll(() => role.inputValue()).toBe("viewer");
+    await admin.unroute(isRole);
+    await role.selectOption("operator");
     await admin.getByText("vera has the role Operator now").waitFor();
     await goTo(vera, "#/users/1400000001/alice");
     await vera.getByText("Your session has ended.").waitFor();
@@ -90,10 +103,57 @@ describe("operators of the console", () => {
     await admin.getByRole("button", { name: "Remove: vera" }).waitFor({ state: "detached" });
     await goTo(vera, "#/apps");
     await vera.getByText("Your session has ended.").waitFor();
-    expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
+    expect(office.errors.filter((error) => !/401|ERR_FAILED/.test(error))).toEqual([]);
     // The browser logs each refused request as an error.
     expect(desk.errors.filter((error) => !/40[13]/.test(error))).toEqual([]);
     await Promise.all([office.close(), desk.close()]);
+  });
+
+  test("operators change their own password, and only the browser that did stays logged in", async () => {
+    await server.command("console", "operator", "add", "otto", "--role", "viewer");
+    const printed = await server.command("console", "operator", "password", "otto");
+    const first = /[A-Za-z0-9_-]{16,}/.exec(printed)?.[0] ?? "";
+    const [here, there] = await Promise.all([Windows.open(browser), Windows.open(browser)]);
+    const [page, other] = await Promise.all([
+      here.page(`${server.pages}/console/`),
+      there.page(`${server.pages}/console/`),
+    ]);
+    await logIn(page, "otto", first);
+    await logIn(other, "otto", first);
+
+    const change = async (old: string, next: string, again = next): Promise<void> => {
+      await page.getByLabel("Present password").fill(old);
+      await page.getByLabel("New password", { exact: true }).fill(next);
+      await page.getByLabel("New password, once more").fill(again);
+      await page.keyboard.press("Enter");
+    };
+    const second = "seven lamps in a row";
+    const open = page.getByRole("button", { name: "Change password" }).first();
+    await open.click();
+    expect(await seriousFaults(page)).toEqual([]);
+    await change(first, "short");
+    await page.getByText("The new password has 5 bytes.").waitFor();
+    await change(first, second, "seven lamps in a bow");
+    await page.getByText("The two new passwords are not the same.").waitFor();
+    await change("not the password", second);
+    await page.getByText("That is not your present password.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByLabel("Present password").waitFor({ state: "hidden" });
+    await open.click();
+    expect(await page.getByLabel("Present password").inputValue()).toBe("");
+    expect(await page.getByText("That is not your present password.").count()).toBe(0);
+    await change(first, second);
+    await page.getByText("Your password is changed.").waitFor();
+
+    await goTo(page, "#/apps");
+    await page.getByText("otto · Viewer").waitFor();
+    await other.evaluate(() => {
+      location.hash = "#/apps";
+    });
+    await other.getByText("Your session has ended.").waitFor();
+    await logIn(other, "otto", second);
+    expect([...here.errors, ...there.errors].filter((error) => !/40[13]/.test(error))).toEqual([]);
+    await Promise.all([here.close(), there.close()]);
   });
 
   test("what operators did is in the audit log, by app, and in files", async () => {

@@ -2,11 +2,8 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
+import { enterWith, launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
-
-/** The Web linger of an app that is made now, and more than it may be late. */
-const LINGER_IS_OVER = 7_000;
 
 describe("a page that is loaded again", () => {
   let server: Server;
@@ -15,6 +12,8 @@ describe("a page that is loaded again", () => {
 
   beforeAll(async () => {
     [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+    await server.command("account", "create", "mira");
+    await server.command("friend", "add", "you", "mira");
   });
   beforeEach(async () => {
     windows = await Windows.open(browser);
@@ -39,11 +38,19 @@ describe("a page that is loaded again", () => {
     await lin.locator("lamplight-self-card form .primary").click();
     await rowOf(robin, "林晓").getByText("reading").waitFor();
 
+    const mira = await windows.page(server.pages);
+    await enterWith(mira, await server.command("sig", "mira"));
+    await robin.locator("#tab-contacts").click();
+    await seesDot(robin, "mira", "Online");
+    await robin.locator("#tab-chats").click();
     await keepPictures(robin, "林晓");
     await lin.reload();
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
-    // Were there an end that only comes late, it would have come by now.
-    await robin.waitForTimeout(LINGER_IS_OVER);
+    // Mira closes her page later than Lin's was left. Once her linger is over, Lin's would be too.
+    await mira.close();
+    await expect
+      .poll(() => server.command("status", "get", "mira"), { timeout: 20_000, interval: 500 })
+      .not.toMatch(/ONLINE/);
     expect(await picturesOf(robin)).toEqual(["Online: reading"]);
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
 
