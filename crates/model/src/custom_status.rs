@@ -80,7 +80,7 @@ mod tests {
     fn a_custom_status_is_used_as_a_text() {
         let status = CustomStatus::new("听歌中", 100).unwrap();
         let length = |text: &dyn AsRef<str>| text.as_ref().len();
-        assert!(status == "听歌中" && status == *"听歌中" && status != "");
+        assert!(status == "听歌中" && status == *"听歌中" && status != "听歌");
         assert_eq!((status.to_string(), length(&status)), ("听歌中".to_owned(), 9));
     }
 

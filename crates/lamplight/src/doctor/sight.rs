@@ -63,7 +63,7 @@ fn existing(path: &Path) -> PathBuf {
 
 /// Free bytes, free inodes where they are counted, and whether the file system is read-only.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
-    let about = if path.exists() { statvfs(path)? } else { statvfs(&existing(path))? };
+    let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let files = (about.f_files > 0).then_some(about.f_favail);
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))

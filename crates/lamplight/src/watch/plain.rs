@@ -5,9 +5,10 @@ use super::session::Session;
 use crate::output::{ShownStatus, devices, harmless, json_line, line};
 use crate::time_text::rfc3339;
 use anyhow::bail;
-use lamplight_client::Event;
+use lamplight_client::{Event, LinkEnd};
 use lamplight_model::{Timestamp, UserStatus};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Prints until the session is over, or until a signal: SIGTERM logs out before.
@@ -52,13 +53,15 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::UsersInfoChanged(_)
         | Event::AbilitiesChanged(_)
         | Event::ListsOutdated => Ok(()),
-        Event::Connected { resumed: false } => note(as_json, "connected", "connected"),
-        Event::Connected { resumed: true } => note(as_json, "connected", "connected again"),
-        Event::Disconnected { why, retry_in } | Event::ConnectFailed { why, retry_in: Some(retry_in) } => {
-            let text = format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32());
-            note(as_json, "disconnected", &text)
+        Event::Connected { resumed } => {
+            note(as_json, "connected", if *resumed { "connected again" } else { "connected" })
         }
-        Event::ConnectFailed { why, retry_in: None } => note(as_json, "disconnected", &why.to_string()),
+        Event::Disconnected { why, retry_in } => {
+            note(as_json, "disconnected", &disconnected_text(why, Some(*retry_in)))
+        }
+        Event::ConnectFailed { why, retry_in } => {
+            note(as_json, "disconnected", &disconnected_text(why, *retry_in))
+        }
         Event::SubscriptionsChanged { .. } => {
             note(as_json, "subscriptionsChanged", "another device has changed the subscription list")
         }
@@ -71,6 +74,14 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::LoggedOut => note(as_json, "over", &ending_text(event)),
         // An event that a later SDK may add.
         _ => Ok(()),
+    }
+}
+
+/// Why there is no connection, and when the next attempt is, if there is one.
+fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
+    match retry_in {
+        Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),
+        None => why.to_string(),
     }
 }
 

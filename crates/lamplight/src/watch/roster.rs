@@ -158,11 +158,11 @@ impl Roster {
                 self.connection = Connection::Connected;
                 self.say(now, if *resumed { "connected again" } else { "connected" });
             }
-            Event::ConnectFailed { why, retry_in: Some(retry_in) }
-            | Event::Disconnected { why, retry_in } => {
-                self.waits(why, *retry_in, now);
-            }
-            Event::ConnectFailed { why, retry_in: None } => self.end(now, why.to_string()),
+            Event::Disconnected { why, retry_in } => self.waits(why, *retry_in, now),
+            Event::ConnectFailed { why, retry_in } => match retry_in {
+                Some(retry_in) => self.waits(why, *retry_in, now),
+                None => self.end(now, why.to_string()),
+            },
             Event::SubscriptionsChanged { subscribed, unsubscribed } => {
                 subscribed.iter().for_each(|user| self.want(user));
                 for user in subscribed {
