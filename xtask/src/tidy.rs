@@ -37,6 +37,9 @@ const REGISTRIES: [&str; 5] = [
     concat!("deb", ".debian"),
 ];
 
+/// Words with which a doc comment does not begin: it names its subject, with a noun phrase or a verb.
+const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
+
 /// Inputs for fuzzers: bytes, of which some happen to be text.
 const CORPUS: &str = "fuzz/corpus/";
 
@@ -74,6 +77,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     for file in files {
         lines(file, &mut findings);
         head(file, &mut findings);
+        doc_comments(file, &mut findings);
         length(file, long, &mut findings);
         links(file, files, &mut findings);
     }
@@ -120,6 +124,39 @@ fn has_absolute(line: &str, path: &str) -> bool {
 fn head(file: &File, findings: &mut Vec<String>) {
     if file.path.ends_with(".rs") && file.path.contains("src/") && !file.text.starts_with("//!") {
         findings.push(format!("{}:1: no `//!` that says what the module knows", file.path));
+    }
+}
+
+/// A doc comment, and each paragraph of it, names its subject.
+fn doc_comments(file: &File, findings: &mut Vec<String>) {
+    let typescript = [".ts", ".tsx"].iter().any(|ending| file.path.ends_with(ending));
+    if !typescript && !file.path.ends_with(".rs") {
+        return;
+    }
+    // Whether the next line of a doc comment begins a paragraph.
+    let mut begins = true;
+    for (index, line) in file.text.lines().enumerate() {
+        let line = line.trim_start();
+        let text = if typescript {
+            begins |= line.starts_with("/**");
+            line.strip_prefix("/**").or_else(|| line.strip_prefix('*'))
+        } else {
+            line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))
+        };
+        let Some(text) = text.map(str::trim) else {
+            begins = true;
+            continue;
+        };
+        let word = text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+        if begins && HEADLESS.contains(&word) {
+            findings.push(format!(
+                "{}:{}: a doc comment begins with `{word}`: begin it with a noun phrase or a verb in the third \
+                 person, as in \"The users that …\", \"Returns …\"",
+                file.path,
+                index + 1
+            ));
+        }
+        begins = text.is_empty();
     }
 }
 
@@ -276,6 +313,36 @@ mod tests {
                     matches!(&found[..], [one] if one.starts_with(expected)),
                     "{path}: {text}\n{found:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_doc_comment_names_its_subject() {
+        for (path, text, expected) in [
+            ("tests/a.rs", "/// Returns it.\nfn a() {}\n", None),
+            ("tests/a.rs", "/// What it is.\nfn a() {}\n", Some(1)),
+            ("tests/a.rs", "//! Who is there.\n", Some(1)),
+            ("tests/a.rs", "fn a() {}\n    /// Whoever, it is.\n", Some(2)),
+            ("tests/a.rs", "/// The users, and\n/// what they do.\n", None),
+            ("tests/a.rs", "/// The users.\n/// Whom they know, they know.\n", None),
+            ("tests/a.rs", "/// The users.\n///\n/// Whom they know, they know.\n", Some(3)),
+            ("tests/a.rs", "/// Whole numbers.\n", None),
+            ("tests/a.rs", "let a = \"/// What\";\n", None),
+            ("a.ts", "/** What it is. */\n", Some(1)),
+            ("a.tsx", "/**\n * Whose it is.\n */\n", Some(2)),
+            ("a.ts", "  /** The users.\n   *\n   * Who they are. */\n", Some(3)),
+            ("a.ts", "/** The users and\n * What they do. */\n", None),
+            ("a.ts", "/** The users. */\n/** Who they are. */\n", Some(2)),
+            ("a.md", "/// What it is.\n", None),
+        ] {
+            let found = found(path, text);
+            match expected {
+                None => assert_eq!(found, [""; 0], "{path}: {text}"),
+                Some(line) => {
+                    let place = format!("{path}:{line}: a doc comment begins with");
+                    assert!(matches!(&found[..], [one] if one.starts_with(&place)), "{text}\n{found:?}");
+                }
             }
         }
     }
