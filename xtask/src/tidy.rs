@@ -83,6 +83,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     }
     exceptions(files, long, &mut findings);
     two_readmes(files, &mut findings);
+    summary(files, &mut findings);
     findings
 }
 
@@ -236,6 +237,31 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The list of the pages of the documentation site, and the folder whose pages the site lists by itself.
+const SUMMARY: &str = "docs/SUMMARY.md";
+const DECISIONS: &str = "docs/decisions/0";
+
+/// Every page below `docs/` is in the summary, once. That each of its links leads to a file is the rule of [`links`].
+fn summary(files: &[File], findings: &mut Vec<String>) {
+    let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
+        if files.iter().any(|file| file.path.starts_with("docs/decisions/")) {
+            findings.push(format!("{SUMMARY}: there is none, so the documentation site has no pages"));
+        }
+        return;
+    };
+    let listed: Vec<String> = prose(&summary.text)
+        .filter_map(|(_, line)| line.strip_prefix("- [")?.split_once("](")?.1.strip_suffix(')'))
+        .map(|link| resolve(SUMMARY, link))
+        .collect();
+    for file in files.iter().filter(|file| file.path.starts_with("docs/") && file.path.ends_with(".md")) {
+        let times = listed.iter().filter(|path| **path == file.path).count();
+        let by_itself = file.path == SUMMARY || file.path.starts_with(DECISIONS);
+        if !by_itself && times != 1 {
+            findings.push(format!("{SUMMARY}: lists `{}` {times} times, not once", file.path));
+        }
+    }
+}
+
 /// The two README say the same: a heading of one is a heading of the other.
 fn two_readmes(files: &[File], findings: &mut Vec<String>) {
     let levels = |path: &str| -> Option<Vec<usize>> {
@@ -385,6 +411,23 @@ mod tests {
             assert_eq!(findings(&tree, &[]).is_empty(), good, "{link}");
         }
         assert_eq!(found("a.md", "```md\n[a](gone.md)\n```\n[b](gone.md)\n").len(), 1);
+    }
+
+    #[test]
+    fn each_page_of_the_documentation_is_in_the_summary_once() {
+        let readmes = || [file("README.md", ""), file("README.zh-CN.md", "")];
+        for (summary, expected) in [
+            ("- [A](a.md)\n- [B](how-to/b.md)\n- [Root](../README.md)\n", 0),
+            ("- [A](a.md)\n", 1),
+            ("- [A](a.md)\n- [A](a.md)\n- [B](how-to/b.md)\n", 1),
+            ("[A](a.md)\n", 2),
+        ] {
+            let pages = ["docs/a.md", "docs/how-to/b.md", "docs/decisions/0001-c.md"].map(|path| file(path, ""));
+            let tree: Vec<_> = readmes().into_iter().chain(pages).chain([file(SUMMARY, summary)]).collect();
+            assert_eq!(findings(&tree, &[]).len(), expected, "{summary}");
+        }
+        let without: Vec<_> = readmes().into_iter().chain([file("docs/decisions/0001-c.md", "")]).collect();
+        assert_eq!(findings(&without, &[]).len(), 1);
     }
 
     #[test]
