@@ -15,6 +15,7 @@ mod logs;
 mod node_file;
 mod operator;
 mod output;
+mod supervisor;
 mod time_text;
 mod watch;
 

@@ -149,6 +149,14 @@ impl Health {
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
+    /// Whether every worker turns its rounds. A store or a disk that is slow or fails does not count: to start again would
+    /// not help.
+    pub fn workers_turn(&self) -> bool {
+        let workers = self.workers.iter().enumerate();
+        let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
+        Readiness::of(false, parts, self.clock.now().moment).is_ready()
+    }
+
     /// Waits until a part has ended that the node cannot do without; its name.
     pub async fn part_ended(&self) -> String {
         let mut watch = tokio::time::interval(WATCH_EVERY);

@@ -428,6 +428,11 @@ impl Node {
         self.health.part_ended().await
     }
 
+    /// Whether every worker thread turns its rounds: the sign of life for a watchdog.
+    pub fn workers_turn(&self) -> bool {
+        self.health.workers_turn()
+    }
+
     /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and
     /// keeps who was connected on disk, so that who comes back in time was never away, also when the machine is
     /// restarted in between.

@@ -5,12 +5,14 @@ use crate::logs::{self, LogArgs};
 use crate::node_file::NodeFile;
 use crate::operator::Operator;
 use crate::output::{json_line, line};
+use crate::supervisor;
 use anyhow::bail;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
 use lamplight_server::{Clock, Config, LogMetrics, Node, Surroundings, web_is_built};
 use rustix::process::Signal as Number;
+use sd_notify::NotifyState;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -122,7 +124,12 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     if let Err(error) = announced {
         tracing::warn!(%error, "could not say where the server listens");
     }
-    let broken = served.runs_until(&mut stop).await;
+    supervisor::tell(NotifyState::Ready);
+    let broken = tokio::select! {
+        broken = served.runs_until(&mut stop) => broken,
+        never = supervisor::feed_watchdog(|| served.workers_turn()) => match never {},
+    };
+    supervisor::tell(NotifyState::Stopping);
     served.stop(stop).await;
     match broken {
         None => Ok(()),
@@ -173,6 +180,11 @@ impl Served {
             std::process::exit(1);
         });
         Some(part)
+    }
+
+    /// Whether every worker thread of the node turns its rounds.
+    fn workers_turn(&self) -> bool {
+        self.node.workers_turn()
     }
 
     /// Stops in order; a further signal quits at once.

@@ -1,0 +1,31 @@
+//! The protocol of systemd for services of `Type=notify`: readiness, a stop in order, the watchdog.
+//!
+//! Any supervisor that sets `NOTIFY_SOCKET` is told. Without it nothing is sent.
+
+use sd_notify::NotifyState;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// Tells the supervisor of a new state. One that cannot be told is no reason to stop serving.
+pub fn tell(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the supervisor could not be told");
+    }
+}
+
+/// Tells the watchdog three times within its time that the server is alive, as long as it is. Runs until it is dropped.
+pub async fn feed_watchdog(is_alive: impl Fn() -> bool) -> Infallible {
+    let Some(patience) = sd_notify::watchdog_enabled() else {
+        return std::future::pending().await;
+    };
+    let mut tick = tokio::time::interval((patience / 3).max(Duration::from_millis(1)));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if is_alive() {
+            tell(NotifyState::Watchdog);
+        } else {
+            tracing::error!("a worker turns no rounds; the watchdog is not fed");
+        }
+    }
+}
