@@ -84,7 +84,7 @@ export class PasswordDialog extends View {
         id=${name}
         name=${name}
         type="password"
-        autocomplete=${autocomplete as "new-password"}
+        autocomplete=${autocomplete}
         required
         aria-describedby=${hint === undefined ? nothing : `${name}-hint`}
       />

@@ -140,7 +140,7 @@ export abstract class AppUsersPage<Found> extends View {
   /** Runs a reading, which ends the one before it. An error shows in place of the list, unless `keep` takes it. */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,
-    keep: ((error: unknown) => void) | undefined = undefined,
+    keep?: (error: unknown) => void,
   ): Promise<void> {
     const app = this.appId;
     this.#asked?.abort();
