@@ -13,6 +13,7 @@ mod frames;
 mod http;
 mod journal;
 mod json;
+mod jwt;
 mod user_sig;
 mod websocket;
 
@@ -31,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "json", run: json::run },
     Target { name: "websocket", run: websocket::run },
     Target { name: "user_sig", run: user_sig::run },
+    Target { name: "jwt", run: jwt::run },
     Target { name: "journal", run: journal::run },
     #[cfg(feature = "node")]
     Target { name: "console", run: http::console::run },

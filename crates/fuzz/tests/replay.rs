@@ -78,7 +78,7 @@ macro_rules! replayed {
     };
 }
 
-replayed!(frames, json, websocket, user_sig, journal, console, query, commands);
+replayed!(frames, json, websocket, user_sig, jwt, journal, console, query, commands);
 
 #[test]
 fn the_corpus_stays_small() {

@@ -1,0 +1,101 @@
+//! JWTs and the keys that verify them: what nobody signed opens nothing, and what is signed claims what it says.
+//!
+//! Input: a byte that chooses what the rest is: the text of a token, a header and claims to be signed with the secret, or
+//! the text of keys.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use lamplight_auth::{JwtClaims, JwtKeySet, JwtRefusal, MAX_JWT_BYTES, MAX_KEYS, is_jwt, verify_jwt};
+use lamplight_model::{AppId, Code, JwtSettings, Timestamp, UserId};
+use serde_json::Value;
+use sha2::Sha256;
+
+/// When the tokens of this target are looked at, in seconds.
+const NOW: u64 = 1_700_000_100;
+/// The secret of `tests/jwt/vectors.json`.
+const SECRET: &str = "a secret of at least 32 bytes, for tests";
+/// The vectors, with a key for each algorithm.
+const KEYS: &str = include_str!("../../../tests/jwt/vectors.json");
+
+/// Tries one input.
+pub fn run(data: &[u8]) {
+    let Some((kind, rest)) = data.split_first() else { return };
+    match kind % 3 {
+        0 => {
+            if let Ok(token) = std::str::from_utf8(rest) {
+                look_at(token);
+            }
+        }
+        1 => signed(rest),
+        _ => {
+            if let Ok(text) = std::str::from_utf8(rest) {
+                keys(text);
+            }
+        }
+    }
+}
+
+/// A token is refused with a code of tokens, or good for one user until its time.
+fn look_at(token: &str) -> Option<JwtClaims> {
+    match verify_for("alice_01", token) {
+        Err(JwtRefusal::UnknownKey) => None,
+        Err(JwtRefusal::Refused(refusal)) => {
+            let codes = [
+                Code::SIG_UNREADABLE,
+                Code::SIG_OTHER_APP,
+                Code::SIG_OTHER_USER,
+                Code::SIG_WRONG,
+                Code::SIG_EXPIRED,
+            ];
+            assert!(codes.contains(&refusal.code), "{refusal}");
+            None
+        }
+        Ok(claims) => {
+            assert!(is_jwt(token) && token.len() <= MAX_JWT_BYTES);
+            assert!(claims.expires > Timestamp(NOW * 1_000));
+            assert!(verify_for("bob", token).is_err(), "good for two users");
+            Some(claims)
+        }
+    }
+}
+
+/// A header and claims, with a line feed in between, that the secret signs: only HS256 is good, and only for alice; with
+/// a byte of the signature changed, nothing is.
+fn signed(data: &[u8]) {
+    let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
+    let (header, claims) = (&data[..at], &data[at + 1..]);
+    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("HMAC takes a key of any length");
+    let mut signature = mac.chain_update(&text).finalize().into_bytes().to_vec();
+    let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature));
+    if look_at(&token).is_some() {
+        let header: Value = serde_json::from_slice(header).expect("a good header is JSON");
+        let claims: Value = serde_json::from_slice(claims).expect("good claims are JSON");
+        assert_eq!((&header["alg"], &claims["sub"]), (&"HS256".into(), &"alice_01".into()));
+        assert!(claims["exp"].as_f64().expect("a number") > 0.0);
+    }
+    signature[0] ^= 1;
+    assert_eq!(look_at(&format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature))), None);
+}
+
+/// Keys are read within their bound, or refused; a text of public keys is never a secret.
+fn keys(text: &str) {
+    if let Ok(set) = JwtKeySet::read(text) {
+        assert!((1..=MAX_KEYS).contains(&set.len()));
+        let settings = JwtSettings { secret: text.trim().to_owned(), ..JwtSettings::default() };
+        assert!(JwtKeySet::of_settings(&settings).is_err(), "public keys are taken for a secret");
+    }
+}
+
+fn verify_for(user: &str, token: &str) -> Result<JwtClaims, JwtRefusal> {
+    let vectors: Value = serde_json::from_str(KEYS).expect("the vectors are JSON");
+    let settings = JwtSettings {
+        keys: vectors["jwks"].to_string(),
+        secret: SECRET.to_owned(),
+        ..JwtSettings::default()
+    };
+    let keys = JwtKeySet::of_settings(&settings).expect("the keys of the vectors are good");
+    let user = UserId::new(user).expect("printable");
+    verify_jwt(token, &settings, &[&keys], AppId(1_400_000_001), &user, Timestamp(NOW * 1_000))
+}

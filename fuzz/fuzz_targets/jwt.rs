@@ -1,0 +1,5 @@
+//! Gives the target `jwt` to libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lamplight_fuzz::run("jwt", data));
