@@ -62,6 +62,7 @@ pub use shared::Events;
 
 // The nouns that the calls and events are made of.
 pub use lamplight_model::{
-    AllowType, AppId, ClientMessageId, Code, CustomStatus, DeviceId, Message, Platform, PlatformSet, Profile,
-    ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
+    AllowType, AppId, ClientMessageId, Code, CustomElement, CustomStatus, DeviceId, Message, MessageBody,
+    Platform, PlatformSet, Profile, ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus,
+    Version,
 };

@@ -1,7 +1,7 @@
 //! Profiles, friends, messages and conversations: the nouns of the SDK, read from the messages of the wire; and how
 //! far a client knows the lists of its user.
 
-use lamplight_model::{AllowType, ClientMessageId, Message, Profile, Timestamp, UserId};
+use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -250,7 +250,7 @@ pub(crate) fn message(told: v1::Message) -> Option<Message> {
         to: UserId::new(&told.to).ok()?,
         sequence: told.sequence,
         at: Timestamp(told.time),
-        text: told.text,
+        body: told.custom.map_or(MessageBody::Text(told.text), |custom| MessageBody::Custom(custom.into())),
         client_id: ClientMessageId::new(&told.client_message_id).ok()?,
     })
 }

@@ -75,7 +75,7 @@ impl ListsNews {
                     + friend.wording.len()
                     + profile_bytes(&friend.profile)
             }
-            ListsChange::Message(news) => news.message.text.len() + row_bytes(&news.conversation),
+            ListsChange::Message(news) => news.message.body.bytes() + row_bytes(&news.conversation),
             ListsChange::Conversation(row) => row_bytes(row),
             ListsChange::FriendGone(_) | ListsChange::ConversationGone(_) => 0,
         };
@@ -103,6 +103,6 @@ fn profile_bytes(profile: &Profile) -> usize {
 }
 
 fn row_bytes(row: &Conversation) -> usize {
-    let last = row.last.as_ref().map_or(0, |message| message.text.len());
+    let last = row.last.as_ref().map_or(0, |message| message.body.bytes());
     last + row.remark.len() + profile_bytes(&row.profile)
 }

@@ -269,6 +269,10 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE accounts ADD COLUMN fields TEXT NOT NULL DEFAULT '{}';   -- JSON: ProfileFields
 ",
     FOLD_NICKS_AGAIN,
+    "
+    -- Messages with custom content: its description is in `text`, which stays what people are shown.
+    ALTER TABLE messages ADD COLUMN custom TEXT;   -- JSON: [data, extension]; NULL: a text
+",
 ];
 
 /// The migration after which all nicks are folded anew.

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use lamplight_facts::{Facts, Lists, NewLogin, NewMessage, Sent};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{AppId, ClientMessageId, DeviceId, Platform, Timestamp, User, UserId};
+use lamplight_model::{AppId, ClientMessageId, DeviceId, MessageBody, Platform, Timestamp, User, UserId};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -122,7 +122,7 @@ async fn messages(facts: &SqliteFacts) -> Vec<u64> {
     let history = history.expect("messages can be read");
     for (n, message) in history.iter().rev().enumerate() {
         assert_eq!(message.sequence, n as u64 + 1);
-        assert_eq!(message.text, message.client_id.as_str());
+        assert_eq!(message.body.shown(), message.client_id.as_str());
     }
     history.into_iter().map(|message| message.at.0).collect()
 }
@@ -197,7 +197,7 @@ fn message(number: u64) -> NewMessage {
     NewMessage {
         from: of_app("alice"),
         to: of_app("bob").id,
-        text,
+        body: MessageBody::Text(text),
         client_id,
         at: Timestamp(number),
         push: Vec::new(),

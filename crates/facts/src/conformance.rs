@@ -23,7 +23,8 @@ use crate::{
     NewFriendship, NewLogin, NewMessage, Revoked, Sent, StoredMessage,
 };
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, DeviceId, Friend, Message, Platform, Timestamp, User, UserId,
+    AppId, ClientMessageId, Conversation, CustomElement, DeviceId, Friend, Message, MessageBody, Platform,
+    Timestamp, User, UserId,
 };
 
 /// Makes a `#[tokio::test]` of each rule of the [conformance suite](crate::conformance).
@@ -134,6 +135,7 @@ macro_rules! conformance_tests {
                 a_message_to_oneself_is_one_and_read
                 a_history_comes_in_pages_newest_first
                 texts_are_kept_to_the_byte
+                custom_content_is_kept_to_the_byte
                 messages_stay_in_their_app
                 many_senders_at_once_leave_no_gap
                 a_message_sent_by_many_at_once_is_stored_once
@@ -349,9 +351,14 @@ fn client_id(text: &str) -> ClientMessageId {
 }
 
 /// A message whose client id is its text.
+fn custom(data: &str, description: &str, extension: &str) -> MessageBody {
+    let [data, description, extension] = [data, description, extension].map(str::to_owned);
+    MessageBody::Custom(CustomElement { data, description, extension })
+}
+
 fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
-    let (to, text, client_id) = (id(to), text.to_owned(), client_id(text));
-    NewMessage { from: user(from), to, text, client_id, at: at(when), push: Vec::new() }
+    let (to, body, client_id) = (id(to), text.into(), client_id(text));
+    NewMessage { from: user(from), to, body, client_id, at: at(when), push: Vec::new() }
 }
 
 /// Sends one that has not been sent.
@@ -364,7 +371,7 @@ async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) ->
 
 /// The conversation as text, newest first: `2 bob: the text`.
 async fn history(facts: &dyn Facts, owner: &str, peer: &str) -> Vec<String> {
-    let line = |Message { from, sequence, text, .. }| format!("{sequence} {from}: {text}");
+    let line = |Message { from, sequence, body, .. }| format!("{sequence} {from}: {}", body.shown());
     ok(facts.history(user(owner), id(peer), None, usize::MAX)).await.into_iter().map(line).collect()
 }
 
@@ -372,7 +379,7 @@ async fn history(facts: &dyn Facts, owner: &str, peer: &str) -> Vec<String> {
 async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line = |row: Conversation| {
         let pinned = if row.pinned { ", pinned" } else { "" };
-        let last = row.last.map_or("none (".into(), |last| format!("{} ({}, ", last.text, last.from));
+        let last = row.last.map_or("none (".into(), |last| format!("{} ({}, ", last.body.shown(), last.from));
         let unread = if row.unread > 0 { format!(", {} unread", row.unread) } else { String::new() };
         format!("{}{pinned}: {last}{}){unread}", row.peer, row.active.0)
     };

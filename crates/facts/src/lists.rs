@@ -8,7 +8,7 @@
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, Platform, Profile,
+    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, MessageBody, Platform, Profile,
     ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use std::time::Duration;
@@ -280,8 +280,8 @@ pub struct NewMessage {
     pub from: User,
     /// The recipient.
     pub to: UserId,
-    /// The text of the message.
-    pub text: String,
+    /// Its content.
+    pub body: MessageBody,
     /// The sender's id of the message: the same in each retry.
     pub client_id: ClientMessageId,
     /// When.

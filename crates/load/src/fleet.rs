@@ -268,7 +268,7 @@ impl Fleet {
     pub fn send_message(&mut self, from: u32, to: u32, number: u32) -> Result<()> {
         let text = message_text(number);
         let client_message_id = number.to_string();
-        let request = v1::SendMessageRequest { to: user_id(to), text, client_message_id };
+        let request = v1::SendMessageRequest { to: user_id(to), text, client_message_id, custom: None };
         self.ask(from, REQUEST_ID, Request::SendMessage(request))
     }
 

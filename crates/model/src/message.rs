@@ -1,11 +1,11 @@
 //! One-to-one text messages.
 
-use crate::{Timestamp, UserId};
+use crate::{Code, Refusal, Timestamp, UserId};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A one-to-one text message, as it was committed.
+/// A one-to-one message, as it was committed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// The sender.
@@ -16,8 +16,8 @@ pub struct Message {
     pub sequence: u64,
     /// When it was committed.
     pub at: Timestamp,
-    /// The text of the message.
-    pub text: String,
+    /// Its content.
+    pub body: MessageBody,
     /// The sender's id of the message.
     pub client_id: ClientMessageId,
 }
@@ -29,7 +29,66 @@ impl Message {
     }
 }
 
-/// The sender's id of a message: 1–64 bytes of printable ASCII. A second message with the same text to the same user
+/// The content of a message.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageBody {
+    /// A text.
+    Text(String),
+    /// Content whose meaning the application alone knows. It is carried as it is.
+    Custom(CustomElement),
+}
+
+/// Custom content, as the cloud's `TIMCustomElem` has it. Any of its parts may be empty.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
+pub struct CustomElement {
+    /// The content itself, in the application's own form.
+    pub data: String,
+    /// A text for people: shown in conversation lists, and pushed to devices that are not connected.
+    pub description: String,
+    /// Further data of the application.
+    pub extension: String,
+}
+
+impl MessageBody {
+    /// The size in bytes, all parts together: the limit `message_bytes` holds for it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Custom(CustomElement { data, description, extension }) => {
+                data.len() + description.len() + extension.len()
+            }
+        }
+    }
+
+    /// Refuses a body that is no message: an empty one with 6017, one of more than `limit` bytes with 80002.
+    pub fn check(&self, limit: usize) -> Result<(), Refusal> {
+        match self.bytes() {
+            0 => Err(Refusal::because(Code::INVALID_PARAMETER, "the message is empty")),
+            bytes if bytes > limit => {
+                let detail = format!("{bytes} bytes, at most {limit} are allowed");
+                Err(Refusal::because(Code::MESSAGE_TOO_LONG, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The part that people are shown: the text, or the description of custom content.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Custom(custom) => &custom.description,
+        }
+    }
+}
+
+impl From<&str> for MessageBody {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// The sender's id of a message: 1–64 bytes of printable ASCII. A second message with the same content to the same user
 /// under the same id, soon after the first, is a retry.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -43,7 +43,7 @@ pub struct PushContent {
     pub sequence: u64,
     /// When it was committed.
     pub at: Timestamp,
-    /// The text of the message.
+    /// Its text, or the description of its custom content.
     pub text: String,
     /// The recipient's unread messages with it, over all conversations.
     pub unread: u32,

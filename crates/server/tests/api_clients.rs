@@ -249,7 +249,7 @@ async fn a_message_to_several_reaches_each_once_and_says_whom_it_did_not() {
     for user in ["bob", "carol"] {
         let past =
             node.facts().history(node.user(user), UserId::new("alice").unwrap(), None, 10).await.unwrap();
-        assert_eq!(past.iter().map(|message| &*message.text).collect::<Vec<_>>(), ["hi"], "{user}");
+        assert_eq!(past.iter().map(|message| message.body.shown()).collect::<Vec<_>>(), ["hi"], "{user}");
     }
     let mut lost = body.clone();
     lost["To_Account"] = json!(["nobody"]);
@@ -319,6 +319,7 @@ async fn messages_of_the_past_are_read_by_time_page_by_page() {
         to: "alice".into(),
         text: "from bob".into(),
         client_message_id: "c1".into(),
+        custom: None,
     };
     bob.ask(Request::SendMessage(said)).await;
     let last = json!({"From_Account": "bob", "To_Account": "alice", "MaxCnt": 2, "MinTime": 0, "MaxTime": began + 999});

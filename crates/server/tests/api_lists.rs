@@ -201,7 +201,7 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     let facts = node.facts();
     let history = |peer: &str| facts.history(node.user("bob"), UserId::new(peer).unwrap(), None, 10);
     let texts = |messages: Vec<lamplight_model::Message>| -> Vec<String> {
-        messages.into_iter().map(|message| message.text).collect()
+        messages.into_iter().map(|message| message.body.shown().to_owned()).collect()
     };
     assert_eq!(texts(history("alice").await.unwrap()), ["third", "second", "hello, Bob"]);
     assert_eq!(texts(history(ADMIN).await.unwrap()), ["from above"]);
@@ -232,7 +232,46 @@ async fn one_random_names_a_message_to_each_user_of_each_text() {
     for (user, expected) in [("bob", &["one", "two", "one"][..]), ("carol", &["one"])] {
         let facts = node.facts();
         let history = facts.history(node.user(user), UserId::new("alice").unwrap(), None, 10).await.unwrap();
-        let texts: Vec<_> = history.iter().map(|message| message.text.as_str()).collect();
+        let texts: Vec<_> = history.iter().map(|message| message.body.shown()).collect();
         assert_eq!(texts, expected, "{user}");
     }
+}
+
+#[tokio::test]
+async fn custom_content_is_carried_as_it_is() {
+    let node = TestNode::start().await;
+    let mut api = with_users(&node, &["alice", "bob"]).await;
+    let message = |elements: Value| json!({"From_Account": "alice", "To_Account": "bob", "MsgRandom": 7, "MsgBody": elements});
+    let element = |content: Value| json!({"MsgType": "TIMCustomElem", "MsgContent": content});
+    let text = json!({"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}});
+    let order =
+        json!({"Data": "{\"order\":7} \u{1f4e6}", "Desc": "An order", "Ext": "shop", "Sound": "ding"});
+
+    let first = api.done("openim/sendmsg", &message(json!([element(order.clone())]))).await;
+    assert_eq!(api.done("openim/sendmsg", &message(json!([element(order)]))).await, first, "a retry");
+    // One part of it alone differs: another message.
+    api.done("openim/sendmsg", &message(json!([element(json!({"Desc": "An order"}))]))).await;
+    for (elements, refused) in [
+        (json!([element(json!({}))]), 90010),
+        (json!([element(json!({"Data": 1}))]), 90010),
+        (json!([element(json!([]))]), 90010),
+        (json!([element(json!({"Data": "x"})), text]), 90010),
+        (json!([text, element(json!({"Data": "x"}))]), 90010),
+        (json!([element(json!({"Data": "x".repeat(12_280), "Ext": "123456789"}))]), 80002),
+    ] {
+        assert_eq!(
+            code(&api.call("openim/sendmsg", &message(elements.clone())).await),
+            refused,
+            "{elements}"
+        );
+    }
+
+    let asked = json!({"Operator_Account": "bob", "Peer_Account": "alice", "MaxCnt": 10, "MinTime": 0,
+                       "MaxTime": 4_000_000_000_u32});
+    let history = api.done("openim/admin_getroammsg", &asked).await;
+    let bodies: Vec<_> =
+        history["MsgList"].as_array().unwrap().iter().map(|it| it["MsgBody"].clone()).collect();
+    let order = json!({"Data": "{\"order\":7} \u{1f4e6}", "Desc": "An order", "Ext": "shop"});
+    let only_shown = json!({"Data": "", "Desc": "An order", "Ext": ""});
+    assert_eq!(bodies, [json!([element(order)]), json!([element(only_shown)])]);
 }

@@ -26,7 +26,7 @@ async fn message_to(node: &TestNode, to: &str, text: &str, id: &str) -> u64 {
 async fn message(node: &TestNode, from: &str, to: &str, text: &str, id: &str) -> u64 {
     let (from, to, now) = (node.user(from), node.user(to), node.clock.now());
     let client_id = ClientMessageId::new(id).unwrap();
-    let sent = node.node.service().send_message(&from, &to.id, text.to_owned(), client_id, By::App, now);
+    let sent = node.node.service().send_message(&from, &to.id, text.into(), client_id, By::App, now);
     sent.await.unwrap().value.message.sequence
 }
 

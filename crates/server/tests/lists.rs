@@ -379,7 +379,7 @@ async fn old_messages_are_gone_after_their_time() {
     let (service, now) = (node.node.service(), node.clock.now());
     let kept = || async {
         let page = service.history(&bob, &alice.id, None, 0, By::App, now).await.unwrap();
-        page.messages.into_iter().map(|message| message.text).collect::<Vec<_>>()
+        page.messages.into_iter().map(|message| message.body.shown().to_owned()).collect::<Vec<_>>()
     };
     let forgotten = async {
         while kept().await != ["new"] {

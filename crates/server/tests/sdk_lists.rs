@@ -7,7 +7,8 @@ mod common;
 use common::cable::Cable;
 use common::{PATIENCE, TestNode};
 use lamplight_client::{
-    AllowType, Client, ClientMessageId, Code, Error, Event, Events, Platform, ProfileChange,
+    AllowType, Client, ClientMessageId, Code, CustomElement, Error, Event, Events, MessageBody, Platform,
+    ProfileChange,
 };
 
 struct Device {
@@ -111,7 +112,7 @@ async fn messages_reach_every_device_and_are_read_on_all() {
         while texts.len() < 2 {
             let told = device.until(|event| matches!(event, Event::MessagesReceived(_))).await;
             let Event::MessagesReceived(messages) = told else { unreachable!() };
-            texts.extend(messages.into_iter().map(|message| message.text));
+            texts.extend(messages.into_iter().map(|message| message.body.shown().to_owned()));
         }
         assert_eq!(texts, ["first", "second"]);
     }
@@ -126,10 +127,10 @@ async fn messages_reach_every_device_and_are_read_on_all() {
     assert!(desk.client.pin("alice", true).await.unwrap().pinned);
 
     let history = phone.client.get_c2c_history("alice", None, 1).await.unwrap();
-    assert_eq!((&*history.messages[0].text, history.finished), ("second", false));
+    assert_eq!((history.messages[0].body.shown(), history.finished), ("second", false));
     let before = Some(history.messages[0].sequence);
     let history = phone.client.get_c2c_history("alice", before, 10).await.unwrap();
-    assert_eq!((&*history.messages[0].text, history.finished), ("first", true));
+    assert_eq!((history.messages[0].body.shown(), history.finished), ("first", true));
     phone.client.delete_conversation("alice").await.unwrap();
     desk.until(|event| matches!(event, Event::ConversationsChanged { deleted, .. } if !deleted.is_empty()))
         .await;
@@ -160,5 +161,29 @@ async fn who_missed_something_is_told_to_read_again_and_who_missed_nothing_is_no
     bob.cable.plug_in(node.address());
     bob.until(|event| matches!(event, Event::ListsOutdated)).await;
     let history = bob.client.get_c2c_history("alice", None, 10).await.unwrap();
-    assert_eq!(history.messages[0].text, "missed");
+    assert_eq!(history.messages[0].body.shown(), "missed");
+}
+
+#[tokio::test]
+async fn custom_content_arrives_as_it_was_sent() {
+    let node = TestNode::start().await;
+    let mut bob = Device::log_in(&node, "bob", Platform::Android).await;
+    let alice = Device::log_in(&node, "alice", Platform::Windows).await;
+    let part = str::to_owned;
+    let custom = CustomElement { data: part("{}"), description: part("a parcel"), extension: String::new() };
+    let (body, id) = (MessageBody::Custom(custom.clone()), ClientMessageId::new("1").unwrap());
+    let sent = alice.client.send_c2c_custom_message_as("bob", custom.clone(), &id).await.unwrap();
+    let again = alice.client.send_c2c_custom_message_as("bob", custom, &id).await.unwrap();
+    assert_eq!((sent.repeated, again.repeated, &again.message), (false, true, &sent.message));
+    // The same words as a text are another message.
+    let text = alice.client.send_c2c_text_message_as("bob", "a parcel", &id).await.unwrap();
+    assert!(!text.repeated);
+
+    let came = bob.until(|event| matches!(event, Event::MessagesReceived(_))).await;
+    let Event::MessagesReceived(messages) = came else { unreachable!() };
+    assert_eq!((&messages[0].body, messages[0].sequence), (&body, 1));
+    let history = bob.client.get_c2c_history("alice", None, 10).await.unwrap();
+    assert_eq!(history.messages.iter().map(|it| &it.body).collect::<Vec<_>>(), [&text.message.body, &body]);
+    let empty = alice.client.send_c2c_custom_message("bob", CustomElement::default()).await;
+    assert_eq!(code(empty), Code::INVALID_PARAMETER);
 }

@@ -462,7 +462,7 @@ async fn a_message_to_who_is_offline_is_pushed_and_no_other() {
         for _ in 0..2 {
             let by = By::App;
             service
-                .send_message(&from, &to, text.clone(), client_id.clone(), by, node.clock.now())
+                .send_message(&from, &to, text.as_str().into(), client_id.clone(), by, node.clock.now())
                 .await
                 .unwrap();
         }
@@ -498,7 +498,7 @@ async fn say(node: &TestNode, text: &str) {
     let (from, to) = (node.user("alice"), node.user("bob").id);
     let client_id = ClientMessageId::new(text).unwrap();
     let sent =
-        node.node.service().send_message(&from, &to, text.to_owned(), client_id, By::App, node.clock.now());
+        node.node.service().send_message(&from, &to, text.into(), client_id, By::App, node.clock.now());
     sent.await.unwrap();
 }
 

@@ -117,7 +117,7 @@ impl Service {
 
 /// The bytes of the texts of a row that users have chosen.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
-    let said = last.as_ref().map_or(0, |message| message.text.len());
+    let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()
 }
 

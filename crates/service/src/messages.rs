@@ -1,4 +1,4 @@
-//! One-to-one text messages (SPEC section 6). A message is acknowledged when it is committed.
+//! One-to-one messages (SPEC section 6). A message is acknowledged when it is committed.
 
 use crate::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
@@ -6,7 +6,8 @@ use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
 use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
-    ClientMessageId, Code, Hook, Lane, Message, Now, Platform, Refusal, StatusType, Timestamp, User, UserId,
+    ClientMessageId, Code, Hook, Lane, Message, MessageBody, Now, Platform, StatusType, Timestamp, User,
+    UserId,
 };
 
 /// The most messages in a page of a history.
@@ -36,29 +37,22 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. The same text to the same user under the same client id within
+    /// Sends a message. The same content to the same user under the same client id within
     /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and is answered with the first.
     ///
-    /// Refused with 6017 for an empty text, 80002 for one that is too long, and 70107 when the recipient has no
+    /// Refused with 6017 for an empty message, 80002 for one that is too long, and 70107 when the recipient has no
     /// account.
     pub async fn send_message(
         &self,
         from: &User,
         to: &UserId,
-        text: String,
+        body: MessageBody,
         client_id: ClientMessageId,
         by: By,
         now: Now,
     ) -> Result<Listed<MessageSent>, ServiceError> {
         let app = self.app(from)?;
-        if text.is_empty() {
-            return Err(Refusal::because(Code::INVALID_PARAMETER, "the text is empty").into());
-        }
-        let limit = usize::from(app.settings.limits.message_bytes);
-        if text.len() > limit {
-            let why = format!("{} bytes, at most {limit} are allowed", text.len());
-            return Err(Refusal::because(Code::MESSAGE_TOO_LONG, why).into());
-        }
+        body.check(app.settings.limits.message_bytes.into())?;
         self.pass_rate(&app, from, Call::SendMessage, by, now).await?;
         let recipient = User::new(from.app, to.clone());
         let push = if app.settings.webhooks.push_url.is_empty() || *from == recipient {
@@ -67,7 +61,7 @@ impl Service {
             self.push_devices(&recipient).await?
         };
         let wants_push = !push.is_empty();
-        let message = NewMessage { from: from.clone(), to: to.clone(), text, client_id, at: now.wall, push };
+        let message = NewMessage { from: from.clone(), to: to.clone(), body, client_id, at: now.wall, push };
         let stored =
             self.change_lists([from.clone(), recipient.clone()], self.facts.send_message(message)).await?;
         match stored {
@@ -159,7 +153,7 @@ impl Service {
         self.pass_rate(&app, owner, Call::GetHistory, by, now).await?;
         // One more than asked for tells whether there is more.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
-        let shown = limit.min(fitting(messages.iter().map(|message| message.text.len())));
+        let shown = limit.min(fitting(messages.iter().map(|message| message.body.bytes())));
         let finished = messages.len() <= shown;
         messages.truncate(shown);
         Ok(HistoryPage { messages, finished })

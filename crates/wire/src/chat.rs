@@ -1,7 +1,9 @@
 //! Profiles, friends, messages and conversations as messages of the wire.
 
 use crate::v1;
-use lamplight_model::{AllowType, Conversation, Friend, Message, Profile, UserId};
+use lamplight_model::{
+    AllowType, Conversation, CustomElement, Friend, Message, MessageBody, Profile, UserId,
+};
 
 impl v1::Profile {
     /// Encodes the profile of a user.
@@ -33,15 +35,34 @@ impl From<&Friend> for v1::Friend {
     }
 }
 
+impl From<&CustomElement> for v1::CustomElement {
+    fn from(custom: &CustomElement) -> Self {
+        let CustomElement { data, description, extension } = custom.clone();
+        Self { data, description, extension }
+    }
+}
+
+impl From<v1::CustomElement> for CustomElement {
+    fn from(custom: v1::CustomElement) -> Self {
+        let v1::CustomElement { data, description, extension } = custom;
+        Self { data, description, extension }
+    }
+}
+
 impl From<&Message> for v1::Message {
     fn from(message: &Message) -> Self {
+        let (text, custom) = match &message.body {
+            MessageBody::Text(text) => (text.clone(), None),
+            MessageBody::Custom(custom) => (String::new(), Some(custom.into())),
+        };
         Self {
             from: message.from.to_string(),
             to: message.to.to_string(),
             sequence: message.sequence,
             time: message.at.0,
-            text: message.text.clone(),
+            text,
             client_message_id: message.client_id.to_string(),
+            custom,
         }
     }
 }

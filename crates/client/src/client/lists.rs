@@ -7,7 +7,7 @@ use crate::lists::{
 };
 use crate::request::{Answer, Request};
 use crate::{Error, LinkEnd};
-use lamplight_model::{AllowType, ClientMessageId, ProfileChange};
+use lamplight_model::{AllowType, ClientMessageId, CustomElement, MessageBody, ProfileChange};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -129,9 +129,7 @@ impl Client {
     ///
     /// [`Error::Refused`]: 70107 no such account, 80002 too long, 6017 empty.
     pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
-        let random = format!("{:032x}", rand::random::<u128>());
-        let client_id = ClientMessageId::new(&random).expect("32 bytes of printable ASCII");
-        self.send_c2c_text_message_as(to, text, &client_id).await
+        self.send_c2c_text_message_as(to, text, &random_id()).await
     }
 
     /// The same under a name that the application chose and kept, so that even a retry after its own restart is
@@ -147,11 +145,51 @@ impl Client {
         text: &str,
         client_id: &ClientMessageId,
     ) -> Result<SentMessage, Error> {
-        let ask = Ask::SendMessage(v1::SendMessageRequest {
-            to: to.to_owned(),
-            text: text.to_owned(),
-            client_message_id: client_id.to_string(),
-        });
+        self.send_message(to, MessageBody::from(text), client_id).await
+    }
+
+    /// Sends custom content, whose meaning the application alone knows: its parts together have 1 to 12,288 bytes
+    /// unless the app's settings say otherwise. Otherwise as
+    /// [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    pub async fn send_c2c_custom_message_as(
+        &self,
+        to: &str,
+        custom: CustomElement,
+        client_id: &ClientMessageId,
+    ) -> Result<SentMessage, Error> {
+        self.send_message(to, MessageBody::Custom(custom), client_id).await
+    }
+
+    /// Sends custom content as [`send_c2c_custom_message_as`](Self::send_c2c_custom_message_as) does, under a random
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    pub async fn send_c2c_custom_message(
+        &self,
+        to: &str,
+        custom: CustomElement,
+    ) -> Result<SentMessage, Error> {
+        self.send_c2c_custom_message_as(to, custom, &random_id()).await
+    }
+
+    async fn send_message(
+        &self,
+        to: &str,
+        body: MessageBody,
+        client_id: &ClientMessageId,
+    ) -> Result<SentMessage, Error> {
+        let (text, custom) = match &body {
+            MessageBody::Text(text) => (text.clone(), None),
+            MessageBody::Custom(custom) => (String::new(), Some(custom.into())),
+        };
+        let (to, client_message_id) = (to.to_owned(), client_id.to_string());
+        let ask = Ask::SendMessage(v1::SendMessageRequest { to, text, client_message_id, custom });
         let Tell::SendMessage(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
         let message = told.message.and_then(lists::message).ok_or_else(no_answer)?;
         Ok(SentMessage { message, repeated: told.repeated_send })
@@ -235,6 +273,12 @@ impl Client {
         };
         Ok(*told)
     }
+}
+
+/// A name for a message that nobody else gives.
+fn random_id() -> ClientMessageId {
+    let random = format!("{:032x}", rand::random::<u128>());
+    ClientMessageId::new(&random).expect("32 bytes of printable ASCII")
 }
 
 const KINDS: &str = "the machine holds each answer against its request";

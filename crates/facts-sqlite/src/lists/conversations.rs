@@ -16,7 +16,7 @@ macro_rules! rows {
         // The order of the joins is said, so that they are read along the list.
         concat!(
             "SELECT c.peer, c.unread, c.read, c.pinned, c.active, f.remark,
-                 a.nick, a.avatar_url, a.allow, m.sender, m.sequence, m.at, m.client_id, m.text
+                 a.nick, a.avatar_url, a.allow, m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
              FROM conversations AS c
              LEFT JOIN accounts AS a ON a.app = c.app AND a.id = c.peer
              LEFT JOIN friends AS f ON f.app = c.app AND f.owner = c.owner AND f.friend = c.peer

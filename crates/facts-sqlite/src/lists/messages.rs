@@ -10,34 +10,36 @@ use lamplight_facts::{
     StoredMessage,
 };
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, Message, NoticeContent, Profile, PushContent, Timestamp, User,
-    UserId,
+    AppId, ClientMessageId, Conversation, CustomElement, Message, MessageBody, NoticeContent, Profile,
+    PushContent, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
-    let NewMessage { from, to, text, client_id, at, push } = new;
+    let NewMessage { from, to, body, client_id, at, push } = new;
     let recipient = User::new(from.app, to);
     let Some(sender_party) = party(db, &from, &recipient.id)? else { return Ok(Sent::NoSuchSender) };
-    if let Some(message) = sent_before(db, &from, sender_party.born, &recipient.id, &client_id, &text, at)? {
+    if let Some(message) = sent_before(db, &from, sender_party.born, &recipient.id, &client_id, &body, at)? {
         return Ok(Sent::Repeated(message));
     }
     let to_oneself = from == recipient;
     let Some(recipient_party) = party(db, &recipient, &from.id)? else { return Ok(Sent::NoSuchRecipient) };
 
     let place = next_place(db, &from, &recipient.id)?;
-    let sql = "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text, pushed)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql =
+        "INSERT INTO messages (app, pair, sequence, sender, born, nth, at, client_id, text, custom, pushed)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let (sequence, id) = (number(place.sequence), from.id.as_str());
     let (born, nth, client) = (sender_party.born, number(place.nth), client_id.as_str());
     let (app, pair, pushed) = (from.app.0, place.pair, !to_oneself && !push.is_empty());
-    change(db, sql, params![app, pair, sequence, id, born, nth, millis(at), client, text, pushed])?;
+    let (text, custom) = (body.shown(), custom_column(&body));
+    change(db, sql, params![app, pair, sequence, id, born, nth, millis(at), client, text, custom, pushed])?;
     let message = Message {
         from: from.id.clone(),
         to: recipient.id.clone(),
         sequence: place.sequence,
         at,
-        text,
+        body,
         client_id,
     };
 
@@ -48,7 +50,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
         moved(db, &recipient, &message, &place, 1, &recipient_party, &sender_party)?
     };
     let push = !to_oneself && !push.is_empty() && {
-        let Message { from, sequence, at, text, .. } = message.clone();
+        let Message { from, sequence, at, ref body, .. } = message.clone();
+        let text = body.shown().to_owned();
         let unread = received.state.total_unread;
         let content = NoticeContent::Push(PushContent { from, sequence, at, text, unread, devices: push });
         let notice = NewNotice { user: recipient, content, at };
@@ -121,13 +124,13 @@ fn sent_before(
     born: i64,
     to: &UserId,
     client_id: &ClientMessageId,
-    text: &str,
+    body: &MessageBody,
     at: Timestamp,
 ) -> Result<Option<Message>> {
     let (low, high) = in_order(&from.id, to);
     let sql = "SELECT m.sequence, m.at FROM pairs AS p CROSS JOIN messages AS m
                    ON m.app = p.app AND m.sender = ?4 AND m.born = ?5 AND m.client_id = ?6 AND m.pair = p.id
-               WHERE p.app = ?1 AND p.low = ?2 AND p.high = ?3 AND m.at > ?7 AND m.text = ?8
+               WHERE p.app = ?1 AND p.low = ?2 AND p.high = ?3 AND m.at > ?7 AND m.text = ?8 AND m.custom IS ?9
                ORDER BY m.at DESC, m.sequence DESC LIMIT 1";
     let message = |row: &Row<'_>| {
         Ok(Message {
@@ -135,13 +138,23 @@ fn sent_before(
             to: to.clone(),
             sequence: count(row, 0)?,
             at: time(row, 1)?,
-            text: text.to_owned(),
+            body: body.clone(),
             client_id: client_id.clone(),
         })
     };
     let too_old = millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes");
     let (app, sender, client) = (from.app.0, from.id.as_str(), client_id.as_str());
-    let key = params![app, low.as_str(), high.as_str(), sender, born, client, too_old, text];
+    let key = params![
+        app,
+        low.as_str(),
+        high.as_str(),
+        sender,
+        born,
+        client,
+        too_old,
+        body.shown(),
+        custom_column(body)
+    ];
     db.prepare_cached(sql)?.query_row(key, message).optional()
 }
 
@@ -211,7 +224,7 @@ pub(super) fn history(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<Message>> {
-    let sql = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text
+    let sql = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
                FROM conversations AS c CROSS JOIN messages AS m ON m.pair = c.pair AND m.sequence > c.cleared
                WHERE c.app = ?1 AND c.owner = ?2 AND c.peer = ?3 AND m.sequence < ?4
                ORDER BY m.sequence DESC LIMIT ?5";
@@ -220,7 +233,7 @@ pub(super) fn history(
     list(db, sql, values, |row| message_of(row, 0, &owner.id, peer))
 }
 
-/// The five columns from `first`: sender, sequence, time, client id, text.
+/// The message of the six columns from `first`: sender, sequence, time, client id, text, custom content.
 pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
     let from = parsed(row, first, UserId::new)?;
     Ok(Message {
@@ -229,8 +242,31 @@ pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &User
         sequence: count(row, first + 1)?,
         at: time(row, first + 2)?,
         client_id: parsed(row, first + 3, ClientMessageId::new)?,
-        text: row.get(first + 4)?,
+        body: body_of(row, first + 4)?,
     })
+}
+
+/// The body of the two columns from `first`: text, custom content.
+fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
+    let shown: String = row.get(first)?;
+    Ok(match row.get::<_, Option<String>>(first + 1)? {
+        None => MessageBody::Text(shown),
+        Some(_) => {
+            let [data, extension] =
+                parsed(row, first + 1, |column| serde_json::from_str::<[String; 2]>(column))?;
+            MessageBody::Custom(CustomElement { data, description: shown, extension })
+        }
+    })
+}
+
+/// The column `custom` of a message: what custom content has beside its description.
+fn custom_column(body: &MessageBody) -> Option<String> {
+    match body {
+        MessageBody::Text(_) => None,
+        MessageBody::Custom(CustomElement { data, extension, .. }) => {
+            Some(serde_json::to_string(&[data, extension]).expect("texts are JSON"))
+        }
+    }
 }
 
 pub(super) fn forget(db: &Connection, app: AppId, before: Timestamp, limit: usize) -> Result<usize> {

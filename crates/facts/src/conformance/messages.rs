@@ -1,8 +1,8 @@
 //! The rules of the [conformance suite](super) about messages.
 
 use super::{
-    APP, NOTHING_REVOKED, OTHER_APP, at, befriend, client_id, history, id, make_accounts, new_message, ok,
-    rows, send, state, user,
+    APP, NOTHING_REVOKED, OTHER_APP, at, befriend, client_id, custom, history, id, make_accounts,
+    new_message, ok, rows, send, state, user,
 };
 use crate::{Facts, ListsState, NewMessage, RETRY_TIME, Sent};
 use futures_util::future::join_all;
@@ -22,7 +22,7 @@ pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
         to: id("bob"),
         sequence: 1,
         at: at(20),
-        text: "hi".into(),
+        body: "hi".into(),
         client_id: client_id("hi"),
     };
     assert_eq!(stored.message, message);
@@ -92,13 +92,16 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     send(facts, "bob", "alice", "1", 20).await;
     let again = new_message("bob", "alice", "1", 20);
     let others = [
-        (NewMessage { text: "another".into(), ..again.clone() }, 2),
-        (NewMessage { text: "1 ".into(), ..again.clone() }, 3),
-        (NewMessage { text: String::new(), ..again.clone() }, 4),
+        (NewMessage { body: "another".into(), ..again.clone() }, 2),
+        (NewMessage { body: "1 ".into(), ..again.clone() }, 3),
+        (NewMessage { body: "".into(), ..again.clone() }, 4),
+        (NewMessage { body: custom("", "1", ""), ..again.clone() }, 5),
+        (NewMessage { body: custom("1", "1", ""), ..again.clone() }, 6),
+        (NewMessage { body: custom("", "1", "1"), ..again.clone() }, 7),
         (NewMessage { to: id("carol"), ..again.clone() }, 1),
         (NewMessage { to: id("bob"), ..again.clone() }, 1),
-        (NewMessage { client_id: client_id("2"), ..again.clone() }, 5),
-        (NewMessage { at: at(20 + RETRY), ..again.clone() }, 6),
+        (NewMessage { client_id: client_id("2"), ..again.clone() }, 8),
+        (NewMessage { at: at(20 + RETRY), ..again.clone() }, 9),
     ];
     for (other, sequence) in others {
         let Sent::Stored(stored) = ok(facts.send_message(other.clone())).await else { panic!("{other:?}") };
@@ -206,9 +209,9 @@ pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     let texts =
         [" ", "a\r\nb\n", "'); DROP TABLE messages; --", "007", "é", "e\u{301}", "a\0b", "NULL", "😀", &long];
     for (n, text) in texts.into_iter().enumerate() {
-        let new = NewMessage { text: text.into(), ..new_message("alice", "bob", &n.to_string(), 20) };
+        let new = NewMessage { body: text.into(), ..new_message("alice", "bob", &n.to_string(), 20) };
         let Sent::Stored(stored) = ok(facts.send_message(new)).await else { panic!("it is new") };
-        assert_eq!(stored.message.text, text);
+        assert_eq!(stored.message.body, text.into());
         let history = ok(facts.history(user("bob"), id("alice"), None, 1)).await;
         assert_eq!(history, [stored.message]);
     }
@@ -218,6 +221,26 @@ pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     assert!(matches!(ok(facts.send_message(new)).await, Sent::Repeated(_)));
     let newest = ok(facts.history(user("alice"), id("bob"), None, 1)).await.remove(0);
     assert_eq!(newest.client_id.as_str(), longest);
+}
+
+/// Custom content comes back as it was: in the answer, in a history and as the newest message of a conversation.
+pub async fn custom_content_is_kept_to_the_byte(facts: &dyn Facts) {
+    make_accounts(facts).await;
+    let long = "长".repeat(20_000);
+    let bodies = [
+        custom("{\"answer\": 42}", "a question", ""),
+        custom("", "", "a\0b'\"\\"),
+        custom(&long, "[]", "NULL"),
+        custom("", "only shown", ""),
+    ];
+    for (n, body) in bodies.into_iter().enumerate() {
+        let new = NewMessage { body: body.clone(), ..new_message("alice", "bob", &n.to_string(), 20) };
+        let Sent::Stored(stored) = ok(facts.send_message(new)).await else { panic!("it is new") };
+        assert_eq!(stored.message.body, body);
+        assert_eq!(ok(facts.history(user("bob"), id("alice"), None, 1)).await, [stored.message.clone()]);
+        let page = ok(facts.conversations(user("bob"), None, 1)).await;
+        assert_eq!(page[0].last, Some(stored.message));
+    }
 }
 
 /// Users of the same `userID` in two apps write nothing to each other.

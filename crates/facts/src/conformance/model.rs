@@ -3,7 +3,7 @@
 //! The model keeps every message for ever and counts what is unread by looking at each. It is as plain as the port's
 //! words allow, and as slow.
 
-use super::{NOTHING_REVOKED, at, client_id, id, ok};
+use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
 use lamplight_model::{
     AllowType, AppId, Conversation, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
@@ -97,7 +97,7 @@ impl Step {
             13 => Self::Pin { owner: one, peer: other, pinned: dice.coin() },
             14 => Self::DeleteConversation { owner: one, peer: other },
             15 => Self::Forget { age: dice.below(10) * MOMENT },
-            _ => Self::Send { from: one, to: other, called: dice.below(4), text: dice.below(2) },
+            _ => Self::Send { from: one, to: other, called: dice.below(4), text: dice.below(3) },
         }
     }
 }
@@ -271,9 +271,14 @@ impl Model {
                 assert_eq!((done.owner_state, done.friend_state), states, "{played:#?}");
             }
             Step::Send { from, to, called, text } => {
-                let (client_id, text) = (client_id(&called.to_string()), format!("text {text}"));
+                let client_id = client_id(&called.to_string());
+                let body = match text {
+                    // Shown as the text is, and yet another message.
+                    0 => custom("data", "text 1", "extension"),
+                    _ => format!("text {text}").as_str().into(),
+                };
                 let from = User::new(self.app, from);
-                let new = NewMessage { from, to, text, client_id, at: now, push: Vec::new() };
+                let new = NewMessage { from, to, body, client_id, at: now, push: Vec::new() };
                 self.send(facts, new, played).await;
             }
             Step::Read { owner, peer, sequence } => self.read(facts, owner, peer, sequence, played).await,
@@ -362,7 +367,7 @@ impl Model {
 
     async fn send(&mut self, facts: &dyn Facts, new: NewMessage, played: &[String]) {
         let sent = ok(facts.send_message(new.clone())).await;
-        let NewMessage { from: User { id: from, .. }, to, text, client_id: called, at: now, push: _ } = new;
+        let NewMessage { from: User { id: from, .. }, to, body, client_id: called, at: now, push: _ } = new;
         let Some(sender) = self.accounts.get(&from) else {
             assert_eq!(sent, Sent::NoSuchSender, "{played:#?}");
             return;
@@ -370,8 +375,8 @@ impl Model {
         let made = sender.made;
         let mut all = self.messages.get(&pair(&from, &to)).into_iter().flatten().rev();
         let before = all.find(|kept| {
-            let Message { from: sender, at, text: said, client_id, .. } = &kept.message;
-            let is_same = (sender, said, client_id) == (&from, &text, &called);
+            let Message { from: sender, at, body: said, client_id, .. } = &kept.message;
+            let is_same = (sender, said, client_id) == (&from, &body, &called);
             is_same && !kept.forgotten && kept.made == made && now.0 - at.0 < RETRY_TIME.as_millis() as u64
         });
         if let Some(kept) = before {
@@ -386,7 +391,7 @@ impl Model {
         let kept = self.messages.entry(pair(&from, &to)).or_default();
         let sequence = kept.len() as u64 + 1;
         let message =
-            Message { from: from.clone(), to: to.clone(), sequence, at: now, text, client_id: called };
+            Message { from: from.clone(), to: to.clone(), sequence, at: now, body, client_id: called };
         kept.push(Kept { message: message.clone(), made, forgotten: false });
         let ends = if from == to { vec![(&from, &to)] } else { vec![(&from, &to), (&to, &from)] };
         for (owner, peer) in ends {

@@ -337,7 +337,7 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     }
     let heads = heads(facts, PUSH).await;
     let [head] = &heads[..] else { panic!("{heads:?}") };
-    let text = new("2", Vec::new()).text;
+    let text = new("2", Vec::new()).body.shown().to_owned();
     let expected = PushContent { from: id("alice"), sequence: 2, at: at(20), text, unread: 2, devices };
     assert_eq!((&head.user, &head.content), (&user("bob"), &NoticeContent::Push(expected)));
     assert_eq!(state(facts, PUSH).await.waiting, 1);

@@ -6,7 +6,7 @@ use crate::output::{harmless, json, line, table};
 use crate::time_text::utc;
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use lamplight_model::{User, UserId};
+use lamplight_model::{MessageBody, User, UserId};
 use lamplight_server::{ListsOperation, ListsOutcome, ShownMessage};
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()>
             }
             let row = |message: &ShownMessage| {
                 let (at, from) = (utc(message.time), message.from.to_string());
-                vec![message.sequence.to_string(), at, from, harmless(&message.text)]
+                vec![message.sequence.to_string(), at, from, content(&message.body)]
             };
             let rows: Vec<_> = messages.iter().map(row).collect();
             let empty = format!("{} and {peer} have no messages", owner.id);
@@ -189,7 +189,7 @@ async fn conversations(
     }
     let rows = conversations.iter().map(|conversation| {
         let pinned = if conversation.pinned { "yes" } else { "" };
-        let last = conversation.last.as_ref().map_or(String::new(), |last| harmless(&last.text));
+        let last = conversation.last.as_ref().map_or(String::new(), |last| content(&last.body));
         vec![
             conversation.peer.to_string(),
             harmless(&conversation.nick),
@@ -219,12 +219,25 @@ async fn act(
     }
 }
 
+/// The content of a message in a table: its text, or the description of custom content.
+fn content(body: &MessageBody) -> String {
+    let shown = harmless(body.shown());
+    match body {
+        MessageBody::Text(_) => shown,
+        MessageBody::Custom(_) => format!("[custom] {shown}").trim_end().to_owned(),
+    }
+}
+
 fn shown(message: &ShownMessage) -> Value {
-    json!({
+    let mut shown = json!({
         "from": message.from,
         "to": message.to,
         "sequence": message.sequence,
         "time": message.time,
-        "text": message.text,
-    })
+    });
+    match &message.body {
+        MessageBody::Text(text) => shown["text"] = json!(text),
+        MessageBody::Custom(custom) => shown["custom"] = json!(custom),
+    }
+    shown
 }

@@ -2,8 +2,8 @@
 //! without rate limits and without the users' consent.
 
 use lamplight_model::{
-    AllowType, ClientMessageId, Code, Conversation, Friend, Message, Now, Profile, ProfileChange, Refusal,
-    Timestamp, User, UserId,
+    AllowType, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,
+    ProfileChange, Refusal, Timestamp, User, UserId,
 };
 use lamplight_service::{By, Service, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -164,8 +164,8 @@ pub struct ShownMessage {
     pub sequence: u64,
     /// When it was committed.
     pub time: Timestamp,
-    /// The text.
-    pub text: String,
+    /// The content.
+    pub body: MessageBody,
 }
 
 /// A row of a conversation list, as it is shown.
@@ -212,7 +212,10 @@ pub(super) async fn execute(
         }
         ListsOperation::Send { from, to, text, client_id } => {
             let client_id = ClientMessageId::new(&client_id).map_err(Refusal::from)?;
-            let sent = service.send_message(&from, &to, text, client_id, By::App, now).await?.value;
+            let sent = service
+                .send_message(&from, &to, MessageBody::Text(text), client_id, By::App, now)
+                .await?
+                .value;
             ListsOutcome::Sent { message: shown_message(sent.message), repeated: sent.repeated }
         }
         ListsOperation::History { owner, peer, before, limit } => {
@@ -259,7 +262,7 @@ fn shown_message(message: Message) -> ShownMessage {
         to: message.to,
         sequence: message.sequence,
         time: message.at,
-        text: message.text,
+        body: message.body,
     }
 }
 

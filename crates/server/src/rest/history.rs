@@ -5,9 +5,9 @@ use super::call::Call;
 use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, NoFields, check_batch};
-use super::messages::{MessageName, TEXT};
+use super::messages::{CUSTOM, MessageName, MsgCustom, TEXT};
 use compact_str::CompactString;
-use lamplight_model::{Code, Message, Refusal, User, UserId};
+use lamplight_model::{Code, CustomElement, Message, MessageBody, Refusal, User, UserId};
 use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,7 +79,7 @@ pub struct PastMessage {
     msg_flag_bits: u8,
     /// The `MsgKey` that it was answered with when it was sent.
     msg_key: String,
-    /// One text.
+    /// One element.
     msg_body: Vec<PastElement>,
     /// Always empty.
     #[schema(value_type = String)]
@@ -90,11 +90,21 @@ pub struct PastMessage {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastElement {
-    /// `TIMTextElem`
+    /// `TIMTextElem` or `TIMCustomElem`
     #[schema(value_type = String)]
     msg_type: &'static str,
-    /// The text.
-    msg_content: PastText,
+    /// The content, by its type.
+    msg_content: PastContent,
+}
+
+/// The content of an element, by its type.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum PastContent {
+    /// Of a `TIMTextElem`.
+    Text(PastText),
+    /// Of a `TIMCustomElem`.
+    Custom(MsgCustom),
 }
 
 /// The text of a message of the past.
@@ -113,6 +123,20 @@ fn name_of(message: &Message) -> MessageName {
     })
 }
 
+impl From<MessageBody> for PastElement {
+    fn from(body: MessageBody) -> Self {
+        match body {
+            MessageBody::Text(text) => {
+                Self { msg_type: TEXT, msg_content: PastContent::Text(PastText { text }) }
+            }
+            MessageBody::Custom(CustomElement { data, description, extension }) => {
+                let content = MsgCustom { data, desc: description, ext: extension };
+                Self { msg_type: CUSTOM, msg_content: PastContent::Custom(content) }
+            }
+        }
+    }
+}
+
 impl From<Message> for PastMessage {
     fn from(message: Message) -> Self {
         let (name, at) = (name_of(&message), message.at.as_secs());
@@ -124,7 +148,7 @@ impl From<Message> for PastMessage {
             msg_time_stamp: at,
             msg_flag_bits: 0,
             msg_key: name.key(at),
-            msg_body: vec![PastElement { msg_type: TEXT, msg_content: PastText { text: message.text } }],
+            msg_body: vec![message.body.into()],
             cloud_custom_data: "",
         }
     }

@@ -8,14 +8,17 @@ use super::family::Family;
 use super::fields::{AccountName, Object, check_batch};
 use compact_str::CompactString;
 use futures_util::future::join_all;
-use lamplight_model::{ClientMessageId, Code, Refusal, User, UserId};
+use lamplight_model::{ClientMessageId, Code, CustomElement, MessageBody, Refusal, User, UserId};
 use lamplight_service::{By, ServiceError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// The only kind of element there is here.
+/// The type of an element that is a text.
 pub const TEXT: &str = "TIMTextElem";
+/// The type of an element whose meaning the application alone knows.
+pub const CUSTOM: &str = "TIMCustomElem";
 /// The prefix of the client ids of messages that the server API sends. It keeps them apart from the ids that clients
 /// choose, and retries of the backend apart from retries of clients.
 const CLIENT_ID: &str = "api:";
@@ -92,7 +95,7 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// With `MsgSeq` it tells a retry: a second call with the same two, the same users and the same text within ten
+    /// With `MsgSeq` it tells a retry: a second call with the same two, the same users and the same content within ten
     /// minutes is one. Anything else is another message.
     msg_random: u32,
     /// See `MsgRandom`. Absent: 0.
@@ -100,7 +103,7 @@ pub struct SendMsgRequest {
     /// It has no meaning here: a message has the time at which it was committed.
     #[allow(dead_code)]
     msg_time_stamp: Option<u64>,
-    /// One text, or several that are put together.
+    /// One text, several that are put together, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Vec<Object<MsgElement>>,
     #[serde(flatten)]
@@ -111,15 +114,41 @@ pub struct SendMsgRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MsgElement {
-    /// `TIMTextElem`; Lamplight has no other.
+    /// `TIMTextElem` or `TIMCustomElem`; Lamplight has no other.
     #[schema(example = "TIMTextElem")]
     msg_type: String,
-    /// The content.
-    #[schema(value_type = MsgText)]
+    /// The content, by its type.
+    #[schema(value_type = MsgContent)]
     msg_content: Value,
 }
 
-/// The content of a text element.
+/// The content of an element, by its type.
+#[derive(ToSchema)]
+#[schema(as = MsgContent)]
+#[serde(untagged)]
+#[allow(dead_code)]
+pub enum MsgContent {
+    /// Of a `TIMTextElem`.
+    Text(MsgText),
+    /// Of a `TIMCustomElem`.
+    Custom(MsgCustom),
+}
+
+/// The content of a `TIMCustomElem`, which is carried as it is. Its parts together: at most 12,288 bytes
+/// (`limits.message_bytes` of the app).
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+pub struct MsgCustom {
+    /// The content itself, in the application's own form.
+    pub data: String,
+    /// A text for people: shown in conversation lists, and pushed.
+    pub desc: String,
+    /// Further data of the application.
+    pub ext: String,
+}
+
+/// The content of a `TIMTextElem`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MsgText {
@@ -140,9 +169,9 @@ pub struct SendMsgFields {
 impl Command for SendMsg {
     const PATH: &'static str = "openim/sendmsg";
     const FAMILY: Family = Family::Messages;
-    const SUMMARY: &'static str = "Sends a one-to-one text message on behalf of a user.";
+    const SUMMARY: &'static str = "Sends a one-to-one message on behalf of a user.";
     const ABOUT: &'static str = "It is answered when the message is committed. A retry (the same users, `MsgSeq`, \
-                                 `MsgRandom` and text within ten minutes) is answered as the first call was, and stores \
+                                 `MsgRandom` and content within ten minutes) is answered as the first call was, and stores \
                                  nothing.";
     const CODES: &'static [Code] = &[
         Code::MESSAGE_NO_SUCH_ACCOUNT,
@@ -163,9 +192,9 @@ impl Command for SendMsg {
         let from = sender(call, request.from_account.as_deref())?;
         let to = UserId::new(&request.to_account).map_err(Refusal::from)?;
         request.options.check()?;
-        let text = text_of(request.msg_body)?;
+        let body = body_of(request.msg_body)?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
-        let sent = call.service.send_message(&from, &to, text, name.client_id(), By::App, call.now).await?;
+        let sent = call.service.send_message(&from, &to, body, name.client_id(), By::App, call.now).await?;
         let msg_time = sent.value.message.at.as_secs();
         Ok(SendMsgFields { msg_time, msg_key: name.key(msg_time) }.into())
     }
@@ -221,7 +250,7 @@ pub struct BatchSendMsgRequest {
     msg_random: u32,
     /// As in `openim/sendmsg`.
     msg_seq: Option<u32>,
-    /// One text, or several that are put together.
+    /// One text, several that are put together, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Vec<Object<MsgElement>>,
     #[serde(flatten)]
@@ -254,7 +283,7 @@ pub struct SendError {
 impl Command for BatchSendMsg {
     const PATH: &'static str = "openim/batchsendmsg";
     const FAMILY: Family = Family::Messages;
-    const SUMMARY: &'static str = "Sends a one-to-one text message to up to 500 users.";
+    const SUMMARY: &'static str = "Sends a one-to-one message to up to 500 users.";
     const ABOUT: &'static str = "`ErrorCode` is 0 when anybody got it; only when nobody did, it is the code of the first \
                                  entry of `ErrorList`. Called again within ten minutes it is a retry, as of \
                                  `openim/sendmsg`: whoever got the message gets no second one.";
@@ -278,8 +307,8 @@ impl Command for BatchSendMsg {
         let from = sender(call, request.from_account.as_deref())?;
         check_batch("To_Account", request.to_account.len(), MAX_RECIPIENTS)?;
         request.options.check()?;
-        let text = text_of(request.msg_body)?;
-        check_text(call, &text)?;
+        let body = body_of(request.msg_body)?;
+        body.check(call.app.settings.limits.message_bytes.into())?;
         // A call without a valid sender fails as a whole, whatever its recipients are.
         call.service.lists_state_of(&from).await?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
@@ -287,7 +316,7 @@ impl Command for BatchSendMsg {
         let mut first_failure = Code::OK;
         for some in request.to_account.chunks(TOGETHER) {
             // So many together, so that they share commits.
-            let sending = some.iter().map(|to| send(call, &from, to, &text, name));
+            let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
                 let done = sent.map(|at| {
                     if fields.msg_key.is_empty() {
@@ -320,12 +349,12 @@ async fn send(
     call: &Call<'_>,
     from: &User,
     to: &str,
-    text: &str,
+    body: &MessageBody,
     name: MessageName,
 ) -> Result<u64, ServiceError> {
     let to = UserId::new(to).map_err(Refusal::from)?;
     let sent =
-        call.service.send_message(from, &to, text.to_owned(), name.client_id(), By::App, call.now).await?;
+        call.service.send_message(from, &to, body.clone(), name.client_id(), By::App, call.now).await?;
     Ok(sent.value.message.at.as_secs())
 }
 
@@ -362,34 +391,35 @@ fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Value) -> bool) -> Code {
     }
 }
 
-/// Refuses a text that is no message, whoever it is for.
-fn check_text(call: &Call<'_>, text: &str) -> Result<(), Refusal> {
-    let most = usize::from(call.app.settings.limits.message_bytes);
-    if text.is_empty() {
-        return Err(Refusal::because(Code::INVALID_PARAMETER, "the text is empty"));
-    }
-    if text.len() > most {
-        let detail = format!("{} bytes, at most {most} are allowed", text.len());
-        return Err(Refusal::because(Code::MESSAGE_TOO_LONG, detail));
-    }
-    Ok(())
-}
-
-/// The text of a message.
-fn text_of(body: Vec<Object<MsgElement>>) -> Result<String, Refusal> {
-    if body.is_empty() {
+/// The body of a message: texts that are put together, or one custom element.
+fn body_of(elements: Vec<Object<MsgElement>>) -> Result<MessageBody, Refusal> {
+    if elements.is_empty() {
         return Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "it is empty"));
     }
+    let count = elements.len();
     let mut whole = String::new();
-    for Object(MsgElement { msg_type, msg_content }) in body {
-        if msg_type != TEXT {
-            let detail = format!("MsgType must be {TEXT}, not {msg_type:?}");
-            return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
+    for Object(MsgElement { msg_type, msg_content }) in elements {
+        match msg_type.as_str() {
+            TEXT => whole.push_str(&content_of::<MsgText>(msg_content)?.text),
+            CUSTOM if count == 1 => {
+                let MsgCustom { data, desc, ext } = content_of(msg_content)?;
+                return Ok(MessageBody::Custom(CustomElement { data, description: desc, extension: ext }));
+            }
+            CUSTOM => {
+                let detail = format!("a {CUSTOM} is the only element of its message");
+                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
+            }
+            _ => {
+                let detail = format!("MsgType must be {TEXT} or {CUSTOM}, not {msg_type:?}");
+                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
+            }
         }
-        let content = serde_json::from_value::<Object<MsgText>>(msg_content);
-        let content = content
-            .map_err(|error| Refusal::because(Code::INVALID_PARAMETER, format!("MsgContent: {error}")))?;
-        whole.push_str(&content.0.text);
     }
-    Ok(whole)
+    Ok(MessageBody::Text(whole))
+}
+
+fn content_of<T: DeserializeOwned>(content: Value) -> Result<T, Refusal> {
+    let content = serde_json::from_value::<Object<T>>(content);
+    let refused = |error| Refusal::because(Code::INVALID_PARAMETER, format!("MsgContent: {error}"));
+    content.map(|Object(content)| content).map_err(refused)
 }

@@ -1,7 +1,9 @@
 //! The calls of a client for profiles, friends, messages and conversations (SPEC section 6).
 
 use super::Worker;
-use lamplight_model::{AllowType, ClientMessageId, Code, ConnectionId, ProfileChange, Refusal, User, UserId};
+use lamplight_model::{
+    AllowType, ClientMessageId, Code, ConnectionId, MessageBody, ProfileChange, Refusal, User, UserId,
+};
 use lamplight_service::{By, NewFriend, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -92,8 +94,9 @@ impl Worker {
             }
             Request::SendMessage(request) => {
                 let to = user_id(&request.to)?;
+                let body = message_body(request.text, request.custom)?;
                 let client_id = ClientMessageId::new(&request.client_message_id).map_err(Refusal::from)?;
-                let sent = service.send_message(user, &to, request.text, client_id, by, now).await?;
+                let sent = service.send_message(user, &to, body, client_id, by, now).await?;
                 let body = v1::SendMessageResponse {
                     message: Some((&sent.value.message).into()),
                     repeated_send: sent.value.repeated,
@@ -147,6 +150,17 @@ impl Worker {
             | Request::UnsubscribeUserStatus(_)
             | Request::GetSubscriptions(_) => unreachable!("no call for lists"),
         })
+    }
+}
+
+/// The body of a message that a client sends: a text or custom content.
+fn message_body(text: String, custom: Option<v1::CustomElement>) -> Result<MessageBody, Refusal> {
+    match custom {
+        None => Ok(MessageBody::Text(text)),
+        Some(custom) if text.is_empty() => Ok(MessageBody::Custom(custom.into())),
+        Some(_) => {
+            Err(Refusal::because(Code::INVALID_PARAMETER, "a message has a text or custom content, not both"))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub fn send(to: &str, text: &str, id: &str) -> Request {
         to: to.to_owned(),
         text: text.to_owned(),
         client_message_id: id.to_owned(),
+        custom: None,
     })
 }
 

@@ -132,7 +132,7 @@ impl World {
         by: By,
     ) -> Result<Listed<MessageSent>, ServiceError> {
         let client_id = ClientMessageId::new(id).unwrap();
-        self.service.send_message(&user(from), &user(to).id, text.to_owned(), client_id, by, self.now).await
+        self.service.send_message(&user(from), &user(to).id, text.into(), client_id, by, self.now).await
     }
 }
 

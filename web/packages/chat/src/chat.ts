@@ -312,7 +312,12 @@ export class Chat {
 
   /** Makes a message. It is sent by `sendMessage`. */
   createTextMessage(options: api.TextMessageOptions): Message {
-    return conversations.createText(this.#core(), options);
+    return conversations.createMessage(this.#core(), options, TYPES.MSG_TEXT);
+  }
+
+  /** Makes a message with content whose meaning the application alone knows. It is sent by `sendMessage`. */
+  createCustomMessage(options: api.CustomMessageOptions): Message {
+    return conversations.createMessage(this.#core(), options, TYPES.MSG_CUSTOM);
   }
 
   /** Resolves when the server has the message for good. */

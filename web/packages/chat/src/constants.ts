@@ -44,6 +44,7 @@ export const TYPES = {
   CONV_SYSTEM: "@TIM#SYSTEM",
 
   MSG_TEXT: "TIMTextElem",
+  MSG_CUSTOM: "TIMCustomElem",
   MSG_PRIORITY_HIGH: "High",
   MSG_PRIORITY_NORMAL: "Normal",
   MSG_PRIORITY_LOW: "Low",

@@ -6,6 +6,9 @@ import type { ConversationJson, MessageJson } from "./gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import {
+  message as messageFrom,
+  type MessageContent,
+  NO_CUSTOM,
   type Conversation,
   conversationID,
   conversationOf,
@@ -13,7 +16,6 @@ import {
   messageOf,
   sentID,
   type Shapes,
-  textMessage,
 } from "./shapes.js";
 
 /** Messages in a page of history. */
@@ -96,7 +98,11 @@ export async function markAllRead(core: Core, scope: unknown): Promise<void> {
 
 // Messages.
 
-export function createText({ self, keeper, newMessageId }: Core, options: api.TextMessageOptions): Message {
+export function createMessage<P>(
+  { self, keeper, newMessageId }: Core,
+  options: api.MessageOptions<P>,
+  type: Message["type"],
+): Message {
   const { to, conversationType, payload, ...others } = check.options(options);
   if (conversationType !== TYPES.CONV_C2C) {
     throw check.wrong('conversationType is to be "C2C"; there are no groups');
@@ -105,10 +111,19 @@ export function createText({ self, keeper, newMessageId }: Core, options: api.Te
     throw check.wrong("a message has no cloudCustomData");
   }
   const ID = sentID(self, newMessageId());
-  const text = check.text(check.options(payload).text, "payload.text");
-  const message = textMessage({ ID, from: self, to: check.userID(to, "to"), text });
+  const made = messageFrom({ ID, from: self, to: check.userID(to, "to") }, contentOf(type, payload));
   const own = keeper.profile(self);
-  return { ...message, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
+  return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
+}
+
+/** The content of a message, checked. */
+function contentOf(type: Message["type"], payload: unknown): MessageContent {
+  const empty = type === TYPES.MSG_CUSTOM ? NO_CUSTOM : { text: undefined };
+  const given = Object.entries({ ...empty, ...check.options(payload as object) });
+  const parts = given
+    .filter(([name]) => name in empty)
+    .map(([name, part]) => [name, check.text(part, `payload.${name}`)]);
+  return { type, payload: Object.fromEntries(parts) } as MessageContent;
 }
 
 /** The most messages that were marked as failed and may turn out to have arrived. */
@@ -159,7 +174,7 @@ function markSent(message: Message, told: MessageJson): Message {
 
 /** Sending a message again is harmless: it keeps its id, and the server has it once. */
 export async function send({ driver, keeper, self, unsent }: Core, message: Message): Promise<Message> {
-  const { ID, from, payload } = check.options(message);
+  const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");
   if (from !== self || !check.text(ID, "ID").startsWith(prefix)) {
     throw check.wrong("the message was not made by this user; make it with createTextMessage");
@@ -168,8 +183,9 @@ export async function send({ driver, keeper, self, unsent }: Core, message: Mess
   const clientMessageId = check.id(ID.slice(prefix.length), "ID");
   try {
     const to = check.userID(message.to, "to");
-    const text = check.text(check.options(payload).text, "payload.text");
-    const { message: told } = await driver.call("sendMessage", { to, text, clientMessageId }, (answer) => {
+    const content = contentOf(type, payload);
+    const said = content.type === TYPES.MSG_CUSTOM ? { custom: content.payload } : content.payload;
+    const { message: told } = await driver.call("sendMessage", { to, ...said, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
         keeper.sent(answer.message, answer.listsVersion);
         // It comes late when the call has failed in the meantime.

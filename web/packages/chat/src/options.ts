@@ -1,7 +1,7 @@
 /** The parameters of the calls, and what they resolve with. */
 
 import type { WebSocketConstructor } from "./driver.js";
-import type { Conversation, Friend, Message } from "./shapes.js";
+import type { Conversation, CustomPayload, Friend, Message } from "./shapes.js";
 import type { Platform, UserStatus } from "./status.js";
 
 /** The result that every call resolves with. */
@@ -166,11 +166,16 @@ export interface PinConversationOptions {
   isPinned: boolean;
 }
 
-export interface TextMessageOptions {
+export interface MessageOptions<P> {
   to: string;
   conversationType: string;
-  payload: { text: string };
+  payload: P;
 }
+
+export type TextMessageOptions = MessageOptions<{ text: string }>;
+
+/** What is left out is empty; all three together must not be. */
+export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;

@@ -38,12 +38,24 @@ export interface Friend {
   addTime: number;
 }
 
-/** A one-to-one text message. */
-export interface Message {
+/** Content whose meaning the application alone knows. `description` is what lists show. */
+export interface CustomPayload {
+  data: string;
+  description: string;
+  extension: string;
+}
+
+/** The content of a message, by its type. */
+export type MessageContent =
+  { type: "TIMTextElem"; payload: { text: string } } | { type: "TIMCustomElem"; payload: CustomPayload };
+
+/** A one-to-one message. */
+export type Message = MessageContent & MessageFrame;
+
+/** A message but for its content. */
+export interface MessageFrame {
   /** The same for the sender and the receiver. */
   ID: string;
-  type: "TIMTextElem";
-  payload: { text: string };
   conversationID: string;
   conversationType: "C2C";
   from: string;
@@ -80,8 +92,8 @@ export interface LastMessage {
   lastSequence: number;
   fromAccount: string;
   messageForShow: string;
-  type: "TIMTextElem" | "";
-  payload: { text: string } | null;
+  type: "TIMTextElem" | "TIMCustomElem" | "";
+  payload: { text: string } | CustomPayload | null;
   nick: string;
   nameCard: string;
   isRevoked: boolean;
@@ -147,7 +159,7 @@ export function messageOf(told: MessageJson, self: string, sender: ProfileJson |
   const to = told.to ?? "";
   const out = from === self;
   return {
-    ...textMessage({ ID: messageID(told), from, to, text: told.text ?? "" }),
+    ...message({ ID: messageID(told), from, to }, contentOf(told)),
     conversationID: conversationID(out ? to : from),
     flow: out ? "out" : "in",
     time: seconds(told.time),
@@ -158,12 +170,24 @@ export function messageOf(told: MessageJson, self: string, sender: ProfileJson |
   };
 }
 
+/** The content of a message of the server. */
+function contentOf({ text = "", custom }: MessageJson): MessageContent {
+  return custom === undefined
+    ? { type: TYPES.MSG_TEXT, payload: { text } }
+    : { type: TYPES.MSG_CUSTOM, payload: { ...NO_CUSTOM, ...custom } };
+}
+
+/** Custom content of which nothing is given: the server leaves empty parts out. */
+export const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
+
 /** A message that is not sent yet. */
-export function textMessage({ ID, from, to, text }: { ID: string; from: string; to: string; text: string }): Message {
+export function message(
+  { ID, from, to }: { ID: string; from: string; to: string },
+  content: MessageContent,
+): Message {
   return {
     ID,
-    type: TYPES.MSG_TEXT,
-    payload: { text },
+    ...content,
     conversationID: conversationID(to),
     conversationType: TYPES.CONV_C2C,
     from,
@@ -204,9 +228,8 @@ export function conversationOf(told: ConversationJson): Conversation {
       lastTime: seconds(last?.time ?? told.activeAt),
       lastSequence: Number(last?.sequence ?? 0),
       fromAccount: last?.from ?? "",
-      messageForShow: last?.text ?? "",
-      type: last === undefined ? "" : TYPES.MSG_TEXT,
-      payload: last === undefined ? null : { text: last.text ?? "" },
+      messageForShow: (last?.custom ? last.custom.description : last?.text) ?? "",
+      ...(last === undefined ? { type: "", payload: null } : contentOf(last)),
       nick: last?.from === peer ? (told.profile?.nick ?? "") : "",
       nameCard: "",
       isRevoked: false,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
 import type { MessageJson } from "../src/gen/wire.js";
 import { ListsServer } from "./lists_server.js";
+import { textOf } from "./text_of.js";
 import { loggedIn, type Wire } from "./wire.js";
 
 beforeEach(() => {
@@ -30,7 +31,7 @@ test("messages of the server API with one client id are two, and the same when t
   const wire = await loggedIn();
   const told = received(wire);
   wire.say({ listsChanged: { listsVersion: "1", messages: SAME } });
-  expect(told.map(({ payload }) => payload.text)).toEqual(["one", "two"]);
+  expect(told.map(textOf)).toEqual(["one", "two"]);
   expect(new Set(told.map(({ ID }) => ID)).size).toBe(2);
 
   const page = wire.chat.getMessageList({ conversationID: "C2Cbob" });
@@ -60,7 +61,7 @@ test("a message is told although another user gave it the client id of an own on
   const clientMessageId = made.ID.slice("me-".length);
   const copy = { from: "bob", to: "me", sequence: "1", time: "1000", text: "copied", clientMessageId };
   wire.say({ listsChanged: { listsVersion: "1", messages: [copy] } });
-  expect(told.map(({ payload }) => payload.text)).toEqual(["copied"]);
+  expect(told.map(textOf)).toEqual(["copied"]);
 });
 
 test("a message that was missed is told although one with its client id is told while the lists are read", async () => {

@@ -48,6 +48,7 @@ export interface LastMessage {
   lastTime: number;
   fromAccount: string;
   messageForShow: string;
+  type?: string;
   isRevoked?: boolean;
 }
 
@@ -68,7 +69,8 @@ export interface Conversation {
 export interface Message {
   ID: string;
   conversationID: string;
-  payload: { text?: string };
+  /** The text, or the description of custom content. */
+  payload: { text?: string; description?: string };
   flow: string;
   /** Seconds. */
   time: number;

@@ -114,6 +114,7 @@ impl World {
                 to: "bob".to_owned(),
                 text: rest.to_owned(),
                 client_message_id: rest.to_owned(),
+                custom: None,
             })))),
             "read" => self.call(Request::Lists(Box::new(Ask::MarkRead(v1::MarkReadRequest {
                 peer: rest.to_owned(),
@@ -297,7 +298,7 @@ fn show_message(message: &v1::ClientMessage) -> String {
 
 fn wire_message(text: &str) -> v1::Message {
     let (from, to, text) = ("bob".to_owned(), "me".to_owned(), text.to_owned());
-    v1::Message { from, to, text, sequence: 1, time: 1, client_message_id: "1".to_owned() }
+    v1::Message { from, to, text, sequence: 1, time: 1, client_message_id: "1".to_owned(), custom: None }
 }
 
 fn show_users(users: &[String]) -> String {
@@ -350,7 +351,7 @@ fn show_event(event: &Event) -> String {
         Event::SubscriptionsChanged { subscribed, unsubscribed } => {
             format!("list changed: + {} - {}", show_ids(subscribed), show_ids(unsubscribed))
         }
-        Event::MessagesReceived(messages) => format!("message: {}", messages[0].text),
+        Event::MessagesReceived(messages) => format!("message: {}", messages[0].body.shown()),
         Event::ListsOutdated => "lists outdated".to_owned(),
         Event::AbilitiesChanged(able) => format!("abilities: refusal {:?}", able.refusal),
         Event::Connecting

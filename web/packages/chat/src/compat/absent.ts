@@ -136,7 +136,6 @@ export const UNSENDABLE = {
   createImageMessage: "TIMImageElem",
   createAudioMessage: "TIMSoundElem",
   createVideoMessage: "TIMVideoFileElem",
-  createCustomMessage: "TIMCustomElem",
   createFaceMessage: "TIMFaceElem",
   createFileMessage: "TIMFileElem",
   createLocationMessage: "TIMLocationElem",

@@ -87,6 +87,13 @@ type MessageOptions = Record<keyof Pick<AnyMessageOptions, "to" | "conversationT
 
 type Call = (...given: never[]) => Promise<unknown>;
 
+/** The types of messages that are sent; of others a message is made, and `sendMessage` rejects it. */
+type SentType = typeof TYPES.MSG_TEXT | typeof TYPES.MSG_CUSTOM;
+
+function isSent(type: string): type is SentType {
+  return type === TYPES.MSG_TEXT || type === TYPES.MSG_CUSTOM;
+}
+
 class Client {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
@@ -247,24 +254,32 @@ class Client {
 
   /** Makes a message, before a login too; who it is from is known when it is sent. */
   createTextMessage(options: MessageOptions): Message {
+    return this.#create(TYPES.MSG_TEXT, options);
+  }
+
+  /** Makes a message with content whose meaning the application alone knows, before a login too. */
+  createCustomMessage(options: MessageOptions): Message {
+    return this.#create(TYPES.MSG_CUSTOM, options);
+  }
+
+  #create(type: SentType, options: MessageOptions): Message {
     const { to, conversationType, payload, cloudCustomData = "" } = parameters(options);
     if (cloudCustomData !== "" && !this.#hasWarned) {
       this.#hasWarned = true;
       this.#log.warn("a message has no cloudCustomData here; it is sent without");
     }
     if (conversationType !== TYPES.CONV_C2C || this.chat.getLoginUser() === "") {
-      return this.#message(TYPES.MSG_TEXT, options);
+      return this.#message(type, options);
     }
-    const { text } = parameters(payload as { text: string });
-    return this.chat.createTextMessage({ to, conversationType, payload: { text } });
+    return type === TYPES.MSG_CUSTOM
+      ? this.chat.createCustomMessage({ to, conversationType, payload: parameters(payload as object) })
+      : this.chat.createTextMessage({ to, conversationType, payload: parameters(payload as { text: string }) });
   }
 
-  /** A text can be forwarded; of anything else a message is made that is not sent. */
+  /** A text and custom content can be forwarded; of anything else a message is made that is not sent. */
   createForwardMessage(options: MessageOptions): Message {
     const { type, payload } = parameters(parameters(options).payload as Message);
-    return type === TYPES.MSG_TEXT
-      ? this.createTextMessage({ ...options, payload })
-      : this.#message(type, { ...options, payload });
+    return isSent(type) ? this.#create(type, { ...options, payload }) : this.#message(type, { ...options, payload });
   }
 
   async sendMessage(message: Message, options?: { onlineUserOnly?: boolean }): Promise<unknown> {
@@ -277,21 +292,20 @@ class Client {
 
   async #send(message: Message, options: { onlineUserOnly?: boolean } = {}): Promise<unknown> {
     const { type, conversationType, to, payload, from } = parameters(message);
-    const what =
-      type !== TYPES.MSG_TEXT
-        ? `sending a ${type}`
-        : conversationType !== TYPES.CONV_C2C
-          ? "sending to a group"
-          : options.onlineUserOnly === true
-            ? "a message that is not kept (onlineUserOnly)"
-            : undefined;
+    const what = !isSent(type)
+      ? `sending a ${type}`
+      : conversationType !== TYPES.CONV_C2C
+        ? "sending to a group"
+        : options.onlineUserOnly === true
+          ? "a message that is not kept (onlineUserOnly)"
+          : undefined;
     if (what !== undefined) {
       message.status = "fail";
       throw notSupported(what, { message });
     }
-    if (from === "") {
+    if (from === "" && isSent(type)) {
       // It was made before the login.
-      const made = this.createTextMessage({ to, conversationType, payload });
+      const made = this.#create(type, { to, conversationType, payload });
       const { ID, from: self, nick, avatar } = made;
       Object.assign(message, { ID, from: self, nick, avatar });
     }
@@ -401,9 +415,9 @@ class Client {
   /** A message that `sendMessage` refuses, or that is made before it is known who sends it. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
-    const from = type === TYPES.MSG_TEXT ? "" : this.chat.getLoginUser();
+    const from = isSent(type) ? "" : this.chat.getLoginUser();
     const ID = `unsent-${(this.#made += 1)}`;
-    const message = shapes.textMessage({ ID, from, to, text: "" });
+    const message = shapes.message({ ID, from, to }, { type: TYPES.MSG_TEXT, payload: { text: "" } });
     const conversationID = `${conversationType}${to}`;
     return { ...message, type, payload, conversationType, conversationID };
   }

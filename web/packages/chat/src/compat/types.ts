@@ -219,6 +219,7 @@ interface Present {
   setLogLevel(level: number): void;
 
   createTextMessage(options: MessageOptions): Message;
+  createCustomMessage(options: MessageOptions): Message;
   createForwardMessage(options: MessageOptions): Message;
   sendMessage(message: Message, options?: any): Promise<any>;
   resendMessage(message: Message, options?: any): Promise<any>;

@@ -131,12 +131,20 @@ export type MessageJson = {
   time?: string;
   text?: string;
   clientMessageId?: string;
+  custom?: CustomElementJson;
+};
+
+export type CustomElementJson = {
+  data?: string;
+  description?: string;
+  extension?: string;
 };
 
 export type SendMessageRequestJson = {
   to?: string;
   text?: string;
   clientMessageId?: string;
+  custom?: CustomElementJson;
 };
 
 export type SendMessageResponseJson = {

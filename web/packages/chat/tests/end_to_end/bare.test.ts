@@ -6,6 +6,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import type Lamplight from "../../src/index.js";
+import { textOf } from "../text_of.js";
 import { Server, until } from "./server.js";
 
 let server: Server;
@@ -52,7 +53,7 @@ test("it logs in, tells of statuses and sends a message with nothing but WebSock
   await until("the status is told", () => told.includes("bare_bob 在路上 🚲"));
   const received: string[] = [];
   bob.on(sdk.EVENT.MESSAGE_RECEIVED, ({ data }) => {
-    received.push(...data.map(({ payload }) => payload.text));
+    received.push(...data.map(textOf));
   });
   await alice.sendMessage(
     alice.createTextMessage({ to: "bare_bob", conversationType: "C2C", payload: { text: "嗨" } }),

@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import Lamplight, { type Message } from "../../src/index.js";
 import { type Client, closeAll, codeOf, login } from "./client.js";
+import { textOf } from "../text_of.js";
 import { Server, until } from "./server.js";
 
 const { EVENT, TYPES } = Lamplight;
@@ -25,10 +26,7 @@ async function write(client: Client, to: string, text: string): Promise<Message>
 
 /** The texts that a client has received. */
 function received(client: Client): string[] {
-  return client
-    .heard(EVENT.MESSAGE_RECEIVED)
-    .flat()
-    .map(({ payload }) => payload.text);
+  return client.heard(EVENT.MESSAGE_RECEIVED).flat().map(textOf);
 }
 
 /** The conversation list, in short. */
@@ -92,7 +90,7 @@ test("a history is read page by page, newest page first, each oldest first", asy
   let next: string | undefined;
   for (let isCompleted = false; !isCompleted;) {
     const { data } = await cid.chat.getMessageList({ conversationID: "C2Cdan", nextReqMessageID: next });
-    pages.push(data.messageList.map(({ payload }) => payload.text));
+    pages.push(data.messageList.map(textOf));
     next = data.nextReqMessageID;
     isCompleted = data.isCompleted;
   }
@@ -124,7 +122,7 @@ test("a message that is under way when the server is killed arrives, once", asyn
   await until("hal has them", () => received(hal).length >= 3);
   expect(received(hal)).toEqual(["before", "during 1", "during 2"]);
   const { data } = await hal.chat.getMessageList({ conversationID: "C2Cgil" });
-  expect(data.messageList.map(({ payload }) => payload.text)).toEqual(["before", "during 1", "during 2"]);
+  expect(data.messageList.map(textOf)).toEqual(["before", "during 1", "during 2"]);
 });
 
 test("what came while the link was broken is told once it is back, and the lists are right", async () => {
@@ -167,7 +165,7 @@ test("own devices see the same: what one sends, reads, pins and deletes, the oth
   await write(leo, "kim", "back");
   await until("the conversation is back", () => received(page).includes("back"));
   const { data } = await page.chat.getMessageList({ conversationID: "C2Cleo" });
-  expect(data.messageList.map(({ payload }) => payload.text)).toEqual(["back"]);
+  expect(data.messageList.map(textOf)).toEqual(["back"]);
 });
 
 test("a conversation list is filtered by ids, by type and by what was not read", async () => {

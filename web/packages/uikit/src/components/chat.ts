@@ -8,6 +8,7 @@ import { peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { Dialogue } from "../dialogue.js";
 import { type Entry, entriesOf } from "../rows/chat-entries.js";
+import { messageText } from "../rows/message-text.js";
 import { nameOf } from "../rows/names.js";
 import { clockText, dayText } from "../words/time.js";
 import { type Words, wordsOf } from "../words/words.js";
@@ -267,7 +268,7 @@ export class TuikitChat extends LitElement {
   ): TemplateResult {
     const own = message.flow === "out" ? "own" : "";
     const at = message.time * 1000;
-    const text = message.isRevoked === true ? words.recalled : (message.payload.text ?? "");
+    const text = messageText(message, words);
     const isFailed = message.status === "fail";
     return html`${isNewDay ? html`<span class="day">${dayText(at, now, words.locale)}</span>` : nothing}
       <div

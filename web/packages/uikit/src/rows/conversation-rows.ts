@@ -30,7 +30,9 @@ export function summaryOf(
   if (lastMessage?.isRevoked === true) {
     return { draft: false, text: words.recalled };
   }
-  return { draft: false, text: oneLine(lastMessage?.messageForShow ?? "") };
+  const shown = lastMessage?.messageForShow ?? "";
+  const isCustom = lastMessage?.type === "TIMCustomElem";
+  return { draft: false, text: oneLine(isCustom ? shown || words.customMessage : shown) };
 }
 
 /** Seconds; 0 when nothing was ever said. */

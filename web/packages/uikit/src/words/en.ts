@@ -28,6 +28,7 @@ export const EN: Words = {
   notInEdition: "This app does not include online status.",
   draft: "[Draft]",
   recalled: "A message was recalled",
+  customMessage: "[Custom message]",
   pin: "Pin to top",
   unpin: "Unpin",
   pinned: "Pinned",

@@ -31,6 +31,8 @@ export interface Words {
   readonly notInEdition: string;
   readonly draft: string;
   readonly recalled: string;
+  /** Custom content that has no description. */
+  readonly customMessage: string;
   readonly pin: string;
   readonly unpin: string;
   readonly pinned: string;

@@ -28,6 +28,7 @@ export const ZH: Words = {
   notInEdition: "此应用的版本不含在线状态。",
   draft: "[草稿]",
   recalled: "消息已撤回",
+  customMessage: "[自定义消息]",
   pin: "置顶",
   unpin: "取消置顶",
   pinned: "已置顶",

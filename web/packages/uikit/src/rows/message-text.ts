@@ -1,0 +1,12 @@
+/** The text that a chat shows of a message. Pure. */
+
+import type { Message } from "../client.js";
+import type { Words } from "../words/words.js";
+
+/** The text; of custom content its description, or that it is custom content. */
+export function messageText({ isRevoked, payload }: Message, words: Words): string {
+  if (isRevoked === true) {
+    return words.recalled;
+  }
+  return payload.text ?? (payload.description || words.customMessage);
+}
