@@ -72,6 +72,9 @@ function jsonTypes(text) {
     .map((statement) => printer.printNode(ts.EmitHint.Unspecified, statement, source));
 }
 
+/** Codes of the server API that an SDK knows as a reason to wait before it tries again. */
+const REASONS_TO_WAIT = [60_011, 60_018, 60_019];
+
 function codeTable(page) {
   const rows = [...page.matchAll(/^\| (\d+) \| `([A-Z0-9_]+)` \| (.+) \| (.+) \|$/gm)];
   const lines = page.split("\n").filter((line) => /^\| -?\d/.test(line));
@@ -79,7 +82,9 @@ function codeTable(page) {
     throw new Error(`${CODES}: ${rows.length} of ${lines.length} rows could be read`);
   }
   // Codes of commands of the server API alone: no client is answered with one.
-  const isOfApi = (number) => (number >= 50_000 && number < 60_000) || number >= 90_000;
+  const isOfApi = (number) =>
+    !REASONS_TO_WAIT.includes(number) &&
+    ((number >= 50_000 && number < 70_000) || number === 70_402 || number >= 90_000);
   const text = (cell) => JSON.stringify(cell.replaceAll("\\|", "|"));
   const told = rows.filter(([, number]) => !isOfApi(Number(number)));
   const entries = told.map(
