@@ -184,7 +184,8 @@ fn of_pem(text: &str) -> Result<Vec<JwtKey>, InvalidKeys> {
     let blocks = blocks.split(BEGIN).skip(1).enumerate();
     let key = |(at, block): (usize, &str)| {
         let pem = format!("{BEGIN}{block}");
-        let readers: [(Algorithm, fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>); 3] = [
+        type Read = fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>;
+        let readers: [(Algorithm, Read); 3] = [
             (Algorithm::RS256, DecodingKey::from_rsa_pem),
             (Algorithm::ES256, DecodingKey::from_ec_pem),
             (Algorithm::EdDSA, DecodingKey::from_ed_pem),
