@@ -22,6 +22,9 @@ const CODES = join(WEB, "../docs/codes.md");
 const FILES = ["status", "chat", "client"].map((name) => `lamplight/v1/${name}`);
 const GENERATED = join(WEB, "packages/chat/src/gen");
 
+/** Codes of the server API that an SDK knows as a reason to wait before it tries again. */
+const REASONS_TO_WAIT = [60_011, 60_018, 60_019];
+
 const outputs = [
   { path: join(GENERATED, "wire.ts"), text: wireTypes() },
   { path: join(GENERATED, "codes.ts"), text: codeTable(readFileSync(CODES, "utf8")) },
@@ -71,9 +74,6 @@ function jsonTypes(text) {
     .filter((statement) => ts.isTypeAliasDeclaration(statement) && statement.name.text.endsWith("Json"))
     .map((statement) => printer.printNode(ts.EmitHint.Unspecified, statement, source));
 }
-
-/** Codes of the server API that an SDK knows as a reason to wait before it tries again. */
-const REASONS_TO_WAIT = [60_011, 60_018, 60_019];
 
 function codeTable(page) {
   const rows = [...page.matchAll(/^\| (\d+) \| `([A-Z0-9_]+)` \| (.+) \| (.+) \|$/gm)];

@@ -422,7 +422,8 @@ mod tests {
             ("- [A](a.md)\n- [A](a.md)\n- [B](how-to/b.md)\n", 1),
             ("[A](a.md)\n", 2),
         ] {
-            let pages = ["docs/a.md", "docs/how-to/b.md", "docs/decisions/0001-c.md"].map(|path| file(path, ""));
+            let pages =
+                ["docs/a.md", "docs/how-to/b.md", "docs/decisions/0001-c.md"].map(|path| file(path, ""));
             let tree: Vec<_> = readmes().into_iter().chain(pages).chain([file(SUMMARY, summary)]).collect();
             assert_eq!(findings(&tree, &[]).len(), expected, "{summary}");
         }

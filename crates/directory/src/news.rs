@@ -118,7 +118,7 @@ mod tests {
             to: id("b"),
             sequence: 7,
             at: Timestamp(8),
-            text: "hello".into(),
+            body: "hello".into(),
             client_id: ClientMessageId::new("x").unwrap(),
         };
         let conversation = Conversation {

@@ -97,7 +97,7 @@ fn message(n: u64) -> NewMessage {
     NewMessage {
         from: user(from),
         to: user((from + 1 + random(2 * n + 1) % PEERS) % USERS).id,
-        text: "m".repeat(TEXT_BYTES),
+        body: "m".repeat(TEXT_BYTES).as_str().into(),
         client_id: ClientMessageId::new(&client_id).expect("it is short and ASCII"),
         at: Timestamp(1_700_000_000_000 + n),
         push: Vec::new(),

@@ -76,7 +76,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     let message = NewMessage {
         from: user("alice"),
         to: id("bob"),
-        text: "hi".into(),
+        body: "hi".into(),
         client_id: ClientMessageId::new("1").unwrap(),
         at: Timestamp(1_800_000_000_000),
         push: Vec::new(),

@@ -285,10 +285,10 @@ fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
     let refused = |setting: &str, why: &str| {
         Err(Refusal::because(Code::INVALID_PARAMETER, format!("jwt.{setting}: {why}")))
     };
-    if !jwt.jwks_url.is_empty() {
-        if let Err(invalid) = WebhookUrl::parse(&jwt.jwks_url) {
-            return refused("jwks_url", &invalid.to_string().replace(" of a webhook", ""));
-        }
+    if !jwt.jwks_url.is_empty()
+        && let Err(invalid) = WebhookUrl::parse(&jwt.jwks_url)
+    {
+        return refused("jwks_url", &invalid.to_string().replace(" of a webhook", ""));
     }
     if !jwt.jwks_file.is_empty() && !is_key_file_name(&jwt.jwks_file) {
         let why = "the name of a file in the folder jwks of the data folder: letters, digits, dot, dash, underscore";

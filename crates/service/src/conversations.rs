@@ -163,7 +163,7 @@ mod tests {
             sequence: 1,
             at: Timestamp(1),
             client_id: ClientMessageId::new("1").unwrap(),
-            text: "12".into(),
+            body: "12".into(),
         };
         let profile = Profile { nick: "123".into(), avatar_url: "12345".into(), ..Profile::default() };
         let row = Conversation {

@@ -104,9 +104,13 @@ async fn the_smallest_form_is_sent_that_the_browser_takes() {
 
 #[tokio::test]
 async fn without_pages_it_says_how_to_build_them() {
-    for (request, status) in
-        [("GET /", "200"), ("HEAD /", "200"), ("GET /console/", "404"), ("GET /console", "404"), ("GET /docs/", "404")]
-    {
+    for (request, status) in [
+        ("GET /", "200"),
+        ("HEAD /", "200"),
+        ("GET /console/", "404"),
+        ("GET /console", "404"),
+        ("GET /docs/", "404"),
+    ] {
         let answer = ask(&[], request, &[], header::CONTENT_TYPE).await;
         assert_eq!(answer, format!("{status} text/html; charset=utf-8 <!doctype html>"), "{request}");
     }

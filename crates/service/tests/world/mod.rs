@@ -93,7 +93,9 @@ impl World {
                             let unread = row.unread;
                             format!(
                                 "message {} {:?} in {} unread {unread}",
-                                message.sequence, message.text, row.peer
+                                message.sequence,
+                                message.body.shown(),
+                                row.peer
                             )
                         }
                         ListsChange::Conversation(row) => {

@@ -6,9 +6,9 @@ import type { ConversationJson, MessageJson } from "./gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import {
+  type CustomPayload,
   message as messageFrom,
   type MessageContent,
-  NO_CUSTOM,
   type Conversation,
   conversationID,
   conversationOf,
@@ -116,14 +116,13 @@ export function createMessage<P>(
   return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
-/** The content of a message, checked. */
+/** The content of a message, checked. What is left out of custom content is empty. */
 function contentOf(type: Message["type"], payload: unknown): MessageContent {
-  const empty = type === TYPES.MSG_CUSTOM ? NO_CUSTOM : { text: undefined };
-  const given = Object.entries({ ...empty, ...check.options(payload as object) });
-  const parts = given
-    .filter(([name]) => name in empty)
-    .map(([name, part]) => [name, check.text(part, `payload.${name}`)]);
-  return { type, payload: Object.fromEntries(parts) } as MessageContent;
+  const given = check.options(payload as Partial<CustomPayload & { text: string }>);
+  const part = (name: keyof CustomPayload) => check.text(given[name] ?? "", `payload.${name}`);
+  return type === TYPES.MSG_CUSTOM
+    ? { type, payload: { data: part("data"), description: part("description"), extension: part("extension") } }
+    : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
 /** The most messages that were marked as failed and may turn out to have arrived. */

@@ -178,7 +178,7 @@ function contentOf({ text = "", custom }: MessageJson): MessageContent {
 }
 
 /** Custom content of which nothing is given: the server leaves empty parts out. */
-export const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
+const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
 
 /** A message that is not sent yet. */
 export function message(

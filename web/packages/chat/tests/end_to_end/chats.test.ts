@@ -38,6 +38,28 @@ async function conversations(client: Client): Promise<string[]> {
   );
 }
 
+test("custom content arrives as it was made, beside texts", async () => {
+  const [amy, bob] = await Promise.all([login(server, "amy"), login(server, "bob")]);
+  const payload = { data: '{"order":7}', description: "an order", extension: "" };
+  const made = amy.chat.createCustomMessage({
+    to: "bob",
+    conversationType: "C2C",
+    payload: { data: payload.data, description: payload.description },
+  });
+  expect(made).toMatchObject({ type: TYPES.MSG_CUSTOM, payload, status: "unSend" });
+  expect((await amy.chat.sendMessage(made)).data.message).toMatchObject({ status: "success", payload });
+  await until("bob has it", () => received(bob).length > 0);
+  expect(bob.heard(EVENT.MESSAGE_RECEIVED).flat()).toMatchObject([{ ID: made.ID, type: TYPES.MSG_CUSTOM, payload }]);
+  const [row] = (await bob.chat.getConversationList()).data.conversationList;
+  expect(row?.lastMessage).toMatchObject({ type: TYPES.MSG_CUSTOM, messageForShow: "an order", payload });
+
+  await write(amy, "bob", "an order");
+  const { messageList } = (await bob.chat.getMessageList({ conversationID: "C2Camy" })).data;
+  expect(messageList.map(({ type }) => type)).toEqual([TYPES.MSG_CUSTOM, TYPES.MSG_TEXT]);
+  const empty = amy.chat.createCustomMessage({ to: "bob", conversationType: "C2C", payload: {} });
+  await expect(codeOf(amy.chat.sendMessage(empty))).resolves.toBe(6017);
+});
+
 test("a message arrives, is counted, is read, and is in the history of both", async () => {
   const [amy, bob] = await Promise.all([login(server, "amy"), login(server, "bob")]);
   const made = amy.chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "你好 bob" } });

@@ -128,6 +128,14 @@ describe("conversations", () => {
       { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "x".repeat(5000) } },
       { draft: false, text: "x".repeat(200) },
     ],
+    [
+      { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "", type: "TIMCustomElem" } },
+      { draft: false, text: EN.customMessage },
+    ],
+    [
+      { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "an order", type: "TIMCustomElem" } },
+      { draft: false, text: "an order" },
+    ],
   ])("the summary of %j", (change, summary) => {
     expect(summaryOf(conversation("a", 1, change), EN)).toEqual(summary);
   });
