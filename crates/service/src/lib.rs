@@ -36,6 +36,7 @@ mod retries;
 mod status;
 mod telling;
 mod throttle;
+mod tokens;
 mod turns;
 mod upkeep;
 
@@ -53,7 +54,7 @@ pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
 pub use list_difference::ListDifference;
 pub use lists::{By, Listed};
 pub use lists_heard::ListsHeard;
-pub use login::{KeyMark, LoggedIn, LoginCall, Renewed};
+pub use login::{LoggedIn, LoginCall, Renewed};
 pub use lost_connections::{RecordPlace, RecordedConnections};
 pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
@@ -63,6 +64,7 @@ pub use recording::EventsRecorded;
 pub use retries::MAX_RETRIES;
 pub use status::{OwnListChange, Queried, SubscribeDone, UnsubscribeDone, Viewing, WatchList};
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
+pub use tokens::KeyMark;
 pub use upkeep::{Expiring, Recovery};
 
 use lamplight_core::Presence;

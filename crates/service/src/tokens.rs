@@ -1,0 +1,94 @@
+//! The tokens that open a login and authorise a call: a UserSig or a JWT, and the key that each was verified by.
+
+use crate::keyrings::of_source;
+use crate::{Port, Service};
+use lamplight_auth::{JwtKeySet, JwtRefusal, is_jwt, verify_by_key, verify_jwt};
+use lamplight_model::{App, AppKey, Code, Now, Refusal, Timestamp, User};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+/// A key of an app, told from all others by its text and not by its number: the number of a key that was removed may be
+/// that of the next one. Of a JWT, the key or the source of keys that it was verified by. It is worth nothing outside of
+/// this process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyMark(u32);
+
+impl KeyMark {
+    /// The mark of this key.
+    pub fn of(key: &AppKey) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.text.hash(&mut hasher);
+        // Half of it tells a few keys apart, and every connection keeps one.
+        Self(hasher.finish() as u32)
+    }
+}
+
+/// A UserSig or a JWT that is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Verified {
+    /// The second in which it was made: what a kick refuses it by.
+    pub(crate) issued: u64,
+    /// The first moment at which it is no longer good.
+    pub(crate) expires: Timestamp,
+    /// The key that signed it.
+    pub(crate) key: KeyMark,
+}
+
+impl Service {
+    /// Checks a UserSig or a JWT. A right one always passes. A wrong one is refused with its reason, or with 70050 when
+    /// too many from this address were wrong lately. A JWT with a key that is not known yet waits for the keys to be read
+    /// again, once.
+    pub(crate) async fn verify_token(
+        &self,
+        port: Port,
+        user: &User,
+        app: &App,
+        token: &str,
+        address: IpAddr,
+        now: Now,
+    ) -> Result<Verified, Refusal> {
+        let verified = match self.look_at_token(user, app, token, now) {
+            Err(JwtRefusal::UnknownKey) => {
+                if self.keyrings.newer_keys(app, now.moment).await {
+                    self.look_at_token(user, app, token, now)
+                } else {
+                    Err(JwtRefusal::UnknownKey)
+                }
+            }
+            verified => verified,
+        };
+        verified.map_err(JwtRefusal::refusal).map_err(|refusal| {
+            if is_guess(refusal.code) && self.throttle.is_past_bound(port, address, now.moment) {
+                return Code::TOO_MANY_FAILURES.into();
+            }
+            refusal
+        })
+    }
+
+    /// Checks a UserSig or a JWT with the keys that there are.
+    fn look_at_token(&self, user: &User, app: &App, token: &str, now: Now) -> Result<Verified, JwtRefusal> {
+        if !is_jwt(token) {
+            let (claims, id) = verify_by_key(token, app, &user.id, now.wall)?;
+            let key = app.keys.iter().find(|key| key.id == id).ok_or(Refusal::from(Code::SIG_WRONG))?;
+            return Ok(Verified { issued: claims.issued, expires: claims.expires(), key: KeyMark::of(key) });
+        }
+        let own = self.apps.jwt_keys(app.id).unwrap_or_default();
+        let read = self.keyrings.keys(app, now.moment);
+        let keys: Vec<&JwtKeySet> = std::iter::once(&own).chain(&read).map(|set| &**set).collect();
+        let claims = verify_jwt(token, &app.settings.jwt, &keys, app.id, &user.id, now.wall)?;
+        Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
+    }
+
+    /// Whether an app still has the key that a UserSig or a JWT was verified by; of a JWT by a key from an address or a
+    /// file, whether it still has that source.
+    pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
+        app.keys.iter().any(|other| KeyMark::of(other) == key)
+            || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))
+            || app.settings.jwt.sources().any(|source| of_source(&source) == key.0)
+    }
+}
+
+/// Whether a refused UserSig may be somebody's guess. One that has merely expired is not.
+fn is_guess(code: Code) -> bool {
+    [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
+}
