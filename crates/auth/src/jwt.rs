@@ -21,7 +21,7 @@ pub const MAX_JWT_BYTES: usize = 8 * 1024;
 /// The longest `kid` that is looked for among the keys.
 const MAX_KID_BYTES: usize = 256;
 
-/// What Lamplight reads of a good JWT.
+/// The claims of a good JWT that Lamplight uses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JwtClaims {
     /// `iat`: when the token was made, in seconds since 1970-01-01 UTC. 0 for a token that does not say it, so that a

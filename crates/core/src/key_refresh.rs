@@ -28,7 +28,7 @@ pub struct KeyRefresh {
     failures: u32,
 }
 
-/// What a token with an unknown key has to do.
+/// The answer to a token whose key is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Demand {
     /// The keys are being read, or will be at once: wait for what comes of it.

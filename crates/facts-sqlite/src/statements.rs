@@ -265,14 +265,14 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
     Ok(LoginRecorded::Recorded { registered, number, born, lists_version })
 }
 
-/// What a login needs to know before it is recorded.
+/// The facts that a login needs before it is recorded.
 struct Known {
     account: Option<Stands>,
     revoked: Option<Revoked>,
     mark: Option<EndMark>,
 }
 
-/// What a login needs to know of an account.
+/// The facts of an account that a login needs.
 struct Stands {
     /// The number of its making.
     born: u64,

@@ -33,7 +33,7 @@ pub struct Finding {
     pub check: &'static str,
     /// How bad it is.
     pub level: Level,
-    /// What was found.
+    /// The finding.
     pub text: String,
     /// How to mend it; empty where nothing is to be mended.
     pub cure: String,
@@ -193,7 +193,7 @@ pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     }
 }
 
-/// Who has a port that the settings name.
+/// The holder of a port that the settings name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Port {
     /// Nobody.

@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// The most sources that are read at a time.
 const AT_ONCE: usize = 16;
 
-/// What reading keys measures. Clones count together.
+/// The metrics of reading keys. Clones count together.
 #[derive(Clone)]
 pub struct TokenKeyMetrics {
     reads: Family<OutcomeLabel, Counter>,
@@ -66,7 +66,7 @@ pub struct TokenKeys {
     pub poster: Arc<Poster>,
     /// The folder of the files.
     pub folder: PathBuf,
-    /// What it measures.
+    /// The metrics.
     pub metrics: TokenKeyMetrics,
     /// The clock.
     pub clock: Clock,
@@ -93,7 +93,7 @@ impl TokenKeys {
         }
     }
 
-    /// Whatever comes of it, the attempt ends: logins wait for that.
+    /// Reads a source and ends the attempt, with a panic too: logins wait for that.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("reading it failed in this server".to_owned()));

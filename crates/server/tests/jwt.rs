@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What the identity provider serves, and how often it was asked.
+/// The answer of the identity provider, and how often it was asked.
 #[derive(Default)]
 struct Served {
     answer: String,
@@ -138,7 +138,7 @@ fn login(node: &TestNode, user: &str, token: String) -> Request {
     Request::Login(v1::LoginRequest { user_sig: token, ..login })
 }
 
-/// What a login with this token is answered: 0, or the code of the refusal.
+/// The code that a login with this token is answered with; 0 when it is let in.
 async fn answer(node: &TestNode, user: &str, token: String) -> u32 {
     match node.connect().await.ask(login(node, user, token)).await {
         Body::Login(_) => 0,

@@ -12,7 +12,7 @@ const SHORTEST: u32 = 8;
 /// Two silences are taken for the same when they differ by this part of the later one, or by less.
 const TOLERANCE: u32 = 20;
 
-/// What a session has learned of its path.
+/// The knowledge of a session about its network path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct NetworkPath {
     /// The silence after which a link was cut last; zero before the first.

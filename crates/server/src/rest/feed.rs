@@ -45,7 +45,7 @@ pub struct StatusFeedFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Change {
-    /// Who.
+    /// The user.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,

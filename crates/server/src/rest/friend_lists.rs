@@ -37,7 +37,7 @@ pub struct FriendImportRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportFriendItem {
-    /// Who.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
@@ -180,7 +180,7 @@ pub struct FriendGetListFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendInfo {
-    /// Who.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,

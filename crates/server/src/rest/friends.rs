@@ -100,7 +100,7 @@ pub struct FriendAddRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AddFriendItem {
-    /// Who.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
@@ -394,7 +394,7 @@ pub struct FriendGetFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendItem {
-    /// Who.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
@@ -498,7 +498,7 @@ pub struct FriendCheckFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendChecked {
-    /// Who.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,

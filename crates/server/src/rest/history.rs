@@ -351,7 +351,7 @@ pub struct UnreadOfPeer {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PeerError {
-    /// Who.
+    /// The peer.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = String)]
     peer_account: CompactString,

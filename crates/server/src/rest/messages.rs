@@ -272,7 +272,7 @@ pub struct BatchSendMsgFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendError {
-    /// Who.
+    /// The recipient.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,

@@ -40,7 +40,7 @@ const MAX_ADDRESSES: usize = 4;
 /// The longest text about a failure.
 const MAX_ERROR_BYTES: usize = 300;
 
-/// What the requests call this server.
+/// The `User-Agent` of the requests.
 const AGENT: &str = concat!("Lamplight/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests.

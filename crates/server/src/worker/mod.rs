@@ -110,7 +110,7 @@ struct Worker {
     to_flush: RefCell<Vec<u32>>,
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
     stuck_lists: RefCell<Vec<u32>>,
-    /// What was heard of the lists of users who log in.
+    /// The changes heard of the lists of users who log in.
     lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     /// The tasks that wait for reads.

@@ -174,7 +174,7 @@ export interface MessageOptions<P> {
 
 export type TextMessageOptions = MessageOptions<{ text: string }>;
 
-/** What is left out is empty; all three together must not be. */
+/** Parts that are left out are empty; all three together must not be. */
 export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {

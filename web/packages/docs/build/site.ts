@@ -31,7 +31,7 @@ export interface Site {
   pages(assets: Assets): Map<string, string>;
 }
 
-/** What the server has beside this site, below its root. */
+/** Pages of the server beside this site, below its root. */
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
 
 /** Makes the site. Throws where a link leads to no page, or to no heading of a page. */

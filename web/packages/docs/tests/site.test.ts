@@ -8,7 +8,7 @@ import { Finder } from "../src/finder.js";
 
 const ASSETS = { script: "assets/a.js", style: "assets/a.css", search: "assets/places.json" };
 
-/** What the pages and the places of the search may have together, unpacked, and packed by gzip. In bytes. */
+/** The largest size of the pages and the index of the search together, unpacked, and packed by gzip. In bytes. */
 const MOST = 2 * 1024 * 1024;
 const MOST_PACKED = 640 * 1024;
 

@@ -8,5 +8,6 @@ export function messageText({ isRevoked, payload }: Message, words: Words): stri
   if (isRevoked === true) {
     return words.recalled;
   }
-  return payload.text ?? (payload.description || words.customMessage);
+  const { text, description = "" } = payload;
+  return text ?? (description === "" ? words.customMessage : description);
 }
