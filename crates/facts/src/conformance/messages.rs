@@ -111,7 +111,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     }
     let nobody = NewMessage { to: id("nobody"), ..again };
     assert_eq!(ok(facts.send_message(nobody)).await, Sent::NoSuchRecipient);
-    assert_eq!(state(facts, "alice").await.total_unread, 6);
+    assert_eq!(state(facts, "alice").await.total_unread, 9);
 }
 
 /// A retry is known although the recipient's account is gone, or the sender's conversation.
