@@ -1,10 +1,10 @@
-//! Compiles `proto/` into Rust, with protobuf's own JSON mapping. Needs no `protoc`.
+//! Compiles `proto/` of this crate into Rust, with protobuf's own JSON mapping. Needs no `protoc`.
 
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let proto = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    let proto = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("proto");
     let files = ["lamplight/v1/status.proto", "lamplight/v1/chat.proto", "lamplight/v1/client.proto"];
     for file in files {
         println!("cargo::rerun-if-changed={}", proto.join(file).display());

@@ -1,5 +1,5 @@
 /**
- * Makes what must not be kept by hand: the types of the wire from `proto/`, and the table of codes from
+ * Makes what must not be kept by hand: the types of the wire from `crates/wire/proto`, and the table of codes from
  * `docs/codes.md`, which is itself made from the table of the server.
  *
  *     node scripts/generate.js           writes them
@@ -17,7 +17,7 @@ import * as prettier from "prettier";
 import ts from "typescript";
 
 const WEB = fileURLToPath(new URL("..", import.meta.url));
-const PROTO = join(WEB, "../proto");
+const PROTO = join(WEB, "../crates/wire/proto");
 const CODES = join(WEB, "../docs/codes.md");
 const FILES = ["status", "chat", "client"].map((name) => `lamplight/v1/${name}`);
 const GENERATED = join(WEB, "packages/chat/src/gen");
@@ -60,13 +60,13 @@ function wireTypes() {
       { stdio: ["ignore", "inherit", "inherit"] },
     );
     const types = FILES.flatMap((file) => jsonTypes(readFileSync(join(folder, `${file}_pb.ts`), "utf8")));
-    return `// The JSON mapping of proto/lamplight/v1, as types. Made by \`npm run generate\`.\n\n${types.join("\n\n")}\n`;
+    return `// The JSON mapping of crates/wire/proto/lamplight/v1, as types. Made by \`npm run generate\`.\n\n${types.join("\n\n")}\n`;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** The declarations of the types whose names end in `Json`. What they mean is said in `proto/`. */
+/** The declarations of the types whose names end in `Json`. What they mean is said in `crates/wire/proto`. */
 function jsonTypes(text) {
   const source = ts.createSourceFile("pb.ts", text, ts.ScriptTarget.Latest, true);
   const printer = ts.createPrinter({ removeComments: true });

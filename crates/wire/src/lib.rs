@@ -1,4 +1,4 @@
-//! The messages of `proto/`, their framing and their bounds: the bytes that cross a socket.
+//! The messages of `proto/lamplight/v1`, their framing and their bounds: the bytes that cross a socket.
 //!
 //! This crate knows bytes and messages. It knows no sockets, and no effects of a message.
 

@@ -7,7 +7,7 @@ import { ChatError, refused } from "./errors.js";
 import { peerOf } from "./shapes.js";
 import { utf8Length } from "./utf8.js";
 
-/** The longest nick and avatar, remark, and texts of a friend request: bytes, as `proto/` has them. */
+/** The longest nick and avatar, remark, and texts of a friend request: bytes, as `crates/wire/proto` has them. */
 export const LONGEST_PROFILE_TEXT = 500;
 export const LONGEST_REMARK = 96;
 export const LONGEST_ADD_TEXT = 256;

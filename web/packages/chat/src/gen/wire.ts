@@ -1,4 +1,4 @@
-// The JSON mapping of proto/lamplight/v1, as types. Made by `npm run generate`.
+// The JSON mapping of crates/wire/proto/lamplight/v1, as types. Made by `npm run generate`.
 
 export type UserStatusJson = {
   userId?: string;
