@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     /// The table that the web SDK passes too: spread told (0: none), failures, jitter, and the wait, in milliseconds.
-    const CASES: &str = include_str!("../../../tests/sdk/reconnect.csv");
+    const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 
     #[test]
     fn waits_are_those_of_the_table_that_the_sdks_share() {

@@ -10,7 +10,7 @@ import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
 /** The cases of a table that the SDKs share. */
 function shared(name: string): string[] {
-  const table = readFileSync(new URL(`../../../../../tests/sdk/${name}.csv`, import.meta.url), "utf8");
+  const table = readFileSync(new URL(`../../../../../crates/client/tests/sdk/${name}.csv`, import.meta.url), "utf8");
   const cases = table.split("\n").filter((line) => /^\d/.test(line));
   expect(cases.length).toBeGreaterThan(20);
   return cases;
