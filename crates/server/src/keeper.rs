@@ -82,7 +82,7 @@ pub async fn run(
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::error!(%error, "what was due could not be done; trying again");
+                    tracing::error!(%error, "deadlines that had passed could not be carried out; they are tried again in the next turn");
                     break;
                 }
             }
