@@ -172,6 +172,7 @@ async fn operators_change_their_own_password_with_the_old_one_and_go_on_in_a_new
     let wrong = ann.post("/account/password", &change("a wrong password", NEW)).await;
     assert_eq!(wrong.refusal(), (403, 403), "{wrong:?}");
     assert!(wrong.body["needs"].is_null(), "it is no matter of the role");
+    assert_eq!(wrong.body["reason"], json!("old_password"));
     let short = ann.post("/account/password", &change(PASSWORD, "short")).await;
     assert_eq!(short.refusal(), (400, 6017), "{short:?}");
     for browser in [&ann, &elsewhere] {
@@ -183,7 +184,9 @@ async fn operators_change_their_own_password_with_the_old_one_and_go_on_in_a_new
     assert_eq!(changed.status, 200, "{changed:?}");
     assert_eq!(changed.body["operator"], json!("ann"));
     assert_ne!(ann.cookie, old);
-    assert_eq!(ann.post("/apps/1400000001/users/nobody/kick", &json!({})).await.refusal(), (403, 403));
+    let refused = ann.post("/apps/1400000001/users/nobody/kick", &json!({})).await;
+    assert_eq!(refused.refusal(), (403, 403));
+    assert!(refused.body["reason"].is_null(), "the role is told by `needs`: {refused:?}");
     assert_eq!(ann.get("/apps").await.status, 200, "the new session is a whole one");
     assert_eq!(elsewhere.get("/apps").await.refusal(), (401, 6014), "the others have ended");
     ann.cookie = old;

@@ -29,6 +29,18 @@ pub struct ApiError {
     retry_after: Option<Duration>,
     /// The role that it takes, where the operator's is too low.
     needs: Option<Role>,
+    /// The cause, where the page must act on it and other refusals have the same code.
+    reason: Option<Reason>,
+}
+
+/// The cause of a refusal, as a word for the page. A new one has to be known to `web/packages/console/src/api/client.ts`.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    /// The CSRF token is missing, or is that of another session of this browser: the page reads the session again.
+    CsrfToken,
+    /// The old password of a change of the own password is wrong.
+    OldPassword,
 }
 
 /// The body of every answer that is a "no".
@@ -38,6 +50,8 @@ struct Body<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<Role>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
 }
 
 impl ApiError {
@@ -63,24 +77,25 @@ impl ApiError {
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
     /// Not 401: the session is good, and goes on.
-    pub const WRONG_OLD_PASSWORD: Self = Self::http(StatusCode::FORBIDDEN, "the old password is wrong");
+    pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
     pub const NO_CSRF_TOKEN: Self =
-        Self::http(StatusCode::FORBIDDEN, "the request does not carry the token of its session");
+        Self::forbidden(Reason::CsrfToken, "the request does not carry the token of its session");
     pub const BUSY: Self = Self::http(
         StatusCode::SERVICE_UNAVAILABLE,
         "too many people are logging in at this moment; try again",
     );
 
     const fn http(status: StatusCode, message: &'static str) -> Self {
-        Self {
-            status,
-            code: status.as_u16() as u32,
-            message: Cow::Borrowed(message),
-            retry_after: None,
-            needs: None,
-        }
+        let (code, message) = (status.as_u16() as u32, Cow::Borrowed(message));
+        Self { status, code, message, retry_after: None, needs: None, reason: None }
+    }
+
+    const fn forbidden(reason: Reason, message: &'static str) -> Self {
+        let (status, message) = (StatusCode::FORBIDDEN, Cow::Borrowed(message));
+        let code = status.as_u16() as u32;
+        Self { status, code, message, retry_after: None, needs: None, reason: Some(reason) }
     }
 
     /// No session, or one that is over.
@@ -125,7 +140,7 @@ impl From<Refusal> for ApiError {
             _ => StatusCode::BAD_REQUEST,
         };
         let (code, message) = (refusal.code.number(), Cow::Owned(refusal.to_string()));
-        Self { status, code, message, retry_after: None, needs: None }
+        Self { status, code, message, retry_after: None, needs: None, reason: None }
     }
 }
 
@@ -198,7 +213,7 @@ impl From<QueryRejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body { code: self.code, message: &self.message, needs: self.needs };
+        let body = Body { code: self.code, message: &self.message, needs: self.needs, reason: self.reason };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));

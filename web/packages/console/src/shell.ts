@@ -33,19 +33,28 @@ export class Console extends View {
   /** A session was there, and the server knows it no longer. */
   @state() private over = false;
   @state() private changingPassword = false;
-  @state() private passwordChanged = false;
+  /** Something that the operator is told above the page, until the next one. */
+  @state() private told: "password-changed" | "other-operator" | undefined = undefined;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
 
   /** The session that is over. */
   #former: Session | undefined;
 
-  readonly #api = new Api(() => {
-    if (this.session.state !== "ready" || this.session.value === undefined) return;
-    this.#former = this.session.value;
-    this.session = { state: "ready", value: undefined };
-    this.over = true;
-  });
+  readonly #api = new Api(
+    () => {
+      if (this.session.state !== "ready" || this.session.value === undefined) return;
+      this.#former = this.session.value;
+      this.session = { state: "ready", value: undefined };
+      this.over = true;
+    },
+    undefined,
+    (session) => {
+      this.changingPassword = false;
+      this.told = "other-operator";
+      this.session = { state: "ready", value: session };
+    },
+  );
 
   static override styles = [
     base,
@@ -178,7 +187,7 @@ export class Console extends View {
         margin-inline: auto;
         padding: 2rem 2.25rem 4rem;
       }
-      .done {
+      .told {
         display: block;
         margin-bottom: 1.4rem;
       }
@@ -307,11 +316,7 @@ export class Console extends View {
           ${this.#nav()} ${this.#foot(session)}
         </aside>
         <main id="main" tabindex="-1">
-          ${
-            this.passwordChanged
-              ? html`<lc-notice class="done" kind="good">${words.password.done}</lc-notice>`
-              : nothing
-          }
+          ${this.#told(session)}
           ${
             // A page shows what the role of its operator allows: another operator, or another role, gets a new page.
             keyed(`${session.operator} ${session.role}`, this.#page())
@@ -325,6 +330,20 @@ export class Console extends View {
         @lc-password-closed=${this.#passwordClosed}
         @lc-password-changed=${this.#passwordDone}
       ></lc-password>`;
+  }
+
+  #told(session: Session): TemplateResult | typeof nothing {
+    const { password, login, roles } = this.words;
+    switch (this.told) {
+      case "password-changed":
+        return html`<lc-notice class="told" kind="good">${password.done}</lc-notice>`;
+      case "other-operator":
+        return html`<lc-notice class="told" kind="warn"
+          >${login.otherOperator(session.operator, roles[session.role].name)}</lc-notice
+        >`;
+      case undefined:
+        return nothing;
+    }
   }
 
   #nav(): TemplateResult {
@@ -455,7 +474,7 @@ export class Console extends View {
       return;
     }
     const isOther = next.page !== this.route.page;
-    this.passwordChanged = false;
+    this.told = undefined;
     this.route = next;
     if (isOther) {
       scrollTo(0, 0);
@@ -487,14 +506,14 @@ export class Console extends View {
     this.over = false;
     this.#former = undefined;
     this.changingPassword = false;
-    this.passwordChanged = false;
+    this.told = undefined;
     this.session = { state: "ready", value: event.detail };
     this.#toContent();
   };
 
   readonly #changePassword = (): void => {
     this.changingPassword = true;
-    this.passwordChanged = false;
+    this.told = undefined;
   };
 
   readonly #passwordClosed = (): void => {
@@ -503,7 +522,7 @@ export class Console extends View {
 
   readonly #passwordDone = (event: CustomEvent<Session>): void => {
     this.changingPassword = false;
-    this.passwordChanged = true;
+    this.told = "password-changed";
     this.session = { state: "ready", value: event.detail };
   };
 

@@ -7,8 +7,14 @@ interface Asked {
 }
 
 /** An API whose server answers so. */
-function api(...answers: (Response | Error)[]): { api: Api; asked: Asked[]; loggedOut: () => number } {
+function api(...answers: (Response | Error)[]): {
+  api: Api;
+  asked: Asked[];
+  loggedOut: () => number;
+  others: string[];
+} {
   const asked: Asked[] = [];
+  const others: string[] = [];
   let times = 0;
   const made = new Api(
     () => (times += 1),
@@ -17,8 +23,9 @@ function api(...answers: (Response | Error)[]): { api: Api; asked: Asked[]; logg
       const answer = answers.shift() ?? new Error("nobody expected this");
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
+    ({ operator }) => others.push(operator),
   );
-  return { api: made, asked, loggedOut: () => times };
+  return { api: made, asked, loggedOut: () => times, others };
 }
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
@@ -90,4 +97,52 @@ test("times are told by the clock of the server, whatever that of the browser sa
   expect(Math.abs(console.now() - there)).toBeLessThan(1_000);
   await console.apps();
   expect(Math.abs(console.now() - there), "a date that cannot be read changes nothing").toBeLessThan(1_000);
+});
+
+const session = (operator: string, csrf_token: string): Response =>
+  json({ csrf_token, version: "1", operator, role: "operator" });
+const stale = (): Response => json({ code: 403, message: "no", reason: "csrf_token" }, 403);
+
+test("a token of a former session is renewed, and what was asked is asked again, once", async () => {
+  const {
+    api: console,
+    asked,
+    loggedOut,
+  } = api(session("ann", "a"), stale(), session("ann", "b"), json({ done: 1 }));
+  await console.logIn("x", "ann");
+  expect(await console.resend(7, [3])).toEqual({ done: 1 });
+  expect(asked.map(({ path }) => path.replace("/console/api/v1", ""))).toEqual([
+    "/session",
+    "/apps/7/dead-letters/resend",
+    "/session",
+    "/apps/7/dead-letters/resend",
+  ]);
+  expect(header(asked[1] as Asked, "X-CSRF-Token")).toBe("a");
+  expect(header(asked[3] as Asked, "X-CSRF-Token")).toBe("b");
+  expect(asked[3]?.init.body).toBe(asked[1]?.init.body);
+  expect(loggedOut()).toBe(0);
+});
+
+test("a token that the server refuses again, or gives again, is not renewed for ever", async () => {
+  for (const token of ["a", "b"]) {
+    const { api: console, asked } = api(session("ann", "a"), stale(), session("ann", token), stale());
+    await console.logIn("x", "ann");
+    await expect(console.kick(7, "alice")).rejects.toMatchObject({ status: 403, reason: "csrf_token" });
+    expect(asked).toHaveLength(token === "a" ? 3 : 4);
+  }
+});
+
+test("what one operator asked is not done as another who has logged in in another tab", async () => {
+  const { api: console, asked, others } = api(session("ann", "a"), stale(), session("bea", "b"));
+  await console.logIn("x", "ann");
+  await expect(console.kick(7, "alice")).rejects.toMatchObject({ reason: "csrf_token" });
+  expect(asked).toHaveLength(3);
+  expect(others).toEqual(["bea"]);
+});
+
+test("a session that ended before its token is renewed is told as over", async () => {
+  const { api: console, loggedOut } = api(session("ann", "a"), stale(), new Response(null, { status: 204 }));
+  await console.logIn("x", "ann");
+  await expect(console.kick(7, "alice")).rejects.toMatchObject({ reason: "csrf_token" });
+  expect(loggedOut()).toBe(1);
 });

@@ -26,6 +26,10 @@ import {
   type WebhookTest,
 } from "./shapes.js";
 
+/** The causes that the server names, as in `crates/server/src/console/error.rs`. */
+const REASONS = ["csrf_token", "old_password"] as const;
+export type Reason = (typeof REASONS)[number];
+
 /** A refusal of the server, or the lack of any answer. */
 export class ApiError extends Error {
   constructor(
@@ -38,6 +42,8 @@ export class ApiError extends Error {
     readonly retryAfter?: number,
     /** The role that it takes, where the operator's is too low. */
     readonly needs?: Role,
+    /** The cause, where several refusals have the same status and code. */
+    readonly reason?: Reason,
   ) {
     super(message);
     this.name = "ApiError";
@@ -72,6 +78,7 @@ const ROOT = "/console/api/v1";
 export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
+  #operator = "";
   /** How far the clock of the server is ahead of the browser's. */
   #ahead = 0;
 
@@ -79,6 +86,8 @@ export class Api {
     /** Called when the server knows no session of ours any longer. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
+    /** Called when another tab of this browser has begun a session as another operator, or with another role. */
+    private readonly onOtherOperator: (session: Session) => void = () => undefined,
   ) {}
 
   /** The present by the server's clock, to within a second: UTC milliseconds. The browser's own may be wrong. */
@@ -290,6 +299,7 @@ export class Api {
   #keep(session: Session): Session {
     this.#csrfToken = session.csrf_token;
     this.#role = session.role;
+    this.#operator = session.operator;
     return session;
   }
 
@@ -304,6 +314,32 @@ export class Api {
   }
 
   async #ask(path: string, asked: Asked, tellLoggedOut = true): Promise<Response> {
+    try {
+      return await this.#askOnce(path, asked, tellLoggedOut);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "csrf_token" || !(await this.#isRenewed())) throw error;
+    }
+    return this.#askOnce(path, asked, tellLoggedOut);
+  }
+
+  /**
+   * Whether the operator of this page has another session now, whose token is known from here on. Tabs of a browser share
+   * the cookie: where one of them changes the password or logs in, the others have the token of the former session.
+   */
+  async #isRenewed(): Promise<boolean> {
+    const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];
+    const session = await this.resume();
+    if (session === undefined) {
+      this.onLoggedOut();
+      return false;
+    }
+    if (session.operator === operator && session.role === role) return session.csrf_token !== token;
+    // What one operator wanted is not done as another: the page of the other one is shown instead.
+    this.onOtherOperator(session);
+    return false;
+  }
+
+  async #askOnce(path: string, asked: Asked, tellLoggedOut: boolean): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (asked.body !== undefined) headers["Content-Type"] = "application/json";
     if (asked.method !== undefined) headers["X-CSRF-Token"] = this.#csrfToken;
@@ -336,10 +372,11 @@ async function refusalOf(response: Response): Promise<ApiError> {
   const wait = Number(response.headers.get("retry-after") ?? "");
   const retryAfter = wait > 0 ? wait : undefined;
   try {
-    const body = (await response.json()) as { code?: unknown; message?: unknown; needs?: unknown };
+    const body = (await response.json()) as Record<"code" | "message" | "needs" | "reason", unknown>;
     if (typeof body.code === "number" && typeof body.message === "string") {
       const needs = ROLES.find((role) => role === body.needs);
-      return new ApiError(response.status, body.code, body.message, retryAfter, needs);
+      const reason = REASONS.find((reason) => reason === body.reason);
+      return new ApiError(response.status, body.code, body.message, retryAfter, needs, reason);
     }
   } catch {
     // A proxy in between has its own words.

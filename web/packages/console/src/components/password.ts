@@ -13,9 +13,6 @@ import "./notice.js";
 import { base, buttons, fields } from "./styles.js";
 import { View } from "./view.js";
 
-/** The text of the refusal, by which it differs from that of a request with the token of a former session. */
-const WRONG_OLD_PASSWORD = "the old password is wrong";
-
 @customElement("lc-password")
 export class PasswordDialog extends View {
   @property({ attribute: false }) api!: Api;
@@ -127,8 +124,8 @@ export class PasswordDialog extends View {
 
 /** The error of a change in words: two refusals mean something else here than elsewhere. */
 function problemText(error: unknown, words: Words): string {
-  if (error instanceof ApiError && error.needs === undefined) {
-    if (error.status === 403 && error.message === WRONG_OLD_PASSWORD) return words.password.wrongOld;
+  if (error instanceof ApiError) {
+    if (error.reason === "old_password") return words.password.wrongOld;
     if (error.status === 409) return words.password.changedMeanwhile;
   }
   return errorText(error, words);

@@ -45,6 +45,8 @@ export const EN = {
     forgotten:
       "The password of admin was shown when the server first started. To make a new one, run this on the server:",
     over: "Your session has ended. Log in to go on where you were.",
+    otherOperator: (operator: string, role: string) =>
+      `This browser is logged in as ${operator} (${role}) now, by another tab. What you asked for last was not done.`,
   },
   password: {
     open: "Change password",

@@ -44,6 +44,8 @@ export const ZH: Words = {
     submit: "登录",
     forgotten: "admin 的密码在服务器首次启动时显示过一次。如需新密码，请在服务器上运行：",
     over: "会话已结束，请重新登录后继续。",
+    otherOperator: (operator: string, role: string) =>
+      `此浏览器已在另一个标签页中以 ${operator}（${role}）登录，您刚才的操作未执行。`,
   },
   password: {
     open: "修改密码",
