@@ -129,7 +129,7 @@ export class Server {
 }
 
 /** The program under test. There is no test without it. */
-function program(): string {
+export function program(): string {
   const built = fileURLToPath(new URL("../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
   if (!existsSync(path)) {
