@@ -1,36 +1,20 @@
 /** A page that is loaded again: to everybody else nothing has happened. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { enterWith, launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
-import { Server } from "../src/server.js";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { enterWith, playAs, rowOf, seesDot } from "../src/browser.js";
+import { setUpDemo } from "../src/demo.js";
 
 describe("a page that is loaded again", () => {
-  let server: Server;
-  let browser: Browser;
-  let windows: Windows;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+  const demo = setUpDemo(async (server) => {
     await server.command("account", "create", "mira");
     await server.command("friend", "add", "you", "mira");
   });
-  beforeEach(async () => {
-    windows = await Windows.open(browser);
-  });
-  afterEach(async () => {
-    expect(windows.errors).toEqual([]);
-    await windows.close();
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
 
   test("keeps its custom status, and nobody sees it go", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
-    const lin = await windows.page(server.pages);
+    const lin = await demo.windows.page(demo.server.pages);
     await playAs(lin, "guest");
     await seesDot(robin, "林晓", "Online");
     await lin.locator("lamplight-self-card .status").click();
@@ -38,8 +22,8 @@ describe("a page that is loaded again", () => {
     await lin.locator("lamplight-self-card form .primary").click();
     await rowOf(robin, "林晓").getByText("reading").waitFor();
 
-    const mira = await windows.page(server.pages);
-    await enterWith(mira, await server.command("sig", "mira"));
+    const mira = await demo.windows.page(demo.server.pages);
+    await enterWith(mira, await demo.server.command("sig", "mira"));
     await robin.locator("#tab-contacts").click();
     await seesDot(robin, "mira", "Online");
     await robin.locator("#tab-chats").click();
@@ -49,7 +33,7 @@ describe("a page that is loaded again", () => {
     // Mira closes her page later than Lin's was left. Once her linger is over, Lin's would be too.
     await mira.close();
     await expect
-      .poll(() => server.command("status", "get", "mira"), { timeout: 20_000, interval: 500 })
+      .poll(() => demo.server.command("status", "get", "mira"), { timeout: 20_000, interval: 500 })
       .not.toMatch(/ONLINE/);
     expect(await picturesOf(robin)).toEqual(["Online: reading"]);
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();

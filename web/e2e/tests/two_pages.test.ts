@@ -1,9 +1,8 @@
 /** The demo as a visitor meets it: two windows, two people. */
 
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
-import { Server } from "../src/server.js";
+import { describe, expect, test } from "vitest";
+import { playAs, rowOf, seesDot } from "../src/browser.js";
+import { setUpDemo } from "../src/demo.js";
 
 /** A closed tab is told when the Web linger of a new app is over, which hides a page that is loaded again. */
 const LINGER = 5_000;
@@ -12,31 +11,14 @@ const LINGER = 5_000;
 const AT_ONCE = 2_000;
 
 describe("two windows of the demo", () => {
-  let server: Server;
-  let browser: Browser;
-  let windows: Windows;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
-  });
-  beforeEach(async () => {
-    windows = await Windows.open(browser);
-  });
-  afterEach(async () => {
-    expect(windows.errors).toEqual([]);
-    await windows.close();
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const demo = setUpDemo();
 
   test("each sees the other come, say something, and go", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
     await seesDot(robin, "林晓", "Not logged in");
 
-    const lin = await windows.page(server.pages);
+    const lin = await demo.windows.page(demo.server.pages);
     await playAs(lin, "guest");
     await seesDot(robin, "林晓", "Online");
     await seesDot(lin, "Robin", "Online");
@@ -62,9 +44,9 @@ describe("two windows of the demo", () => {
   });
 
   test("what one writes the other reads", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
-    const lin = await windows.page(server.pages);
+    const lin = await demo.windows.page(demo.server.pages);
     await playAs(lin, "guest");
 
     await rowOf(robin, "林晓").click();
@@ -81,7 +63,7 @@ describe("two windows of the demo", () => {
   });
 
   test("who lives in the demo answers", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
     await robin.locator("#tab-contacts").click();
     await rowOf(robin, "Alice Baker").click();
@@ -96,7 +78,7 @@ describe("two windows of the demo", () => {
   });
 
   test("a page that is loaded again is the same visit", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
     await robin.reload();
     await robin.locator("lamplight-desk").waitFor();
@@ -109,7 +91,7 @@ describe("two windows of the demo", () => {
   });
 
   test("without dots nobody's status is shown, and with them it is again", async () => {
-    const robin = await windows.page(server.pages);
+    const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");
     await seesDot(robin, "林晓", "Not logged in");
     const shown = robin.getByRole("switch", { name: "Show who is online" });

@@ -1,0 +1,35 @@
+/** The demo, a browser, and windows that each test has for itself: the set-up of the tests about visitors. */
+
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { launch, Windows } from "./browser.js";
+import { Server } from "./server.js";
+
+/** What a test works with, from its `beforeAll` on. */
+export interface Demo {
+  readonly server: Server;
+  readonly browser: Browser;
+  /** New for every test. An error of one of its pages fails the test. */
+  readonly windows: Windows;
+}
+
+/** Sets up the tests of the `describe` around. `prepare` runs once, when the server is there. */
+export function setUpDemo(prepare: (server: Server) => Promise<void> = () => Promise.resolve()): Demo {
+  const demo = {} as { -readonly [Part in keyof Demo]: Demo[Part] };
+  beforeAll(async () => {
+    [demo.server, demo.browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
+    await prepare(demo.server);
+  });
+  beforeEach(async () => {
+    demo.windows = await Windows.open(demo.browser);
+  });
+  afterEach(async () => {
+    expect(demo.windows.errors).toEqual([]);
+    await demo.windows.close();
+  });
+  afterAll(async () => {
+    await demo.browser.close();
+    await demo.server.stop();
+  });
+  return demo;
+}
