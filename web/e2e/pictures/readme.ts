@@ -23,6 +23,9 @@ afterAll(async () => {
 const LIGHT: BrowserContextOptions = { colorScheme: "light", locale: "en-US", reducedMotion: "reduce" };
 const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", reducedMotion: "reduce" };
 
+/** The points of a line in a chart of the console that looks like one. */
+const POINTS = 30;
+
 /**
  * Takes the picture. The people of the demo use signs that some machines have no font for: they are left out, where they
  * would be boxes.
@@ -107,7 +110,14 @@ test("the console", async () => {
   await logIn(page, passwordOf(server));
   await page.locator("lc-chart canvas").first().waitFor();
   // A line needs more than a point.
-  await page.waitForTimeout(30_000);
+  await page.waitForFunction(
+    async (least) => {
+      const answer = await fetch("/console/api/v1/figures", { headers: { "X-Background": "1" } });
+      return ((await answer.json()) as { samples: unknown[] }).samples.length >= least;
+    },
+    POINTS,
+    { polling: 1_000, timeout: 120_000 },
+  );
   await take(page, "console");
   await windows.close();
 });
