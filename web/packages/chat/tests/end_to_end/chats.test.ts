@@ -39,25 +39,25 @@ async function conversations(client: Client): Promise<string[]> {
 }
 
 test("custom content arrives as it was made, beside texts", async () => {
-  const [amy, bob] = await Promise.all([login(server, "amy"), login(server, "bob")]);
+  const [cat, dan] = await Promise.all([login(server, "cat"), login(server, "dan")]);
   const payload = { data: '{"order":7}', description: "an order", extension: "" };
-  const made = amy.chat.createCustomMessage({
-    to: "bob",
+  const made = cat.chat.createCustomMessage({
+    to: "dan",
     conversationType: "C2C",
     payload: { data: payload.data, description: payload.description },
   });
   expect(made).toMatchObject({ type: TYPES.MSG_CUSTOM, payload, status: "unSend" });
-  expect((await amy.chat.sendMessage(made)).data.message).toMatchObject({ status: "success", payload });
-  await until("bob has it", () => received(bob).length > 0);
-  expect(bob.heard(EVENT.MESSAGE_RECEIVED).flat()).toMatchObject([{ ID: made.ID, type: TYPES.MSG_CUSTOM, payload }]);
-  const [row] = (await bob.chat.getConversationList()).data.conversationList;
+  expect((await cat.chat.sendMessage(made)).data.message).toMatchObject({ status: "success", payload });
+  await until("dan has it", () => received(dan).length > 0);
+  expect(dan.heard(EVENT.MESSAGE_RECEIVED).flat()).toMatchObject([{ ID: made.ID, type: TYPES.MSG_CUSTOM, payload }]);
+  const [row] = (await dan.chat.getConversationList()).data.conversationList;
   expect(row?.lastMessage).toMatchObject({ type: TYPES.MSG_CUSTOM, messageForShow: "an order", payload });
 
-  await write(amy, "bob", "an order");
-  const { messageList } = (await bob.chat.getMessageList({ conversationID: "C2Camy" })).data;
+  await write(cat, "dan", "an order");
+  const { messageList } = (await dan.chat.getMessageList({ conversationID: "C2Ccat" })).data;
   expect(messageList.map(({ type }) => type)).toEqual([TYPES.MSG_CUSTOM, TYPES.MSG_TEXT]);
-  const empty = amy.chat.createCustomMessage({ to: "bob", conversationType: "C2C", payload: {} });
-  await expect(codeOf(amy.chat.sendMessage(empty))).resolves.toBe(6017);
+  const empty = cat.chat.createCustomMessage({ to: "dan", conversationType: "C2C", payload: {} });
+  await expect(codeOf(cat.chat.sendMessage(empty))).resolves.toBe(6017);
 });
 
 test("a message arrives, is counted, is read, and is in the history of both", async () => {
