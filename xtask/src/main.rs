@@ -5,9 +5,12 @@
 mod api;
 mod arrows;
 mod codes;
+mod dockerfile;
 mod fuzz;
 mod ground;
 mod interop;
+mod package;
+mod package_check;
 mod spelling;
 mod steps;
 mod tally;
@@ -85,6 +88,22 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
   --seconds N   run each target this long; else a minute
   --keep        add what was found interesting to the corpus in the tree, which the tests replay",
         run: fuzz::fuzz,
+    },
+    Command {
+        name: "package",
+        usage: "package [--binary FILE]",
+        about: "make the archive of a release, the .deb, the bill of materials and the checksums",
+        more: "Builds the web pages and the server with optimisation, and writes to target/package:
+
+  lamplight-VERSION-HOST.tar.gz   the program, completions, manual pages, the systemd unit, licences
+  lamplight_VERSION-1_ARCH.deb    the same as a package of Debian
+  lamplight-VERSION.cdx.json      the bill of materials (CycloneDX): each crate in the program
+  SHA256SUMS                      for `sha256sum --check`
+
+The same program gives the same bytes. Every file gets the time of the commit, or SOURCE_DATE_EPOCH.
+
+  --binary FILE   pack this program, and build none",
+        run: package::package,
     },
     Command {
         name: "codegen",

@@ -2,7 +2,7 @@
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::Tally;
-use crate::{api, arrows, codes, interop, spelling, tidy, tools, web};
+use crate::{api, arrows, codes, interop, package_check, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -72,6 +72,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
     Step { name: "browser", about: "a real browser at a real server", run: browser },
+    Step { name: "package", about: "the packages can be made, installed and removed", run: package },
     Step {
         name: "mistakes",
         about: "the simulator finds every planted mistake",
@@ -182,6 +183,12 @@ fn web_tests(it: &mut Run) -> Result<()> {
 fn browser(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     it.hear_npm("run e2e")
+}
+
+/// Packs the server as the tests build it: what is checked does not depend on how fast it is.
+fn package(it: &mut Run) -> Result<()> {
+    run(&mut it.ground.cargo(SERVER))?;
+    package_check::check(&it.ground, "target/debug/lamplight", it.may_install)
 }
 
 /// The table of what ran, then the line that counts the tests, which is the last.

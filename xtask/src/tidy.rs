@@ -1,5 +1,6 @@
 //! Rules about the text of the tree: one function a rule, over files that are in memory.
 
+use crate::dockerfile;
 use crate::ground::{Ground, output};
 use anyhow::{Result, bail};
 use std::fs;
@@ -84,6 +85,8 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     exceptions(files, long, &mut findings);
     two_readmes(files, &mut findings);
     summary(files, &mut findings);
+    dockerfile(files, &mut findings);
+    guarantees(files, &mut findings);
     findings
 }
 
@@ -241,6 +244,9 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 const SUMMARY: &str = "docs/SUMMARY.md";
 const DECISIONS: &str = "docs/decisions/0";
 
+/// The page that names a test for each guarantee.
+const GUARANTEES: &str = "docs/guarantees.md";
+
 /// Every page below `docs/` is in the summary, once. That each of its links leads to a file is the rule of [`links`].
 fn summary(files: &[File], findings: &mut Vec<String>) {
     let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
@@ -260,6 +266,32 @@ fn summary(files: &[File], findings: &mut Vec<String>) {
             findings.push(format!("{SUMMARY}: lists `{}` {times} times, not once", file.path));
         }
     }
+}
+
+/// Each test that a guarantee names is a file or a folder of the repository.
+fn guarantees(files: &[File], findings: &mut Vec<String>) {
+    let Some(page) = files.iter().find(|file| file.path == GUARANTEES) else { return };
+    for (number, line) in prose(&page.text) {
+        for named in line.split('`').skip(1).step_by(2).filter(|named| named.starts_with("crates/")) {
+            let folder = format!("{named}/");
+            if !files.iter().any(|file| file.path == named || file.path.starts_with(&folder)) {
+                findings.push(format!("{GUARANTEES}:{number}: there is no `{named}`"));
+            }
+        }
+    }
+}
+
+/// The Dockerfile can be built, and its image runs as it should, as far as its text tells.
+fn dockerfile(files: &[File], findings: &mut Vec<String>) {
+    let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
+    let Some(dockerfile) = text("Dockerfile") else { return };
+    let manifest = text("Cargo.toml").unwrap_or_default();
+    let rust_version =
+        manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
+    let exists = |path: &str| files.iter().any(|file| file.path == path);
+    let ignored = text(".dockerignore").unwrap_or_default();
+    let found = dockerfile::findings(dockerfile, ignored, rust_version.unwrap_or_default(), exists);
+    findings.extend(found.into_iter().map(|finding| format!("Dockerfile:{finding}")));
 }
 
 /// The two README say the same: a heading of one is a heading of the other.
@@ -429,6 +461,32 @@ mod tests {
         }
         let without: Vec<_> = readmes().into_iter().chain([file("docs/decisions/0001-c.md", "")]).collect();
         assert_eq!(findings(&without, &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_guarantee_names_tests_that_exist() {
+        let tests =
+            || [file("crates/a/tests/b.rs", "//! B.\n"), file("crates/a/tests/c/main.rs", "//! C.\n")];
+        for (named, good) in [
+            ("crates/a/tests/b.rs", true),
+            ("crates/a/tests/c", true),
+            ("cargo xtask attack", true),
+            ("crates/a/tests/c.rs", false),
+            ("crates/a/tests/d", false),
+        ] {
+            let page = file(GUARANTEES, &format!("| it | `crates/a/tests/b.rs`, `{named}` |\n"));
+            let [b, c] = tests();
+            let summary = file(SUMMARY, "- [Guarantees](guarantees.md)\n");
+            assert_eq!(findings(&[b, c, page, summary], &[]).is_empty(), good, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_broken_dockerfile_is_a_finding() {
+        let manifest = || file("Cargo.toml", "rust-version = \"1.95\"\n");
+        let found = findings(&[manifest(), file("Dockerfile", "FROM rust:1.94-slim\n")], &[]).join("\n");
+        assert!(found.contains("Dockerfile:1: `rust:1.94-slim` is not Rust 1.95"), "{found}");
+        assert!(found.contains("Dockerfile:1: the image has no USER"), "{found}");
     }
 
     #[test]

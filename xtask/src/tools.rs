@@ -43,6 +43,24 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("gcc libc6-dev"),
     },
     Needed {
+        name: "strip",
+        because: "the packages",
+        probe: "strip --version",
+        supply: Supply::Debian("binutils"),
+    },
+    Needed {
+        name: "dpkg-shlibdeps",
+        because: "the .deb names the libraries that the program needs",
+        probe: "dpkg-shlibdeps --version",
+        supply: Supply::Debian("dpkg-dev"),
+    },
+    Needed {
+        name: "fakeroot",
+        because: "the .deb is installed into a folder",
+        probe: "fakeroot --version",
+        supply: Supply::Debian("fakeroot"),
+    },
+    Needed {
         name: "git",
         because: "tidy reads the files that git knows",
         probe: "git --version",
@@ -96,10 +114,30 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The cargo-deny that is installed where none is.
-const DENY: &str = "0.20.2";
-/// The oldest cargo-deny that reads the metadata of today's cargo and our `deny.toml`.
-const DENY_AT_LEAST: (u32, u32) = (0, 18);
+/// A command of cargo that is built from its crate, into `target/tools`.
+pub struct CargoTool {
+    name: &'static str,
+    /// The version that is installed where none is.
+    version: &'static str,
+    /// The oldest version on the path that is used.
+    at_least: (u32, u32),
+    /// Further words for `cargo install`.
+    features: &'static str,
+}
+
+/// At least the one that reads the metadata of today's cargo and our `deny.toml`.
+const CARGO_DENY: CargoTool =
+    CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
+/// Compresses by the system's xz.
+pub const CARGO_DEB: CargoTool = CargoTool {
+    name: "cargo-deb",
+    version: "3.8.0",
+    at_least: (3, 8),
+    features: " --no-default-features --features gzip",
+};
+/// At least the one that leaves the serial number out where `SOURCE_DATE_EPOCH` is set.
+pub const CARGO_CYCLONEDX: CargoTool =
+    CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
 
 /// Installs what is missing, or says what to run, and downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
@@ -108,6 +146,9 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     // Every platform's, for those who look at the whole tree without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
+    for tool in [CARGO_DEB, CARGO_CYCLONEDX] {
+        println!("{}: {}", tool.name, cargo_tool(ground, &tool, may_install)?.display());
+    }
     println!("typos: {}", spelling::typos(ground, may_install)?.display());
     if !has_nextest(ground) {
         println!(
@@ -133,31 +174,52 @@ pub fn has_nextest(ground: &Ground) -> bool {
     answers(&mut ground.cargo("nextest --version"))
 }
 
-/// The program: ours, or a recent one on the path, or ours installed now.
+/// cargo-deny, as [`cargo_tool`] finds it.
 pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
-    let ours = ground.path("target/tools/bin/cargo-deny");
-    let version = |program: &PathBuf| output(ground.command(program).arg("--version")).unwrap_or_default();
-    if ours.exists() && version(&ours).trim_end().ends_with(DENY) {
+    cargo_tool(ground, &CARGO_DENY, may_install)
+}
+
+/// The program: ours, or a recent one on the path, or ours installed now.
+pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
+    let CargoTool { name, version, at_least, features } = *tool;
+    let ours = ground.path("target/tools/bin").join(name);
+    // cargo-cyclonedx is a command of cargo only, which puts its name before the words.
+    let command = name.trim_start_matches("cargo-");
+    let version_of = |program: &PathBuf| {
+        let answer = |words: &[&str]| output(ground.command(program).args(words)).unwrap_or_default();
+        if tool.name == CARGO_CYCLONEDX.name {
+            answer(&[command, "--version"])
+        } else {
+            answer(&["--version"])
+        }
+    };
+    if ours.exists()
+        && is_recent(&version_of(&ours), at_least)
+        && version_of(&ours).trim_end().ends_with(version)
+    {
         return Ok(ours);
     }
-    let on_path = PathBuf::from("cargo-deny");
-    if is_recent(&version(&on_path)) {
+    let on_path = PathBuf::from(name);
+    if is_recent(&version_of(&on_path), at_least) {
         return Ok(on_path);
     }
     if !may_install {
-        bail!("cargo-deny is missing: `cargo install cargo-deny --locked`, or run without --no-install");
+        bail!("{name} is missing: `cargo install {name} --locked`, or run without --no-install");
     }
-    // Unoptimised it is built in a fraction of the time, and needs two seconds more for a check.
-    let install = "install cargo-deny --locked --debug --force --root target/tools --target-dir target/tools/build --version";
-    run(ground.cargo(install).arg(DENY).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    // Unoptimised it is built in a fraction of the time, and takes little longer to run.
+    let install = format!(
+        "install {name} --locked --debug --force --root target/tools --target-dir target/tools/build{features} --version {version}"
+    );
+    run(ground.cargo(&install).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     fs::remove_dir_all(ground.path("target/tools/build")).context("cannot remove target/tools/build")?;
     Ok(ours)
 }
 
-fn is_recent(version: &str) -> bool {
-    let numbers = version.trim().strip_prefix("cargo-deny ").unwrap_or_default();
-    let mut numbers = numbers.split('.').map_while(|number| number.parse().ok());
-    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= DENY_AT_LEAST)
+/// Whether the last word of this answer is such a version, or a later one.
+fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
+    let version = answer.split_whitespace().last().unwrap_or_default();
+    let mut numbers = version.split('.').map_while(|number| number.parse().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
 /// The words of a probe; a `/` stands for a space inside a word.
@@ -216,9 +278,10 @@ mod tests {
             ("cargo-deny 0.18.0", true),
             ("cargo-deny 1.0.0", true),
             ("cargo-deny 0.14.2", false),
+            ("error: no such command", false),
             ("", false),
         ] {
-            assert_eq!(is_recent(version), recent, "{version}");
+            assert_eq!(is_recent(version, CARGO_DENY.at_least), recent, "{version}");
         }
     }
 }

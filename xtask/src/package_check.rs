@@ -1,0 +1,160 @@
+//! Whether the packages are whole: made twice, unpacked, installed into a folder and removed again.
+
+use crate::ground::{Ground, output, run};
+use crate::package::{self, Compression};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the packages are tried, below `target`.
+const TRIED: &str = "target/package/tried";
+
+/// Makes the packages of this program, and tries them.
+pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
+    let make = || package::make(ground, &ground.path(program), Compression::Quick, may_install);
+    let read = |packages: &package::Packages| -> Result<Vec<Vec<u8>>> {
+        packages.summed().into_iter().map(|path| Ok(fs::read(path)?)).collect()
+    };
+    let before = read(&make()?)?;
+    let made = make()?;
+    for ((path, first), second) in made.summed().into_iter().zip(&before).zip(&read(&made)?) {
+        ensure!(first == second, "{} has other bytes when it is made again", path.display());
+    }
+    run(ground
+        .command("sha256sum")
+        .args(["--check", "--strict"])
+        .arg(&made.sums)
+        .current_dir(folder(&made.sums)?))?;
+    fs::create_dir_all(ground.path(TRIED))?;
+    archive(ground, &made.archive)?;
+    deb(ground, &made.deb)?;
+    bill(ground, &made.bill)
+}
+
+fn folder(path: &Path) -> Result<&Path> {
+    path.parent().context("a package lies in a folder")
+}
+
+/// The archive has what its reader looks for, nothing of this machine, and a program that runs.
+fn archive(ground: &Ground, archive: &Path) -> Result<()> {
+    let listing = output(
+        ground.command("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(archive),
+    )?;
+    let mut names = Vec::new();
+    for line in listing.lines() {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [mode, owner, .., name] = fields[..] else { continue };
+        ensure!(owner == "0/0", "{name} belongs to {owner} in the archive");
+        ensure!(
+            ["drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--"].contains(&mode),
+            "{name} has the mode {mode} in the archive"
+        );
+        names.push(name);
+    }
+    ensure!(names.is_sorted(), "the archive is not sorted by name: {names:?}");
+    let root = names.first().context("the archive is not empty")?.trim_end_matches('/').to_owned();
+    for expected in [
+        "lamplight",
+        "README.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "lamplight.service",
+        "completions/lamplight.bash",
+        "completions/_lamplight",
+        "completions/lamplight.fish",
+        "man/lamplight.1",
+        "man/lamplight-app-create.1",
+    ] {
+        let path = format!("{root}/{expected}");
+        ensure!(names.contains(&path.as_str()), "the archive has no {path}");
+    }
+    let into = ground.path(TRIED);
+    run(ground.command("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(&into))?;
+    run(ground.command(into.join(root).join("lamplight")).arg("--version"))
+}
+
+/// The `.deb` can be installed, its settings are the operator's, and it goes without a trace but the state.
+fn deb(ground: &Ground, deb: &Path) -> Result<()> {
+    let root = ground.path(TRIED).join("root");
+    let admin = root.join("var/lib/dpkg");
+    fs::create_dir_all(admin.join("updates"))?;
+    fs::create_dir_all(admin.join("info"))?;
+    fs::write(admin.join("status"), "")?;
+    // The scripts of the package must not reach a service of this machine.
+    let shield = ground.path(TRIED).join("shield");
+    fs::create_dir_all(&shield)?;
+    for program in ["systemctl", "deb-systemd-invoke"] {
+        std::os::unix::fs::symlink("/bin/true", shield.join(program))?;
+    }
+    let path = format!("{}:{}", shield.display(), std::env::var("PATH").unwrap_or_default());
+    let dpkg = |words: &[&str]| -> Command {
+        let mut command = ground.command("fakeroot");
+        // Without the packages that it depends on, which are not in the folder.
+        command.args([
+            "dpkg",
+            "--force-depends",
+            "--force-script-chrootless",
+            "--force-confdef",
+            "--force-confold",
+        ]);
+        command.arg(format!("--root={}", root.display())).args(words).env("PATH", &path);
+        command
+    };
+    let deb = deb.to_str().context("the path of the package is UTF-8")?;
+    let [program, unit, settings, page]: [PathBuf; 4] = [
+        "usr/bin/lamplight",
+        "usr/lib/systemd/system/lamplight.service",
+        "etc/default/lamplight",
+        "usr/share/man/man1/lamplight.1.gz",
+    ]
+    .map(|path| root.join(path));
+    run(&mut dpkg(&["--install", deb]))?;
+    for path in [&program, &unit, &settings, &page] {
+        ensure!(path.exists(), "the package installs no {}", path.display());
+    }
+    run(ground.command(&program).arg("--version"))?;
+    let depends = output(ground.command("dpkg-deb").args(["--field", deb, "Depends"]))?;
+    ensure!(depends.contains("libc6"), "the package does not say which C library it needs: `{depends}`");
+    let text = fs::read_to_string(&unit)?;
+    ensure!(
+        text.contains("ExecStart=/usr/bin/lamplight "),
+        "the unit starts another program than the package has"
+    );
+    let wants = root.join("etc/systemd/system/multi-user.target.wants/lamplight.service");
+    ensure!(!wants.is_symlink(), "the package enables the service by itself");
+
+    let state = root.join("var/lib/lamplight/data");
+    fs::create_dir_all(&state)?;
+    fs::write(state.join("facts.db"), "")?;
+    fs::write(&settings, "LAMPLIGHT_CLIENT_LISTEN=127.0.0.1:7400\n")?;
+    run(&mut dpkg(&["--install", deb]))?;
+    ensure!(fs::read_to_string(&settings)?.contains("127.0.0.1"), "an update overwrote the settings");
+    run(&mut dpkg(&["--remove", "lamplight"]))?;
+    ensure!(!program.exists() && !unit.exists(), "the package leaves the program behind");
+    ensure!(settings.exists(), "removing the package took the settings");
+    run(&mut dpkg(&["--purge", "lamplight"]))?;
+    ensure!(!settings.exists(), "purging the package left the settings");
+    ensure!(state.join("facts.db").exists(), "purging the package took the state of the server");
+    Ok(())
+}
+
+/// The bill of materials names the crates that are in the program, and no folder of this machine.
+fn bill(ground: &Ground, bill: &Path) -> Result<()> {
+    let text = fs::read_to_string(bill)?;
+    let root = ground.path("");
+    let root = root.to_str().context("the path of the repository is UTF-8")?.trim_end_matches('/');
+    ensure!(!text.contains(root), "{} names {root}", bill.display());
+    let bill: Value = serde_json::from_str(&text).context("the bill of materials is JSON")?;
+    ensure!(bill["bomFormat"] == "CycloneDX", "the bill of materials is not CycloneDX");
+    ensure!(bill["metadata"]["component"]["name"] == "lamplight", "the bill is of another program");
+    let components = bill["components"].as_array().context("the bill has components")?;
+    let named = |name: &str| components.iter().find(|component| component["name"] == name);
+    for name in ["rusqlite", "rustls", "tokio", "lamplight-server"] {
+        let component = named(name).with_context(|| format!("the bill does not name {name}"))?;
+        ensure!(component["version"].is_string(), "the bill names {name} without a version");
+    }
+    ensure!(named("proptest").is_none(), "the bill names what only tests use");
+    Ok(())
+}
