@@ -58,6 +58,10 @@ fn a_running_server_has_its_ports_and_is_ready() {
     let (code, found) = examined(&folder, &all, "server");
     assert_eq!(code, Some(0), "{found}");
     assert!(found.contains("is ready"), "{found}");
+    // A health check needs no settings, and sees nothing but the server.
+    let (code, output, _) = folder.run(&["doctor", "--only-server", "--json"]);
+    let answer: Value = serde_json::from_str(&output).unwrap();
+    assert!(code == Some(0) && answer["findings"].as_array().unwrap().len() == 1, "{output}");
     // The settings of another server than the one that runs.
     let (code, found) =
         examined(&folder, &["--client-listen", "127.0.0.1:9", "--http-listen", http], "client port");
@@ -72,6 +76,8 @@ fn a_running_server_has_its_ports_and_is_ready() {
     server.wait();
     let (code, found) = examined(&folder, &FREE, "server");
     assert!(code == Some(0) && found.contains("without an orderly stop"), "{found}");
+    let (code, found) = examined(&folder, &["--only-server"], "server");
+    assert!(code == Some(1) && found.starts_with("\"wrong\": \"none runs here"), "{found}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use lamplight_model::Lane;
 use lamplight_server::{Config, ControlClient, ShownLane, WebhookOperation, WebhookOutcome};
 use serde_json::json;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Arguments of `lamplight doctor`.
 #[derive(Args, Debug)]
@@ -20,6 +21,7 @@ Examples:
   lamplight doctor
   lamplight doctor --data-dir /var/lib/lamplight --config /etc/lamplight.toml
   lamplight doctor --skip-webhooks --json
+  lamplight doctor --only-server      # for the health check of a container
 
 Give it the --config, the environment and the flags that the server has, and run it as the user that the server runs \
 as. It changes nothing. While a server runs, each webhook is sent a test request, as by `lamplight webhook test`.
@@ -37,6 +39,10 @@ pub struct DoctorArgs {
     /// Send no test requests to webhooks
     #[arg(long)]
     skip_webhooks: bool,
+
+    /// Look at the server alone: that one runs in the data folder, and is ready. None is wrong then
+    #[arg(long)]
+    only_server: bool,
 }
 
 /// Looks, prints the findings, and fails when one of them is wrong.
@@ -44,6 +50,7 @@ pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.listen.settings();
     flags.extend(args.tls.settings());
     let findings = match common.settings(flags) {
+        Ok(config) if args.only_server => only_server(&config.data_dir).await,
         Ok(config) => examine(&config, args.skip_webhooks).await,
         Err(error) => vec![Finding::wrong(
             "settings",
@@ -76,12 +83,28 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:21} -> {}", "", harmless(&finding.cure))) }
 }
 
-async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
-    let folder = &config.data_dir;
-    let now = sight::now();
+/// Judges the server of the data folder as a health check does: one that does not run is wrong.
+async fn only_server(folder: &Path) -> Vec<Finding> {
+    let (node, running) = nodes(folder).await;
+    let mut findings = server(node.as_ref(), running.as_ref()).await;
+    for finding in findings.iter_mut().filter(|finding| finding.level == Level::Unknown) {
+        finding.level = Level::Wrong;
+    }
+    findings
+}
+
+/// Returns the node that the data folder names, and the same once more if it runs.
+async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // A file that cannot be read is told of by the check of the data folder.
     let node = NodeFile::read(folder).ok().flatten();
     let running = if ControlClient::connect(folder).await.is_ok() { node.clone() } else { None };
+    (node, running)
+}
+
+async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
+    let folder = &config.data_dir;
+    let now = sight::now();
+    let (node, running) = nodes(folder).await;
     let mut findings = vec![Finding::ok("settings", "all of them can be used")];
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
     findings.push(doctor::folder(&folder.display().to_string(), &sight::folder(folder)));
