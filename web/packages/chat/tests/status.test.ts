@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Platform, readPlatform, readStatus, writePlatform } from "../src/status.js";
 
-const PROTO = readFileSync(new URL("../../../../crates/wire/proto/lamplight/v1/status.proto", import.meta.url), "utf8");
+const PROTO = readFileSync(
+  new URL("../../../../crates/wire/proto/lamplight/v1/status.proto", import.meta.url),
+  "utf8",
+);
 
 /** The words of a kind and their numbers, in the order of the contract. */
 function words(kind: string): [string, number][] {

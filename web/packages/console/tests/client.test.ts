@@ -117,8 +117,7 @@ test("a token of a former session is renewed, and what was asked is asked again,
     "/session",
     "/apps/7/dead-letters/resend",
   ]);
-  expect(header(asked[1] as Asked, "X-CSRF-Token")).toBe("a");
-  expect(header(asked[3] as Asked, "X-CSRF-Token")).toBe("b");
+  expect(asked.map((call) => header(call, "X-CSRF-Token")).filter((_, at) => at % 2 === 1)).toEqual(["a", "b"]);
   expect(asked[3]?.init.body).toBe(asked[1]?.init.body);
   expect(loggedOut()).toBe(0);
 });
