@@ -330,7 +330,7 @@ impl Worker {
     /// await.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
-        connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
+        current(&mut connections, id, |connection| connection.id).map(act)
     }
 
     /// The slot of a connection, if it is still there. Holds until the next await.
@@ -376,4 +376,32 @@ pub fn worker_of(id: ConnectionId) -> usize {
 
 fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
+}
+
+/// The entry of this id, if it is still there: its slot may have another one by now.
+fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
+    entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_slot_now_is_not_taken_for_who_had_it_before() {
+        let mut entries = Slab::new();
+        let mut enter = |count| {
+            let id = ConnectionId::alone(local_id(3, entries.vacant_key(), count));
+            (entries.insert(id), id)
+        };
+        let (_, beside) = enter(1);
+        let (slot, gone) = enter(2);
+        entries.remove(slot);
+        let next = ConnectionId::alone(local_id(3, entries.vacant_key(), 3));
+        assert_eq!(entries.insert(next), slot, "or this test shows nothing");
+        for (id, found) in [(beside, Some(beside)), (gone, None), (next, Some(next))] {
+            assert_eq!(current(&mut entries, id, |id| *id).copied(), found);
+            assert_eq!((worker_of(id), slot_of(gone)), (3, slot));
+        }
+    }
 }
