@@ -201,3 +201,13 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     let _at_once = world.service.delete_account(&user("bob"), world.now).await.unwrap();
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }
+
+/// Who has the account as a friend one-sidedly is told too: the list has changed, though nobody is watched less.
+#[tokio::test]
+async fn one_sided_owners_of_a_deleted_friend_read_their_lists_again() {
+    let mut world = World::of(&["alice", "bob"]).await;
+    world.service.add_friend(&user("alice"), single("bob"), By::App, world.now).await.unwrap();
+    world.news();
+    let _at_once = world.service.delete_account(&user("bob"), world.now).await.unwrap();
+    assert_eq!(world.news(), ["alice: unknown"]);
+}

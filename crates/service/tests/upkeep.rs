@@ -1,0 +1,46 @@
+//! Deadlines that are due together.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_directory::InProcessDirectory;
+use lamplight_facts::{Facts, LoginRecorded, NewLogin};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{App, AppId, AppSettings, DeviceId, Moment, Now, Platform, Timestamp, User, UserId};
+use lamplight_service::{Expiring, Service, ThrottleLimits};
+use std::sync::Arc;
+
+const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
+const USERS: usize = 100;
+
+/// Those that wait for the writer share its commits, and those that are handed to it one after another have one each.
+#[tokio::test]
+async fn logins_that_lapse_together_share_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+    let settings = AppSettings::default();
+    let retention = settings.timing.login_retention();
+    facts.put_app(App { id: AppId(1), keys: Vec::new(), admins: Vec::new(), settings }).await.unwrap();
+    for n in 0..USERS {
+        let login = NewLogin {
+            user: User::new(AppId(1), UserId::new(&format!("user {n}")).unwrap()),
+            device: DeviceId::new("phone").unwrap(),
+            platform: Platform::IPhone,
+            at: NOW.wall,
+            issued: NOW.wall.as_secs(),
+            durable: true,
+            resume: false,
+        };
+        assert!(matches!(facts.record_login(login).await.unwrap(), LoginRecorded::Recorded { .. }));
+    }
+    let directory = Arc::new(InProcessDirectory::in_memory());
+    let log = Arc::<InProcessDirectory>::clone(&directory);
+    let service = Service::new(Arc::<SqliteFacts>::clone(&facts), directory, log, ThrottleLimits::default());
+    service.recover(Vec::new(), NOW.wall, NOW).await.unwrap();
+
+    let before = facts.stats().commits;
+    let done = service.expire_due(2 * USERS, NOW.after(retention)).await.unwrap();
+    assert_eq!(done, Expiring { looked_at: USERS, failed: 0 });
+    assert_eq!(facts.all_logins().await.unwrap(), []);
+    let commits = facts.stats().commits - before;
+    assert!(commits < USERS as u64 / 2, "{commits} commits for {USERS} logins");
+}
