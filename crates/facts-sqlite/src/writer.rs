@@ -301,4 +301,18 @@ mod tests {
         });
         assert_eq!(names.await.unwrap(), "after,before");
     }
+
+    #[test]
+    fn a_writer_whose_thread_has_ended_says_so_and_refuses() {
+        let mut writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
+        assert_eq!(writer.state(), WriterState::Well);
+        // As a bug outside of a write would end it.
+        writer.queue = None;
+        while !writer.thread.as_ref().is_some_and(JoinHandle::is_finished) {
+            std::thread::yield_now();
+        }
+        assert_eq!(writer.state(), WriterState::Ended);
+        let refused = writer.write("writing", |_| Ok(())).now_or_never();
+        assert!(matches!(refused, Some(Err(_))));
+    }
 }
