@@ -202,7 +202,7 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }
 
-/// Who has the account as a friend one-sidedly is told too: the list has changed, though nobody is watched less.
+/// An owner who has the account as a friend one-sidedly is told too: the list has changed, though nobody is watched less.
 #[tokio::test]
 async fn one_sided_owners_of_a_deleted_friend_read_their_lists_again() {
     let mut world = World::of(&["alice", "bob"]).await;

@@ -40,7 +40,8 @@ export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
   }, hash);
-  await page.locator("main h1").waitFor();
+  // A session that ends meanwhile shows the login over the page, which has a heading of its own.
+  await page.locator("main h1").last().waitFor();
   // Several parts of a page may be loading.
   const loading = page.locator("lc-placeholder [role=status]");
   await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0);

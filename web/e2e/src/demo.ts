@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { launch, Windows } from "./browser.js";
 import { Server } from "./server.js";
 
-/** What a test works with, from its `beforeAll` on. */
+/** The server and the pages of a test, from its `beforeAll` on. */
 export interface Demo {
   readonly server: Server;
   readonly browser: Browser;
