@@ -11,6 +11,8 @@ mod commands;
 mod csv;
 mod demo;
 mod doctor;
+#[cfg(test)]
+mod documentation;
 mod logs;
 mod node_file;
 mod operator;

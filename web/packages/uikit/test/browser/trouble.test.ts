@@ -1,11 +1,20 @@
 /** A connection that is lost, and an app that shows no statuses: what somebody who looks at a list is told. */
 
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, mount, one, open, row, until } from "./support.js";
 
 const LISTS = ["tuikit-conversation", "tuikit-contact"] as const;
+
+/** From now on the timers of the page wait for the test. */
+function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const said = (element: Element) => one(element, ".notice").textContent.replace(/\s+/g, " ").trim();
 
@@ -54,13 +63,21 @@ describe.each(LISTS)("%s without a connection", (tag) => {
       childList: true,
       subtree: true,
     });
+    holdTimers();
     stage.net("disconnected");
+    vi.advanceTimersByTime(SHORT_CUT - 1);
     stage.net("connecting");
     stage.net("connected");
-    await new Promise((done) => setTimeout(done, SHORT_CUT + 200));
+    vi.advanceTimersByTime(SHORT_CUT);
     await drawn(list);
     expect(told).toEqual([]);
     expect(all(list, ".dot.stale")).toHaveLength(0);
+
+    // A longer one is.
+    stage.net("disconnected");
+    vi.advanceTimersByTime(SHORT_CUT);
+    await drawn(list);
+    expect(told.at(-1)).toContain("No connection.");
   });
 
   test("who has logged out is told nothing", async () => {
@@ -69,9 +86,10 @@ describe.each(LISTS)("%s without a connection", (tag) => {
     await until(() => {
       expect(all(list, ".dot").length).toBeGreaterThan(1);
     });
+    holdTimers();
     stage.net("disconnected");
     stage.logOut();
-    await new Promise((done) => setTimeout(done, SHORT_CUT + 200));
+    vi.advanceTimersByTime(SHORT_CUT);
     await drawn(list);
     expect(said(list)).toBe("");
   });
