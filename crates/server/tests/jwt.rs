@@ -83,10 +83,13 @@ impl Provider {
                     }
                 }
                 assert!(request.starts_with(b"GET /jwks?x=1 HTTP/1.1\r\n"));
-                let answer = {
-                    let mut served = serving.lock().unwrap();
-                    served.asked += 1;
-                    served.answer.clone()
+                serving.lock().unwrap().asked += 1;
+                let answer = loop {
+                    let answer = serving.lock().unwrap().answer.clone();
+                    if !answer.is_empty() {
+                        break answer;
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 };
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
@@ -106,6 +109,7 @@ impl Provider {
         self.answer(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{keys}", keys.len()));
     }
 
+    /// Answers from now on with this; with an empty text, not until there is another.
     fn answer(&self, answer: &str) {
         answer.clone_into(&mut self.served.lock().unwrap().answer);
     }
@@ -384,4 +388,22 @@ async fn keys_are_read_from_a_file_and_not_from_where_webhooks_may_not_lead() {
         let refused = node.node.service().put_app(app).await.unwrap_err().to_string();
         assert!(refused.contains("jwt."), "{refused}");
     }
+}
+
+/// The settings that count are those after the wait for newer keys.
+#[tokio::test]
+async fn a_jwt_that_waited_for_newer_keys_is_held_against_the_settings_of_then() {
+    let (older, newer) = (Signer::new("1", 1), Signer::new("2", 2));
+    let provider = Provider::start(&[&older]).await;
+    let mut node = provider.node().await;
+    assert_eq!(answer(&node, "alice", older.token(&node, "alice")).await, 0);
+    node.clock.advance(Duration::from_secs(10));
+    provider.answer("");
+    let (mut connection, request) = (node.connect().await, login(&node, "bob", newer.token(&node, "bob")));
+    let waiting = tokio::spawn(async move { connection.ask(request).await });
+    provider.is_asked(2).await;
+    node.set(|settings| settings.jwt.issuer = "https://another.example".to_owned()).await;
+    provider.serve(&[&older, &newer]);
+    let Body::Refusal(refused) = waiting.await.unwrap() else { panic!("it is refused") };
+    assert_eq!(refused.code, 70009);
 }

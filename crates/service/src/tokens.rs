@@ -50,7 +50,9 @@ impl Service {
         let verified = match self.look_at_token(user, app, token, now) {
             Err(JwtRefusal::UnknownKey) => {
                 if self.keyrings.newer_keys(app, now.moment).await {
-                    self.look_at_token(user, app, token, now)
+                    // The settings may have changed, and the app may be gone, while the keys were read.
+                    let app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
+                    self.look_at_token(user, &app, token, now)
                 } else {
                     Err(JwtRefusal::UnknownKey)
                 }
