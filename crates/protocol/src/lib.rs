@@ -10,8 +10,8 @@ pub use forwarded::Hops;
 pub use proxy_header::{MAX_PROXY_HEADER_BYTES, ProxyHeader, ProxyHeaderError, read_proxy_header};
 
 use lamplight_wire::{
-    FrameError, FrameLimits, Framed, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF, StatusBatch,
-    Unreadable, id_in_json, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf, v1,
+    FrameError, FrameLimits, Framed, LoginStatuses, NATIVE_PREAMBLE, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTOBUF,
+    StatusBatch, Unreadable, id_in_json, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf, v1,
 };
 use pipe::Pipe;
 use prost::Message as _;
@@ -164,6 +164,27 @@ impl Protocol {
                 }
             },
         }
+    }
+
+    /// Appends the answer to the login `id`. The statuses are those of a peer that does not read JSON.
+    pub fn put_login(
+        &mut self,
+        id: u64,
+        response: v1::LoginResponse,
+        statuses: &LoginStatuses,
+        output: &mut Vec<u8>,
+    ) {
+        if self.is_json() {
+            let body = Some(v1::server_message::Body::Login(response));
+            return self.put(&v1::ServerMessage { id, body }, output);
+        }
+        let message = statuses.message(id, &response);
+        match self {
+            Self::Undecided => return,
+            Self::Native => prost::encode_length_delimiter(message.len(), output).expect("a Vec grows"),
+            Self::WebSocket(_) => put_websocket_header(Data::Binary, message.len(), output),
+        }
+        output.extend_from_slice(&message);
     }
 
     /// Appends the protocol's own goodbye.

@@ -1,4 +1,5 @@
-//! The hot frame: `ServerMessage { status_changed }`, put together from statuses that were encoded once.
+//! The hot frames: `ServerMessage { status_changed }` and the answer to a login, put together from statuses that were
+//! encoded once.
 //!
 //! A change of one user goes to many connections. Its encoding is made once and shared; a frame is a
 //! header and a concatenation of such encodings. The bytes are those that `prost` and `pbjson` would make,
@@ -11,6 +12,11 @@ use prost::Message as _;
 /// `ServerMessage.status_changed` and `StatusChanged.statuses`, as protobuf keys: number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
+
+/// `ServerMessage.id`, `ServerMessage.login` and `LoginResponse.statuses`, in the same way.
+const KEY_ID: u8 = 1 << 3;
+const KEY_LOGIN: u8 = 3 << 3 | 2;
+const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
 /// `StatusChanged.snapshot_complete` set, in protobuf: number << 3 | 0, and true.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
@@ -170,6 +176,36 @@ impl StatusBatch {
     }
 }
 
+/// Statuses for a `LoginResponse`, behind its other fields.
+#[derive(Default, Debug)]
+pub struct LoginStatuses {
+    protobuf: Vec<u8>,
+}
+
+impl LoginStatuses {
+    /// Adds a status.
+    pub fn push(&mut self, status: &EncodedStatus) {
+        let (_, rest) = status.protobuf.split_first().expect("a key stands first");
+        self.protobuf.push(KEY_LOGIN_STATUSES);
+        self.protobuf.extend_from_slice(rest);
+    }
+
+    /// The `ServerMessage` in protobuf that answers the request `id` with this response and these statuses.
+    pub fn message(&self, id: u64, response: &v1::LoginResponse) -> Vec<u8> {
+        let length = response.encoded_len() + self.protobuf.len();
+        let mut message = Vec::with_capacity(length + 24);
+        if id != 0 {
+            message.push(KEY_ID);
+            prost::encoding::encode_varint(id, &mut message);
+        }
+        message.push(KEY_LOGIN);
+        prost::encode_length_delimiter(length, &mut message).expect("a Vec grows");
+        response.encode(&mut message).expect("a Vec grows");
+        message.extend_from_slice(&self.protobuf);
+        message
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,6 +265,26 @@ mod tests {
             batch.put_json(&mut json);
             prop_assert_eq!(batch.json_len(), json.len());
             prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&by_prost(&statuses, complete)).unwrap());
+        }
+
+        #[test]
+        fn a_login_answer_put_together_reads_as_the_one_that_prost_makes(
+            parts in proptest::collection::vec(("[a-z]{1,32}", "\\PC{0,60}", any::<u64>(), 0usize..4), 0..40),
+            id: u64,
+            lists_version: u64,
+            subscriptions in proptest::collection::vec("[a-z]{1,32}", 0..4),
+        ) {
+            let statuses: Vec<_> =
+                parts.iter().map(|(id, custom, version, kind)| status(id, custom, *version, *kind, None)).collect();
+            let response = v1::LoginResponse { lists_version, subscriptions, ..Default::default() };
+            let mut encoded = LoginStatuses::default();
+            statuses.iter().for_each(|status| encoded.push(&encode_status(status)));
+            let put_together = encoded.message(id, &response);
+            let statuses = statuses.iter().map(v1::UserStatus::from).collect();
+            let body = Some(Body::Login(v1::LoginResponse { statuses, ..response }));
+            let by_prost = v1::ServerMessage { id, body };
+            prop_assert_eq!(put_together.len(), by_prost.encoded_len());
+            prop_assert_eq!(v1::ServerMessage::decode(&*put_together).unwrap(), by_prost);
         }
 
         #[test]

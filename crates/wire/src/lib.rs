@@ -12,7 +12,7 @@ pub use frame::{
     FrameError, FrameLimits, Framed, MAX_LENGTH_PREFIX, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame,
     put_frame,
 };
-pub use hot::{EncodedStatus, StatusBatch, encode_status};
+pub use hot::{EncodedStatus, LoginStatuses, StatusBatch, encode_status};
 pub use read::{Unreadable, id_in_json, id_in_protobuf, read_json, read_protobuf};
 
 /// The messages, as generated from `proto/lamplight/v1`.

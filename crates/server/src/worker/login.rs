@@ -2,7 +2,7 @@
 
 use super::Worker;
 use super::abilities::ToldAbilities;
-use super::connection::{Login, Session, Work, last_words};
+use super::connection::{Connection, Login, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
 use futures_util::future::join;
@@ -11,9 +11,9 @@ use lamplight_model::{
     AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
 };
 use lamplight_service::{KeyMark, LoggedIn, LoginCall, Member, Renewed, ServiceError};
-use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
+use lamplight_wire::{LoginStatuses, v1};
 use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -35,7 +35,13 @@ impl Worker {
             self.metrics.logins.inc();
         }
         self.end_if_past_bound(id, &answer);
-        self.answer(id, request_id, answer.map(Body::Login));
+        self.answer_by(id, request_id, answer, |slot, (response, statuses)| {
+            if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+                let Connection { protocol, output, .. } = connection;
+                protocol.put_login(request_id, response, &statuses, output);
+            }
+            self.flush_later(slot);
+        });
     }
 
     /// Logs the device in and connects it. `None`: that took too long, and was answered so.
@@ -75,7 +81,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// The directory knows the connection; from here on the audience hears what is said of it.
+    /// The directory knows the connection; from here on the audience hears what is said of it. Answers with the response,
+    /// and with the statuses in it that are encoded already.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -83,7 +90,7 @@ impl Worker {
         done: LoggedIn,
         lists: Option<ListsAsRecorded>,
         deadline: Instant,
-    ) -> Result<v1::LoginResponse, ServiceError> {
+    ) -> Result<(v1::LoginResponse, LoginStatuses), ServiceError> {
         let now = self.shared.clock.now();
         let Some(slot) = self.slot(id) else {
             // It has ended meanwhile, and nobody else knows of the login.
@@ -163,11 +170,16 @@ impl Worker {
         }
 
         let not_watched = self.forget_known(&done.user, watcher, &request.known);
-        let mut statuses = Vec::new();
+        let is_json = self.with_connection(id, |connection| connection.protocol.is_json()).unwrap_or(false);
+        let (mut statuses, mut encoded) = (Vec::new(), LoginStatuses::default());
         let mut bytes = 0;
         self.audience.borrow_mut().drain(watcher, |state| {
             bytes += state.0.protobuf_len();
-            statuses.push(state.0.message());
+            if is_json {
+                statuses.push(state.0.message());
+            } else {
+                encoded.push(&state.0);
+            }
             if bytes < MAX_SNAPSHOT_BYTES { lamplight_core::Told::More } else { lamplight_core::Told::Full }
         });
         let subscriptions = if request.resume {
@@ -184,7 +196,7 @@ impl Worker {
             Some(login.abilities.tell())
         });
         let abilities = abilities.flatten();
-        Ok(v1::LoginResponse {
+        let response = v1::LoginResponse {
             heartbeat_timeout_ms: u32::try_from(heartbeat_timeout.as_millis()).unwrap_or(u32::MAX),
             server_time: now.wall.0,
             statuses,
@@ -196,7 +208,8 @@ impl Worker {
             snapshot_complete: left == 0,
             abilities,
             reconnect_spread_ms: self.reconnect_spread_ms(),
-        })
+        };
+        Ok((response, encoded))
     }
 
     /// Ends a connection that showed a wrong UserSig when too many from its address were wrong already. Called while

@@ -249,13 +249,25 @@ impl Worker {
         request_id: u64,
         answer: Result<Body, ServiceError>,
     ) {
+        let put = |slot: usize, body| self.put(slot, &v1::ServerMessage { id: request_id, body: Some(body) });
+        self.answer_by(id, request_id, answer, put);
+    }
+
+    /// Answers a request with what `put` makes of the answer, and lets the connection go on.
+    pub(super) fn answer_by<T>(
+        self: &Rc<Self>,
+        id: ConnectionId,
+        request_id: u64,
+        answer: Result<T, ServiceError>,
+        put: impl FnOnce(usize, T),
+    ) {
         self.metrics.requests.inc();
         // Another connection that has the slot by now has not asked.
         let Some(slot) = self.slot(id) else { return };
         match answer {
             Ok(body) => {
                 if request_id != 0 {
-                    self.put(slot, &v1::ServerMessage { id: request_id, body: Some(body) });
+                    put(slot, body);
                 }
             }
             Err(error) => {
