@@ -27,6 +27,7 @@ use crate::metrics::WorkerMetrics;
 use crate::network::TrustedProxies;
 use connection::{Connection, Work};
 use fanout::Shown;
+use futures_util::FutureExt;
 use futures_util::task::noop_waker;
 use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, RequestPace, WatcherKey};
 use lamplight_directory::LogReader;
@@ -217,6 +218,8 @@ impl Worker {
             } else {
                 // Requests that wait for the facts get their turn too.
                 tokio::task::yield_now().await;
+                // What is done by now is part of this round, and needs no further one.
+                self.wake.notified().now_or_never();
                 // Clients that never cease to send cannot keep the worker from being stopped.
                 match commands.try_recv() {
                     Ok(command) => self.obey(command),
