@@ -43,6 +43,7 @@ mod feed;
 mod link;
 mod lists;
 mod machine;
+mod read;
 mod request;
 mod restore;
 mod shared;

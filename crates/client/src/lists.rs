@@ -1,6 +1,7 @@
 //! Profiles, friends, messages and conversations: the nouns of the SDK, read from the messages of the wire; and how
 //! far a client knows the lists of its user.
 
+use crate::read;
 use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
@@ -191,9 +192,9 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     ListNews {
         messages: told.messages.into_iter().filter_map(message).collect(),
         conversations: told.conversations.into_iter().filter_map(conversation).collect(),
-        deleted_conversations: crate::request::users(&told.deleted_conversations),
+        deleted_conversations: read::users(&told.deleted_conversations),
         friends: told.friends.into_iter().filter_map(friend).collect(),
-        deleted_friends: crate::request::users(&told.deleted_friends),
+        deleted_friends: read::users(&told.deleted_friends),
         profile: told.profile.and_then(user_info),
         friends_profiles: told.profiles.into_iter().filter_map(user_info).collect(),
         total_unread: told.total_unread,

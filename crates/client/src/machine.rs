@@ -26,7 +26,7 @@ use crate::link::{Call, CallId, InFlight, Link, WAKE_SPREAD};
 use crate::lists::ListsKnown;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
-use crate::{Abilities, Error, Event, LinkEnd, Refused};
+use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
 use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
@@ -514,7 +514,7 @@ impl Machine {
                 let lost = if users.is_empty() {
                     session.restore.give_up()
                 } else {
-                    session.restore.forget(&request::users(users).into_iter().collect())
+                    session.restore.forget(&read::users(users).into_iter().collect())
                 };
                 // The answer does not name them: they are not on the list.
                 self.not_watched(&lost.not_watched, turn);

@@ -1,5 +1,6 @@
 //! The calls of an application and their answers, between the API of the SDK and the messages of the wire.
 
+use crate::read::{statuses, users};
 use crate::{Refused, lists};
 use lamplight_model::{
     ClientMessageId, Code, MAX_ADD_TEXT_BYTES, MAX_REMARK_BYTES, ProfileChange, Timestamp, UserId,
@@ -329,16 +330,6 @@ pub(crate) fn subscribed(told: v1::SubscribeUserStatusResponse) -> Subscribed {
         evicted: users(&told.evicted),
         not_watched: users(&told.not_watched),
     }
-}
-
-/// Reads statuses. What is none, by some newer contract, is left out.
-pub(crate) fn statuses(told: Vec<v1::UserStatus>) -> Vec<UserStatus> {
-    told.into_iter().filter_map(|status| UserStatus::try_from(status).ok()).collect()
-}
-
-/// Reads `userID`s. What is none is left out.
-pub(crate) fn users(told: &[String]) -> Vec<UserId> {
-    told.iter().filter_map(|text| UserId::new(text).ok()).collect()
 }
 
 fn failures(told: Vec<v1::Failure>) -> Vec<Failure> {

@@ -9,7 +9,7 @@ use crate::link::{Call, InFlight, Link};
 use crate::lists;
 use crate::request::{self, Answer, Request};
 use crate::restore::Restored;
-use crate::{Abilities, Error, Event, LinkEnd, Refused};
+use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
 use lamplight_model::{Code, Platform, UserId, UserStatus};
 use lamplight_wire::v1;
 use lamplight_wire::v1::connection_ended::Cause;
@@ -32,7 +32,7 @@ impl Machine {
         let Some(body) = message.body else { return };
         match body {
             Tell::StatusChanged(told) => {
-                let statuses = request::statuses(told.statuses);
+                let statuses = read::statuses(told.statuses);
                 match &mut session.phase {
                     Phase::LoggingIn { early, .. } => early.extend(statuses),
                     Phase::Live(_) | Phase::Connecting { .. } | Phase::Waiting { .. } => {
@@ -154,16 +154,16 @@ impl Machine {
             session.restore.begin(&session.subscriptions);
         }
         // A user that is about to be subscribed to again is not reported as unwatched in between.
-        let left: Vec<UserId> = request::users(&told.not_watched)
+        let left: Vec<UserId> = read::users(&told.not_watched)
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
             .collect();
         let gone: BTreeSet<&UserId> = left.iter().collect();
         let own: Vec<UserId> = session.subscriptions.drain(..).filter(|user| !gone.contains(user)).collect();
         let known: BTreeSet<&UserId> = own.iter().collect();
-        let earlier = request::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
+        let earlier = read::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
         session.subscriptions = earlier.chain(own.iter().cloned()).collect();
-        statuses.extend(request::statuses(told.statuses));
+        statuses.extend(read::statuses(told.statuses));
         let lists_missed = session.lists.logged_in(told.lists_version);
         self.abilities_told(told.abilities, turn);
         self.told(statuses, turn);
@@ -205,7 +205,7 @@ impl Machine {
                 let failed: Vec<&str> =
                     told.failures.iter().map(|failure| failure.user_id.as_str()).collect();
                 let asked = match &call.request {
-                    Request::Subscribe(users) => request::users(users),
+                    Request::Subscribe(users) => read::users(users),
                     Request::Login { .. }
                     | Request::Logout
                     | Request::SetSelfStatus(_)
@@ -270,7 +270,7 @@ impl Machine {
                     session.subscriptions.clear();
                 }
             }
-            Request::Unsubscribe(users) => self.list_changed(Vec::new(), &request::users(users)),
+            Request::Unsubscribe(users) => self.list_changed(Vec::new(), &read::users(users)),
             Request::Login { .. }
             | Request::Logout
             | Request::SetSelfStatus(_)
@@ -341,13 +341,13 @@ impl Machine {
     }
 
     fn subscriptions_changed(&mut self, told: &v1::SubscriptionsChanged, turn: &mut Turn) {
-        let subscribed = request::users(&told.subscribed);
-        let unsubscribed = request::users(&told.unsubscribed);
+        let subscribed = read::users(&told.subscribed);
+        let unsubscribed = read::users(&told.unsubscribed);
         turn.emit(Event::SubscriptionsChanged {
             subscribed: subscribed.clone(),
             unsubscribed: unsubscribed.clone(),
         });
-        let mut not_watched = request::users(&told.not_watched);
+        let mut not_watched = read::users(&told.not_watched);
         if let Some(session) = &mut self.session {
             not_watched.extend(session.restore.forget(&unsubscribed.iter().cloned().collect()).not_watched);
         }

@@ -5,9 +5,10 @@
 
 use super::super::*;
 use crate::event::KickedBy;
-use crate::request::{Failure, users};
+use crate::read::users;
+use crate::request::Failure;
 use crate::testing::{brief, status};
-use crate::{TransportError, lists, request};
+use crate::{TransportError, lists, read};
 use expect_test::Expect;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -380,5 +381,5 @@ pub(super) fn subscribed_to(count: usize) -> (String, String) {
 #[test]
 fn users_that_are_none_are_left_out() {
     assert_eq!(users(&["ann".to_owned(), String::new()]).len(), 1);
-    assert!(request::statuses(vec![v1::UserStatus::default()]).is_empty());
+    assert!(read::statuses(vec![v1::UserStatus::default()]).is_empty());
 }
