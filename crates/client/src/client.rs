@@ -1,12 +1,13 @@
 //! The handle that an application holds.
 
+pub(crate) mod builder;
 mod lists;
 
-use crate::builder::ClientBuilder;
 use crate::driver::{Command, Waiter};
 use crate::request::{Answer, LoggedIn, Request, Statuses, Subscribed, Subscriptions, Unsubscribed};
 use crate::shared::{Events, SharedLock};
 use crate::{Abilities, Error, Refused};
+use builder::ClientBuilder;
 use lamplight_model::{Code, DeviceId, UserId, UserStatus};
 use std::sync::Arc;
 use std::time::Duration;

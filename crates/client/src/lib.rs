@@ -33,7 +33,6 @@
 
 mod address;
 mod backoff;
-mod builder;
 mod cache;
 mod client;
 mod driver;
@@ -43,6 +42,7 @@ mod feed;
 mod link;
 mod lists;
 mod machine;
+mod path;
 mod read;
 mod request;
 mod restore;
@@ -51,7 +51,7 @@ mod shared;
 mod testing;
 mod transport;
 
-pub use builder::ClientBuilder;
+pub use client::builder::ClientBuilder;
 pub use client::{Client, MAX_CALLS};
 pub use error::{BuildError, Error, LinkEnd, Refused, TransportError};
 pub use event::{Event, KickedBy};

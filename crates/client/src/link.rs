@@ -1,7 +1,7 @@
 //! A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up.
 
 use crate::Error;
-use crate::machine::NetworkPath;
+use crate::path::NetworkPath;
 use crate::request::Request;
 use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;

@@ -14,7 +14,6 @@
 //! ```
 
 mod answers;
-mod path;
 mod retry;
 mod snapshot;
 #[cfg(test)]
@@ -24,13 +23,13 @@ use crate::backoff::{self, Jitter, Spread};
 use crate::cache::Cache;
 use crate::link::{Call, CallId, InFlight, Link, WAKE_SPREAD};
 use crate::lists::ListsKnown;
+use crate::path::NetworkPath;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
 use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
 use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
-pub(crate) use path::NetworkPath;
 use prost::Message as _;
 use retry::Retry;
 use snapshot::Snapshot;

@@ -4,7 +4,7 @@
 mod peer;
 
 use crate::backoff;
-use crate::builder::start;
+use crate::client::builder::start;
 use crate::link::{ANSWER_PATIENCE, DOUBT_PATIENCE};
 use crate::machine::Identity;
 use crate::transport::Connection;

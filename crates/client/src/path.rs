@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     /// The table that the web SDK passes too: the usual heartbeat, the silences of the cuts, and the heartbeat.
-    const CASES: &str = include_str!("../../tests/sdk/heartbeat.csv");
+    const CASES: &str = include_str!("../tests/sdk/heartbeat.csv");
 
     #[test]
     fn heartbeats_are_those_of_the_table_that_the_sdks_share() {
