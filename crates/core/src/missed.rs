@@ -5,8 +5,6 @@
 //! what was sent after the last sign of life of the user's connections may have reached nobody. When the user turns
 //! OFFLINE, the record keeps the time since when; handing the messages to the push webhook clears it again.
 
-use crate::presence::Presence;
-use crate::transition::Transition;
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
@@ -26,19 +24,6 @@ pub(crate) fn missed_since(
     }
     let on_the_way = ON_THE_WAY.as_millis() as u64;
     Some(Timestamp(last_seen.unwrap_or_default().0.saturating_sub(on_the_way)))
-}
-
-impl Presence {
-    /// The messages that were sent to the user from `since` on have been handed to the push webhook.
-    pub fn missed_recorded(&mut self, since: Timestamp) -> Transition<()> {
-        let events = self.events.as_mut().filter(|events| events.missed_since() == Some(since));
-        let changed = events.is_some();
-        if let Some(events) = events {
-            events.forget_missed();
-        }
-        // It goes to the journal: a restart need not look for the same messages again.
-        Transition { changed, ..Transition::quiet(()) }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! A change of a user whom thousands watch costs thousands of writes. Watchers with any other news are served before
 //! that crowd, and of the crowd a share at a time: one popular user delays nobody else.
 
-use crate::watch_graph::WatcherKey;
 use std::collections::VecDeque;
 
 /// Users with more watchers than this, of one worker, have a crowd.
@@ -21,17 +20,22 @@ pub(crate) struct Marks {
     crowd: bool,
 }
 
-/// The watchers that wait to be served. Each stands in each of the two queues once at most.
-#[derive(Default)]
-pub(crate) struct Touched {
-    first: Vec<WatcherKey>,
-    crowd: VecDeque<WatcherKey>,
+/// The watchers that wait to be served, by their keys `K`. Each stands in each of the two queues once at most.
+pub(crate) struct Touched<K> {
+    first: Vec<K>,
+    crowd: VecDeque<K>,
 }
 
-impl Touched {
+impl<K> Default for Touched<K> {
+    fn default() -> Self {
+        Self { first: Vec::new(), crowd: VecDeque::new() }
+    }
+}
+
+impl<K: Copy> Touched<K> {
     /// Puts a watcher into a queue, because a user with so many watchers has changed. One who is to be served first needs
     /// no place in the crowd beside it.
-    pub fn push(&mut self, key: WatcherKey, marks: &mut Marks, watchers: usize) {
+    pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
             return;
         }
@@ -46,11 +50,7 @@ impl Touched {
 
     /// Moves those who are served in this round into `round`: all who are first, and a share of the crowd. `marks` changes
     /// the marks of a watcher, and says whether it is still there.
-    pub fn take(
-        &mut self,
-        mut marks: impl FnMut(WatcherKey, fn(&mut Marks)) -> bool,
-        round: &mut Vec<WatcherKey>,
-    ) {
+    pub fn take(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);
         let share = self.crowd.len().min(SHARE);

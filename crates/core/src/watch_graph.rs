@@ -89,7 +89,7 @@ pub struct WatchGraph<S> {
     watchers: Slab<Watcher>,
     /// Watchers ever taken in; makes a generation.
     attached: u32,
-    touched: Touched,
+    touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
 }
 

@@ -415,6 +415,17 @@ impl Presence {
         transition.map(drop)
     }
 
+    /// The messages that were sent to the user from `since` on have been handed to the push webhook.
+    pub fn missed_recorded(&mut self, since: Timestamp) -> Transition<()> {
+        let events = self.events.as_mut().filter(|events| events.missed_since() == Some(since));
+        let changed = events.is_some();
+        if let Some(events) = events {
+            events.forget_missed();
+        }
+        // It goes to the journal: a restart need not look for the same messages again.
+        Transition { changed, ..Transition::quiet(()) }
+    }
+
     /// The facts have to take in the end of this login.
     pub(super) fn unsettle(&mut self, removed: &Removed, mark: Option<EndMark>, now: Now) {
         let end = EndedLogin { device: removed.device.clone(), login: removed.login, mark };
