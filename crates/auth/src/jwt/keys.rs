@@ -11,12 +11,6 @@ use std::fmt;
 /// The most keys of one set. Identity providers publish two or three.
 pub const MAX_KEYS: usize = 32;
 
-/// The fewest bytes of the modulus of an RSA key: 2,048 bits.
-const MIN_RSA_BYTES: usize = 256;
-
-/// The most bytes of the modulus of an RSA key: verifying by a longer one costs too much.
-const MAX_RSA_BYTES: usize = 1_024;
-
 /// Keys that verify JWTs.
 #[derive(Clone, Default)]
 pub struct JwtKeySet {
@@ -210,9 +204,4 @@ fn of_secret(text: &str) -> Result<JwtKey, InvalidKeys> {
     }
     let key = DecodingKey::from_secret(text.as_bytes()).map_err(|_| InvalidKeys::ShortSecret)?;
     Ok(JwtKey { kid: None, algorithm: Algorithm::HS256, key, mark: mark_of(text.as_bytes()) })
-}
-
-/// Whether the modulus of an RSA key has a length that is accepted.
-pub(super) fn is_rsa_length(bytes: usize) -> bool {
-    (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&bytes)
 }

@@ -3,13 +3,18 @@
 //! Both providers that the library brings would cost more than they give: one builds a second C library beside `ring`,
 //! the other an RSA implementation with a known timing channel. Here a provider only verifies.
 
-use super::keys::is_rsa_length;
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use ring::{hmac, signature as ring_signature};
 use signature::Verifier;
 use std::sync::Once;
+
+/// The fewest bytes of the modulus of an RSA key: 2,048 bits.
+const MIN_RSA_BYTES: usize = 256;
+
+/// The most bytes of the modulus of an RSA key: verifying by a longer one costs too much.
+const MAX_RSA_BYTES: usize = 1_024;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(new_error(ErrorKind::UnsupportedAlgorithm)),
@@ -98,4 +103,9 @@ impl JwtVerifier for RingVerifier {
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
+}
+
+/// Whether the modulus of an RSA key has a length that is accepted.
+fn is_rsa_length(bytes: usize) -> bool {
+    (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&bytes)
 }
