@@ -1,6 +1,6 @@
 //! The deletion of an app: first the app itself, then the rows of all tables that it had, some in each transaction.
 
-use crate::statements::{change, list};
+use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};

@@ -13,6 +13,7 @@ mod lists;
 mod operations;
 mod outbox;
 mod readers;
+mod rows;
 mod schema;
 mod statements;
 mod writer;

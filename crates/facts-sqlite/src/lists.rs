@@ -6,11 +6,13 @@
 
 mod conversations;
 mod friends;
+mod message_columns;
 mod messages;
+mod pairs;
 mod profiles;
 
 use crate::SqliteFacts;
-use crate::statements::count;
+use crate::rows::count;
 use lamplight_facts::{
     Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MissedMessages, NewFriendship,
     NewMessage, NickFound, NickPlace, ProfileSet, RemarkSet, Sent, Unfriended,

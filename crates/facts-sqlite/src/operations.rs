@@ -1,7 +1,7 @@
 //! The audit log and the figures of the past in SQL.
 
 use crate::SqliteFacts;
-use crate::statements::{change, count, json, list, millis, number, time, to_json};
+use crate::rows::{change, count, json, list, millis, number, time, to_json};
 use lamplight_facts::{AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations};
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use rusqlite::{Connection, Result, Row, params};

@@ -3,7 +3,7 @@
 
 use crate::SqliteFacts;
 use crate::deletion;
-use crate::statements::{change, count, json, list, millis, number, parsed, time, to_json};
+use crate::rows::{change, count, json, list, millis, number, parsed, time, to_json};
 use lamplight_facts::{
     Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
     Outbox, Settled, SettledAs,

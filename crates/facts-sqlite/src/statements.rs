@@ -3,16 +3,16 @@
 //! A function that writes runs inside a savepoint: when it fails, the savepoint undoes its writes.
 
 use crate::deletion;
+use crate::rows::{
+    change, count, json, list, millis, number, optional_time, parsed, platform, time, to_json,
+};
 use crate::schema::APPLICATION_ID;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, EndMark, EndWhy, EndedLogin, Login,
     LoginRecorded, MAX_MARKS, MAX_WEB_LOGINS, NewLogin, Revocation, Revoked,
 };
-use lamplight_model::{App, AppId, DeviceId, Platform, Timestamp, User, UserId};
-use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OptionalExtension, Params, Result, Row, Statement, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
 /// Writes the header of the file as it is: a page becomes dirty, and the commit has to bring it to the disk. (A row that is
 /// written as it is would not do: SQLite sees that and writes nothing.)
@@ -377,76 +377,5 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-// Statements and rows
-
 /// The highest lists version that an account starts with, whatever the clock says: there is room to count up.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
-
-/// Runs a statement that changes rows, and says how many.
-pub(crate) fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
-    db.prepare_cached(sql)?.execute(values)
-}
-
-/// All rows of a statement.
-pub(crate) fn list<T>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    item: impl FnMut(&Row<'_>) -> Result<T>,
-) -> Result<Vec<T>> {
-    db.prepare_cached(sql)?.query_map(values, item)?.collect()
-}
-
-/// The number of a time. SQLite's numbers end at the year 292 million, and a time after it becomes that.
-pub(crate) fn millis(at: Timestamp) -> i64 {
-    i64::try_from(at.0).unwrap_or(i64::MAX)
-}
-
-pub(crate) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
-    Ok(optional_time(row, column)?.unwrap_or_default())
-}
-
-fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
-    let millis: Option<i64> = row.get(column)?;
-    let time = |millis| u64::try_from(millis).map_err(|_| Error::IntegralValueOutOfRange(column, millis));
-    millis.map(time).transpose().map(|millis| millis.map(Timestamp))
-}
-
-/// A number that is never below zero.
-pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
-    let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
-}
-
-/// A number for SQLite, whose numbers end earlier; what is beyond its end becomes that.
-pub(crate) fn number<T>(number: T) -> i64
-where
-    i64: TryFrom<T>,
-{
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn platform(row: &Row<'_>, column: usize) -> Result<Platform> {
-    let number: i32 = row.get(column)?;
-    Platform::from_number(number).ok_or(Error::IntegralValueOutOfRange(column, number.into()))
-}
-
-pub(crate) fn parsed<T, E>(
-    row: &Row<'_>,
-    column: usize,
-    parse: impl FnOnce(&str) -> std::result::Result<T, E>,
-) -> Result<T>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    parse(row.get_ref(column)?.as_str()?)
-        .map_err(|error| Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
-    parsed(row, column, |text| serde_json::from_str(text))
-}
-
-pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))
-}

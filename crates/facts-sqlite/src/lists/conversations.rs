@@ -2,10 +2,11 @@
 //! what came from then on.
 
 use super::count_up;
-use super::messages::{Place, message_of};
+use super::message_columns::message_of;
+use super::pairs::Place;
 use super::profiles::profile_of;
 use super::state;
-use crate::statements::{change, count, list, millis, number, parsed, time};
+use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{ConversationSet, ListsState};
 use lamplight_model::{Conversation, ConversationPlace, Message, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};

@@ -2,7 +2,7 @@
 
 use super::profiles::{allow_of, profile_of};
 use super::{count_up_if, state};
-use crate::statements::{change, count, list, millis, number, parsed, time};
+use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfriended};
 use lamplight_model::{AllowType, Friend, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};

@@ -2,16 +2,18 @@
 //! conversation says.
 
 use super::conversations::{Touched, touch};
+use super::message_columns::{custom_column, message_of};
+use super::pairs::{Place, in_order, next_place};
 use super::profiles::profile_of;
 use super::state_of;
-use crate::statements::{change, count, list, millis, number, parsed, time};
+use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{
     ConversationSet, Enqueued, ListsState, MissedMessages, NewMessage, NewNotice, RETRY_TIME, Sent,
     StoredMessage,
 };
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, CustomElement, Message, MessageBody, NoticeContent, Profile,
-    PushContent, Timestamp, User, UserId,
+    AppId, ClientMessageId, Conversation, Message, MessageBody, NoticeContent, Profile, PushContent,
+    Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -158,34 +160,6 @@ fn sent_before(
     db.prepare_cached(sql)?.query_row(key, message).optional()
 }
 
-/// The two as a pair has them.
-fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
-    if one <= other { (one, other) } else { (other, one) }
-}
-
-/// Where a new message goes.
-pub(super) struct Place {
-    pub(super) pair: i64,
-    pub(super) sequence: u64,
-    /// Among the messages of its sender in the pair, from 1.
-    nth: u64,
-}
-
-/// Takes the next sequence of the pair.
-fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Place> {
-    let (low, high) = in_order(&from.id, to);
-    let of_low = from.id == *low;
-    let sql = "INSERT INTO pairs (app, low, high, last, of_low) VALUES (?1, ?2, ?3, 1, ?4)
-               ON CONFLICT DO UPDATE SET last = last + 1, of_low = of_low + excluded.of_low
-               RETURNING id, last, of_low";
-    let values = params![from.app.0, low.as_str(), high.as_str(), of_low];
-    db.prepare_cached(sql)?.query_row(values, |row| {
-        let (sequence, nth_of_low) = (count(row, 1)?, count(row, 2)?);
-        let nth = if of_low { nth_of_low } else { sequence - nth_of_low };
-        Ok(Place { pair: row.get(0)?, sequence, nth })
-    })
-}
-
 /// Brings the conversation and the lists of one of the two up to date.
 fn moved(
     db: &Connection,
@@ -231,42 +205,6 @@ pub(super) fn history(
     let before = before.map_or(i64::MAX, number);
     let values = params![owner.app.0, owner.id.as_str(), peer.as_str(), before, number(limit)];
     list(db, sql, values, |row| message_of(row, 0, &owner.id, peer))
-}
-
-/// The message of the six columns from `first`: sender, sequence, time, client id, text, custom content.
-pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
-    let from = parsed(row, first, UserId::new)?;
-    Ok(Message {
-        to: if from == *one { other.clone() } else { one.clone() },
-        from,
-        sequence: count(row, first + 1)?,
-        at: time(row, first + 2)?,
-        client_id: parsed(row, first + 3, ClientMessageId::new)?,
-        body: body_of(row, first + 4)?,
-    })
-}
-
-/// The body of the two columns from `first`: text, custom content.
-fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
-    let shown: String = row.get(first)?;
-    Ok(match row.get::<_, Option<String>>(first + 1)? {
-        None => MessageBody::Text(shown),
-        Some(_) => {
-            let [data, extension] =
-                parsed(row, first + 1, |column| serde_json::from_str::<[String; 2]>(column))?;
-            MessageBody::Custom(CustomElement { data, description: shown, extension })
-        }
-    })
-}
-
-/// The column `custom` of a message: what custom content has beside its description.
-fn custom_column(body: &MessageBody) -> Option<String> {
-    match body {
-        MessageBody::Text(_) => None,
-        MessageBody::Custom(CustomElement { data, extension, .. }) => {
-            Some(serde_json::to_string(&[data, extension]).expect("texts are JSON"))
-        }
-    }
 }
 
 pub(super) fn forget(db: &Connection, app: AppId, before: Timestamp, limit: usize) -> Result<usize> {

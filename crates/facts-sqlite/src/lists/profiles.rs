@@ -1,7 +1,7 @@
 //! Profiles: columns of the account.
 
 use super::count_up_if;
-use crate::statements::{change, list, number, parsed, time};
+use crate::rows::{change, list, number, parsed, time};
 use lamplight_facts::{NickFound, NickPlace, ProfileSet};
 use lamplight_model::{AllowType, AppId, Profile, ProfileChange, ProfileFields, User, UserId, fold_nick};
 use rusqlite::types::Type;

@@ -1,0 +1,33 @@
+//! Pairs of users who write to each other. A pair numbers its messages, without a gap, and counts those of each of the two.
+
+use crate::rows::count;
+use lamplight_model::{User, UserId};
+use rusqlite::{Connection, Result, params};
+
+/// Where a new message goes.
+pub(super) struct Place {
+    pub(super) pair: i64,
+    pub(super) sequence: u64,
+    /// Among the messages of its sender in the pair, from 1.
+    pub(super) nth: u64,
+}
+
+/// Takes the next sequence of the pair.
+pub(super) fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Place> {
+    let (low, high) = in_order(&from.id, to);
+    let of_low = from.id == *low;
+    let sql = "INSERT INTO pairs (app, low, high, last, of_low) VALUES (?1, ?2, ?3, 1, ?4)
+               ON CONFLICT DO UPDATE SET last = last + 1, of_low = of_low + excluded.of_low
+               RETURNING id, last, of_low";
+    let values = params![from.app.0, low.as_str(), high.as_str(), of_low];
+    db.prepare_cached(sql)?.query_row(values, |row| {
+        let (sequence, nth_of_low) = (count(row, 1)?, count(row, 2)?);
+        let nth = if of_low { nth_of_low } else { sequence - nth_of_low };
+        Ok(Place { pair: row.get(0)?, sequence, nth })
+    })
+}
+
+/// The two as a pair has them.
+pub(super) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
+    if one <= other { (one, other) } else { (other, one) }
+}
