@@ -3,7 +3,7 @@
 //! A login begins in the facts, which give it its number, and then in the live record. A login that fails in between is
 //! taken back by that number; a failure after the live record has it does not refuse the login.
 
-use crate::retries::{Pending, Recorded};
+use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::tokens::{KeyMark, Verified};
 use crate::{Port, Service, ServiceError};
 use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
@@ -491,15 +491,6 @@ impl Service {
     }
 }
 
-/// How a client's login ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum LoginEnd {
-    /// The client asked for it.
-    Logout,
-    /// The UserSig expired.
-    SigExpired,
-}
-
 /// Whether a call to the facts that failed may have been done all the same.
 pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     match error.kind {
@@ -511,11 +502,6 @@ pub(crate) fn may_have_happened(error: &FactsError) -> bool {
 fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
     let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
     Recorded { device, platform, login, mark: mark_of(!resume) }
-}
-
-/// The mark of a device whose login is taken back. A login by the application took away the one that it had.
-pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
-    by_app.then_some(EndWhy::LoggedOut)
 }
 
 fn entered_as(presence: &Presence, connected: Connected) -> Entered {

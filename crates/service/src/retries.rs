@@ -5,7 +5,6 @@
 //! is for operations that could not be put there. It ends with the process; after a restart `upkeep` brings the two
 //! stores into agreement instead.
 
-use crate::login::{LoginEnd, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
@@ -40,6 +39,15 @@ pub(crate) enum Pending {
     Agree { user: User },
 }
 
+/// How a client's login ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoginEnd {
+    /// The client asked for it.
+    Logout,
+    /// The UserSig expired.
+    SigExpired,
+}
+
 /// A login that was recorded and then refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Recorded {
@@ -48,6 +56,11 @@ pub(crate) struct Recorded {
     pub login: u64,
     /// The mark that the device gets, if it is to have one.
     pub mark: Option<EndWhy>,
+}
+
+/// The mark of a device whose login is taken back. A login by the application took away the one that it had.
+pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
+    by_app.then_some(EndWhy::LoggedOut)
 }
 
 /// The operations that wait.
