@@ -152,30 +152,6 @@ impl From<Code> for Refusal {
     }
 }
 
-impl From<crate::InvalidUserId> for Refusal {
-    fn from(invalid: crate::InvalidUserId) -> Self {
-        Self::because(Code::BAD_USER_ID, invalid.shown())
-    }
-}
-
-impl From<crate::InvalidText> for Refusal {
-    fn from(invalid: crate::InvalidText) -> Self {
-        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
-    }
-}
-
-impl From<crate::InvalidClientMessageId> for Refusal {
-    fn from(invalid: crate::InvalidClientMessageId) -> Self {
-        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
-    }
-}
-
-impl From<crate::InvalidCustomStatus> for Refusal {
-    fn from(invalid: crate::InvalidCustomStatus) -> Self {
-        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The free text that a user shows beside the dot.
 
+use crate::{Code, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,6 +18,12 @@ pub struct InvalidCustomStatus {
     pub limit: usize,
     /// The length of the text, in bytes.
     pub length: usize,
+}
+
+impl From<InvalidCustomStatus> for Refusal {
+    fn from(invalid: InvalidCustomStatus) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
 }
 
 impl CustomStatus {

@@ -99,6 +99,12 @@ pub struct ClientMessageId(CompactString);
 #[error("a client message id is 1 to {} bytes of printable ASCII", ClientMessageId::MAX_BYTES)]
 pub struct InvalidClientMessageId;
 
+impl From<InvalidClientMessageId> for Refusal {
+    fn from(invalid: InvalidClientMessageId) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
+}
+
 impl ClientMessageId {
     /// The longest client message id, in bytes.
     pub const MAX_BYTES: usize = 64;

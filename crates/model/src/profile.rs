@@ -1,5 +1,6 @@
 //! The profile of an account: the data that it shows of itself beside its `userID`.
 
+use crate::{Code, Refusal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -83,6 +84,12 @@ pub enum InvalidText {
     /// The avatar is no URL that a browser would load.
     #[error("an avatar is an http or https URL")]
     NoUrl,
+}
+
+impl From<InvalidText> for Refusal {
+    fn from(invalid: InvalidText) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
 }
 
 impl ProfileChange {

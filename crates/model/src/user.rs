@@ -1,5 +1,6 @@
 //! The name of a user: an app and a `userID` inside it.
 
+use crate::{Code, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,6 +26,12 @@ pub struct UserId(CompactString);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
 pub struct InvalidUserId(String);
+
+impl From<InvalidUserId> for Refusal {
+    fn from(invalid: InvalidUserId) -> Self {
+        Self::because(Code::BAD_USER_ID, invalid.shown())
+    }
+}
 
 impl InvalidUserId {
     /// The most characters of a text that are repeated.
