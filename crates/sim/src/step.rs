@@ -3,7 +3,7 @@
 //! A step is one line: who, what, and with what, as in `ann.phone subscribe bob cat` or `advance 500`. A history
 //! that failed is printed in this form and can be replayed from it.
 
-use lamplight_model::{AppSettings, Edition, MultiDeviceMode, Platform};
+use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,6 +28,19 @@ pub const DEVICES: [(&str, Platform); 6] = [
 
 /// Written `?`: stands in a list of users for a text that is no `userID`.
 pub const UNREADABLE: Who = USERS.len();
+
+/// The app of a history.
+pub(crate) const APP: AppId = AppId(1_400_000_001);
+
+/// The user of a history.
+pub(crate) fn user_of(who: Who) -> User {
+    User::new(APP, UserId::new(USERS[who]).expect("names are ids"))
+}
+
+/// The user with this id.
+pub(crate) fn who_is(id: &UserId) -> Who {
+    USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
+}
 
 /// The UserSig that a login brings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,9 +3,9 @@
 use crate::answer::{Answer, Cause, Shown};
 use crate::client::Client;
 use crate::reference::Reference;
-use crate::step::{Device, End, Knob, Step, USERS, Who};
+use crate::step::{Device, End, Knob, Step, USERS, Who, who_is};
 use crate::worker::Notice;
-use crate::world::{Failed, WORKERS, World, who_is};
+use crate::world::{Failed, WORKERS, World};
 use lamplight_model::{AppSettings, Moment, Now, Reason, StatusType, Timestamp, UserStatus, Version};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,7 @@
 //! A worker of the server without its sockets: takes in the log, carries effects out and empties mailboxes.
 
 use crate::answer::Cause;
-use crate::step::Who;
-use crate::world::{user_of, who_is};
+use crate::step::{Who, user_of, who_is};
 use lamplight_core::{EndCause, Told, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogReader};
 use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};

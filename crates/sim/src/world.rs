@@ -6,7 +6,7 @@ use crate::answer::{Answer, Shown};
 use crate::bell::Bell;
 use crate::client::Client;
 use crate::reference::GRACE;
-use crate::step::{DEVICES, End, Friends, Sig, Step, USERS, Who};
+use crate::step::{APP, DEVICES, End, Friends, Sig, Step, USERS, Who, user_of, who_is};
 use crate::worker::{Notice, Worker};
 use lamplight_auth::{Claims, sign};
 use lamplight_core::LinkEnd;
@@ -15,7 +15,7 @@ use lamplight_directory::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, User, UserId, UserStatus,
+    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, UserId, UserStatus,
 };
 use lamplight_service::{
     By, LoginCall, NewFriend, OwnListChange, Service, ServiceError, ThrottleLimits, Viewing,
@@ -34,18 +34,6 @@ pub(crate) const WORKERS: usize = 3;
 
 /// One entry more than the queue of a reader holds.
 const FLOOD: usize = 64 * 1024 + 1;
-
-const APP: AppId = AppId(1_400_000_001);
-
-/// The user of a history.
-pub(crate) fn user_of(who: Who) -> User {
-    User::new(APP, UserId::new(USERS[who]).expect("names are ids"))
-}
-
-/// The user with this id.
-pub(crate) fn who_is(id: &UserId) -> Who {
-    USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
-}
 
 /// A node with its disk and its clients.
 pub struct World {
