@@ -1,4 +1,4 @@
-//! One file for each command: its arguments, and what it does with them.
+//! The command line: the list of commands, and one file for each, with its arguments and what it does with them.
 
 pub mod account;
 pub mod app;
@@ -16,8 +16,81 @@ pub mod status;
 pub mod watch;
 pub mod webhook;
 
-use crate::cli::{Cli, Command};
+use crate::args::Common;
 use crate::logs;
+use clap::{Parser, Subcommand};
+use lamplight_load::LoadArgs;
+
+/// Lamplight tells a chat application who is there.
+#[derive(Parser, Debug)]
+#[command(
+    name = "lamplight",
+    version,
+    propagate_version = true,
+    after_help = "\
+Begin with:
+  lamplight serve                    a server, with an app and a key, in ./lamplight-data
+  lamplight watch bob --as alice     then, in a second terminal
+  lamplight watch alice --as bob     and in a third: each sees the other come and go
+
+Or see it live first:
+  lamplight demo
+
+Every setting of a server: docs/configuration.md"
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a server; makes its data folder, an app and a key when there are none
+    Serve(serve::ServeArgs),
+    /// See it live: a server with people who come, go and change their minds
+    Demo(demo::DemoArgs),
+    /// Watch people come and go, live in the terminal
+    Watch(watch::WatchArgs),
+    /// Make and change apps, their keys and their admins
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// Make a UserSig, the token a user logs in with; or check one
+    Sig(sig::SigArgs),
+    /// List, make, show, change, delete and kick accounts
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// List, add, name and delete friends
+    #[command(subcommand)]
+    Friend(friend::FriendCommand),
+    /// Send text messages on behalf of users; look at histories and conversation lists
+    #[command(subcommand)]
+    Message(message::MessageCommand),
+    /// Ask for the status of users, or set a custom status
+    #[command(subcommand)]
+    Status(status::StatusCommand),
+    /// See how webhooks do; look at dead letters, send them again or forget them
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
+    /// The operators' console in the browser
+    #[command(subcommand)]
+    Console(console::ConsoleCommand),
+    /// See what operators have done, by the console and by the command line
+    Audit(audit::AuditArgs),
+    /// Look for what is wrong on this machine or with the settings, and say how to mend it
+    Doctor(doctor::DoctorArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write a page for each command
+    Man(completions::ManArgs),
+    /// Put load on a server, and measure what it costs
+    Load(LoadArgs),
+}
 
 /// Does what the command line asks.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -57,5 +130,57 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Man(args) => completions::man(args, &common),
         // It has an event loop of its own, on this one thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    /// A bound of 0 would read as "there is none", so no command takes it.
+    #[test]
+    fn every_limit_is_at_least_1() {
+        fn check(command: &clap::Command, path: &[&str], checked: &mut usize) {
+            let path = [path, &[command.get_name()]].concat();
+            command.get_subcommands().for_each(|command| check(command, &path, checked));
+            if command.get_arguments().any(|argument| argument.get_long() == Some("limit")) {
+                // A value is read before an argument is missed.
+                let refused = |limit| {
+                    let parsed = Cli::try_parse_from([&path[..], &["--limit", limit]].concat());
+                    parsed.is_err_and(|error| error.kind() == ErrorKind::ValueValidation)
+                };
+                assert!(refused("0") && refused("x") && !refused("1"), "{path:?}");
+                *checked += 1;
+            }
+        }
+        let mut checked = 0;
+        check(&Cli::command(), &[], &mut checked);
+        assert!(checked >= 7, "{checked}");
+    }
+
+    /// Every command says what it is for in one line, and every one that takes arguments shows an example.
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && about.len() <= 90 && !about.contains('\n'), "{path}: {about:?}");
+            if command.get_subcommands().next().is_none() {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("lamplight "), "{path} has no example");
+            }
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
+            }
+            command.get_subcommands().for_each(|command| check(command, &path));
+        }
+        check(&Cli::command(), "");
     }
 }

@@ -1,6 +1,6 @@
 //! The command lines of the documentation against the commands that there are, so that they cannot rot.
 
-use crate::cli::Cli;
+use crate::commands::Cli;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::fs;

@@ -6,7 +6,7 @@
 // A program for people: what it prints is its purpose.
 #![allow(clippy::print_stdout)]
 
-mod cli;
+mod args;
 mod commands;
 mod csv;
 mod demo;
@@ -17,12 +17,13 @@ mod logs;
 mod node_file;
 mod operator;
 mod output;
+mod signing;
 mod supervisor;
 mod time_text;
 mod watch;
 
 use clap::Parser;
-use cli::Cli;
+use commands::Cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

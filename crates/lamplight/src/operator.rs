@@ -4,9 +4,9 @@ use crate::output::Refused;
 use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus};
 use lamplight_server::{
-    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, IfMissing, ListsOperation, ListsOutcome,
-    NodeError, Operation, Outcome, ShownAccount, ShownConversation, ShownFound, ShownFriend, ShownMessage,
-    ShownSecret, WebhookOperation, WebhookOutcome, check_data_folder, offline,
+    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, IfMissing,
+    ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
+    ShownFriend, ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome, check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -320,7 +320,7 @@ impl Operator {
             }
             match offline(&self.data_dir, operation.clone(), self.missing).await {
                 Ok(outcome) => break outcome,
-                Err(ControlError::Folder(NodeError::InUse(_))) if Instant::now() < until => {
+                Err(ControlError::Folder(DataFolderError::InUse(_))) if Instant::now() < until => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     self.running = ControlClient::connect(&self.data_dir).await.ok();
                 }

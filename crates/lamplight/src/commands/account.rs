@@ -1,6 +1,6 @@
 //! `lamplight account`: who can log in.
 
-use crate::cli::{AppArg, Common, parse_limit, parse_user};
+use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{Told, error_fields, harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;

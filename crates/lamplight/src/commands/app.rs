@@ -1,6 +1,6 @@
 //! `lamplight app`: the tenants, their settings, keys and admins.
 
-use crate::cli::{Common, parse_app, parse_user};
+use crate::args::{Common, parse_app, parse_user};
 use crate::commands::app_settings::{SettingsArgs, edition_name, rows};
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};

@@ -1,6 +1,6 @@
 //! `lamplight audit`: what operators have done.
 
-use crate::cli::{Common, parse_app, parse_limit};
+use crate::args::{Common, parse_app, parse_limit};
 use crate::csv;
 use crate::operator::Operator;
 use crate::output::{harmless, json, json_line, table, text};

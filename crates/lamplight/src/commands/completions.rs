@@ -1,6 +1,7 @@
 //! `lamplight completions` and `lamplight man`: files for the shell and for man, made from the arguments themselves.
 
-use crate::cli::{Cli, Common};
+use crate::args::Common;
+use crate::commands::Cli;
 use crate::output::{json, line, text};
 use anyhow::{Context, ensure};
 use clap::{Args, Command, CommandFactory};

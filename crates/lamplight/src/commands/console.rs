@@ -1,6 +1,6 @@
 //! `lamplight console`: the way into the operators' console in the browser, and who may go it.
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::node_file::NodeFile;
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{json, line, table, utc_or_dash};

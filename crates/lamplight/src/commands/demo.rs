@@ -1,6 +1,6 @@
 //! `lamplight demo`: a server with people in it.
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::commands::serve::{ListenArgs, Served, StopSignals, program, web_text};
 use crate::demo::actor::play;
 use crate::demo::cast::{CAST, FRIEND, GUEST, PLAYERS};

@@ -1,6 +1,6 @@
 //! `lamplight doctor`: looks for faults of the machine and the settings, and says how to mend each.
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::commands::serve::{ListenArgs, TlsArgs};
 use crate::doctor::{self, Finding, Level, sight};
 use crate::node_file::NodeFile;

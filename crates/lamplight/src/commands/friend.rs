@@ -1,6 +1,6 @@
 //! `lamplight friend`: who is on whose friend list.
 
-use crate::cli::{AppArg, Common, parse_user};
+use crate::args::{AppArg, Common, parse_user};
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};
 use crate::time_text::utc;

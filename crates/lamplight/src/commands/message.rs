@@ -1,6 +1,6 @@
 //! `lamplight message`: one-to-one text messages and the lists that show them.
 
-use crate::cli::{AppArg, Common, parse_limit, parse_user};
+use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{harmless, json, line, table};
 use crate::time_text::utc;

@@ -1,6 +1,6 @@
 //! `lamplight serve`: a node, from its start to its orderly end.
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::logs::{self, LogArgs};
 use crate::node_file::NodeFile;
 use crate::operator::Operator;

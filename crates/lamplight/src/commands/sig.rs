@@ -1,12 +1,12 @@
 //! `lamplight sig`: the token by which an app vouches for a user.
 
-use crate::cli::{AppArg, Common, parse_user};
+use crate::args::{AppArg, Common, parse_user};
 use crate::operator::Operator;
 use crate::output::{Refused, json, line};
+use crate::signing::sign;
 use crate::time_text::{duration_text, parse_duration, present, utc};
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use clap::{Args, Subcommand};
-use lamplight_auth::Claims;
 use lamplight_model::{App, Timestamp, User, UserId};
 use lamplight_server::ShownSecret;
 use serde_json::json;
@@ -87,15 +87,6 @@ pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
             }))
         }
     }
-}
-
-/// Makes a UserSig with the newest key of the app.
-pub fn sign(app: &App, user: UserId, expire: Duration, now: Timestamp) -> anyhow::Result<(String, Claims)> {
-    ensure!(expire.as_secs() > 0, "a UserSig is good for at least one second");
-    let key = app.keys.last().with_context(|| format!("app {} has no key", app.id))?;
-    let claims =
-        Claims { user_id: user, app: app.id, issued: now.as_secs(), expire: expire.as_secs(), userbuf: None };
-    Ok((lamplight_auth::sign(key, &claims), claims))
 }
 
 fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `lamplight status`: who is there, with the evidence.
 
-use crate::cli::{AppArg, Common, parse_limit, parse_user};
+use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::Operator;
 use crate::output::{Refused, ShownStatus, Told, devices, harmless, json, line, table, utc_or_dash};
 use crate::time_text::utc;

@@ -1,10 +1,10 @@
 //! `lamplight watch`: people as they come and go.
 
-use crate::cli::{AppArg, Common, parse_user};
-use crate::commands::sig;
+use crate::args::{AppArg, Common, parse_user};
 use crate::logs;
 use crate::node_file::NodeFile;
 use crate::operator::Operator;
+use crate::signing::sign;
 use crate::time_text::present;
 use crate::watch::session::{Begin, Session};
 use crate::watch::{plain, screen};
@@ -107,7 +107,7 @@ async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Resu
         return Ok((app, sig.clone()));
     }
     let app = Operator::open(folder).await?.app(args.app.app).await?;
-    let (user_sig, _) = sig::sign(&app, args.me.clone(), SIG_EXPIRES, present())?;
+    let (user_sig, _) = sign(&app, args.me.clone(), SIG_EXPIRES, present())?;
     Ok((app.id, user_sig))
 }
 

@@ -1,6 +1,6 @@
 //! `lamplight webhook`: how the webhooks of apps do, and what they could not be told.
 
-use crate::cli::{AppArg, Common, parse_limit};
+use crate::args::{AppArg, Common, parse_limit};
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{harmless, json, line, table};
 use crate::time_text::{ago, present, utc};

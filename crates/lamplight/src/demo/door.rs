@@ -4,8 +4,8 @@
 //! `lamplight serve` has none of these endpoints.
 
 use super::cast::{everybody, is_player, portrait_of};
-use crate::commands::sig;
 use crate::operator::Operator;
+use crate::signing::sign;
 use crate::time_text::present;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -88,7 +88,7 @@ async fn user_sig(
     let signed = async {
         // Asked for each time: the key may have been rotated.
         let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
-        sig::sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
+        sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };
     let (user_sig, claims) = signed.await.map_err(|error| {
         tracing::error!(%error, "a UserSig of the demo could not be made");

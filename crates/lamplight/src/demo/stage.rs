@@ -3,8 +3,8 @@
 //! Setting it again changes nothing: a letter that was sent keeps its id.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
-use crate::commands::sig;
 use crate::operator::Operator;
+use crate::signing::sign;
 use crate::time_text::present;
 use anyhow::Context;
 use lamplight_client::Client;
@@ -49,7 +49,7 @@ impl Stage {
 
     /// A client of the demo, logged in.
     pub async fn log_in(&self, name: &str, platform: Platform, device: String) -> anyhow::Result<Client> {
-        let (user_sig, _) = sig::sign(&self.app, UserId::new(name)?, SIG_EXPIRES, present())?;
+        let (user_sig, _) = sign(&self.app, UserId::new(name)?, SIG_EXPIRES, present())?;
         let client =
             Client::builder(&self.server).app(self.app.id).platform(platform).device_id(device).build()?;
         client.login(name, &user_sig).await?;
