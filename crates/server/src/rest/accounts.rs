@@ -1,6 +1,6 @@
 //! Accounts: made, looked for, deleted, and told to log in anew.
 
-use super::answer::Reply;
+use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
@@ -345,18 +345,4 @@ impl Command for Kick {
         call.clock.wait_until_answer(&revoking).await;
         Ok(NoFields {}.into())
     }
-}
-
-/// The code of one entry of a list. A fault of ours fails the whole call.
-pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
-    match done {
-        Ok(()) => Ok(Code::OK),
-        Err(ServiceError::Refused(refusal)) => Ok(family.translate(&refusal).code),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// The `ResultInfo` of a code.
-pub fn info(code: Code) -> &'static str {
-    if code == Code::OK { "" } else { code.english() }
 }

@@ -95,3 +95,17 @@ impl Answer {
         response
     }
 }
+
+/// The code of one entry of a list. A fault of ours fails the whole call.
+pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
+    match done {
+        Ok(()) => Ok(Code::OK),
+        Err(ServiceError::Refused(refusal)) => Ok(family.translate(&refusal).code),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The `ResultInfo` of a code.
+pub fn info(code: Code) -> &'static str {
+    if code == Code::OK { "" } else { code.english() }
+}

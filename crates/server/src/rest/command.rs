@@ -4,7 +4,6 @@ use super::answer::{Answer, Reply};
 use super::call::Call;
 use super::family::Family;
 use super::fields::Object;
-use super::openapi::Described;
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
@@ -12,7 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
 /// A command of the server API. Its request and its answer are types; the JSON and the document follow from them.
 pub trait Command: 'static {
@@ -54,6 +55,37 @@ pub trait Command: 'static {
     /// Which code a body gets that is JSON, but not such a request.
     fn invalid(_body: &[u8]) -> Code {
         Self::FAMILY.invalid()
+    }
+}
+
+/// The description of one command in the document.
+pub struct Described {
+    pub(super) summary: &'static str,
+    pub(super) about: &'static str,
+    pub(super) codes: &'static [Code],
+    pub(super) ours: bool,
+    pub(super) parameters: &'static [(&'static str, &'static str)],
+    pub(super) request: (String, RefOr<Schema>),
+    pub(super) fields: (String, RefOr<Schema>),
+    pub(super) others: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Described {
+    /// The description of this command.
+    pub fn of<C: Command>() -> Self {
+        let mut others = Vec::new();
+        C::Request::schemas(&mut others);
+        C::Fields::schemas(&mut others);
+        Self {
+            summary: C::SUMMARY,
+            about: C::ABOUT,
+            codes: C::CODES,
+            ours: C::OURS,
+            parameters: C::PARAMETERS,
+            request: (C::Request::name().into_owned(), C::Request::schema()),
+            fields: (C::Fields::name().into_owned(), C::Fields::schema()),
+            others,
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Friend lists as a whole: taken over from another system, read by name, emptied.
 
-use super::accounts::info;
-use super::answer::Reply;
+use super::answer::{Reply, info};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;

@@ -1,7 +1,6 @@
 //! Friend lists.
 
-use super::accounts::{info, item_code};
-use super::answer::Reply;
+use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;

@@ -1,7 +1,6 @@
 //! Messages that the backend sends.
 
-use super::accounts::item_code;
-use super::answer::Reply;
+use super::answer::{Reply, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;

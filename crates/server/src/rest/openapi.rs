@@ -1,6 +1,6 @@
 //! The OpenAPI document of the server API, made from the table of commands and the types of their fields.
 
-use super::command::{Command, Entry};
+use super::command::{Described, Entry};
 use super::commands;
 use super::family::Family;
 use lamplight_model::Code;
@@ -12,9 +12,8 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathItem,
-    PathsBuilder, Ref, RefOr, Required, ResponseBuilder, ServerBuilder,
+    PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
-use utoipa::{PartialSchema, ToSchema};
 
 /// The version of OpenAPI that the document is written in. The builder would say 3.2, which few tools read yet; of
 /// what is new there nothing is used.
@@ -30,37 +29,6 @@ messages. `docs/server-api.md` says how to begin.
 Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what came of it. A call that is answered \
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
-
-/// The description of one command in the document.
-pub struct Described {
-    summary: &'static str,
-    about: &'static str,
-    codes: &'static [Code],
-    ours: bool,
-    parameters: &'static [(&'static str, &'static str)],
-    request: (String, RefOr<Schema>),
-    fields: (String, RefOr<Schema>),
-    others: Vec<(String, RefOr<Schema>)>,
-}
-
-impl Described {
-    /// The description of this command.
-    pub fn of<C: Command>() -> Self {
-        let mut others = Vec::new();
-        C::Request::schemas(&mut others);
-        C::Fields::schemas(&mut others);
-        Self {
-            summary: C::SUMMARY,
-            about: C::ABOUT,
-            codes: C::CODES,
-            ours: C::OURS,
-            parameters: C::PARAMETERS,
-            request: (C::Request::name().into_owned(), C::Request::schema()),
-            fields: (C::Fields::name().into_owned(), C::Fields::schema()),
-            others,
-        }
-    }
-}
 
 /// The document, as JSON with a line break at its end: what is served and what is checked in.
 pub fn document() -> String {

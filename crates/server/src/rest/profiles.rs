@@ -1,7 +1,6 @@
 //! The profiles of accounts: nick, picture, and the rule for being added as a friend.
 
-use super::accounts::{info, item_code};
-use super::answer::Reply;
+use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
