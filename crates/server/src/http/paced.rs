@@ -3,7 +3,6 @@
 //!
 //! The rules are in `core`; here are the socket, the timer and the metrics.
 
-use super::listener::Counted;
 use super::metrics::{HttpMetrics, TimeLimit};
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
@@ -198,21 +197,21 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer, whose end is the end of its call.
-pub struct Answering {
+/// The body of an answer, whose end is the end of its call. `K` is kept until then.
+pub struct Answering<K> {
     body: Body,
     pace: SharedPace,
-    _counted: Option<Counted>,
+    _kept: K,
 }
 
-impl Answering {
-    /// Watches the body of an answer. Its request is counted until the end of the answer.
-    pub fn new(body: Body, pace: SharedPace, counted: Option<Counted>) -> Self {
-        Self { body, pace, _counted: counted }
+impl<K> Answering<K> {
+    /// Watches the body of an answer, and drops `kept` at its end.
+    pub fn new(body: Body, pace: SharedPace, kept: K) -> Self {
+        Self { body, pace, _kept: kept }
     }
 }
 
-impl HttpBody for Answering {
+impl<K: Unpin> HttpBody for Answering<K> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -232,7 +231,7 @@ impl HttpBody for Answering {
     }
 }
 
-impl Drop for Answering {
+impl<K> Drop for Answering<K> {
     fn drop(&mut self) {
         self.pace.0.note(Pace::answered);
     }
