@@ -1,38 +1,13 @@
-//! The abilities of a client: what the settings of its app allow, and the news when they change.
+//! The abilities of the clients of a worker: taken from the settings of their app, and told when those change.
 
 use super::Worker;
 use super::connection::{Connection, Session, push, words_of};
 use lamplight_core::{EndCause, LinkEnd, abilities};
-use lamplight_model::{AppId, Code};
+use lamplight_model::AppId;
 use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The abilities of a connection, and those that its client was told of.
-pub struct ToldAbilities {
-    now: lamplight_core::Abilities,
-    told: lamplight_core::Abilities,
-}
-
-impl ToldAbilities {
-    /// Abilities that the answer to the login tells.
-    pub fn new(now: lamplight_core::Abilities) -> Self {
-        Self { now, told: now }
-    }
-
-    /// The abilities as they are now, for an answer that tells them.
-    pub fn tell(&mut self) -> v1::Abilities {
-        self.told = self.now;
-        message(&self.now)
-    }
-
-    /// The abilities as they are now, where the client was told of others. Changes that came and went while the
-    /// client did not read are not told.
-    fn news(&mut self) -> Option<v1::Abilities> {
-        (self.told != self.now).then(|| self.tell())
-    }
-}
 
 impl Worker {
     /// An app, or any app, has changed: notes what its connections may do from now on. Those that logged in with a key
@@ -51,8 +26,7 @@ impl Worker {
             login.sig_expires = good_until;
             let able =
                 *able_by_app.entry(login.user.app).or_insert_with(|| self.abilities_in(login.user.app));
-            if let Some(able) = able.filter(|able| *able != login.abilities.now) {
-                login.abilities.now = able;
+            if able.is_some_and(|able| login.abilities.change(able)) {
                 changed.push(slot);
             }
             if is_over {
@@ -90,17 +64,5 @@ impl Worker {
             let changed = v1::AppChanged { abilities: Some(abilities) };
             protocol.put(&push(Body::AppChanged(changed)), outgoing);
         }
-    }
-}
-
-fn message(able: &lamplight_core::Abilities) -> v1::Abilities {
-    v1::Abilities {
-        statuses_of_others: able.refusal.is_none(),
-        refusal_code: able.refusal.map_or(0, Code::number),
-        friend_notification: able.friend_notification,
-        subscriptions_limit: able.subscriptions_limit.into(),
-        query_batch: able.query_batch.into(),
-        subscribe_batch: able.subscribe_batch.into(),
-        unsubscribe_batch: able.unsubscribe_batch.into(),
     }
 }

@@ -1,8 +1,8 @@
 //! One connection of a worker: its stream, its protocol and how far its session has come.
 
-use crate::worker::abilities::ToldAbilities;
 use crate::worker::lists_queue::ListsQueue;
 use crate::worker::stream::Stream;
+use crate::worker::told_abilities::ToldAbilities;
 use lamplight_core::{EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Timestamp, User};
 use lamplight_protocol::Protocol;

@@ -1,10 +1,10 @@
 //! Logging in on a connection, and out of it.
 
 use super::Worker;
-use super::abilities::ToldAbilities;
 use super::connection::{Connection, Login, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
+use super::told_abilities::ToldAbilities;
 use futures_util::future::join;
 use lamplight_core::{LinkEnd, notifications};
 use lamplight_model::{

@@ -18,6 +18,7 @@ mod reading;
 mod reads;
 mod requests;
 mod stream;
+mod told_abilities;
 
 use crate::clock::Clock;
 use crate::config::Config;
