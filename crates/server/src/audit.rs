@@ -1,11 +1,9 @@
 //! The audit log: each change that an operator makes is entered before it is made, and settled afterwards. A change that
 //! cannot be entered is not made.
 
-mod acts;
 mod changes;
 
-pub use acts::{act_of, letters, shown_profile};
-pub use changes::{act_on_app, shown_url};
+pub use changes::{act_on_app, letters, shown_allow, shown_profile, shown_url};
 
 use crate::clock::Clock;
 use lamplight_facts::{AuditSettled, Facts, FactsError};

@@ -2,7 +2,7 @@
 
 use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
-use crate::webhooks::AllowedNetworks;
+use crate::webhooks::{AllowedNetworks, WebhooksConfig};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lamplight_core::{ConflationRate, ReconnectPace, RequestRate};
@@ -53,23 +53,6 @@ pub struct TlsConfig {
     pub certificate: Option<PathBuf>,
     /// Its private key, PEM.
     pub key: Option<PathBuf>,
-}
-
-/// Where webhooks may lead: to public addresses, and to what is named here.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WebhooksConfig {
-    /// To private, loopback and other special addresses too. Whoever may set the webhooks of an app then reaches
-    /// whatever this server reaches.
-    pub allow_private: bool,
-    /// To these networks, as `10.1.0.0/16`. At most 100.
-    pub allow_networks: Vec<Network>,
-    /// Certificates, PEM, that are trusted besides those of the system: those of a private CA.
-    pub ca_file: Option<PathBuf>,
-    /// The certificate chain, PEM, that a receiver is shown which asks for one.
-    pub client_certificate: Option<PathBuf>,
-    /// Its private key, PEM.
-    pub client_key: Option<PathBuf>,
 }
 
 /// Bounds on what clients may do before the rules of their app hold.

@@ -1,6 +1,5 @@
 //! The data folder: one server to a folder, and nobody else looks into it.
 
-use crate::node::NodeError;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -40,6 +39,38 @@ pub enum IfMissing {
     Refuse,
 }
 
+/// A data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderError {
+    /// A folder or file of the data folder.
+    #[error("cannot use the data folder {path}: {source}")]
+    Unusable {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// There is nothing to be asked.
+    #[error(
+        "there is no data folder of Lamplight at {0}; make one with `lamplight serve`, or name another with --data-dir"
+    )]
+    NoData(PathBuf),
+    /// Others can look into the data folder, and it cannot be closed to them.
+    #[error(
+        "{path} is open to other users (mode {mode:04o}), and it is not for Lamplight to close it: its keys would be \
+         theirs; name a folder of its own, for example a new one inside of it"
+    )]
+    OpenToOthers {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Another server runs on the same data folder.
+    #[error("another Lamplight server is using the data folder {0}")]
+    InUse(PathBuf),
+}
+
 /// Holds a data folder for one process, until it is dropped.
 pub(crate) struct FolderLock {
     // The folder itself: its lock cannot be deleted with a file.
@@ -49,11 +80,11 @@ pub(crate) struct FolderLock {
 }
 
 /// Fails where there is no data folder to be asked.
-pub fn check_data_folder(folder: &Path) -> Result<(), NodeError> {
+pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     match folder.join(FACTS).try_exists() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(NodeError::NoData(folder.to_owned())),
-        Err(source) => Err(NodeError::DataFolder { path: folder.to_owned(), source }),
+        Ok(false) => Err(DataFolderError::NoData(folder.to_owned())),
+        Err(source) => Err(DataFolderError::Unusable { path: folder.to_owned(), source }),
     }
 }
 
@@ -62,8 +93,8 @@ pub fn check_data_folder(folder: &Path) -> Result<(), NodeError> {
 /// Permissions that are wider than they should be, as a former version or a copy may have left them, are narrowed. A
 /// folder that holds something else, and no store of facts, and that others may enter is left alone and refused: it
 /// belongs to others too.
-pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, NodeError> {
-    let failed = |source| NodeError::DataFolder { path: folder.to_owned(), source };
+pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
+    let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
     if missing == IfMissing::Refuse {
         check_data_folder(folder)?;
     }
@@ -74,7 +105,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Node
     let mode = mode_of(folder).map_err(failed)?;
     let plan = plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)?;
     if plan == Plan::Refuse {
-        return Err(NodeError::OpenToOthers { path: folder.to_owned(), mode });
+        return Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode });
     }
     let held = File::open(folder).map_err(failed)?;
     try_lock(&held, folder)?;
@@ -118,16 +149,18 @@ fn holds_nothing_else(folder: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-fn try_lock(file: &File, folder: &Path) -> Result<(), NodeError> {
+fn try_lock(file: &File, folder: &Path) -> Result<(), DataFolderError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(NodeError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(NodeError::DataFolder { path: folder.to_owned(), source }),
+        Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => {
+            Err(DataFolderError::Unusable { path: folder.to_owned(), source })
+        }
     }
 }
 
 /// Narrows what is ours in the folder.
-fn narrow_contents(folder: &Path) -> Result<(), NodeError> {
+fn narrow_contents(folder: &Path) -> Result<(), DataFolderError> {
     for name in FILES {
         narrow_if_ours(&folder.join(name))?;
     }
@@ -137,9 +170,9 @@ fn narrow_contents(folder: &Path) -> Result<(), NodeError> {
     Ok(())
 }
 
-fn narrow_tree(path: &Path) -> Result<(), NodeError> {
+fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     narrow_if_ours(path)?;
-    let failed = |source| NodeError::DataFolder { path: path.to_owned(), source };
+    let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let is_folder = fs::symlink_metadata(path).is_ok_and(|about| about.is_dir());
     if is_folder {
         for entry in fs::read_dir(path).map_err(failed)? {
@@ -150,11 +183,11 @@ fn narrow_tree(path: &Path) -> Result<(), NodeError> {
 }
 
 /// Narrows a file or folder, if it is there. What a link leads to is not ours.
-fn narrow_if_ours(path: &Path) -> Result<(), NodeError> {
+fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(NodeError::DataFolder { path: path.to_owned(), source }),
+        Err(source) => return Err(DataFolderError::Unusable { path: path.to_owned(), source }),
     };
     if about.is_symlink() || about.permissions().mode() & OTHERS == 0 {
         return Ok(());
@@ -163,8 +196,8 @@ fn narrow_if_ours(path: &Path) -> Result<(), NodeError> {
 }
 
 /// Sets a mode, and makes sure that it holds: not every file system has modes.
-fn narrow(path: &Path, mode: u32) -> Result<(), NodeError> {
-    let failed = |source| NodeError::DataFolder { path: path.to_owned(), source };
+fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
+    let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let was = mode_of(path).map_err(failed)?;
     match fs::set_permissions(path, Permissions::from_mode(mode)) {
         Ok(()) => {}
@@ -172,7 +205,7 @@ fn narrow(path: &Path, mode: u32) -> Result<(), NodeError> {
         Err(error) => return Err(failed(error)),
     }
     if mode_of(path).map_err(failed)? & OTHERS != 0 {
-        return Err(NodeError::OpenToOthers { path: path.to_owned(), mode: was });
+        return Err(DataFolderError::OpenToOthers { path: path.to_owned(), mode: was });
     }
     tracing::warn!(
         path = %path.display(), was = %format!("{was:04o}"), now = %format!("{mode:04o}"),
@@ -221,7 +254,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let held = lock(folder.path(), IfMissing::Make).unwrap();
         fs::remove_file(folder.path().join("lock")).unwrap();
-        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(NodeError::InUse(_))));
+        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(DataFolderError::InUse(_))));
         drop(held);
         lock(folder.path(), IfMissing::Make).map(drop).unwrap();
     }
@@ -231,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let former = File::create(folder.path().join("lock")).unwrap();
         former.try_lock().unwrap();
-        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(NodeError::InUse(_))));
+        assert!(matches!(lock(folder.path(), IfMissing::Make), Err(DataFolderError::InUse(_))));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 mod body;
 mod budget;
-mod exposition;
 mod headers;
 mod listener;
 mod metrics;
@@ -14,23 +13,16 @@ mod paced;
 pub use body::{BodyFault, BodyRoom, JsonBody, JsonFault, charge_answer};
 pub use metrics::HttpMetrics;
 
-use crate::health::Health;
-use crate::metrics::Metrics;
 use crate::network::TrustedProxies;
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use body::RATE;
 use budget::Budget;
-use exposition::Exposition;
 use listener::{PACE, Places, Port, SPARE_PACE};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::task::AbortHandle;
 
 /// Connections past a bound that are told so at a time.
@@ -39,12 +31,6 @@ const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// Connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
 const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
-
-#[derive(Clone)]
-struct Asked {
-    exposition: Arc<Exposition>,
-    health: Arc<Health>,
-}
 
 /// How much the HTTP port may hold.
 #[derive(Clone, Copy, Debug)]
@@ -110,35 +96,11 @@ async fn say_full() -> (StatusCode, [(header::HeaderName, &'static str); 1], &'s
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], words)
 }
 
-/// The routes by which a node tells how it is.
-pub fn health(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
-    Router::new()
-        .route("/metrics", get(show_metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(show_readiness))
-        .with_state(Asked { exposition: Arc::new(Exposition::new(metrics)), health })
-}
-
-async fn show_metrics(State(asked): State<Asked>) -> Response {
-    match asked.exposition.text() {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], Body::from(text)).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-async fn show_readiness(State(asked): State<Asked>) -> (StatusCode, String) {
-    let readiness = asked.health.readiness();
-    let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, readiness.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::Json;
+    use axum::body::Body;
     use axum::http::Request;
     use axum::routing::post;
     use tower_service::Service;

@@ -13,11 +13,13 @@ mod durations;
 mod health;
 mod http;
 mod keeper;
+mod labels;
 mod log_metrics;
 mod lost_connections;
 mod metrics;
 mod network;
 mod node;
+mod probes;
 mod rest;
 mod tls;
 mod token_keys;
@@ -26,7 +28,7 @@ mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, WebhooksConfig};
+pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
 pub use console::routes as console_routes;
 pub use console::{
     InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,
@@ -34,10 +36,10 @@ pub use console::{
 };
 pub use control::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, ListsOperation, ListsOutcome, Operation,
-    Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownLane,
-    ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome, offline,
+    Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownMessage,
+    ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
-pub use data_folder::{IfMissing, check_data_folder};
+pub use data_folder::{DataFolderError, IfMissing, check_data_folder};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
 pub use network::Network;
@@ -45,3 +47,4 @@ pub use node::{Node, NodeError, Surroundings};
 pub use rest::document as openapi_document;
 pub use tls::{TlsError, check_certificate};
 pub use web::are_built as web_is_built;
+pub use webhooks::{ShownLane, WebhooksConfig};

@@ -5,13 +5,14 @@ mod process;
 use crate::durations::{Durations, Spread};
 use crate::health::Health;
 use crate::http::HttpMetrics;
+use crate::labels::{CodeLabel, begin_at_zero};
 use crate::log_metrics::LogMetrics;
 use crate::rest::ApiMetrics;
 use crate::token_keys::TokenKeyMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{Code, Platform};
+use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -115,20 +116,6 @@ pub struct WorkerMetrics {
     pub delivery_seconds: Durations,
     /// From the last byte of a link that fell silent to its being given up.
     pub detection_seconds: Durations,
-}
-
-/// A code of a refusal.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-pub struct CodeLabel {
-    /// The number.
-    pub code: u32,
-}
-
-impl CodeLabel {
-    /// A label for each code with which something can be refused.
-    pub fn refusals() -> impl Iterator<Item = Self> {
-        Code::ALL.iter().filter(|code| **code != Code::OK).map(|code| Self { code: code.number() })
-    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -311,16 +298,6 @@ pub struct Totals {
     pub delivery: Spread,
     /// From the last byte of a link that fell silent to its being given up.
     pub detection: Spread,
-}
-
-/// Makes the series of a family, so that a rate can be told from the first event on.
-pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
-where
-    L: Clone + std::hash::Hash + Eq,
-{
-    for label in labels {
-        drop(family.get_or_create(&label));
-    }
 }
 
 fn build() -> Info<Vec<(&'static str, &'static str)>> {

@@ -7,7 +7,7 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::{self, Console, Figures, Operators, PasswordFile};
-use crate::data_folder::{self, FolderLock, IfMissing};
+use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use crate::doors::Doors;
 use crate::health::Health;
 use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
@@ -19,7 +19,7 @@ use crate::tls::{Certificate, TlsError};
 use crate::token_keys::{KEY_FOLDER, TokenKeys};
 use crate::webhooks::{Poster, WebhookTlsError, Webhooks, client_config};
 use crate::worker::{self, Command, Shared};
-use crate::{control, http, keeper, web};
+use crate::{control, http, keeper, probes, web};
 use axum::Router;
 use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError};
 use lamplight_facts::{Facts, FactsError};
@@ -98,33 +98,9 @@ impl Drop for Tasks {
 /// A node cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// A folder or file of the data folder.
-    #[error("cannot use the data folder {path}: {source}")]
-    DataFolder {
-        /// The folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// There is nothing to be asked.
-    #[error(
-        "there is no data folder of Lamplight at {0}; make one with `lamplight serve`, or name another with --data-dir"
-    )]
-    NoData(PathBuf),
-    /// Others can look into the data folder, and it cannot be closed to them.
-    #[error(
-        "{path} is open to other users (mode {mode:04o}), and it is not for Lamplight to close it: its keys would be \
-         theirs; name a folder of its own, for example a new one inside of it"
-    )]
-    OpenToOthers {
-        /// The folder or file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// Another server runs on the same data folder.
-    #[error("another Lamplight server is using the data folder {0}")]
-    InUse(PathBuf),
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] DataFolderError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -209,7 +185,7 @@ impl Node {
         let password = PasswordFile::of(&config.data_dir);
         let console_password = password
             .make_first()
-            .map_err(|source| NodeError::DataFolder { path: config.data_dir.clone(), source })?;
+            .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
 
         let worker_count = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -298,12 +274,12 @@ impl Node {
             workers: commands,
         });
         let site = web::Site::new(client_address, config.public_client_url.clone(), demo.is_some());
-        let router = http::health(Arc::clone(&metrics), Arc::clone(&health))
+        let router = probes::routes(Arc::clone(&metrics), Arc::clone(&health))
             .nest("/console/api", console::router(console))
             .merge(Rest::new(Arc::clone(&service), clock.clone(), metrics.api()).router())
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
-        let past_a_bound = http::health(Arc::clone(&metrics), Arc::clone(&health));
+        let past_a_bound = probes::routes(Arc::clone(&metrics), Arc::clone(&health));
         let (http_address, http) = http::serve(
             config.http_listen,
             http_bounds,
@@ -316,7 +292,7 @@ impl Node {
         .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
         let mut health_address = None;
         if let Some(address) = config.health_listen {
-            let router = http::health(Arc::clone(&metrics), Arc::clone(&health));
+            let router = probes::routes(Arc::clone(&metrics), Arc::clone(&health));
             let (bound, serving) = http::serve_health(address, router, metrics.http())
                 .await
                 .map_err(|source| NodeError::Listen { address, source })?;
@@ -329,7 +305,7 @@ impl Node {
         let control_path = control::socket_path(&config.data_dir);
         let control =
             control::serve(&control_path, Arc::clone(&service), webhooks, operators, audit, clock.clone())
-                .map_err(|source| NodeError::DataFolder { path: control_path.clone(), source })?;
+                .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
         let keeper =
             keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());

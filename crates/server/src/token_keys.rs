@@ -4,7 +4,7 @@
 //! read is told in the log; the keys that were read before count on for a day (`core/src/key_refresh.rs`).
 
 use crate::clock::Clock;
-use crate::metrics::begin_at_zero;
+use crate::labels::begin_at_zero;
 use crate::webhooks::Poster;
 use futures_util::FutureExt;
 use lamplight_auth::JwtKeySet;

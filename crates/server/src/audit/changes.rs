@@ -4,7 +4,9 @@
 //! neither the password nor the query.
 
 use super::{Act, short};
-use lamplight_model::{App, AppKey, AppSettings, AuditAction, AuditChange, UserId};
+use lamplight_model::{
+    AllowType, App, AppId, AppKey, AppSettings, AuditAction, AuditChange, Profile, UserId,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -137,10 +139,35 @@ fn leaves(settings: &AppSettings) -> BTreeMap<String, Value> {
     all
 }
 
+/// A profile as entries show it: the name of each field, and its value.
+pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
+    [
+        ("nick", profile.nick.clone()),
+        ("avatar_url", shown_url(&profile.avatar_url)),
+        ("friends", shown_allow(profile.allow).to_owned()),
+    ]
+}
+
+/// Names who may add a user as a friend.
+pub fn shown_allow(allow: AllowType) -> &'static str {
+    match allow {
+        AllowType::AllowAny => "anybody",
+        AllowType::DenyAny => "nobody",
+    }
+}
+
+/// An act on some dead letters of an app, or on all of them.
+pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
+    let which = match ids {
+        None => "all".to_owned(),
+        Some(ids) => ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    };
+    Act::on(action, Some(app), which)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::AppId;
 
     fn app(change: impl FnOnce(&mut App)) -> App {
         let key = |id, text: &str| AppKey { id, text: text.repeat(64) };

@@ -4,7 +4,6 @@ use super::MAX_BODY_BYTES;
 use super::operators_file::OperatorsError;
 use super::roles::Role;
 use crate::audit::Unsuccessful;
-use crate::control::LAST_APP;
 use crate::http::{JsonBody, JsonFault};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -19,6 +18,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::time::Duration;
+
+/// The text of the refusal to delete the last app.
+pub const LAST_APP: &str = "this is the last app; make another one first";
 
 /// A "no". Where the table of codes has none for it, the code is the HTTP status.
 #[derive(Clone, PartialEq, Debug)]

@@ -3,6 +3,7 @@
 use super::Console;
 use super::error::{ApiError, FromQuery};
 use super::past::{Past, Tally};
+use super::quantiles::Quantiles;
 use crate::clock::Clock;
 use crate::durations::Spread;
 use crate::metrics::{Metrics, Totals};
@@ -67,28 +68,6 @@ pub struct Sample {
     delivery: Option<Quantiles>,
     /// Over the last 10 min.
     detection: Option<Quantiles>,
-}
-
-/// In seconds.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct Quantiles {
-    p50: f64,
-    p99: f64,
-    count: u64,
-}
-
-impl Quantiles {
-    /// Those of some durations; `None` where there are none.
-    pub fn of(durations: &Spread) -> Option<Self> {
-        let (p50, p99) = (durations.quantile(0.5)?, durations.quantile(0.99)?);
-        Some(Self { p50, p99, count: durations.count() })
-    }
-
-    /// How many there are.
-    #[cfg(test)]
-    pub fn count(&self) -> u64 {
-        self.count
-    }
 }
 
 /// Which samples to show.
@@ -263,7 +242,7 @@ mod tests {
         let [sample] = &figures.after(None)[..] else { panic!("one sample") };
         assert_eq!((sample.changes, sample.notifications), (15.0, 30.0));
         assert_eq!((sample.online, sample.connections, sample.backlog), (3, 4, Some(7)));
-        assert_eq!(sample.delivery.map(|spread| spread.count), Some(1));
+        assert_eq!(sample.delivery.map(|spread| spread.count()), Some(1));
         assert_eq!(sample.detection, None);
     }
 

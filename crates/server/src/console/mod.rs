@@ -15,12 +15,14 @@ mod operators;
 mod operators_file;
 mod password;
 mod past;
+mod quantiles;
 mod roles;
 mod routes;
 mod sessions;
 mod users;
 mod webhooks;
 
+pub use error::LAST_APP;
 pub use figures::Figures;
 pub use operators_file::{InvalidName, OperatorName, Operators, OperatorsError, ShownOperator};
 pub use password::{InvalidPassword, PasswordFile};

@@ -2,7 +2,7 @@
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
-use super::figures::Quantiles;
+use super::quantiles::Quantiles;
 use crate::durations::Spread;
 use axum::Json;
 use axum::extract::State;

@@ -5,8 +5,8 @@ use super::apps::url_for;
 use super::error::{ApiError, FromJson, FromPath, FromQuery};
 use super::guard::Visitor;
 use crate::audit::{Act, letters};
-use crate::control::{self, ShownLane};
 use crate::webhooks::Tested;
+use crate::webhooks::{ShownLane, lanes};
 use axum::extract::State;
 use axum::{Extension, Json};
 use lamplight_model::{AppId, AuditAction, Hook, Lane, Timestamp, UserId};
@@ -110,7 +110,7 @@ pub async fn list(
     Extension(visitor): Extension<Visitor>,
     FromPath(app): FromPath<AppId>,
 ) -> Result<Json<WebhookList>, ApiError> {
-    let lanes = control::lanes(&console.service, Some(&console.webhooks), Some(app)).await?;
+    let lanes = lanes(&console.service, Some(&console.webhooks), Some(app)).await?;
     let webhooks = lanes.into_iter().map(|lane: ShownLane| ShownWebhook {
         webhook: lane.webhook.name(),
         url: url_for(visitor.role, &lane.url),

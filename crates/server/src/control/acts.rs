@@ -2,9 +2,9 @@
 //!
 //! The texts that users write are not entered: of a message there is only its sender and recipient.
 
-use super::{Act, act_on_app, shown_url};
-use crate::control::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
-use lamplight_model::{AllowType, AppId, AuditAction, Profile, User, UserId};
+use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
+use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
+use lamplight_model::{AuditAction, User, UserId};
 
 /// The act of an operation; `None` where it changes nothing.
 pub fn act_of(operation: &Operation) -> Option<Act> {
@@ -72,22 +72,6 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
     }
 }
 
-/// A profile as entries show it: the name of each field, and its value.
-pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
-    [
-        ("nick", profile.nick.clone()),
-        ("avatar_url", shown_url(&profile.avatar_url)),
-        ("friends", shown_allow(profile.allow).to_owned()),
-    ]
-}
-
-fn shown_allow(allow: AllowType) -> &'static str {
-    match allow {
-        AllowType::AllowAny => "anybody",
-        AllowType::DenyAny => "nobody",
-    }
-}
-
 fn of_secret(secret: &ShownSecret) -> Act {
     match secret {
         ShownSecret::Keys { app, keys } => {
@@ -138,20 +122,11 @@ fn pair(action: AuditAction, owner: &User, other: &UserId) -> Act {
     Act::on(action, Some(owner.app), format!("{} → {other}", owner.id))
 }
 
-/// An act on some dead letters of an app, or on all of them.
-pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
-    let which = match ids {
-        None => "all".to_owned(),
-        Some(ids) => ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
-    };
-    Act::on(action, Some(app), which)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::console::{OperatorName, Role};
-    use lamplight_model::{Hook, Lane};
+    use lamplight_model::{AppId, Hook, Lane};
 
     fn user(name: &str) -> User {
         User::new(AppId(7), UserId::new(name).unwrap())

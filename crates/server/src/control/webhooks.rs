@@ -1,7 +1,7 @@
 //! Operations of an operator on webhooks.
 
-use crate::webhooks::Webhooks;
-use lamplight_facts::{DeadLetter, LaneState};
+use crate::webhooks::{ShownLane, Webhooks, lanes};
+use lamplight_facts::DeadLetter;
 use lamplight_model::{AppId, Code, Hook, Lane, NoticeContent, Now, Refusal, Timestamp, UserId};
 use lamplight_service::{DeadLetters, Service, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -75,29 +75,6 @@ pub enum WebhookOutcome {
     },
 }
 
-/// A webhook, as it is shown.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct ShownLane {
-    /// Which app.
-    pub app: AppId,
-    /// Which of its webhooks.
-    pub webhook: Hook,
-    /// Where it leads; empty: nowhere.
-    pub url: String,
-    /// Whether requests are signed.
-    pub signed: bool,
-    /// Notices that wait.
-    pub waiting: u64,
-    /// When the oldest of them was taken in.
-    pub oldest: Option<Timestamp>,
-    /// Dead letters.
-    pub dead_letters: u64,
-    /// The receiver failed some times in a row, and is left alone until then.
-    pub resting_until: Option<Timestamp>,
-    /// Why the last request failed; empty when it did not.
-    pub last_error: String,
-}
-
 /// A dead letter, as it is shown.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownDeadLetter {
@@ -154,44 +131,6 @@ pub(super) async fn execute(
             WebhookOutcome::Tested { status, error, took_ms, header, delivery, signature }
         }
     })
-}
-
-/// The webhooks of an app, or of all, by rising app. Those that lead nowhere and have nothing are left out.
-pub(crate) async fn lanes(
-    service: &Service,
-    webhooks: Option<&Webhooks>,
-    app: Option<AppId>,
-) -> Result<Vec<ShownLane>, ServiceError> {
-    let apps = match app {
-        Some(app) => vec![service.apps().get(app).ok_or(Code::NO_SUCH_APP)?],
-        None => service.apps().all(),
-    };
-    let states = service.outbox_lanes().await?;
-    let mut shown = Vec::new();
-    for app in apps {
-        for hook in Hook::ALL {
-            let lane = Lane { app: app.id, hook };
-            let state = states.iter().find(|state| state.lane == lane).copied();
-            let url = hook.url(&app.settings).to_owned();
-            let state = state.unwrap_or(LaneState { lane, waiting: 0, oldest: None, dead: 0 });
-            if url.is_empty() && state.waiting == 0 && state.dead == 0 {
-                continue;
-            }
-            let gate = webhooks.map(|webhooks| webhooks.gate(lane)).unwrap_or_default();
-            shown.push(ShownLane {
-                app: app.id,
-                webhook: hook,
-                url,
-                signed: !app.settings.webhooks.token.is_empty(),
-                waiting: state.waiting,
-                oldest: state.oldest,
-                dead_letters: state.dead,
-                resting_until: gate.closed_until,
-                last_error: gate.error,
-            });
-        }
-    }
-    Ok(shown)
 }
 
 fn show(letter: DeadLetter) -> ShownDeadLetter {

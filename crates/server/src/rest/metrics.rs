@@ -2,7 +2,7 @@
 
 use super::commands;
 use crate::durations::Durations;
-use crate::metrics::{CodeLabel, begin_at_zero};
+use crate::labels::{CodeLabel, begin_at_zero};
 use lamplight_model::Code;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

@@ -1,7 +1,7 @@
 //! The metrics of a node's webhooks.
 
 use crate::durations::Durations;
-use crate::metrics::begin_at_zero;
+use crate::labels::begin_at_zero;
 use lamplight_facts::LaneState;
 use lamplight_model::{Hook, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;

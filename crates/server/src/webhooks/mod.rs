@@ -9,17 +9,21 @@
 //! outbox; the dispatcher sends what the outbox holds until it is settled. Each hand-over is done twice rather than
 //! never, and nothing here is waited for by a client.
 
+mod config;
 mod dispatcher;
 mod lane;
 mod metrics;
 mod networks;
+mod overview;
 mod poster;
 mod recorder;
 mod request;
 mod tls;
 
+pub use config::WebhooksConfig;
 pub use metrics::WebhookMetrics;
 pub use networks::AllowedNetworks;
+pub use overview::{ShownLane, lanes};
 pub use tls::{WebhookTlsError, client_config};
 
 use crate::clock::Clock;

@@ -284,7 +284,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 mod tests {
     use super::super::tls::client_config;
     use super::*;
-    use crate::config::WebhooksConfig;
+    use crate::webhooks::WebhooksConfig;
     use rustls::RootCertStore;
     use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -3,7 +3,7 @@
 // The errors of TLS are many, and only some of them have something to set.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use crate::config::WebhooksConfig;
+use crate::webhooks::WebhooksConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use std::error::Error;

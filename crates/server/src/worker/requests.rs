@@ -3,7 +3,7 @@
 use super::Worker;
 use super::connection::{Connection, Ending, Work};
 use super::reads::in_time;
-use crate::metrics::CodeLabel;
+use crate::labels::CodeLabel;
 use futures_util::FutureExt;
 use lamplight_core::{WatcherKey, notifications};
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId, UserStatus};

@@ -1,0 +1,27 @@
+//! The failures of the control socket.
+
+use crate::data_folder::DataFolderError;
+use lamplight_facts::FactsError;
+use lamplight_service::ServiceError;
+use std::io;
+use std::path::PathBuf;
+
+/// The operator's door cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No node runs on this data folder.
+    #[error("no Lamplight server is running on the data folder {0}; start one with `lamplight serve`")]
+    NotRunning(PathBuf),
+    /// The node went away, or said something that is no answer.
+    #[error("the server did not answer: {0}")]
+    NoAnswer(io::Error),
+    /// The data folder cannot be used without a node.
+    #[error(transparent)]
+    Folder(#[from] DataFolderError),
+    /// The store of facts cannot be opened without a node.
+    #[error("cannot open the store of facts: {0}")]
+    Facts(#[from] FactsError),
+    /// The service over the facts cannot be started.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}

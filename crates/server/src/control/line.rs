@@ -1,0 +1,31 @@
+//! The form of the control socket: one JSON object a line, each way, with a bound.
+
+use serde::Serialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+/// The longest line that is read, in bytes: 10,000 accounts, or a friend list of some 100,000.
+const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Where the socket is.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+pub(super) async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<String>> {
+    let mut line = String::new();
+    let length = reader.take(MAX_LINE_BYTES).read_line(&mut line).await?;
+    if length as u64 == MAX_LINE_BYTES && !line.ends_with('\n') {
+        let why = format!("a line of more than {MAX_LINE_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok((length > 0).then_some(line))
+}
+
+pub(super) async fn write_line(writer: &mut OwnedWriteHalf, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}

@@ -1,0 +1,188 @@
+//! Carries out the operations of an operator on the parts of a node, and enters changes into the audit log.
+
+use super::acts::act_of;
+use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
+use super::{ConsoleOperation, ListsOperation, ListsOutcome, WebhookOutcome, console, lists, webhooks};
+use crate::audit::{Actor, Audit, shown_profile};
+use crate::clock::Clock;
+use crate::console::{LAST_APP, Operators};
+use crate::webhooks::Webhooks;
+use lamplight_directory::InvalidRecordCursor;
+use lamplight_facts::{Account, AppDeletion};
+use lamplight_model::{Code, Refusal, User};
+use lamplight_service::{By, FindBy, FoundPlace, NewFriend, Service, ServiceError, Viewing};
+use std::sync::Arc;
+
+/// The most entries of the audit log in one answer: some 4 KB each at most.
+const MOST_ENTRIES: usize = 1_000;
+
+/// The parts of a node that an operator's operations work with.
+pub(super) struct Office {
+    pub(super) service: Arc<Service>,
+    /// `None` where no node runs.
+    pub(super) webhooks: Option<Arc<Webhooks>>,
+    pub(super) operators: Arc<Operators>,
+    pub(super) audit: Audit,
+    pub(super) clock: Clock,
+}
+
+/// Does what an operator asks.
+async fn execute(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
+    let Office { service, webhooks, operators, audit, clock } = office;
+    let now = clock.now();
+    let done = |changed: bool| Outcome::Done { changed };
+    Ok(match operation {
+        Operation::ListApps => {
+            Outcome::Apps(service.apps().all().iter().map(|app| (**app).clone()).collect())
+        }
+        Operation::PutApp { app, was } => done(service.replace_app(was.as_deref(), *app).await?),
+        Operation::DeleteApp { app } => {
+            match service.delete_app(app).await? {
+                AppDeletion::Begun => {}
+                AppDeletion::NoSuchApp => return Err(Code::NO_SUCH_APP.into()),
+                AppDeletion::LastApp => {
+                    return Err(Refusal::because(Code::INVALID_PARAMETER, LAST_APP).into());
+                }
+            }
+            done(true)
+        }
+        Operation::ListDeletions => Outcome::Deletions(service.apps_being_deleted()),
+        Operation::ListAccounts { app, after, limit } => {
+            let accounts = service.list_accounts(app, after, limit.min(10_000)).await?;
+            let show = |account: Account| ShownAccount {
+                user_id: account.user.id,
+                created: account.created,
+                sigs_revoked: account.revocation.map(|it| it.revoked.at),
+            };
+            Outcome::Accounts(accounts.into_iter().map(show).collect())
+        }
+        Operation::FindAccounts { app, by_nick, prefix, after, limit } => {
+            let by = if by_nick { FindBy::Nick } else { FindBy::UserId };
+            let after = after.map(|(id, nick)| FoundPlace { id, nick });
+            let found = service.find_accounts(app, by, &prefix, after, limit).await?;
+            let found = found.into_iter();
+            Outcome::Found(
+                found.map(|it| ShownFound { user_id: it.id, nick: it.nick, created: it.created }).collect(),
+            )
+        }
+        Operation::CreateAccount(user) => done(service.create_account(&user, now).await?),
+        Operation::DeleteAccount(user) => {
+            clock.wait_until_answer(&service.delete_account(&user, now).await?).await;
+            done(true)
+        }
+        Operation::Kick(user) => {
+            clock.wait_until_answer(&service.kick(&user, now).await?).await;
+            done(true)
+        }
+        Operation::AddFriend { owner, friend, both, remark } => {
+            let friend = NewFriend { both, remark, ..NewFriend::mutual(friend) };
+            service.add_friend(&owner, friend, By::App, now).await?;
+            done(true)
+        }
+        Operation::DeleteFriend { owner, friend, both } => {
+            let friends = service.delete_friends(&owner, &[friend], both, By::App, now).await?.value;
+            done(!friends.deleted.is_empty())
+        }
+        Operation::Lists(operation) => Outcome::Lists(lists::execute(service, operation, now).await?),
+        Operation::Webhooks(operation) => {
+            Outcome::Webhooks(webhooks::execute(service, webhooks.as_deref(), operation, now).await?)
+        }
+        Operation::ShowSecret(_) => done(true),
+        Operation::Console(operation) => Outcome::Console(console::execute(operators, operation, now).await?),
+        Operation::Audit { app, before, limit } => {
+            Outcome::Audit(audit.entries(app, before, limit.min(MOST_ENTRIES)).await?)
+        }
+        Operation::GetStatus { app, users } => {
+            let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
+            let viewer = User::new(app, any.clone());
+            Outcome::Statuses(service.statuses(&viewer, &users, Viewing::Asked, now).await?)
+        }
+        Operation::ListOnline { app, on, after, limit } => {
+            let after = after.map(|after| after.parse()).transpose();
+            let invalid =
+                |error: InvalidRecordCursor| Refusal::because(Code::INVALID_PARAMETER, error.to_string());
+            let page = service.online(app, on, after.map_err(invalid)?.as_ref(), limit, now).await?;
+            let users = page.users.into_iter().map(|user| user.status).collect();
+            Outcome::Online { users, next: page.next.map(|next| next.to_string()) }
+        }
+        Operation::SetStatus { user, custom_status } => {
+            service.set_self_status(&user, &custom_status, now).await?;
+            done(true)
+        }
+    })
+}
+
+/// Does it, and enters it into the audit log where it changes something.
+async fn record(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
+    match act_of(&operation) {
+        None => execute(office, operation).await,
+        Some(mut act) => {
+            for (what, before) in former(office, &operation).await? {
+                act = act.before(what, &before);
+            }
+            let change = execute(office, operation);
+            office.audit.record(Actor::command_line(), act, change, note).await
+        }
+    }
+}
+
+/// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
+/// is refused later, with its own reason.
+async fn former(office: &Office, operation: &Operation) -> Result<Vec<(&'static str, String)>, ServiceError> {
+    if let Operation::Console(ConsoleOperation::SetRole { name, .. }) = operation {
+        let operators = office.operators.list().map_err(|error| {
+            Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
+        })?;
+        let former = operators.into_iter().find(|operator| operator.name == *name);
+        return Ok(former.map(|operator| ("role", operator.role.name().to_owned())).into_iter().collect());
+    }
+    if let Operation::Lists(ListsOperation::SetProfile { user, .. }) = operation {
+        let ids = std::slice::from_ref(&user.id);
+        let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
+        let former = info.profiles.into_iter().next();
+        return Ok(former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect());
+    }
+    Ok(Vec::new())
+}
+
+/// The note of an audit entry about the outcome; `None` where there was nothing to do.
+fn note(outcome: &Outcome) -> Option<String> {
+    let count = |count: usize| (count > 0).then(|| count.to_string());
+    match outcome {
+        Outcome::Done { changed } | Outcome::Lists(ListsOutcome::Done { changed }) => {
+            changed.then(String::new)
+        }
+        Outcome::Webhooks(WebhookOutcome::Done { count: letters }) => count(*letters),
+        Outcome::Webhooks(WebhookOutcome::Tested { status, error, .. }) => {
+            let status = status.map(|status| status.to_string());
+            status.or_else(|| error.clone()).or_else(|| Some(String::new()))
+        }
+        Outcome::Apps(_)
+        | Outcome::Deletions(_)
+        | Outcome::Accounts(_)
+        | Outcome::Found(_)
+        | Outcome::Online { .. }
+        | Outcome::Lists(_)
+        | Outcome::Webhooks(WebhookOutcome::Lanes(_) | WebhookOutcome::DeadLetters(_))
+        | Outcome::Console(_)
+        | Outcome::Audit(_)
+        | Outcome::Statuses(_)
+        | Outcome::Refused { .. } => Some(String::new()),
+    }
+}
+
+pub(super) async fn answer(office: &Office, operation: Operation) -> Outcome {
+    match record(office, operation).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            if !matches!(error, ServiceError::Refused(_)) {
+                tracing::error!(%error, "an operation failed");
+            }
+            refused(&error.refusal())
+        }
+    }
+}
+
+pub(super) fn refused(refusal: &Refusal) -> Outcome {
+    Outcome::Refused { code: refusal.code.number(), message: refusal.to_string() }
+}

@@ -1,0 +1,53 @@
+//! Operations on a data folder on which no node runs: a service over the facts alone.
+
+use super::office::{Office, answer, refused};
+use super::{ControlError, Operation, Outcome, WebhookOperation};
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::console::Operators;
+use crate::data_folder::{self, IfMissing};
+use lamplight_directory::InProcessDirectory;
+use lamplight_facts::Facts;
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::Timestamp;
+use lamplight_service::{Service, ThrottleLimits};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Does an operation on a data folder on which no node runs. What is live cannot be asked for then.
+pub async fn offline(
+    data_dir: &Path,
+    operation: Operation,
+    missing: IfMissing,
+) -> Result<Outcome, ControlError> {
+    let is_live = matches!(
+        operation,
+        Operation::GetStatus { .. }
+            | Operation::SetStatus { .. }
+            | Operation::ListOnline { .. }
+            | Operation::Webhooks(WebhookOperation::Test { .. })
+    );
+    if is_live {
+        return Err(ControlError::NotRunning(data_dir.to_owned()));
+    }
+    let _lock = data_folder::lock(data_dir, missing)?;
+    let clock = Clock::default();
+    let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&data_folder::facts_path(data_dir))?);
+    let audit = Audit::new(Arc::clone(&facts), clock.clone());
+    let directory = Arc::new(InProcessDirectory::in_memory());
+    let log = Arc::<InProcessDirectory>::clone(&directory);
+    let service = Arc::new(Service::new(facts, directory, log, ThrottleLimits::default()));
+    service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;
+    let operators = Arc::new(Operators::of(data_dir));
+    let mut is_more = matches!(operation, Operation::DeleteApp { .. });
+    let office = Office { service, webhooks: None, operators, audit, clock };
+    let outcome = answer(&office, operation).await;
+    // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
+    while is_more {
+        match office.service.delete_apps_further(office.clock.now()).await {
+            Ok(more) => is_more = more,
+            Err(error) => return Ok(refused(&error.refusal())),
+        }
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,70 @@
+//! The server's end of the control socket.
+
+use super::line::{read_line, write_line};
+use super::office::{Office, answer, refused};
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::console::Operators;
+use crate::data_folder;
+use crate::webhooks::Webhooks;
+use lamplight_model::{Code, Refusal};
+use lamplight_service::Service;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::io::BufReader;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::AbortHandle;
+
+/// Serves the socket until the handle is aborted.
+pub fn serve(
+    path: &Path,
+    service: Arc<Service>,
+    webhooks: Arc<Webhooks>,
+    operators: Arc<Operators>,
+    audit: Audit,
+    clock: Clock,
+) -> io::Result<AbortHandle> {
+    let office = Arc::new(Office { service, webhooks: Some(webhooks), operators, audit, clock });
+    // One that a killed node left behind; the lock of the folder says that nobody uses it.
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    // Processes that may write to the socket may do anything. No other user can enter the folder meanwhile.
+    data_folder::close_to_others(path)?;
+    let task = tokio::spawn(async move {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let office = Arc::clone(&office);
+                    tokio::spawn(async move {
+                        if let Err(error) = converse(stream, &office).await {
+                            tracing::debug!(%error, "an operator's connection broke");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket cannot take connections in");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            }
+        }
+    });
+    Ok(task.abort_handle())
+}
+
+async fn converse(stream: UnixStream, office: &Office) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    while let Some(line) = read_line(&mut reader).await? {
+        let outcome = match serde_json::from_str(&line) {
+            Ok(operation) => answer(office, operation).await,
+            Err(error) => refused(&Refusal::because(Code::INVALID_PARAMETER, error.to_string())),
+        };
+        write_line(&mut writer, &outcome).await?;
+    }
+    Ok(())
+}

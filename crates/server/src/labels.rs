@@ -1,0 +1,30 @@
+//! Labels that metrics of several parts share, and the series that they begin with.
+
+use lamplight_model::Code;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+/// A code of a refusal.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+pub struct CodeLabel {
+    /// The number.
+    pub code: u32,
+}
+
+impl CodeLabel {
+    /// A label for each code with which something can be refused.
+    pub fn refusals() -> impl Iterator<Item = Self> {
+        Code::ALL.iter().filter(|code| **code != Code::OK).map(|code| Self { code: code.number() })
+    }
+}
+
+/// Makes the series of a family, so that a rate can be told from the first event on.
+pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
+where
+    L: Clone + std::hash::Hash + Eq,
+{
+    for label in labels {
+        drop(family.get_or_create(&label));
+    }
+}
