@@ -1,14 +1,18 @@
 //! Rules about the text of the tree: one function a rule, over files that are in memory.
 
+mod circles;
+mod map;
+
 use crate::dockerfile;
 use crate::ground::{Ground, output};
 use anyhow::{Result, bail};
+use circles::ALLOWED;
 use std::fs;
 
 /// A file of text, by its path from the root of the repository.
-struct File {
-    path: String,
-    text: String,
+pub struct File {
+    pub path: String,
+    pub text: String,
 }
 
 /// A file that may be longer than [`LONGEST`], and why.
@@ -61,7 +65,9 @@ pub fn check(ground: &Ground) -> Result<()> {
             files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
         }
     }
-    let findings = findings(&files, LONG);
+    let mut findings = findings(&files, LONG);
+    findings.extend(circles::findings(&files, ALLOWED));
+    findings.extend(map::findings(&files));
     for finding in &findings {
         eprintln!("{finding}");
     }
