@@ -149,7 +149,7 @@ impl Crate {
     }
 }
 
-/// What a module reaches over one arrow or more.
+/// The modules that a module reaches over one arrow or more.
 fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&Module> = arrows.get(from).into_iter().flatten().collect();
