@@ -119,17 +119,35 @@ pub fn check_call(
     };
     check_app(settings)?;
     let users = users.map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
-    if users.is_empty() && !may_be_empty {
-        return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
+    if !may_be_empty {
+        check_named(users.len())?;
     }
     if call == Call::SubscribeUserStatus && users.contains(caller) {
         return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody subscribes to themselves"));
     }
-    if users.len() > usize::from(batch) {
-        let detail = format!("{} users in one call, at most {batch} are allowed", users.len());
+    check_most(users.len(), batch.into())?;
+    Ok(Gate::Rate)
+}
+
+/// Passes a list of so many users through the gates of a batch: somebody (6017), and at most `most` (70206).
+pub fn check_batch(users: usize, most: usize) -> Result<(), Refusal> {
+    check_named(users)?;
+    check_most(users, most)
+}
+
+fn check_named(users: usize) -> Result<(), Refusal> {
+    if users == 0 {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
+    }
+    Ok(())
+}
+
+fn check_most(users: usize, most: usize) -> Result<(), Refusal> {
+    if users > most {
+        let detail = format!("{users} users in one call, at most {most} are allowed");
         return Err(Refusal::because(Code::BATCH_TOO_LARGE, detail));
     }
-    Ok(Gate::Rate)
+    Ok(())
 }
 
 /// The reasons for which a client is told of others without asking each time.

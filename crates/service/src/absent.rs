@@ -52,6 +52,20 @@ impl Service {
         Ok(seen)
     }
 
+    /// Whether each of these users has an account, in the order asked. The facts are asked for those without a record.
+    pub(crate) async fn have_accounts(&self, users: &[User]) -> Result<Vec<bool>, ServiceError> {
+        let is_there = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
+        let mut have = self.directory.read(users, is_there).await?;
+        let absent: Vec<usize> = (0..users.len()).filter(|index| !have[*index]).collect();
+        if !absent.is_empty() {
+            let asked = absent.iter().map(|index| users[*index].clone()).collect();
+            for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
+                have[index] = account.is_some();
+            }
+        }
+        Ok(have)
+    }
+
     /// The accounts of users without a record, each with the logins that a record of it has lost.
     async fn facts_of_absent(
         &self,

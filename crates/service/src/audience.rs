@@ -4,12 +4,19 @@
 //! for everything that it cannot know.
 
 mod effect;
+mod list_difference;
+mod lists_heard;
 mod member;
+mod reads;
+mod watch_list;
 
 pub use effect::Effect;
+pub use list_difference::ListDifference;
+pub use lists_heard::ListsHeard;
 pub use member::Member;
+pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcome, Reads, Urgency};
+pub use watch_list::{OwnListChange, WatchList};
 
-use crate::{OwnListChange, WatchList};
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use lamplight_core::{ConflationRate, Conflator, Hub, Notifications, Told, Versioned, WatcherKey, Why};

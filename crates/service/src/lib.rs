@@ -9,61 +9,49 @@
 //! later](Service::retry); the rest of a crash is mended by [`Service::recover`].
 
 mod absent;
-mod admin;
 mod apps;
 mod audience;
-mod backend;
-mod conversations;
 mod deletion;
-mod feed;
-mod find;
-mod friends;
-mod inspect;
 mod keyrings;
 mod limits;
-mod list_difference;
-mod lists;
-mod lists_heard;
-mod login;
 mod lost_connections;
-mod messages;
-mod outbox;
-mod profiles;
-mod reading;
-mod reads;
+mod operations;
 mod recording;
 mod retries;
-mod status;
 mod telling;
-mod throttle;
 mod tokens;
 mod turns;
 mod upkeep;
 
-pub use admin::{MAX_ADMINS, Revoking};
 pub use apps::AppTable;
-pub use audience::{Audience, Effect, Member, WatchedFor, Watchers};
-pub use backend::{Backend, StateParts, UserState};
-pub use conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
-pub use feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
-pub use find::{FindBy, FoundAccount, FoundPlace, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser};
-pub use friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
-pub use inspect::{InspectedDevice, Inspection, LinkState};
+pub use audience::{
+    Audience, Effect, ListDifference, ListsHeard, MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, Member,
+    OwnListChange, ReadCall, ReadOutcome, Reads, Urgency, WatchList, WatchedFor, Watchers,
+};
 pub use keyrings::{Keyrings, KeysToRead};
-pub use limits::{CallWindows, Limits, LimitsAnswer, LimitsError};
-pub use list_difference::ListDifference;
-pub use lists::{By, Listed};
-pub use lists_heard::ListsHeard;
-pub use login::{LoggedIn, LoginCall, Renewed};
+pub use limits::{
+    CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
+};
 pub use lost_connections::{RecordPlace, RecordedConnections};
-pub use messages::{HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent};
-pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
-pub use profiles::{MAX_USERS_INFO, UsersInfo};
-pub use reads::{MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, ReadCall, ReadOutcome, Reads, Urgency};
+pub use operations::admin::{MAX_ADMINS, Revoking};
+pub use operations::backend::{Backend, StateParts, UserState};
+pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
+pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
+pub use operations::find::{
+    FindBy, FoundAccount, FoundPlace, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser,
+};
+pub use operations::friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
+pub use operations::inspect::{InspectedDevice, Inspection, LinkState};
+pub use operations::lists::{By, Listed};
+pub use operations::login::{LoggedIn, LoginCall, Renewed};
+pub use operations::messages::{
+    HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent,
+};
+pub use operations::outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
+pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
+pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
 pub use recording::EventsRecorded;
 pub use retries::MAX_RETRIES;
-pub use status::{OwnListChange, Queried, SubscribeDone, UnsubscribeDone, Viewing, WatchList};
-pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use tokens::KeyMark;
 pub use upkeep::{Expiring, Recovery};
 

@@ -1,11 +1,15 @@
-//! How often a user may call an operation: the port, and its adapter for one node.
+//! Limits: how often a user may call an operation, with the port and its adapter for one node; and how often somebody may
+//! fail to log in from one address. They know no store and no operation.
 
-use crate::{Service, ServiceError};
+mod throttle;
+
+pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use lamplight_core::{Call, SlidingWindow};
-use lamplight_model::{App, Code, Moment, Now, RateLimit, User};
+use lamplight_model::{Moment, RateLimit, User};
 use std::hash::BuildHasher;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -29,24 +33,6 @@ pub trait Limits: Send + Sync {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the store of rates failed")]
 pub struct LimitsError;
-
-impl Service {
-    /// Takes a place for a call of a user; else 7008. A store of rates that fails lets the call pass: rates keep load
-    /// within bounds, and are no protection of data. Refusing everybody would make its failure one of the service.
-    pub(crate) async fn take_rate(
-        &self,
-        app: &App,
-        user: &User,
-        call: Call,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        let limit = call.rate(&app.settings.limits);
-        match self.limits.take(user, call, limit, now.moment).await {
-            Ok(false) => Err(Code::CALLED_TOO_OFTEN.into()),
-            Ok(true) | Err(LimitsError) => Ok(()),
-        }
-    }
-}
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 

@@ -3,7 +3,7 @@
 //! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
 //! since the server API has one of its own.
 
-use crate::status::{SubscribeDone, UnsubscribeDone};
+use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
 use crate::{Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};

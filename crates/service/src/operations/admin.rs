@@ -1,6 +1,6 @@
 //! The operations on apps and accounts by an operator or the app's backend.
 
-use crate::login::may_have_happened;
+use crate::operations::login::may_have_happened;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_auth::JwtKeySet;

@@ -1,10 +1,9 @@
 //! Friend lists (SPEC section 6).
 
-use crate::lists::{By, Listed, page_size};
-use crate::profiles::check_batch;
+use crate::operations::lists::{By, Listed, page_size};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::Call;
+use lamplight_core::{Call, check_batch};
 use lamplight_directory::{ListsChange, News};
 use lamplight_facts::{Befriended, Befriending, NewFriendship, Unfriended};
 use lamplight_model::{

@@ -1,14 +1,13 @@
-//! The common parts of the operations on profiles, friends and messages: who initiated them, how often they may come,
+//! The common parts of the operations on profiles, friends and messages: who initiated them, how much one page holds,
 //! and who is told.
 //!
 //! Lists are facts. Changes are told after the commit, through the change log; a change of which it is unknown whether
 //! it was committed is told as [`News::ListsUnknown`], and then read.
 
 use crate::{Service, ServiceError};
-use lamplight_core::Call;
 use lamplight_directory::{ListsChange, ListsNews, News};
 use lamplight_facts::{FactsError, FactsErrorKind, ListsState};
-use lamplight_model::{App, Code, ConnectionId, Now, Refusal, User};
+use lamplight_model::{Code, ConnectionId, Refusal, User};
 use smallvec::SmallVec;
 use std::future::Future;
 use std::sync::Arc;
@@ -52,21 +51,6 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// The last gate: how often. Calls of the app are bounded by the server API and the console.
-    pub(crate) async fn pass_rate(
-        &self,
-        app: &App,
-        caller: &User,
-        call: Call,
-        by: By,
-        now: Now,
-    ) -> Result<(), ServiceError> {
-        match by {
-            By::App => Ok(()),
-            By::Client(_) => self.take_rate(app, caller, call, now).await,
-        }
-    }
-
     /// How far the lists of the caller are. Lists that are read after it are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;

@@ -1,8 +1,8 @@
 //! Profiles of accounts (SPEC section 6).
 
-use crate::lists::{By, Listed};
+use crate::operations::lists::{By, Listed};
 use crate::{Service, ServiceError};
-use lamplight_core::Call;
+use lamplight_core::{Call, check_batch};
 use lamplight_directory::{FriendProfile, ListsChange, News};
 use lamplight_model::{
     Code, MAX_PROFILE_FIELDS, Now, Profile, ProfileChange, ProfileFields, Refusal, User, UserId,
@@ -97,16 +97,4 @@ impl Service {
         }
         Ok(info)
     }
-}
-
-/// The gates of a list of users: somebody (6017), and not too many (70206).
-pub(crate) fn check_batch(users: usize, most: usize) -> Result<(), Refusal> {
-    if users == 0 {
-        return Err(Refusal::because(Code::INVALID_PARAMETER, "the list of users is empty"));
-    }
-    if users > most {
-        let detail = format!("{users} users in one call, at most {most} are allowed");
-        return Err(Refusal::because(Code::BATCH_TOO_LARGE, detail));
-    }
-    Ok(())
 }

@@ -1,13 +1,9 @@
 //! The calls of a logged-in client (SPEC section 3).
 
+use crate::audience::{OwnListChange, WatchList};
 use crate::{By, Service, ServiceError};
-use lamplight_core::{Call, Gate, Notifications, Presence, Transition, check_call, notifications};
-use lamplight_directory::{Logged, News};
-use lamplight_model::{
-    App, Code, ConnectionId, CustomStatus, InvalidUserId, Now, Refusal, User, UserId, UserStatus,
-};
-use std::collections::HashSet;
-use std::sync::Arc;
+use lamplight_core::{Call, Presence, Transition, notifications};
+use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User, UserId, UserStatus};
 
 /// The answer of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -16,26 +12,6 @@ pub struct Queried {
     pub statuses: Vec<UserStatus>,
     /// Users who were not found, and why.
     pub failures: Vec<(UserId, Code)>,
-}
-
-/// A change of a subscription list by a call, as the connection that called hears of it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OwnListChange {
-    /// The revision of the record with which it was made.
-    pub rev: u64,
-    /// The log tells of it under this revision, too. Otherwise the list was so already.
-    pub in_log: bool,
-    /// Users who were put on the list by it, new or renewed.
-    pub subscribed: Vec<UserId>,
-    /// Users who left the list.
-    pub unsubscribed: Vec<UserId>,
-}
-
-impl OwnListChange {
-    fn new(logged: &Logged, subscribed: Vec<UserId>, unsubscribed: Vec<UserId>) -> Self {
-        let in_log = logged.entries.iter().any(|entry| matches!(entry.news, News::Subscriptions { .. }));
-        Self { rev: logged.rev, in_log, subscribed, unsubscribed }
-    }
 }
 
 /// The answer of `unsubscribeUserStatus`.
@@ -58,19 +34,6 @@ pub struct SubscribeDone {
     pub evicted: Vec<UserId>,
     /// The same as changes of the list, in their order.
     pub changes: Vec<OwnListChange>,
-}
-
-/// The users that the connections of a user watch, besides the user, and whether they are told of them.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct WatchList {
-    /// The revision of the record from which the subscriptions are; 0 where it is not known.
-    pub rev: u64,
-    /// By subscription.
-    pub subscriptions: Vec<UserId>,
-    /// By mutual friendship, if the app has switched that on.
-    pub friends: Vec<UserId>,
-    /// The notifications that the app allows.
-    pub notified: Notifications,
 }
 
 /// Why a status is read. They differ in what is shown of an account that was deleted.
@@ -287,48 +250,6 @@ impl Service {
         self.see(&app, &users, now, view).await
     }
 
-    /// Passes the gates in their order and reads the list: each user once, in the order given.
-    async fn pass_gates(
-        &self,
-        caller: &User,
-        call: Call,
-        users: &[impl AsRef<str>],
-        now: Now,
-    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
-        let (app, users, gate) = self.check_gates(caller, call, users)?;
-        match gate {
-            Gate::Open => {}
-            Gate::Rate => self.take_rate(&app, caller, call, now).await?,
-        }
-        Ok((app, users))
-    }
-
-    /// The same for a call that the app's backend makes on behalf of a user: the user's rate has no part in it.
-    pub(crate) fn pass_gates_but_rate(
-        &self,
-        user: &User,
-        call: Call,
-        users: &[impl AsRef<str>],
-    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
-        let (app, users, _) = self.check_gates(user, call, users)?;
-        Ok((app, users))
-    }
-
-    fn check_gates(
-        &self,
-        caller: &User,
-        call: Call,
-        users: &[impl AsRef<str>],
-    ) -> Result<(Arc<App>, Vec<UserId>, Gate), ServiceError> {
-        let app = self.app(caller)?;
-        // Duplicates count once, also towards the batch: what bounds the list as it was sent is the frame.
-        let mut seen = HashSet::new();
-        let parsed: Result<Vec<UserId>, InvalidUserId> =
-            users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
-        let gate = check_call(call, &caller.id, parsed.as_deref(), &app.settings)?;
-        Ok((app, parsed.unwrap_or_default(), gate))
-    }
-
     /// Splits users into those that have an account and those that have none.
     pub(crate) async fn split_by_account(
         &self,
@@ -336,15 +257,7 @@ impl Service {
         users: Vec<UserId>,
     ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         let full: Vec<User> = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
-        let has_account = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
-        let mut exists = self.directory.read(&full, has_account).await?;
-        let absent: Vec<usize> = (0..full.len()).filter(|index| !exists[*index]).collect();
-        if !absent.is_empty() {
-            let asked = absent.iter().map(|index| full[*index].clone()).collect();
-            for (index, account) in absent.into_iter().zip(self.facts.accounts(asked).await?) {
-                exists[index] = account.is_some();
-            }
-        }
+        let exists = self.have_accounts(&full).await?;
         let (known, unknown): (Vec<_>, Vec<_>) =
             users.into_iter().zip(exists).partition(|(_, exists)| *exists);
         Ok((

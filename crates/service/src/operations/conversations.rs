@@ -1,6 +1,6 @@
 //! Conversation lists (SPEC section 6).
 
-use crate::lists::{By, Listed, fitting, page_size};
+use crate::operations::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::Call;
 use lamplight_directory::ListsChange;

@@ -1,6 +1,6 @@
 //! One-to-one messages (SPEC section 6). A message is acknowledged when it is committed.
 
-use crate::lists::{By, Listed, fitting, page_size};
+use crate::operations::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};

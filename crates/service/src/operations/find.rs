@@ -1,7 +1,7 @@
 //! The accounts of an app as an operator looks for them: by the beginning of the `userID`, or of the nick; and who is
 //! online.
 
-use crate::inspect::devices_of;
+use crate::operations::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};
 use lamplight_directory::{RecordCursor, RecordFilter};
 use lamplight_facts::{Account, NickPlace};

@@ -1,0 +1,78 @@
+//! The gates of a call, passed in the order that `lamplight-core` gives them; the last is the rate, which takes a place.
+
+use crate::limits::LimitsError;
+use crate::operations::lists::By;
+use crate::{Service, ServiceError};
+use lamplight_core::{Call, Gate, check_call};
+use lamplight_model::{App, Code, InvalidUserId, Now, User, UserId};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+impl Service {
+    /// Passes the gates in their order and reads the list: each user once, in the order given.
+    pub(crate) async fn pass_gates(
+        &self,
+        caller: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+        now: Now,
+    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
+        let (app, users, gate) = self.check_gates(caller, call, users)?;
+        match gate {
+            Gate::Open => {}
+            Gate::Rate => self.take_rate(&app, caller, call, now).await?,
+        }
+        Ok((app, users))
+    }
+
+    /// The same for a call that the app's backend makes on behalf of a user: the user's rate has no part in it.
+    pub(crate) fn pass_gates_but_rate(
+        &self,
+        user: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+    ) -> Result<(Arc<App>, Vec<UserId>), ServiceError> {
+        let (app, users, _) = self.check_gates(user, call, users)?;
+        Ok((app, users))
+    }
+
+    fn check_gates(
+        &self,
+        caller: &User,
+        call: Call,
+        users: &[impl AsRef<str>],
+    ) -> Result<(Arc<App>, Vec<UserId>, Gate), ServiceError> {
+        let app = self.app(caller)?;
+        // Duplicates count once, also towards the batch: what bounds the list as it was sent is the frame.
+        let mut seen = HashSet::new();
+        let parsed: Result<Vec<UserId>, InvalidUserId> =
+            users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
+        let gate = check_call(call, &caller.id, parsed.as_deref(), &app.settings)?;
+        Ok((app, parsed.unwrap_or_default(), gate))
+    }
+
+    /// The last gate: how often. Calls of the app are bounded by the server API and the console.
+    pub(crate) async fn pass_rate(
+        &self,
+        app: &App,
+        caller: &User,
+        call: Call,
+        by: By,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        match by {
+            By::App => Ok(()),
+            By::Client(_) => self.take_rate(app, caller, call, now).await,
+        }
+    }
+
+    /// Takes a place for a call of a user; else 7008. A store of rates that fails lets the call pass: rates keep load
+    /// within bounds, and are no protection of data. Refusing everybody would make its failure one of the service.
+    async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
+        let limit = call.rate(&app.settings.limits);
+        match self.limits.take(user, call, limit, now.moment).await {
+            Ok(false) => Err(Code::CALLED_TOO_OFTEN.into()),
+            Ok(true) | Err(LimitsError) => Ok(()),
+        }
+    }
+}
