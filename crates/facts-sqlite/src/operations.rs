@@ -2,7 +2,10 @@
 
 use crate::SqliteFacts;
 use crate::rows::{change, count, json, list, millis, number, time, to_json};
-use lamplight_facts::{AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations};
+use lamplight_facts::{
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES,
+    Operations,
+};
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use rusqlite::{Connection, Result, Row, params};
 
@@ -49,7 +52,8 @@ fn begin_audit(db: &Connection, entry: &NewAuditEntry) -> Result<u64> {
     ];
     let id = db.prepare_cached(sql)?.query_row(row, |row| count(row, 0))?;
     let oldest = Timestamp(at.0.saturating_sub(AUDIT_KEPT.as_millis() as u64));
-    change(db, "DELETE FROM audit WHERE at < ?1", params![millis(oldest)])?;
+    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at, id LIMIT ?2)";
+    change(db, sql, params![millis(oldest), number(AUDIT_FORGOTTEN_AT_ONCE)])?;
     if id.is_multiple_of(AUDIT_SLACK) {
         // Counted, not told from the ids: an entry that came to nothing takes an id too, and must take no other entry away.
         let sql = "DELETE FROM audit WHERE (at, id) <=

@@ -187,6 +187,7 @@ macro_rules! conformance_tests {
                 an_audit_entry_is_settled
                 audit_entries_come_in_pages_of_an_app_or_of_all
                 audit_entries_are_kept_for_90_days
+                a_clock_far_ahead_does_not_empty_the_audit_log
                 audit_entries_are_only_so_many
                 figures_are_replaced_read_and_forgotten
             }

@@ -14,7 +14,9 @@ pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
     NickFound, NickPlace, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
-pub use operations::{AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations};
+pub use operations::{
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations,
+};
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,
     Settled, SettledAs,

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 /// The store of the audit log, and of the past that the charts of the console show.
 pub trait Operations: Send + Sync {
-    /// Enters what an operator is about to do, as begun; answers with the id of the entry. Entries that are older than
-    /// [`AUDIT_KEPT`] then are forgotten, and of more than [`MAX_AUDIT_ENTRIES`] the oldest, at the latest when there are
-    /// [`AUDIT_SLACK`] too many.
+    /// Enters what an operator is about to do, as begun; answers with the id of the entry. Removes the oldest entries
+    /// that are older than [`AUDIT_KEPT`] then, at most [`AUDIT_FORGOTTEN_AT_ONCE`]; and of more than
+    /// [`MAX_AUDIT_ENTRIES`] the oldest, at the latest when there are [`AUDIT_SLACK`] too many.
     fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64>;
 
     /// Says how it came out. An entry that is there no longer is passed over.
@@ -34,6 +34,10 @@ pub trait Operations: Send + Sync {
 
 /// How long an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The most entries that a new entry removes because of their age: a clock that is far ahead must not empty the audit
+/// log. It is more than one, so that the log becomes shorter after a pause.
+pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
 /// The most entries of the audit log that are kept.
 pub const MAX_AUDIT_ENTRIES: u64 = 50_000;

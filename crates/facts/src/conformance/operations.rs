@@ -1,7 +1,9 @@
 //! Rules of the audit log and of the figures of the past.
 
 use super::{APP, OTHER_APP, at, ok};
-use crate::{AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Facts, Figure, MAX_AUDIT_ENTRIES};
+use crate::{
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Facts, Figure, MAX_AUDIT_ENTRIES,
+};
 use lamplight_model::{
     AppId, AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry, Timestamp,
 };
@@ -98,6 +100,20 @@ pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 9).await, ["at the bound", "new", "old"]);
     begin(facts, None, "past it", 1_001 + kept).await;
     assert_eq!(targets(facts, None, None, 9).await, ["past it", "at the bound", "new"]);
+}
+
+/// An entry of a clock that is far ahead takes a few of the oldest with it, and not the whole log.
+pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
+    let far = 100 * AUDIT_KEPT.as_millis() as u64;
+    for number in 0..20 {
+        begin(facts, None, &number.to_string(), 1_000 + number).await;
+    }
+    begin(facts, None, "far ahead", far).await;
+    let left = targets(facts, None, None, 99).await;
+    assert_eq!(left.len() as u64, 1 + 20 - AUDIT_FORGOTTEN_AT_ONCE, "{left:?}");
+    assert_eq!(left.last(), Some(&AUDIT_FORGOTTEN_AT_ONCE.to_string()), "the oldest go first");
+    begin(facts, None, "set right", 2_000).await;
+    assert_eq!(targets(facts, None, None, 99).await.len(), left.len() + 1);
 }
 
 /// The oldest go; and what came to nothing takes none of them along.
