@@ -55,7 +55,7 @@ pub use retries::MAX_RETRIES;
 pub use tokens::KeyMark;
 pub use upkeep::{Expiring, Recovery};
 
-use lamplight_core::Presence;
+use lamplight_core::{Presence, RetentionClock};
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
@@ -84,6 +84,7 @@ pub struct Service {
     deletions: deletion::Deletions,
     /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
     recovered_from: AtomicU64,
+    retention: Mutex<RetentionClock>,
 }
 
 /// A call did not do what was asked.
@@ -148,6 +149,7 @@ impl Service {
             entering: retries::Entering::default(),
             deletions: deletion::Deletions::default(),
             recovered_from: AtomicU64::new(0),
+            retention: Mutex::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use lamplight_core::{Expired, Transition, UserFacts};
 use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// How many accounts are asked for in one call.
@@ -150,15 +151,19 @@ impl Service {
     }
 
     /// Forgets up to `limit` messages that are older than their app keeps them. Says how many; as many as `limit`
-    /// means that there may be more.
+    /// means that there may be more. A wall clock that has just leapt ahead makes no message old: see [`RetentionClock`].
+    ///
+    /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
+        let wall = self.retention.lock().unwrap_or_else(PoisonError::into_inner).read(now);
+        let Some(wall) = wall else { return Ok(0) };
         let mut forgotten = 0;
         for app in self.apps.all() {
             let days = app.settings.timing.message_retention_days;
             if days == 0 || forgotten == limit {
                 continue;
             }
-            let before = Timestamp(now.wall.0.saturating_sub(u64::from(days) * DAY_MS));
+            let before = Timestamp(wall.0.saturating_sub(u64::from(days) * DAY_MS));
             forgotten += self.facts.forget_messages(app.id, before, limit - forgotten).await?;
         }
         Ok(forgotten)

@@ -6,8 +6,8 @@ mod world;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use lamplight_core::Call;
-use lamplight_model::{Code, Moment, RateLimit, User};
+use lamplight_core::{Call, STEADY_FOR};
+use lamplight_model::{Code, Moment, Now, RateLimit, User};
 use lamplight_service::{By, Limits, LimitsAnswer, LimitsError, MAX_CONVERSATION_PAGE, MAX_HISTORY_PAGE};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -269,6 +269,7 @@ async fn messages_are_forgotten_when_their_app_has_kept_them_long_enough() {
     }
     let day = Duration::from_secs(24 * 3_600);
     let (begin, forget) = (world.now, |limit, now| world.service.forget_messages(limit, now));
+    assert_eq!(forget(10, begin).await.unwrap(), 0, "the first reading of the clock");
     assert_eq!(forget(10, begin.after(2 * day)).await.unwrap(), 0, "to the millisecond");
     let late = begin.after(2 * day + Duration::from_millis(1));
     assert_eq!(forget(3, late).await.unwrap(), 3);
@@ -279,4 +280,29 @@ async fn messages_are_forgotten_when_their_app_has_kept_them_long_enough() {
     world.set(|settings| settings.timing.message_retention_days = 0).await;
     world.send("alice", "bob", "for ever", "m9", By::App).await.unwrap();
     assert_eq!(world.service.forget_messages(10, begin.after(4_000 * day)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
+    let world = World::with(&["alice", "bob"], |settings| settings.timing.message_retention_days = 2).await;
+    for n in 0..5 {
+        world.send("alice", "bob", "x", &format!("m{n}"), By::App).await.unwrap();
+    }
+    let (begin, day, minute) = (world.now, Duration::from_secs(24 * 3_600), Duration::from_secs(60));
+    let forget = |now| world.service.forget_messages(10, now);
+    let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
+    // A node that starts while the clock is wrong, and one whose clock goes wrong later.
+    assert_eq!(forget(ahead(begin)).await.unwrap(), 0);
+    let steady = STEADY_FOR + minute;
+    assert_eq!(forget(begin.after(minute)).await.unwrap(), 0, "the clock is set right");
+    assert_eq!(forget(begin.after(minute + steady)).await.unwrap(), 0, "nothing is old yet");
+    let wrong = begin.after(2 * minute + steady);
+    for minutes in 0..30 {
+        assert_eq!(forget(ahead(wrong.after(minutes * minute))).await.unwrap(), 0, "{minutes}");
+    }
+    assert_eq!(forget(wrong.after(30 * minute)).await.unwrap(), 0, "set right again");
+    // One that stays ahead is right: the node was stopped, or asleep, for so long.
+    let leapt = ahead(wrong.after(31 * minute));
+    assert_eq!(forget(leapt).await.unwrap(), 0);
+    assert_eq!(forget(leapt.after(STEADY_FOR)).await.unwrap(), 5);
 }

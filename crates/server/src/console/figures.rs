@@ -112,7 +112,7 @@ impl Figures {
             }
             let now = clock.now();
             if let Some(counted) = self.take(metrics.totals(), backlog, now) {
-                past.take(now.wall, &counted).await;
+                past.take(now, &counted).await;
             }
         }
     }

@@ -6,9 +6,9 @@ use super::quantiles::Quantiles;
 use crate::durations::Spread;
 use axum::Json;
 use axum::extract::State;
-use lamplight_core::{LEVELS, Level, Step, Sum, Thinning};
+use lamplight_core::{LEVELS, Level, RetentionClock, Step, Sum, Thinning};
 use lamplight_facts::{Facts, FactsError, Figure};
-use lamplight_model::{Platform, Timestamp};
+use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -62,6 +62,7 @@ fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
 pub struct Past {
     facts: Arc<dyn Facts>,
     thinning: Thinning<Tally>,
+    retention: RetentionClock,
 }
 
 impl Past {
@@ -74,13 +75,14 @@ impl Past {
                 Err(error) => tracing::warn!(%error, "the figures of the past cannot be read"),
             }
         }
-        Self { facts, thinning: Thinning::resume(kept, now) }
+        Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Takes in what was counted until `at`, and writes what is due. What cannot be written is lost to the finest level,
-    /// and written later to the others.
-    pub async fn take(&mut self, at: Timestamp, counted: &Tally) {
-        let due = self.thinning.take(at, counted);
+    /// Takes in what was counted until now, and writes what is due. What cannot be written is lost to the finest level,
+    /// and written later to the others. A wall clock that has just leapt ahead makes no figure old.
+    pub async fn take(&mut self, now: Now, counted: &Tally) {
+        let retained_by = self.retention.read(now);
+        let due = self.thinning.take(now.wall, counted);
         if due.is_empty() {
             return;
         }
@@ -88,7 +90,8 @@ impl Past {
             let content = serde_json::to_string(&step.sum).ok()?;
             Some(Figure { level: step.level, at: step.at, content })
         });
-        let forgotten = LEVELS.iter().map(|level| (level.number, level.oldest(at))).collect();
+        let oldest = |at| LEVELS.iter().map(move |level| (level.number, level.oldest(at)));
+        let forgotten = retained_by.into_iter().flat_map(oldest).collect();
         if let Err(error) = self.facts.put_figures(figures.collect(), forgotten).await {
             tracing::warn!(%error, "figures for the charts could not be kept");
         }
@@ -165,7 +168,9 @@ pub async fn show(
     let from = level.oldest(to);
     let figures = console.past.figures(level.number, from, level.most()).await?;
     let (delivery, detection) = crate::metrics::no_durations();
-    let points = figures.iter().filter_map(step_of).map(|step| point(&step, &delivery, &detection));
+    // There are later ones where the clock was ahead and was set right.
+    let figures = figures.iter().filter(|figure| figure.at <= to);
+    let points = figures.filter_map(step_of).map(|step| point(&step, &delivery, &detection));
     Ok(Json(ShownPast {
         range,
         step_ms: level.step.as_millis() as u64,
@@ -207,6 +212,11 @@ fn point(step: &Step<Tally>, delivery: &Spread, detection: &Spread) -> Point {
 mod tests {
     use super::*;
 
+    use lamplight_core::STEADY_FOR;
+    use lamplight_facts_sqlite::SqliteFacts;
+    use lamplight_model::Moment;
+    use std::time::Duration;
+
     const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
 
     fn tally(online: u64, changes: u64, delivery: &[u64]) -> Tally {
@@ -231,6 +241,39 @@ mod tests {
         assert_eq!((point.online, point.peak, point.changes, point.backlog), (3.0, 6, 5.0, Some(8.0)));
         assert_eq!(point.delivery.map(|it| it.count()), Some(4));
         assert!(point.detection.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_leaps_ahead_for_a_while_takes_no_figure() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let (day, step) = (Duration::from_secs(24 * 3_600), LEVELS[0].step);
+        let begin = Now { moment: Moment(5), wall: Timestamp(1_700_000_000_000) };
+        let old: Vec<_> = (1..=100)
+            .map(|n| Figure { level: 3, at: Timestamp(begin.wall.0 - n * 900_000), content: "{}".to_owned() })
+            .collect();
+        facts.put_figures(old, Vec::new()).await.unwrap();
+        let kept = async || facts.figures(3, Timestamp(0), 200).await.unwrap().len();
+
+        let mut past = Past::resume(Arc::clone(&facts), begin.wall).await;
+        let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
+        let mut now = begin;
+        // At a start, and after an hour in which the clock was right.
+        for _ in 0..2 {
+            for _ in 0..30 {
+                now = now.after(step);
+                past.take(ahead(now), &tally(1, 1, &[])).await;
+            }
+            assert!(kept().await >= 100);
+            past.take(now, &tally(1, 1, &[])).await;
+            now = now.after(STEADY_FOR);
+            past.take(now, &tally(1, 1, &[])).await;
+        }
+        assert!(kept().await >= 100);
+        // The node was stopped, or asleep, for so long.
+        past.take(ahead(now), &tally(1, 1, &[])).await;
+        past.take(ahead(now.after(STEADY_FOR)), &tally(1, 1, &[])).await;
+        assert!(kept().await < 10);
     }
 
     #[test]
