@@ -236,7 +236,7 @@ async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replac
             role: Role::Viewer,
             password: None,
         }),
-        Operation::Console(ConsoleOperation::SetRole { name: ann.clone(), role: Role::Admin }),
+        Operation::Console(ConsoleOperation::SetRole { name: ann.clone(), role: Role::Admin, was: None }),
         Operation::CreateAccount(alice.clone()),
         Operation::Lists(nick("Al")),
         Operation::Lists(nick("Alice")),
@@ -244,6 +244,7 @@ async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replac
         Operation::Console(ConsoleOperation::SetRole {
             name: OperatorName::new("bob").unwrap(),
             role: Role::Admin,
+            was: None,
         }),
         Operation::Lists(ListsOperation::SetProfile {
             user: node.user("nobody"),

@@ -181,7 +181,7 @@ async fn operator(door: &mut Operator, command: OperatorCommand, as_json: bool) 
             }
         }
         OperatorCommand::Role { name, role } => {
-            done(door, ConsoleOperation::SetRole { name: name.clone(), role }).await?;
+            done(door, ConsoleOperation::SetRole { name: name.clone(), role, was: None }).await?;
             if as_json {
                 json(&json!({ "name": name, "role": role }))
             } else {

@@ -89,10 +89,11 @@ pub async fn set_role(
     FromPath(name): FromPath<OperatorName>,
     FromJson(given): FromJson<GivenRole>,
 ) -> Result<StatusCode, ApiError> {
-    let former = console.operators.find(&name).map_err(OperatorsError::from)?;
-    let former = former.map(|operator| operator.role.name()).unwrap_or_default();
-    let act = Act::on(AuditAction::RoleSet, None, name.as_str()).with("role", former, given.role.name());
-    console.change_operators(visitor, act, move |operators| operators.set_role(&name, given.role)).await?;
+    let former = console.operators.role(&name)?;
+    let act =
+        Act::on(AuditAction::RoleSet, None, name.as_str()).with("role", former.name(), given.role.name());
+    let set = move |operators: &Operators| operators.set_role(&name, former, given.role);
+    console.change_operators(visitor, act, set).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -182,6 +182,15 @@ impl Operators {
         }))
     }
 
+    /// The role of an operator; `admin` has the one of that name.
+    pub fn role(&self, name: &OperatorName) -> Result<Role, OperatorsError> {
+        if name.is_admin() {
+            return Ok(Role::Admin);
+        }
+        let entry = self.read()?.operators.into_iter().find(|entry| entry.name == *name);
+        Ok(entry.ok_or_else(|| OperatorsError::NoSuch(name.clone()))?.role)
+    }
+
     /// All operators: `admin`, then the others by rising name.
     pub fn list(&self) -> io::Result<Vec<ShownOperator>> {
         let admin = ShownOperator { name: OperatorName::admin(), role: Role::Admin, created: None };
@@ -275,17 +284,21 @@ impl Operators {
         Ok(Operator { password: StoredPassword::read(&hash), ..was.clone() })
     }
 
-    /// Gives an operator another role, and returns the former one. The operator's sessions end.
-    pub fn set_role(&self, name: &OperatorName, role: Role) -> Result<Role, OperatorsError> {
+    /// Gives an operator who has the role `former` another one. The operator's sessions end. An operator who has been
+    /// given another role meanwhile keeps that: who asked did not know of it.
+    pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
         }
         let (changing, mut contents) = self.change()?;
         let entry = contents.operators.iter_mut().find(|entry| entry.name == *name);
         let entry = entry.ok_or_else(|| OperatorsError::NoSuch(name.clone()))?;
-        let former = std::mem::replace(&mut entry.role, role);
+        if entry.role != former {
+            return Err(OperatorsError::ChangedMeanwhile(name.clone()));
+        }
+        entry.role = role;
         self.write(&changing, &contents)?;
-        Ok(former)
+        Ok(())
     }
 
     fn change(&self) -> io::Result<(MutexGuard<'_, ()>, Contents)> {
@@ -366,7 +379,10 @@ mod tests {
         assert!(!kept.contains(&made) && !kept.contains("open sesame"), "{kept}");
         assert_eq!(fs::metadata(&operators.path).unwrap().permissions().mode() & 0o777, 0o600);
 
-        assert_eq!(operators.set_role(&name("ann"), Role::Operator).unwrap(), Role::Viewer);
+        operators.set_role(&name("ann"), Role::Viewer, Role::Operator).unwrap();
+        // Another admin who saw the viewer is told, and the audit log gets no stale "before".
+        let late = operators.set_role(&name("ann"), Role::Viewer, Role::Admin);
+        assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
         operators.set_password(&name("ann"), Some("another one")).unwrap();
         let ann = operators.find(&name("ann")).unwrap().unwrap();
         assert!(ann.password.is("another one") && ann.role == Role::Operator);
@@ -390,8 +406,8 @@ mod tests {
             operators.add(&name("bob"), Role::Admin, Some("short"), Timestamp(8)).map(drop),
             operators.remove(&name("bob")),
             operators.remove(&OperatorName::admin()),
-            operators.set_role(&OperatorName::admin(), Role::Viewer).map(drop),
-            operators.set_role(&name("bob"), Role::Viewer).map(drop),
+            operators.set_role(&OperatorName::admin(), Role::Admin, Role::Viewer),
+            operators.set_role(&name("bob"), Role::Viewer, Role::Viewer),
             operators.set_password(&name("bob"), None).map(drop),
             operators.set_password(ann, Some("short")).map(drop),
         ];

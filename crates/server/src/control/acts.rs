@@ -4,6 +4,7 @@
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
 use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
+use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
 /// The act of an operation; `None` where it changes nothing.
@@ -111,8 +112,9 @@ fn of_console(operation: &ConsoleOperation) -> Option<Act> {
         ConsoleOperation::SetPassword { name, password: _ } => {
             Some(on(AuditAction::PasswordSet, name.as_str()))
         }
-        ConsoleOperation::SetRole { name, role } => {
-            Some(on(AuditAction::RoleSet, name.as_str()).with("role", "", role.name()))
+        ConsoleOperation::SetRole { name, role, was } => {
+            let was = was.map(Role::name).unwrap_or_default();
+            Some(on(AuditAction::RoleSet, name.as_str()).with("role", was, role.name()))
         }
     }
 }

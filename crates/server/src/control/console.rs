@@ -39,6 +39,9 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's new role.
         role: Role,
+        /// The operator's role so far, as the audit log names it; read by the node when it is absent.
+        #[serde(default)]
+        was: Option<Role>,
     },
 }
 
@@ -76,8 +79,9 @@ pub(super) async fn execute(
             ConsoleOperation::SetPassword { name, password } => {
                 done(operators.set_password(&name, password.as_deref())?)
             }
-            ConsoleOperation::SetRole { name, role } => {
-                operators.set_role(&name, role)?;
+            ConsoleOperation::SetRole { name, role, was } => {
+                let was = was.map_or_else(|| operators.role(&name), Ok)?;
+                operators.set_role(&name, was, role)?;
                 done(None)
             }
         })

@@ -113,7 +113,16 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
 }
 
 /// Does it, and enters it into the audit log where it changes something.
-async fn record(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
+async fn record(office: &Office, mut operation: Operation) -> Result<Outcome, ServiceError> {
+    // The change is refused where the role is another one by then, so the audit log gets no stale one.
+    if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
+        && was.is_none()
+    {
+        let operators = office.operators.list().map_err(|error| {
+            Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
+        })?;
+        *was = operators.into_iter().find(|operator| operator.name == *name).map(|operator| operator.role);
+    }
     match act_of(&operation) {
         None => execute(office, operation).await,
         Some(mut act) => {
@@ -129,13 +138,6 @@ async fn record(office: &Office, operation: Operation) -> Result<Outcome, Servic
 /// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
 /// is refused later, with its own reason.
 async fn former(office: &Office, operation: &Operation) -> Result<Vec<(&'static str, String)>, ServiceError> {
-    if let Operation::Console(ConsoleOperation::SetRole { name, .. }) = operation {
-        let operators = office.operators.list().map_err(|error| {
-            Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
-        })?;
-        let former = operators.into_iter().find(|operator| operator.name == *name);
-        return Ok(former.map(|operator| ("role", operator.role.name().to_owned())).into_iter().collect());
-    }
     if let Operation::Lists(ListsOperation::SetProfile { user, .. }) = operation {
         let ids = std::slice::from_ref(&user.id);
         let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
