@@ -53,6 +53,9 @@ pub enum KeyRefused {
     /// The app has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
+    /// One of the app's keys has the highest number there is, so that no number is left for the next one.
+    #[error("key {max} has the highest number there is; remove it first", max = u32::MAX)]
+    NoNumber,
 }
 
 impl App {
@@ -71,7 +74,8 @@ impl App {
         if self.keys.len() >= MOST_KEYS {
             return Err(KeyRefused::TooMany);
         }
-        let id = self.keys.iter().map(|key| key.id).max().unwrap_or_default().saturating_add(1);
+        let highest = self.keys.iter().map(|key| key.id).max().unwrap_or_default();
+        let id = highest.checked_add(1).ok_or(KeyRefused::NoNumber)?;
         Ok(self.keys.push_mut(AppKey { id, text }))
     }
 }
@@ -438,6 +442,11 @@ mod tests {
         // A number is not given twice while its successors stand.
         app.keys.remove(1);
         assert_eq!(app.add_key(text(99)).unwrap().id, MOST_KEYS as u32 + 1);
+        // Nor is the highest one.
+        app.keys = vec![AppKey { id: u32::MAX - 1, text: text(1) }];
+        assert_eq!(app.add_key(text(2)).unwrap().id, u32::MAX);
+        assert_eq!(app.add_key(text(3)), Err(KeyRefused::NoNumber));
+        assert_eq!(app.keys.len(), 2);
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl From<KeyRefused> for ApiError {
     fn from(refused: KeyRefused) -> Self {
         let status = match refused {
             KeyRefused::Length(_) | KeyRefused::Unprintable => StatusCode::BAD_REQUEST,
-            KeyRefused::Known(_) | KeyRefused::TooMany => StatusCode::CONFLICT,
+            KeyRefused::Known(_) | KeyRefused::TooMany | KeyRefused::NoNumber => StatusCode::CONFLICT,
         };
         Self { status, ..Self::invalid(refused.to_string()) }
     }
