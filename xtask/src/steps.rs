@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the steps in their order, what each took, and how it ended.
 
 use crate::ground::{Ground, run, run_and_hear};
-use crate::tally::Tally;
+use crate::tally::{Runner, Tally};
 use crate::{api, arrows, codes, interop, package_check, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -68,7 +68,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "doc-tests",
         about: "the examples in the documentation",
-        run: |it| it.hear("test --doc --workspace --locked --no-fail-fast"),
+        run: |it| it.hear(Runner::CargoTest, "test --doc --workspace --locked --no-fail-fast"),
     },
     Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
     Step { name: "browser", about: "a real browser at a real server", run: browser },
@@ -139,9 +139,9 @@ pub fn test(args: &[&str]) -> Result<ExitCode> {
 
 impl Run {
     /// Runs tests by these words for cargo and counts them.
-    fn hear(&mut self, words: &str) -> Result<()> {
+    fn hear(&mut self, runner: Runner, words: &str) -> Result<()> {
         let tally = &mut self.tally;
-        run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(line))
+        run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(runner, line))
     }
 
     /// Runs npm among the web packages, by these words.
@@ -152,7 +152,7 @@ impl Run {
     /// Runs tests by these words for npm and counts them.
     fn hear_npm(&mut self, words: &str) -> Result<()> {
         let tally = &mut self.tally;
-        run_and_hear(&mut web::npm(&self.ground, words), |line| tally.hear(line))
+        run_and_hear(&mut web::npm(&self.ground, words), |line| tally.hear(Runner::Vitest, line))
     }
 }
 
@@ -168,9 +168,9 @@ fn deny(it: &mut Run) -> Result<()> {
 
 fn tests(it: &mut Run) -> Result<()> {
     if tools::has_nextest(&it.ground) {
-        it.hear("nextest run --workspace --locked --no-fail-fast")
+        it.hear(Runner::Nextest, "nextest run --workspace --locked --no-fail-fast")
     } else {
-        it.hear("test --workspace --all-targets --locked --no-fail-fast")
+        it.hear(Runner::CargoTest, "test --workspace --all-targets --locked --no-fail-fast")
     }
 }
 

@@ -11,18 +11,33 @@ pub struct Tally {
     pub failed: u64,
 }
 
+/// A program that runs tests and prints how many passed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runner {
+    /// `cargo nextest run`
+    Nextest,
+    /// `cargo test`
+    CargoTest,
+    /// vitest, by npm.
+    Vitest,
+}
+
 impl Tally {
-    /// Takes in one line of the output of nextest, `cargo test` or vitest; any other line counts nothing.
-    pub fn hear(&mut self, line: &str) {
+    /// Takes in one line of the output of a runner; a line without its counts counts nothing. Nextest prints what a test
+    /// printed that failed, and the test is a program of the kind that `cargo test` runs, with counts of its own: so the
+    /// lines of one runner count nothing in the output of another.
+    pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
-        let counts = if let Some(rest) = line.strip_prefix("Summary [") {
-            rest.split_once("tests run:").or_else(|| rest.split_once("test run:")).map(|(_, counts)| counts)
-        } else if let Some(rest) = line.strip_prefix("Tests  ") {
-            Some(rest)
-        } else {
-            line.strip_prefix("test result: ")
+        let counts = match runner {
+            Runner::Nextest => line
+                .strip_prefix("Summary [")
+                .and_then(|rest| rest.split_once("tests run:").or_else(|| rest.split_once("test run:")))
+                .map(|(_, counts)| counts),
+            Runner::CargoTest => line
+                .strip_prefix("test result: ")
                 .and_then(|rest| rest.split_once(". "))
-                .map(|(_, counts)| counts)
+                .map(|(_, counts)| counts),
+            Runner::Vitest => line.strip_prefix("Tests  "),
         };
         for count in without_parentheses(counts.unwrap_or_default()).split([',', ';', '|']) {
             let Some((number, what)) = count.trim().split_once(' ') else { continue };
@@ -64,34 +79,64 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_of_both_runners_are_counted_and_no_others() {
-        for (line, passed, failed) in [
-            ("     Summary [   1.234s] 20 tests run: 20 passed, 3 skipped", 20, 0),
-            ("     Summary [   0.004s] 1 test run: 1 passed, 0 skipped", 1, 0),
+    fn the_counts_of_the_runner_are_taken_in_and_nothing_else() {
+        use Runner::{CargoTest, Nextest, Vitest};
+        for (runner, line, passed, failed) in [
+            (Nextest, "     Summary [   1.234s] 20 tests run: 20 passed, 3 skipped", 20, 0),
+            (Nextest, "     Summary [   0.004s] 1 test run: 1 passed, 0 skipped", 1, 0),
             (
+                Nextest,
                 "Summary [ 9.1s] 20 tests run: 16 passed (1 slow, 2 leaky), 2 failed, 1 exec failed, 1 timed out, 0 skipped",
                 16,
                 4,
             ),
-            ("Summary [ 9.1s] 5/20 tests run: 4 passed, 1 failed, 0 skipped", 4, 1),
+            (Nextest, "Summary [ 9.1s] 5/20 tests run: 4 passed, 1 failed, 0 skipped", 4, 1),
             (
+                CargoTest,
                 "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
                 3,
                 0,
             ),
-            ("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out", 3, 2),
-            ("      Tests  12 passed (12)", 12, 0),
-            ("      Tests  2 failed | 10 passed | 1 skipped (13)", 10, 2),
-            ("      Tests  no tests", 0, 0),
-            (" Test Files  1 failed | 3 passed (4)", 0, 0),
-            ("test the_summary ... ok", 0, 0),
-            ("5 passed, 1 failed", 0, 0),
-            ("", 0, 0),
+            (
+                CargoTest,
+                "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+                3,
+                2,
+            ),
+            (Vitest, "      Tests  12 passed (12)", 12, 0),
+            (Vitest, "      Tests  2 failed | 10 passed | 1 skipped (13)", 10, 2),
+            (Vitest, "      Tests  no tests", 0, 0),
+            (Vitest, " Test Files  1 failed | 3 passed (4)", 0, 0),
+            (CargoTest, "test the_summary ... ok", 0, 0),
+            (Nextest, "5 passed, 1 failed", 0, 0),
+            (Nextest, "", 0, 0),
         ] {
-            let mut tally = Tally::default();
-            tally.hear(line);
-            assert_eq!(tally, Tally { passed, failed }, "{line}");
+            for heard in [Nextest, CargoTest, Vitest] {
+                let mut tally = Tally::default();
+                tally.hear(heard, line);
+                let expected = if heard == runner { Tally { passed, failed } } else { Tally::default() };
+                assert_eq!(tally, expected, "{heard:?}: {line}");
+            }
         }
+    }
+
+    /// Nextest prints the output of a failed test, which ends with the count of its own program.
+    #[test]
+    fn a_test_that_failed_is_counted_once() {
+        let mut tally = Tally::default();
+        for line in [
+            "        FAIL [   0.004s] xtask::bin/xtask tally::tests::a_wrong_one",
+            "  stdout ---",
+            "    running 1 test",
+            "    test tally::tests::a_wrong_one ... FAILED",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 20 filtered out; finished in 0.00s",
+            "     Summary [   0.010s] 3 tests run: 2 passed, 1 failed, 0 skipped",
+            "        FAIL [   0.004s] xtask::bin/xtask tally::tests::a_wrong_one",
+            "error: test run failed",
+        ] {
+            tally.hear(Runner::Nextest, line);
+        }
+        assert_eq!(tally, Tally { passed: 2, failed: 1 });
     }
 
     #[test]
