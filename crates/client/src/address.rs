@@ -1,7 +1,7 @@
 //! Where the server is: `tcp://`, `tls://`, `ws://` or `wss://`, a host and a port.
 
 use crate::BuildError;
-use tokio_tungstenite::tungstenite::http::Uri;
+use http::Uri;
 
 /// A server, parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,6 +9,7 @@ pub(crate) struct Address {
     /// The protocol of the connection.
     pub(crate) framing: Framing,
     /// Whether inside TLS.
+    #[cfg(feature = "tls")]
     pub(crate) tls: bool,
     /// Name or IP address; an IPv6 address without its brackets.
     pub(crate) host: String,
@@ -22,6 +23,7 @@ pub(crate) enum Framing {
     /// A length before each message.
     Native,
     /// One WebSocket message each; the `ws://` or `wss://` address to ask for.
+    #[cfg(feature = "websocket")]
     WebSocket(Uri),
 }
 
@@ -46,15 +48,28 @@ impl Address {
             Some(_) | None => return Err(wrong("the scheme is unknown")),
         };
         let port = uri.port_u16().or(usual_port).ok_or_else(|| wrong("the port is missing"))?;
+        let without = |feature| BuildError::FeatureDisabled { address: text.to_owned(), feature };
         let framing = if native {
             if !matches!(uri.path(), "" | "/") {
                 return Err(wrong("there is no path in it"));
             }
             Framing::Native
         } else {
+            #[cfg(not(feature = "websocket"))]
+            return Err(without("websocket"));
+            #[cfg(feature = "websocket")]
             Framing::WebSocket(uri)
         };
-        Ok(Self { framing, tls, host, port })
+        if tls && cfg!(not(feature = "tls")) {
+            return Err(without("tls"));
+        }
+        Ok(Self {
+            framing,
+            #[cfg(feature = "tls")]
+            tls,
+            host,
+            port,
+        })
     }
 }
 
@@ -82,19 +97,37 @@ mod tests {
             ("ws://user@a", Err("the port is none")),
         ];
         for (text, expected) in cases {
-            let parsed = Address::parse(text).map(|address| {
-                let framing = match address.framing {
-                    Framing::Native => "native",
-                    Framing::WebSocket(_) => "websocket",
-                };
-                let tls = if address.tls { "tls" } else { "plain" };
-                format!("{framing} {tls} {} {}", address.host, address.port)
-            });
-            match (parsed, expected) {
+            match (Address::parse(text).map(words), expected) {
+                (Err(BuildError::FeatureDisabled { address, feature }), Ok(expected)) => {
+                    assert_eq!(address, text);
+                    assert_eq!(Some(feature), lacking(expected), "{text}");
+                }
+                (_, Ok(expected)) if lacking(expected).is_some() => panic!("{text} is accepted"),
                 (Ok(parsed), Ok(expected)) => assert_eq!(parsed, expected),
                 (Err(BuildError::Address { why, .. }), Err(expected)) => assert_eq!(why, expected, "{text}"),
                 (parsed, expected) => panic!("{text}: {parsed:?}, not {expected:?}"),
             }
         }
+    }
+
+    fn words(address: Address) -> String {
+        let framing = match address.framing {
+            Framing::Native => "native",
+            #[cfg(feature = "websocket")]
+            Framing::WebSocket(_) => "websocket",
+        };
+        #[cfg(feature = "tls")]
+        let tls = address.tls;
+        #[cfg(not(feature = "tls"))]
+        let tls = false;
+        let tls = if tls { "tls" } else { "plain" };
+        format!("{framing} {tls} {} {}", address.host, address.port)
+    }
+
+    /// The first feature that an address with these words needs and this build has not.
+    fn lacking(words: &str) -> Option<&'static str> {
+        let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
+        let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);
+        lacking.map(|(name, _)| name)
     }
 }

@@ -166,6 +166,16 @@ pub enum BuildError {
         /// The reason why it cannot be used.
         why: &'static str,
     },
+    /// The address needs a feature of this crate that the program was compiled without.
+    #[error(
+        "{address:?} needs the feature `{feature}` of lamplight-client, which is not enabled in this build"
+    )]
+    FeatureDisabled {
+        /// The address as given.
+        address: String,
+        /// The feature as Cargo.toml names it: `tls` or `websocket`.
+        feature: &'static str,
+    },
     /// No app was named.
     #[error("the app is missing: call app(AppId(…))")]
     AppMissing,

@@ -28,6 +28,9 @@
 //! network or has woken says so with [`Client::network_changed`], and then 3 s are enough. What it knows of the watched users is in
 //! [`Client::cached`]; whatever enters, changes in or leaves it is told by [`Client::events`].
 //!
+//! The features `tls` and `websocket`, both enabled by default, can be left out. An address that needs one that is not enabled is
+//! refused with [`BuildError::FeatureDisabled`].
+//!
 //! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules: those
 //! that it must know (limits, codes) come from `lamplight-model` and `lamplight-wire`.
 
@@ -50,6 +53,11 @@ mod shared;
 #[cfg(test)]
 mod testing;
 mod transport;
+
+/// The examples of the README, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use client::builder::ClientBuilder;
 pub use client::{Client, MAX_CALLS};

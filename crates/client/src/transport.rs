@@ -1,9 +1,12 @@
 //! Moves messages over a socket. Knows framing and bytes, and nothing of what a message means.
 
 mod native;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "websocket")]
 mod websocket;
 
+#[cfg(feature = "tls")]
 pub(crate) use tls::client_config;
 
 use crate::address::{Address, Framing};
@@ -11,9 +14,7 @@ use crate::{LinkEnd, TransportError};
 use futures_util::future::{self, BoxFuture};
 use lamplight_wire::v1;
 use prost::Message as _;
-use rustls::ClientConfig;
 use std::future::Future;
-use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -28,18 +29,28 @@ const MAX_INCOMING: usize = 64;
 /// Bytes that are read at once.
 const READ_CHUNK: usize = 4 * 1024;
 
+/// The protection of the bytes on their way.
+#[derive(Clone)]
+pub(crate) enum Security {
+    /// None.
+    Plain,
+    /// TLS, and the certificates that it trusts.
+    #[cfg(feature = "tls")]
+    Tls(std::sync::Arc<rustls::ClientConfig>),
+}
+
 /// Connects to a server.
-pub(crate) async fn connect(
-    address: Address,
-    tls: Option<Arc<ClientConfig>>,
-) -> Result<Connection, TransportError> {
+pub(crate) async fn connect(address: Address, security: Security) -> Result<Connection, TransportError> {
     let failed = |error| TransportError::new("connecting", error);
     let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
     // Every message is small and awaited.
     stream.set_nodelay(true).map_err(failed)?;
-    match tls {
-        None => speak(stream, address.framing).await,
-        Some(config) => speak(tls::handshake(stream, config, &address.host).await?, address.framing).await,
+    match security {
+        Security::Plain => speak(stream, address.framing).await,
+        #[cfg(feature = "tls")]
+        Security::Tls(config) => {
+            speak(tls::handshake(stream, config, &address.host).await?, address.framing).await
+        }
     }
 }
 
@@ -49,6 +60,7 @@ where
 {
     Ok(match framing {
         Framing::Native => Connection::native(stream),
+        #[cfg(feature = "websocket")]
         Framing::WebSocket(uri) => {
             let socket = websocket::handshake(stream, uri).await?;
             Connection::new(|outgoing, incoming| websocket::pump(socket, outgoing, incoming))

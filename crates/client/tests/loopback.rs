@@ -8,16 +8,14 @@ mod peer;
 use lamplight_client::{
     AppId, Client, ClientBuilder, Error, Event, Events, KickedBy, LinkEnd, Platform, UserId,
 };
+#[cfg(feature = "websocket")]
+use lamplight_wire::SUBPROTOCOL_PROTOBUF;
+use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
-use lamplight_wire::{SUBPROTOCOL_PROTOBUF, v1};
-use peer::{Io, Peer, status, welcome};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use std::sync::Arc;
+use peer::{Peer, status, welcome};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 async fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -29,8 +27,10 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     listener.accept().await.unwrap().0
 }
 
-async fn upgrade(stream: impl Io + 'static) -> Peer {
-    let stream: Box<dyn Io> = Box::new(stream);
+#[cfg(feature = "websocket")]
+async fn upgrade(stream: impl peer::Io + 'static) -> Peer {
+    use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+    let stream: Box<dyn peer::Io> = Box::new(stream);
     #[allow(clippy::result_large_err, reason = "the signature is tungstenite's")]
     let choose = |request: &Request, mut response: Response| {
         let asked = request.headers()["sec-websocket-protocol"].clone();
@@ -114,6 +114,7 @@ async fn a_session_over_tcp() {
     a_whole_session(client, || async { Peer::native(accept(&listener).await).await }).await;
 }
 
+#[cfg(feature = "websocket")]
 #[tokio::test]
 async fn a_session_over_a_websocket() {
     let (listener, port) = listen().await;
@@ -121,6 +122,7 @@ async fn a_session_over_a_websocket() {
     a_whole_session(client, || async { upgrade(accept(&listener).await).await }).await;
 }
 
+#[cfg(all(feature = "tls", feature = "websocket"))]
 #[tokio::test]
 async fn a_session_over_tls_and_over_a_websocket_in_tls() {
     let (pem, acceptor) = certificate();
@@ -133,6 +135,7 @@ async fn a_session_over_tls_and_over_a_websocket_in_tls() {
     a_whole_session(wss, || async { upgrade(secured().await).await }).await;
 }
 
+#[cfg(feature = "tls")]
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_is_not_trusted() {
     let (_, acceptor) = certificate();
@@ -148,7 +151,10 @@ async fn a_server_that_nobody_vouches_for_is_not_trusted() {
 }
 
 /// A self-signed certificate of localhost, and a server that has it.
-fn certificate() -> (String, TlsAcceptor) {
+#[cfg(feature = "tls")]
+fn certificate() -> (String, tokio_rustls::TlsAcceptor) {
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use std::sync::Arc;
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -158,7 +164,7 @@ fn certificate() -> (String, TlsAcceptor) {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    (made.cert.pem(), TlsAcceptor::from(Arc::new(config)))
+    (made.cert.pem(), tokio_rustls::TlsAcceptor::from(Arc::new(config)))
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use crate::address::Address;
 use crate::driver::{Dial, Driver, MAX_COMMANDS};
 use crate::machine::{Identity, Machine};
 use crate::shared::SharedLock;
-use crate::{BuildError, Client, transport};
+use crate::transport::{self, Security};
+use crate::{BuildError, Client};
 use lamplight_model::{AppId, DeviceId, Platform};
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -24,6 +25,7 @@ pub struct ClientBuilder {
     platform: Platform,
     device: Device,
     call_timeout: Duration,
+    #[cfg(feature = "tls")]
     root_certificates: Vec<Vec<u8>>,
 }
 
@@ -42,6 +44,7 @@ impl ClientBuilder {
             platform: this_platform(),
             device: Device::Random,
             call_timeout: DEFAULT_CALL_TIMEOUT,
+            #[cfg(feature = "tls")]
             root_certificates: Vec::new(),
         }
     }
@@ -78,7 +81,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts one more root certificate, or several, in PEM. Those of the system are trusted anyway.
+    /// Trusts one more root certificate, or several, in PEM. Those of the system are trusted anyway. Needs the
+    /// feature `tls`.
+    #[cfg(feature = "tls")]
     pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
@@ -89,14 +94,22 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// When the address, the app, the device id or a certificate is missing or malformed.
+    /// When the address, the app, the device id or a certificate is missing or malformed, or the address needs a
+    /// feature of this crate that is not enabled.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime with time and I/O enabled.
     pub fn build(self) -> Result<Client, BuildError> {
         let address = Address::parse(&self.address)?;
-        let tls = if address.tls { Some(transport::client_config(&self.root_certificates)?) } else { None };
+        #[cfg(feature = "tls")]
+        let security = if address.tls {
+            Security::Tls(transport::client_config(&self.root_certificates)?)
+        } else {
+            Security::Plain
+        };
+        #[cfg(not(feature = "tls"))]
+        let security = Security::Plain;
         let app = self.app.ok_or(BuildError::AppMissing)?;
         let device = match self.device {
             Device::Random => random_device(),
@@ -104,7 +117,7 @@ impl ClientBuilder {
             Device::KeptIn(path) => kept_device(&path)?,
         };
         let identity = Identity { app, platform: self.platform, device };
-        let dial: Dial = Box::new(move || Box::pin(transport::connect(address.clone(), tls.clone())));
+        let dial: Dial = Box::new(move || Box::pin(transport::connect(address.clone(), security.clone())));
         Ok(start(identity, dial, self.call_timeout))
     }
 }
@@ -168,8 +181,13 @@ mod tests {
         assert!(build(Client::builder("localhost:1").app(AppId(1))).contains("is no address"));
         assert!(build(client()).contains("the app is missing"));
         assert!(build(client().app(AppId(1)).device_id("")).contains("the device id"));
+    }
+
+    #[cfg(feature = "tls")]
+    #[tokio::test]
+    async fn a_root_certificate_that_is_none_is_named() {
         let tls = Client::builder("tls://localhost:1").app(AppId(1)).add_root_certificate_pem("nonsense");
-        assert!(build(tls).contains("root certificates"));
+        assert!(tls.build().unwrap_err().to_string().contains("root certificates"));
     }
 
     #[tokio::test]
