@@ -5,6 +5,7 @@
 mod api;
 mod arrows;
 mod codes;
+mod crates;
 mod dockerfile;
 mod fuzz;
 mod ground;

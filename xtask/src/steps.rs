@@ -2,7 +2,7 @@
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::{Runner, Tally};
-use crate::{api, arrows, codes, interop, package_check, spelling, tidy, tools, web};
+use crate::{api, arrows, codes, crates, interop, package_check, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -49,6 +49,11 @@ const STEPS: &[Step] = &[
         about: "clippy without a warning; compiles tests, examples and benches too",
         run: |it| run(&mut it.ground.cargo("clippy --workspace --all-targets --locked -- -D warnings")),
     },
+    Step {
+        name: "features",
+        about: "the Rust SDK without TLS, without WebSocket, and without both",
+        run: |it| crates::features(&it.ground),
+    },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
     Step { name: "arrows", about: "which crate may know which", run: |it| arrows::check(&it.ground) },
     Step { name: "tidy", about: "rules about the text of the tree", run: |it| tidy::check(&it.ground) },
@@ -69,6 +74,11 @@ const STEPS: &[Step] = &[
         name: "doc-tests",
         about: "the examples in the documentation",
         run: |it| it.hear(Runner::CargoTest, "test --doc --workspace --locked --no-fail-fast"),
+    },
+    Step {
+        name: "crates",
+        about: "the crates of the Rust SDK can be packaged, and a program outside of the tree uses them",
+        run: sdk_crates,
     },
     Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
     Step { name: "browser", about: "a real browser at a real server", run: browser },
@@ -92,6 +102,9 @@ pub const MISTAKES: &str = "run --locked --package lamplight-sim --bin mistakes 
 
 /// The words for cargo that build the server as tests start it.
 const SERVER: &str = "build --locked --package lamplight";
+
+/// The server that [`SERVER`] builds.
+const SERVER_PROGRAM: &str = "target/debug/lamplight";
 
 /// `cargo xtask test [OPTIONS]`.
 pub fn test(args: &[&str]) -> Result<ExitCode> {
@@ -185,10 +198,16 @@ fn browser(it: &mut Run) -> Result<()> {
     it.hear_npm("run e2e")
 }
 
+fn sdk_crates(it: &mut Run) -> Result<()> {
+    run(&mut it.ground.cargo(SERVER))?;
+    let tally = &mut it.tally;
+    crates::check(&it.ground, SERVER_PROGRAM, &mut |command| run_and_hear(command, |line| tally.hear(Runner::CargoTest, line)))
+}
+
 /// Packs the server as the tests build it: what is checked does not depend on how fast it is.
 fn package(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
-    package_check::check(&it.ground, "target/debug/lamplight", it.may_install)
+    package_check::check(&it.ground, SERVER_PROGRAM, it.may_install)
 }
 
 /// The table of what ran, then the line that counts the tests, which is the last.

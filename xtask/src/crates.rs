@@ -1,0 +1,166 @@
+//! The Rust SDK as others get it: its crates as `cargo package` makes them, each set of its features, and a program
+//! outside of the tree that uses them.
+
+use crate::ground::{Ground, run};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crates that a program needs for the SDK, in the order of their arrows.
+const CRATES: [&str; 3] = ["lamplight-model", "lamplight-wire", "lamplight-client"];
+
+/// Files that every crate has, besides those that are compiled.
+const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+/// Where the crates are packed and unpacked.
+const OUTSIDE: &str = "target/outside";
+
+/// The program, and the unpacked crates in its folder `crates`. It is compiled into the `target` of the tree, where most of
+/// what it rests on is compiled already.
+const WORKSPACE: &str = "target/outside/workspace";
+
+/// The program as it is in the tree.
+const PROGRAM: &str = "tests/outside";
+
+/// The features of the SDK other than the default ones, as words for cargo.
+const REDUCED: [&str; 3] = [
+    "--no-default-features",
+    "--no-default-features --features tls",
+    "--no-default-features --features websocket",
+];
+
+/// Runs a command and counts the tests of which it tells.
+pub type Hear<'a> = dyn FnMut(&mut Command) -> Result<()> + 'a;
+
+/// Lints the SDK with each set of features. The default set is linted with the workspace.
+pub fn features(ground: &Ground) -> Result<()> {
+    for features in REDUCED {
+        let words = "clippy --locked --package lamplight-client --lib --tests --examples";
+        run(&mut ground.cargo(&format!("{words} {features} -- -D warnings")))?;
+    }
+    Ok(())
+}
+
+/// Packages the SDK, and has a program that knows nothing but the packages compile, and run against this server.
+pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
+    let mut words = format!("package --locked --offline --allow-dirty --no-verify --target-dir {OUTSIDE}");
+    for name in CRATES {
+        words += &format!(" --package {name}");
+    }
+    run(&mut ground.cargo(&words))?;
+    let workspace = ground.path(WORKSPACE);
+    for name in CRATES {
+        let unpacked = unpack(ground, name)?;
+        whole(ground, &unpacked)?;
+        mirror(&unpacked, &workspace.join("crates").join(name))?;
+    }
+    mirror(&ground.path(PROGRAM).join("src"), &workspace.join("src"))?;
+    copy(&ground.path(PROGRAM).join("Cargo.toml"), &workspace.join("Cargo.toml"))?;
+    // The versions that the tree is tested with. Cargo takes out those that are not needed here.
+    copy(&ground.path("Cargo.lock"), &workspace.join("Cargo.lock"))?;
+    let cargo = |words: &str| {
+        let mut command = ground.cargo(&format!("{words} --offline"));
+        command.current_dir(&workspace);
+        command.env("CARGO_TARGET_DIR", ground.path("target"));
+        command.env("OUTSIDE_SERVER", ground.path(server));
+        command
+    };
+    // Tests and examples of a package must not need what is not in it.
+    run(&mut cargo("check --package lamplight-client --all-targets"))?;
+    hear(&mut cargo("test --package outside"))?;
+    hear(&mut cargo("test --package outside --no-default-features"))
+}
+
+/// Unpacks the crate of this name and returns its folder.
+fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
+    let package = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+    let into = ground.path(OUTSIDE).join("unpacked");
+    let folder = into.join(&package);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&into)?;
+    let archive = ground.path(OUTSIDE).join("package").join(format!("{package}.crate"));
+    run(ground.command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into))?;
+    // It names the commit: the crate would be compiled again after each one.
+    fs::remove_file(folder.join(".cargo_vcs_info.json"))?;
+    Ok(folder)
+}
+
+/// The unpacked crate has the files that every crate has.
+fn whole(ground: &Ground, folder: &Path) -> Result<()> {
+    for file in IN_EVERY_CRATE {
+        let text = fs::read_to_string(folder.join(file));
+        let text = text.with_context(|| format!("{} lacks {file}", folder.display()))?;
+        ensure!(
+            !file.starts_with("LICENSE") || text == fs::read_to_string(ground.path(file))?,
+            "{file} in {} is not that of the tree",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// Makes a folder the same as another one. A file that is the same already keeps its time, so that cargo does not compile
+/// it again.
+fn mirror(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let (wanted, present) = (names(from)?, names(to)?);
+    for stale in present.difference(&wanted).map(|name| to.join(name)) {
+        if stale.is_dir() { fs::remove_dir_all(&stale)? } else { fs::remove_file(&stale)? }
+    }
+    for name in &wanted {
+        let (from, to) = (from.join(name), to.join(name));
+        if from.is_dir() {
+            mirror(&from, &to)?;
+        } else {
+            copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> Result<BTreeSet<OsString>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries.map(|entry| Ok(entry?.file_name())).collect()
+}
+
+/// Copies a file whose bytes are not there yet.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    if fs::read(to).ok().as_ref() != Some(&bytes) {
+        fs::write(to, bytes).with_context(|| format!("cannot write {}", to.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn a_mirrored_folder_has_what_the_other_has_and_touches_nothing_that_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        let write = |path: &Path, text: &str| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for (name, text) in [("same", "1"), ("other", "2"), ("src/new", "3")] {
+            write(&from.join(name), text);
+        }
+        for (name, text) in [("same", "1"), ("other", "1"), ("stale", "4"), ("old/stale", "5")] {
+            write(&to.join(name), text);
+        }
+        fs::File::open(to.join("same")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        mirror(&from, &to).unwrap();
+        assert_eq!(names(&to).unwrap(), names(&from).unwrap());
+        assert_eq!(fs::read_to_string(to.join("other")).unwrap(), "2");
+        assert_eq!(fs::read_to_string(to.join("src/new")).unwrap(), "3");
+        assert_eq!(fs::metadata(to.join("same")).unwrap().modified().unwrap(), SystemTime::UNIX_EPOCH);
+    }
+}
