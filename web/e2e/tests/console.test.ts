@@ -90,6 +90,46 @@ describe("the console", () => {
     await windows.close();
   });
 
+  test("a secret is set, replaced and removed, and never shown again", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page, password);
+    await goTo(page, "#/apps/1400000001/jwt");
+    const field = page.getByRole("group", { name: "Secret for JWTs" });
+    const save = page.getByRole("button", { name: "Save" });
+    const isSet = async (): Promise<boolean> => {
+      const app = JSON.parse(await server.command("app", "show", "--json")) as {
+        settings: { jwt: { secret_set: boolean } };
+      };
+      return app.settings.jwt.secret_set;
+    };
+
+    await field.getByText("No secret is set").waitFor();
+    await field.getByRole("button", { name: "Set a secret" }).click();
+    const input = field.getByRole("textbox");
+    await input.fill("too short");
+    await field.getByText("A secret has at least 32 bytes.").waitFor();
+    // Emptied by hand: it stays open, and is no change.
+    await input.fill("");
+    await save.waitFor({ state: "detached" });
+    await input.fill("0123456789abcdef0123456789abcdef");
+    await save.click();
+    await field.getByText("A secret is set").waitFor();
+    expect(await input.count()).toBe(0);
+    expect(await isSet()).toBe(true);
+
+    await field.getByRole("button", { name: "Set another secret" }).click();
+    expect(await input.inputValue()).toBe("");
+    await field.getByRole("button", { name: "Keep the one that is set" }).click();
+    await field.getByRole("button", { name: "Remove it" }).click();
+    await field.getByText("The secret will be removed").waitFor();
+    await save.click();
+    await field.getByText("No secret is set").waitFor();
+    expect(await isSet()).toBe(false);
+    expect(windows.errors).toEqual([]);
+    await windows.close();
+  });
+
   test("a session that ends does not take along what was typed", async () => {
     const windows = await Windows.open(browser);
     const page = await windows.page(`${server.pages}/console/`);

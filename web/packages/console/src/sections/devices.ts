@@ -3,10 +3,8 @@
 import { css, html } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { MultiDeviceMode } from "../api/shapes.js";
-import "../components/number-field.js";
 import { base, cards } from "../components/styles.js";
 import { DEVICE_FIELDS } from "../settings/fields.js";
-import { present, textOf, unsaved } from "../settings/form.js";
 import { Section, sectionStyles } from "./section.js";
 
 const MODES: readonly MultiDeviceMode[] = ["multi", "triple", "dual", "single"];
@@ -27,7 +25,6 @@ export class DevicesSection extends Section {
 
   override render(): unknown {
     const { app, devices } = this.words;
-    const changed = unsaved(this.form);
     return html`<section class="card">
       <header>
         <h2>${app.tabs.devices}</h2>
@@ -55,17 +52,7 @@ export class DevicesSection extends Section {
             )}
           </div>
         </fieldset>
-        <div class="lines">
-          ${present(this.form, DEVICE_FIELDS).map(
-            (field) =>
-              html`<lc-number-field
-                .field=${field}
-                .bounds=${this.bounds}
-                .text=${textOf(this.form, field)}
-                .changed=${changed.includes(field.path)}
-              ></lc-number-field>`,
-          )}
-        </div>
+        <div class="lines">${this.numbers(DEVICE_FIELDS)}</div>
       </div>
     </section>`;
   }

@@ -2,10 +2,8 @@
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import "../components/number-field.js";
 import { base, cards } from "../components/styles.js";
 import type { NumberField } from "../settings/fields.js";
-import { present, textOf, unsaved } from "../settings/form.js";
 import { Section, sectionStyles } from "./section.js";
 
 @customElement("lc-numbers")
@@ -26,23 +24,12 @@ export class NumbersSection extends Section {
   ];
 
   override render(): unknown {
-    const changed = unsaved(this.form);
     return html`<section class="card">
       <header>
         <h2>${this.heading}</h2>
         <p>${this.lead}</p>
       </header>
-      <div class="body lines">
-        ${present(this.form, this.fields).map(
-          (field) =>
-            html`<lc-number-field
-              .field=${field}
-              .bounds=${this.bounds}
-              .text=${textOf(this.form, field)}
-              .changed=${changed.includes(field.path)}
-            ></lc-number-field>`,
-        )}
-      </div>
+      <div class="body lines">${this.numbers(this.fields)}</div>
     </section>`;
   }
 }

@@ -1,11 +1,12 @@
 /** The base class of the sections of an app: the form that they show, and the events that report changes of it. */
 
-import { css } from "lit";
+import { css, html, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import type { Api } from "../api/client.js";
 import type { Bounds } from "../api/shapes.js";
+import "../components/number-field.js";
 import { View } from "../components/view.js";
-import type { Form } from "../settings/form.js";
+import { present, textOf, unsaved, type Form } from "../settings/form.js";
 import type { NumberField } from "../settings/fields.js";
 import type { Value } from "../settings/paths.js";
 
@@ -21,7 +22,8 @@ export interface Typing {
   text: string;
 }
 
-const CONTROLS = "input, select, textarea, button:not([data-reads]), lc-toggle, lc-number-field";
+const CONTROLS =
+  "input, select, textarea, button:not([data-reads]), lc-toggle, lc-number-field, lc-text-field, lc-write-only";
 
 export abstract class Section extends View {
   @property({ attribute: false }) api!: Api;
@@ -37,6 +39,20 @@ export abstract class Section extends View {
     for (const control of this.renderRoot.querySelectorAll<HTMLElement & { disabled: boolean }>(CONTROLS)) {
       control.disabled = true;
     }
+  }
+
+  /** The fields of those numbers that this server has. */
+  protected numbers(fields: readonly NumberField[]): TemplateResult[] {
+    const changed = unsaved(this.form);
+    return present(this.form, fields).map(
+      (field) =>
+        html`<lc-number-field
+          .field=${field}
+          .bounds=${this.bounds}
+          .text=${textOf(this.form, field)}
+          .changed=${changed.includes(field.path)}
+        ></lc-number-field>`,
+    );
   }
 
   protected edit(path: string, value: Value | undefined): void {
