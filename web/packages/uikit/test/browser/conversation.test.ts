@@ -3,6 +3,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { TALKS } from "../../stage/people.js";
+import { LONG, TREMBLE } from "../../src/components/long-touch.js";
 import { TUIKit, type Conversation, type TuikitConversation } from "../../src/index.js";
 import { all, crowd, drawn, mount, NOON, one, open, press, row, until, rows, names } from "./support.js";
 
@@ -268,23 +269,25 @@ describe("is used", () => {
   });
 
   test.each([
-    ["rests", 600, 0, 3],
-    ["is lifted soon", 100, 0, 0],
-    ["moves on", 600, 40, 0],
+    ["rests", LONG, TREMBLE, 3],
+    ["is lifted soon", LONG - 1, 0, 0],
+    ["moves on", LONG, TREMBLE + 1, 0],
   ])("with a finger that %s", async (_what, rest, move, items) => {
     open();
     const element = await list();
     const taps = heard(element, "tuikit-conversation-tap");
     const target = row(element, "Maya Lindqvist");
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOON });
     const tell = (name: string, x: number) =>
       target.dispatchEvent(
         new PointerEvent(name, { pointerType: "touch", clientX: x, clientY: 100, bubbles: true, composed: true }),
       );
     tell("pointerdown", 50);
     tell("pointermove", 50 + move);
-    await new Promise((done) => setTimeout(done, rest));
+    vi.advanceTimersByTime(rest);
     tell("pointerup", 50 + move);
     target.click();
+    vi.runOnlyPendingTimers();
     await drawn(element);
     expect(all(element, "[role=menuitem]")).toHaveLength(items);
     expect(taps).toHaveLength(items > 0 ? 0 : 1);

@@ -3,7 +3,21 @@
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
 import { FRIENDS, TALKS } from "../../stage/people.js";
-import { all, crowd, dots, expectOneWarning, mount, one, open, row, statusCalls, until, rows } from "./support.js";
+import {
+  all,
+  crowd,
+  dots,
+  expectOneWarning,
+  holdTimers,
+  mount,
+  one,
+  open,
+  row,
+  rows,
+  settled,
+  statusCalls,
+  until,
+} from "./support.js";
 
 const LISTS = ["tuikit-conversation", "tuikit-contact"] as const;
 
@@ -14,6 +28,7 @@ describe.each(LISTS)("%s", (tag) => {
     { master: false, own: true, shows: false },
     { master: false, own: false, shows: false },
   ])("master $master, own $own: dots $shows", async ({ master, own, shows }) => {
+    holdTimers();
     const stage = open({}, { isShowOnlineStatus: master });
     const list = await mount(tag, { isShowOnlineStatus: own });
     await until(() => {
@@ -25,8 +40,7 @@ describe.each(LISTS)("%s", (tag) => {
         expect(statusCalls(stage)).toEqual(["getSubscriptions", "getUserStatus", "subscribeUserStatus"]);
       });
     } else {
-      // Longer than a list takes to settle.
-      await new Promise((done) => setTimeout(done, 400));
+      await settled(list);
       expect(all(list, ".dot")).toHaveLength(0);
       expect(statusCalls(stage)).toEqual([]);
     }
@@ -217,9 +231,9 @@ describe("an app that does not have it", () => {
       expect(rows(list).length).toBeGreaterThan(5);
       expectOneWarning(warn, 72001);
     });
+    holdTimers();
     document.dispatchEvent(new Event("visibilitychange"));
-    // Longer than a list takes to settle.
-    await new Promise((done) => setTimeout(done, 400));
+    await settled(list);
     expect([all(list, ".dot").length, statusCalls(stage)]).toEqual([0, []]);
     stage.allow(true);
     await until(() => {

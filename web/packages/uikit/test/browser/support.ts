@@ -2,6 +2,7 @@
 
 import { afterEach, expect, vi } from "vitest";
 import { TUIKit, type TUIKitConfig } from "../../src/index.js";
+import { LONGEST_SETTLE } from "../../src/status/watcher.js";
 import { NOON, SCENE } from "../../stage/people.js";
 import { type Scene, Stage } from "../../stage/stage.js";
 
@@ -84,6 +85,18 @@ export function dots(element: Element): Record<string, string> {
 /** Waits until it holds, or fails with the last reason. */
 export function until(holds: () => void): Promise<void> {
   return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
+}
+
+/** From now on the timers of the page wait for the test. `until` lets time pass. */
+export function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+}
+
+/** The list has settled: a call that it was going to make by itself has been made. Timers are held. */
+export async function settled(list: Parameters<typeof drawn>[0]): Promise<void> {
+  await drawn(list);
+  vi.advanceTimersByTime(LONGEST_SETTLE);
+  await drawn(list);
 }
 
 /** Sends a key as a person's keyboard does, to what has the focus. */

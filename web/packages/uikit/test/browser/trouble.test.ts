@@ -1,20 +1,11 @@
 /** A connection that is lost, and an app that shows no statuses: what somebody who looks at a list is told. */
 
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
-import { all, dots, drawn, mount, one, open, row, until } from "./support.js";
+import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
 const LISTS = ["tuikit-conversation", "tuikit-contact"] as const;
-
-/** From now on the timers of the page wait for the test. */
-function holdTimers(): void {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-}
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const said = (element: Element) => one(element, ".notice").textContent.replace(/\s+/g, " ").trim();
 
