@@ -1,5 +1,5 @@
-//! Files that are generated and checked in: `docs/codes.md`, from the one table of codes in `lamplight-model`, and
-//! `docs/openapi.json`, which the server makes from its commands. That the second one is current is a test of the
+//! Files that are generated and checked in: `docs/codes.md` and the codes of the Dart SDK, from the one table of codes in
+//! `lamplight-model`, and `docs/openapi.json`, which the server makes from its commands. That the second one is current is a test of the
 //! server's: to make it takes the whole server.
 
 use crate::ground::{Ground, output};
@@ -10,6 +10,7 @@ use std::fs;
 use std::process::ExitCode;
 
 const PAGE: &str = "docs/codes.md";
+const DART: &str = "dart/lamplight/lib/src/model/codes.dart";
 const OPENAPI: &str = "docs/openapi.json";
 const OPENAPI_COMMAND: &str = "run --quiet --locked --package lamplight-server --example openapi";
 
@@ -27,13 +28,33 @@ Made by `cargo xtask codegen` from `crates/model/src/code.rs`; change it there.
 |---:|---|---|---|
 ";
 
+const DART_HEAD: &str = "\
+// Made by `cargo xtask codegen` from `crates/model/src/code.rs`; change it
+// there.
+
+/// The codes of the contract, with their texts.
+abstract final class LamplightCode {
+";
+
+const DART_TEXTS: &str = "  \
+  /// The meaning of a code, in English.
+  static String english(int code) => _texts[code]?.$1 ?? 'unknown code';
+
+  /// The meaning of a code, in Chinese.
+  static String chinese(int code) => _texts[code]?.$2 ?? '未知错误码';
+
+  static const _texts = <int, (String, String)>{
+";
+
 /// `cargo xtask codegen [--check]`.
 pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     match args {
         [] => {
-            fs::write(ground.path(PAGE), page(Code::ALL)).with_context(|| format!("cannot write {PAGE}"))?;
-            println!("{PAGE}: {} codes", Code::ALL.len());
+            for (file, text) in of_the_codes() {
+                fs::write(ground.path(file), text).with_context(|| format!("cannot write {file}"))?;
+                println!("{file}: {} codes", Code::ALL.len());
+            }
             let document = output(&mut ground.cargo(OPENAPI_COMMAND))?;
             fs::write(ground.path(OPENAPI), &document).with_context(|| format!("cannot write {OPENAPI}"))?;
             println!("{OPENAPI}: {} bytes", document.len());
@@ -44,13 +65,19 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fails when the page differs from the table.
+/// Fails when a file differs from the table.
 pub fn check(ground: &Ground) -> Result<()> {
-    let current = fs::read_to_string(ground.path(PAGE)).unwrap_or_default();
-    if current != page(Code::ALL) {
-        bail!("{PAGE} is not current: run `cargo xtask codegen` and commit it");
+    for (file, text) in of_the_codes() {
+        if fs::read_to_string(ground.path(file)).unwrap_or_default() != text {
+            bail!("{file} is not current: run `cargo xtask codegen` and commit it");
+        }
     }
     Ok(())
+}
+
+/// The files that are made from the table, and their texts.
+fn of_the_codes() -> [(&'static str, String); 2] {
+    [(PAGE, page(Code::ALL)), (DART, dart(Code::ALL))]
 }
 
 fn page(codes: &[Code]) -> String {
@@ -73,6 +100,43 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
+/// The table as a Dart class: a constant for each code, and the texts.
+fn dart(codes: &[Code]) -> String {
+    let mut class = DART_HEAD.to_owned();
+    for code in codes {
+        let name = camel_case(code.name());
+        let _ = writeln!(
+            class,
+            "  /// `{0}`: {1}.\n  static const {name} = {0};\n",
+            code.number(),
+            code.english()
+        );
+    }
+    class.push_str(DART_TEXTS);
+    for code in codes {
+        let [english, chinese] = [code.english(), code.chinese()].map(dart_text);
+        let _ = writeln!(class, "    {}: (\n      {english},\n      {chinese},\n    ),", code.number());
+    }
+    class.push_str("  };\n}\n");
+    class
+}
+
+/// `NOT_LOGGED_IN` as `notLoggedIn`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_lowercase);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        name + &initial.to_uppercase() + rest
+    })
+}
+
+/// A text as a literal of Dart, whose texts may not have these characters as they are.
+fn dart_text(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('$', "\\$");
+    format!("'{escaped}'")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +148,18 @@ mod tests {
             page.ends_with("| 0 | `OK` | ok | 成功 |\n| 6014 | `NOT_LOGGED_IN` | not logged in | 未登录 |\n"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_code_is_a_constant_of_dart_with_both_texts() {
+        let class = dart(&[Code::NOT_LOGGED_IN, Code::EDITION_NOT_SUPPORTED]);
+        assert!(
+            class.contains("  /// `6014`: not logged in.\n  static const notLoggedIn = 6014;\n"),
+            "{class}"
+        );
+        assert!(class.contains("    6014: (\n      'not logged in',\n      '未登录',\n    ),\n"), "{class}");
+        assert!(class.contains(r"      'the app\'s edition does not"), "{class}");
+        assert_eq!(dart_text("$a\\"), r"'\$a\\'");
     }
 
     #[test]

@@ -58,7 +58,11 @@ const STEPS: &[Step] = &[
     Step { name: "arrows", about: "which crate may know which", run: |it| arrows::check(&it.ground) },
     Step { name: "tidy", about: "rules about the text of the tree", run: |it| tidy::check(&it.ground) },
     Step { name: "spelling", about: "typos", run: |it| spelling::check(&it.ground, it.may_install) },
-    Step { name: "codes", about: "docs/codes.md is that of the table", run: |it| codes::check(&it.ground) },
+    Step {
+        name: "codes",
+        about: "docs/codes.md and the codes of the Dart SDK are those of the table",
+        run: |it| codes::check(&it.ground),
+    },
     Step {
         name: "interop",
         about: "the public UserSig generators and client libraries are installed",

@@ -140,7 +140,7 @@ fn head(file: &File, findings: &mut Vec<String>) {
 /// A doc comment, and each paragraph of it, names its subject.
 fn doc_comments(file: &File, findings: &mut Vec<String>) {
     let typescript = [".ts", ".tsx"].iter().any(|ending| file.path.ends_with(ending));
-    if !typescript && !file.path.ends_with(".rs") {
+    if !typescript && ![".rs", ".dart"].iter().any(|ending| file.path.ends_with(ending)) {
         return;
     }
     // Whether the next line of a doc comment begins a paragraph.
@@ -171,7 +171,7 @@ fn doc_comments(file: &File, findings: &mut Vec<String>) {
 }
 
 fn length(file: &File, long: &[Exception], findings: &mut Vec<String>) {
-    let by_hand = [".rs", ".ts", ".js", ".css", ".html", ".py", ".proto", ".md"];
+    let by_hand = [".rs", ".ts", ".js", ".css", ".html", ".py", ".proto", ".md", ".dart"];
     let lines = file.text.lines().count();
     let allowed = long.iter().any(|exception| exception.path == file.path);
     if lines > LONGEST && !allowed && by_hand.iter().any(|ending| file.path.ends_with(ending)) {
@@ -367,6 +367,7 @@ mod tests {
             ("crates/a/build.rs", "fn main() {}\n".into(), ""),
             ("a.md", "line\n".repeat(LONGEST), ""),
             ("a.md", "line\n".repeat(LONGEST + 1), "a.md: 601 lines"),
+            ("lib/a.dart", "line\n".repeat(LONGEST + 1), "lib/a.dart: 601 lines"),
             ("Cargo.lock", "line\n".repeat(LONGEST + 1), ""),
         ] {
             let found = found(path, &text);
@@ -392,6 +393,7 @@ mod tests {
             ("tests/a.rs", "/// The users.\n/// Whom they know, they know.\n", None),
             ("tests/a.rs", "/// The users.\n///\n/// Whom they know, they know.\n", Some(3)),
             ("tests/a.rs", "/// Whole numbers.\n", None),
+            ("lib/a.dart", "/// What it is.\nint a = 0;\n", Some(1)),
             ("tests/a.rs", "let a = \"/// What\";\n", None),
             ("a.ts", "/** What it is. */\n", Some(1)),
             ("a.tsx", "/**\n * Whose it is.\n */\n", Some(2)),

@@ -1,0 +1,300 @@
+/// The answers to the calls of a client.
+library;
+
+import 'lists.dart';
+import 'status.dart';
+
+/// The answer to a login.
+final class LoginResult {
+  /// Creates an answer.
+  const LoginResult({
+    required this.serverTime,
+    required this.registered,
+    required this.abilities,
+    required this.listsVersion,
+  });
+
+  /// The server's clock (UTC).
+  final DateTime serverTime;
+
+  /// Whether this login has made the account.
+  final bool registered;
+
+  /// The abilities of this client; null where an older server does not tell.
+  final Abilities? abilities;
+
+  /// The number of changes that the own lists have seen.
+  final int listsVersion;
+}
+
+/// The abilities of a client: what the settings of its app let it do.
+final class Abilities {
+  /// Creates abilities.
+  const Abilities({
+    this.statusesOfOthers = false,
+    this.refusalCode = 0,
+    this.friendNotification = false,
+    this.subscriptionsLimit = 0,
+    this.queryBatch = 0,
+    this.subscribeBatch = 0,
+    this.unsubscribeBatch = 0,
+  });
+
+  /// Whether statuses of others can be asked for and subscribed to, and their
+  /// changes are told. While not, the subscription list is kept.
+  final bool statusesOfOthers;
+
+  /// The code that a query or a subscription is refused with: 0 (it is not
+  /// refused), 7013 or 72001.
+  final int refusalCode;
+
+  /// Whether changes of mutual friends are told without a subscription.
+  final bool friendNotification;
+
+  /// How many users the subscription list may hold.
+  final int subscriptionsLimit;
+
+  /// How many users one query may name.
+  final int queryBatch;
+
+  /// How many users one subscription may name.
+  final int subscribeBatch;
+
+  /// How many users one unsubscription may name.
+  final int unsubscribeBatch;
+
+  @override
+  bool operator ==(Object other) =>
+      other is Abilities &&
+      other.statusesOfOthers == statusesOfOthers &&
+      other.refusalCode == refusalCode &&
+      other.friendNotification == friendNotification &&
+      other.subscriptionsLimit == subscriptionsLimit &&
+      other.queryBatch == queryBatch &&
+      other.subscribeBatch == subscribeBatch &&
+      other.unsubscribeBatch == unsubscribeBatch;
+
+  @override
+  int get hashCode => Object.hash(
+        statusesOfOthers,
+        refusalCode,
+        friendNotification,
+        subscriptionsLimit,
+        queryBatch,
+        subscribeBatch,
+        unsubscribeBatch,
+      );
+}
+
+/// One user of a batch for whom a call failed.
+final class FailedUser {
+  /// Creates a failure.
+  const FailedUser(this.userId, this.code, this.message);
+
+  /// The user, as it was asked for.
+  final String userId;
+
+  /// The code of the contract.
+  final int code;
+
+  /// The meaning of the code, in English.
+  final String message;
+
+  @override
+  String toString() => 'FailedUser($userId, $code: $message)';
+}
+
+/// The answer to `getUserStatus`.
+final class StatusResult {
+  /// Creates an answer.
+  const StatusResult(this.statuses, this.failures);
+
+  /// The statuses of the users that exist.
+  final List<UserStatus> statuses;
+
+  /// The other users.
+  final List<FailedUser> failures;
+}
+
+/// The answer to `subscribeUserStatus`.
+final class SubscribeResult {
+  /// Creates an answer.
+  const SubscribeResult({
+    required this.statuses,
+    required this.failures,
+    required this.evicted,
+    required this.notWatched,
+  });
+
+  /// The present status of every user that was subscribed to by the call.
+  final List<UserStatus> statuses;
+
+  /// The users that could not be subscribed to.
+  final List<FailedUser> failures;
+
+  /// The users that had to leave the full list, earliest subscribed first.
+  final List<String> evicted;
+
+  /// Of the evicted, those that are not watched any longer: not as a friend
+  /// either. They have left the cache.
+  final List<String> notWatched;
+}
+
+/// The answer to `unsubscribeUserStatus`.
+final class UnsubscribeResult {
+  /// Creates an answer.
+  const UnsubscribeResult(this.failures, this.notWatched);
+
+  /// The users that could not be unsubscribed from.
+  final List<FailedUser> failures;
+
+  /// The users that are not watched any longer: not as a friend either. They
+  /// have left the cache.
+  final List<String> notWatched;
+}
+
+/// The subscription list of the account.
+final class Subscriptions {
+  /// Creates a list.
+  const Subscriptions(this.users, this.limit);
+
+  /// The users, earliest subscribed first.
+  final List<String> users;
+
+  /// How many there may be.
+  final int limit;
+}
+
+/// The answer to `getUsersInfo`.
+final class UsersInfoResult {
+  /// Creates an answer.
+  const UsersInfoResult(this.profiles, this.failures);
+
+  /// The profiles of the users that have an account, in the order asked.
+  final List<UserProfile> profiles;
+
+  /// The other users.
+  final List<FailedUser> failures;
+}
+
+/// A page of the own friend list, by rising userID.
+final class FriendPage {
+  /// Creates a page.
+  const FriendPage({
+    required this.friends,
+    required this.isLast,
+    required this.listsVersion,
+  });
+
+  /// The entries.
+  final List<Friend> friends;
+
+  /// Whether this was the last page.
+  final bool isLast;
+
+  /// The number of changes that the lists had seen.
+  final int listsVersion;
+}
+
+/// The answer to a call that changed one entry of the friend list.
+final class FriendResult {
+  /// Creates an answer.
+  const FriendResult(this.friend, this.listsVersion);
+
+  /// The entry as it is now.
+  final Friend friend;
+
+  /// The number of changes that the lists have seen, this one included.
+  final int listsVersion;
+}
+
+/// The answer to `deleteFriends`.
+final class DeleteFriendsResult {
+  /// Creates an answer.
+  const DeleteFriendsResult(this.failures, this.listsVersion);
+
+  /// The users that were no friends (31704).
+  final List<FailedUser> failures;
+
+  /// The number of changes that the lists have seen, this one included.
+  final int listsVersion;
+}
+
+/// The answer to a message that was sent: it is stored for good.
+final class SentMessage {
+  /// Creates an answer.
+  const SentMessage({
+    required this.message,
+    required this.isRepeated,
+    required this.listsVersion,
+  });
+
+  /// The message as it is stored.
+  final Message message;
+
+  /// Whether it had been stored before: this was a retry.
+  final bool isRepeated;
+
+  /// The number of changes that the lists have seen, this one included.
+  final int listsVersion;
+}
+
+/// Some messages of a conversation, newest first.
+final class HistoryPage {
+  /// Creates a page.
+  const HistoryPage(this.messages, this.isLast);
+
+  /// The messages.
+  final List<Message> messages;
+
+  /// Whether there is nothing before them.
+  final bool isLast;
+}
+
+/// A page of the own conversation list: pinned first, then the latest active
+/// first; equal ones by rising peer.
+final class ConversationPage {
+  /// Creates a page.
+  const ConversationPage({
+    required this.conversations,
+    required this.next,
+    required this.totalUnread,
+    required this.listsVersion,
+  });
+
+  /// The rows.
+  final List<Conversation> conversations;
+
+  /// Where to go on; null after the last page.
+  final String? next;
+
+  /// Unread messages over all conversations.
+  final int totalUnread;
+
+  /// The number of changes that the lists had seen.
+  final int listsVersion;
+}
+
+/// The answer to a call that changed one row of the conversation list.
+final class ConversationResult {
+  /// Creates an answer.
+  const ConversationResult(this.conversation, this.listsVersion);
+
+  /// The row as it is now.
+  final Conversation conversation;
+
+  /// The number of changes that the lists have seen, this one included.
+  final int listsVersion;
+}
+
+/// The answer to a call that changed the own profile.
+final class SelfInfoResult {
+  /// Creates an answer.
+  const SelfInfoResult(this.profile, this.listsVersion);
+
+  /// The profile as it is now.
+  final UserProfile profile;
+
+  /// The number of changes that the lists have seen, this one included.
+  final int listsVersion;
+}

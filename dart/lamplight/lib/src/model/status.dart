@@ -1,0 +1,179 @@
+/// The status of a user and the words that describe it. The numbers are those
+/// of the contract.
+library;
+
+/// Whether a user is there.
+enum StatusType {
+  /// The server said a type that this SDK does not know.
+  unknown(0, 'STATUS_TYPE_UNKNOWN'),
+
+  /// The user has at least one connection.
+  online(1, 'STATUS_TYPE_ONLINE'),
+
+  /// The user has no connection, but at least one login.
+  offline(2, 'STATUS_TYPE_OFFLINE'),
+
+  /// The user has no login: never logged in, or logged out everywhere.
+  unlogined(3, 'STATUS_TYPE_UNLOGINED');
+
+  const StatusType(this.number, this.wireName);
+
+  /// The number of the type, the same in every API of Lamplight.
+  final int number;
+
+  /// The name of the type in JSON.
+  final String wireName;
+}
+
+/// The reason of the last change of a status.
+enum StatusReason {
+  /// The account has never logged in.
+  none('REASON_NONE'),
+
+  /// A device logged in.
+  login('REASON_LOGIN'),
+
+  /// A device logged out.
+  logout('REASON_LOGOUT'),
+
+  /// The link of a device closed: process killed, network gone.
+  linkClosed('REASON_LINK_CLOSED'),
+
+  /// The link of a device was silent for the heartbeat timeout.
+  timeout('REASON_TIMEOUT'),
+
+  /// A device was kicked.
+  kicked('REASON_KICKED'),
+
+  /// The token of a device expired.
+  sigExpired('REASON_SIG_EXPIRED'),
+
+  /// A login without a connection lapsed.
+  lapsed('REASON_LAPSED'),
+
+  /// The account was deleted.
+  deleted('REASON_DELETED'),
+
+  /// The custom status was set or cleared.
+  custom('REASON_CUSTOM'),
+
+  /// The server node that held the connection was lost.
+  nodeLost('REASON_NODE_LOST'),
+
+  /// The server said a reason that this SDK does not know.
+  unknown('');
+
+  const StatusReason(this.wireName);
+
+  /// The name of the reason in JSON.
+  final String wireName;
+}
+
+/// The platform that a device runs on.
+enum DevicePlatform {
+  /// An iPhone.
+  iPhone(1, 'PLATFORM_IPHONE', 'iPhone'),
+
+  /// An Android device.
+  android(2, 'PLATFORM_ANDROID', 'Android'),
+
+  /// An iPad.
+  iPad(3, 'PLATFORM_IPAD', 'iPad'),
+
+  /// A Windows computer.
+  windows(4, 'PLATFORM_WINDOWS', 'Windows'),
+
+  /// A Mac.
+  mac(5, 'PLATFORM_MAC', 'Mac'),
+
+  /// A Linux computer.
+  linux(6, 'PLATFORM_LINUX', 'Linux'),
+
+  /// A browser. Its login ends with its connection.
+  web(7, 'PLATFORM_WEB', 'Web');
+
+  const DevicePlatform(this.number, this.wireName, this.label);
+
+  /// The number of the platform in the contract.
+  final int number;
+
+  /// The name of the platform in JSON.
+  final String wireName;
+
+  /// The name of the platform for people, as the cloud's SDKs spell it.
+  final String label;
+}
+
+/// The status of a user, with its evidence. Belongs to the user, never to one
+/// of the user's devices.
+final class UserStatus {
+  /// Creates a status.
+  const UserStatus({
+    required this.userId,
+    required this.type,
+    required this.version,
+    this.customStatus = '',
+    this.since,
+    this.reason = StatusReason.none,
+    this.lastSeen,
+    this.onlineDevices = const [],
+  });
+
+  /// The user.
+  final String userId;
+
+  /// Whether the user is there.
+  final StatusType type;
+
+  /// Free text of the user; empty: none.
+  final String customStatus;
+
+  /// Grows with every change of this user. An unsigned 64-bit number, which a
+  /// Dart `int` cannot hold on every platform.
+  final BigInt version;
+
+  /// When [type] last changed (UTC); null when it never did.
+  final DateTime? since;
+
+  /// The reason of the last change.
+  final StatusReason reason;
+
+  /// The last sign of life of a connection (UTC). Null while the user is
+  /// online, and when there never was a connection.
+  final DateTime? lastSeen;
+
+  /// The platforms that were connected at [version]; in the answer of
+  /// `getUserStatus`, those that are connected at this moment.
+  final List<DevicePlatform> onlineDevices;
+
+  /// Whether the user has a connection.
+  bool get isOnline => type == StatusType.online;
+
+  @override
+  bool operator ==(Object other) =>
+      other is UserStatus &&
+      other.userId == userId &&
+      other.type == type &&
+      other.customStatus == customStatus &&
+      other.version == version &&
+      other.since == since &&
+      other.reason == reason &&
+      other.lastSeen == lastSeen &&
+      _sameItems(other.onlineDevices, onlineDevices);
+
+  @override
+  int get hashCode => Object.hash(userId, version);
+
+  @override
+  String toString() =>
+      'UserStatus($userId, ${type.name}, version $version'
+      '${customStatus.isEmpty ? '' : ', "$customStatus"'})';
+}
+
+bool _sameItems<T>(List<T> one, List<T> other) {
+  if (one.length != other.length) return false;
+  for (var i = 0; i < one.length; i++) {
+    if (one[i] != other[i]) return false;
+  }
+  return true;
+}
