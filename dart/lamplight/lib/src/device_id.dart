@@ -1,0 +1,22 @@
+/// The id of a device.
+library;
+
+import 'dart:math';
+
+import 'wire/checks.dart';
+
+/// Whether a text is a device id: 1 to 64 bytes of printable ASCII.
+bool isDeviceId(String text) => isPrintable(text, 64);
+
+/// A device id that nobody else has made.
+String newDeviceId() => 'dart-${randomHex(16)}';
+
+/// So many random bytes, in hexadecimal digits.
+String randomHex(int bytes) {
+  final random = Random.secure();
+  final digits = StringBuffer();
+  for (var i = 0; i < bytes; i++) {
+    digits.write(random.nextInt(256).toRadixString(16).padLeft(2, '0'));
+  }
+  return '$digits';
+}

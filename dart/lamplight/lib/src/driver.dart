@@ -1,0 +1,220 @@
+/// The shell around the connection machine: moves messages and time, and
+/// decides nothing.
+library;
+
+import 'dart:async';
+import 'dart:collection';
+import 'dart:convert';
+import 'dart:math';
+
+import 'event_stream.dart';
+import 'machine/machine.dart';
+import 'machine/request.dart';
+import 'machine/session.dart';
+import 'model/exception.dart';
+import 'transport.dart';
+import 'wire/server_message.dart';
+
+/// The most that a message of the server has, by the contract: 8 MiB.
+const _maxServerMessage = 8 * 1024 * 1024;
+
+/// A connection to one server, and its machine.
+final class Driver {
+  /// Creates a driver that has no link yet.
+  Driver(this.machine, this._server, this._connector, this._callTimeout);
+
+  /// The machine, to look at.
+  final Machine machine;
+
+  final Uri _server;
+  final Connector _connector;
+  final Duration _callTimeout;
+
+  /// The events.
+  late final EventSource events = EventSource(() => machine.cache.users);
+
+  /// Never goes back, whatever becomes of the time of day.
+  final Stopwatch _clock = Stopwatch()..start();
+  final Random _random = Random();
+
+  final Map<CallId, Completer<Object>> _waiters = {};
+  CallId _lastCall = 0;
+
+  final Queue<Input> _inputs = Queue();
+  bool _isStepping = false;
+  bool _isClosed = false;
+
+  Link? _link;
+  StreamSubscription<String>? _messages;
+
+  Timer? _timer;
+  int? _due;
+
+  /// The moment of the steps, in milliseconds.
+  int get now => _clock.elapsedMilliseconds;
+
+  /// Logs in.
+  Future<Object> login(String user, String token) =>
+      _ask((call, deadline) => LoginInput(call, deadline, user, token));
+
+  /// Asks the server.
+  Future<Object> call(Request request) =>
+      _ask((call, deadline) => CallInput(call, deadline, request));
+
+  /// Hands an input of the application or the device to the machine.
+  void tell(Input input) {
+    if (!_isClosed) _step(input);
+  }
+
+  /// Drops the link, fails all calls and ends the events.
+  void close() {
+    if (_isClosed) return;
+    _isClosed = true;
+    _inputs.clear();
+    _timer?.cancel();
+    _timer = null;
+    _drop();
+    final waiters = [..._waiters.values];
+    _waiters.clear();
+    for (final waiter in waiters) {
+      waiter.completeError(notLoggedIn(), StackTrace.current);
+    }
+    events.close();
+  }
+
+  Future<Object> _ask(Input Function(CallId call, int deadline) input) {
+    if (_isClosed) return Future.error(notLoggedIn(), StackTrace.current);
+    final waiter = Completer<Object>();
+    final call = ++_lastCall;
+    _waiters[call] = waiter;
+    _step(input(call, now + _callTimeout.inMilliseconds));
+    return waiter.future;
+  }
+
+  /// Runs the machine. An input that an effect causes waits for its turn.
+  /// Returns whether a call was answered.
+  bool _step(Input input) {
+    _inputs.add(input);
+    if (_isStepping) return false;
+    _isStepping = true;
+    var hasAnswered = false;
+    try {
+      while (_inputs.isNotEmpty) {
+        final next = _inputs.removeFirst();
+        for (final effect in machine.step(next, now, _random.nextDouble())) {
+          hasAnswered |= effect is AnswerCall;
+          _apply(effect);
+        }
+      }
+    } finally {
+      _isStepping = false;
+      _arm();
+    }
+    return hasAnswered;
+  }
+
+  void _apply(Effect effect) {
+    switch (effect) {
+      case OpenLink():
+        _open();
+      case CloseLink():
+        _drop();
+      case SendMessage(:final message):
+        _link?.send(jsonEncode(message));
+      case AnswerCall(:final call, :final value):
+        _waiters.remove(call)?.complete(value);
+      case FailCall(:final call, :final error):
+        _waiters.remove(call)?.completeError(error, StackTrace.current);
+      case Emit(:final event):
+        events.add(event);
+    }
+  }
+
+  // The link.
+
+  void _open() {
+    _drop();
+    final Link link;
+    try {
+      link = _connector(_server);
+    } on Object catch (error) {
+      return _ended(LinkEnd(LinkEndKind.failed, 'cannot connect: $error'));
+    }
+    _link = link;
+    link.ready.then(
+      (_) {
+        if (!identical(_link, link)) return link.close();
+        _messages = link.messages.listen(
+          (text) => _heard(link, text),
+          onError: (Object error) => _failed(link, error),
+          onDone: () => _endedOf(
+            link,
+            const LinkEnd(LinkEndKind.closed, 'closed by the server'),
+          ),
+        );
+        _step(const LinkUpInput());
+      },
+      onError: (Object error) {
+        link.close();
+        final why = 'cannot connect to $_server: $error';
+        _endedOf(link, LinkEnd(LinkEndKind.failed, why));
+      },
+    );
+  }
+
+  void _heard(Link link, String text) {
+    if (!identical(_link, link)) return;
+    final ServerMessage message;
+    try {
+      if (text.length > _maxServerMessage) {
+        throw const FormatException('the message is too long');
+      }
+      message = ServerMessage.parse(text);
+    } on FormatException catch (error) {
+      return _failed(link, error);
+    }
+    if (_step(ReceivedInput(message))) {
+      // Callers go on with their answers before the next message is heard.
+      _messages?.pause(Future<void>(() {}));
+    }
+  }
+
+  void _failed(Link link, Object error) => _endedOf(
+        link,
+        error is FormatException
+            ? LinkEnd(LinkEndKind.protocol, error.message)
+            : LinkEnd(LinkEndKind.failed, 'the connection broke: $error'),
+      );
+
+  void _endedOf(Link link, LinkEnd why) {
+    if (identical(_link, link)) _ended(why);
+  }
+
+  void _ended(LinkEnd why) => _step(LinkEndedInput(why));
+
+  void _drop() {
+    final link = _link;
+    _link = null;
+    // The subscription stays: a WebSocket that nobody listens to does not see
+    // that its peer has closed it too, and waits for that.
+    _messages = null;
+    link?.close();
+  }
+
+  // The clock.
+
+  void _arm() {
+    final due = _isClosed ? null : machine.nextDeadline;
+    if (due == _due && _timer != null) return;
+    _timer?.cancel();
+    _timer = null;
+    _due = due;
+    if (due == null) return;
+    // A millisecond more: the clock cuts fractions off.
+    final wait = Duration(milliseconds: max(0, due - now) + 1);
+    _timer = Timer(wait, () {
+      _timer = null;
+      _step(const TickInput());
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/// The broadcast stream of events: a [Feed] for each listener, emptied when
+/// the listener takes events.
+library;
+
+import 'dart:async';
+
+import 'feed.dart';
+import 'model/events.dart';
+
+/// The source of the events of a client.
+final class EventSource {
+  /// Creates a source. [known] tells which users are cached when a listener
+  /// begins.
+  EventSource(this._known);
+
+  final Iterable<String> Function() _known;
+  final Set<_Listener> _listeners = {};
+  bool _isClosed = false;
+
+  /// The events, for any number of listeners.
+  late final Stream<LamplightEvent> stream =
+      Stream.multi(_listen, isBroadcast: true);
+
+  /// Tells all listeners, in a microtask.
+  void add(LamplightEvent event) {
+    for (final listener in _listeners) {
+      listener.push(event);
+    }
+  }
+
+  /// Ends the stream, after what was told.
+  void close() {
+    _isClosed = true;
+    for (final listener in _listeners) {
+      listener.end();
+    }
+  }
+
+  void _listen(MultiStreamController<LamplightEvent> controller) {
+    if (_isClosed) {
+      controller.close();
+      return;
+    }
+    final listener = _Listener(controller, Feed(_known()));
+    _listeners.add(listener);
+    controller
+      ..onResume = listener.wake
+      ..onCancel = () {
+        _listeners.remove(listener);
+        listener.cancel();
+      };
+  }
+}
+
+final class _Listener {
+  _Listener(this._controller, this._feed);
+
+  final MultiStreamController<LamplightEvent> _controller;
+  final Feed _feed;
+  bool _isWoken = false;
+  bool _isEnding = false;
+  bool _isDone = false;
+
+  void push(LamplightEvent event) {
+    _feed.push(event);
+    wake();
+  }
+
+  void end() {
+    _isEnding = true;
+    wake();
+  }
+
+  void cancel() => _isDone = true;
+
+  void wake() {
+    if (_isWoken || _isDone) return;
+    _isWoken = true;
+    scheduleMicrotask(_drain);
+  }
+
+  void _drain() {
+    _isWoken = false;
+    while (!_isDone && !_controller.isPaused) {
+      if (_feed.pop() case final LamplightEvent event) {
+        _controller.addSync(event);
+      } else {
+        if (_isEnding) {
+          _isDone = true;
+          _controller.close();
+        }
+        return;
+      }
+    }
+  }
+}

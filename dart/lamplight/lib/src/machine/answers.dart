@@ -1,0 +1,293 @@
+part of 'machine.dart';
+
+/// The wait after [LamplightCode.tooManyFailures], which asks for a minute; in
+/// milliseconds.
+const _afterTooManyFailures = 60000;
+
+/// The part of the machine that handles answers: to logins, to calls and to
+/// the batches of a restore.
+extension _Answers on Machine {
+  void _answered(AnswerMessage message) {
+    final session = _session;
+    switch (session?.phase) {
+      case final LoggingIn phase when phase.id == message.id:
+        if (message.value case final LoginTold told) {
+          _loginAnswered(session!, phase, told);
+        } else {
+          _misunderstood();
+        }
+      case Live(:final link):
+        switch (link.take(message.id)) {
+          case CallInFlight(:final call):
+            _callAnswered(session!, call, message);
+          case RestoreInFlight():
+            if (message.value case final SubscribeResult told) {
+              _restoreAnswered(session!, told);
+            } else {
+              _misunderstood();
+            }
+          case HeartbeatInFlight():
+            if (message.value case final int spread when spread > 0) {
+              session!.spread = spread;
+            }
+          case null:
+        }
+      case _:
+    }
+  }
+
+  void _refused(RefusalMessage message) {
+    final RefusalMessage(:id, :refusal) = message;
+    final session = _session;
+    switch (session?.phase) {
+      case final LoggingIn phase when phase.id == id:
+        _loginRefused(session!, refusal);
+      case Live(:final link):
+        switch (link.take(id)) {
+          case CallInFlight(:final call):
+            _failCall(call, refusal);
+          case RestoreInFlight():
+            _restoreRefused(session!, refusal);
+          case HeartbeatInFlight() || null:
+        }
+      case _:
+    }
+  }
+
+  void _misunderstood() {
+    const why = 'an answer of another kind than its request';
+    _linkEnded(const LinkEnd(LinkEndKind.protocol, why), const BackOff());
+  }
+
+  // Logins.
+
+  void _loginAnswered(Session session, LoggingIn phase, LoginTold told) {
+    session.phase =
+        Live(LiveLink(told.heartbeatTimeout, identity.platform, _now));
+    session.isEstablished = true;
+    session.spread = told.reconnectSpread;
+    _emit(ConnectedEvent(isResumed: phase.isResume));
+    for (final login in session.logins) {
+      _answer(login.id, told.result);
+    }
+    session.logins = [];
+    _toldAtLogin(session, phase.early, told);
+    if (told.isSnapshotComplete) _snapshotComplete(session);
+    if (_isPaused) _goAway();
+  }
+
+  /// The login of an attempt to connect was refused.
+  void _loginRefused(Session session, LamplightException refusal) {
+    final why =
+        LinkEnd(LinkEndKind.refused, refusal.message, refusal: refusal);
+    if (_retryAfter(refusal) case final BackOff retry) {
+      return _linkEnded(why, retry);
+    }
+    _failLogins(session, refusal);
+    _end(
+      !session.isEstablished
+          ? LoginFailedEvent(why)
+          : switch (refusal.code) {
+              LamplightCode.kickedByOtherLogin => const KickedOfflineEvent(),
+              LamplightCode.sigExpired ||
+              LamplightCode.loginSigExpired =>
+                const UserSigExpiredEvent(),
+              LamplightCode.sigRevoked => const KickedByOperatorEvent(),
+              _ => LoginRefusedEvent(refusal),
+            },
+    );
+  }
+
+  /// Takes in the snapshot of a login, and what came before it: all that
+  /// differs from what was known. A list that an earlier process has left is
+  /// older than all that this session has subscribed to.
+  void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
+    _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
+    if (told.isListLost) session.restore.begin(session.subscriptions);
+    // A user that is about to be subscribed to again is not told as one who
+    // left and came back.
+    final left = session.restore.notWatched(told.notWatched);
+    final areListsMissed = session.listsVersion != null &&
+        session.listsVersion != told.result.listsVersion;
+    session.listsVersion = told.result.listsVersion;
+    _abilitiesTold(session, told.result.abilities);
+    final own = session.subscriptions;
+    // While nobody is told of others, the list stays as it was.
+    final lost = session.abilities?.statusesOfOthers == false
+        ? const <String>{}
+        : left.toSet();
+    final kept = own.where((user) => !lost.contains(user)).toList();
+    final known = kept.toSet();
+    session.subscriptions = [
+      ...told.subscriptions.where((user) => !known.contains(user)),
+      ...kept,
+    ];
+    _told([...early, ...told.statuses]);
+    _leaveCache(left);
+    _tellUnsubscribed(own, lost);
+    if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
+  }
+
+  /// The server has told of everybody who is watched: users that were neither
+  /// named nor told of are not watched any longer.
+  void _snapshotComplete(Session session) {
+    final snapshot = session.snapshot;
+    if (snapshot == null) return;
+    session.snapshot = null;
+    final silent = cache.users
+        .where((user) => user != session.user && !snapshot.covers(user));
+    final left = session.restore.notWatched(silent.toList());
+    _leaveCache(left);
+    if (session.abilities?.statusesOfOthers != false) {
+      final own = session.subscriptions;
+      _listChanged(session, const [], left);
+      _tellUnsubscribed(own, left.toSet());
+    }
+  }
+
+  /// Of the own list, these have left it while the link was broken: another
+  /// device or the server API has done it.
+  void _tellUnsubscribed(List<String> own, Set<String> left) {
+    final unsubscribed = own.where(left.contains).toList();
+    if (unsubscribed.isNotEmpty) {
+      _emit(SubscriptionsChangedEvent(const [], unsubscribed));
+    }
+  }
+
+  // Calls.
+
+  void _callAnswered(Session session, Call call, AnswerMessage message) {
+    final request = call.request;
+    if (message.kind != request.kind) {
+      _failCall(call, noAnswer('an answer of another kind came'));
+      return _misunderstood();
+    }
+    _learn(session, request, message.value);
+    final value = switch (message.value) {
+      final LoginTold told => told.result,
+      final value => value,
+    };
+    if (call.id case final CallId id) {
+      _answer(id, value);
+    } else {
+      _late(value);
+    }
+    if (request.kind == 'logout') _end(const LoggedOutEvent());
+  }
+
+  /// Takes in what the answer to a call says of the statuses, the subscription
+  /// list and the version of the lists.
+  void _learn(Session session, Request request, Object value) {
+    switch (value) {
+      case final LoginTold told:
+        session.token = request.token;
+        session.spread = told.reconnectSpread;
+        if (session.phase case Live(:final link)) {
+          link.usualHeartbeat =
+              heartbeatInterval(told.heartbeatTimeout, identity.platform);
+        }
+        _toldAtLogin(session, const [], told);
+      case final UserStatus status:
+        _told([status]);
+      case StatusResult(:final statuses):
+        _told(cache.watched(statuses));
+      case final SubscribeResult told:
+        _told(told.statuses);
+        final failed = {for (final one in told.failures) one.userId};
+        final added = request.userIds.where((user) => !failed.contains(user));
+        _listChanged(session, added, told.evicted);
+        _leaveCache(told.notWatched);
+      case UnsubscribeResult(:final notWatched):
+        final users = request.userIds;
+        if (users.isEmpty) {
+          session.subscriptions = [];
+        } else {
+          _listChanged(session, const [], users);
+        }
+        _leaveCache(notWatched);
+      case Subscriptions(:final users):
+        if (session.restore.isIdle) session.subscriptions = [...users];
+      default:
+        if (_versionOf(request, value) case final int version) {
+          _listsTold(session, version);
+        }
+    }
+  }
+
+  /// A call was done whose caller has been told that it is not known. What it
+  /// changed is told like the doing of another device, or the application
+  /// would never hear of it.
+  void _late(Object value) {
+    switch (value) {
+      case SentMessage(:final message):
+        _emit(MessagesReceivedEvent([message]));
+      case SelfInfoResult(:final listsVersion) ||
+            FriendResult(:final listsVersion) ||
+            DeleteFriendsResult(:final listsVersion) ||
+            ConversationResult(:final listsVersion):
+        _emit(ListsOutdatedEvent(listsVersion));
+      // The version after a conversation was deleted.
+      case final int listsVersion:
+        _emit(ListsOutdatedEvent(listsVersion));
+      default:
+    }
+  }
+
+  /// The version of the lists that the answer to a change carries.
+  int? _versionOf(Request request, Object value) => switch (value) {
+        // That of a retry is read apart, and may be ahead of what is still to
+        // be told.
+        SentMessage(isRepeated: true) => null,
+        SentMessage(:final listsVersion) ||
+        SelfInfoResult(:final listsVersion) ||
+        FriendResult(:final listsVersion) ||
+        DeleteFriendsResult(:final listsVersion) ||
+        ConversationResult(:final listsVersion) =>
+          listsVersion,
+        final int listsVersion when request.kind == 'deleteConversation' =>
+          listsVersion,
+        _ => null,
+      };
+
+  // Restoring the subscription list.
+
+  void _restoreAnswered(Session session, SubscribeResult told) {
+    final failed = {for (final one in told.failures) one.userId};
+    final (:kept, :lost) = session.restore.answered(failed);
+    _told(told.statuses);
+    _listChanged(session, kept, [...lost.users, ...told.evicted]);
+    _leaveCache([...lost.notWatched, ...told.notWatched]);
+  }
+
+  void _restoreRefused(Session session, LamplightException refusal) {
+    final restore = session.restore;
+    if (refusal.code == LamplightCode.batchTooLarge &&
+        restore.batchTooLarge()) {
+      return;
+    }
+    final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
+        refusal.code == LamplightCode.statusSwitchedOff;
+    if (_retryAfter(refusal) != null ||
+        // A gate that was closed meanwhile opens again, and the server says
+        // so.
+        (isGateClosed && session.abilities != null)) {
+      return restore.refusedForNow(_now);
+    }
+    final lost = restore.giveUp();
+    _listChanged(session, const [], lost.users);
+    _leaveCache(lost.notWatched);
+  }
+}
+
+/// How soon to ask again after a refusal that passes with time; null for one
+/// that does not.
+BackOff? _retryAfter(LamplightException refusal) => switch (refusal.code) {
+      LamplightCode.tooManyFailures => const BackOff(_afterTooManyFailures),
+      LamplightCode.calledTooOften ||
+      LamplightCode.internal ||
+      LamplightCode.appRate ||
+      LamplightCode.tooFrequent ||
+      LamplightCode.requestsTooFrequent =>
+        const BackOff(),
+      _ => null,
+    };

@@ -1,0 +1,450 @@
+/// The connection machine: decides what to send, when to connect again, and
+/// what the application is told.
+///
+/// Knows no socket, no clock and no randomness: the driver hands in what
+/// happened, the moment in milliseconds and a number from 0 to 1, and carries
+/// out the effects in their order. Same inputs, same effects.
+library;
+
+import 'dart:convert';
+import 'dart:math';
+
+import '../model/codes.dart';
+import '../model/events.dart';
+import '../model/exception.dart';
+import '../model/results.dart';
+import '../model/status.dart';
+import '../wire/server_message.dart';
+import 'backoff.dart';
+import 'cache.dart';
+import 'live_link.dart';
+import 'request.dart';
+import 'session.dart';
+
+part 'answers.dart';
+part 'endings.dart';
+part 'notices.dart';
+
+/// The longest time that an attempt to connect may take, in milliseconds.
+const connectTimeout = 10000;
+
+/// The longest time that the answer to a login may take, in milliseconds.
+const loginTimeout = 10000;
+
+/// Something that is done so long after it was due, in milliseconds, was due
+/// while the device, or this process, was asleep.
+const sleepGap = 5000;
+
+/// The most calls that wait to be sent.
+const maxQueue = 1000;
+
+/// The session of a client, or its absence.
+final class Machine {
+  /// Creates a client without a session.
+  Machine(this.identity);
+
+  /// The identity of this client.
+  final Identity identity;
+
+  /// The last known statuses of the watched users.
+  final Cache cache = Cache();
+
+  /// The server's clock less the one of the steps, in milliseconds, as of the
+  /// last login; null before the first.
+  int? get clockOffset => _clockOffset;
+  int? _clockOffset;
+
+  Session? _session;
+  int _lastId = 0;
+
+  /// Whether the application is not seen.
+  bool _isPaused = false;
+
+  // The arguments and the result of the present step.
+  int _now = 0;
+  double _jitter = 0;
+  List<Effect> _effects = [];
+
+  /// The session; null when nobody is logged in or logging in.
+  Session? get session => _session;
+
+  /// When to step at the latest, with a [TickInput]; null: when something
+  /// happens.
+  int? get nextDeadline {
+    final session = _session;
+    if (session == null) return null;
+    final deadlines = [
+      for (final login in session.logins) login.deadline,
+      for (final call in session.queue) call.deadline,
+      ...switch (session.phase) {
+        Connecting(:final deadline) || LoggingIn(:final deadline) => [deadline],
+        Waiting(:final until) => [until],
+        Away() => const <int>[],
+        Live(:final link) => [
+            link.heartbeatDue(session.path),
+            for (final call in link.calls) call.deadline,
+            if (link.givenUpAt case final int at) at,
+            if (_restoreDue(session, link) case final int at) at,
+          ],
+      },
+    ];
+    return deadlines.isEmpty ? null : deadlines.reduce(min);
+  }
+
+  /// Takes in what happened. What is due at [now] is done too, before it.
+  List<Effect> step(Input input, int now, double jitter) {
+    _now = now;
+    _jitter = jitter;
+    _effects = [];
+    final due = nextDeadline;
+    final hasSlept = due != null && due + sleepGap <= now;
+    _expireCalls();
+    if (hasSlept) _wake();
+    _expirePhase();
+    switch (input) {
+      case LoginInput():
+        _login(input);
+      case CallInput():
+        _call(input);
+      case LinkUpInput():
+        _linkUp();
+      case LinkEndedInput(:final why):
+        _linkCut(why);
+      case ReceivedInput(:final message):
+        _received(message);
+      case NetworkChangedInput():
+        _networkChanged();
+      case PausedInput():
+        _paused();
+      case ResumedInput():
+        _resumed();
+      case TickInput():
+    }
+    _sendWaiting();
+    return _effects;
+  }
+
+  // Inputs from the application.
+
+  void _login(LoginInput input) {
+    final LoginInput(:call, :user, :token) = input;
+    final bare = _loginParameters(user, token, isResume: false);
+    if (_bytes(bare) + frameSlack > frameBeforeLogin) {
+      return _fail(
+        call,
+        LamplightException.of(LamplightCode.sigUnreadable, 'it is too long'),
+      );
+    }
+    final session = _session;
+    if (session != null && session.user != user) {
+      return _fail(call, invalid('another user is logged in; log out first'));
+    }
+    // An application that logs in is not paused.
+    _isPaused = false;
+    final login = (id: call, deadline: input.deadline);
+    if (session == null) {
+      _session = Session(user, token, login, _now);
+      return _connect();
+    }
+    switch (session.phase) {
+      case Live():
+        session.queue.add(
+          Call(
+            call,
+            input.deadline,
+            Request('login', {'userSig': token, 'resume': false}),
+          ),
+        );
+      case Connecting() || LoggingIn():
+        session.token = token;
+        session.logins.add(login);
+      case Waiting() || Away():
+        session.token = token;
+        session.logins.add(login);
+        _connect();
+    }
+  }
+
+  void _call(CallInput input) {
+    final CallInput(:call, :request) = input;
+    final session = _session;
+    if (session == null) return _fail(call, notLoggedIn());
+    if (request.check() case final LamplightException refusal) {
+      return _fail(call, refusal);
+    }
+    if (session.queue.length >= maxQueue) {
+      return _fail(
+        call,
+        LamplightException.of(
+          LamplightCode.calledTooOften,
+          'too many calls wait for the connection',
+        ),
+      );
+    }
+    final phase = session.phase;
+    if (request.kind == 'login' && phase is! Live) {
+      // The next attempt uses the new token, however this one ends.
+      session.token = request.token;
+    }
+    if (request.kind == 'logout' &&
+        phase is! Live &&
+        session.isEstablished &&
+        identity.platform == DevicePlatform.web) {
+      // The login of a Web client has ended with its connection.
+      _answer(call, const Object());
+      return _end(const LoggedOutEvent());
+    }
+    session.queue.add(Call(call, input.deadline, request));
+    if (phase is Waiting) {
+      phase.until = min(phase.until, max(_now, phase.atCall));
+      if (phase.until <= _now) _connect();
+    }
+  }
+
+  void _networkChanged() {
+    switch (_session?.phase) {
+      case Waiting():
+        _connect();
+      case Live(:final link):
+        _sendHeartbeat();
+        link.doubt(_now);
+      case Connecting() || LoggingIn() || Away() || null:
+    }
+  }
+
+  void _paused() {
+    _isPaused = true;
+    final session = _session;
+    // A first login is finished first.
+    if (session == null || !session.isEstablished) return;
+    if (session.phase is! Away) _goAway();
+  }
+
+  void _goAway() {
+    const why = LinkEnd(LinkEndKind.paused, 'the application was paused');
+    _linkEnded(why, const WhenResumed());
+  }
+
+  void _resumed() {
+    _isPaused = false;
+    _session?.phase is Away ? _connect() : _networkChanged();
+  }
+
+  // Inputs from the clock.
+
+  /// The device, or this process, was asleep. A link has most likely died
+  /// meanwhile, and an attempt to make one too.
+  void _wake() {
+    switch (_session?.phase) {
+      case Connecting() || LoggingIn():
+        _effects.add(const CloseLink());
+        _connect();
+      case Live(:final link):
+        _sendHeartbeat();
+        link.wake(_now);
+      // Its time has come, or comes as it would have come.
+      case Waiting() || Away() || null:
+    }
+  }
+
+  void _expireCalls() {
+    final session = _session;
+    if (session == null) return;
+    final isAsked = session.phase is LoggingIn;
+    session.logins.removeWhere((login) {
+      if (login.deadline > _now) return false;
+      _fail(login.id, isAsked ? noAnswer() : notSent());
+      return true;
+    });
+    var hasLogoutExpired = false;
+    session.queue.removeWhere((call) {
+      if (call.deadline > _now) return false;
+      hasLogoutExpired |= call.request.kind == 'logout';
+      _failCall(call, call.overdue);
+      return true;
+    });
+    if (session.phase case Live(:final link)) {
+      for (final call in link.calls.toList()) {
+        if (call.deadline > _now) continue;
+        hasLogoutExpired |= call.request.kind == 'logout';
+        _failCall(call, noAnswer());
+      }
+    }
+    if (hasLogoutExpired) {
+      _end(const LoggedOutEvent());
+    } else if (!session.isEstablished && session.logins.isEmpty) {
+      _end(LoginFailedEvent(isAsked ? _noLoginAnswer : _noConnection));
+    }
+  }
+
+  void _expirePhase() {
+    final session = _session;
+    if (session == null) return;
+    switch (session.phase) {
+      case Connecting(:final deadline) when deadline <= _now:
+        _linkCut(_noConnection);
+      case LoggingIn(:final deadline) when deadline <= _now:
+        _linkCut(_noLoginAnswer);
+      case Waiting(:final until) when until <= _now:
+        _connect();
+      case Live(:final link):
+        if (link.givenUpAt case final int at when at <= _now) {
+          const why = 'nothing was heard from the server';
+          _linkCut(const LinkEnd(LinkEndKind.silent, why));
+        } else if (link.heartbeatDue(session.path) <= _now) {
+          _sendHeartbeat();
+        }
+      case Connecting() || LoggingIn() || Waiting() || Away():
+    }
+  }
+
+  // Inputs from the link.
+
+  void _connect() {
+    _session?.phase = Connecting(_now + connectTimeout);
+    _emit(const ConnectingEvent());
+    _effects.add(const OpenLink());
+  }
+
+  void _linkUp() {
+    final session = _session;
+    if (session == null) return;
+    final isResume = session.isEstablished && session.logins.isEmpty;
+    final (:user, :token) = (user: session.user, token: session.token);
+    final parameters = _loginParameters(user, token, isResume: isResume);
+    final room = session.loginRoom - frameSlack - _bytes(parameters);
+    final known = cache.known(room);
+    parameters['known'] = known;
+    final id = ++_lastId;
+    _send(id, 'login', parameters);
+    session.snapshot =
+        Snapshot({for (final entry in known) entry['userId']! as String});
+    session.phase = LoggingIn(
+      id: id,
+      deadline: _now + loginTimeout,
+      isResume: isResume,
+      bytes: _bytes(parameters),
+    );
+  }
+
+  // Sending.
+
+  /// Sends calls that wait, as far as the link has room, and the next batch of
+  /// a restore.
+  void _sendWaiting() {
+    final session = _session;
+    if (session == null) return;
+    if (session.phase case Live(:final link)) {
+      while (link.hasRoom && session.queue.isNotEmpty) {
+        _sendCall(session.queue.removeAt(0));
+      }
+      final due = _restoreDue(session, link);
+      if (due == null || _now < due) return;
+      if (session.restore.nextBatch(_now) case final List<String> users) {
+        _sendRequest(
+          RestoreInFlight(),
+          'subscribeUserStatus',
+          {'userIds': users},
+        );
+      }
+    }
+  }
+
+  /// When the next batch of a restore is due. Where the app lets nobody
+  /// subscribe, it waits until the app does; where the link is full, until it
+  /// has room.
+  int? _restoreDue(Session session, LiveLink link) =>
+      session.abilities?.statusesOfOthers != false && link.hasRoom
+          ? session.restore.due
+          : null;
+
+  void _sendCall(Call call) {
+    final session = _session!;
+    final Call(:request) = call;
+    call.isSent = true;
+    if (request.kind == 'unsubscribeUserStatus') {
+      // Before it is sent: a batch sent after it would subscribe them again.
+      // The answer does not name them: they are not on the list.
+      final lost = request.userIds.isEmpty
+          ? session.restore.giveUp()
+          : session.restore.forget(request.userIds.toSet());
+      _leaveCache(lost.notWatched);
+    }
+    final parameters = request.kind == 'login'
+        ? _loginParameters(
+            session.user,
+            request.token,
+            isResume: request.parameters['resume'] == true,
+          )
+        : request.parameters;
+    _sendRequest(CallInFlight(call), request.kind, parameters);
+  }
+
+  void _sendHeartbeat() {
+    final phase = _session?.phase;
+    if (phase is! Live) return;
+    if (phase.link.hasHeartbeatInFlight) {
+      // One answer is awaited already; the server needs a sign of life all
+      // the same.
+      phase.link.sentUnasking(_now);
+      _send(0, 'heartbeat', const {});
+    } else {
+      _sendRequest(HeartbeatInFlight(), 'heartbeat', const {});
+    }
+  }
+
+  void _sendRequest(
+    InFlight request,
+    String kind,
+    Map<String, Object?> parameters,
+  ) {
+    final phase = _session?.phase;
+    if (phase is! Live) return;
+    final id = ++_lastId;
+    phase.link.sent(id, request, _now);
+    _send(id, kind, parameters);
+  }
+
+  Map<String, Object?> _loginParameters(
+    String user,
+    String token, {
+    required bool isResume,
+  }) =>
+      {
+        'sdkAppId': identity.appId,
+        'userId': user,
+        'userSig': token,
+        'deviceId': identity.deviceId,
+        'platform': identity.platform.wireName,
+        'resume': isResume,
+      };
+
+  // Effects.
+
+  void _send(int id, String kind, Map<String, Object?> parameters) =>
+      _effects.add(SendMessage({'id': '$id', kind: parameters}));
+
+  void _answer(CallId call, Object value) =>
+      _effects.add(AnswerCall(call, value));
+
+  void _fail(CallId call, LamplightException error) =>
+      _effects.add(FailCall(call, error));
+
+  void _emit(LamplightEvent event) => _effects.add(Emit(event));
+
+  /// Tells the caller, if it still waits.
+  void _failCall(Call call, LamplightException error) {
+    final id = call.id;
+    call.id = null;
+    if (id != null) _fail(id, error);
+  }
+}
+
+/// The bytes that a value takes on the wire.
+int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
+
+const _noConnection =
+    LinkEnd(LinkEndKind.connectTimeout, 'no connection in time');
+
+const _noLoginAnswer =
+    LinkEnd(LinkEndKind.loginTimeout, 'no answer to the login in time');

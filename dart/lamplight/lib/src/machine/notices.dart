@@ -1,0 +1,180 @@
+part of 'machine.dart';
+
+/// The part of the machine that handles what the server says on its own.
+extension _Notices on Machine {
+  /// Takes in a message of the server.
+  void _received(ServerMessage message) {
+    final session = _session;
+    if (session == null) return;
+    if (session.phase case Live(:final link)) link.heard(_now);
+    switch (message) {
+      case AnswerMessage():
+        _answered(message);
+      case RefusalMessage():
+        _refused(message);
+      case StatusChangedMessage(:final statuses):
+        if (session.phase case LoggingIn(:final early)) {
+          early.addAll(statuses);
+        } else {
+          _told(statuses);
+          if (message.isSnapshotComplete) _snapshotComplete(session);
+        }
+      case SubscriptionsChangedMessage():
+        _subscriptionsChanged(session, message);
+      case ConnectionEndedMessage():
+        _connectionEnded(session, message);
+      case ListsChangedMessage():
+        _listsChanged(session, message);
+      case AppChangedMessage(:final abilities):
+        _abilitiesTold(session, abilities);
+      // None of our business.
+      case UnknownMessage():
+    }
+  }
+
+  /// Takes in statuses of watched users.
+  void _told(Iterable<UserStatus> statuses) {
+    final changed = cache.fold(statuses, _session?.snapshot?.isFirst);
+    if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
+  }
+
+  /// Takes in the abilities of this client. The first ones that are told are
+  /// no change.
+  void _abilitiesTold(Session session, Abilities? told) {
+    if (told == null) return;
+    final before = session.abilities;
+    session.abilities = told;
+    if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
+  }
+
+  /// Users that are not watched any longer leave the cache. Oneself is always
+  /// watched.
+  void _leaveCache(Iterable<String> users) {
+    final own = _session?.user;
+    final left = cache.remove(users.where((user) => user != own));
+    if (left.isNotEmpty) _emit(NotWatchedEvent(left));
+  }
+
+  void _subscriptionsChanged(
+    Session session,
+    SubscriptionsChangedMessage told,
+  ) {
+    final SubscriptionsChangedMessage(:subscribed, :unsubscribed) = told;
+    _emit(SubscriptionsChangedEvent(subscribed, unsubscribed));
+    final lost = session.restore.forget(unsubscribed.toSet());
+    _listChanged(session, subscribed, unsubscribed);
+    _leaveCache([...told.notWatched, ...lost.notWatched]);
+  }
+
+  /// Keeps what is known of the list in step: [added] are its newest now, and
+  /// [removed] left it.
+  void _listChanged(
+    Session session,
+    Iterable<String> added,
+    Iterable<String> removed,
+  ) {
+    final gone = removed.toSet();
+    final newest = added.toSet().difference(gone);
+    session.subscriptions = [
+      for (final user in session.subscriptions)
+        if (!gone.contains(user) && !newest.contains(user)) user,
+      ...newest,
+    ];
+  }
+
+  /// Takes in a version of the lists. 0: of a change that does not count.
+  void _listsTold(Session session, int version) {
+    if (session.listsVersion case final int known) {
+      session.listsVersion = max(known, version);
+    }
+  }
+
+  /// Tells changes of the own lists, in the order in which an application
+  /// needs them.
+  void _listsChanged(Session session, ListsChangedMessage told) {
+    final version = told.listsVersion;
+    _listsTold(session, version);
+    if (told.isReload) return _emit(ListsOutdatedEvent(version));
+    if (told.messages.isNotEmpty) _emit(MessagesReceivedEvent(told.messages));
+    if (told.conversations.isNotEmpty || told.deletedConversations.isNotEmpty) {
+      _emit(
+        ConversationsChangedEvent(
+          changed: told.conversations,
+          deleted: told.deletedConversations,
+          totalUnread: told.totalUnread,
+          listsVersion: version,
+        ),
+      );
+    }
+    if (told.friends.isNotEmpty || told.deletedFriends.isNotEmpty) {
+      _emit(
+        FriendListChangedEvent(
+          changed: told.friends,
+          deleted: told.deletedFriends,
+          listsVersion: version,
+        ),
+      );
+    }
+    if (told.profile case final profile?) _emit(SelfInfoChangedEvent(profile));
+    if (told.profiles.isNotEmpty) _emit(UsersInfoChangedEvent(told.profiles));
+  }
+
+  /// Takes in the server's last words on this link.
+  void _connectionEnded(Session session, ConnectionEndedMessage told) {
+    final ConnectionEndedMessage(:message, retryAfter: span) = told;
+    LinkEnd why(LinkEndKind kind, String otherwise) =>
+        LinkEnd(kind, message.isEmpty ? otherwise : message);
+    final over = switch (told.cause) {
+      EndCause.kickedByOtherLogin =>
+        KickedOfflineEvent(byPlatform: told.byPlatform),
+      EndCause.kickedByOperator => const KickedByOperatorEvent(),
+      EndCause.userSigExpired => const UserSigExpiredEvent(),
+      EndCause.accountDeleted => const AccountDeletedEvent(),
+      EndCause.superseded => const SupersededEvent(),
+      EndCause.loggedOut => const LoggedOutEvent(),
+      EndCause.reconnect ||
+      EndCause.tooManyConnections ||
+      EndCause.timeout ||
+      EndCause.loginTimeout ||
+      EndCause.protocolError ||
+      EndCause.unspecified =>
+        null,
+    };
+    if (over == null) {
+      if (session.phase case LoggingIn(:final bytes)
+          when told.cause == EndCause.protocolError) {
+        // Maybe the login was larger than this server takes: users that are
+        // not named are told in full.
+        session.loginRoom = bytes ~/ 2;
+      }
+      return switch (told.cause) {
+        EndCause.reconnect => _linkEnded(
+            why(LinkEndKind.moved, 'the server asked to reconnect'),
+            AtTurn(span),
+          ),
+        EndCause.tooManyConnections => _linkEnded(
+            why(LinkEndKind.tooManyConnections, 'too many connections'),
+            BackOff(span),
+          ),
+        EndCause.timeout => _linkEnded(
+            why(LinkEndKind.silent, 'nothing was heard from this client'),
+            const BackOff(),
+          ),
+        EndCause.loginTimeout =>
+          _linkEnded(_noLoginAnswer, const BackOff()),
+        _ => _linkEnded(
+            why(LinkEndKind.endedByServer, 'ended by the server'),
+            BackOff(span),
+          ),
+      };
+    }
+    final end = why(LinkEndKind.endedByServer, 'ended by the server');
+    _failLogins(
+      session,
+      over is UserSigExpiredEvent
+          ? LamplightException.of(LamplightCode.sigExpired)
+          : _loginError(end),
+    );
+    _end(session.isEstablished ? over : LoginFailedEvent(end));
+  }
+}

@@ -1,0 +1,130 @@
+/// The calls of an application, between the API of the SDK and the messages of
+/// the wire.
+library;
+
+import 'dart:convert';
+
+import '../model/codes.dart';
+import '../model/exception.dart';
+import '../wire/checks.dart';
+
+/// The most bytes of a message before the login is answered, by the default of
+/// the server.
+const frameBeforeLogin = 64 * 1024;
+
+/// The most bytes of a message after the login, by the default of the server.
+const frameAfterLogin = 512 * 1024;
+
+/// Bytes of a message that are left free for what stands around the
+/// parameters: the id and the keys.
+const frameSlack = 64;
+
+/// Names a call of the application; chosen by the driver, never used twice.
+typedef CallId = int;
+
+/// The kinds of calls that may be made twice: those that only read, and those
+/// that the server recognises when they come again.
+const _repeatable = {
+  'getUserStatus',
+  'getSubscriptions',
+  'getUsersInfo',
+  'getFriendList',
+  'getHistory',
+  'getConversationList',
+  'sendMessage',
+  'markRead',
+};
+
+/// A call that goes to the server once the session is live.
+final class Request {
+  /// Creates a call of this kind: the name of its field in `ClientMessage`.
+  Request(this.kind, [this.parameters = const {}]);
+
+  /// The name of the field in `ClientMessage`, and of its answer in
+  /// `ServerMessage`.
+  final String kind;
+
+  /// The parameters, as the wire has them.
+  final Map<String, Object?> parameters;
+
+  /// Whether asking twice is the same as asking once.
+  bool get isRepeatable => _repeatable.contains(kind);
+
+  /// The users that the call names.
+  List<String> get userIds =>
+      (parameters['userIds'] as List<String>?) ?? const [];
+
+  /// The token of a login.
+  String get token => (parameters['userSig'] as String?) ?? '';
+
+  /// Refuses what the server would refuse by a constant of the contract, and
+  /// what no frame can carry: that would cost the link. Limits that an app's
+  /// settings can change are left to the server.
+  LamplightException? check() {
+    final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
+    if (kind == 'login') {
+      return size > frameBeforeLogin
+          ? LamplightException.of(LamplightCode.sigUnreadable, 'it is too long')
+          : null;
+    }
+    if (size > frameAfterLogin) {
+      return parameters.containsKey('userIds')
+          ? LamplightException.of(LamplightCode.batchTooLarge)
+          : invalid('it does not fit into a message');
+    }
+    final named = [
+      ...userIds,
+      for (final key in const ['userId', 'to', 'peer'])
+        if (parameters[key] case final String user) user,
+    ];
+    for (final user in named) {
+      if (!isUserId(user)) return invalid('"$user" is no userID');
+    }
+    if (parameters['clientMessageId'] case final String id
+        when !isPrintable(id, 64)) {
+      return invalid('clientMessageId is not 1 to 64 bytes of printable ASCII');
+    }
+    return null;
+  }
+}
+
+/// A call of the application that waits to be sent or answered.
+final class Call {
+  /// Creates a call that was not sent yet.
+  Call(CallId this.id, this.deadline, this.request);
+
+  /// Names the caller; null once it has been told of a timeout. The answer is
+  /// still awaited, for what it changes.
+  CallId? id;
+
+  /// When the caller is told that there is no answer.
+  final int deadline;
+
+  /// The call.
+  final Request request;
+
+  /// Whether the call has been sent at least once: whether the server has done
+  /// it may be unknown.
+  bool isSent = false;
+
+  /// The failure of a call that has no answer by its deadline.
+  LamplightException get overdue => isSent ? noAnswer() : notSent();
+}
+
+/// The failure of a call that was not sent.
+LamplightException notSent() => LamplightException.of(
+      LamplightCode.notConnected,
+      'the call was not sent in time',
+    );
+
+/// The failure of a call that was not answered.
+LamplightException noAnswer([String detail = '']) =>
+    LamplightException.of(LamplightCode.noAnswer, detail);
+
+/// The failure of a call without a session.
+LamplightException notLoggedIn() =>
+    LamplightException.of(LamplightCode.notLoggedIn);
+
+/// The failure of a call with a parameter that is none.
+LamplightException invalid(String detail) =>
+    LamplightException.of(LamplightCode.invalidParameter, detail);

@@ -1,0 +1,106 @@
+/// The parts of the SDK that use `dart:io`: the connector by its WebSocket,
+/// the platform of this machine, and a device id that is kept in a file.
+library;
+
+import 'dart:async';
+import 'dart:io';
+
+import '../device_id.dart';
+import '../model/status.dart';
+import '../transport.dart';
+
+/// The platform of this machine; Linux for those that Lamplight has no name
+/// for.
+DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
+      'android' => DevicePlatform.android,
+      'ios' => DevicePlatform.iPhone,
+      'macos' => DevicePlatform.mac,
+      'windows' => DevicePlatform.windows,
+      _ => DevicePlatform.linux,
+    };
+
+/// The connector of this machine.
+Connector defaultConnector() => ioConnector();
+
+/// A connector by the WebSocket of `dart:io`. [context] says which
+/// certificates are trusted; default: those of the system.
+Connector ioConnector({SecurityContext? context}) =>
+    (server) => _IoLink(server, HttpClient(context: context));
+
+/// The device id that is kept in the file [path]: made at the first start,
+/// read at every other one. The folder must exist.
+///
+/// Throws a [FileSystemException] when the file can be neither read nor
+/// written, and a [FormatException] when it holds no device id.
+String deviceIdIn(String path) {
+  final file = File(path);
+  if (file.existsSync()) {
+    final kept = file.readAsStringSync().trim();
+    if (isDeviceId(kept)) return kept;
+    throw FormatException('$path holds no device id', kept);
+  }
+  final made = newDeviceId();
+  // A file that is half written is never found under its name.
+  File('$path.new')
+    ..writeAsStringSync('$made\n', flush: true)
+    ..renameSync(path);
+  return made;
+}
+
+final class _IoLink implements Link {
+  _IoLink(Uri server, this._http) {
+    ready = _open(server);
+  }
+
+  final HttpClient _http;
+  WebSocket? _socket;
+  bool _isClosed = false;
+
+  @override
+  late final Future<void> ready;
+
+  Future<void> _open(Uri server) async {
+    try {
+      final socket = await WebSocket.connect(
+        '$server',
+        protocols: const [subprotocol],
+        compression: CompressionOptions.compressionOff,
+        customClient: _http,
+      );
+      // The socket is its own now; the client has nothing else.
+      _http.close();
+      if (_isClosed) {
+        socket.close().ignore();
+        throw const WebSocketException('the attempt was given up');
+      }
+      _socket = socket;
+      if (socket.protocol != subprotocol) {
+        throw const WebSocketException('the server does not speak Lamplight');
+      }
+    } on Object {
+      close();
+      rethrow;
+    }
+  }
+
+  @override
+  Stream<String> get messages => _socket!.map(
+        (message) => message is String
+            ? message
+            : throw const FormatException('a message that is no text'),
+      );
+
+  @override
+  void send(String text) {
+    final socket = _socket;
+    if (!_isClosed && socket?.readyState == WebSocket.open) socket!.add(text);
+  }
+
+  @override
+  void close() {
+    if (_isClosed) return;
+    _isClosed = true;
+    _http.close(force: true);
+    _socket?.close().ignore();
+  }
+}

@@ -1,0 +1,26 @@
+/// The address of the client port.
+library;
+
+/// Reads an address: `ws://` or `wss://`, or `http://` or `https://`, which
+/// are taken for them; a host, and a port and a path that may be missing.
+Uri serverAddress(String server) {
+  Never wrong(String why) => throw ArgumentError.value(
+        server,
+        'server',
+        '$why; expected ws://host[:port] or wss://host[:port]',
+      );
+  final uri = Uri.tryParse(server.trim());
+  if (uri == null) wrong('cannot be read');
+  final scheme = switch (uri.scheme) {
+    'ws' || 'http' => 'ws',
+    'wss' || 'https' => 'wss',
+    _ => wrong('has another scheme'),
+  };
+  if (uri.host.isEmpty) wrong('has no host');
+  if (uri.userInfo.isNotEmpty) wrong('has a user in it');
+  if (uri.hasFragment) wrong('has a fragment');
+  if (uri.hasPort && (uri.port < 1 || uri.port > 65535)) {
+    wrong('has a port that is none');
+  }
+  return uri.replace(scheme: scheme, path: uri.path.isEmpty ? '/' : uri.path);
+}

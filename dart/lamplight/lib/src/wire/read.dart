@@ -1,0 +1,314 @@
+/// Reads the nouns of the SDK from the messages of the wire.
+///
+/// A row whose userID is none, by some newer contract, is left out.
+library;
+
+import '../model/codes.dart';
+import '../model/lists.dart';
+import '../model/results.dart';
+import '../model/status.dart';
+import 'checks.dart';
+import 'json.dart';
+import 'server_message.dart';
+
+/// The userIDs of a list.
+List<String> readUsers(JsonObject body, String name) =>
+    body.texts(name).where(isUserId).toList();
+
+/// The statuses of a list.
+List<UserStatus> readStatuses(JsonObject body, String name) =>
+    body.objects(name, readStatus);
+
+/// A status.
+UserStatus? readStatus(JsonObject told) {
+  final userId = told.text('userId');
+  if (!isUserId(userId)) return null;
+  return UserStatus(
+    userId: userId,
+    type: wordOf(
+          told['statusType'],
+          (name) => _types[name],
+          (number) => _at(StatusType.values, number),
+        ) ??
+        StatusType.unknown,
+    customStatus: told.text('customStatus'),
+    version: told.large('version'),
+    since: told.time('since'),
+    reason: _readReason(told['reason']),
+    lastSeen: told.time('lastSeen'),
+    onlineDevices: _readPlatforms(told.items('onlineDevices')),
+  );
+}
+
+StatusReason _readReason(Object? told) => told == null
+    ? StatusReason.none
+    : wordOf(
+          told,
+          (name) => _reasons[name],
+          (number) => _at(StatusReason.values, number),
+        ) ??
+        StatusReason.unknown;
+
+/// A platform; null where there is none, or one that is not known.
+DevicePlatform? readPlatform(JsonObject told, String name) =>
+    _platform(told[name]);
+
+DevicePlatform? _platform(Object? value) => wordOf(
+      value,
+      (name) => _platforms[name],
+      (number) => _at(DevicePlatform.values, number - 1),
+    );
+
+List<DevicePlatform> _readPlatforms(List<Object?> told) {
+  if (told.isEmpty) return const [];
+  return [
+    for (final item in told)
+      if (_platform(item) case final DevicePlatform platform) platform,
+  ];
+}
+
+/// The value of an enum at its number, if there is one.
+T? _at<T>(List<T> values, int number) =>
+    number < 0 || number >= values.length ? null : values[number];
+
+/// The cause of the end of a connection.
+EndCause readCause(JsonObject told) =>
+    wordOf(
+      told['cause'],
+      (name) => _causes[name],
+      (number) => _at(EndCause.values, number),
+    ) ??
+    EndCause.unspecified;
+
+/// The abilities; null where they are absent.
+Abilities? readAbilities(JsonObject? told) => told == null
+    ? null
+    : Abilities(
+        statusesOfOthers: told.flag('statusesOfOthers'),
+        refusalCode: told.count('refusalCode'),
+        friendNotification: told.flag('friendNotification'),
+        subscriptionsLimit: told.count('subscriptionsLimit'),
+        queryBatch: told.count('queryBatch'),
+        subscribeBatch: told.count('subscribeBatch'),
+        unsubscribeBatch: told.count('unsubscribeBatch'),
+      );
+
+/// The answer to a login.
+LoginTold readLogin(JsonObject told) => LoginTold(
+      heartbeatTimeout: told.count('heartbeatTimeoutMs'),
+      reconnectSpread: told.count('reconnectSpreadMs'),
+      statuses: readStatuses(told, 'statuses'),
+      notWatched: readUsers(told, 'notWatched'),
+      isListLost: told.flag('subscriptionsLost'),
+      subscriptions: readUsers(told, 'subscriptions'),
+      isSnapshotComplete: told.flag('snapshotComplete'),
+      result: LoginResult(
+        serverTime: told.time('serverTime') ??
+            DateTime.fromMillisecondsSinceEpoch(0, isUtc: true),
+        registered: told.flag('registered'),
+        abilities: readAbilities(told.object('abilities')),
+        listsVersion: told.count('listsVersion'),
+      ),
+    );
+
+/// The users for whom a call failed.
+List<FailedUser> readFailures(JsonObject told) =>
+    told.objects('failures', (failure) {
+      final code = failure.count('code');
+      final said = failure.text('message');
+      return FailedUser(
+        failure.text('userId'),
+        code,
+        said.isEmpty ? LamplightCode.english(code) : said,
+      );
+    });
+
+/// The answer to `setSelfStatus`.
+UserStatus readSelfStatus(JsonObject told) =>
+    _needed(told, 'status', readStatus);
+
+/// The answer to `getUserStatus`.
+StatusResult readStatusResult(JsonObject told) =>
+    StatusResult(readStatuses(told, 'statuses'), readFailures(told));
+
+/// The answer to `subscribeUserStatus`.
+SubscribeResult readSubscribeResult(JsonObject told) => SubscribeResult(
+      statuses: readStatuses(told, 'statuses'),
+      failures: readFailures(told),
+      evicted: readUsers(told, 'evicted'),
+      notWatched: readUsers(told, 'notWatched'),
+    );
+
+/// The answer to `unsubscribeUserStatus`.
+UnsubscribeResult readUnsubscribeResult(JsonObject told) =>
+    UnsubscribeResult(readFailures(told), readUsers(told, 'notWatched'));
+
+/// The answer to `getSubscriptions`.
+Subscriptions readSubscriptions(JsonObject told) =>
+    Subscriptions(readUsers(told, 'userIds'), told.count('limit'));
+
+/// A profile.
+UserProfile? readProfile(JsonObject told) {
+  final userId = told.text('userId');
+  return isUserId(userId) ? _profileOf(userId, told) : null;
+}
+
+UserProfile _profileOf(String userId, JsonObject? told) => UserProfile(
+      userId: userId,
+      nick: told?.text('nick') ?? '',
+      avatarUrl: told?.text('avatarUrl') ?? '',
+      allowType: wordOf(
+            told?['allowType'],
+            (name) => _allowTypes[name],
+            (number) => _at(AllowType.values, number - 1),
+          ) ??
+          AllowType.allowAny,
+    );
+
+/// The answer to `setSelfInfo`.
+SelfInfoResult readSelfInfoResult(JsonObject told) => SelfInfoResult(
+      _needed(told, 'profile', readProfile),
+      told.count('listsVersion'),
+    );
+
+/// The answer to `getUsersInfo`.
+UsersInfoResult readUsersInfoResult(JsonObject told) =>
+    UsersInfoResult(told.objects('profiles', readProfile), readFailures(told));
+
+/// An entry of the friend list.
+Friend? readFriend(JsonObject told) {
+  final userId = told.text('userId');
+  if (!isUserId(userId)) return null;
+  return Friend(
+    userId: userId,
+    remark: told.text('remark'),
+    profile: _profileOf(userId, told.object('profile')),
+    isMutual: told.flag('mutual'),
+    addedAt: told.time('addedAt'),
+    addSource: told.text('addSource'),
+    addWording: told.text('addWording'),
+  );
+}
+
+/// The answer to `getFriendList`.
+FriendPage readFriendPage(JsonObject told) => FriendPage(
+      friends: told.objects('friends', readFriend),
+      isLast: told.flag('finished'),
+      listsVersion: told.count('listsVersion'),
+    );
+
+/// The answer to `addFriend` and `setFriendRemark`.
+FriendResult readFriendResult(JsonObject told) => FriendResult(
+      _needed(told, 'friend', readFriend),
+      told.count('listsVersion'),
+    );
+
+/// The answer to `deleteFriends`.
+DeleteFriendsResult readDeleteFriendsResult(JsonObject told) =>
+    DeleteFriendsResult(readFailures(told), told.count('listsVersion'));
+
+/// A message.
+Message? readMessage(JsonObject told) {
+  final (from, to) = (told.text('from'), told.text('to'));
+  if (!isUserId(from) || !isUserId(to)) return null;
+  final custom = told.object('custom');
+  return Message(
+    from: from,
+    to: to,
+    sequence: told.count('sequence'),
+    time: told.time('time'),
+    text: told.text('text'),
+    custom: custom == null
+        ? null
+        : CustomContent(
+            data: custom.text('data'),
+            description: custom.text('description'),
+            extension: custom.text('extension'),
+          ),
+    clientMessageId: told.text('clientMessageId'),
+  );
+}
+
+/// The answer to `sendMessage`.
+SentMessage readSentMessage(JsonObject told) => SentMessage(
+      message: _needed(told, 'message', readMessage),
+      isRepeated: told.flag('repeatedSend'),
+      listsVersion: told.count('listsVersion'),
+    );
+
+/// The answer to `getHistory`.
+HistoryPage readHistoryPage(JsonObject told) =>
+    HistoryPage(told.objects('messages', readMessage), told.flag('finished'));
+
+/// A row of the conversation list.
+Conversation? readConversation(JsonObject told) {
+  final peer = told.text('peer');
+  if (!isUserId(peer)) return null;
+  final last = told.object('lastMessage');
+  return Conversation(
+    peer: peer,
+    lastMessage: last == null ? null : readMessage(last),
+    unread: told.count('unread'),
+    readSequence: told.count('readSequence'),
+    isPinned: told.flag('pinned'),
+    profile: _profileOf(peer, told.object('profile')),
+    remark: told.text('remark'),
+    activeAt: told.time('activeAt'),
+  );
+}
+
+/// The answer to `getConversationList`.
+ConversationPage readConversationPage(JsonObject told) {
+  final next = told.text('next');
+  return ConversationPage(
+    conversations: told.objects('conversations', readConversation),
+    next: next.isEmpty ? null : next,
+    totalUnread: told.count('totalUnread'),
+    listsVersion: told.count('listsVersion'),
+  );
+}
+
+/// The answer to `markRead` and `pinConversation`.
+ConversationResult readConversationResult(JsonObject told) =>
+    ConversationResult(
+      _needed(told, 'conversation', readConversation),
+      told.count('listsVersion'),
+    );
+
+/// An object that the contract always has.
+T _needed<T extends Object>(
+  JsonObject told,
+  String name,
+  T? Function(JsonObject object) read,
+) {
+  final object = told.object(name);
+  final value = object == null ? null : read(object);
+  return value ?? (throw FormatException('an answer without its $name'));
+}
+
+final _types = {for (final type in StatusType.values) type.wireName: type};
+
+final _reasons = {
+  for (final reason in StatusReason.values) reason.wireName: reason,
+};
+
+final _platforms = {
+  for (final platform in DevicePlatform.values) platform.wireName: platform,
+};
+
+final _allowTypes = {for (final type in AllowType.values) type.wireName: type};
+
+const _causes = {
+  'CAUSE_UNSPECIFIED': EndCause.unspecified,
+  'CAUSE_KICKED_BY_OTHER_LOGIN': EndCause.kickedByOtherLogin,
+  'CAUSE_KICKED_BY_OPERATOR': EndCause.kickedByOperator,
+  'CAUSE_USER_SIG_EXPIRED': EndCause.userSigExpired,
+  'CAUSE_ACCOUNT_DELETED': EndCause.accountDeleted,
+  'CAUSE_RECONNECT': EndCause.reconnect,
+  'CAUSE_SUPERSEDED': EndCause.superseded,
+  'CAUSE_PROTOCOL_ERROR': EndCause.protocolError,
+  'CAUSE_LOGIN_TIMEOUT': EndCause.loginTimeout,
+  'CAUSE_TOO_MANY_CONNECTIONS': EndCause.tooManyConnections,
+  'CAUSE_TIMEOUT': EndCause.timeout,
+  'CAUSE_LOGGED_OUT': EndCause.loggedOut,
+};

@@ -1,0 +1,324 @@
+/// The messages of the server, parsed.
+library;
+
+import 'dart:convert';
+
+import '../model/exception.dart';
+import '../model/lists.dart';
+import '../model/results.dart';
+import '../model/status.dart';
+import 'json.dart';
+import 'read.dart';
+
+/// A message of the server.
+sealed class ServerMessage {
+  const ServerMessage();
+
+  /// Reads a message. What is none of the contract is a [FormatException].
+  factory ServerMessage.parse(String text) {
+    final Object? value;
+    try {
+      value = jsonDecode(text);
+    } on FormatException {
+      throw const FormatException('what was received is no JSON');
+    }
+    final message = JsonObject.of(value);
+    // At most one body; a field that a newer contract has is none to us.
+    for (final name in message.names) {
+      final read = _bodies[name];
+      if (read != null) return read(message, message.object(name)!);
+    }
+    return const UnknownMessage();
+  }
+}
+
+/// An answer to a request.
+final class AnswerMessage extends ServerMessage {
+  /// Creates an answer.
+  const AnswerMessage(this.id, this.kind, this.value);
+
+  /// The id of the request.
+  final int id;
+
+  /// The kind of the request.
+  final String kind;
+
+  /// The answer, of the type that belongs to the kind.
+  final Object value;
+}
+
+/// A refusal of a request.
+final class RefusalMessage extends ServerMessage {
+  /// Creates a refusal.
+  const RefusalMessage(this.id, this.refusal);
+
+  /// The id of the request.
+  final int id;
+
+  /// The refusal.
+  final LamplightException refusal;
+}
+
+/// Changes of statuses that were ready together.
+final class StatusChangedMessage extends ServerMessage {
+  /// Creates a message.
+  const StatusChangedMessage(this.statuses, {required this.isSnapshotComplete});
+
+  /// The statuses.
+  final List<UserStatus> statuses;
+
+  /// Whether the snapshot that the answer to the login began ends here.
+  final bool isSnapshotComplete;
+}
+
+/// Another device of this account, or the server API, has changed the
+/// subscription list.
+final class SubscriptionsChangedMessage extends ServerMessage {
+  /// Creates a message.
+  const SubscriptionsChangedMessage(
+    this.subscribed,
+    this.unsubscribed,
+    this.notWatched,
+  );
+
+  /// The users that were subscribed to.
+  final List<String> subscribed;
+
+  /// The users that were unsubscribed from.
+  final List<String> unsubscribed;
+
+  /// Of the unsubscribed, those that are not watched any longer.
+  final List<String> notWatched;
+}
+
+/// The causes of the end of a connection.
+enum EndCause {
+  /// A cause that is not named, or that a newer contract has.
+  unspecified,
+
+  /// Another login of the same account.
+  kickedByOtherLogin,
+
+  /// The server API or an operator.
+  kickedByOperator,
+
+  /// The token has expired.
+  userSigExpired,
+
+  /// The account is gone.
+  accountDeleted,
+
+  /// The server stops or hands over.
+  reconnect,
+
+  /// The same device has connected again.
+  superseded,
+
+  /// What was received is no message of the contract, or too large.
+  protocolError,
+
+  /// No login in time.
+  loginTimeout,
+
+  /// Too many connections.
+  tooManyConnections,
+
+  /// Nothing was received for the heartbeat timeout.
+  timeout,
+
+  /// The last words after the answer to a logout.
+  loggedOut,
+}
+
+/// The last words of the server before it closes the connection.
+final class ConnectionEndedMessage extends ServerMessage {
+  /// Creates a message.
+  const ConnectionEndedMessage(
+    this.cause,
+    this.message,
+    this.byPlatform,
+    this.retryAfter,
+  );
+
+  /// The cause.
+  final EndCause cause;
+
+  /// The cause in words.
+  final String message;
+
+  /// The platform of the login that kicked, where one did.
+  final DevicePlatform? byPlatform;
+
+  /// When to come back, in milliseconds.
+  final int retryAfter;
+}
+
+/// Changes of the lists of the own user.
+final class ListsChangedMessage extends ServerMessage {
+  /// Creates a message.
+  const ListsChangedMessage({
+    required this.listsVersion,
+    required this.isReload,
+    required this.messages,
+    required this.conversations,
+    required this.deletedConversations,
+    required this.friends,
+    required this.deletedFriends,
+    required this.profile,
+    required this.profiles,
+    required this.totalUnread,
+  });
+
+  /// The number after these changes; 0: they do not count.
+  final int listsVersion;
+
+  /// Whether more changed than is told: read the lists again.
+  final bool isReload;
+
+  /// Messages received, and messages sent from another own device.
+  final List<Message> messages;
+
+  /// Rows of the conversation list as they are now.
+  final List<Conversation> conversations;
+
+  /// Conversations that are gone.
+  final List<String> deletedConversations;
+
+  /// Entries of the friend list as they are now.
+  final List<Friend> friends;
+
+  /// Users that are out of the friend list.
+  final List<String> deletedFriends;
+
+  /// The own profile, when it changed.
+  final UserProfile? profile;
+
+  /// Mutual friends that show something else than before.
+  final List<UserProfile> profiles;
+
+  /// Unread messages over all conversations, where it was told.
+  final int? totalUnread;
+}
+
+/// The abilities of the connection have changed.
+final class AppChangedMessage extends ServerMessage {
+  /// Creates a message.
+  const AppChangedMessage(this.abilities);
+
+  /// The abilities as they are now.
+  final Abilities? abilities;
+}
+
+/// A message that a newer contract has and this one has not.
+final class UnknownMessage extends ServerMessage {
+  /// Creates a message.
+  const UnknownMessage();
+}
+
+/// The answer to a login, with all that the machine needs of it.
+final class LoginTold {
+  /// Creates an answer.
+  const LoginTold({
+    required this.heartbeatTimeout,
+    required this.reconnectSpread,
+    required this.statuses,
+    required this.notWatched,
+    required this.isListLost,
+    required this.subscriptions,
+    required this.isSnapshotComplete,
+    required this.result,
+  });
+
+  /// The silence after which the server gives the connection up, in
+  /// milliseconds.
+  final int heartbeatTimeout;
+
+  /// Over how long clients spread their return, in milliseconds; 0: not told.
+  final int reconnectSpread;
+
+  /// The statuses that differ from what was known.
+  final List<UserStatus> statuses;
+
+  /// Of the users that the login named, those that are not watched.
+  final List<String> notWatched;
+
+  /// Whether the subscription list was given up.
+  final bool isListLost;
+
+  /// The subscription list, for a login that is no resume.
+  final List<String> subscriptions;
+
+  /// Whether the snapshot is in this answer as a whole.
+  final bool isSnapshotComplete;
+
+  /// The part for the application.
+  final LoginResult result;
+}
+
+typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
+
+_Read _answer(String kind, Object Function(JsonObject body) read) =>
+    (message, body) => AnswerMessage(message.count('id'), kind, read(body));
+
+/// The bodies that a message can have.
+final Map<String, _Read> _bodies = {
+  'refusal': (message, body) => RefusalMessage(
+        message.count('id'),
+        LamplightException(body.count('code'), body.text('message')),
+      ),
+  'statusChanged': (_, body) => StatusChangedMessage(
+        readStatuses(body, 'statuses'),
+        isSnapshotComplete: body.flag('snapshotComplete'),
+      ),
+  'subscriptionsChanged': (_, body) => SubscriptionsChangedMessage(
+        readUsers(body, 'subscribed'),
+        readUsers(body, 'unsubscribed'),
+        readUsers(body, 'notWatched'),
+      ),
+  'connectionEnded': (_, body) => ConnectionEndedMessage(
+        readCause(body),
+        body.text('message'),
+        readPlatform(body, 'byPlatform'),
+        body.count('retryAfterMs'),
+      ),
+  'listsChanged': (_, body) => ListsChangedMessage(
+        listsVersion: body.count('listsVersion'),
+        isReload: body.flag('reload'),
+        messages: body.objects('messages', readMessage),
+        conversations: body.objects('conversations', readConversation),
+        deletedConversations: readUsers(body, 'deletedConversations'),
+        friends: body.objects('friends', readFriend),
+        deletedFriends: readUsers(body, 'deletedFriends'),
+        profile: switch (body.object('profile')) {
+          final JsonObject profile => readProfile(profile),
+          null => null,
+        },
+        profiles: body.objects('profiles', readProfile),
+        totalUnread:
+            body.has('totalUnread') ? body.count('totalUnread') : null,
+      ),
+  'appChanged': (_, body) =>
+      AppChangedMessage(readAbilities(body.object('abilities'))),
+  'login': _answer('login', readLogin),
+  'logout': _answer('logout', (_) => const Object()),
+  'heartbeat': _answer('heartbeat', (body) => body.count('reconnectSpreadMs')),
+  'setSelfStatus': _answer('setSelfStatus', readSelfStatus),
+  'getUserStatus': _answer('getUserStatus', readStatusResult),
+  'subscribeUserStatus': _answer('subscribeUserStatus', readSubscribeResult),
+  'unsubscribeUserStatus':
+      _answer('unsubscribeUserStatus', readUnsubscribeResult),
+  'getSubscriptions': _answer('getSubscriptions', readSubscriptions),
+  'setSelfInfo': _answer('setSelfInfo', readSelfInfoResult),
+  'getUsersInfo': _answer('getUsersInfo', readUsersInfoResult),
+  'getFriendList': _answer('getFriendList', readFriendPage),
+  'addFriend': _answer('addFriend', readFriendResult),
+  'deleteFriends': _answer('deleteFriends', readDeleteFriendsResult),
+  'setFriendRemark': _answer('setFriendRemark', readFriendResult),
+  'sendMessage': _answer('sendMessage', readSentMessage),
+  'getHistory': _answer('getHistory', readHistoryPage),
+  'getConversationList': _answer('getConversationList', readConversationPage),
+  'markRead': _answer('markRead', readConversationResult),
+  'pinConversation': _answer('pinConversation', readConversationResult),
+  'deleteConversation':
+      _answer('deleteConversation', (body) => body.count('listsVersion')),
+};

@@ -1,0 +1,165 @@
+/// A small test runner: the SDK has no dependency, its tests neither.
+library;
+
+import 'dart:async';
+import 'dart:io';
+
+/// The longest that a test may take, unless it says otherwise. Long: the
+/// machine may be busy.
+const _patience = Duration(seconds: 60);
+
+final List<({String name, FutureOr<void> Function() body, Duration most})>
+    _tests = [];
+String _file = '';
+
+/// Begins the tests of a file.
+void inFile(String name, void Function() declare) {
+  _file = name;
+  declare();
+}
+
+/// Declares a test. Its name says the rule.
+void test(
+  String name,
+  FutureOr<void> Function() body, {
+  Duration most = _patience,
+}) =>
+    _tests.add((name: '$_file: $name', body: body, most: most));
+
+/// What is done when all tests have run, whatever became of them.
+final List<Future<void> Function()> lastly = [];
+
+/// Runs the tests whose names contain [filter], one after another, and tells
+/// how they ended. The exit code is that of the whole.
+Future<void> runTests(String filter) async {
+  var passed = 0;
+  final failed = <String>[];
+  final clock = Stopwatch()..start();
+  final chosen = [
+    for (final test in _tests)
+      if (test.name.contains(filter)) test,
+  ];
+  for (final (:name, :body, :most) in chosen) {
+    final took = Stopwatch()..start();
+    final failure = await _run(body, most);
+    final time = '${took.elapsedMilliseconds} ms';
+    if (failure == null) {
+      passed++;
+      stdout.writeln('ok      $name ($time)');
+    } else {
+      failed.add(name);
+      stdout.writeln('FAILED  $name ($time)\n$failure');
+    }
+  }
+  // A run that finds no test has not shown anything.
+  final isGood = failed.isEmpty && passed > 0;
+  for (final name in failed) {
+    stdout.writeln('failed: $name');
+  }
+  stdout.writeln(
+    'test result: ${isGood ? 'ok' : 'FAILED'}. $passed passed; '
+    '${failed.length} failed; ${_tests.length - chosen.length} filtered out; '
+    'finished in ${clock.elapsedMilliseconds / 1000} s',
+  );
+  for (final end in [...lastly]) {
+    await end();
+  }
+  await stdout.flush();
+  // Something that a test left running must not keep the program.
+  exit(isGood ? 0 : 1);
+}
+
+/// Runs a test; returns the failure, or null. An error that nobody handles
+/// fails the test that caused it.
+Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
+  final done = Completer<String?>();
+  void end(String? failure) {
+    if (!done.isCompleted) done.complete(failure);
+  }
+
+  final late = Timer(most, () => end('took longer than $most'));
+  runZonedGuarded(
+    () async {
+      await body();
+      // Errors of what the test did not wait for have this turn to surface.
+      await Future<void>.delayed(Duration.zero);
+      end(null);
+    },
+    (error, trace) => end('$error\n$trace'),
+  );
+  final failure = await done.future;
+  late.cancel();
+  return failure;
+}
+
+/// A check that failed.
+final class CheckFailure implements Exception {
+  /// Creates a failure.
+  const CheckFailure(this.message);
+
+  /// The difference.
+  final String message;
+
+  @override
+  String toString() => message;
+}
+
+/// Fails unless the condition holds.
+void check(bool condition, String what) {
+  if (!condition) throw CheckFailure('it does not hold that $what');
+}
+
+/// Fails unless the two are equal: lists, maps, sets and pairs by their
+/// elements, other values by `==`.
+void equal(Object? actual, Object? expected, [String of = '']) {
+  if (!_isEqual(actual, expected)) {
+    throw CheckFailure(
+      '${of.isEmpty ? '' : '$of:\n'}    actual: $actual\n  expected: $expected',
+    );
+  }
+}
+
+bool _isEqual(Object? one, Object? other) => switch ((one, other)) {
+      (final Map<Object?, Object?> one, final Map<Object?, Object?> other) =>
+        one.length == other.length &&
+            one.keys.every(
+              (key) =>
+                  other.containsKey(key) && _isEqual(one[key], other[key]),
+            ),
+      (final Set<Object?> one, final Set<Object?> other) =>
+        one.length == other.length && other.containsAll(one),
+      (final Iterable<Object?> one, final List<Object?> other) =>
+        one.length == other.length &&
+            one.indexed.every((item) => _isEqual(item.$2, other[item.$1])),
+      (
+        (final Object? one, final Object? two),
+        (final Object? expectedOne, final Object? expectedTwo)
+      ) =>
+        _isEqual(one, expectedOne) && _isEqual(two, expectedTwo),
+      _ => one == other,
+    };
+
+/// The error that the body throws; fails when it throws none of this type.
+Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
+  try {
+    await body();
+  } on E catch (error) {
+    return error;
+  }
+  throw CheckFailure('no $E was thrown');
+}
+
+/// Waits until the condition holds.
+Future<void> until(
+  String what,
+  bool Function() holds, [
+  Duration most = const Duration(seconds: 30),
+]) async {
+  final clock = Stopwatch()..start();
+  while (!holds()) {
+    if (clock.elapsed > most) {
+      throw CheckFailure('it never came true that $what');
+    }
+    await Future<void>.delayed(const Duration(milliseconds: 2));
+  }
+}

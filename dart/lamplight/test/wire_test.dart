@@ -1,0 +1,104 @@
+/// The messages of the server, and what is none.
+library;
+
+import 'package:lamplight/lamplight.dart';
+import 'package:lamplight/src/wire/server_message.dart';
+
+import 'support/runner.dart';
+
+void main() {
+  test('a status is read with all its evidence', () {
+    final message = ServerMessage.parse('''
+      {"id": "7", "setSelfStatus": {"status": {
+        "userId": "ann", "statusType": "STATUS_TYPE_ONLINE",
+        "customStatus": "在路上 🚲", "version": "18446744073709551615",
+        "since": "1700000000000", "reason": "REASON_CUSTOM",
+        "lastSeen": 1700000000001,
+        "onlineDevices": ["PLATFORM_IPHONE", 7, "PLATFORM_WATCH", 99]
+      }}}''');
+    final AnswerMessage(:id, :kind, :value) = message as AnswerMessage;
+    equal((id, kind), (7, 'setSelfStatus'));
+    final status = value as UserStatus;
+    equal(
+      status,
+      UserStatus(
+        userId: 'ann',
+        type: StatusType.online,
+        customStatus: '在路上 🚲',
+        version: BigInt.two.pow(64) - BigInt.one,
+        since: DateTime.utc(2023, 11, 14, 22, 13, 20),
+        reason: StatusReason.custom,
+        lastSeen: DateTime.utc(2023, 11, 14, 22, 13, 20, 1),
+        onlineDevices: [DevicePlatform.iPhone, DevicePlatform.web],
+      ),
+    );
+  });
+
+  test('a newer contract is read as far as this one goes', () {
+    final message = ServerMessage.parse('''
+      {"statusChanged": {"statuses": [
+        {"userId": "ann", "statusType": 9, "reason": "REASON_DREAMT", "x": 1},
+        {"userId": "bob", "statusType": 3, "reason": 10, "customStatus": null},
+        {"userId": "ünï"}, {"userId": ""}, {}
+      ]}, "y": {}}''') as StatusChangedMessage;
+    final [ann, bob] = message.statuses;
+    equal((ann.type, ann.reason), (StatusType.unknown, StatusReason.unknown));
+    equal(
+      (bob.type, bob.reason),
+      (StatusType.unlogined, StatusReason.nodeLost),
+    );
+    check(ServerMessage.parse('{"id": "1", "z": {}}') is UnknownMessage, 'z');
+    check(ServerMessage.parse('{}') is UnknownMessage, 'nothing');
+    final ended = ServerMessage.parse(
+      '{"connectionEnded": {"cause": "CAUSE_MOON", "retryAfterMs": 3}}',
+    ) as ConnectionEndedMessage;
+    equal((ended.cause, ended.retryAfter), (EndCause.unspecified, 3));
+  });
+
+  test('what is no message of the contract is refused, whatever it is', () {
+    final deep = '${'[' * 100000}${']' * 100000}';
+    for (final text in [
+      '',
+      'null',
+      '1',
+      '[]',
+      '"text"',
+      '{',
+      '{"statusChanged": 1}',
+      '{"statusChanged": {"statuses": {}}}',
+      '{"statusChanged": {"statuses": [1]}}',
+      '{"statusChanged": {"statuses": [{"userId": 1}]}}',
+      '{"statusChanged": {"statuses": [{"userId": "a", "version": "-1"}]}}',
+      '{"statusChanged": {"statuses": [{"userId": "a", "version": "x"}]}}',
+      '{"statusChanged": {"statuses": [{"userId": "a", "version": 1.5}]}}',
+      '{"statusChanged": {"statuses": [{"userId": "a", "statusType": []}]}}',
+      '{"statusChanged": {"statuses": '
+          '[{"userId": "a", "version": "18446744073709551616"}]}}',
+      '{"statusChanged": {"snapshotComplete": "yes"}}',
+      '{"subscriptionsChanged": {"subscribed": [1]}}',
+      '{"id": "1", "login": []}',
+      '{"id": {}, "logout": {}}',
+      '{"id": "1", "setSelfStatus": {}}',
+      '{"id": "1", "setSelfStatus": {"status": {"userId": ""}}}',
+      '{"id": "1", "sendMessage": {"message": {}}}',
+      '{"id": "1", "markRead": {"conversation": {"peer": 3}}}',
+      '{"statusChanged": $deep}',
+      deep,
+    ]) {
+      try {
+        ServerMessage.parse(text);
+      } on FormatException {
+        continue;
+      }
+      throw CheckFailure('read: ${text.substring(0, text.length.clamp(0, 80))}');
+    }
+  });
+
+  test('a moment past the calendar is the last one of it', () {
+    final told = ServerMessage.parse(
+      '{"statusChanged": {"statuses": '
+      '[{"userId": "a", "since": "18446744073709551615"}]}}',
+    ) as StatusChangedMessage;
+    equal(told.statuses.single.since?.year, 275760);
+  });
+}
