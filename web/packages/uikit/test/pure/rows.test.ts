@@ -10,29 +10,33 @@ import { letterOf, loadPinyin, needsPinyin } from "../../src/rows/initials.js";
 import { initialsOf, nameOf, TINTS, tintOf } from "../../src/rows/names.js";
 import { EN } from "../../src/words/en.js";
 import { messageOf } from "../../stage/stage.js";
+import { readCases } from "./cases.js";
+
+interface Cases {
+  names: { remark: string; nick: string; userID: string; name: string }[];
+  initials: { name: string; initials: string }[];
+  letters: { reading: string; letter: string }[];
+  contacts: {
+    name: string;
+    pinyin: boolean;
+    friends: [string, string][];
+    rows: string;
+    users?: string[];
+    letters?: Record<string, number>;
+  }[];
+  order: { name: string; conversations: { id: string; time?: number; pinned?: boolean }[]; peers: string[] }[];
+  summaries: { text: string | null; draft: string; isDraft: boolean; summary: string }[];
+  badges: { unread: number; badge: string }[];
+}
+
+const cases = JSON.parse(readCases("rows.json")) as Cases;
 
 describe("names", () => {
-  test.each([
-    ["Anna from work", "Anna K.", "anna", "Anna from work"],
-    ["", "Anna K.", "anna", "Anna K."],
-    ["  ", "", "anna", "anna"],
-  ])("remark %j, nick %j, id %j: %s", (remark, nick, userID, name) => {
+  test.each(cases.names)("remark $remark, nick $nick, id $userID: $name", ({ remark, nick, userID, name }) => {
     expect(nameOf(remark, { userID, nick, avatar: "" }, userID)).toBe(name);
   });
 
-  test.each([
-    ["Maya Lindqvist", "ML"],
-    ["maya", "M"],
-    ["Anna Maria Rossi", "AR"],
-    ["user_42", "U4"],
-    ["陈晓", "陈"],
-    ["林月（设计）", "林"],
-    ["김하늘", "김"],
-    ["étienne", "É"],
-    ["42", "4"],
-    ["☀️", "☀"],
-    ["", ""],
-  ])("%j is drawn as %j", (name, initials) => {
+  test.each(cases.initials)("$name is drawn as $initials", ({ name, initials }) => {
     expect(initialsOf(name)).toBe(initials);
   });
 
@@ -54,38 +58,24 @@ describe("contacts", () => {
       .rows.map((row) => (row.is === "letter" ? `${row.letter}:` : row.name))
       .join(" ");
 
-  test("stand under their letters, Chinese names under their pinyin, the rest under #", async () => {
-    const friends = ["王芳", "bob", "Anna", "赵磊", "Émile", "42", "Aaron", "陈晓", "曾国"].map((n) => friend(n, n));
-    expect(drawn(friends, await loadPinyin())).toBe(
-      "A: Aaron Anna B: bob C: 陈晓 E: Émile W: 王芳 Z: 曾国 赵磊 #: 42",
-    );
+  test.each(cases.contacts)("$name", async ({ friends, pinyin, rows, users, letters }) => {
+    const those = friends.map(([userID, nick]) => friend(userID, nick));
+    const table = pinyin ? await loadPinyin() : null;
+    expect(drawn(those, table)).toBe(rows);
+    const contacts = contactsOf(those, table, "en");
+    expect(contacts.users).toEqual(users ?? contacts.users);
+    expect(Object.fromEntries(contacts.letters)).toEqual(letters ?? Object.fromEntries(contacts.letters));
+    const places = contacts.rows.flatMap((row) => (row.is === "friend" ? [row.place] : []));
+    expect(places).toEqual(those.map((_, index) => index + 1));
   });
 
-  test("before the table is there, Chinese names wait under #", () => {
-    expect(drawn([friend("a", "王芳"), friend("b", "Bob")], null)).toBe("B: Bob #: 王芳");
+  test("only Chinese names need the table", () => {
     expect(needsPinyin(["Bob", "王芳"])).toBe(true);
     expect(needsPinyin(["Bob", "ひなた"])).toBe(false);
   });
 
-  test("numbers in names count, and equal names stand by their ids", () => {
-    const friends = [friend("3", "Room 10"), friend("2", "Room 9"), friend("c", "Sam"), friend("b", "Sam")];
-    const { rows, users, letters } = contactsOf(friends, null, "en");
-    expect(users).toEqual(["2", "3", "b", "c"]);
-    expect([...letters]).toEqual([
-      ["R", 0],
-      ["S", 3],
-    ]);
-    expect(rows.flatMap((row) => (row.is === "friend" ? [row.place] : []))).toEqual([1, 2, 3, 4]);
-  });
-
-  test.each([
-    ["Ångström", "A"],
-    ["ñandú", "N"],
-    ["Ωmega", "#"],
-    ["_x", "#"],
-    ["", "#"],
-  ])("%j stands under %s", (name, letter) => {
-    expect(letterOf(name)).toBe(letter);
+  test.each(cases.letters)("$reading stands under $letter", ({ reading, letter }) => {
+    expect(letterOf(reading)).toBe(letter);
   });
 });
 
@@ -101,32 +91,29 @@ describe("conversations", () => {
     ...change,
   });
 
-  test("pinned ones first, then the latest; those without a message last", () => {
-    const list = [
-      conversation("old", 1),
-      conversation("none", 0, { lastMessage: null }),
-      conversation("new", 9),
-      conversation("pinned", 2, { isPinned: true }),
-      conversation("pinnednew", 3, { isPinned: true }),
-    ];
-    expect(peersOf(inOrder(list))).toEqual(["pinnednew", "pinned", "new", "old", "none"]);
+  test.each(cases.order)("$name", ({ conversations, peers }) => {
+    const list = conversations.map(({ id, time, pinned = false }) =>
+      conversation(id.slice(3), time ?? 0, {
+        conversationID: id,
+        isPinned: pinned,
+        ...(time === undefined ? { lastMessage: null } : {}),
+      }),
+    );
+    expect(peersOf(inOrder(list))).toEqual(peers);
   });
 
-  test("only conversations of two people show somebody", () => {
-    expect(peersOf([conversation("a", 1, { conversationID: "GROUPa" }), conversation("b", 1)])).toEqual(["b"]);
+  test.each(cases.summaries)("the summary is $summary", ({ text, draft, isDraft, summary }) => {
+    const lastMessage = text === null ? null : { lastTime: 1, fromAccount: "a", messageForShow: text };
+    expect(summaryOf(conversation("a", 1, { lastMessage, draftText: draft }), EN)).toEqual({
+      draft: isDraft,
+      text: summary,
+    });
   });
 
   test.each([
-    [{}, { draft: false, text: "from a" }],
-    [{ draftText: "half a\nthought" }, { draft: true, text: "half a thought" }],
-    [{ lastMessage: null }, { draft: false, text: "" }],
     [
       { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "x", isRevoked: true } },
       { draft: false, text: EN.recalled },
-    ],
-    [
-      { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "x".repeat(5000) } },
-      { draft: false, text: "x".repeat(200) },
     ],
     [
       { lastMessage: { lastTime: 1, fromAccount: "a", messageForShow: "", type: "TIMCustomElem" } },
@@ -140,11 +127,7 @@ describe("conversations", () => {
     expect(summaryOf(conversation("a", 1, change), EN)).toEqual(summary);
   });
 
-  test.each([
-    [1, "1"],
-    [99, "99"],
-    [100, "99+"],
-  ])("%i unread: %s", (unread, badge) => {
+  test.each(cases.badges)("$unread unread: $badge", ({ unread, badge }) => {
     expect(badgeOf(unread)).toBe(badge);
   });
 });
