@@ -1,0 +1,34 @@
+/// The lists of a chat application without their widgets: rows of
+/// conversations and contacts in their order, with names, unread counts,
+/// initials, dots and custom statuses, and the plan of whom to ask for and
+/// subscribe to.
+///
+/// ```dart
+/// final kit = ListKit(client);
+/// final conversations = ConversationListModel(kit);
+/// conversations.addListener(() {
+///   for (final row in conversations.rows) {
+///     print('${row.name} ${row.status?.label} ${row.badge}');
+///   }
+/// });
+/// ```
+library;
+
+export 'src/models/keeper.dart' hide ConversationCopy, FriendCopy;
+export 'src/models/kit.dart';
+export 'src/models/list_models.dart';
+export 'src/models/names.dart';
+export 'src/models/pinyin.dart' show Pinyin, indexLetters, pinyinOf;
+export 'src/models/rows.dart'
+    show
+        ContactRow,
+        ConversationRow,
+        Dot,
+        FriendRow,
+        LetterRow,
+        RowStatus,
+        largestBadge;
+export 'src/models/times.dart';
+export 'src/models/watcher.dart'
+    show Net, StatusWatcher, SubscriptionMemory;
+export 'src/models/words.dart';

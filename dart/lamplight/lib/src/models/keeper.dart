@@ -1,0 +1,478 @@
+/// Keeps the conversations and the friends of the own user true: reads them
+/// when somebody wants them, takes in what the server tells, and reads them
+/// again when it says that they are out of date.
+///
+/// The server tells every device of a change but the one whose call made it:
+/// calls that change lists are therefore made here.
+library;
+
+import 'dart:async';
+
+import '../client.dart';
+import '../model/codes.dart';
+import '../model/events.dart';
+import '../model/exception.dart';
+import '../model/lists.dart';
+import '../model/results.dart';
+import 'table.dart';
+
+/// A list, as far as it is known.
+sealed class ListState {
+  const ListState();
+}
+
+/// The list has not been read yet.
+final class ListLoading extends ListState {
+  /// Creates the state.
+  const ListLoading();
+}
+
+/// There are rows to show; more may follow while a long list is read.
+final class ListReady extends ListState {
+  /// Creates the state.
+  const ListReady();
+}
+
+/// The list could not be read.
+final class ListFailed extends ListState {
+  /// Creates the state.
+  const ListFailed(this.error);
+
+  /// The cause.
+  final LamplightException error;
+}
+
+/// Rows in the first page, soon there to be shown.
+const int _firstRows = 100;
+
+/// Pages that are read without a pause between them, and the pause before
+/// each later one: in any 5 s they are fewer than the 20 calls that the server
+/// takes of a user, so that calls of the application find room.
+const int _atOnce = 8;
+const Duration _pause = Duration(milliseconds: 500);
+
+/// The lists of one client.
+final class ListKeeper {
+  /// Begins to listen to a client; reads nothing before somebody asks.
+  ListKeeper(this._client, {required void Function() onChange})
+      : _onChange = onChange {
+    conversations = KeptList._(
+      _client,
+      first: () => _client.getConversationPage(limit: _firstRows),
+      then: (page) => _client.getConversationPage(next: page.next),
+      take: (page, table) {
+        table.put(
+          {for (final row in page.conversations) row.peer: row},
+          page.listsVersion,
+          isPage: true,
+        );
+        return page.next == null;
+      },
+      onChange: onChange,
+    );
+    friends = KeptList._(
+      _client,
+      first: () => _client.getFriendPage(limit: _firstRows),
+      then: (page) =>
+          _client.getFriendPage(after: page.friends.last.userId),
+      take: (page, table) {
+        table.put(
+          {for (final friend in page.friends) friend.userId: friend},
+          page.listsVersion,
+          isPage: true,
+        );
+        return page.isLast || page.friends.isEmpty;
+      },
+      onChange: onChange,
+    );
+    _listening = _client.events.listen(_heard);
+  }
+
+  final LamplightClient _client;
+  final void Function() _onChange;
+  late final StreamSubscription<LamplightEvent> _listening;
+
+  /// The conversations.
+  late final KeptList<Conversation, ConversationPage> conversations;
+
+  /// The friends.
+  late final KeptList<Friend, FriendPage> friends;
+
+  /// Hears no more.
+  void dispose() {
+    unawaited(_listening.cancel());
+    conversations._end();
+    friends._end();
+  }
+
+  /// Sends a text message, and moves its conversation.
+  Future<SentMessage> sendTextMessage(
+    String to,
+    String text, {
+    String? clientMessageId,
+  }) async =>
+      _sent(
+        await _client.sendTextMessage(
+          to,
+          text,
+          clientMessageId: clientMessageId,
+        ),
+      );
+
+  /// Sends custom content, and moves its conversation.
+  Future<SentMessage> sendCustomMessage(
+    String to,
+    CustomContent content, {
+    String? clientMessageId,
+  }) async =>
+      _sent(
+        await _client.sendCustomMessage(
+          to,
+          content,
+          clientMessageId: clientMessageId,
+        ),
+      );
+
+  /// Marks the messages of a peer as read.
+  Future<ConversationResult> markRead(String peer) async =>
+      _answered(await _client.markRead(peer));
+
+  /// Pins a conversation to the top of the list, or lets it go.
+  Future<ConversationResult> pinConversation(
+    String peer, {
+    required bool pinned,
+  }) async =>
+      _answered(await _client.pinConversation(peer, pinned: pinned));
+
+  /// Takes a conversation out of the own list.
+  Future<void> deleteConversation(String peer) async {
+    final version = await _client.deleteConversation(peer);
+    conversations.table.drop([peer], version);
+    _onChange();
+  }
+
+  /// Takes a user into the own friend list.
+  Future<FriendResult> addFriend(
+    String userId, {
+    String remark = '',
+    String addSource = '',
+    String addWording = '',
+    bool single = false,
+  }) async =>
+      _befriended(
+        await _client.addFriend(
+          userId,
+          remark: remark,
+          addSource: addSource,
+          addWording: addWording,
+          single: single,
+        ),
+      );
+
+  /// Takes users out of the own friend list.
+  Future<DeleteFriendsResult> deleteFriends(
+    Iterable<String> userIds, {
+    bool single = false,
+  }) async {
+    final users = userIds.toList();
+    final result = await _client.deleteFriends(users, single: single);
+    final failed = {for (final failure in result.failures) failure.userId};
+    _unfriended(
+      users.where((user) => !failed.contains(user)),
+      result.listsVersion,
+    );
+    return result;
+  }
+
+  /// Changes the own name for a friend.
+  Future<FriendResult> setFriendRemark(String userId, String remark) async =>
+      _befriended(await _client.setFriendRemark(userId, remark));
+
+  SentMessage _sent(SentMessage sent) {
+    _moved(sent.message, sent.listsVersion);
+    return sent;
+  }
+
+  /// Moves the conversation of an own message, or makes one.
+  void _moved(Message message, int version) {
+    final friend = friends.table[message.to];
+    final row = conversations.table[message.to] ??
+        Conversation(
+          peer: message.to,
+          profile: friend?.profile ?? UserProfile(userId: message.to),
+          remark: friend?.remark ?? '',
+        );
+    if ((row.lastMessage?.sequence ?? 0) < message.sequence) {
+      final moved = row.copy(
+        lastMessage: message,
+        activeAt: message.time ?? row.activeAt,
+      );
+      conversations.table
+        ..revise(message.to, (_) => moved)
+        ..put({message.to: moved}, version);
+      _onChange();
+    }
+  }
+
+  ConversationResult _answered(ConversationResult result) {
+    final row = result.conversation;
+    conversations.table.put({row.peer: row}, result.listsVersion);
+    _onChange();
+    return result;
+  }
+
+  FriendResult _befriended(FriendResult result) {
+    _tookFriends([result.friend], result.listsVersion);
+    _onChange();
+    return result;
+  }
+
+  void _tookFriends(List<Friend> changed, int version) {
+    friends.table.put({for (final one in changed) one.userId: one}, version);
+    for (final friend in changed) {
+      conversations.table.revise(
+        friend.userId,
+        (row) => row.copy(remark: friend.remark, profile: friend.profile),
+      );
+    }
+  }
+
+  void _unfriended(Iterable<String> users, int version) {
+    friends.table.drop(users, version);
+    for (final user in users) {
+      conversations.table.revise(user, (row) => row.copy(remark: ''));
+    }
+    _onChange();
+  }
+
+  void _heard(LamplightEvent event) {
+    switch (event) {
+      case ConversationsChangedEvent(
+          :final changed,
+          :final deleted,
+          :final listsVersion,
+        ):
+        conversations.table
+          ..put({for (final row in changed) row.peer: row}, listsVersion)
+          ..drop(deleted, listsVersion);
+        _onChange();
+      case FriendListChangedEvent(
+          :final changed,
+          :final deleted,
+          :final listsVersion,
+        ):
+        _tookFriends(changed, listsVersion);
+        _unfriended(deleted, listsVersion);
+      case UsersInfoChangedEvent(:final profiles):
+        for (final profile in profiles) {
+          friends.table
+              .revise(profile.userId, (one) => one.copy(profile: profile));
+          conversations.table
+              .revise(profile.userId, (row) => row.copy(profile: profile));
+        }
+        _onChange();
+      case ListsOutdatedEvent() || EventsMissedEvent():
+        conversations._readAgain();
+        friends._readAgain();
+      case ConnectedEvent():
+        conversations._connected();
+        friends._connected();
+      case MessagesReceivedEvent(:final messages):
+        // An own message that was stored after its call had failed has no
+        // number of its own, and no row comes with it.
+        for (final message in messages) {
+          if (message.from == _client.userId) {
+            _moved(message, 0);
+          }
+        }
+      case SessionEndedEvent():
+        conversations._end();
+        friends._end();
+        _onChange();
+      case ConnectingEvent() ||
+            ConnectFailedEvent() ||
+            DisconnectedEvent() ||
+            StatusChangedEvent() ||
+            NotWatchedEvent() ||
+            SubscriptionsChangedEvent() ||
+            AbilitiesChangedEvent() ||
+            SelfInfoChangedEvent():
+        break;
+    }
+  }
+}
+
+/// One list, and its reading.
+final class KeptList<T, P> {
+  KeptList._(
+    this._client, {
+    required Future<P> Function() first,
+    required Future<P> Function(P page) then,
+    required bool Function(P page, ListTable<T> table) take,
+    required void Function() onChange,
+  })  : _first = first,
+        _then = then,
+        _take = take,
+        _onChange = onChange;
+
+  final LamplightClient _client;
+  final Future<P> Function() _first;
+  final Future<P> Function(P page) _then;
+
+  /// Puts a page into the table; answers whether it was the last.
+  final bool Function(P page, ListTable<T> table) _take;
+  final void Function() _onChange;
+
+  /// The rows.
+  final ListTable<T> table = ListTable<T>();
+  ListState _state = const ListLoading();
+  bool _isWanted = false;
+
+  /// Counts readings, and ends of sessions: an answer that belongs to an
+  /// earlier one says nothing.
+  int _attempt = 0;
+  Future<void>? _reading;
+
+  /// The list as it is known; the first who asks has it read.
+  ListState get state {
+    if (!_isWanted) {
+      _isWanted = true;
+      _begin();
+    }
+    return _state;
+  }
+
+  /// The rows that can be shown.
+  Iterable<T> get visible => table.visible;
+
+  /// Completes when the list was read to its end; fails when it could not be.
+  /// A reading that has failed before is tried again.
+  Future<void> get whole async {
+    if (state is ListFailed) {
+      _begin();
+    }
+    for (;;) {
+      if (_state case ListFailed(:final error)) {
+        throw error;
+      }
+      final reading = _reading;
+      if (reading == null && table.isComplete) {
+        return;
+      }
+      if (reading == null) {
+        throw LamplightException.of(LamplightCode.notLoggedIn);
+      }
+      await reading;
+    }
+  }
+
+  /// Reads the list again after a failure.
+  void retry() {
+    _isWanted = true;
+    _begin();
+  }
+
+  void _readAgain() {
+    if (_isWanted) {
+      _begin();
+    }
+  }
+
+  void _connected() {
+    if (_isWanted && (_state is! ListReady || !table.isComplete)) {
+      _begin();
+    }
+  }
+
+  void _end() {
+    _attempt += 1;
+    _reading = null;
+    table.clear();
+    _state = const ListLoading();
+  }
+
+  void _begin() {
+    _attempt += 1;
+    if (_client.userId == null) {
+      return;
+    }
+    final ListState shown =
+        table.isComplete ? const ListReady() : const ListLoading();
+    if (_state.runtimeType != shown.runtimeType) {
+      _state = shown;
+      _onChange();
+    }
+    final reading = _read(_attempt);
+    _reading = reading;
+    unawaited(reading);
+  }
+
+  Future<void> _read(int attempt) async {
+    table.beginReading();
+    try {
+      var pages = 1;
+      var page = await _first();
+      while (attempt == _attempt) {
+        final isLast = _take(page, table);
+        if (isLast) {
+          table.endReading();
+          _reading = null;
+        }
+        _state = const ListReady();
+        _onChange();
+        if (isLast) {
+          return;
+        }
+        pages += 1;
+        if (pages > _atOnce) {
+          await Future<void>.delayed(_pause);
+          if (attempt != _attempt) {
+            return;
+          }
+        }
+        page = await _then(page);
+      }
+    } on LamplightException catch (error) {
+      if (attempt == _attempt) {
+        _reading = null;
+        _state = ListFailed(error);
+        _onChange();
+      }
+    }
+  }
+}
+
+/// A row with some fields changed.
+extension ConversationCopy on Conversation {
+  /// Copies the row; what is null stays.
+  Conversation copy({
+    Message? lastMessage,
+    UserProfile? profile,
+    String? remark,
+    DateTime? activeAt,
+  }) =>
+      Conversation(
+        peer: peer,
+        profile: profile ?? this.profile,
+        lastMessage: lastMessage ?? this.lastMessage,
+        unread: unread,
+        readSequence: readSequence,
+        isPinned: isPinned,
+        remark: remark ?? this.remark,
+        activeAt: activeAt ?? this.activeAt,
+      );
+}
+
+/// An entry with some fields changed.
+extension FriendCopy on Friend {
+  /// Copies the entry with another profile.
+  Friend copy({required UserProfile profile}) => Friend(
+        userId: userId,
+        profile: profile,
+        remark: remark,
+        isMutual: isMutual,
+        addedAt: addedAt,
+        addSource: addSource,
+        addWording: addWording,
+      );
+}

@@ -1,0 +1,545 @@
+/// The users whose status the lists show, what is known of them, and which
+/// call to make next.
+///
+/// Pure: knows no client, no clock and no list model. A driver tells the
+/// ledger what happened, makes the one call that [Ledger.next] names, and
+/// reports the answer; each transition returns the users whose picture has
+/// changed.
+///
+/// The subscription list belongs to the account, and the application uses it
+/// too. The ledger takes only the room that is left, gives back only what it
+/// has taken, and never so much that somebody would be evicted for it.
+library;
+
+import 'dart:math';
+
+import '../model/codes.dart';
+import '../model/results.dart';
+import '../model/status.dart';
+import 'calls.dart';
+
+/// A moment before all others.
+const int _never = -1125899906842624;
+
+/// The codes of an app without statuses of others: its switch is off, or its
+/// edition does not have them; some servers have a number of their own for
+/// that.
+const Set<int> _refusals = {
+  LamplightCode.statusSwitchedOff,
+  LamplightCode.editionNotSupported,
+  3122,
+};
+
+class _Known {
+  _Known(this.status, this.at);
+
+  final UserStatus? status;
+
+  /// When the status was last asked for or told.
+  final int at;
+}
+
+/// The plan of queries and subscriptions; see the library.
+class Ledger {
+  bool _isOn = true;
+  String? _self;
+
+  /// The code that the server refuses statuses with; null: it does not.
+  int? _refusal;
+
+  /// The SDK has said that statuses are refused, and will say when they are
+  /// not.
+  bool _isClosedByApp = false;
+  int _pausedUntil = 0;
+  int _pauses = 0;
+  final Map<String, View> _views = {};
+
+  /// Everybody in some view; made when it is asked for after a view has
+  /// changed.
+  Set<String>? _allListed;
+  final Map<String, _Known> _known = {};
+
+  /// The ledger's own subscriptions, and when each was last on a screen; the
+  /// longest ago first.
+  final Map<String, int> _own = {};
+
+  /// Subscriptions that the ledger has not made.
+  final Set<String> _foreign = {};
+
+  /// The users that an earlier ledger of this account had subscribed to.
+  Set<String> _earlier = const {};
+
+  /// When users left the last list that showed them.
+  final Map<String, int> _left = {};
+
+  /// The users that cannot be watched, as the server has said, and when.
+  final Map<String, int> _unwatchable = {};
+  int _limit = defaultLimit;
+  int _readAt = _never;
+  int _queryBatch = defaultQueryBatch;
+  int _subscribeBatch = defaultSubscribeBatch;
+  final Map<CallKind, List<int>> _calls = {};
+
+  /// The status to show of a user; null when statuses are off, refused or not
+  /// known.
+  UserStatus? shown(String user) =>
+      _isOn && _refusal == null ? _known[user]?.status : null;
+
+  /// The code that statuses are refused with; null while they are not.
+  int? get refusal => _refusal;
+
+  /// The subscriptions that the ledger has made and holds.
+  Set<String> get own => _own.keys.toSet();
+
+  /// Turns the master switch. Off: own subscriptions are given back, and
+  /// nothing else is asked for.
+  List<String> turn(bool on) {
+    if (on == _isOn) {
+      return const [];
+    }
+    _isOn = on;
+    _resume();
+    _readAt = _never;
+    return _forget();
+  }
+
+  /// Takes in that [self] has logged in; [earlier] are the subscriptions that
+  /// an earlier ledger held for this account.
+  List<String> loggedIn(String self, [Iterable<String> earlier = const []]) {
+    final changed = loggedOut();
+    _self = self;
+    _earlier = earlier.toSet();
+    return changed;
+  }
+
+  /// Takes in what the app lets its clients do now; nothing, when the SDK
+  /// cannot tell.
+  List<String> allowed(Abilities? abilities) {
+    _isClosedByApp = abilities?.statusesOfOthers == false;
+    if (abilities == null) {
+      return const [];
+    }
+    _queryBatch = _orElse(abilities.queryBatch, defaultQueryBatch);
+    _subscribeBatch = min(
+      _orElse(abilities.subscribeBatch, defaultSubscribeBatch),
+      _orElse(abilities.unsubscribeBatch, defaultSubscribeBatch),
+    );
+    // The limit of the list may have changed as well.
+    _readAt = _never;
+    return _isClosedByApp ? _closed(abilities.refusalCode) : _opened();
+  }
+
+  List<String> loggedOut() {
+    _self = null;
+    _isClosedByApp = false;
+    _own.clear();
+    _foreign.clear();
+    _unwatchable.clear();
+    _readAt = _never;
+    _limit = defaultLimit;
+    _queryBatch = defaultQueryBatch;
+    _subscribeBatch = defaultSubscribeBatch;
+    _resume();
+    return _forget();
+  }
+
+  /// Takes in that the connection is back, or that the application has woken:
+  /// the server may know better now.
+  void refresh() {
+    _readAt = _never;
+    _resume();
+    _known.updateAll((_, known) => _Known(known.status, _never));
+  }
+
+  void show(String view, View shown, int now) {
+    final before = _views[view];
+    _views[view] = shown;
+    if (!identical(before?.listed, shown.listed)) {
+      _allListed = null;
+      _noteLeft(before?.listed ?? const [], now);
+    }
+    // The users that a person sees go to the end of those whose place is
+    // taken first.
+    for (final user in shown.onScreen) {
+      if (_own.remove(user) != null) {
+        _own[user] = now;
+      }
+    }
+  }
+
+  void hide(String view, int now) {
+    final before = _views.remove(view);
+    _allListed = null;
+    _noteLeft(before?.listed ?? const [], now);
+  }
+
+  /// Takes in changes that the server told. Only of users whom a list shows
+  /// anything is kept.
+  List<String> told(Iterable<UserStatus> statuses, int now) {
+    if (!_isOn || _self == null) {
+      return const [];
+    }
+    final listed = _listed();
+    return [
+      for (final status in statuses)
+        if (listed.contains(status.userId) && _learn(status, now))
+          status.userId,
+    ];
+  }
+
+  /// Takes in that another device of the account, or the server API, has
+  /// changed the list.
+  void listChanged(
+    Iterable<String> subscribed,
+    Iterable<String> unsubscribed,
+  ) {
+    _gone(unsubscribed);
+    _foreign.addAll(subscribed.where((user) => !_own.containsKey(user)));
+  }
+
+  /// Takes in that the application itself has subscribed: from now on these
+  /// users are its own business.
+  void applicationSubscribed(
+    Iterable<String> users,
+    Iterable<String> evicted,
+  ) {
+    _gone(evicted);
+    for (final user in users) {
+      _own.remove(user);
+      _foreign.add(user);
+    }
+  }
+
+  /// Takes in that the application itself has unsubscribed; from everybody,
+  /// when it names nobody.
+  void applicationUnsubscribed(List<String> users) {
+    _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
+  }
+
+  /// Takes in the subscription list as the server has it. Null: the SDK
+  /// cannot tell.
+  List<String> read(({List<String> users, int limit})? list, int now) {
+    _readAt = now;
+    if (list == null) {
+      return const [];
+    }
+    _limit = list.limit;
+    final there = list.users.toSet();
+    _own.removeWhere((user, _) => !there.contains(user));
+    _foreign.clear();
+    for (final user in there) {
+      if (_own.containsKey(user)) {
+        continue;
+      }
+      if (_earlier.contains(user)) {
+        _own[user] = now;
+        _noteLeft([user], now);
+      } else {
+        _foreign.add(user);
+      }
+    }
+    _earlier = const {};
+    return _opened();
+  }
+
+  /// Takes in the answer to a query; [failed] are the users without an
+  /// account.
+  List<String> queried(
+    List<String> users,
+    List<UserStatus> found,
+    Iterable<String> failed,
+    int now,
+  ) {
+    final changed = [
+      for (final status in found)
+        if (_learn(status, now)) status.userId,
+    ];
+    final answered = {for (final status in found) status.userId};
+    for (final user in users) {
+      if (!answered.contains(user)) {
+        _known[user] = _Known(_known[user]?.status, now);
+      }
+    }
+    for (final user in failed) {
+      _unwatchable[user] = now;
+    }
+    return [...changed, ..._opened()];
+  }
+
+  /// Takes in the answer to a subscribe; [found] are the statuses that it
+  /// brought along.
+  List<String> subscribed(
+    List<String> users,
+    List<UserStatus> found,
+    Iterable<String> failed,
+    Iterable<String> evicted,
+    int now,
+  ) {
+    final changed = told(found, now);
+    final out = failed.toSet();
+    for (final user in out) {
+      _unwatchable[user] = now;
+    }
+    for (final user in users) {
+      if (!out.contains(user) && !_foreign.contains(user)) {
+        _own[user] = now;
+      }
+    }
+    // The list was fuller than the ledger knew: it must be read again before
+    // more is added.
+    if (evicted.isNotEmpty) {
+      _gone(evicted);
+      _readAt = _never;
+    }
+    return [...changed, ..._opened()];
+  }
+
+  List<String> unsubscribed(List<String> users) {
+    users.forEach(_own.remove);
+    return _opened();
+  }
+
+  /// Takes in that a call was refused, or failed without a code (0).
+  List<String> refused(Call call, int code, int now) {
+    if (_refusals.contains(code)) {
+      _pause(now);
+      _readAt = _never;
+      return _closed(code);
+    }
+    final isQuery = call.kind == CallKind.query;
+    if (code == LamplightCode.batchTooLarge &&
+        (isQuery ? _queryBatch : _subscribeBatch) > 1) {
+      if (isQuery) {
+        _queryBatch = (_queryBatch + 1) ~/ 2;
+      } else {
+        _subscribeBatch = (_subscribeBatch + 1) ~/ 2;
+      }
+    } else {
+      _pause(now);
+    }
+    return const [];
+  }
+
+  /// The next call, counted against what the ledger may make; or when to come
+  /// back.
+  Next next(int now) {
+    if (_self == null || _isClosedByApp) {
+      return const WaitUntil(null);
+    }
+    if (now < _pausedUntil) {
+      return WaitUntil(_pausedUntil);
+    }
+    if (!_isOn) {
+      final given = _own.keys.take(_subscribeBatch).toList();
+      return given.isEmpty
+          ? const WaitUntil(null)
+          : _spend(Call(CallKind.unsubscribe, given), now);
+    }
+    final listed = _listed();
+    _giveUpLong(listed, now);
+    if (listed.isEmpty && _own.isEmpty) {
+      return const WaitUntil(null);
+    }
+    if (now - _readAt >= staleAfter) {
+      return _spend(const Call(CallKind.read), now);
+    }
+    final call = _query(listed, now) ?? _subscriptions(listed, now);
+    return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
+  }
+
+  /// The query of users that a person sees and no subscription keeps true;
+  /// the rest of the call is filled with others.
+  Call? _query(Set<String> listed, int now) {
+    bool isWanted(String user) {
+      final known = _known[user];
+      return !_isHopeless(user, now) &&
+          (known == null ||
+              (!_isKept(user) && now - known.at >= staleAfter));
+    }
+
+    final users = _onScreen().where(isWanted).toSet();
+    if (users.isEmpty) {
+      return null;
+    }
+    for (final user in listed) {
+      if (users.length >= _queryBatch) {
+        break;
+      }
+      if (!_known.containsKey(user) && !_isHopeless(user, now)) {
+        users.add(user);
+      }
+    }
+    return Call(CallKind.query, users.take(_queryBatch).toList());
+  }
+
+  /// The call that subscribes to users, or first the one that unsubscribes
+  /// from others.
+  Call? _subscriptions(Set<String> listed, int now) {
+    final room = max(0, _limit - _foreign.length);
+    bool isWanted(String user) =>
+        user != _self &&
+        !_own.containsKey(user) &&
+        !_foreign.contains(user) &&
+        !_isHopeless(user, now);
+    final seen = _onScreen();
+    final wanted = seen.where(isWanted).toList();
+    final others = [
+      for (final user in listed)
+        if (!seen.contains(user) && isWanted(user)) user,
+    ];
+    // Everybody, when all find room; else those whom a person sees, and
+    // nobody for whom another would have to go unseen.
+    if (_own.length + wanted.length + others.length <= room) {
+      wanted.addAll(others);
+    }
+    final hidden = {
+      for (final user in _own.keys)
+        if (!listed.contains(user) && !_isGraced(user, now)) user,
+    };
+    final missing =
+        _own.length - hidden.length + min<int>(wanted.length, room) - room;
+    final dropped = missing > 0
+        ? _own.keys
+            .where((user) => !seen.contains(user) && !hidden.contains(user))
+            .take(max<int>(missing, makeRoom))
+        : const <String>[];
+    final gone = [...hidden, ...dropped];
+    if (gone.isNotEmpty) {
+      return Call(CallKind.unsubscribe, gone.take(_subscribeBatch).toList());
+    }
+    final users = wanted
+        .take(min(_subscribeBatch, max(0, room - _own.length)))
+        .toList();
+    return users.isEmpty ? null : Call(CallKind.subscribe, users);
+  }
+
+  Next _spend(Call call, int now) {
+    final calls = [
+      for (final at in _calls[call.kind] ?? const <int>[])
+        if (now - at < window) at,
+    ];
+    _calls[call.kind] = calls;
+    if (calls.length >= callsPerWindow) {
+      return WaitUntil(calls.first + window);
+    }
+    calls.add(now);
+    return MakeCall(call);
+  }
+
+  int _nextDeadline(int now) => _left.values
+      .map((at) => at + grace)
+      .where((at) => at > now)
+      .fold(_readAt + staleAfter, min);
+
+  Set<String> _listed() => _allListed ??= {
+        for (final view in _views.values) ...view.listed,
+      };
+
+  Set<String> _onScreen() => {
+        for (final view in _views.values) ...view.onScreen,
+      };
+
+  void _noteLeft(Iterable<String> users, int now) {
+    final listed = _listed();
+    for (final user in users) {
+      if (!listed.contains(user)) {
+        _left[user] = now;
+      }
+    }
+  }
+
+  /// Keeps the users that came back, and forgets those that have been away
+  /// for long.
+  void _giveUpLong(Set<String> listed, int now) {
+    for (final user in _left.keys.toList()) {
+      if (listed.contains(user)) {
+        _left.remove(user);
+      } else if (!_isGraced(user, now)) {
+        _left.remove(user);
+        _known.remove(user);
+        _unwatchable.remove(user);
+      }
+    }
+  }
+
+  bool _isGraced(String user, int now) {
+    final left = _left[user];
+    return left != null && now - left < grace;
+  }
+
+  /// Whether the server tells of each change of this user.
+  bool _isKept(String user) =>
+      _own.containsKey(user) || _foreign.contains(user) || user == _self;
+
+  /// Whether a user cannot be watched. After [longestPause] the user is asked
+  /// for again: the account may be there then.
+  bool _isHopeless(String user, int now) {
+    final at = _unwatchable[user];
+    return at != null && now - at < longestPause;
+  }
+
+  bool _learn(UserStatus status, int now) {
+    final known = _known[status.userId];
+    final before = known?.status;
+    // A status known before the connection came back may be newer than all
+    // that the server has left.
+    final kept = before != null &&
+            known?.at != _never &&
+            status.version < before.version
+        ? before
+        : status;
+    _known[status.userId] = _Known(kept, now);
+    return before?.type != kept.type ||
+        before?.customStatus != kept.customStatus;
+  }
+
+  /// Takes users off the list; what is known of them is no longer kept true.
+  void _gone(Iterable<String> users) {
+    for (final user in users) {
+      _own.remove(user);
+      _foreign.remove(user);
+    }
+  }
+
+  List<String> _closed(int code) {
+    if (_refusal == code) {
+      return const [];
+    }
+    _refusal = code;
+    return _forget();
+  }
+
+  /// Takes in that the server has answered, or that the SDK has said so:
+  /// statuses are not refused.
+  List<String> _opened() {
+    _resume();
+    if (_refusal == null || _isClosedByApp) {
+      return const [];
+    }
+    _refusal = null;
+    return _withStatus();
+  }
+
+  void _pause(int now) {
+    _pausedUntil = now + min(longestPause, firstPause << _pauses);
+    _pauses = min(_pauses + 1, 10);
+  }
+
+  void _resume() {
+    _pausedUntil = 0;
+    _pauses = 0;
+  }
+
+  List<String> _forget() {
+    final changed = _withStatus();
+    _known.clear();
+    return changed;
+  }
+
+  List<String> _withStatus() => [
+        for (final entry in _known.entries)
+          if (entry.value.status != null) entry.key,
+      ];
+}
+
+int _orElse(int value, int fallback) => value > 0 ? value : fallback;

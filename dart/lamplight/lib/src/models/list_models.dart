@@ -1,0 +1,396 @@
+/// The list models: what a widget binds to.
+library;
+
+import 'dart:async';
+
+import '../model/codes.dart';
+import '../model/lists.dart';
+import 'calls.dart';
+import 'keeper.dart';
+import 'kit.dart';
+import 'pinyin.dart';
+import 'rows.dart';
+import 'watcher.dart';
+import 'words.dart';
+
+/// Rows that are taken to be on the screen until the widget says which are.
+const int _firstOnScreen = 20;
+
+/// How often moments such as "5 minutes ago" are told anew.
+const Duration _tick = Duration(seconds: 30);
+
+int _views = 0;
+
+/// The reason why the statuses of a list are not true, or not shown.
+sealed class ListTrouble {
+  const ListTrouble();
+
+  /// The notice to show above the list.
+  String notice(ListWords words);
+}
+
+/// The connection is lost: statuses are what was known last.
+final class CutTrouble extends ListTrouble {
+  /// Creates the trouble.
+  const CutTrouble({required this.isConnecting});
+
+  /// Whether an attempt to connect is under way.
+  final bool isConnecting;
+
+  @override
+  String notice(ListWords words) => '${words.cut} ${words.cutHint}';
+}
+
+/// The app shows no statuses: its switch is off, or its edition does not have
+/// them.
+final class WithheldTrouble extends ListTrouble {
+  /// Creates the trouble.
+  const WithheldTrouble(this.code);
+
+  /// 72001 or 7013.
+  final int code;
+
+  @override
+  String notice(ListWords words) => code == LamplightCode.statusSwitchedOff
+      ? words.switchedOff
+      : words.notInEdition;
+}
+
+/// A model of a list. It asks for statuses while it has a listener.
+sealed class ListModel {
+  ListModel._(
+    this.kit, {
+    required bool isShowOnlineStatus,
+    required String? language,
+    required DateTime Function() now,
+  })  : _isShowOnlineStatus = isShowOnlineStatus,
+        _language = language,
+        _now = now;
+
+  /// The source of the list.
+  final ListKit kit;
+
+  final String? _language;
+  final DateTime Function() _now;
+  final String _view = 'view-${_views += 1}';
+  final Set<void Function()> _listeners = {};
+  bool _isShowOnlineStatus;
+  int _first = 0;
+  int _last = _firstOnScreen - 1;
+  Timer? _ticking;
+  bool _isShowing = false;
+
+  /// The switch of this list; default `true`. Counts only while the kit's own
+  /// switch is on. Off: the list asks for nobody's status, subscribes to
+  /// nobody and shows no dot.
+  bool get isShowOnlineStatus => _isShowOnlineStatus;
+
+  set isShowOnlineStatus(bool on) {
+    if (on != _isShowOnlineStatus) {
+      _isShowOnlineStatus = on;
+      _changed();
+    }
+  }
+
+  /// Whether this list shows statuses: its own switch and the kit's are on.
+  bool get showsStatuses => _isShowOnlineStatus && kit.isShowOnlineStatus;
+
+  /// The words of this list.
+  ListWords get words => ListWords.of(_language ?? kit.language);
+
+  /// The list, as far as it is known.
+  ListState get state;
+
+  /// The reason why the statuses of this list are not true, or not shown;
+  /// null where there is none.
+  ListTrouble? get trouble {
+    final StatusWatcher(:net, :refusal) = kit.statuses;
+    if (net != Net.connected) {
+      return CutTrouble(isConnecting: net == Net.connecting);
+    }
+    return showsStatuses && refusal != null ? WithheldTrouble(refusal) : null;
+  }
+
+  /// Reads the list again after a failure.
+  void retry();
+
+  /// Calls back after each change of the rows, from the first listener on.
+  void addListener(void Function() listener) {
+    if (_listeners.isEmpty) {
+      kit.addListener(_changed);
+      _listeners.add(listener);
+      _changed();
+    } else {
+      _listeners.add(listener);
+    }
+  }
+
+  /// Stops calling back. Without a listener the list asks for nothing.
+  void removeListener(void Function() listener) {
+    if (_listeners.remove(listener) && _listeners.isEmpty) {
+      _sleep();
+    }
+  }
+
+  /// Takes in which rows a person can see: their places from 0, both
+  /// included. Their statuses come first.
+  void rowsOnScreen(int first, int last) {
+    if (first != _first || last != _last) {
+      _first = first;
+      _last = last;
+      _show();
+    }
+  }
+
+  /// Ends the model.
+  void dispose() {
+    _listeners.clear();
+    _sleep();
+  }
+
+  RowStatus? _statusOf(String userId) => showsStatuses
+      ? rowStatusOf(
+          kit.statuses.shown(userId),
+          words,
+          isStale: kit.statuses.net != Net.connected,
+        )
+      : null;
+
+  /// The users of the list in its order; the identical list while they are
+  /// the same.
+  List<String> get _listed;
+
+  /// The users of these rows.
+  Iterable<String> _usersOf(int first, int last);
+
+  void _forgetRows();
+
+  void _sleep() {
+    kit.removeListener(_changed);
+    _ticking?.cancel();
+    _ticking = null;
+    if (_isShowing) {
+      _isShowing = false;
+      kit.statuses.hide(_view);
+    }
+  }
+
+  void _changed() {
+    _forgetRows();
+    if (_listeners.isEmpty) {
+      return;
+    }
+    final isLoggedIn = kit.client.userId != null;
+    if (isLoggedIn) {
+      _ticking ??= Timer.periodic(_tick, (_) {
+        _forgetRows();
+        _tell();
+      });
+    } else {
+      _ticking?.cancel();
+      _ticking = null;
+    }
+    _show();
+    _tell();
+  }
+
+  void _tell() {
+    for (final listener in _listeners.toList()) {
+      listener();
+    }
+  }
+
+  void _show() {
+    if (_listeners.isEmpty || !showsStatuses || state is! ListReady) {
+      if (_isShowing) {
+        _isShowing = false;
+        kit.statuses.hide(_view);
+      }
+      return;
+    }
+    final onScreen = _usersOf(_first, _last).toList();
+    if (_isShowing &&
+        identical(_listed, _shownListed) &&
+        _isSame(onScreen, _shownOnScreen)) {
+      return;
+    }
+    _isShowing = true;
+    _shownListed = _listed;
+    _shownOnScreen = onScreen;
+    kit.statuses.show(_view, View(listed: _listed, onScreen: onScreen));
+  }
+
+  List<String> _shownListed = const [];
+  List<String> _shownOnScreen = const [];
+}
+
+/// The conversations of the user: the other one's name, picture, status and
+/// own text, the last message, when it was, and how many are not read. Pinned
+/// ones stand on top.
+base class ConversationListModel extends ListModel {
+  /// Creates the model of a conversation list. [filter] says which
+  /// conversations to show; null: all. [language] counts instead of the
+  /// kit's.
+  ConversationListModel(
+    super.kit, {
+    super.isShowOnlineStatus = true,
+    super.language,
+    this.filter,
+    super.now = DateTime.now,
+  }) : super._();
+
+  /// Tells whether to show a conversation.
+  final bool Function(Conversation conversation)? filter;
+
+  List<Conversation>? _conversations;
+  List<ConversationRow>? _rows;
+  List<String> _peers = const [];
+
+  @override
+  ListState get state => kit.lists.conversations.state;
+
+  /// The rows, in their order.
+  List<ConversationRow> get rows => _rows ??= [
+        for (final conversation in _sorted)
+          conversationRowOf(
+            conversation,
+            words: words,
+            now: _now(),
+            status: _statusOf(conversation.peer),
+            draft: kit.draftTo(conversation.peer),
+          ),
+      ];
+
+  /// Unread messages over all rows.
+  int get totalUnread =>
+      _sorted.fold(0, (sum, conversation) => sum + conversation.unread);
+
+  @override
+  void retry() => kit.lists.conversations.retry();
+
+  /// Pins a conversation to the top, or lets it go.
+  Future<void> pin(String userId, {required bool pinned}) =>
+      kit.lists.pinConversation(userId, pinned: pinned);
+
+  /// Takes a conversation out of the list, its history with it.
+  Future<void> delete(String userId) => kit.lists.deleteConversation(userId);
+
+  /// Marks the messages of a conversation as read.
+  Future<void> markRead(String userId) => kit.lists.markRead(userId);
+
+  List<Conversation> get _sorted {
+    if (_conversations case final conversations?) {
+      return conversations;
+    }
+    final visible = state is ListReady
+        ? kit.lists.conversations.visible
+        : const <Conversation>[];
+    final sorted = inOrder(filter == null ? visible : visible.where(filter!));
+    final peers = [for (final conversation in sorted) conversation.peer];
+    if (!_isSame(peers, _peers)) {
+      _peers = peers;
+    }
+    return _conversations = sorted;
+  }
+
+  @override
+  List<String> get _listed {
+    _sorted;
+    return _peers;
+  }
+
+  @override
+  Iterable<String> _usersOf(int first, int last) => _range(
+        _listed,
+        first,
+        last,
+      );
+
+  @override
+  void _forgetRows() {
+    _conversations = null;
+    _rows = null;
+  }
+}
+
+/// The friends of the user under their letters, with their statuses.
+base class ContactListModel extends ListModel {
+  /// Creates the model of a contact list. [filter] says which friends to
+  /// show; null: all. [pinyin] reads Chinese names; null: they stand under
+  /// `#`.
+  ContactListModel(
+    super.kit, {
+    super.isShowOnlineStatus = true,
+    super.language,
+    this.filter,
+    this.pinyin = pinyinOf,
+    super.now = DateTime.now,
+  }) : super._();
+
+  /// Tells whether to show a friend.
+  final bool Function(Friend friend)? filter;
+
+  /// Reads Chinese names.
+  final Pinyin? pinyin;
+
+  List<Friend> _friends = const [];
+  Contacts? _contacts;
+  List<ContactRow>? _rows;
+
+  @override
+  ListState get state => kit.lists.friends.state;
+
+  /// The rows: headers of letters, and the friends below them.
+  List<ContactRow> get rows => _rows ??= _sorted.rows(_statusOf);
+
+  /// The row of each letter's header, for an index at the side.
+  Map<String, int> get letters => _sorted.letters;
+
+  @override
+  void retry() => kit.lists.friends.retry();
+
+  Contacts get _sorted {
+    final visible =
+        state is ListReady ? kit.lists.friends.visible : const <Friend>[];
+    final friends = [
+      for (final friend in visible)
+        if (filter?.call(friend) ?? true) friend,
+    ];
+    final before = _contacts;
+    if (before != null && _isSame(friends, _friends)) {
+      return before;
+    }
+    _friends = friends;
+    return _contacts = Contacts(friends, pinyin: pinyin);
+  }
+
+  @override
+  List<String> get _listed => _sorted.users;
+
+  @override
+  Iterable<String> _usersOf(int first, int last) => [
+        for (final row in _range(rows, first, last))
+          if (row is FriendRow) row.userId,
+      ];
+
+  @override
+  void _forgetRows() => _rows = null;
+}
+
+/// The items from [first] to [last], as far as there are any.
+List<T> _range<T>(List<T> items, int first, int last) {
+  final begin = first.clamp(0, items.length);
+  return items.sublist(begin, (last + 1).clamp(begin, items.length));
+}
+
+bool _isSame<T>(List<T> one, List<T> other) {
+  if (one.length != other.length) {
+    return false;
+  }
+  for (var i = 0; i < one.length; i++) {
+    if (one[i] != other[i]) {
+      return false;
+    }
+  }
+  return true;
+}

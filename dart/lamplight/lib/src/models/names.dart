@@ -1,0 +1,58 @@
+/// The name to show of a user, and the initials that stand in for a picture.
+library;
+
+/// How many colours there are for users without a picture.
+const int tints = 8;
+
+/// The remark, else the nick, else the id.
+String nameOf(String remark, String nick, String userId) {
+  for (final name in [remark.trim(), nick.trim()]) {
+    if (name.isNotEmpty) {
+      return name;
+    }
+  }
+  return userId;
+}
+
+/// One sign for a name in an East Asian script, else the first letters of its
+/// first and its last word.
+String initialsOf(String name) {
+  final words = name
+      .trim()
+      .split(_gaps)
+      .where((word) => _letter.hasMatch(word))
+      .toList();
+  final first = _signOf(words.isEmpty ? name : words.first);
+  if (_eastAsian.hasMatch(first)) {
+    return first;
+  }
+  final last = words.length > 1 ? _signOf(words.last) : '';
+  return '$first$last'.toUpperCase();
+}
+
+/// A number below [tints] that stays with the user.
+int tintOf(String userId) {
+  var hash = 2166136261;
+  for (final rune in userId.runes) {
+    hash = _times16777619((hash ^ rune) & 0xffffffff);
+  }
+  return (hash >> 8) % tints;
+}
+
+/// The lower 32 bits of a product whose whole a number on the web cannot
+/// hold: 16777619 is 2^24 + 403.
+int _times16777619(int hash) =>
+    (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
+
+final RegExp _gaps = RegExp(r'[\s_.-]+', unicode: true);
+final RegExp _letter = RegExp(r'[\p{L}\p{N}]', unicode: true);
+final RegExp _sign = RegExp(r'[\p{L}\p{N}]\p{M}*', unicode: true);
+final RegExp _eastAsian = RegExp(
+  r'\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Hangul}',
+  unicode: true,
+);
+
+/// The first thing in a word that a person would call a letter.
+String _signOf(String word) =>
+    _sign.stringMatch(word) ??
+    (word.isEmpty ? '' : String.fromCharCode(word.runes.first));

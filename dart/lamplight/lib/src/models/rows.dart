@@ -1,0 +1,365 @@
+/// The rows of the lists: what a widget draws, ready to be drawn.
+///
+/// Pure: knows no client, no ledger and no clock.
+library;
+
+import '../model/lists.dart';
+import '../model/status.dart';
+import 'names.dart';
+import 'pinyin.dart';
+import 'times.dart';
+import 'words.dart';
+
+/// The most that a badge names.
+const int largestBadge = 99;
+
+/// The looks of the dot at a picture.
+enum Dot {
+  /// The user is online: green.
+  online,
+
+  /// The user is offline or not logged in: grey.
+  offline,
+
+  /// The status was known when the connection was lost: hollow.
+  stale,
+}
+
+/// The status of a user as a row shows it.
+final class RowStatus {
+  /// Creates the status of a row.
+  const RowStatus({
+    required this.type,
+    required this.dot,
+    required this.label,
+    this.customStatus = '',
+  });
+
+  /// Whether the user is there.
+  final StatusType type;
+
+  /// The look of the dot.
+  final Dot dot;
+
+  /// The name of the status, for people who do not see the dot.
+  final String label;
+
+  /// The user's own text; empty: none.
+  final String customStatus;
+
+  @override
+  bool operator ==(Object other) =>
+      other is RowStatus &&
+      other.type == type &&
+      other.dot == dot &&
+      other.label == label &&
+      other.customStatus == customStatus;
+
+  @override
+  int get hashCode => Object.hash(type, dot, label, customStatus);
+
+  @override
+  String toString() => 'RowStatus($label, "$customStatus")';
+}
+
+/// The status of a row; null where there is no dot: the status is not known.
+RowStatus? rowStatusOf(
+  UserStatus? status,
+  ListWords words, {
+  bool isStale = false,
+}) {
+  final name = switch (status?.type) {
+    StatusType.online => words.online,
+    StatusType.offline => words.offline,
+    StatusType.unlogined => words.unlogined,
+    StatusType.unknown || null => null,
+  };
+  if (status == null || name == null) {
+    return null;
+  }
+  return RowStatus(
+    type: status.type,
+    dot: isStale
+        ? Dot.stale
+        : status.isOnline
+            ? Dot.online
+            : Dot.offline,
+    label: isStale ? words.lastKnown(name) : name,
+    customStatus: status.customStatus,
+  );
+}
+
+/// A row of a conversation list.
+final class ConversationRow {
+  /// Creates a row.
+  const ConversationRow({
+    required this.conversation,
+    required this.name,
+    required this.initials,
+    required this.tint,
+    required this.isDraft,
+    required this.summary,
+    required this.time,
+    required this.badge,
+    required this.status,
+  });
+
+  /// The conversation.
+  final Conversation conversation;
+
+  /// The name of the other user.
+  final String name;
+
+  /// The initials that stand in for a picture.
+  final String initials;
+
+  /// The number of the colour behind the initials, from 0 to 7.
+  final int tint;
+
+  /// Whether [summary] is a draft.
+  final bool isDraft;
+
+  /// The text of the last message, or of a draft, in one line.
+  final String summary;
+
+  /// When the last message came, in words; empty: never.
+  final String time;
+
+  /// The number of unread messages in a badge; empty: none.
+  final String badge;
+
+  /// The status of the other user; null: no dot.
+  final RowStatus? status;
+
+  /// The other user.
+  String get userId => conversation.peer;
+
+  /// The address of the other user's picture; empty: none.
+  String get avatarUrl => conversation.profile.avatarUrl;
+
+  /// The number of unread messages.
+  int get unread => conversation.unread;
+
+  /// Whether the conversation is pinned to the top.
+  bool get isPinned => conversation.isPinned;
+}
+
+/// A row of a contact list.
+sealed class ContactRow {
+  const ContactRow();
+}
+
+/// The header over the friends of one letter.
+final class LetterRow extends ContactRow {
+  /// Creates a header.
+  const LetterRow(this.letter);
+
+  /// `A` to `Z`, or `#`.
+  final String letter;
+}
+
+/// A friend.
+final class FriendRow extends ContactRow {
+  /// Creates a row.
+  const FriendRow({
+    required this.friend,
+    required this.name,
+    required this.place,
+    required this.status,
+  });
+
+  /// The friend.
+  final Friend friend;
+
+  /// The name of the friend.
+  final String name;
+
+  /// The place among the friends, from 1.
+  final int place;
+
+  /// The status of the friend; null: no dot.
+  final RowStatus? status;
+
+  /// The friend's id.
+  String get userId => friend.userId;
+
+  /// The initials that stand in for a picture.
+  String get initials => initialsOf(name);
+
+  /// The number of the colour behind the initials, from 0 to 7.
+  int get tint => tintOf(friend.userId);
+
+  /// The address of the friend's picture; empty: none.
+  String get avatarUrl => friend.profile.avatarUrl;
+}
+
+/// Conversations in the order of a list: pinned first, then the latest message
+/// first; equal ones as they come.
+List<Conversation> inOrder(Iterable<Conversation> conversations) {
+  final indexed = conversations.indexed.toList();
+  indexed.sort((one, other) {
+    final (left, right) = (one.$2, other.$2);
+    if (left.isPinned != right.isPinned) {
+      return left.isPinned ? -1 : 1;
+    }
+    final byTime = _lastTime(right).compareTo(_lastTime(left));
+    return byTime != 0 ? byTime : one.$1.compareTo(other.$1);
+  });
+  return [for (final (_, conversation) in indexed) conversation];
+}
+
+/// Seconds; 0 when nothing was ever said.
+int _lastTime(Conversation conversation) =>
+    (conversation.lastMessage?.time?.millisecondsSinceEpoch ?? 0) ~/ 1000;
+
+/// The text of the second line of a row.
+({bool isDraft, String text}) summaryOf(
+  Conversation conversation,
+  String draft,
+  ListWords words,
+) {
+  if (draft.isNotEmpty) {
+    return (isDraft: true, text: _oneLine(draft));
+  }
+  final message = conversation.lastMessage;
+  final custom = message?.custom;
+  final text = custom == null
+      ? message?.text ?? ''
+      : custom.description.isEmpty
+          ? words.customMessage
+          : custom.description;
+  return (isDraft: false, text: _oneLine(text));
+}
+
+/// The text of a badge; empty: none.
+String badgeOf(int unread) => unread <= 0
+    ? ''
+    : unread > largestBadge
+        ? '$largestBadge+'
+        : '$unread';
+
+/// The row of a conversation. [local] converts moments to the zone in which
+/// they are told.
+ConversationRow conversationRowOf(
+  Conversation conversation, {
+  required ListWords words,
+  required DateTime now,
+  required RowStatus? status,
+  String draft = '',
+  DateTime Function(DateTime) local = _local,
+}) {
+  final name = nameOf(
+    conversation.remark,
+    conversation.profile.nick,
+    conversation.peer,
+  );
+  final (:isDraft, :text) = summaryOf(conversation, draft, words);
+  final at = conversation.lastMessage?.time;
+  return ConversationRow(
+    conversation: conversation,
+    name: name,
+    initials: initialsOf(name),
+    tint: tintOf(conversation.peer),
+    isDraft: isDraft,
+    summary: text,
+    time: at == null ? '' : listTime(local(at), local(now), words.times),
+    badge: badgeOf(conversation.unread),
+    status: status,
+  );
+}
+
+DateTime _local(DateTime moment) => moment.toLocal();
+
+/// A friend in its place.
+typedef SortedFriend = ({Friend friend, String name});
+
+/// The friends of a contact list under their letters.
+final class Contacts {
+  /// Puts friends under their letters, A to Z and then the rest; by their
+  /// reading in each, and by their id at last.
+  factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
+    final read = [
+      for (final friend in friends) _ReadFriend(friend, pinyin),
+    ]..sort();
+    final byLetter = <String, List<SortedFriend>>{
+      for (final letter in indexLetters.split('')) letter: [],
+    };
+    for (final one in read) {
+      byLetter[one.letter]!.add((friend: one.friend, name: one.name));
+    }
+    byLetter.removeWhere((_, those) => those.isEmpty);
+    return Contacts._(byLetter);
+  }
+
+  Contacts._(this.byLetter);
+
+  /// The friends of each letter, in the order of the list.
+  final Map<String, List<SortedFriend>> byLetter;
+
+  /// The friends, in the order of the list.
+  late final List<String> users = [
+    for (final those in byLetter.values)
+      for (final (:friend, name: _) in those) friend.userId,
+  ];
+
+  /// The row of each letter's header.
+  late final Map<String, int> letters = () {
+    var row = 0;
+    return {
+      for (final MapEntry(key: letter, value: those) in byLetter.entries)
+        letter: (row += 1 + those.length) - 1 - those.length,
+    };
+  }();
+
+  /// The rows.
+  List<ContactRow> rows(RowStatus? Function(String userId) statusOf) {
+    var place = 0;
+    return [
+      for (final MapEntry(key: letter, value: those) in byLetter.entries) ...[
+        LetterRow(letter),
+        for (final (:friend, :name) in those)
+          FriendRow(
+            friend: friend,
+            name: name,
+            place: place += 1,
+            status: statusOf(friend.userId),
+          ),
+      ],
+    ];
+  }
+}
+
+class _ReadFriend implements Comparable<_ReadFriend> {
+  _ReadFriend(this.friend, Pinyin? pinyin)
+      : name = nameOf(friend.remark, friend.profile.nick, friend.userId) {
+    reading = readingOf(name, pinyin);
+    letter = letterOf(reading);
+  }
+
+  final Friend friend;
+  final String name;
+  late final String reading;
+  late final String letter;
+
+  @override
+  int compareTo(_ReadFriend other) {
+    final byReading = compareReadings(reading, other.reading);
+    if (byReading != 0) {
+      return byReading;
+    }
+    final byName = compareReadings(name, other.name);
+    return byName != 0 ? byName : friend.userId.compareTo(other.friend.userId);
+  }
+}
+
+final RegExp _space = RegExp(r'\s+', unicode: true);
+
+/// A list shows the beginning only; a message may be long.
+String _oneLine(String text) {
+  var end = text.length < 200 ? text.length : 200;
+  // A pair of surrogates is one character.
+  if (end < text.length && text.codeUnitAt(end - 1) & 0xfc00 == 0xd800) {
+    end -= 1;
+  }
+  return text.substring(0, end).replaceAll(_space, ' ').trim();
+}

@@ -1,0 +1,71 @@
+/// How a moment is told in a list, and a day between messages.
+///
+/// One rule everywhere in Lamplight: hours from 00 to 23, months by their
+/// name, the year where it is another one. The time zone is that of the
+/// arguments: hand in local times, both of the same zone.
+library;
+
+import 'words.dart';
+
+/// A moment as a list tells it: now, minutes ago within the hour, the time of
+/// day today, yesterday and the day before, the weekday within a week, month
+/// and day this year, and the whole date before that.
+String listTime(DateTime at, DateTime now, TimeWords words) {
+  final ago = now.difference(at);
+  if (ago < const Duration(minutes: 1)) {
+    return words.now;
+  }
+  if (ago < const Duration(hours: 1)) {
+    final minutes = ago.inMinutes;
+    return minutes == 1
+        ? words.minute
+        : words.minutes.replaceFirst('{}', '$minutes');
+  }
+  final days = _daysBetween(at, now);
+  if (days <= 0) {
+    return clockText(at);
+  }
+  if (days <= 2) {
+    return words.days[days];
+  }
+  if (days < 7) {
+    return words.weekdays[at.weekday - 1];
+  }
+  final pattern = at.year == now.year ? words.date : words.dateOfYear;
+  return _fill(pattern, at, words.months, words.weekdays);
+}
+
+/// The day of a message, as a line between days.
+String dayText(DateTime at, DateTime now, TimeWords words) {
+  final days = _daysBetween(at, now);
+  if (days == 0 || days == 1) {
+    return words.days[days];
+  }
+  final pattern = at.year == now.year ? words.day : words.dayOfYear;
+  return _fill(pattern, at, words.longMonths, words.longWeekdays);
+}
+
+/// The time of day of a message.
+String clockText(DateTime at) => '${_two(at.hour)}:${_two(at.minute)}';
+
+/// Days on the calendar from [at] to [now].
+int _daysBetween(DateTime at, DateTime now) => _day(now) - _day(at);
+
+/// Days since the epoch on the calendar of [at].
+int _day(DateTime at) =>
+    DateTime.utc(at.year, at.month, at.day).millisecondsSinceEpoch ~/
+    Duration.millisecondsPerDay;
+
+String _fill(
+  String pattern,
+  DateTime at,
+  List<String> months,
+  List<String> weekdays,
+) =>
+    pattern
+        .replaceFirst('{y}', '${at.year}')
+        .replaceFirst('{m}', months[at.month - 1])
+        .replaceFirst('{d}', '${at.day}')
+        .replaceFirst('{w}', weekdays[at.weekday - 1]);
+
+String _two(int number) => number.toString().padLeft(2, '0');

@@ -1,0 +1,349 @@
+/// Drives the ledger of a client: makes its calls one after the other, takes
+/// in what the client tells, and tells the lists whose picture has changed.
+/// Decides nothing.
+library;
+
+import 'dart:async';
+
+import '../client.dart';
+import '../model/events.dart';
+import '../model/exception.dart';
+import '../model/results.dart';
+import '../model/status.dart';
+import 'calls.dart';
+import 'ledger.dart';
+
+/// Lists that scroll settle before anything is asked for; those that do not
+/// stop are asked for on their way. In milliseconds.
+const int _settle = 120;
+const int _longestSettle = 500;
+
+/// A connection that is away for less is not told of: dots that blink help
+/// nobody.
+const Duration _shortCut = Duration(milliseconds: 500);
+
+/// The place where an application keeps whom its lists have subscribed to, so
+/// that they still know after a restart of the application.
+abstract interface class SubscriptionMemory {
+  /// The users kept for an account; none where there are none.
+  List<String> recall(String account);
+
+  /// Keeps the users of an account.
+  void remember(String account, List<String> users);
+}
+
+/// The connection of a client, as far as somebody who looks at a list should
+/// know.
+enum Net {
+  /// The link stands. Also while nobody is logged in.
+  connected,
+
+  /// An attempt to connect is under way.
+  connecting,
+
+  /// There is no connection.
+  disconnected,
+}
+
+/// The statuses that the lists of one client show.
+final class StatusWatcher {
+  /// Begins to listen to a client.
+  StatusWatcher(
+    this._client, {
+    required bool isOn,
+    required void Function() onChange,
+    SubscriptionMemory? memory,
+    int Function() now = _wallClock,
+  })  : _onChange = onChange,
+        _memory = memory,
+        _now = now {
+    _ledger.turn(isOn);
+    _listening = _client.events.listen(_heard);
+    final user = _client.userId;
+    if (user != null) {
+      _loggedIn(user);
+      _netChanged(_client.isConnected ? Net.connected : Net.disconnected);
+    }
+  }
+
+  final LamplightClient _client;
+  final void Function() _onChange;
+  final SubscriptionMemory? _memory;
+  final int Function() _now;
+  final Ledger _ledger = Ledger();
+  late final StreamSubscription<LamplightEvent> _listening;
+  String? _user;
+  Timer? _timer;
+
+  /// Since when there has been something to do.
+  int? _dueSince;
+  bool _isCalling = false;
+  bool _isStopped = false;
+  Net _net = Net.connected;
+  Net _toldNet = Net.connected;
+  Timer? _cut;
+
+  /// The status of a user; null when it is not known, or statuses are off.
+  UserStatus? shown(String userId) => _ledger.shown(userId);
+
+  /// The code that the app refuses statuses with: 7013 or 72001; null while
+  /// it does not.
+  int? get refusal => _ledger.refusal;
+
+  /// The connection, as it was told. Without one, statuses are what was known
+  /// last.
+  Net get net => _user == null ? Net.connected : _toldNet;
+
+  /// Turns the statuses of all lists on or off.
+  void turn({required bool on}) {
+    _changed(_ledger.turn(on));
+    _wake(0);
+  }
+
+  /// Takes in what a list shows.
+  void show(String view, View shown) {
+    _ledger.show(view, shown, _now());
+    _wakeSoon();
+  }
+
+  /// Takes in that a list is gone.
+  void hide(String view) {
+    _ledger.hide(view, _now());
+    _wakeSoon();
+  }
+
+  /// Looks again at what may have changed unseen.
+  void refresh() {
+    _ledger.refresh();
+    _wakeSoon();
+  }
+
+  /// Takes in that the application itself has subscribed.
+  void applicationSubscribed(
+    Iterable<String> users, [
+    Iterable<String> evicted = const [],
+  ]) {
+    _ledger.applicationSubscribed(users, evicted);
+    _remember();
+    _wakeSoon();
+  }
+
+  /// Takes in that the application itself has unsubscribed; from everybody,
+  /// when it names nobody.
+  void applicationUnsubscribed(Iterable<String> users) {
+    _ledger.applicationUnsubscribed(users.toList());
+    _remember();
+    _wakeSoon();
+  }
+
+  /// Gives back what the lists have subscribed to, and hears no more.
+  Future<void> dispose() async {
+    _isStopped = true;
+    unawaited(_listening.cancel());
+    _cut?.cancel();
+    _timer?.cancel();
+    _ledger.turn(false);
+    var next = _ledger.next(_now());
+    while (next is MakeCall) {
+      await _make(next.call);
+      next = _ledger.next(_now());
+    }
+    _remember();
+  }
+
+  void _heard(LamplightEvent event) {
+    switch (event) {
+      case ConnectedEvent():
+        final user = _client.userId;
+        if (user != null && user != _user) {
+          _loggedIn(user);
+        }
+        _netChanged(Net.connected);
+      case ConnectingEvent():
+        _netChanged(Net.connecting);
+      case ConnectFailedEvent() || DisconnectedEvent():
+        _netChanged(Net.disconnected);
+      case StatusChangedEvent(:final statuses):
+        _changed(_ledger.told(statuses, _now()));
+      case SubscriptionsChangedEvent(:final subscribed, :final unsubscribed):
+        _ledger.listChanged(subscribed, unsubscribed);
+        _remember();
+        _wakeSoon();
+      case AbilitiesChangedEvent(:final abilities):
+        _allowed(abilities);
+      case SessionEndedEvent():
+        _user = null;
+        _endCut();
+        _net = _toldNet = Net.connected;
+        _ledger.loggedOut();
+        _wake(null);
+        _onChange();
+      case NotWatchedEvent() ||
+            MessagesReceivedEvent() ||
+            ConversationsChangedEvent() ||
+            FriendListChangedEvent() ||
+            SelfInfoChangedEvent() ||
+            UsersInfoChangedEvent() ||
+            ListsOutdatedEvent() ||
+            EventsMissedEvent():
+        break;
+    }
+  }
+
+  void _loggedIn(String user) {
+    _user = user;
+    _changed(_ledger.loggedIn(user, _memory?.recall(user) ?? const []));
+    _allowed(_client.abilities);
+  }
+
+  void _allowed(Abilities? abilities) {
+    final before = refusal;
+    _changed(_ledger.allowed(abilities));
+    if (before != refusal) {
+      _onChange();
+    }
+    _wake(0);
+  }
+
+  void _netChanged(Net net) {
+    if (_user == null || _isStopped) {
+      return;
+    }
+    final isBack = net == Net.connected && _net != Net.connected;
+    _net = net;
+    if (net == Net.connected) {
+      _endCut();
+      _tellNet();
+      if (isBack) {
+        refresh();
+      }
+    } else if (_toldNet != Net.connected) {
+      _tellNet();
+    } else {
+      _cut ??= Timer(_shortCut, () {
+        _cut = null;
+        _tellNet();
+      });
+    }
+  }
+
+  void _endCut() {
+    _cut?.cancel();
+    _cut = null;
+  }
+
+  void _tellNet() {
+    if (_toldNet != _net) {
+      _toldNet = _net;
+      _onChange();
+    }
+  }
+
+  /// There is something to do, and more of it may follow at once.
+  void _wakeSoon() {
+    final now = _now();
+    final since = _dueSince ??= now;
+    final latest = since + _longestSettle - now;
+    _wake((latest < _settle ? latest : _settle).clamp(0, _settle));
+  }
+
+  /// Comes back after so many milliseconds, and no sooner; null: not before
+  /// something happens.
+  void _wake(int? after) {
+    _timer?.cancel();
+    _timer = null;
+    // Nothing is due while nobody is logged in.
+    if (after == null || _isStopped || _user == null) {
+      _dueSince = null;
+      return;
+    }
+    _timer = Timer(Duration(milliseconds: after), () {
+      _timer = null;
+      _dueSince = null;
+      unawaited(_work());
+    });
+  }
+
+  Future<void> _work() async {
+    if (_isCalling) {
+      return;
+    }
+    _isCalling = true;
+    var next = _ledger.next(_now());
+    while (next is MakeCall && !_isStopped) {
+      await _make(next.call);
+      next = _ledger.next(_now());
+    }
+    _isCalling = false;
+    if (_timer == null && next is WaitUntil) {
+      final at = next.at;
+      final wait = at == null ? null : at - _now();
+      _wake(wait == null || wait > 0 ? wait : 0);
+    }
+  }
+
+  Future<void> _make(Call call) async {
+    final user = _user;
+    final before = refusal;
+    List<String> changed;
+    try {
+      changed = await _ask(call, () => user != null && user == _user);
+    } on LamplightException catch (error) {
+      changed = user == _user
+          ? _ledger.refused(call, error.code, _now())
+          : const [];
+    }
+    _remember();
+    if (before != refusal) {
+      _onChange();
+    } else {
+      _changed(changed);
+    }
+  }
+
+  /// Makes a call. [isSame] tells after the wait whether the answer is still
+  /// one for this login.
+  Future<List<String>> _ask(Call call, bool Function() isSame) async {
+    final users = call.users;
+    switch (call.kind) {
+      case CallKind.read:
+        final list = await _client.getSubscriptions();
+        return isSame()
+            ? _ledger.read((users: list.users, limit: list.limit), _now())
+            : const [];
+      case CallKind.query:
+        final result = await _client.getUserStatus(users);
+        return isSame()
+            ? _ledger.queried(
+                users, result.statuses, _failed(result.failures), _now())
+            : const [];
+      case CallKind.subscribe:
+        final result = await _client.subscribeUserStatus(users);
+        return isSame()
+            ? _ledger.subscribed(users, result.statuses,
+                _failed(result.failures), result.evicted, _now())
+            : const [];
+      case CallKind.unsubscribe:
+        await _client.unsubscribeUserStatus(users);
+        return isSame() ? _ledger.unsubscribed(users) : const [];
+    }
+  }
+
+  Iterable<String> _failed(List<FailedUser> failures) =>
+      failures.map((failure) => failure.userId);
+
+  void _changed(List<String> users) {
+    if (users.isNotEmpty) {
+      _onChange();
+    }
+  }
+
+  void _remember() {
+    final user = _user;
+    if (user != null) {
+      _memory?.remember(user, _ledger.own.toList());
+    }
+  }
+}
+
+int _wallClock() => DateTime.now().millisecondsSinceEpoch;

@@ -1,0 +1,17 @@
+/// The plan of queries and subscriptions, by the scripts of the web kit.
+library;
+
+import '../support/check.dart';
+import 'cases.dart';
+import 'ledger_script.dart';
+
+void main() {
+  final scripts = readCases('ledger.txt').split(RegExp('^=== ', multiLine: true));
+  // The head of the file is no script.
+  for (final script in scripts.skip(1)) {
+    final end = script.indexOf('\n');
+    test(script.substring(0, end), () {
+      runLedgerScript(script.substring(end + 1));
+    });
+  }
+}
