@@ -119,7 +119,7 @@ impl Default for LimitsConfig {
             requests_per_second: RequestRate::default().per_second,
             http_connections: 1_024,
             http_connections_per_address: 256,
-            http_body_bytes: 24 << 20,
+            http_body_bytes: 12 << 20,
         }
     }
 }

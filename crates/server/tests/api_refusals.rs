@@ -279,7 +279,7 @@ async fn a_body_that_is_wrong_gets_the_code_of_its_family_and_changes_nothing() 
         assert_eq!(api.code(command, body.as_bytes()).await, *expected, "{command} {body}");
     }
     assert_eq!(api.code(IMPORT, b"{\"UserID\":\"\xff\"}").await, 60003);
-    let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+    let deep = [vec![b'['; 10_000], vec![b']'; 10_000]].concat();
     assert_eq!(api.code(QUERY, &deep).await, 90001);
     assert_eq!(api.code(ADD, &deep).await, 30001);
     assert_eq!(picture(&node).await, before);

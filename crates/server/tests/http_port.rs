@@ -274,3 +274,28 @@ async fn every_series_is_there_from_the_start() {
         assert!(metrics.lines().any(|shown| shown.starts_with(&line)), "{series} is missing");
     }
 }
+
+#[tokio::test]
+async fn a_body_with_more_in_it_than_any_call_has_is_refused_before_it_is_read() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    api.done("im_open_login_svc/account_import", &json!({ "UserID": "alice" })).await;
+    let names = |count: usize| json!({ "To_Account": vec![""; count] });
+    let friends = json!({ "From_Account": "alice", "AddFriendItem": vec![json!({ "To_Account": "bob", "AddSource": "AddSource_Type_x" }); 5_000] });
+    let nested = json!({ "UserID": "bob", "more": vec![json!([]); 10_000] });
+    for (command, body, expected) in [
+        ("openim/query_online_status", names(19_998), 90011),
+        ("openim/query_online_status", names(19_999), 90011),
+        ("sns/friend_import", friends, 30001),
+        ("im_open_login_svc/account_import", nested, 70402),
+    ] {
+        let answer = api.call(command, &body).await;
+        assert_eq!(answer["ErrorCode"], expected, "{command}: {answer}");
+        let is_told = answer["ErrorInfo"].as_str().unwrap().contains("more than 20000 names and values");
+        assert_eq!(is_told, body != names(19_998), "{answer}");
+    }
+    assert!(!node.has_account("bob").await);
+    // Marks in texts count nothing.
+    let long = json!({ "UserID": "bob", "more": "[],".repeat(300_000) });
+    api.done("im_open_login_svc/account_import", &long).await;
+}

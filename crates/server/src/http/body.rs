@@ -18,6 +18,7 @@ use futures_util::StreamExt;
 use hyper::body::{Frame, SizeHint};
 use lamplight_core::MinimumRate;
 use lamplight_model::Moment;
+use memmap2::MmapMut;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::ops::Deref;
@@ -36,8 +37,13 @@ pub const RATE: MinimumRate = MinimumRate {
 /// The most that is read of a body only so that its sender gets to hear the answer.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first piece of memory for a body; every further one doubles it.
+/// The first piece of memory for a body whose length is not told; every further one doubles it.
 const LEAST_ROOM: usize = 1_024;
+
+/// The largest body that is kept in memory of the allocator. A larger one has a memory mapping of its own, which is
+/// returned to the system with the body: the allocator would keep pieces of this size in the heap of the thread that
+/// allocated them, and a port with several threads would come to hold several times its budget.
+const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The budget and the limits that all bodies of a port share. It travels with each request, as an extension.
 #[derive(Clone, Debug)]
@@ -50,8 +56,15 @@ pub struct BodyRoom {
 /// A body that was read whole, and its share of the budget.
 #[derive(Debug)]
 pub struct WholeBody {
-    bytes: Vec<u8>,
+    memory: Memory,
     _share: Option<Share>,
+}
+
+/// The memory of a body.
+#[derive(Debug)]
+enum Memory {
+    Allocated(Vec<u8>),
+    Mapped { map: MmapMut, length: usize },
 }
 
 /// A body that is not read.
@@ -85,8 +98,9 @@ impl BodyRoom {
     /// Reads the body of a request whole. When it cannot be read, its rest is read and dropped, within the same time,
     /// so that its sender gets to hear the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
+        let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
-        let mut whole = WholeBody { bytes: Vec::new(), _share: None };
+        let mut whole = WholeBody { memory: Memory::Allocated(Vec::new()), _share: None };
         let mut share = self.budget.share();
         let fault = loop {
             match arriving.next().await {
@@ -95,18 +109,17 @@ impl BodyRoom {
                     return Ok(whole);
                 }
                 Ok(Some(piece)) => {
-                    let length = whole.bytes.len() + piece.len();
-                    if length > most {
+                    let (length, capacity) = (whole.len() + piece.len(), whole.memory.capacity());
+                    if length > most || told.is_some_and(|told| told > most) {
                         break BodyFault::TooLarge(most);
                     }
-                    if length > whole.bytes.capacity() {
-                        let room = length.max(2 * whole.bytes.capacity()).clamp(LEAST_ROOM.min(most), most);
-                        if !share.grow(room - whole.bytes.capacity()) {
+                    if length > capacity {
+                        let room = room_for(length, capacity, told, most);
+                        if !share.grow(room - capacity) || !whole.memory.grow(room) {
                             break BodyFault::NoRoom;
                         }
-                        whole.bytes.reserve_exact(room - whole.bytes.len());
                     }
-                    whole.bytes.extend_from_slice(&piece);
+                    whole.memory.append(&piece);
                 }
                 Err(fault) => break fault,
             }
@@ -126,11 +139,67 @@ impl BodyRoom {
     }
 }
 
+/// Returns the capacity for a body that has this length so far. A `Content-Length` is reserved whole.
+fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
+    match told {
+        Some(told) => told.clamp(length, most),
+        None if length > MOST_ALLOCATED => most,
+        None => {
+            let most = most.min(MOST_ALLOCATED);
+            length.max(2 * capacity).clamp(LEAST_ROOM.min(most), most)
+        }
+    }
+}
+
+impl Memory {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Allocated(bytes) => bytes,
+            Self::Mapped { map, length } => &map[..*length],
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        match self {
+            Self::Allocated(bytes) => bytes.capacity(),
+            Self::Mapped { map, .. } => map.len(),
+        }
+    }
+
+    /// Grows the capacity to `room` bytes; `false` when the system has no memory.
+    fn grow(&mut self, room: usize) -> bool {
+        match self {
+            Self::Allocated(bytes) if room <= MOST_ALLOCATED => {
+                bytes.reserve_exact(room - bytes.len());
+                true
+            }
+            Self::Allocated(_) | Self::Mapped { .. } => {
+                let Ok(mut map) = MmapMut::map_anon(room) else { return false };
+                let length = self.bytes().len();
+                map[..length].copy_from_slice(self.bytes());
+                *self = Self::Mapped { map, length };
+                true
+            }
+        }
+    }
+
+    /// Appends bytes for which there is room.
+    fn append(&mut self, piece: &[u8]) {
+        match self {
+            Self::Allocated(bytes) => bytes.extend_from_slice(piece),
+            Self::Mapped { map, length } => {
+                map[*length..*length + piece.len()].copy_from_slice(piece);
+                *length += piece.len();
+            }
+        }
+    }
+}
+
 impl Deref for WholeBody {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        self.memory.bytes()
     }
 }
 

@@ -4,6 +4,7 @@ use super::answer::{Answer, Reply};
 use super::call::Call;
 use super::family::Family;
 use super::fields::Object;
+use super::parse_room::MAX_MARKS;
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
@@ -102,6 +103,7 @@ pub struct Row {
     pub(super) older_path: Option<&'static str>,
     pub(super) family: Family,
     pub(super) reads: bool,
+    codes: &'static [Code],
     run: for<'a> fn(&'a Call<'a>, &'a [u8]) -> BoxFuture<'a, Answer>,
     pub(super) describe: fn() -> Described,
 }
@@ -114,6 +116,7 @@ impl Row {
             older_path: C::OLDER_PATH,
             family: C::FAMILY,
             reads: C::READS,
+            codes: C::CODES,
             run: |call, body| run::<C>(call, body).boxed(),
             describe: Described::of::<C>,
         }
@@ -154,6 +157,13 @@ impl Entry {
     /// The description of this command in the OpenAPI document.
     pub fn describe(&self) -> Described {
         (self.row.describe)()
+    }
+
+    /// The refusal of a body that has more in it than the lists of a call may have.
+    pub fn too_long(&self) -> Refusal {
+        let has_batch = self.row.codes.contains(&self.family().batch_too_large());
+        let code = if has_batch { Code::BATCH_TOO_LARGE } else { Code::INVALID_PARAMETER };
+        Refusal::because(code, format!("the body has more than {MAX_MARKS} names and values"))
     }
 
     /// Reads the body and does what it asks for.

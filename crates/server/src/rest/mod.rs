@@ -21,6 +21,7 @@ mod messages;
 mod metrics;
 mod on_behalf;
 mod openapi;
+mod parse_room;
 mod profiles;
 mod rate;
 mod recent;
@@ -43,21 +44,15 @@ use family::Family;
 use gate::Gate;
 use lamplight_model::{Code, Refusal};
 use lamplight_service::Service;
+use parse_room::{ParseRoom, Parsed};
 use rate::Rates;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Semaphore;
 
 /// The largest body that is read, in bytes: a hundred accounts with the longest nicks and URLs, escaped as JSON
 /// allows, fit in.
 const MAX_BODY_BYTES: usize = 1 << 20;
-
-/// A body above this size waits for one of [`LARGE_CALLS`] turns: what its JSON becomes takes many times its bytes.
-const LARGE_BODY_BYTES: usize = 128 * 1024;
-
-/// Calls with a large body that are carried out at a time.
-const LARGE_CALLS: usize = 2;
 
 /// The state that all calls of the server API share.
 #[derive(Clone)]
@@ -67,15 +62,15 @@ struct Shared {
     service: Arc<Service>,
     clock: Clock,
     rates: Rates,
-    large_calls: Semaphore,
+    parse_room: ParseRoom,
     metrics: ApiMetrics,
 }
 
 impl Rest {
     /// The server API over a node's operations.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
-        let (rates, large_calls) = (Rates::default(), Semaphore::new(LARGE_CALLS));
-        Self(Arc::new(Shared { service, clock, rates, large_calls, metrics }))
+        let (rates, parse_room) = (Rates::default(), ParseRoom::default());
+        Self(Arc::new(Shared { service, clock, rates, parse_room, metrics }))
     }
 
     /// Everything under `/v4`.
@@ -137,11 +132,8 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
         Ok(body) => body,
         Err(fault) => return Answer::refused(entry.family(), &refusal(fault)),
     };
-    let large = body.len() > LARGE_BODY_BYTES;
-    let _turn = match large {
-        true => Some(shared.large_calls.acquire().await.expect("the semaphore is never closed")),
-        false => None,
-    };
+    let Some(parsed) = Parsed::of(&body) else { return Answer::refused(entry.family(), &entry.too_long()) };
+    let _room = shared.parse_room.enter(parsed).await;
     entry.run(&call, &body).await
 }
 

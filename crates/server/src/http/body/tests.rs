@@ -32,17 +32,43 @@ fn bytes(count: usize) -> Body {
 #[tokio::test]
 async fn a_body_takes_what_it_has_and_gives_it_back() {
     let (room, used) = room(1 << 20, UNHURRIED);
-    for (length, taken) in
-        [(0, 0), (1, 1_024), (1_024, 1_024), (1_025, 2_048), (60_000, 64_000), (64_000, 64_000)]
-    {
+    for (length, taken) in [
+        (0, 0),
+        (1, 1_024),
+        (1_024, 1_024),
+        (1_025, 2_048),
+        (16_384, 16_384),
+        (16_385, 64_000),
+        (64_000, 64_000),
+    ] {
         let whole = room.read(bytes(length), 64_000).await.unwrap();
         assert_eq!((whole.len(), used.get()), (length, taken), "{length} bytes");
-        assert_eq!(whole.bytes.capacity() as i64, taken, "what is charged is what is there");
+        assert_eq!(whole.memory.capacity() as i64, taken, "what is charged is what is there");
         drop(whole);
         assert_eq!(used.get(), 0);
     }
     let whole = room.read(body([&b"one"[..], b", ", b"two"]), 100).await.unwrap();
     assert_eq!(&*whole, b"one, two");
+}
+
+#[tokio::test]
+async fn a_large_body_is_mapped_and_one_whose_length_is_told_takes_no_more() {
+    let (room, used) = room(1 << 20, UNHURRIED);
+    let told = |length| Body::from(vec![b'x'; length]);
+    for (body, length, taken) in [
+        (bytes(16_384), 16_384, 16_384),
+        (bytes(16_385), 16_385, 500_000),
+        (told(1), 1, 1),
+        (told(16_385), 16_385, 16_385),
+        (told(500_000), 500_000, 500_000),
+    ] {
+        let whole = room.read(body, 500_000).await.unwrap();
+        assert_eq!((whole.len(), used.get()), (length, taken));
+        assert!(whole.iter().all(|byte| *byte == b'x'));
+        assert_eq!(matches!(whole.memory, Memory::Mapped { .. }), length > MOST_ALLOCATED, "{length} bytes");
+    }
+    assert_eq!(room.read(told(500_001), 500_000).await.unwrap_err(), BodyFault::TooLarge(500_000));
+    assert_eq!(used.get(), 0);
 }
 
 #[tokio::test]
