@@ -8,6 +8,7 @@ mod codes;
 mod crates;
 mod dockerfile;
 mod fuzz;
+mod fuzz_lock;
 mod ground;
 mod interop;
 mod package;

@@ -3,8 +3,8 @@
 mod circles;
 mod map;
 
-use crate::dockerfile;
 use crate::ground::{Ground, output};
+use crate::{dockerfile, fuzz_lock};
 use anyhow::{Result, bail};
 use circles::ALLOWED;
 use std::fs;
@@ -93,6 +93,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     summary(files, &mut findings);
     dockerfile(files, &mut findings);
     guarantees(files, &mut findings);
+    fuzz_lock(files, &mut findings);
     findings
 }
 
@@ -298,6 +299,17 @@ fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     let ignored = text(".dockerignore").unwrap_or_default();
     let found = dockerfile::findings(dockerfile, ignored, rust_version.unwrap_or_default(), exists);
     findings.extend(found.into_iter().map(|finding| format!("Dockerfile:{finding}")));
+}
+
+/// The lock file of the fuzz programs is that of our crates, as far as its text tells.
+fn fuzz_lock(files: &[File], findings: &mut Vec<String>) {
+    const LOCK: &str = "fuzz/Cargo.lock";
+    let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
+    let Some(lock) = text(LOCK) else { return };
+    let manifest = |name: &str| text(&format!("crates/{}/Cargo.toml", name.strip_prefix("lamplight-")?));
+    let update = "`cargo update --workspace --manifest-path fuzz/Cargo.toml` mends it";
+    let found = fuzz_lock::findings(lock, manifest);
+    findings.extend(found.into_iter().map(|finding| format!("{LOCK}: {finding}; {update}")));
 }
 
 /// The two README say the same: a heading of one is a heading of the other.
