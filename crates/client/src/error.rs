@@ -15,28 +15,30 @@ pub enum Error {
     /// There is no session: never logged in, logged out, kicked, or expired (6014).
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
-    /// The link broke before the answer. Whether the server has done what was asked is not known.
+    /// The link broke before the answer, and the call is none that may be sent again. Whether the server has done what was
+    /// asked is not known (9520).
     #[error("the connection broke before the answer")]
     Disconnected,
     /// There was no connection within the call timeout, or no room on it: the server has not been asked, and has done
-    /// nothing.
+    /// nothing (9508).
     #[error("not sent in time; the server has not been asked")]
     NotSent,
-    /// No answer within the call timeout. Whether the server has done what was asked is not known.
+    /// No answer within the call timeout. Whether the server has done what was asked is not known (9520).
     #[error("no answer in time")]
     Timeout,
-    /// No connection could be made for a login.
+    /// No connection could be made for a login (9508).
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
 
 impl Error {
-    /// The code of the contract that says the same, where there is one.
+    /// The code of the contract that says the same. Every error has one at present.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused(refused) => Some(refused.code),
             Self::NotLoggedIn => Some(Code::NOT_LOGGED_IN.number()),
-            Self::Disconnected | Self::NotSent | Self::Timeout | Self::Transport(_) => None,
+            Self::NotSent | Self::Transport(_) => Some(Code::NOT_CONNECTED.number()),
+            Self::Disconnected | Self::Timeout => Some(Code::NO_ANSWER.number()),
         }
     }
 }

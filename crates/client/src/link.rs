@@ -193,8 +193,7 @@ impl Link {
         })
     }
 
-    /// Takes the calls that may be made once more after the link broke without an answer, in the order of sending:
-    /// the server stores a message once, however often it is sent.
+    /// Takes the calls that may be made once more after the link broke without an answer, in the order of sending.
     pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
         let is_repeatable = |request: &InFlight| match request {
             InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),

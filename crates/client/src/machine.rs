@@ -170,6 +170,18 @@ impl Turn {
     }
 }
 
+impl Session {
+    /// Whether closing the link, or the attempt to make one, undoes the login: the login was not sent yet, or it is one of
+    /// the Web, which lasts as long as its link.
+    fn ends_with_its_link(&self, platform: Platform) -> bool {
+        match self.phase {
+            Phase::Live(_) => false,
+            Phase::LoggingIn { .. } => platform.is_web(),
+            Phase::Connecting { .. } | Phase::Waiting { .. } => platform.is_web() || !self.established,
+        }
+    }
+}
+
 impl Machine {
     /// A client without a session.
     pub(crate) fn new(identity: Identity) -> Self {
@@ -285,6 +297,9 @@ impl Machine {
         if let Err(refused) = request::check(&request) {
             return turn.answer(call, Err(refused.into()));
         }
+        if request == Request::Logout && session.ends_with_its_link(self.identity.platform) {
+            return self.log_out_without_link(call, turn);
+        }
         if let Request::Login { user_sig, .. } = &request {
             // The next attempt uses the new UserSig, however this one ends.
             match session.phase {
@@ -301,6 +316,21 @@ impl Machine {
                 self.connect(turn);
             }
         }
+    }
+
+    /// A logout that the server need not hear: there is no login to undo, or the end of the link has ended it.
+    fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
+        turn.answer(call, Ok(Answer::LoggedOut));
+        let is_established = self.session.as_ref().is_some_and(|session| session.established);
+        self.end(
+            if is_established {
+                Event::LoggedOut
+            } else {
+                let why = LinkEnd::Refused(Refused::because(Code::NOT_LOGGED_IN, "logged out"));
+                Event::ConnectFailed { why, retry_in: None }
+            },
+            turn,
+        );
     }
 
     fn network_changed(&mut self, turn: &mut Turn) {
@@ -327,8 +357,8 @@ impl Machine {
                 turn.effects.push(Effect::CloseLink);
                 self.connect(turn);
             }
-            // Its time has come, or comes as it would have come.
-            Phase::Waiting { .. } => {}
+            // There is no link to test, and what was waited for has passed.
+            Phase::Waiting { .. } => self.connect(turn),
             Phase::Live(_) => {
                 self.send_heartbeat(turn);
                 if let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session {
@@ -426,6 +456,7 @@ impl Machine {
 
     /// The link is gone, or given up: what was under way fails, and the session waits for its next attempt.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
+        let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };
         for (call, _) in session.logins.drain(..) {
             turn.answer(call, Err(why.clone().into_login_error()));
@@ -443,11 +474,15 @@ impl Machine {
                 let mut logging_out = false;
                 let again = link.take_repeatable();
                 for call in link.calls() {
-                    logging_out |= call.request == Request::Logout;
+                    let is_logout = call.request == Request::Logout;
+                    logging_out |= is_logout;
                     if let Request::Login { user_sig, .. } = &call.request {
                         session.user_sig.clone_from(user_sig);
                     }
-                    call.id.take().into_iter().for_each(|id| turn.answer(id, Err(Error::Disconnected)));
+                    // The login of a Web client ends with its link, that of another one does not.
+                    let result =
+                        if is_logout && is_web { Ok(Answer::LoggedOut) } else { Err(Error::Disconnected) };
+                    call.id.take().into_iter().for_each(|id| turn.answer(id, result.clone()));
                 }
                 if logging_out {
                     return self.end(Event::LoggedOut, turn);

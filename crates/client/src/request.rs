@@ -127,9 +127,26 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Whether asking twice is the same as asking once.
+    /// Whether asking twice is the same as asking once: those that only read, and those that the server recognises when
+    /// they come again. Such a call is sent again when the link breaks before its answer.
     pub(crate) fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Lists(ask) if matches!(**ask, Ask::SendMessage(_)))
+        match self {
+            Self::GetUserStatus(_) | Self::GetSubscriptions => true,
+            Self::Lists(ask) => matches!(
+                **ask,
+                Ask::GetUsersInfo(_)
+                    | Ask::GetFriendList(_)
+                    | Ask::GetHistory(_)
+                    | Ask::GetConversationList(_)
+                    | Ask::SendMessage(_)
+                    | Ask::MarkRead(_)
+            ),
+            Self::Login { .. }
+            | Self::Logout
+            | Self::SetSelfStatus(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_) => false,
+        }
     }
 }
 

@@ -138,7 +138,7 @@ async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
     assert_eq!(start.elapsed(), CALL_TIMEOUT);
 
     let client = world.client.clone();
-    let call = tokio::spawn(async move { client.get_subscriptions().await });
+    let call = tokio::spawn(async move { client.set_self_status("hi").await });
     peer.next().await.unwrap();
     peer.next().await.unwrap();
     drop(peer);

@@ -140,6 +140,8 @@ impl Machine {
             Event::KickedOffline { by: KickedBy::OtherLogin { platform: None } }
         } else if refused.is(Code::SIG_EXPIRED) || refused.is(Code::LOGIN_SIG_EXPIRED) {
             Event::UserSigExpired
+        } else if refused.is(Code::SIG_REVOKED) {
+            Event::KickedOffline { by: KickedBy::Operator }
         } else {
             Event::LoginRefused(refused)
         };

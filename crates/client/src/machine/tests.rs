@@ -7,6 +7,7 @@ mod lists;
 mod returns;
 mod script;
 mod sessions;
+mod shared;
 mod watching;
 
 use expect_test::Expect;

@@ -233,7 +233,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
     turn.patch({ userSig: ask.parameters.userSig ?? "", spread: body.login.reconnectSpreadMs ?? 0 });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
-    turn.tell({ type: "connected", again: true, told: body.login });
+    turn.tell({ type: "renewed", told: body.login });
     abilitiesTold(turn, body.login.abilities);
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
@@ -375,7 +375,7 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const endings: Partial<Record<ConnectionEnded_CauseJson, Ending>> = {
     CAUSE_KICKED_BY_OTHER_LOGIN: { by: "otherLogin", platform: last.byPlatform ?? "PLATFORM_UNSPECIFIED" },
     CAUSE_KICKED_BY_OPERATOR: { by: "operator" },
-    CAUSE_ACCOUNT_DELETED: { by: "operator" },
+    CAUSE_ACCOUNT_DELETED: { by: "deleted" },
     CAUSE_USER_SIG_EXPIRED: { by: "userSigExpired" },
     CAUSE_SUPERSEDED: { by: "superseded" },
     CAUSE_LOGGED_OUT: { by: "logout" },

@@ -360,6 +360,10 @@ export class Chat {
           this.#emitter.emit(EVENT.SDK_READY, undefined);
         }
         break;
+      case "renewed":
+        this.#clockOffset = Number(news.told.serverTime ?? 0) - Date.now();
+        this.#keeper.connected(news.told, true);
+        break;
       case "connectFailed":
       case "disconnected":
         this.#log.info(
@@ -405,6 +409,7 @@ export class Chat {
         this.#emitter.emit(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_MULT_ACCOUNT });
         break;
       case "operator":
+      case "deleted":
         this.#emitter.emit(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_REST_API });
         break;
       case "userSigExpired":

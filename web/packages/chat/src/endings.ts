@@ -93,8 +93,8 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   }
 }
 
-/** A logout without a link: the login of a Web client ended with its connection, that of another one did not. */
-export function answerLogout(turn: Turn, id: CallId): void {
+/** A logout whose link broke: the login of a Web client ended with its connection, that of another one did not. */
+function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });
   } else {

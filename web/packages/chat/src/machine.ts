@@ -7,7 +7,7 @@
 
 import { received } from "./answers.js";
 import { type Ask, type AskKind, byteLength, FRAME_LIMITS, FRAME_SLACK, message } from "./ask.js";
-import { answerLogout, end, failLogin, linkCut, linkEnded } from "./endings.js";
+import { end, failLogin, linkCut, linkEnded } from "./endings.js";
 import { refused } from "./errors.js";
 import type { KnownJson, LoginRequestJson } from "./gen/wire.js";
 import * as links from "./link.js";
@@ -121,7 +121,8 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     return;
   }
   if (session.phase.at === "live") {
-    const parameters = loginRequest(turn.state, user, userSig, false, []);
+    const known = knownWithin(turn.state, { ...session, userSig });
+    const parameters = loginRequest(turn.state, user, userSig, false, known);
     turn.patch({ queue: [...session.queue, newCall(id, deadline, { kind: "login", parameters })] });
     return;
   }
@@ -156,12 +157,13 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     turn.refuse(id, refused("NOT_LOGGED_IN"));
   } else if (byteLength(ask.parameters) + FRAME_SLACK > FRAME_LIMITS.afterLogin) {
     turn.refuse(id, refused("INVALID_PARAMETER", "it does not fit into a message"));
-  } else if (ask.kind === "logout" && session.established && session.phase.at !== "live") {
-    answerLogout(turn, id);
-    end(turn, { by: "logout" });
-  } else if (ask.kind === "logout" && !session.established && endsWithItsLink(turn.state, session)) {
+  } else if (ask.kind === "logout" && endsWithItsLink(turn.state, session)) {
     turn.answer(id, { ok: true, body: { logout: {} } });
-    failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
+    if (session.established) {
+      end(turn, { by: "logout" });
+    } else {
+      failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
+    }
   } else if (session.queue.length >= MAX_QUEUE) {
     turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
   } else {
@@ -170,9 +172,13 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   }
 }
 
-/** Whether a first login is undone by closing the link: it was not sent yet, or it is one of the Web. */
-function endsWithItsLink({ identity }: State, { phase }: Session): boolean {
-  return phase.at !== "loggingIn" || identity.platform === "PLATFORM_WEB";
+/**
+ * Whether closing the link, or the attempt to make one, undoes the login: the login was not sent yet, or it is one of the
+ * Web, which lasts as long as its link.
+ */
+function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
+  const isUnsent = !established && phase.at !== "loggingIn";
+  return phase.at !== "live" && (isUnsent || identity.platform === "PLATFORM_WEB");
 }
 
 function newCall(id: CallId, deadline: number, ask: Ask): Call {
@@ -203,7 +209,9 @@ function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
   } else if (turn.session !== null) {
-    turn.effects.push({ type: "closeLink" });
+    if (turn.session.phase.at !== "waiting") {
+      turn.effects.push({ type: "closeLink" });
+    }
     connect(turn);
   }
 }

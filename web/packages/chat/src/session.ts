@@ -150,6 +150,8 @@ export type News =
   | { readonly type: "connecting" }
   /** Connected and logged in; again, when the session had been live before. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
+  /** A login on the live link has renewed the UserSig. */
+  | { readonly type: "renewed"; readonly told: LoginResponseJson }
   /** An attempt failed. No wait: there is no other one, the login has failed. */
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
   /** The link broke. The SDK comes back on its own. */
@@ -167,8 +169,10 @@ export type Ending =
   | { readonly by: "logout" }
   /** Another login of this account; its platform, where the server said so. */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
-  /** The server API or an operator, or the account is gone. */
+  /** The server API or an operator. */
   | { readonly by: "operator" }
+  /** The account is gone. */
+  | { readonly by: "deleted" }
   | { readonly by: "userSigExpired" }
   /** The same device has connected elsewhere, and goes on there. */
   | { readonly by: "superseded" }

@@ -239,17 +239,16 @@ fn after_a_changed_network_a_silent_link_is_given_up_soon_and_an_answer_keeps_it
     check_live(
         "network\nanswer @ heartbeat\nget ann\nwait 7999\nnext",
         expect![[r#"
-        > network
-          send heartbeat
-        > answer @ heartbeat
-        > get ann
-          send get ann
-        > wait 7999
-        > next, after 1 ms
-          close
-          call 2: error the connection broke before the answer
-          ! disconnected: nothing was heard from the server; retry 1s
-    "#]],
+            > network
+              send heartbeat
+            > answer @ heartbeat
+            > get ann
+              send get ann
+            > wait 7999
+            > next, after 1 ms
+              close
+              ! disconnected: nothing was heard from the server; retry 1s
+        "#]],
     );
 }
 

@@ -7,29 +7,31 @@ use expect_test::expect;
 const WITH_LISTS: &str = "login\nup\nanswer @ login lists=10";
 
 #[test]
-fn a_message_that_was_on_its_way_when_the_link_broke_is_sent_again_and_a_reading_is_not() {
+fn a_message_and_a_mark_of_reading_that_were_on_their_way_when_the_link_broke_are_sent_again() {
     check_live(
-        "say hi\nread bob\ndown\nnext\nup\nanswer @ login lists=0\nanswer @ said 1",
+        "say hi\nread bob\ndown\nnext\nup\nanswer @ login lists=0\nanswer @2 said 1\nanswer @ marked 2",
         expect![[r#"
-        > say hi
-          send say hi
-        > read bob
-          send read bob
-        > down
-          close
-          call 3: error the connection broke before the answer
-          ! disconnected: closed by the server; retry 1s
-        > next, after 1000 ms
-          ! Connecting
-          open
-        > up
-          send login me sig resume known=[ann:5 me:1]
-        > answer @ login lists=0
-          ! Connected { resumed: true }
-          send say hi
-        > answer @ said 1
-          call 2: done, lists are at 1
-    "#]],
+            > say hi
+              send say hi
+            > read bob
+              send read bob
+            > down
+              close
+              ! disconnected: closed by the server; retry 1s
+            > next, after 1000 ms
+              ! Connecting
+              open
+            > up
+              send login me sig resume known=[ann:5 me:1]
+            > answer @ login lists=0
+              ! Connected { resumed: true }
+              send say hi
+              send read bob
+            > answer @2 said 1
+              call 2: done, lists are at 1
+            > answer @ marked 2
+              call 3: done, lists are at 2
+        "#]],
     );
 }
 

@@ -130,7 +130,7 @@ fn a_refused_resume_ends_the_session_or_is_tried_again() {
         (6208, "kicked by None"),
         (70001, "UserSigExpired"),
         (6206, "UserSigExpired"),
-        (70052, "LoginRefused(Refused { code: 70052, message: \"words\" })"),
+        (70052, "KickedOffline { by: Operator }"),
         (70020, "LoginRefused(Refused { code: 70020, message: \"words\" })"),
         (99999, "LoginRefused(Refused { code: 99999, message: \"words\" })"),
     ];

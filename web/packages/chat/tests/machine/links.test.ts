@@ -462,7 +462,6 @@ test("an attempt that slept is begun anew, and a wait is over", () => {
       close
       ! disconnected 9508 no connection to the server: closed; again in 1000
     > woken
-      close
       ! connecting
       open
     > wait 60000

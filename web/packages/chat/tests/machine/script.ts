@@ -329,6 +329,8 @@ function showNews(news: News): string {
       return "connecting";
     case "connected":
       return news.again ? "connected again" : "connected";
+    case "renewed":
+      return "renewed";
     case "connectFailed":
     case "disconnected":
       return `${news.type} ${news.why.code} ${news.why.message}; again in ${String(news.retryIn)}`;

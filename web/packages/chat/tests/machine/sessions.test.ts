@@ -162,9 +162,9 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     liveTranscript("login me fresh\nanswer @ login\ndown\nnext\nup\nanswer @ login\nlogin me late\ndown\nnext\nup"),
   ).toMatchInlineSnapshot(`
     "> login me fresh
-      send login me fresh known=[]
+      send login me fresh known=[me:1]
     > answer @ login
-      ! connected again
+      ! renewed
       call 2: ok
     > down
       close
@@ -177,7 +177,7 @@ test("a login on a live link renews the UserSig, which the next link then uses",
     > answer @ login
       ! connected again
     > login me late
-      send login me late known=[]
+      send login me late known=[me:1]
     > down
       close
       call 3: 9520 no answer in time; whether the server has done it is not known: the connection broke before it
@@ -249,7 +249,7 @@ test("what the server says last decides how the session ends", () => {
     ["KICKED_BY_OTHER_LOGIN 0 PLATFORM_WEB", '{"by":"otherLogin","platform":"PLATFORM_WEB"}'],
     ["KICKED_BY_OTHER_LOGIN", '{"by":"otherLogin","platform":"PLATFORM_MAC"}'],
     ["KICKED_BY_OPERATOR", '{"by":"operator"}'],
-    ["ACCOUNT_DELETED", '{"by":"operator"}'],
+    ["ACCOUNT_DELETED", '{"by":"deleted"}'],
     ["USER_SIG_EXPIRED", '{"by":"userSigExpired"}'],
     ["SUPERSEDED", '{"by":"superseded"}'],
   ] as const) {

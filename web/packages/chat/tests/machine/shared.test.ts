@@ -1,0 +1,337 @@
+/** The scripts that all SDKs share: `crates/client/tests/sdk`, whose README tells the language. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { Ask, AskKind } from "../../src/ask.js";
+import type { ClientMessageJson, PlatformJson, ServerMessageJson, UserStatusJson } from "../../src/gen/wire.js";
+import { nextDeadline, step } from "../../src/machine.js";
+import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/session.js";
+import { brief } from "./script.js";
+
+/** The features that scripts may need and this SDK has not. */
+const ABSENT: readonly string[] = [];
+
+test.each(["connection", "calls", "heartbeats"])("%s: as in the scripts that the SDKs share", (name) => {
+  const scripts = readFileSync(
+    new URL(`../../../../../crates/client/tests/sdk/${name}.txt`, import.meta.url),
+    "utf8",
+  );
+  const { played, scenarios } = play(scripts);
+  expect(scenarios).toBeGreaterThan(5);
+  expect(played).toBe(scripts);
+});
+
+/** Plays the scenarios of a file. The file with the effects as they are is the same file. */
+function play(scripts: string): { played: string; scenarios: number } {
+  const played: string[] = [];
+  let scenarios = 0;
+  let player = new Player();
+  for (const line of scripts.split("\n")) {
+    if (line.startsWith("  ")) {
+      // An effect: the player writes it, or leaves the scenario as it is.
+      if (player.isLeftOut) {
+        played.push(line);
+      }
+      continue;
+    }
+    played.push(line);
+    if (line.startsWith("## ")) {
+      scenarios += 1;
+      player = new Player();
+    } else if (line !== "" && !line.startsWith("# ")) {
+      played.push(...player.line(line).map((effect) => `  ${effect}`));
+    }
+  }
+  return { played: played.join("\n"), scenarios };
+}
+
+/** One scenario: a machine, its clock, and the requests of the present link. */
+class Player {
+  /** The scenario needs something that this SDK has not. */
+  isLeftOut = false;
+  #state = newClient("PLATFORM_LINUX");
+  #now = 1_000_000;
+  #jitter = 1;
+  #timeout = 10_000;
+  #calls = 0;
+  /** The requests of the present link that were not answered, oldest first. */
+  #unanswered: ClientMessageJson[] = [];
+
+  /** Plays a line of the script, and returns the effects. */
+  line(line: string): string[] {
+    if (this.isLeftOut) {
+      return [];
+    }
+    const [word = "", ...rest] = line.replace(/^> /, "").split(" ");
+    const [first = ""] = rest;
+    if (!line.startsWith("> ")) {
+      switch (word) {
+        case "platform":
+          this.#state = newClient(`PLATFORM_${first.toUpperCase()}` as PlatformJson);
+          break;
+        case "timeout":
+          this.#timeout = Number(first);
+          break;
+        case "needs":
+          this.isLeftOut = ABSENT.includes(first);
+          break;
+        case "live":
+          ["> login me sig", "> up", "> answer login me:1 ann:5"].forEach((line) => this.line(line));
+          break;
+        default:
+          throw new Error(`${line} means nothing`);
+      }
+      return [];
+    }
+    switch (word) {
+      case "jitter":
+        this.#jitter = Number(first);
+        return [];
+      case "timeout":
+        this.#timeout = Number(first);
+        return [];
+      case "wait":
+        return this.#wait(Number(first));
+      case "sleep":
+        this.#now += Number(first);
+        return this.#step({ type: "tick" });
+      case "next": {
+        const due = nextDeadline(this.#state);
+        if (due === undefined) {
+          return ["idle"];
+        }
+        const waited = Math.max(0, due - this.#now);
+        this.#now += waited;
+        return [`after ${waited}`, ...this.#step({ type: "tick" })];
+      }
+      default:
+        return this.#step(this.#input(word, rest));
+    }
+  }
+
+  /** Lets time pass, and what is due be done when it is due. */
+  #wait(span: number): string[] {
+    const end = this.#now + span;
+    const effects: string[] = [];
+    for (let due = nextDeadline(this.#state); due !== undefined && due <= end; due = nextDeadline(this.#state)) {
+      this.#now = Math.max(this.#now, due);
+      effects.push(...this.#step({ type: "tick" }));
+    }
+    this.#now = end;
+    return effects;
+  }
+
+  #step(input: Input): string[] {
+    const [state, effects] = step(this.#state, input, this.#now, this.#jitter);
+    this.#state = state;
+    return effects.flatMap((effect) => this.#show(effect));
+  }
+
+  #show(effect: Effect): string[] {
+    switch (effect.type) {
+      case "openLink":
+        this.#unanswered = [];
+        return ["open"];
+      case "closeLink":
+        return ["close"];
+      case "send": {
+        const isUnasking = effect.message.id === "0";
+        if (!isUnasking) {
+          this.#unanswered.push(effect.message);
+        }
+        return [`send ${showRequest(effect.message)}${isUnasking ? " unasking" : ""}`];
+      }
+      case "answer":
+        return [`call ${effect.call}: ${effect.result.ok ? "ok" : effect.result.refusal.code}`];
+      case "late":
+        return [];
+      case "tell":
+        return showNews(effect.news).map((news) => `! ${news}`);
+    }
+  }
+
+  #input(word: string, rest: string[]): Input {
+    const [first = "", second = ""] = rest;
+    switch (word) {
+      case "login":
+        return { type: "login", ...this.#newCall(), user: first, userSig: second };
+      case "up":
+        return { type: "linkUp" };
+      case "down":
+        return { type: "linkEnded", why: "closed" };
+      case "network":
+        return { type: first === "gone" ? "networkGone" : "networkChanged" };
+      case "woken":
+        return { type: "woken" };
+      case "left":
+        return { type: "left" };
+      case "push":
+        return received({ statusChanged: { statuses: statuses(rest) } });
+      case "ended":
+        return received({
+          connectionEnded: {
+            cause: `CAUSE_${first}` as never,
+            message: "words",
+            byPlatform: "PLATFORM_MAC",
+            retryAfterMs: Number(second || 0),
+          },
+        });
+      case "answer": {
+        const id = this.#take(first);
+        return received({ id, ...(second === "as" ? answer(rest[2] ?? "", []) : answer(first, rest.slice(1))) });
+      }
+      case "refuse":
+        return received({ id: this.#take(first), refusal: { code: Number(second), message: "words" } });
+      default:
+        return { type: "call", ...this.#newCall(), ask: request(word, rest) };
+    }
+  }
+
+  /** The id of the oldest request of this kind that has no answer. */
+  #take(kind: string): string {
+    const place = this.#unanswered.findIndex((message) => {
+      const word = showRequest(message).split(" ")[0] ?? "";
+      return word === kind || (word === "resume" && kind === "login");
+    });
+    const [message] = place < 0 ? [] : this.#unanswered.splice(place, 1);
+    if (message === undefined) {
+      throw new Error(`no ${kind} waits for its answer`);
+    }
+    return message.id ?? "";
+  }
+
+  #newCall(): { call: number; deadline: number } {
+    this.#calls += 1;
+    return { call: this.#calls, deadline: this.#now + this.#timeout };
+  }
+}
+
+function newClient(platform: PlatformJson): State {
+  return newState({ sdkAppId: 1, platform, deviceId: "device" });
+}
+
+function received(message: ServerMessageJson): Input {
+  return { type: "received", message };
+}
+
+function statuses(words: string[]): UserStatusJson[] {
+  return words
+    .filter((word) => word.includes(":"))
+    .map((word) => {
+      const [userId = "", version = "0"] = word.split(":");
+      return { userId, version, statusType: "STATUS_TYPE_ONLINE" };
+    });
+}
+
+/** The requests by their words, and the parameters that the words stand for. */
+const OPERATIONS: Record<string, { kind: AskKind; parameters: (rest: string[]) => object }> = {
+  logout: { kind: "logout", parameters: () => ({}) },
+  set: { kind: "setSelfStatus", parameters: (rest) => ({ customStatus: rest.join(" ") }) },
+  get: { kind: "getUserStatus", parameters: (userIds) => ({ userIds }) },
+  sub: { kind: "subscribeUserStatus", parameters: (userIds) => ({ userIds }) },
+  unsub: { kind: "unsubscribeUserStatus", parameters: (userIds) => ({ userIds }) },
+  list: { kind: "getSubscriptions", parameters: () => ({}) },
+  message: {
+    kind: "sendMessage",
+    parameters: ([to, clientMessageId, ...text]) => ({ to, clientMessageId, text: text.join(" ") }),
+  },
+  read: { kind: "markRead", parameters: ([peer]) => ({ peer }) },
+  pin: { kind: "pinConversation", parameters: ([peer]) => ({ peer, pinned: true }) },
+  delete: { kind: "deleteConversation", parameters: ([peer]) => ({ peer }) },
+  history: { kind: "getHistory", parameters: ([peer]) => ({ peer }) },
+  conversations: { kind: "getConversationList", parameters: () => ({}) },
+  users: { kind: "getUsersInfo", parameters: (userIds) => ({ userIds }) },
+  nick: { kind: "setSelfInfo", parameters: (rest) => ({ nick: rest.join(" ") }) },
+  friends: { kind: "getFriendList", parameters: () => ({}) },
+  befriend: { kind: "addFriend", parameters: ([userId]) => ({ userId }) },
+  unfriend: { kind: "deleteFriends", parameters: (userIds) => ({ userIds }) },
+  remark: { kind: "setFriendRemark", parameters: ([userId, ...remark]) => ({ userId, remark: remark.join(" ") }) },
+  heartbeat: { kind: "heartbeat", parameters: () => ({}) },
+};
+
+function request(word: string, rest: string[]): Ask {
+  const operation = OPERATIONS[word];
+  if (operation === undefined) {
+    throw new Error(`${word} means nothing`);
+  }
+  return { kind: operation.kind, parameters: operation.parameters(rest) };
+}
+
+/** The answer of a server to a request of this kind. */
+function answer(kind: string, what: string[]): ServerMessageJson {
+  const told = statuses(what);
+  const spread = what.find((word) => word.startsWith("spread="))?.slice("spread=".length);
+  const spreadTold = spread === undefined ? {} : { reconnectSpreadMs: Number(spread) };
+  if (kind === "login") {
+    return {
+      login: {
+        heartbeatTimeoutMs: 60_000,
+        statuses: told,
+        snapshotComplete: !what.includes("more"),
+        ...spreadTold,
+      },
+    };
+  }
+  const body = {
+    ...(kind === "heartbeat" ? spreadTold : {}),
+    ...(kind === "get" || kind === "sub" ? { statuses: told } : {}),
+    ...(kind === "set" ? { status: told[0] } : {}),
+  };
+  return { [OPERATIONS[kind]?.kind ?? ""]: body };
+}
+
+/** A request in the words of the scripts. */
+function showRequest(message: ClientMessageJson): string {
+  const { login } = message;
+  if (login !== undefined) {
+    const known = (login.known ?? []).map(({ userId, version }) => `${userId ?? ""}:${version ?? ""}`);
+    return [login.resume === true ? "resume" : "login", login.userId, login.userSig, ...known].join(" ");
+  }
+  const [kind = "", body] = Object.entries(message).find(([key]) => key !== "id") ?? [];
+  const word = Object.keys(OPERATIONS).find((word) => OPERATIONS[word]?.kind === kind) ?? kind;
+  // The words of a request are its parameters as they were written, but for a flag that is always the same.
+  const words = Object.values(body as Record<string, unknown>).filter((value) => typeof value !== "boolean");
+  return [word, ...words.flat()].join(" ");
+}
+
+/** News in the words of the scripts. None: the scripts leave it out. */
+function showNews(news: News): string[] {
+  switch (news.type) {
+    case "connecting":
+      return ["connecting"];
+    case "connected":
+      return ["connected"];
+    case "connectFailed":
+      return [news.retryIn === null ? "connect failed" : `connect failed, again in ${news.retryIn}`];
+    case "disconnected":
+      return [`disconnected, again in ${news.retryIn}`];
+    case "statuses":
+      return [`status ${brief(news.statuses)}`];
+    case "renewed":
+    case "subscriptionsChanged":
+    case "abilitiesChanged":
+    case "listsChanged":
+      return [];
+    case "ended":
+      return [`ended ${showEnding(news.how)}`];
+  }
+}
+
+function showEnding(how: Ending): string {
+  switch (how.by) {
+    case "logout":
+      return "logged out";
+    case "otherLogin":
+      return "kicked by login";
+    case "operator":
+      return "kicked by operator";
+    case "userSigExpired":
+      return "expired";
+    case "deleted":
+      return "deleted";
+    case "superseded":
+      return "superseded";
+    case "refused":
+      return `refused ${how.refusal.code}`;
+  }
+}
