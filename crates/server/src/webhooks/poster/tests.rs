@@ -1,0 +1,257 @@
+use super::super::tls::client_config;
+use super::*;
+use crate::webhooks::WebhooksConfig;
+use rustls::RootCertStore;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn poster(trusted: Option<CertificateDer<'static>>) -> Poster {
+    let mut roots = RootCertStore::empty();
+    trusted.into_iter().for_each(|certificate| roots.add(certificate).unwrap());
+    let config = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Poster::new(Arc::new(config), AllowedNetworks::new(true, Vec::new()))
+}
+
+fn request(scheme: &str, port: u16) -> WebhookRequest {
+    let url = WebhookUrl::parse(&format!("{scheme}://localhost:{port}/hook?a=b")).unwrap();
+    WebhookRequest { url, body: "{}".into(), delivery: "1-1-61-7".into() }
+}
+
+/// Reads one request, whose body is `{}`.
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n{}") {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+#[tokio::test]
+async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key.into())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let receiver = tokio::spawn(async move {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // One who does not trust us goes away in the handshake.
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let told = read(&mut stream).await.unwrap();
+            stream.write_all(OK).await.unwrap();
+            stream.flush().await.unwrap();
+            return told;
+        }
+    });
+    let refused = poster(None).post(&request("https", port)).await.unwrap_err();
+    assert!(refused.contains("certificate"), "{refused}");
+    assert_eq!(poster(Some(certificate)).post(&request("https", port)).await, Ok(200));
+    let told = receiver.await.unwrap();
+    assert!(told.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{told}");
+    assert!(told.contains(&format!("host: localhost:{port}\r\n")), "{told}");
+    assert!(told.contains("x-lamplight-delivery: 1-1-61-7\r\n"), "{told}");
+}
+
+/// A private CA, and what it has signed for a name.
+struct Authority {
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: rcgen::Issuer::new(params, key), pem }
+    }
+
+    /// A certificate and its key, as PEM.
+    fn sign(&self, name: &str) -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn roots(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        for certificate in rustls_pemfile::certs(&mut self.pem.as_bytes()) {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        Arc::new(roots)
+    }
+}
+
+/// A receiver with a certificate for `name`, which demands one that this authority has signed; answers with its port.
+async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
+    let (certificate, key) = authority.sign(name);
+    let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
+    let key = rustls_pemfile::private_key(&mut key.as_bytes()).unwrap().unwrap();
+    let verifier =
+        rustls::server::WebPkiClientVerifier::builder_with_provider(authority.roots(), provider())
+            .build();
+    let config = rustls::ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            if read(&mut stream).await.is_some() {
+                stream.write_all(OK).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_is_named() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Some(path)
+    };
+    let (certificate, key) = ours.sign("lamplight");
+    let (strange_certificate, strange_key) = theirs.sign("lamplight");
+    let (ca, own) = (file("ca", &ours.pem), (file("own", &certificate), file("own-key", &key)));
+    let strange = (file("strange", &strange_certificate), file("strange-key", &strange_key));
+    let none = (None, None);
+    let port = strict_receiver(&ours, "localhost").await;
+    let misnamed = strict_receiver(&ours, "elsewhere").await;
+    let table = [
+        (&ca, &own, port, None),
+        (&None, &own, port, Some("TLS, checking the receiver's certificate: its issuer is not trusted")),
+        (&ca, &own, misnamed, Some("TLS, checking the receiver's certificate: it is for another name")),
+        (&ca, &none, port, Some("TLS, showing a client certificate: the receiver demands one")),
+        (&ca, &strange, port, Some("TLS, showing a client certificate: the receiver refuses it")),
+    ];
+    for (ca, (certificate, key), port, expected) in table {
+        let config = WebhooksConfig {
+            ca_file: ca.clone(),
+            client_certificate: certificate.clone(),
+            client_key: key.clone(),
+            ..WebhooksConfig::default()
+        };
+        let poster = Poster::new(client_config(&config).unwrap(), AllowedNetworks::new(true, Vec::new()));
+        let answer = poster.post(&request("https", port)).await;
+        match expected {
+            None => assert_eq!(answer, Ok(200)),
+            Some(expected) => {
+                let error = answer.unwrap_err();
+                assert!(error.starts_with(expected), "{error}");
+            }
+        }
+    }
+    // What is no certificate ends the start, with the setting and the file.
+    for (setting, config) in [
+        ("webhooks.ca_file", WebhooksConfig { ca_file: file("bad", "no"), ..WebhooksConfig::default() }),
+        (
+            "webhooks.client_key",
+            WebhooksConfig {
+                client_certificate: own.0.clone(),
+                client_key: file("bad", "no"),
+                ..WebhooksConfig::default()
+            },
+        ),
+        (
+            "webhooks.client_certificate",
+            WebhooksConfig {
+                client_certificate: own.0.clone(),
+                client_key: strange.1.clone(),
+                ..WebhooksConfig::default()
+            },
+        ),
+    ] {
+        let error = client_config(&config).unwrap_err().to_string();
+        assert!(error.starts_with(setting), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_speak_tls_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await;
+    });
+    let error = poster(None).post(&request("https", port)).await.unwrap_err();
+    assert!(error.starts_with("TLS, saying hello"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let receiver = tokio::spawn(async move {
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read(&mut stream).await.unwrap();
+            // It keeps the connection, so it says, and then closes it.
+            stream.write_all(OK).await.unwrap();
+        }
+    });
+    let poster = poster(None);
+    for _ in 0..3 {
+        assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+    }
+    receiver.await.unwrap();
+    assert!(poster.post(&request("http", port)).await.unwrap_err().contains("cannot connect"));
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_so_long_as_it_is_used() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut count = 0;
+        while read(&mut stream).await.is_some() {
+            stream.write_all(OK).await.unwrap();
+            count += 1;
+        }
+        count
+    });
+    let poster = poster(None);
+    for _ in 0..5 {
+        assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+    }
+    poster.sweep();
+    assert_eq!(poster.post(&request("http", port)).await, Ok(200));
+    drop(poster);
+    assert_eq!(receiver.await.unwrap(), 6);
+}
