@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::health::Pulse;
 use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
+use crate::webhooks::ReceiverTls;
 use lamplight_directory::InProcessDirectory;
 use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 /// How late a linger, a grace or a lapse may be.
 const TICK: Duration = Duration::from_millis(250);
-/// Every so many ticks: sweeping, the sign of life on disk, the look at the certificate.
+/// Every so many ticks: sweeping, the sign of life on disk, the look at the certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
 /// Records looked at before others get the store.
 const BATCH: usize = 256;
@@ -64,11 +65,29 @@ pub struct Noted {
     pub pulse: Pulse,
 }
 
+/// The files for TLS that are read again when they change.
+#[derive(Clone)]
+pub struct Certificates {
+    /// The certificate of this server, if it has one.
+    pub own: Option<Arc<Certificate>>,
+    /// Those for TLS to receivers of webhooks.
+    pub receivers: Arc<ReceiverTls>,
+}
+
+impl Certificates {
+    fn refresh(&self) {
+        if let Some(certificate) = &self.own {
+            certificate.refresh();
+        }
+        self.receivers.refresh();
+    }
+}
+
 /// Runs until it is aborted.
 pub async fn run(
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
-    certificate: Option<Arc<Certificate>>,
+    certificates: Certificates,
     Noted { metrics, pulse }: Noted,
     clock: Clock,
 ) {
@@ -103,12 +122,10 @@ pub async fn run(
         }
         if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
             service.sweep(clock.now());
-            let (directory, certificate, clock) =
-                (Arc::clone(&directory), certificate.clone(), clock.clone());
+            let (directory, certificates, clock) =
+                (Arc::clone(&directory), certificates.clone(), clock.clone());
             let chores = tokio::task::spawn_blocking(move || {
-                if let Some(certificate) = certificate {
-                    certificate.refresh();
-                }
+                certificates.refresh();
                 if let Err(error) = directory.maintain(clock.now()) {
                     tracing::error!(%error, "live records could not be kept on disk");
                 }

@@ -17,7 +17,7 @@ use crate::metrics::{Metrics, Sources};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
 use crate::token_keys::{KEY_FOLDER, TokenKeys};
-use crate::webhooks::{Poster, WebhookTlsError, Webhooks, client_config};
+use crate::webhooks::{Poster, ReceiverTls, WebhookTlsError, Webhooks};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, probes, web};
 use axum::Router;
@@ -149,7 +149,8 @@ impl Node {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
             (None, _) | (_, None) => None,
         };
-        let poster = Poster::new(client_config(&config.webhooks)?, config.webhook_networks());
+        let receiver_tls = Arc::new(ReceiverTls::load(&config.webhooks)?);
+        let poster = Poster::new(Arc::clone(&receiver_tls), config.webhook_networks());
 
         let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
         let now = clock.now();
@@ -307,8 +308,9 @@ impl Node {
             control::serve(&control_path, Arc::clone(&service), webhooks, operators, audit, clock.clone())
                 .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
+        let certificates = keeper::Certificates { own: certificate, receivers: receiver_tls };
         let keeper =
-            keeper::run(Arc::clone(&service), Arc::clone(&directory), certificate, noted, clock.clone());
+            keeper::run(Arc::clone(&service), Arc::clone(&directory), certificates, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());

@@ -24,7 +24,7 @@ pub use config::WebhooksConfig;
 pub use metrics::WebhookMetrics;
 pub use networks::AllowedNetworks;
 pub use overview::{ShownLane, lanes};
-pub use tls::{WebhookTlsError, client_config};
+pub use tls::{ReceiverTls, WebhookTlsError};
 
 use crate::clock::Clock;
 use dispatcher::Dispatcher;

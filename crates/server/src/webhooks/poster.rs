@@ -3,7 +3,7 @@
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
-use super::tls::failed_step;
+use super::tls::{ReceiverTls, failed_step};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -45,7 +45,7 @@ const AGENT: &str = concat!("Lamplight/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests.
 pub struct Poster {
-    tls: Arc<rustls::ClientConfig>,
+    tls: Arc<ReceiverTls>,
     allowed: AllowedNetworks,
     kept: Mutex<HashMap<Origin, Vec<Kept>>>,
 }
@@ -61,6 +61,8 @@ struct Origin {
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
+    /// How TLS was agreed on. Once that is no longer how it is done, the connection is not used again.
+    tls: Option<Arc<rustls::ClientConfig>>,
 }
 
 struct Kept {
@@ -76,7 +78,7 @@ impl Drop for Link {
 
 impl Poster {
     /// Sends to where webhooks may lead.
-    pub fn new(tls: Arc<rustls::ClientConfig>, allowed: AllowedNetworks) -> Self {
+    pub fn new(tls: Arc<ReceiverTls>, allowed: AllowedNetworks) -> Self {
         Self { tls, allowed, kept: Mutex::default() }
     }
 
@@ -151,11 +153,13 @@ impl Poster {
         // A request is one write, and its answer is waited for.
         stream.set_nodelay(true).map_err(|error| chain(&error))?;
         if !url.https {
-            return handshake(stream).await;
+            return handshake(stream, None).await;
         }
         let name = ServerName::try_from(url.host.clone()).map_err(|error| chain(&error))?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        handshake(connector.connect(name, stream).await.map_err(|error| chain(&error))?).await
+        let tls = self.tls.current();
+        let connector = TlsConnector::from(Arc::clone(&tls));
+        let stream = connector.connect(name, stream).await.map_err(|error| chain(&error))?;
+        handshake(stream, Some(tls)).await
     }
 
     /// Connects to an address that the host has now and that webhooks may lead to. The address that is checked is the
@@ -189,7 +193,7 @@ impl Poster {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let links = kept.get_mut(&origin(url))?;
         while let Some(Kept { link, since }) = links.pop() {
-            if !link.requests.is_closed() && since.elapsed() < KEPT {
+            if self.is_usable(&link) && since.elapsed() < KEPT {
                 return Some(link);
             }
         }
@@ -197,7 +201,7 @@ impl Poster {
     }
 
     fn keep(&self, url: &WebhookUrl, link: Link) {
-        if link.requests.is_closed() {
+        if !self.is_usable(&link) {
             return;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,9 +215,14 @@ impl Poster {
     pub fn sweep(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, links| {
-            links.retain(|kept| !kept.link.requests.is_closed() && kept.since.elapsed() < KEPT);
+            links.retain(|kept| self.is_usable(&kept.link) && kept.since.elapsed() < KEPT);
             !links.is_empty()
         });
+    }
+
+    fn is_usable(&self, link: &Link) -> bool {
+        !link.requests.is_closed()
+            && link.tls.as_ref().is_none_or(|tls| Arc::ptr_eq(tls, &self.tls.current()))
     }
 }
 
@@ -221,7 +230,7 @@ fn origin(url: &WebhookUrl) -> Origin {
     Origin { https: url.https, host: url.host.clone(), port: url.port }
 }
 
-async fn handshake<S>(stream: S) -> Result<Link, String>
+async fn handshake<S>(stream: S, tls: Option<Arc<rustls::ClientConfig>>) -> Result<Link, String>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -231,7 +240,7 @@ where
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
     // An error of the connection reaches the request that uses it.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-    Ok(Link { requests, task })
+    Ok(Link { requests, task, tls })
 }
 
 fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {

@@ -1,4 +1,5 @@
-//! TLS to receivers of webhooks: whom to trust, the certificate that this server shows of itself, and which step failed.
+//! TLS to receivers of webhooks: whom to trust, the certificate that this server shows of itself, and which step failed. The
+//! files are read again when they change.
 
 // The errors of TLS are many, and only some of them have something to set.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -10,7 +11,8 @@ use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
 /// A file for TLS to receivers cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +23,81 @@ pub struct WebhookTlsError {
     problem: String,
 }
 
+/// How connections to receivers are made now, and the files that say so.
+pub struct ReceiverTls {
+    files: WebhooksConfig,
+    current: RwLock<Arc<ClientConfig>>,
+    /// The files when they were read last, whether or not they could be used.
+    read: RwLock<Read>,
+}
+
+/// The state of the files at a reading.
+#[derive(Clone, PartialEq, Eq)]
+struct Read {
+    stamps: Vec<Option<Stamp>>,
+    /// Why they could not be used.
+    problem: Option<String>,
+}
+
+/// Tells a file from one that took its place, or that grew meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+}
+
+impl ReceiverTls {
+    /// Reads the files that the settings name.
+    pub fn load(config: &WebhooksConfig) -> Result<Self, WebhookTlsError> {
+        let read = Read { stamps: stamps(config), problem: None };
+        let current = RwLock::new(client_config(config)?);
+        Ok(Self { files: config.clone(), current, read: RwLock::new(read) })
+    }
+
+    /// How a connection is made now.
+    pub fn current(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are seldom
+    /// replaced in one moment. Where they cannot be used, that is reported once, and connections go on as before.
+    pub fn refresh(&self) {
+        let before = self.read.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // Looked at before they are read: what changes in between is read again.
+        let stamps = stamps(&self.files);
+        if before.problem.is_none() && stamps == before.stamps {
+            return;
+        }
+        let problem = match client_config(&self.files) {
+            Ok(fresh) => {
+                tracing::info!("the certificates for webhooks were read again");
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(problem) = problem.as_ref().filter(|problem| before.problem.as_ref() != Some(problem)) {
+            tracing::warn!(
+                error = problem,
+                "changed certificates for webhooks not usable; the old ones stay"
+            );
+        }
+        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Read { stamps, problem };
+    }
+}
+
+fn stamps(config: &WebhooksConfig) -> Vec<Option<Stamp>> {
+    let files = [&config.ca_file, &config.client_certificate, &config.client_key];
+    let stamp = |path: &PathBuf| {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Stamp { modified: metadata.modified().ok(), length: metadata.len() })
+    };
+    files.into_iter().flatten().map(stamp).collect()
+}
+
 /// Which certificates are trusted: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
 /// a receiver that asks for a certificate is shown it.
-pub fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
+fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {

@@ -1,8 +1,7 @@
-use super::super::tls::client_config;
 use super::*;
 use crate::webhooks::WebhooksConfig;
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -11,15 +10,18 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn poster(trusted: Option<CertificateDer<'static>>) -> Poster {
-    let mut roots = RootCertStore::empty();
-    trusted.into_iter().for_each(|certificate| roots.add(certificate).unwrap());
-    let config = rustls::ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Poster::new(Arc::new(config), AllowedNetworks::new(true, Vec::new()))
+fn poster(trusted: Option<&rcgen::Certificate>) -> Poster {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let ca_file = trusted.map(|certificate| {
+        std::fs::write(file.path(), certificate.pem()).unwrap();
+        file.path().to_owned()
+    });
+    poster_with(&WebhooksConfig { ca_file, ..WebhooksConfig::default() })
+}
+
+fn poster_with(config: &WebhooksConfig) -> Poster {
+    let tls = Arc::new(ReceiverTls::load(config).unwrap());
+    Poster::new(tls, AllowedNetworks::new(true, Vec::new()))
 }
 
 fn request(scheme: &str, port: u16) -> WebhookRequest {
@@ -49,7 +51,7 @@ async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
+        .with_single_cert(vec![certificate], key.into())
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -67,7 +69,7 @@ async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
     });
     let refused = poster(None).post(&request("https", port)).await.unwrap_err();
     assert!(refused.contains("certificate"), "{refused}");
-    assert_eq!(poster(Some(certificate)).post(&request("https", port)).await, Ok(200));
+    assert_eq!(poster(Some(&made.cert)).post(&request("https", port)).await, Ok(200));
     let told = receiver.await.unwrap();
     assert!(told.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{told}");
     assert!(told.contains(&format!("host: localhost:{port}\r\n")), "{told}");
@@ -111,8 +113,7 @@ async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
     let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
     let key = rustls_pemfile::private_key(&mut key.as_bytes()).unwrap().unwrap();
     let verifier =
-        rustls::server::WebPkiClientVerifier::builder_with_provider(authority.roots(), provider())
-            .build();
+        rustls::server::WebPkiClientVerifier::builder_with_provider(authority.roots(), provider()).build();
     let config = rustls::ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -165,8 +166,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
             client_key: key.clone(),
             ..WebhooksConfig::default()
         };
-        let poster = Poster::new(client_config(&config).unwrap(), AllowedNetworks::new(true, Vec::new()));
-        let answer = poster.post(&request("https", port)).await;
+        let answer = poster_with(&config).post(&request("https", port)).await;
         match expected {
             None => assert_eq!(answer, Ok(200)),
             Some(expected) => {
@@ -195,9 +195,67 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
             },
         ),
     ] {
-        let error = client_config(&config).unwrap_err().to_string();
+        let Err(error) = ReceiverTls::load(&config) else { panic!("{setting} is used") };
+        let error = error.to_string();
         assert!(error.starts_with(setting), "{error}");
     }
+}
+
+/// In the order in which tools that renew certificates write them: the certificate, and then its key.
+#[tokio::test]
+async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+    let write_pair = |(certificate, key): (String, String)| {
+        write("own", &certificate);
+        write("own-key", &key);
+    };
+    write("ca", &old.pem);
+    write_pair(old.sign("lamplight"));
+    let (before, after) =
+        (strict_receiver(&old, "localhost").await, strict_receiver(&new, "localhost").await);
+    let config = WebhooksConfig {
+        ca_file: Some(path("ca")),
+        client_certificate: Some(path("own")),
+        client_key: Some(path("own-key")),
+        ..WebhooksConfig::default()
+    };
+    let poster = poster_with(&config);
+    let post = async |port| {
+        poster
+            .post(&request("https", port))
+            .await
+            .map_err(|error| error.split([':', '(']).next().unwrap_or_default().trim().to_owned())
+    };
+    let untrusted = Err("TLS, checking the receiver's certificate".to_owned());
+    assert_eq!((post(before).await, post(after).await), (Ok(200), untrusted.clone()));
+    let first = poster.tls.current();
+    poster.tls.refresh();
+    assert!(Arc::ptr_eq(&first, &poster.tls.current()), "nothing has changed");
+
+    // Half of a renewal, twice looked at.
+    let (certificate, key) = new.sign("lamplight");
+    write("ca", &new.pem);
+    write("own", &certificate);
+    for _ in 0..2 {
+        poster.tls.refresh();
+        assert!(Arc::ptr_eq(&first, &poster.tls.current()), "the key is another one's");
+        assert_eq!(post(before).await, Ok(200));
+    }
+    write("own-key", &key);
+    poster.tls.refresh();
+    // A connection that was kept is not used again: it is how the receiver was trusted before.
+    assert_eq!((post(before).await, post(after).await), (untrusted.clone(), Ok(200)));
+
+    std::fs::remove_file(path("ca")).unwrap();
+    poster.tls.refresh();
+    assert_eq!(post(after).await, Ok(200), "what cannot be read takes nothing away");
+    write("ca", &format!("{}{}", old.pem, new.pem));
+    write_pair(old.sign("lamplight"));
+    poster.tls.refresh();
+    assert_eq!(post(before).await, Ok(200));
 }
 
 #[tokio::test]
