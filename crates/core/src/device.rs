@@ -49,6 +49,16 @@ pub enum Link {
     },
 }
 
+impl Link {
+    /// Whether the device counts as connected.
+    pub(crate) fn is_present(self) -> bool {
+        match self {
+            Self::Connected(_) | Self::Held { .. } => true,
+            Self::Gone { .. } => false,
+        }
+    }
+}
+
 /// How a link ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinkEnd {

@@ -3,7 +3,7 @@
 //! They are a part of the live record, so that what happened and the word of it are one step: neither a crash nor a
 //! store that fails can keep one without the other.
 
-use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, Timestamp};
+use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -57,19 +57,25 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// A device that is back before its disconnect was told was never away.
+    /// Adds an event. The status after it is that of the step as a whole: see [`PendingEvents::conclude`].
+    ///
+    /// A disconnect stays beside the login of its device: it may be on its way to the outbox at this moment, and only the
+    /// outbox knows whether it was told.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
-        if let (SessionEventKind::Login { .. }, Some(back)) = (&kind, &device) {
-            let is_same = |event: &SessionEvent| event.device.as_ref().is_some_and(|it| it.id == back.id);
-            self.waiting.retain(|event| !(event.kind.is_disconnect() && is_same(event)));
-        }
         // The time keeps the ordinals of a record that was lost, or begins again, above those of the former one.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
         if self.waiting.len() == MAX_PENDING_EVENTS {
             self.waiting.pop_front();
             self.dropped = self.dropped.saturating_add(1);
         }
-        self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind });
+        self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
+    }
+
+    /// Says what the status was after the events behind this ordinal.
+    pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
+        for event in self.waiting.iter_mut().rev().take_while(|event| event.ordinal > behind) {
+            event.after = Some(after);
+        }
     }
 
     /// The events up to this ordinal are in the outbox, and so many dropped ones were counted.
@@ -85,7 +91,7 @@ impl PendingEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{DeviceId, Platform};
+    use lamplight_model::{DeviceId, Platform, StatusType, Version};
 
     fn device(name: &str) -> Option<EventDevice> {
         let id = DeviceId::new(name).unwrap();
@@ -117,6 +123,23 @@ mod tests {
         events.recorded(last, 1);
         assert!(events.is_empty());
         assert_eq!(events.last_ordinal(), last);
+    }
+
+    #[test]
+    fn the_status_is_that_of_the_events_of_the_step() {
+        let mut events = PendingEvents::default();
+        let after = |version| StatusAfter {
+            status_type: StatusType::Online,
+            version: Version(version),
+            cleared_custom: false,
+        };
+        events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
+        events.conclude(0, after(1));
+        events.push(SessionEventKind::Logout, device("b"), Timestamp(10));
+        events.push(SessionEventKind::Logout, device("c"), Timestamp(10));
+        events.conclude(10, after(2));
+        let told: Vec<_> = events.waiting().map(|event| event.after).collect();
+        assert_eq!(told, [1, 2, 2].map(|version| Some(after(version))));
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
     AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, EventDevice,
-    Moment, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    Moment, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId,
+    UserStatus, Version,
 };
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl Presence {
 
     /// Online, offline or not logged in: derived, never stored (SPEC section 2).
     pub fn status_type(&self) -> StatusType {
-        let present = |device: &Device| matches!(device.link, Link::Connected(_) | Link::Held { .. });
+        let present = |device: &Device| device.link.is_present();
         match &self.devices[..] {
             [] => StatusType::Unlogined,
             devices if devices.iter().any(present) => StatusType::Online,
@@ -210,6 +210,9 @@ impl Presence {
                 presence.unsettle(loser, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
             }
 
+            let before = presence.devices.iter().find(|device| device.id == *connect.device);
+            let connected_before = before.filter(|device| device.link.is_present()).map(event_device);
+
             let link = Link::Connected(connect.connection);
             let address = connect.address.filter(|_| wants_events(settings));
             match presence.devices.iter_mut().find(|device| device.id == *connect.device) {
@@ -234,11 +237,9 @@ impl Presence {
                 }
             }
             presence.devices.sort_by_key(|device| device.login);
-            // Those kicked are told of here, and not apart.
-            let kind =
-                SessionEventKind::Login { kicked: kicked.iter().map(|removed| removed.platform).collect() };
             let (id, platform) = (connect.device.clone(), connect.platform);
-            presence.note(kind, Some(EventDevice { id, platform, address }), settings, now);
+            let device = EventDevice { id, platform, address };
+            presence.note_login(device, connected_before, &kicked, settings, now);
             Connected { kicked, subscriptions_lost: presence.subscriptions_lost && !was_online }
         })
     }
@@ -435,7 +436,9 @@ impl Presence {
         let outcome = act(self, &mut ended);
 
         let is = self.status_type();
+        let mut cleared_custom = false;
         if was == StatusType::Online && is != StatusType::Online {
+            cleared_custom = !self.custom_status.is_empty();
             self.custom_status = CustomStatus::NONE;
             if !self.subscriptions.is_empty() {
                 self.subscriptions_end = Some(now.moment + settings.timing.subscription_retention());
@@ -451,6 +454,11 @@ impl Presence {
         }
         if was != is {
             self.since = now.wall;
+        }
+        let version = self.version;
+        if let Some(events) = &mut self.events {
+            let after = StatusAfter { status_type: is, version, cleared_custom };
+            events.conclude(event_was.unwrap_or(0), after);
         }
         let missed = missed_since(was, is, self.last_seen, settings);
         if let Some(since) = missed {
@@ -546,6 +554,28 @@ impl Presence {
         if wants_events(settings) {
             self.events.get_or_insert_default().push(kind, device, now.wall);
         }
+    }
+
+    /// Notes that a device has connected. A device that was connected before, and of which no disconnect was noted, has
+    /// nothing new to tell; when there is something (it kicked others, or runs on another platform), its disconnect is
+    /// noted first. So the login and the disconnect of each device alternate.
+    fn note_login(
+        &mut self,
+        device: EventDevice,
+        connected_before: Option<EventDevice>,
+        kicked: &[Removed],
+        settings: &AppSettings,
+        now: Now,
+    ) {
+        if let Some(before) = connected_before {
+            if kicked.is_empty() && before.platform == device.platform {
+                return;
+            }
+            self.note(SessionEventKind::LinkClosed, Some(before), settings, now);
+        }
+        // Those kicked are told of here, and not apart.
+        let kicked = kicked.iter().map(|removed| removed.platform).collect();
+        self.note(SessionEventKind::Login { kicked }, Some(device), settings, now);
     }
 
     /// Notes the end of the logins that `doomed` names.

@@ -35,8 +35,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Begins every file. The number counts the forms that an entry has had; a file of another form is not read.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
+/// Begins every file. The number counts the forms that an entry has had; a file of a form that is not read counts as lost.
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x06";
+/// Begins the files of the form before, which differs in one thing: session events do not say the status after them. The
+/// reader of today's form reads such an event too.
+const FORMER_MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
 /// The bytes of the magic that are the same in every form.
 const NAME_BYTES: usize = 8;
 /// Behind the magic: whether a write to this file failed, and what could not be written is nowhere else.

@@ -15,6 +15,7 @@ const TABLES: &[(&str, &str)] = &[
     ("messages", "pair, sequence"),
     ("pairs", "id"),
     ("notices", "id"),
+    ("taken_in", "app, user"),
     ("dead_letters", "id"),
     ("lanes", "app, hook"),
     ("revocations", "app, user"),

@@ -9,7 +9,7 @@ use lamplight_facts::{
     Outbox, Settled, SettledAs,
 };
 use lamplight_model::{
-    AppId, DeviceId, Hook, Lane, NoticeContent, SessionEvent, SessionEventKind, Timestamp, User, UserId,
+    AppId, DeviceId, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, SessionEvent, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use std::collections::HashMap;
@@ -21,6 +21,14 @@ impl Outbox for SqliteFacts {
 
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>> {
         self.readers.read("reading what is due", move |db| heads(db, lane, limit))
+    }
+
+    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()> {
+        self.writer.write("forgetting what was taken in", move |db| forget_taken_in(db, &users))
+    }
+
+    fn hand_out(&self, id: u64) -> Answer<'_, bool> {
+        self.writer.write("handing a notice out", move |db| hand_out(db, id))
     }
 
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize> {
@@ -47,6 +55,7 @@ impl Outbox for SqliteFacts {
 pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued> {
     let mut done = Enqueued::default();
     let mut tally = Tally::default();
+    let mut taken_in: HashMap<&User, u64> = HashMap::new();
     for NewNotice { user, content, at } in notices {
         let lane = Lane { app: user.app, hook: content.hook() };
         if deletion::is_deleted(db, lane.app)? {
@@ -54,9 +63,20 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
             continue;
         }
         if let NoticeContent::Session(event) = content {
-            let suppressed = suppress(db, lane, user, event, *at)?;
-            done.suppressed += suppressed;
-            tally.add(lane, -(suppressed as i64), 0);
+            let last = match taken_in.get(user) {
+                Some(last) => *last,
+                None => last_taken_in(db, user)?,
+            };
+            taken_in.insert(user, last.max(event.ordinal));
+            if event.ordinal <= last {
+                done.repeated += 1;
+                continue;
+            }
+            if take_back(db, lane, user, event, *at)? {
+                done.suppressed += 1;
+                tally.add(lane, -1, 0);
+                continue;
+            }
         }
         if tally.waiting(db, lane.app)? >= MAX_WAITING_NOTICES as i64 {
             done.dropped += 1;
@@ -67,21 +87,76 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
             done.repeated += 1;
         }
     }
+    for (user, last) in taken_in {
+        let sql = "INSERT OR REPLACE INTO taken_in (app, user, ordinal) VALUES (?1, ?2, ?3)";
+        change(db, sql, params![user.app.0, user.id.as_str(), number(last)])?;
+    }
     tally.write(db)?;
     Ok(done)
 }
 
-/// A device that is back before its disconnect was told was never away.
-fn suppress(db: &Connection, lane: Lane, user: &User, event: &SessionEvent, at: Timestamp) -> Result<usize> {
-    let (SessionEventKind::Login { .. }, Some(device)) = (&event.kind, &event.device) else { return Ok(0) };
-    let sql =
-        "DELETE FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3 AND device = ?4 AND ordinal < ?5";
-    let (id, device) = (user.id.as_str(), device.id.as_str());
-    let gone = change(db, sql, params![lane.app.0, lane.hook as u8, id, device, number(event.ordinal)])?;
-    if gone > 0 {
-        promote(db, lane, &user.id, at)?;
+/// The ordinal up to which the session events of a user were taken in; 0 where the live record knows of all of them.
+fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
+    let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
+    let key = params![user.app.0, user.id.as_str()];
+    Ok(db.prepare_cached(sql)?.query_row(key, |row| count(row, 0)).optional()?.unwrap_or(0))
+}
+
+fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
+    for (user, known) in users {
+        let sql = "DELETE FROM taken_in WHERE app = ?1 AND user = ?2 AND ordinal <= ?3";
+        change(db, sql, params![user.app.0, user.id.as_str(), number(*known)])?;
     }
-    Ok(gone)
+    Ok(())
+}
+
+/// Takes back the disconnect of the device that this login says to be back, if that is possible. Says whether; then the
+/// login is not told either.
+fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
+    let Some(device) = login.device_that_is_back() else { return Ok(false) };
+    let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
+    let sql = "SELECT id, ordinal, content FROM notices
+               WHERE app = ?1 AND hook = ?2 AND user = ?3 AND device = ?4 AND ordinal < ?5
+               ORDER BY ordinal DESC LIMIT 1";
+    let found = db
+        .prepare_cached(sql)?
+        .query_row(params![app, hook, id, device.as_str(), number(login.ordinal)], |row| {
+            Ok((row.get(0)?, row.get(1)?, json(row, 2)?))
+        })
+        .optional()?;
+    let Some((waiting, ordinal, content)): Option<(i64, i64, NoticeContent)> = found else {
+        return Ok(false);
+    };
+    let NoticeContent::Session(disconnect) = content else { return Ok(false) };
+    let sql = "SELECT id, content FROM notices
+               WHERE app = ?1 AND hook = ?2 AND user = ?3 AND ordinal > ?4
+               ORDER BY ordinal LIMIT ?5";
+    let bounds = params![app, hook, id, ordinal, number(MAX_EVENTS_BETWEEN + 1)];
+    let behind: Vec<(i64, NoticeContent)> = list(db, sql, bounds, |row| Ok((row.get(0)?, json(row, 1)?)))?;
+    let between: Vec<(i64, SessionEvent)> = behind
+        .into_iter()
+        .filter_map(|(id, content)| match content {
+            NoticeContent::Session(event) => Some((id, event)),
+            NoticeContent::Push(_) => None,
+        })
+        .collect();
+    let is_possible = between.len() <= MAX_EVENTS_BETWEEN
+        && login.takes_back(&disconnect, between.iter().map(|(_, event)| event));
+    if !is_possible {
+        return Ok(false);
+    }
+    change(db, "DELETE FROM notices WHERE id = ?1", [waiting])?;
+    for (id, event) in between {
+        let content = to_json(&NoticeContent::Session(SessionEvent { after: login.after, ..event }))?;
+        change(db, "UPDATE notices SET content = ?2 WHERE id = ?1", params![id, content])?;
+    }
+    promote(db, lane, &user.id, at)?;
+    Ok(true)
+}
+
+/// A disconnect without its device is not found by a login.
+fn hand_out(db: &Connection, id: u64) -> Result<bool> {
+    Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
 /// Puts a notice behind those of its user. Says whether it was not there before.
@@ -315,4 +390,17 @@ fn hook(row: &Row<'_>, column: usize) -> Result<Hook> {
     let number: u8 = row.get(column)?;
     let hook = Hook::ALL.into_iter().find(|hook| *hook as u8 == number);
     hook.ok_or(Error::IntegralValueOutOfRange(column, number.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_of_an_earlier_version_is_read() {
+        let stored = r#"{"Session":{"ordinal":7,"at":8,"device":{"id":"phone","platform":"iPhone","address":null},"kind":{"Login":{"kicked":["Web"]}}}}"#;
+        let NoticeContent::Session(event) = serde_json::from_str(stored).unwrap() else { panic!() };
+        assert_eq!((event.ordinal, event.after), (7, None));
+        assert_eq!(serde_json::to_string(&NoticeContent::Session(event)).unwrap(), stored);
+    }
 }

@@ -273,6 +273,15 @@ const MIGRATIONS: &[&str] = &[
     -- Messages with custom content: its description is in `text`, which stays what people are shown.
     ALTER TABLE messages ADD COLUMN custom TEXT;   -- JSON: [data, extension]; NULL: a text
 ",
+    "
+    -- The session events of a user up to this ordinal were taken into the outbox, and its live record may not know it.
+    CREATE TABLE taken_in (
+        app     INTEGER NOT NULL,
+        user    TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        PRIMARY KEY (app, user)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The migration after which all nicks are folded anew.

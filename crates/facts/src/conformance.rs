@@ -168,7 +168,12 @@ macro_rules! conformance_tests {
                 lanes_have_nothing_in_common
                 notices_without_an_ordinal_go_last
                 a_login_takes_the_disconnect_of_its_device_away
+                a_login_that_says_more_than_that_its_device_is_back_is_told
+                a_disconnect_that_was_handed_out_is_not_taken_back
+                a_disconnect_far_behind_is_not_taken_back
                 a_login_leaves_the_disconnect_that_came_after_it
+                events_that_are_said_again_after_a_crash_are_passed_over
+                events_that_the_caller_knows_of_are_forgotten
                 a_dead_notice_is_kept_and_holds_nobody_up
                 dead_letters_are_listed_in_pages
                 a_dead_letter_that_is_sent_again_keeps_its_place

@@ -9,13 +9,25 @@ use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
 
 /// The notices that the apps' backends have still to be told.
 pub trait Outbox: Send + Sync {
-    /// Takes notices in, in one transaction, in their order. One that is there already is passed over. A login takes
-    /// the notice away that its device was disconnected. Beyond [`MAX_WAITING_NOTICES`] of an app, notices are
-    /// dropped.
+    /// Takes notices in, in one transaction, in their order. Beyond [`MAX_WAITING_NOTICES`] of an app, notices are dropped.
+    ///
+    /// The session events of a user come with rising ordinals. One that was taken in before is passed over, also when it
+    /// was settled meanwhile, until the outbox is told that the caller knows of it ([`Outbox::forget_taken_in`]).
+    ///
+    /// A login takes back the notice that its device was disconnected, and is not taken in itself, unless that notice was
+    /// handed out ([`Outbox::hand_out`]) or the events between the two forbid it
+    /// ([`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back)). Those between the two then say the status
+    /// of after the login: with the device connected the whole time, the user was ONLINE.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
+
+    /// Says that the caller will not repeat the session events of these users up to these ordinals.
+    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
     /// Up to `limit` heads of a lane, in the order in which they are due, whether their time has come or not.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
+
+    /// Says that a notice is about to be told: from now on no login takes it back. Answers with whether it is still there.
+    fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
     /// Says what became of notices, in one transaction; `at` is when. A notice that is not there any longer is passed
     /// over. Beyond [`MAX_DEAD_LETTERS`] of an app, the oldest are forgotten; answers with how many.
@@ -58,7 +70,7 @@ pub struct Enqueued {
     pub added: usize,
     /// Notices that were there already.
     pub repeated: usize,
-    /// Disconnects that were there, and were taken away by a login.
+    /// Disconnects that were there and were taken back by a login, which was not taken in either.
     pub suppressed: usize,
     /// Notices that found no room.
     pub dropped: usize,
@@ -85,6 +97,16 @@ pub struct Notice {
     pub due: Timestamp,
     /// Why it failed last; empty when it did not.
     pub error: String,
+}
+
+impl Notice {
+    /// Whether the notice tells that a connection ended by itself.
+    pub fn is_disconnect(&self) -> bool {
+        match &self.content {
+            NoticeContent::Session(event) => event.kind.is_disconnect(),
+            NoticeContent::Push(_) => false,
+        }
+    }
 }
 
 /// The outcome of one try to tell a notice.

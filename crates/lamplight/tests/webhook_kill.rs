@@ -368,3 +368,70 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     }
     receiver.abort();
 }
+
+/// Devices that come and go while the server is killed again and again, and while its receiver answers and does not: what
+/// of a pair is sent, what is taken back and what is taken in once more after a crash depends on where the kill falls.
+#[tokio::test]
+async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
+    const USERS: usize = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let told = Arc::new(Told::default());
+    let receiver = tokio::spawn(receive(listener, Arc::clone(&told)));
+
+    for life in 0..LIVES {
+        let (mut server, mut control, address) = Server::start(folder.path()).await;
+        let app = tell(&mut control, &url).await;
+        told.fails.store(life == 1, Ordering::SeqCst);
+        let visits = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..USERS)
+            .map(|n| {
+                let (app, visits) = (app.clone(), Arc::clone(&visits));
+                tokio::spawn(async move {
+                    // The first time in its life the device is logged in by the application.
+                    let mut resume = life > 0;
+                    while visit(address, &app, &format!("user {n}"), resume).await.is_some() {
+                        resume = true;
+                        visits.fetch_add(1, Ordering::SeqCst);
+                        // Some come back before their disconnect was sent, and some after it.
+                        tokio::time::sleep(Duration::from_millis(3 * n as u64)).await;
+                    }
+                })
+            })
+            .collect();
+        let enough = async {
+            while visits.load(Ordering::SeqCst) < ENOUGH {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, enough).await.expect("logins go through");
+        server.kill();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
+    let (_server, mut control, address) = Server::start(folder.path()).await;
+    let app = tell(&mut control, &url).await;
+    let mut stay = Vec::new();
+    for n in 0..USERS {
+        stay.push(log_in(address, &app, &format!("user {n}"), true).await.expect("it is logged in"));
+    }
+    let is_there = |user: &str| {
+        let events = once(&told);
+        let own: Vec<String> =
+            events.into_iter().filter(|(_, of, _)| of == user).map(|(_, _, action)| action).collect();
+        let pairs = own.iter().enumerate().all(|(n, it)| it == ["Login", "Disconnect"][n % 2]);
+        assert!(pairs, "{user}: {own:?}");
+        own.len() % 2 == 1
+    };
+    let all_there = async {
+        while !(0..USERS).all(|n| is_there(&format!("user {n}"))) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, all_there).await.expect("the backend knows that all of them are there");
+    drop(stay);
+    receiver.abort();
+}

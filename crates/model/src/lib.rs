@@ -39,7 +39,7 @@ pub use profile::{
     AllowType, FieldValue, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_PROFILE_FIELDS,
     MAX_REMARK_BYTES, Profile, ProfileChange, ProfileFields, check_text, fold_nick,
 };
-pub use session_event::{EventDevice, SessionEvent, SessionEventKind};
+pub use session_event::{EventDevice, MAX_EVENTS_BETWEEN, SessionEvent, SessionEventKind, StatusAfter};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId};
 pub use webhook::{Hook, Lane, NoticeContent, PushContent};

@@ -1,11 +1,18 @@
 //! The session events of a user: changes of sessions that the app's backend is told of (SPEC section 9).
 
-use crate::{CustomStatus, DeviceId, Platform, Timestamp};
+mod stored;
+
+use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use stored::StoredEvent;
+
+/// The most events between a disconnect and the login that takes it back. Behind more, both are told.
+pub const MAX_EVENTS_BETWEEN: usize = 64;
 
 /// One thing that happened to the sessions of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "StoredEvent", into = "StoredEvent")]
 pub struct SessionEvent {
     /// Rises with every event of the user, also over an account that was deleted and made again.
     pub ordinal: u64,
@@ -15,6 +22,19 @@ pub struct SessionEvent {
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
+    /// The status of the user after the event; `None` for an event that an earlier version of Lamplight wrote down.
+    pub after: Option<StatusAfter>,
+}
+
+/// The status of a user after a session event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StatusAfter {
+    /// Online, offline or not logged in.
+    pub status_type: StatusType,
+    /// The version of the status.
+    pub version: Version,
+    /// Whether the step that made the event also cleared a custom status, since the user was ONLINE no longer.
+    pub cleared_custom: bool,
 }
 
 /// The device of an event, as far as it is known.
@@ -29,7 +49,7 @@ pub struct EventDevice {
 }
 
 /// The kind of a session event.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SessionEventKind {
     /// The device connected: a login, or a return.
     Login {
@@ -47,7 +67,7 @@ pub enum SessionEventKind {
 }
 
 impl SessionEventKind {
-    /// Whether a connection ended by itself. A device that is back before this was told makes it untold.
+    /// Whether a connection ended by itself.
     pub fn is_disconnect(&self) -> bool {
         match self {
             Self::LinkClosed | Self::TimedOut => true,
@@ -55,3 +75,50 @@ impl SessionEventKind {
         }
     }
 }
+
+impl SessionEvent {
+    /// The device of a login that kicked nobody: only such a login can take back a disconnect.
+    pub fn device_that_is_back(&self) -> Option<&DeviceId> {
+        match &self.kind {
+            SessionEventKind::Login { kicked } if kicked.is_empty() => {
+                self.device.as_ref().map(|device| &device.id)
+            }
+            SessionEventKind::Login { .. }
+            | SessionEventKind::Logout
+            | SessionEventKind::LinkClosed
+            | SessionEventKind::TimedOut
+            | SessionEventKind::CustomStatus(_) => None,
+        }
+    }
+
+    /// Whether this login takes back a disconnect that was not sent, so that neither is sent. `between` are the events of
+    /// the user from one to the other.
+    ///
+    /// A receiver then takes the device for connected the whole time. That must agree with everything else that the
+    /// receiver is told, and must not hide that a custom status was cleared.
+    pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
+        let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
+            return false;
+        };
+        let has_cleared = |event: &Self| event.after.is_some_and(|after| after.cleared_custom);
+        disconnect.kind.is_disconnect()
+            && gone.id == *device
+            && self.device.as_ref().is_some_and(|back| back.platform == gone.platform)
+            && !has_cleared(disconnect)
+            && between.all(|event| event.leaves_connected(device) && !has_cleared(event))
+    }
+
+    /// Whether a device may be taken for connected the whole time although this event lies between its disconnect and
+    /// its login: the event is of another device and ended no login that may have been this device's.
+    fn leaves_connected(&self, device: &DeviceId) -> bool {
+        match (&self.kind, &self.device) {
+            (SessionEventKind::CustomStatus(_), None) => true,
+            (SessionEventKind::Login { kicked }, _) if !kicked.is_empty() => false,
+            (_, Some(on)) => on.id != *device,
+            (_, None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

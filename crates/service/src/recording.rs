@@ -1,7 +1,7 @@
 //! From the live records to the outbox: takes session events over, many users in one commit.
 //!
 //! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
-//! the outbox knows those that it still has.
+//! the outbox passes over those that it has taken in before.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -94,6 +94,14 @@ impl Service {
             self.directory.update(user, now, |presence| presence.events_recorded(up_to, dropped)).await?;
         }
         lanes.into_iter().for_each(|lane| self.outbox_bell().ring(lane));
+        let known: Vec<(User, u64)> =
+            found.into_iter().filter(|it| wanted(&it.user)).map(|it| (it.user, it.up_to)).collect();
+        if !known.is_empty() {
+            // The records know. What the outbox does not forget now, the next events of the same user replace.
+            if let Err(error) = self.facts.forget_taken_in(known).await {
+                tracing::debug!(%error, "the outbox goes on knowing which events it has taken in");
+            }
+        }
         Ok(recorded)
     }
 
@@ -105,6 +113,11 @@ impl Service {
     /// Up to `limit` heads of a lane, in the order in which they are due.
     pub async fn outbox_heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
         self.facts.heads(lane, limit).await
+    }
+
+    /// Says that a notice is about to be told: no login takes it back any longer. Answers with whether it is still there.
+    pub async fn hand_notice_out(&self, id: u64) -> Result<bool, FactsError> {
+        self.facts.hand_out(id).await
     }
 
     /// Says what became of notices. Answers with how many dead letters were forgotten for it.

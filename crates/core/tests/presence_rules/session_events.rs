@@ -15,15 +15,46 @@ fn nobody_is_told_where_the_app_does_not_want_to_be() {
 }
 
 #[test]
-fn each_connection_is_a_login_returns_too() {
+fn each_device_that_connects_is_a_login_and_so_is_its_return() {
     check(
         "
         set webhook https://a.example
         login phone iPhone
         login tab Web
-        login phone iPhone => -; told phone#1 superseded
-        events             => Login/phone; Login/tab; Login/phone
+        close phone
+        login phone iPhone
+        events             => Login/phone; Login/tab; LinkClosed/phone; Login/phone
         events             => -
+        ",
+    );
+}
+
+#[test]
+fn a_device_that_takes_its_connection_over_has_nothing_to_tell() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login phone iPhone => -; told phone#1 superseded
+        close phone#1
+        close phone#2
+        events             => Login/phone; LinkClosed/phone
+        ",
+    );
+}
+
+#[test]
+fn a_connected_device_whose_login_says_more_is_told_to_have_gone_first() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login pad iPad
+        set policy single
+        login phone iPhone => -; told pad kicked by iPhone; told phone#1 superseded
+        events => Login/phone; Login/pad; LinkClosed/phone; Login/phone kicks iPad
+        login phone Android => -; told phone#2 superseded
+        events => LinkClosed/phone; Login/phone
         ",
     );
 }
@@ -126,13 +157,13 @@ fn a_linger_holds_the_disconnect_back() {
         wait 4s
         login phone iPhone
         wait 1h
-        events => Login/phone; Login/phone
+        events => Login/phone
         ",
     );
 }
 
 #[test]
-fn a_device_that_is_back_before_its_disconnect_was_told_takes_it_away() {
+fn a_disconnect_waits_beside_the_login_of_a_device_that_is_back_and_the_outbox_decides() {
     check(
         "
         set webhook https://a.example
@@ -141,7 +172,7 @@ fn a_device_that_is_back_before_its_disconnect_was_told_takes_it_away() {
         close phone
         close mac
         login phone iPhone
-        events => Login/phone; Login/mac; LinkClosed/mac; Login/phone
+        events => Login/phone; Login/mac; LinkClosed/phone; LinkClosed/mac; Login/phone
         ",
     );
     check(
@@ -168,7 +199,7 @@ fn a_node_that_is_lost_breaks_the_links_of_who_does_not_return() {
         wait 10s
         login phone iPhone
         wait 1h
-        events   => Login/phone; LinkClosed/tab
+        events   => LinkClosed/tab
         ",
     );
 }
@@ -232,6 +263,26 @@ fn a_login_that_lapses_was_told_when_its_link_broke() {
         close phone
         wait 7d => UNLOGINED lapsed
         events  => Login/phone; LinkClosed/phone
+        ",
+    );
+}
+
+#[test]
+fn an_event_says_the_status_after_it() {
+    check(
+        "
+        set webhook https://a.example
+        login phone iPhone
+        login mac Mac
+        close phone
+        after   => ONLINE; ONLINE; ONLINE
+        close mac
+        after   => OFFLINE
+        login phone iPhone
+        custom busy
+        after   => ONLINE; ONLINE
+        logout phone
+        after   => OFFLINE
         ",
     );
 }

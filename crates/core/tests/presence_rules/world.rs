@@ -156,6 +156,7 @@ impl World {
 
             // Session events for the app's backend: shows them, and takes them over into the outbox.
             "events" => self.take_events(),
+            "after" => self.take_statuses_after(),
             "on_behalf" => {
                 let text = CustomStatus::new(rest, 100).unwrap();
                 let done =
@@ -255,6 +256,19 @@ impl World {
         let (last, dropped) = (events.last_ordinal(), events.dropped());
         let _ = self.record.step(|me, _, _| me.events_recorded(last, dropped));
         assert_eq!(self.record.presence.pending_events(), None);
+        shown.join("; ")
+    }
+
+    /// Shows the status after each pending session event, and takes them over. The last one is that of the record.
+    fn take_statuses_after(&mut self) -> String {
+        let presence = &self.record.presence;
+        let events = presence.pending_events().expect("there are events");
+        let after: Vec<_> =
+            events.waiting().map(|event| event.after.expect("every step concludes its events")).collect();
+        assert!(after.is_sorted_by_key(|after| after.version));
+        assert_eq!(after.last().unwrap().version, presence.version());
+        let shown: Vec<&str> = after.iter().map(|after| after.status_type.name()).collect();
+        self.take_events();
         shown.join("; ")
     }
 

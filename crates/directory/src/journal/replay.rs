@@ -1,8 +1,8 @@
 //! Reading the files of a journal back.
 
 use super::{
-    Begin, DOUBT_AT, Entry, EntryRef, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES, NAME_BYTES, STRIPES,
-    encode, failed,
+    Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGIC, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
+    NAME_BYTES, STRIPES, encode, failed,
 };
 use lamplight_core::SavedPresence;
 use lamplight_model::User;
@@ -172,7 +172,8 @@ fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
             && bytes.len() > MAGIC.len()
-            && bytes[..MAGIC.len()] != *MAGIC;
+            && bytes[..MAGIC.len()] != *MAGIC
+            && bytes[..MAGIC.len()] != *FORMER_MAGIC;
         return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
     };
     let mut replayed = Replayed { is_in_doubt: bytes[DOUBT_AT as usize] == IN_DOUBT, ..Replayed::default() };
@@ -248,7 +249,8 @@ impl Recovery {
 
 /// The entries of a file behind its head; `None` where it is of another form.
 fn entries(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.strip_prefix(MAGIC.as_slice())?.get(1..)
+    let [today, former] = [MAGIC, FORMER_MAGIC].map(|magic| bytes.strip_prefix(magic.as_slice()));
+    today.or(former)?.get(1..)
 }
 
 /// Whether a snapshot was written to its end.

@@ -4,8 +4,8 @@ use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered};
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
-    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, Timestamp, User, UserId,
-    UserStatus, Version,
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, EventDevice, Moment, Now, Platform,
+    SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, User, UserId, UserStatus, Version,
 };
 use std::io;
 use std::path::Path;
@@ -440,5 +440,69 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
         assert!(!recovered.in_doubt, "{name}");
         assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
         assert_eq!(std::fs::read(world.folder.path().join(name)).unwrap(), b"not ours");
+    }
+}
+
+/// The files were written by the program before: a phone was kicked by a pad, which set a custom status and fell silent.
+#[test]
+fn a_journal_of_the_form_before_is_read_with_its_session_events() {
+    let folder = TempDir::new().unwrap();
+    let files: [(&str, &[u8]); 2] = [
+        ("live.1.base", include_bytes!("form_5/live.1.base")),
+        ("live.1.7", include_bytes!("form_5/live.1.7")),
+    ];
+    for (name, bytes) in files {
+        assert!(bytes.starts_with(super::FORMER_MAGIC));
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let (phone, pad) = (("phone", Platform::IPhone), ("pad", Platform::IPad));
+    let device = |(name, platform): (&str, Platform)| EventDevice {
+        id: DeviceId::new(name).unwrap(),
+        platform,
+        address: Some([192, 0, 2, 1].into()),
+    };
+    let busy = CustomStatus::new("busy", 100).unwrap();
+    let expected = [
+        (phone, SessionEventKind::Login { kicked: Vec::new() }),
+        (pad, SessionEventKind::Login { kicked: vec![Platform::IPhone] }),
+        (pad, SessionEventKind::CustomStatus(busy)),
+        (pad, SessionEventKind::TimedOut),
+    ]
+    .map(|(on, kind)| (Some(device(on)), kind, None::<StatusAfter>));
+    // The second time it is read in the form of today.
+    for _ in 0..2 {
+        let (opened, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
+        let directory: &dyn Directory = &opened;
+        assert_eq!(recovered.records, 1);
+        let one = [user(1)];
+        let show = |_: &User, presence: Option<&Presence>| presence.cloned();
+        let record = finish(directory.read(&one, show)).unwrap().remove(0).unwrap();
+        assert_eq!(record.status_type(), StatusType::Offline);
+        let events = record.pending_events().unwrap().waiting();
+        let events: Vec<_> =
+            events.map(|event| (event.device.clone(), event.kind.clone(), event.after)).collect();
+        assert_eq!(events, expected);
+    }
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    for path in names.filter(|path| path.extension().is_some_and(|it| it == "base")) {
+        assert!(std::fs::read(path).unwrap().starts_with(super::MAGIC), "the former files are gone");
+    }
+}
+
+#[test]
+fn a_session_event_comes_back_whole_from_the_journal() {
+    let after =
+        StatusAfter { status_type: StatusType::Online, version: Version(u64::MAX), cleared_custom: true };
+    let kinds = [
+        SessionEventKind::Login { kicked: vec![Platform::Web] },
+        SessionEventKind::Logout,
+        SessionEventKind::LinkClosed,
+        SessionEventKind::TimedOut,
+        SessionEventKind::CustomStatus(CustomStatus::new("busy", 100).unwrap()),
+    ];
+    for (kind, after) in kinds.into_iter().flat_map(|kind| [(kind.clone(), None), (kind, Some(after))]) {
+        let event = SessionEvent { ordinal: 7, at: Timestamp(8), device: None, kind, after };
+        let again: SessionEvent = postcard::from_bytes(&postcard::to_stdvec(&event).unwrap()).unwrap();
+        assert_eq!(again, event);
     }
 }

@@ -6,13 +6,14 @@ use crate::{
     NewMessage, NewNotice, Notice, Sent, Settled, SettledAs,
 };
 use lamplight_model::{
-    CustomStatus, EventDevice, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
-    SessionEventKind, User,
+    CustomStatus, EventDevice, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, Platform, PushContent,
+    SessionEvent, SessionEventKind, StatusAfter, StatusType, User, Version,
 };
 
 const STATE: Lane = Lane { app: APP, hook: Hook::StateChange };
 const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
+const TAKEN_BACK: Enqueued = Enqueued { added: 0, suppressed: 1, ..ADDED };
 
 /// To the byte, and with all that is said of it.
 pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
@@ -25,12 +26,18 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
             address: Some([192, 0, 2, 1].into()),
         }),
         kind: SessionEventKind::Login { kicked: vec![Platform::Web, Platform::Mac] },
+        after: Some(StatusAfter {
+            status_type: StatusType::Online,
+            version: Version(u64::MAX),
+            cleared_custom: false,
+        }),
     };
     let custom = SessionEvent {
         ordinal: 8,
         at: at(80),
         device: None,
         kind: SessionEventKind::CustomStatus(CustomStatus::new("开会 \"中\"", 100).expect("a good text")),
+        after: None,
     };
     let push = NoticeContent::Push(PushContent {
         from: id("bob"),
@@ -144,28 +151,118 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     assert_eq!(told, [9, 2, 5]);
 }
 
-/// A device that is back before its disconnect was told was never away.
+/// A device that is back before its disconnect was told was never away: neither is told, and what happened meanwhile
+/// happened to a user who was there.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
-    let login = |ordinal, on| event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() });
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
-    enqueue(facts, "alice", event(3, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "bob", event(1, "phone", SessionEventKind::LinkClosed)).await;
-    assert_eq!(enqueue(facts, "alice", login(4, "phone")).await, Enqueued { suppressed: 1, ..ADDED });
+    assert_eq!(enqueue(facts, "alice", login(4, "phone")).await, TAKEN_BACK);
     assert_eq!(shown(facts, STATE).await, ["alice 2", "bob 1"]);
-    assert_eq!(state(facts, STATE).await.waiting, 4);
+    assert_eq!(state(facts, STATE).await.waiting, 2);
+    let NoticeContent::Session(mac) = heads(facts, STATE).await.remove(0).content else { panic!() };
+    assert_eq!((mac.kind, mac.after), (SessionEventKind::TimedOut, after(4)));
 
-    assert_eq!(enqueue(facts, "alice", login(5, "mac")).await, Enqueued { suppressed: 1, ..ADDED });
-    assert_eq!(shown(facts, STATE).await, ["alice 3", "bob 1"]);
+    assert_eq!(enqueue(facts, "alice", login(5, "mac")).await, TAKEN_BACK);
+    assert_eq!(shown(facts, STATE).await, ["bob 1"]);
+    assert_eq!(state(facts, STATE).await.waiting, 1);
+    // In one transaction, too.
+    let both = [event(6, "mac", SessionEventKind::LinkClosed), login(7, "mac")];
+    let done = ok(facts.enqueue(both.map(|content| new("alice", content)).to_vec())).await;
+    assert_eq!(done, Enqueued { added: 1, ..TAKEN_BACK });
+    assert_eq!(shown(facts, STATE).await, ["bob 1"]);
+}
+
+/// A receiver that pairs logins with disconnects would be misled by one without the other.
+pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: &dyn Facts) {
+    let kicks = |kicked| SessionEventKind::Login { kicked };
+    let android = vec![Platform::Android];
+    let cases = [
+        // The login ended in between, and another one begins.
+        ("logged out", event(2, "phone", SessionEventKind::Logout), login(3, "phone")),
+        ("perhaps kicked", event(2, "pad", kicks(android.clone())), login(3, "phone")),
+        ("kicks", event(2, "mac", SessionEventKind::LinkClosed), event(3, "phone", kicks(android))),
+        ("lost a custom status", clears(event(2, "mac", SessionEventKind::LinkClosed)), login(3, "phone")),
+    ];
+    for (name, between, back) in cases {
+        enqueue(facts, name, event(1, "phone", SessionEventKind::LinkClosed)).await;
+        enqueue(facts, name, between).await;
+        assert_eq!(enqueue(facts, name, back).await, ADDED, "{name}");
+        assert!(shown(facts, STATE).await.contains(&format!("{name} 1")), "{name}");
+    }
+    assert_eq!(state(facts, STATE).await.waiting, 12);
+}
+
+/// What the receiver may have is followed by the login.
+pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Facts) {
+    enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
+    let head = heads(facts, STATE).await.remove(0);
+    assert!(ok(facts.hand_out(head.id)).await);
+    assert_eq!(heads(facts, STATE).await, std::slice::from_ref(&head), "it is told, and not settled yet");
+    assert_eq!(enqueue(facts, "alice", login(2, "phone")).await, ADDED);
+    assert_eq!(state(facts, STATE).await.waiting, 2);
+    ok(facts.settle(vec![gone(head.id)], at(1))).await;
+    assert_eq!(shown(facts, STATE).await, ["alice 2"]);
+    assert!(!ok(facts.hand_out(head.id)).await, "it is gone");
+
+    enqueue(facts, "bob", event(1, "phone", SessionEventKind::LinkClosed)).await;
+    let taken = heads(facts, STATE).await.pop().expect("bob's");
+    assert_eq!(enqueue(facts, "bob", login(2, "phone")).await, TAKEN_BACK);
+    assert!(!ok(facts.hand_out(taken.id)).await, "it was taken back before");
+}
+
+/// Looking for what a login takes back costs a bounded time.
+pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
+    let far = MAX_EVENTS_BETWEEN as u64 + 2;
+    for (name, others) in [("near", 2..far), ("far", 2..far + 1)] {
+        enqueue(facts, name, event(1, "phone", SessionEventKind::LinkClosed)).await;
+        for ordinal in others {
+            enqueue(facts, name, event(ordinal, "mac", SessionEventKind::Logout)).await;
+        }
+    }
+    assert_eq!(enqueue(facts, "near", login(far + 1, "phone")).await, TAKEN_BACK);
+    assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
 /// Said again after a crash, a login does not take away what came after it.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
-    let login = event(1, "phone", SessionEventKind::Login { kicked: Vec::new() });
+    let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
     enqueue(facts, "alice", event(2, "phone", SessionEventKind::LinkClosed)).await;
     assert_eq!(enqueue(facts, "alice", login).await, Enqueued { repeated: 1, added: 0, ..ADDED });
     assert_eq!(state(facts, STATE).await.waiting, 2);
+}
+
+/// Whatever became of them meanwhile: the pair that was taken back does not come again as a login alone, and a login that
+/// follows a disconnect which was sent is not taken for its pair.
+pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
+    let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
+    let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
+    let repeated = |repeated| Enqueued { added: 0, repeated, ..ADDED };
+    assert_eq!(ok(facts.enqueue(pair())).await, Enqueued { added: 1, ..TAKEN_BACK });
+    assert_eq!(ok(facts.enqueue(pair())).await, repeated(2));
+    assert_eq!(shown(facts, STATE).await, [""; 0]);
+
+    enqueue(facts, "bob", closed(1)).await;
+    let sent = heads(facts, STATE).await.remove(0);
+    assert!(ok(facts.hand_out(sent.id)).await);
+    ok(facts.settle(vec![gone(sent.id)], at(2))).await;
+    let both = [closed(1), login(3, "phone")].map(|content| new("bob", content)).to_vec();
+    assert_eq!(ok(facts.enqueue(both)).await, Enqueued { repeated: 1, ..ADDED });
+    assert_eq!(shown(facts, STATE).await, ["bob 3"]);
+}
+
+/// Then a record that begins again, by a clock that was set back, is heard.
+pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
+    let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
+    for ordinal in [5, 6] {
+        enqueue(facts, "alice", logout(ordinal)).await;
+    }
+    ok(facts.forget_taken_in(vec![(user("alice"), 5), (user("bob"), 9)])).await;
+    assert_eq!(enqueue(facts, "alice", logout(4)).await.repeated, 1, "6 is not known yet");
+    ok(facts.forget_taken_in(vec![(user("alice"), 6)])).await;
+    assert_eq!(enqueue(facts, "alice", logout(4)).await, ADDED);
+    assert_eq!(state(facts, STATE).await.waiting, 3);
 }
 
 /// The next one of the user is offered.
@@ -236,8 +333,7 @@ pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
 pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
-    let login = event(2, "phone", SessionEventKind::Login { kicked: Vec::new() });
-    assert_eq!(enqueue(facts, "alice", login).await.suppressed, 1);
+    assert_eq!(enqueue(facts, "alice", login(2, "phone")).await, TAKEN_BACK);
     let before = (heads(facts, STATE).await, state(facts, STATE).await);
     for late in [gone(head.id), again(head.id, 1, 5), dead(head.id)] {
         assert_eq!(ok(facts.settle(vec![late], at(9))).await, 0);
@@ -409,7 +505,29 @@ pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
 
 fn event(ordinal: u64, on: &str, kind: SessionEventKind) -> NoticeContent {
     let device = EventDevice { id: device(on), platform: Platform::Android, address: None };
-    NoticeContent::Session(SessionEvent { ordinal, at: at(ordinal), device: Some(device), kind })
+    NoticeContent::Session(SessionEvent {
+        ordinal,
+        at: at(ordinal),
+        device: Some(device),
+        kind,
+        after: after(ordinal),
+    })
+}
+
+fn login(ordinal: u64, on: &str) -> NoticeContent {
+    event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
+}
+
+/// The same event, and the user lost a custom status with it.
+fn clears(content: NoticeContent) -> NoticeContent {
+    let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
+    let after = event.after.map(|after| StatusAfter { cleared_custom: true, ..after });
+    NoticeContent::Session(SessionEvent { after, ..event })
+}
+
+/// As if the user were away after every event.
+fn after(version: u64) -> Option<StatusAfter> {
+    Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), cleared_custom: false })
 }
 
 fn push(sequence: u64) -> NoticeContent {

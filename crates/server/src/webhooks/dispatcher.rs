@@ -185,9 +185,20 @@ impl Dispatcher {
 
     fn send(&self, notice: Notice, url: &WebhookUrl, app: &App, now: Timestamp, jobs: &mut JoinSet<Event>) {
         let request = WebhookRequest::of(&notice, url, &app.settings, now);
-        let poster = Arc::clone(&self.poster);
+        let (poster, service) = (Arc::clone(&self.poster), Arc::clone(&self.service));
         jobs.spawn(async move {
             let begun = std::time::Instant::now();
+            // A disconnect can be taken back until here, and is not once the receiver may have it.
+            if notice.is_disconnect() {
+                let handed_out = match service.hand_notice_out(notice.id).await {
+                    Ok(true) => None,
+                    Ok(false) => Some(Sent::TakenBack),
+                    Err(error) => Some(Sent::NotHandedOut(error.to_string())),
+                };
+                if let Some(sent) = handed_out {
+                    return Event::Sent { notice, sent, took: begun.elapsed() };
+                }
+            }
             let sent = match AssertUnwindSafe(poster.post(&request)).catch_unwind().await {
                 Ok(Ok(_)) => Sent::Delivered,
                 Ok(Err(error)) => Sent::Failed(error),
@@ -207,6 +218,12 @@ impl Dispatcher {
                 let error = match &sent {
                     Sent::Delivered | Sent::Unwanted => None,
                     Sent::Failed(error) => Some(error.clone()),
+                    // No request was sent.
+                    Sent::TakenBack | Sent::NotHandedOut(_) => {
+                        let settled = work.plan.done(&notice, sent, now, rand::random());
+                        state.results.push((notice.lane, settled));
+                        return;
+                    }
                 };
                 let before = work.plan.gate();
                 let settled = work.plan.done(&notice, sent, now, rand::random());

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The most requests of one lane that are under way.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
-/// Notices that are read ahead. Few: what waits here can no longer be taken away by a device that is back.
+/// Notices that are read ahead.
 const READ_AHEAD: usize = 64;
 /// The pause after the first failure of a notice; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -82,6 +82,10 @@ pub enum Sent {
     Delivered,
     /// Nobody wants it any longer: the app has no such webhook now.
     Unwanted,
+    /// It was not sent: a device that is back has taken it back.
+    TakenBack,
+    /// It was not sent: the outbox could not hand it out.
+    NotHandedOut(String),
     /// It failed.
     Failed(String),
 }
@@ -187,6 +191,16 @@ impl LanePlan {
                 // It says nothing about the receiver. The gate is open: the URL is another one than before.
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
+            Sent::TakenBack => {
+                self.stop_looking(now);
+                return Settled { id: notice.id, settled: SettledAs::Gone };
+            }
+            Sent::NotHandedOut(error) => {
+                self.stop_looking(now);
+                let due = now.after(pause(0, MAX_PAUSE, chance));
+                let settled = SettledAs::Again { attempts: notice.attempts, due, error };
+                return Settled { id: notice.id, settled };
+            }
             Sent::Failed(error) => error,
         };
         let attempts = match self.gate {
@@ -221,6 +235,15 @@ impl LanePlan {
             SettledAs::Again { attempts, due, error }
         };
         Settled { id: notice.id, settled }
+    }
+
+    /// What was not sent says nothing about the receiver: another one may look at it.
+    fn stop_looking(&mut self, now: Timestamp) {
+        if let Gate::Closed { looking: looking @ true, until, .. } = &mut self.gate {
+            *looking = false;
+            *until = now;
+            self.stale = true;
+        }
     }
 
     /// The outbox knows what became of these.

@@ -168,6 +168,12 @@ struct Info<'a> {
     device_id: Option<&'a str>,
     #[serde(rename = "Platform", skip_serializing_if = "Option::is_none")]
     platform: Option<&'static str>,
+    /// The version of the user's status after the event, as text: many readers of JSON keep 53 bits of a number.
+    #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// The user's status type after the event, by its number.
+    #[serde(rename = "StatusType", skip_serializing_if = "Option::is_none")]
+    status_type: Option<u8>,
 }
 
 #[derive(Serialize)]
@@ -230,6 +236,8 @@ fn state_change(user: &User, event: &SessionEvent) -> String {
             custom_status,
             device_id: device.map(|device| device.id.as_str()),
             platform: device.map(|device| body_platform(device.platform)),
+            version: event.after.map(|after| after.version.0.to_string()),
+            status_type: event.after.map(|after| after.status_type as u8),
         },
         kicked_device: devices(kicked),
     })
@@ -260,7 +268,7 @@ fn json(body: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, DeviceId, EventDevice};
+    use lamplight_model::{AppId, DeviceId, EventDevice, StatusAfter, StatusType, Version};
 
     const URL: &str = "https://a.example/hook";
 
@@ -289,6 +297,11 @@ mod tests {
             at: Timestamp(1_700_000_000_123),
             device,
             kind,
+            after: Some(StatusAfter {
+                status_type: StatusType::Offline,
+                version: Version(u64::MAX),
+                cleared_custom: false,
+            }),
         })
     }
 
@@ -310,7 +323,7 @@ mod tests {
         );
         assert_eq!(
             request.body,
-            r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{"Action":"Login","To_Account":"alice \"1\"","Reason":"Register","DeviceID":"d","Platform":"iOS"},"KickedDevice":[{"Platform":"iOS"},{"Platform":"iPad"},{"Platform":"Linux"}]}"#
+            r#"{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{"Action":"Login","To_Account":"alice \"1\"","Reason":"Register","DeviceID":"d","Platform":"iOS","Version":"18446744073709551615","StatusType":2},"KickedDevice":[{"Platform":"iOS"},{"Platform":"iPad"},{"Platform":"Linux"}]}"#
         );
     }
 
@@ -347,16 +360,23 @@ mod tests {
             assert_eq!(
                 body,
                 format!(
-                    r#"{{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{{{info},"DeviceID":"d","Platform":"Web"}}}}"#
+                    r#"{{"CallbackCommand":"State.StateChange","EventTime":1700000000123,"Info":{{{info},"DeviceID":"d","Platform":"Web","Version":"18446744073709551615","StatusType":2}}}}"#
                 )
             );
         }
     }
 
     #[test]
+    fn an_event_of_an_earlier_version_says_no_status() {
+        let NoticeContent::Session(event) = event(None, SessionEventKind::Logout) else { unreachable!() };
+        let body = request(URL, "", NoticeContent::Session(SessionEvent { after: None, ..event })).body;
+        assert!(body.ends_with(r#""Reason":"Unregister"}}"#), "{body}");
+    }
+
+    #[test]
     fn what_is_done_on_behalf_of_a_user_names_no_device() {
         let body = request(URL, "", event(None, SessionEventKind::CustomStatus(CustomStatus::NONE))).body;
-        assert!(body.ends_with(r#""Reason":"SetCustomStatus","CustomStatus":""}}"#), "{body}");
+        assert!(body.contains(r#""Reason":"SetCustomStatus","CustomStatus":"","Version""#), "{body}");
     }
 
     #[test]

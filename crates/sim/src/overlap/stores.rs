@@ -302,7 +302,9 @@ impl Lists for DelayedFacts {
 impl Outbox for DelayedFacts {
     delayed! {
         FactsWrite enqueue(notices: Vec<NewNotice>) -> Enqueued;
+        FactsWrite forget_taken_in(users: Vec<(User, u64)>) -> ();
         FactsRead heads(lane: Lane, limit: usize) -> Vec<Notice>;
+        FactsWrite hand_out(id: u64) -> bool;
         FactsWrite settle(settled: Vec<Settled>, at: Timestamp) -> usize;
         FactsRead lanes() -> Vec<LaneState>;
         FactsRead dead_letters(app: AppId, after: Option<u64>, limit: usize) -> Vec<DeadLetter>;

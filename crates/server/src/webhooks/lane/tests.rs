@@ -36,7 +36,13 @@ impl World {
     fn enqueue(&mut self, user: &str) {
         self.last_id += 1;
         let id = self.last_id;
-        let event = SessionEvent { ordinal: id, at: self.now, device: None, kind: SessionEventKind::Logout };
+        let event = SessionEvent {
+            ordinal: id,
+            at: self.now,
+            device: None,
+            kind: SessionEventKind::Logout,
+            after: None,
+        };
         self.outbox.push(Notice {
             id,
             lane: Lane { app: AppId(1), hook: Hook::StateChange },
@@ -435,4 +441,37 @@ fn a_lane_without_room_does_not_wake_for_what_is_due() {
     assert_eq!((world.begin(), world.plan.wakes_at()), (vec![], None));
     world.end(1, true);
     assert_eq!(world.begin(), [MAX_LANE_IN_FLIGHT as u64 + 1]);
+}
+
+#[test]
+fn a_look_that_was_not_sent_leaves_the_look_to_another_at_once() {
+    let error = "the disk".to_owned();
+    for (not_sent, expected) in [
+        (Sent::TakenBack, SettledAs::Gone),
+        (
+            Sent::NotHandedOut(error.clone()),
+            // Without a chance that shortens it; the attempt does not count.
+            SettledAs::Again { attempts: 0, due: Timestamp(1_000_000 + 60 * SECOND + SECOND), error },
+        ),
+    ] {
+        let mut world = World::new(&["a", "b", "c", "d", "e"]);
+        for id in world.begin().into_iter().take(3) {
+            world.end(id, false);
+        }
+        let others: Vec<u64> = world.under_way.iter().map(|notice| notice.id).collect();
+        for id in others {
+            world.end(id, false);
+        }
+        world.now = Timestamp(1_000_000 + 60 * SECOND);
+        let [looking] = world.begin()[..] else { panic!("one looks") };
+        let notice = world.under_way.pop().unwrap();
+        let settled = world.plan.done(&notice, not_sent, world.now, 0.0);
+        let expected = match expected {
+            SettledAs::Again { due, error, .. } => SettledAs::Again { attempts: notice.attempts, due, error },
+            expected @ (SettledAs::Gone | SettledAs::Dead { .. }) => expected,
+        };
+        assert_eq!(settled.settled, expected);
+        assert_eq!(world.begin().len(), 1, "another one looks");
+        assert_ne!(world.under_way[0].id, looking);
+    }
 }
