@@ -1,7 +1,7 @@
 /// The plan of queries and subscriptions, by the scripts of the web kit.
 library;
 
-import '../support/check.dart';
+import '../support/runner.dart';
 import 'cases.dart';
 import 'ledger_script.dart';
 

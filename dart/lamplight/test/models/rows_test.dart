@@ -6,7 +6,7 @@ import 'package:lamplight/models.dart';
 import 'package:lamplight/src/models/pinyin.dart';
 import 'package:lamplight/src/models/rows.dart';
 
-import '../support/check.dart';
+import '../support/runner.dart';
 import 'cases.dart';
 
 void main() {

@@ -3,7 +3,7 @@ library;
 
 import 'package:lamplight/src/models/table.dart';
 
-import '../support/check.dart';
+import '../support/runner.dart';
 
 void main() {
   String shown(ListTable<String> table) =>

@@ -1,0 +1,27 @@
+/// The names and shapes of the cloud's Flutter plugin, around a client of
+/// Lamplight: code about user status moves by changing its import, and by one
+/// line that says where the server is.
+///
+/// ```dart
+/// Lamplight.configure(server: 'wss://presence.example.com');
+/// await TencentImSDKPlugin.v2TIMManager.initSDK(
+///   sdkAppID: 1400000001,
+///   listener: V2TimSDKListener(
+///     onUserStatusChanged: (statuses) => print(statuses.length),
+///   ),
+/// );
+/// ```
+///
+/// COMPAT.md lists what is not there.
+library;
+
+export 'src/compat/answers.dart' show CompatCode;
+export 'src/compat/conversation_manager.dart' show V2TIMConversationManager;
+export 'src/compat/enums.dart';
+export 'src/compat/friendship_manager.dart' show V2TIMFriendshipManager;
+export 'src/compat/listeners.dart';
+export 'src/compat/manager.dart' show TencentImSDKPlugin, V2TIMManager;
+export 'src/compat/message_manager.dart' show V2TIMMessageManager;
+export 'src/compat/server.dart' show Lamplight;
+export 'src/compat/types.dart';
+export 'src/compat/uikit.dart';

@@ -1,0 +1,414 @@
+/// The calls about messages that Lamplight does not have.
+library;
+
+import 'answers.dart';
+import 'enums.dart';
+import 'types.dart';
+
+/// The calls about messages that answer "not supported".
+class AbsentMessageCalls {
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createImageMessage({
+    required String imagePath,
+    Object? inputElement,
+    String? imageName,
+  }) =>
+      absent('createImageMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createSoundMessage({
+    required String soundPath,
+    required int duration,
+  }) =>
+      absent('createSoundMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createVideoMessage({
+    required String videoFilePath,
+    required String type,
+    required int duration,
+    required String snapshotPath,
+    Object? inputElement,
+  }) =>
+      absent('createVideoMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createFileMessage({
+    required String filePath,
+    required String fileName,
+    Object? inputElement,
+  }) =>
+      absent('createFileMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createLocationMessage({
+    required String desc,
+    required double longitude,
+    required double latitude,
+  }) =>
+      absent('createLocationMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createFaceMessage({
+    required int index,
+    required String data,
+  }) =>
+      absent('createFaceMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createMergerMessage({
+    required List<String> msgIDList,
+    required String title,
+    required List<String> abstractList,
+    required String compatibleText,
+  }) =>
+      absent('createMergerMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createForwardMessage({
+    required String msgID,
+    String? webMessageInstance,
+  }) =>
+      absent('createForwardMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createTextAtMessage({
+    required String text,
+    required List<String> atUserList,
+  }) =>
+      absent('createTextAtMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createTargetedGroupMessage({
+    required String id,
+    required List<String> receiverList,
+  }) =>
+      absent('createTargetedGroupMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createAtSignedGroupMessage({
+    required String createdMsgID,
+    required List<String> atUserList,
+  }) =>
+      absent('createAtSignedGroupMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> appendMessage({
+    required String createMessageBaseId,
+    required String createMessageAppendId,
+  }) =>
+      absent('appendMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> reSendMessage({
+    required String msgID,
+    bool? onlineUserOnly,
+    Object? webMessageInstatnce,
+  }) =>
+      absent('reSendMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> sendReplyMessage({
+    required String id,
+    required String receiver,
+    required String groupID,
+    required V2TimMessage replyMessage,
+    MessagePriorityEnum? priority,
+    bool? onlineUserOnly,
+    bool? isExcludedFromUnreadCount,
+    bool? needReadReceipt,
+    Object? offlinePushInfo,
+    String? localCustomData,
+  }) =>
+      absent('sendReplyMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> downloadMergerMessage({
+    required String msgID,
+    String? webMessageInstance,
+  }) =>
+      absent('downloadMergerMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> downloadMessage({
+    required String msgID,
+    required int messageType,
+    required int imageType,
+    required bool isSnapshot,
+  }) =>
+      absent('downloadMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMessageOnlineUrl({
+    required String msgID,
+  }) =>
+      absent('getMessageOnlineUrl');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> revokeMessage({
+    required String msgID,
+    Object? webMessageInstatnce,
+  }) =>
+      absent('revokeMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> modifyMessage({
+    required V2TimMessage message,
+  }) =>
+      absent('modifyMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteMessageFromLocalStorage({
+    required String msgID,
+  }) =>
+      absent('deleteMessageFromLocalStorage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteMessages({
+    required List<String> msgIDs,
+    List<Object?>? webMessageInstanceList,
+  }) =>
+      absent('deleteMessages');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> clearC2CHistoryMessage({
+    required String userID,
+  }) =>
+      absent('clearC2CHistoryMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> clearGroupHistoryMessage({
+    required String groupID,
+  }) =>
+      absent('clearGroupHistoryMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getGroupHistoryMessageList({
+    required String groupID,
+    required int count,
+    String? lastMsgID,
+  }) =>
+      absent('getGroupHistoryMessageList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> markGroupMessageAsRead({
+    required String groupID,
+  }) =>
+      absent('markGroupMessageAsRead');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> insertGroupMessageToLocalStorage({
+    required String data,
+    required String groupID,
+    required String sender,
+  }) =>
+      absent('insertGroupMessageToLocalStorage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> insertC2CMessageToLocalStorage({
+    required String data,
+    required String userID,
+    required String sender,
+  }) =>
+      absent('insertC2CMessageToLocalStorage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> insertGroupMessageToLocalStorageV2({
+    required String groupID,
+    required String senderID,
+    required String createdMsgID,
+  }) =>
+      absent('insertGroupMessageToLocalStorageV2');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> insertC2CMessageToLocalStorageV2({
+    required String userID,
+    required String senderID,
+    required String createdMsgID,
+  }) =>
+      absent('insertC2CMessageToLocalStorageV2');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> searchLocalMessages({
+    required Object searchParam,
+  }) =>
+      absent('searchLocalMessages');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> searchCloudMessages({
+    required Object searchParam,
+  }) =>
+      absent('searchCloudMessages');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> findMessages({
+    required List<String> messageIDList,
+  }) =>
+      absent('findMessages');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setLocalCustomData({
+    required String msgID,
+    required String localCustomData,
+  }) =>
+      absent('setLocalCustomData');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setLocalCustomInt({
+    required String msgID,
+    required int localCustomInt,
+  }) =>
+      absent('setLocalCustomInt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setC2CReceiveMessageOpt({
+    required List<String> userIDList,
+    required Object opt,
+  }) =>
+      absent('setC2CReceiveMessageOpt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getC2CReceiveMessageOpt({
+    required List<String> userIDList,
+  }) =>
+      absent('getC2CReceiveMessageOpt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setGroupReceiveMessageOpt({
+    required String groupID,
+    required Object opt,
+  }) =>
+      absent('setGroupReceiveMessageOpt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setAllReceiveMessageOpt({
+    required int opt,
+    required int startHour,
+    required int startMinute,
+    required int startSecond,
+    required int duration,
+  }) =>
+      absent('setAllReceiveMessageOpt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setAllReceiveMessageOptWithTimestamp({
+    required int opt,
+    required int startTimeStamp,
+    required int duration,
+  }) =>
+      absent('setAllReceiveMessageOptWithTimestamp');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getAllReceiveMessageOpt() =>
+      absent('getAllReceiveMessageOpt');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> sendMessageReadReceipts({
+    required List<String> messageIDList,
+  }) =>
+      absent('sendMessageReadReceipts');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMessageReadReceipts({
+    required List<String> messageIDList,
+  }) =>
+      absent('getMessageReadReceipts');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getGroupMessageReadMemberList({
+    required String messageID,
+    required Object filter,
+    int? nextSeq,
+    int? count,
+  }) =>
+      absent('getGroupMessageReadMemberList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setMessageExtensions({
+    required String msgID,
+    required List<Object?> extensions,
+  }) =>
+      absent('setMessageExtensions');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMessageExtensions({
+    required String msgID,
+  }) =>
+      absent('getMessageExtensions');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteMessageExtensions({
+    required String msgID,
+    required List<String> keys,
+  }) =>
+      absent('deleteMessageExtensions');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> addMessageReaction({
+    required String msgID,
+    required String reactionID,
+  }) =>
+      absent('addMessageReaction');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> removeMessageReaction({
+    required String msgID,
+    required String reactionID,
+  }) =>
+      absent('removeMessageReaction');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMessageReactions({
+    required List<String> msgIDList,
+    required int maxUserCountPerReaction,
+    List<String>? webMessageInstanceList,
+  }) =>
+      absent('getMessageReactions');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getAllUserListOfMessageReaction({
+    required String msgID,
+    required String reactionID,
+    required int nextSeq,
+    required int count,
+    String? webMessageInstance,
+  }) =>
+      absent('getAllUserListOfMessageReaction');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> translateText({
+    required List<String> texts,
+    required String targetLanguage,
+    String? sourceLanguage,
+  }) =>
+      absent('translateText');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> convertVoiceToText({
+    required String msgID,
+    required String language,
+    String? webMessageInstance,
+  }) =>
+      absent('convertVoiceToText');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> pinGroupMessage({
+    required String msgID,
+    required String groupID,
+    required bool isPinned,
+  }) =>
+      absent('pinGroupMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getPinnedGroupMessageList({
+    required String groupID,
+  }) =>
+      absent('getPinnedGroupMessageList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setAvChatRoomCanFindMessage({
+    required List<String> avchatroomIDs,
+    int? eachGroupMessageNums,
+  }) =>
+      absent('setAvChatRoomCanFindMessage');
+}

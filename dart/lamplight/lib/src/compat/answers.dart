@@ -1,0 +1,63 @@
+/// The answers of calls: what failed becomes a code, nothing is thrown.
+library;
+
+import '../model/codes.dart';
+import '../model/exception.dart';
+import 'types.dart';
+
+/// The codes that the plugin makes itself.
+abstract final class CompatCode {
+  /// `initSDK` has not been called.
+  static const int notInitialized = 6013;
+
+  /// Lamplight does not have the call or the option: the plugin's code for a
+  /// call that is not to be had.
+  static const int notSupported = LamplightCode.editionNotSupported;
+}
+
+/// The answer of a call that was done.
+V2TimCallback done() => V2TimCallback(code: LamplightCode.ok, desc: 'ok');
+
+/// The answer of a call that has a value.
+V2TimValueCallback<T> valued<T>(T data) =>
+    V2TimValueCallback(code: LamplightCode.ok, desc: 'ok', data: data);
+
+/// The answer of a call that was refused. Fits every call.
+V2TimValueCallback<Never> refusal(int code, [String? desc]) =>
+    V2TimValueCallback(code: code, desc: desc ?? LamplightCode.english(code));
+
+/// The refusal of something that Lamplight does not have.
+V2TimValueCallback<Never> notSupported(String what) => refusal(
+      CompatCode.notSupported,
+      'Lamplight does not support $what; see COMPAT.md of package lamplight',
+    );
+
+/// The answer of a call that Lamplight does not have. COMPAT.md lists every
+/// use of it.
+Future<V2TimValueCallback<Never>> absent(String call) async =>
+    notSupported(call);
+
+/// The refusal of an argument.
+V2TimValueCallback<Never> invalid(String why) =>
+    refusal(LamplightCode.invalidParameter, why);
+
+/// Makes a call of the client; what it throws becomes the answer.
+Future<V2TimCallback> answered(Future<Object?> Function() call) async {
+  try {
+    await call();
+    return done();
+  } on LamplightException catch (error) {
+    return refusal(error.code, error.message);
+  }
+}
+
+/// As [answered], for a call that has a value.
+Future<V2TimValueCallback<T>> answeredWith<T>(
+  Future<T> Function() call,
+) async {
+  try {
+    return valued(await call());
+  } on LamplightException catch (error) {
+    return refusal(error.code, error.message);
+  }
+}

@@ -1,0 +1,339 @@
+/// The calls about friends.
+library;
+
+import '../model/codes.dart';
+import '../model/lists.dart' show Friend;
+import '../model/results.dart';
+import 'answers.dart';
+import 'enums.dart';
+import 'listeners.dart';
+import 'session.dart';
+import 'shapes.dart';
+import 'types.dart';
+
+/// The calls about friends.
+class V2TIMFriendshipManager {
+  /// Adds a listener.
+  Future<void> setFriendListener({
+    required V2TimFriendshipListener listener,
+  }) =>
+      addFriendListener(listener: listener);
+
+  /// Adds a listener.
+  Future<void> addFriendListener({
+    required V2TimFriendshipListener listener,
+  }) async {
+    session.lists.friends.add(listener);
+    session.lists.wake();
+  }
+
+  /// Removes a listener; all of them, when none is named.
+  Future<void> removeFriendListener({
+    V2TimFriendshipListener? listener,
+  }) async {
+    final listeners = session.lists.friends;
+    listener == null ? listeners.clear() : listeners.remove(listener);
+  }
+
+  /// Reads the friend list.
+  Future<V2TimValueCallback<List<V2TimFriendInfo>>> getFriendList() =>
+      session.ask(
+        (running) async => [
+          for (final friend in await _friends(running)) friendInfoOf(friend),
+        ],
+      );
+
+  /// Reads users, and whether they are friends.
+  Future<V2TimValueCallback<List<V2TimFriendInfoResult>>> getFriendsInfo({
+    required List<String> userIDList,
+  }) =>
+      session.ask((running) async {
+        await _friends(running);
+        final others = [
+          for (final user in userIDList)
+            if (running.kit.friend(user) == null) user,
+        ];
+        final found = others.isEmpty
+            ? const UsersInfoResult([], [])
+            : await running.client.getUsersInfo(others);
+        final profiles = {for (final one in found.profiles) one.userId: one};
+        final failures = {for (final one in found.failures) one.userId: one};
+        return [
+          for (final user in userIDList)
+            if (running.kit.friend(user) case final friend?)
+              V2TimFriendInfoResult(
+                resultCode: LamplightCode.ok,
+                resultInfo: 'ok',
+                relation: _relationOf(friend),
+                friendInfo: friendInfoOf(friend),
+              )
+            else
+              V2TimFriendInfoResult(
+                resultCode: failures[user]?.code ?? LamplightCode.ok,
+                resultInfo: failures[user]?.message ?? 'ok',
+                relation: FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_NONE,
+                friendInfo: V2TimFriendInfo(
+                  userID: user,
+                  userProfile: switch (profiles[user]) {
+                    final profile? => fullInfoOf(profile),
+                    null => null,
+                  },
+                ),
+              ),
+        ];
+      });
+
+  /// Changes the own name for a friend. Lamplight has no custom fields.
+  Future<V2TimCallback> setFriendInfo({
+    required String userID,
+    String? friendRemark,
+    Map<String, String>? friendCustomInfo,
+  }) async {
+    if (friendCustomInfo != null && friendCustomInfo.isNotEmpty) {
+      return notSupported('friendCustomInfo');
+    }
+    return session.call(
+      (running) async => friendRemark == null
+          ? null
+          : await running.kit.lists.setFriendRemark(userID, friendRemark),
+    );
+  }
+
+  /// Takes a user into the friend list: at once, there are no applications.
+  Future<V2TimValueCallback<V2TimFriendOperationResult>> addFriend({
+    required String userID,
+    String? remark,
+    String? friendGroup,
+    String? addWording,
+    String? addSource,
+    required FriendTypeEnum addType,
+  }) async {
+    if (friendGroup != null && friendGroup.isNotEmpty) {
+      return notSupported('groups of friends');
+    }
+    return session.ask((running) async {
+      await running.kit.lists.addFriend(
+        userID,
+        remark: remark ?? '',
+        addWording: addWording ?? '',
+        addSource: addSource ?? '',
+        single: addType == FriendTypeEnum.V2TIM_FRIEND_TYPE_SINGLE,
+      );
+      return _operated(userID);
+    });
+  }
+
+  /// Takes users out of the friend list.
+  Future<V2TimValueCallback<List<V2TimFriendOperationResult>>>
+      deleteFromFriendList({
+    required List<String> userIDList,
+    required FriendTypeEnum deleteType,
+  }) =>
+          session.ask((running) async {
+            final result = await running.kit.lists.deleteFriends(
+              userIDList,
+              single: deleteType == FriendTypeEnum.V2TIM_FRIEND_TYPE_SINGLE,
+            );
+            final failures = {
+              for (final failure in result.failures) failure.userId: failure,
+            };
+            return [
+              for (final user in userIDList) _operated(user, failures[user]),
+            ];
+          });
+
+  /// Tells whether users are friends. Who has only oneself in the list cannot
+  /// be told.
+  Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
+    required List<String> userIDList,
+    required FriendTypeEnum checkType,
+  }) =>
+      session.ask((running) async {
+        await _friends(running);
+        final both = checkType == FriendTypeEnum.V2TIM_FRIEND_TYPE_BOTH;
+        return [
+          for (final user in userIDList)
+            V2TimFriendCheckResult(
+              userID: user,
+              resultCode: LamplightCode.ok,
+              resultInfo: 'ok',
+              resultType: switch (running.kit.friend(user)) {
+                null => FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_NONE,
+                final friend when both => _relationOf(friend),
+                _ => FriendRelationType
+                    .V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST,
+              },
+            ),
+        ];
+      });
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getFriendApplicationList() =>
+      absent('getFriendApplicationList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> acceptFriendApplication({
+    required Object responseType,
+    required Object type,
+    required String userID,
+  }) =>
+      absent('acceptFriendApplication');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> refuseFriendApplication({
+    required Object type,
+    required String userID,
+  }) =>
+      absent('refuseFriendApplication');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteFriendApplication({
+    required Object type,
+    required String userID,
+  }) =>
+      absent('deleteFriendApplication');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> setFriendApplicationRead() =>
+      absent('setFriendApplicationRead');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> addToBlackList({
+    required List<String> userIDList,
+  }) =>
+      absent('addToBlackList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteFromBlackList({
+    required List<String> userIDList,
+  }) =>
+      absent('deleteFromBlackList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getBlackList() =>
+      absent('getBlackList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createFriendGroup({
+    required String groupName,
+    List<String>? userIDList,
+  }) =>
+      absent('createFriendGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getFriendGroups({
+    List<String>? groupNameList,
+  }) =>
+      absent('getFriendGroups');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteFriendGroup({
+    required List<String> groupNameList,
+  }) =>
+      absent('deleteFriendGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> renameFriendGroup({
+    required String oldName,
+    required String newName,
+  }) =>
+      absent('renameFriendGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> addFriendsToFriendGroup({
+    required String groupName,
+    required List<String> userIDList,
+  }) =>
+      absent('addFriendsToFriendGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> deleteFriendsFromFriendGroup({
+    required String groupName,
+    required List<String> userIDList,
+  }) =>
+      absent('deleteFriendsFromFriendGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> searchFriends({
+    required Object searchParam,
+  }) =>
+      absent('searchFriends');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> subscribeOfficialAccount({
+    required String officialAccountID,
+  }) =>
+      absent('subscribeOfficialAccount');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> unsubscribeOfficialAccount({
+    required String officialAccountID,
+  }) =>
+      absent('unsubscribeOfficialAccount');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getOfficialAccountsInfo({
+    required List<String> officialAccountIDList,
+  }) =>
+      absent('getOfficialAccountsInfo');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> followUser({
+    required List<String> userIDList,
+  }) =>
+      absent('followUser');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> unfollowUser({
+    required List<String> userIDList,
+  }) =>
+      absent('unfollowUser');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMyFollowingList({
+    required String nextCursor,
+  }) =>
+      absent('getMyFollowingList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMyFollowersList({
+    required String nextCursor,
+  }) =>
+      absent('getMyFollowersList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getMutualFollowersList({
+    required String nextCursor,
+  }) =>
+      absent('getMutualFollowersList');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> getUserFollowInfo({
+    required List<String> userIDList,
+  }) =>
+      absent('getUserFollowInfo');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> checkFollowType({
+    required List<String> userIDList,
+  }) =>
+      absent('checkFollowType');
+
+  Future<List<Friend>> _friends(Running running) async {
+    final list = running.kit.lists.friends;
+    await list.whole;
+    return [...list.visible]
+      ..sort((one, other) => one.userId.compareTo(other.userId));
+  }
+
+  int _relationOf(Friend friend) => friend.isMutual
+      ? FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY
+      : FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST;
+
+  V2TimFriendOperationResult _operated(String userId, [FailedUser? failure]) =>
+      V2TimFriendOperationResult(
+        userID: userId,
+        resultCode: failure?.code ?? LamplightCode.ok,
+        resultInfo: failure?.message ?? 'ok',
+      );
+}

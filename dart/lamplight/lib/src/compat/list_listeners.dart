@@ -1,0 +1,198 @@
+/// The listeners to conversations, friends and messages, and what each was
+/// told: the lists are compared with it after every change.
+library;
+
+import '../model/lists.dart';
+import '../models/keeper.dart';
+import '../models/rows.dart';
+import 'listeners.dart';
+import 'session.dart';
+import 'shapes.dart';
+import 'types.dart';
+
+/// The listeners to the lists of a session. A list is read once somebody
+/// listens to it.
+final class ListListeners {
+  /// The listeners to the conversation list.
+  final Set<V2TimConversationListener> conversations = {};
+
+  /// The listeners to the friend list.
+  final Set<V2TimFriendshipListener> friends = {};
+
+  /// The listeners to messages.
+  final Set<V2TimAdvancedMsgListener> messages = {};
+
+  Running? _running;
+  Map<String, Conversation>? _toldConversations;
+  Map<String, Friend>? _toldFriends;
+  int _toldUnread = 0;
+  bool _isSyncing = false;
+
+  /// Begins to follow the lists of a client.
+  void follow(Running running) {
+    _running = running;
+    running.kit.addListener(_changed);
+  }
+
+  /// Stops following.
+  void unfollow(Running running) {
+    running.kit.removeListener(_changed);
+    if (identical(_running, running)) {
+      _running = null;
+      _forget();
+    }
+  }
+
+  /// Lets go of all listeners.
+  void clear() {
+    conversations.clear();
+    friends.clear();
+    messages.clear();
+  }
+
+  /// Takes in that a user has logged in, or that somebody listens now: has the
+  /// lists read.
+  void wake() => _changed();
+
+  /// Tells of a conversation whose draft has changed.
+  void tellDraft(V2TimConversation conversation) => tellAll(
+        conversations,
+        (listener) => listener.onConversationChanged([conversation]),
+      );
+
+  /// Tells of a message.
+  void tellMessage(V2TimMessage message, {required bool isModified}) =>
+      tellAll(
+        messages,
+        (listener) => isModified
+            ? listener.onRecvMessageModified(message)
+            : listener.onRecvNewMessage(message),
+      );
+
+  void _forget() {
+    _toldConversations = null;
+    _toldFriends = null;
+    _toldUnread = 0;
+    _isSyncing = false;
+  }
+
+  void _changed() {
+    final running = _running;
+    if (running == null) {
+      return;
+    }
+    if (running.client.userId == null) {
+      _forget();
+      return;
+    }
+    if (conversations.isNotEmpty) {
+      _conversationsChanged(running);
+    }
+    if (friends.isNotEmpty) {
+      _friendsChanged(running);
+    }
+  }
+
+  void _conversationsChanged(Running running) {
+    final list = running.kit.lists.conversations;
+    if (list.state is ListFailed) {
+      if (_isSyncing) {
+        _isSyncing = false;
+        tellAll(conversations, (listener) => listener.onSyncServerFailed());
+      }
+      return;
+    }
+    if (_toldConversations == null && !_isSyncing) {
+      _isSyncing = true;
+      tellAll(conversations, (listener) => listener.onSyncServerStart());
+    }
+    if (!list.table.isComplete) {
+      return;
+    }
+    final before = _toldConversations ?? const {};
+    final now = {for (final row in list.visible) row.peer: row};
+    _toldConversations = now;
+    final differing = [
+      for (final row in now.values)
+        if (!identical(row, before[row.peer]) && row != before[row.peer]) row,
+    ];
+    List<V2TimConversation> shaped({required bool areNew}) => [
+          for (final row in inOrder(differing))
+            if (before.containsKey(row.peer) != areNew)
+              conversationOf(row, running),
+        ];
+    if (differing.any((row) => !before.containsKey(row.peer))) {
+      tellAll(
+        conversations,
+        (listener) => listener.onNewConversation(shaped(areNew: true)),
+      );
+    }
+    if (differing.any((row) => before.containsKey(row.peer))) {
+      tellAll(
+        conversations,
+        (listener) => listener.onConversationChanged(shaped(areNew: false)),
+      );
+    }
+    final gone = [
+      for (final peer in before.keys)
+        if (!now.containsKey(peer)) conversationIdOf(peer),
+    ];
+    if (gone.isNotEmpty) {
+      tellAll(
+        conversations,
+        (listener) => listener.onConversationDeleted([...gone]),
+      );
+    }
+    final unread = now.values.fold(0, (sum, row) => sum + row.unread);
+    if (unread != _toldUnread) {
+      _toldUnread = unread;
+      tellAll(
+        conversations,
+        (listener) => listener.onTotalUnreadMessageCountChanged(unread),
+      );
+    }
+    if (_isSyncing) {
+      _isSyncing = false;
+      tellAll(conversations, (listener) => listener.onSyncServerFinish());
+    }
+  }
+
+  void _friendsChanged(Running running) {
+    final list = running.kit.lists.friends;
+    if (list.state is ListFailed || !list.table.isComplete) {
+      return;
+    }
+    final before = _toldFriends;
+    final now = {for (final friend in list.visible) friend.userId: friend};
+    _toldFriends = now;
+    // The list as it was at the login is no news.
+    if (before == null) {
+      return;
+    }
+    List<V2TimFriendInfo> shaped({required bool areNew}) => [
+          for (final friend in now.values)
+            if (friend != before[friend.userId] &&
+                before.containsKey(friend.userId) != areNew)
+              friendInfoOf(friend),
+        ];
+    if (shaped(areNew: true).isNotEmpty) {
+      tellAll(
+        friends,
+        (listener) => listener.onFriendListAdded(shaped(areNew: true)),
+      );
+    }
+    if (shaped(areNew: false).isNotEmpty) {
+      tellAll(
+        friends,
+        (listener) => listener.onFriendInfoChanged(shaped(areNew: false)),
+      );
+    }
+    final gone = [
+      for (final user in before.keys)
+        if (!now.containsKey(user)) user,
+    ];
+    if (gone.isNotEmpty) {
+      tellAll(friends, (listener) => listener.onFriendListDeleted([...gone]));
+    }
+  }
+}

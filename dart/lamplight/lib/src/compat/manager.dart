@@ -1,0 +1,329 @@
+/// The entry of the cloud's Flutter plugin.
+library;
+
+import '../client.dart';
+import '../model/lists.dart' as core;
+import 'answers.dart';
+import 'conversation_manager.dart';
+import 'enums.dart';
+import 'friendship_manager.dart';
+import 'listeners.dart';
+import 'message_manager.dart';
+import 'session.dart';
+import 'shapes.dart';
+import 'types.dart';
+
+/// The version that `getVersion` answers.
+const String compatVersion = '0.1.0';
+
+/// The entry of the plugin.
+abstract final class TencentImSDKPlugin {
+  /// The calls.
+  static final V2TIMManager v2TIMManager = V2TIMManager();
+
+  /// The calls.
+  static V2TIMManager managerInstance() => v2TIMManager;
+}
+
+/// The calls of the plugin, around one [LamplightClient]. No call throws; what
+/// goes wrong is the code of the answer.
+class V2TIMManager {
+  /// The calls about messages.
+  final V2TIMMessageManager v2TIMMessageManager = V2TIMMessageManager();
+
+  /// The calls about conversations.
+  final V2TIMConversationManager v2TIMConversationManager =
+      V2TIMConversationManager();
+
+  /// The calls about conversations, by the name that older versions have.
+  V2TIMConversationManager get v2ConversationManager =>
+      v2TIMConversationManager;
+
+  /// The calls about friends.
+  final V2TIMFriendshipManager v2TIMFriendshipManager =
+      V2TIMFriendshipManager();
+
+  /// The calls about messages.
+  V2TIMMessageManager getMessageManager() => v2TIMMessageManager;
+
+  /// The calls about conversations.
+  V2TIMConversationManager getConversationManager() =>
+      v2TIMConversationManager;
+
+  /// The calls about friends.
+  V2TIMFriendshipManager getFriendshipManager() => v2TIMFriendshipManager;
+
+  /// The calls about groups: each answers "not supported".
+  dynamic getGroupManager() => const AbsentManager('getGroupManager');
+
+  /// The calls about communities: each answers "not supported".
+  dynamic getCommunityManager() => const AbsentManager('getCommunityManager');
+
+  /// The calls about signaling: each answers "not supported".
+  dynamic getSignalingManager() => const AbsentManager('getSignalingManager');
+
+  /// The calls about pushing by the vendors of devices: each answers "not
+  /// supported". Messages to users who are offline go to the push webhook of
+  /// the app.
+  dynamic getOfflinePushManager() =>
+      const AbsentManager('getOfflinePushManager');
+
+  /// Begins to work for an app. `Lamplight.configure` is to be called before.
+  /// A second time for the same app adds the listener.
+  Future<V2TimValueCallback<bool>> initSDK({
+    required int sdkAppID,
+    LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
+    V2TimSDKListener? listener,
+    bool? showImLog = true,
+    String? initPath,
+    String? logPath,
+    List<Object?>? plugins,
+  }) async =>
+      session.initialize(sdkAppID, listener);
+
+  /// Ends all work: closes the connection without logging out, and lets go of
+  /// all listeners.
+  Future<V2TimCallback> unInitSDK() async {
+    await session.end();
+    return done();
+  }
+
+  /// Adds a listener, also before [initSDK].
+  void addIMSDKListener(V2TimSDKListener listener) =>
+      session.sdkListeners.add(listener);
+
+  /// Removes a listener.
+  void removeIMSDKListener(V2TimSDKListener listener) =>
+      session.sdkListeners.remove(listener);
+
+  /// Logs a user in. Another one who is logged in is logged out first.
+  Future<V2TimCallback> login({
+    required String userID,
+    required String userSig,
+  }) =>
+      session.call((running) => running.login(userID, userSig));
+
+  /// Logs the user out.
+  Future<V2TimCallback> logout() =>
+      session.call((running) => running.client.logout());
+
+  /// The user who is logged in; empty: nobody.
+  Future<V2TimValueCallback<String>> getLoginUser() async =>
+      valued(session.running?.client.userId ?? '');
+
+  /// One of [LoginStatus].
+  Future<V2TimValueCallback<int>> getLoginStatus() async {
+    final client = session.running?.client;
+    return valued(
+      client?.loginUserId == null
+          ? LoginStatus.V2TIM_STATUS_LOGOUT
+          : client?.userId == null
+              ? LoginStatus.V2TIM_STATUS_LOGINING
+              : LoginStatus.V2TIM_STATUS_LOGINED,
+    );
+  }
+
+  /// The version of this package.
+  Future<V2TimValueCallback<String>> getVersion() async =>
+      valued(compatVersion);
+
+  /// The clock of the server, in seconds.
+  Future<V2TimValueCallback<int>> getServerTime() => session.ask(
+        (running) async =>
+            running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
+      );
+
+  /// Sets the own custom status: at most 100 bytes. Empty clears it.
+  Future<V2TimCallback> setSelfStatus({required String status}) =>
+      session.call((running) => running.client.setSelfStatus(status));
+
+  /// Asks for statuses: of oneself, or of at most 500 others. Users without
+  /// an account are left out; the call fails when there is no other.
+  Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({
+    required List<String> userIDList,
+  }) =>
+      session.ask((running) async {
+        final result = await running.client.getUserStatus(userIDList);
+        return [for (final status in result.statuses) statusOf(status)];
+      });
+
+  /// Subscribes to users: at most 100 in a call and 200 in the list, of which
+  /// the earliest subscribed leave.
+  Future<V2TimCallback> subscribeUserStatus({
+    required List<String> userIDList,
+  }) =>
+      session.call((running) async {
+        final result = await running.client.subscribeUserStatus(userIDList);
+        final failed = {for (final one in result.failures) one.userId};
+        running.kit.statuses.applicationSubscribed(
+          userIDList.where((user) => !failed.contains(user)),
+          result.evicted,
+        );
+      });
+
+  /// Unsubscribes from users: at most 100 in a call. An empty list means all
+  /// of them.
+  Future<V2TimCallback> unsubscribeUserStatus({
+    required List<String> userIDList,
+  }) =>
+      session.call((running) async {
+        await running.client.unsubscribeUserStatus(userIDList);
+        running.kit.statuses.applicationUnsubscribed(userIDList);
+      });
+
+  /// Reads profiles: at most 100. Users without an account are left out.
+  Future<V2TimValueCallback<List<V2TimUserFullInfo>>> getUsersInfo({
+    required List<String> userIDList,
+  }) =>
+      session.ask((running) async {
+        final result = await running.client.getUsersInfo(userIDList);
+        return [for (final profile in result.profiles) fullInfoOf(profile)];
+      });
+
+  /// Changes the own profile: nick, picture, and whether others may add this
+  /// user. Other fields are refused.
+  Future<V2TimCallback> setSelfInfo({
+    required V2TimUserFullInfo userFullInfo,
+  }) async {
+    final unsupported = {
+      'selfSignature': userFullInfo.selfSignature,
+      'gender': userFullInfo.gender,
+      'customInfo': userFullInfo.customInfo,
+      'role': userFullInfo.role,
+      'level': userFullInfo.level,
+      'birthday': userFullInfo.birthday,
+      'allowType V2TIM_FRIEND_NEED_CONFIRM':
+          userFullInfo.allowType == AllowType.V2TIM_FRIEND_NEED_CONFIRM
+              ? true
+              : null,
+    };
+    for (final MapEntry(key: field, :value) in unsupported.entries) {
+      if (value != null) {
+        return notSupported(field);
+      }
+    }
+    return session.call((running) async {
+      final result = await running.client.setSelfInfo(
+        nick: userFullInfo.nickName,
+        avatarUrl: userFullInfo.faceUrl,
+        allowType: switch (userFullInfo.allowType) {
+          null => null,
+          AllowType.V2TIM_FRIEND_DENY_ANY => core.AllowType.denyAny,
+          _ => core.AllowType.allowAny,
+        },
+      );
+      running.tellSelfInfo(result.profile);
+    });
+  }
+
+  /// Makes a text message and sends it.
+  @Deprecated('Use createTextMessage and sendMessage')
+  Future<V2TimValueCallback<V2TimMessage>> sendC2CTextMessage({
+    required String text,
+    required String userID,
+  }) async {
+    final made = await v2TIMMessageManager.createTextMessage(text: text);
+    return v2TIMMessageManager.sendMessage(
+      id: made.data?.id ?? '',
+      receiver: userID,
+      groupID: '',
+    );
+  }
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> sendC2CCustomMessage({
+    required String customData,
+    required String userID,
+  }) =>
+      absent('sendC2CCustomMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> sendGroupTextMessage({
+    required String text,
+    required String groupID,
+    int? priority,
+  }) =>
+      absent('sendGroupTextMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> sendGroupCustomMessage({
+    required String customData,
+    required String groupID,
+    MessagePriorityEnum? priority,
+  }) =>
+      absent('sendGroupCustomMessage');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> createGroup({
+    required String groupType,
+    required String groupName,
+    String? groupID,
+  }) =>
+      absent('createGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> joinGroup({
+    required String groupID,
+    required String message,
+    String? groupType,
+  }) =>
+      absent('joinGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> quitGroup({
+    required String groupID,
+  }) =>
+      absent('quitGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> dismissGroup({
+    required String groupID,
+  }) =>
+      absent('dismissGroup');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> searchUsers({
+    required Object searchParam,
+  }) =>
+      absent('searchUsers');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> subscribeUserInfo({
+    required List<String> userIDList,
+  }) =>
+      absent('subscribeUserInfo');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> unsubscribeUserInfo({
+    required List<String> userIDList,
+  }) =>
+      absent('unsubscribeUserInfo');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> checkAbility({
+    int? ability,
+  }) =>
+      absent('checkAbility');
+
+  /// Not supported.
+  Future<V2TimValueCallback<Never>> callExperimentalAPI({
+    required String api,
+    Object? param,
+  }) =>
+      absent('callExperimentalAPI');
+}
+
+/// A manager of something that Lamplight does not have: each of its calls
+/// answers "not supported".
+class AbsentManager {
+  /// Creates the manager that a getter of this name answers.
+  const AbsentManager(this._name);
+
+  final String _name;
+
+  @override
+  dynamic noSuchMethod(Invocation invocation) {
+    final name = RegExp('"(.*)"').firstMatch('${invocation.memberName}')?[1];
+    return absent('$_name().$name');
+  }
+}

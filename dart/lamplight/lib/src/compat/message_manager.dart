@@ -1,0 +1,293 @@
+/// The calls about messages.
+library;
+
+import 'dart:math';
+
+import '../model/codes.dart';
+import '../model/exception.dart';
+import '../model/lists.dart' show CustomContent, Message;
+import 'absent_message_calls.dart';
+import 'answers.dart';
+import 'conversation_manager.dart';
+import 'enums.dart';
+import 'listeners.dart';
+import 'session.dart';
+import 'shapes.dart';
+import 'types.dart';
+
+/// The most messages of one page of history.
+const int _largestPage = 100;
+
+/// The calls about messages.
+class V2TIMMessageManager extends AbsentMessageCalls {
+  final Random _random = Random();
+
+  /// Adds a listener.
+  Future<void> addAdvancedMsgListener({
+    required V2TimAdvancedMsgListener listener,
+  }) async {
+    session.lists.messages.add(listener);
+  }
+
+  /// Removes a listener; all of them, when none is named.
+  Future<void> removeAdvancedMsgListener({
+    V2TimAdvancedMsgListener? listener,
+  }) async {
+    final listeners = session.lists.messages;
+    listener == null ? listeners.clear() : listeners.remove(listener);
+  }
+
+  /// Makes a text message, which `sendMessage` sends.
+  Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createTextMessage({
+    required String text,
+  }) =>
+      _make(MadeMessage(text: text));
+
+  /// Makes a message of custom content, which `sendMessage` sends.
+  Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createCustomMessage({
+    required String data,
+    String desc = '',
+    String extension = '',
+  }) =>
+      _make(
+        MadeMessage(
+          custom: CustomContent(
+            data: data,
+            description: desc,
+            extension: extension,
+          ),
+        ),
+      );
+
+  /// Sends a message that was made. Again with the same [id], after a
+  /// failure: the server stores it once.
+  ///
+  /// Options that would change what others get are refused; [priority] and
+  /// [offlinePushInfo] are ignored.
+  Future<V2TimValueCallback<V2TimMessage>> sendMessage({
+    required String id,
+    required String receiver,
+    required String groupID,
+    MessagePriorityEnum? priority = MessagePriorityEnum.V2TIM_PRIORITY_NORMAL,
+    bool onlineUserOnly = false,
+    bool isExcludedFromUnreadCount = false,
+    bool isExcludedFromLastMessage = false,
+    bool? isSupportMessageExtension = false,
+    bool? isExcludedFromContentModeration = false,
+    bool needReadReceipt = false,
+    Object? offlinePushInfo,
+    String? cloudCustomData,
+    String? localCustomData,
+  }) async {
+    final unsupported = {
+      'groups': groupID.isNotEmpty,
+      'onlineUserOnly': onlineUserOnly,
+      'isExcludedFromUnreadCount': isExcludedFromUnreadCount,
+      'isExcludedFromLastMessage': isExcludedFromLastMessage,
+      'isSupportMessageExtension': isSupportMessageExtension ?? false,
+      'needReadReceipt': needReadReceipt,
+      'cloudCustomData': cloudCustomData != null && cloudCustomData.isNotEmpty,
+    };
+    for (final MapEntry(key: option, value: isSet) in unsupported.entries) {
+      if (isSet) {
+        return notSupported(option);
+      }
+    }
+    return session.ask((running) async {
+      final made = running.made[id];
+      if (made == null) {
+        throw LamplightException(
+          LamplightCode.invalidParameter,
+          'no message was made under the id $id',
+        );
+      }
+      final sent = await _send(running, id, receiver, made);
+      running.made.remove(id);
+      return messageOf(sent, running)..localCustomData = localCustomData;
+    });
+  }
+
+  /// Makes a text message and sends it.
+  @Deprecated('Use createTextMessage and sendMessage')
+  Future<V2TimValueCallback<V2TimMessage>> sendTextMessage({
+    required String text,
+    required String receiver,
+    required String groupID,
+    MessagePriorityEnum? priority = MessagePriorityEnum.V2TIM_PRIORITY_NORMAL,
+    bool onlineUserOnly = false,
+    bool isExcludedFromUnreadCount = false,
+    Object? offlinePushInfo,
+  }) async {
+    final made = await createTextMessage(text: text);
+    return sendMessage(
+      id: made.data?.id ?? '',
+      receiver: receiver,
+      groupID: groupID,
+      onlineUserOnly: onlineUserOnly,
+      isExcludedFromUnreadCount: isExcludedFromUnreadCount,
+    );
+  }
+
+  /// Reads messages with a user, newest first: the newest, or those before
+  /// [lastMsgID].
+  Future<V2TimValueCallback<List<V2TimMessage>>> getC2CHistoryMessageList({
+    required String userID,
+    required int count,
+    String? lastMsgID,
+  }) async {
+    final page = await getHistoryMessageListV2(
+      userID: userID,
+      count: count,
+      lastMsgID: lastMsgID,
+    );
+    return V2TimValueCallback(
+      code: page.code,
+      desc: page.desc,
+      data: page.data?.messageList,
+    );
+  }
+
+  /// As [getC2CHistoryMessageList], with options. Those for what Lamplight
+  /// does not have are refused.
+  Future<V2TimValueCallback<List<V2TimMessage>>> getHistoryMessageList({
+    HistoryMsgGetTypeEnum? getType =
+        HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_OLDER_MSG,
+    String? userID,
+    String? groupID,
+    int lastMsgSeq = -1,
+    required int count,
+    String? lastMsgID,
+    List<int>? messageTypeList,
+    List<int>? messageSeqList,
+    int? timeBegin,
+    int? timePeriod,
+  }) async {
+    final page = await getHistoryMessageListV2(
+      getType: getType,
+      userID: userID,
+      groupID: groupID,
+      lastMsgSeq: lastMsgSeq,
+      count: count,
+      lastMsgID: lastMsgID,
+      messageTypeList: messageTypeList,
+      messageSeqList: messageSeqList,
+      timeBegin: timeBegin,
+      timePeriod: timePeriod,
+    );
+    return V2TimValueCallback(
+      code: page.code,
+      desc: page.desc,
+      data: page.data?.messageList,
+    );
+  }
+
+  /// As [getHistoryMessageList]; tells whether there is more.
+  Future<V2TimValueCallback<V2TimMessageListResult>> getHistoryMessageListV2({
+    HistoryMsgGetTypeEnum? getType =
+        HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_OLDER_MSG,
+    String? userID,
+    String? groupID,
+    int lastMsgSeq = -1,
+    required int count,
+    String? lastMsgID,
+    List<int>? messageTypeList,
+    List<int>? messageSeqList,
+    int? timeBegin,
+    int? timePeriod,
+  }) async {
+    final unsupported = {
+      'groups': groupID != null && groupID.isNotEmpty,
+      'reading newer messages':
+          getType == HistoryMsgGetTypeEnum.V2TIM_GET_CLOUD_NEWER_MSG ||
+              getType == HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_NEWER_MSG,
+      'messageTypeList': messageTypeList != null && messageTypeList.isNotEmpty,
+      'messageSeqList': messageSeqList != null && messageSeqList.isNotEmpty,
+      'timeBegin': (timeBegin ?? 0) != 0,
+      'timePeriod': (timePeriod ?? 0) != 0,
+    };
+    for (final MapEntry(key: option, value: isSet) in unsupported.entries) {
+      if (isSet) {
+        return notSupported(option);
+      }
+    }
+    final before = lastMsgID == null || lastMsgID.isEmpty
+        ? (lastMsgSeq > 0 ? lastMsgSeq : null)
+        : sequenceOf(lastMsgID);
+    if (userID == null ||
+        count <= 0 ||
+        (before == null && (lastMsgID ?? '').isNotEmpty)) {
+      return invalid(
+        'userID is to be set, count more than 0, and lastMsgID the msgID of '
+        'a message',
+      );
+    }
+    return session.ask((running) async {
+      final page = await running.client.getHistory(
+        userID,
+        before: before,
+        limit: min(count, _largestPage),
+      );
+      return V2TimMessageListResult(
+        isFinished: page.isLast,
+        messageList: [
+          for (final message in page.messages) messageOf(message, running),
+        ],
+      );
+    });
+  }
+
+  /// Marks the messages of a user as read.
+  Future<V2TimCallback> markC2CMessageAsRead({required String userID}) =>
+      session.call((running) => running.kit.lists.markRead(userID));
+
+  /// Marks all messages as read.
+  Future<V2TimCallback> markAllMessageAsRead() => session.call(markAllRead);
+
+  Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> _make(
+    MadeMessage made,
+  ) =>
+      session.ask((running) async {
+        final id = '${DateTime.now().microsecondsSinceEpoch}'
+            '-${_random.nextInt(1 << 30)}';
+        running.keep(id, made);
+        final custom = made.custom;
+        return V2TimMsgCreateInfoResult(
+          id: id,
+          messageInfo: V2TimMessage(
+            id: id,
+            sender: running.client.userId,
+            isSelf: true,
+            status: MessageStatus.V2TIM_MSG_STATUS_SENDING,
+            elemType: custom == null
+                ? MessageElemType.V2TIM_ELEM_TYPE_TEXT
+                : MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+            textElem: custom == null ? V2TimTextElem(text: made.text) : null,
+            customElem: custom == null
+                ? null
+                : V2TimCustomElem(
+                    data: custom.data,
+                    desc: custom.description,
+                    extension: custom.extension,
+                  ),
+          ),
+        );
+      });
+
+  Future<Message> _send(
+    Running running,
+    String id,
+    String receiver,
+    MadeMessage made,
+  ) async {
+    final lists = running.kit.lists;
+    final custom = made.custom;
+    final sent = custom == null
+        ? await lists.sendTextMessage(
+            receiver,
+            made.text ?? '',
+            clientMessageId: id,
+          )
+        : await lists.sendCustomMessage(receiver, custom, clientMessageId: id);
+    return sent.message;
+  }
+}

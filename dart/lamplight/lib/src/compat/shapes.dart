@@ -1,0 +1,114 @@
+/// The values of Lamplight in the shapes of the plugin.
+library;
+
+import '../model/lists.dart' as core;
+import '../model/status.dart';
+import '../models/names.dart';
+import 'enums.dart';
+import 'session.dart';
+import 'types.dart';
+
+/// A status.
+V2TimUserStatus statusOf(UserStatus status) => V2TimUserStatus(
+      userID: status.userId,
+      statusType: status.type.number,
+      customStatus: status.customStatus,
+      onlineDevices: [
+        for (final platform in status.onlineDevices) platform.label,
+      ],
+    );
+
+/// A profile.
+V2TimUserFullInfo fullInfoOf(core.UserProfile profile) => V2TimUserFullInfo(
+      userID: profile.userId,
+      nickName: profile.nick,
+      faceUrl: profile.avatarUrl,
+      allowType: profile.allowType == core.AllowType.denyAny
+          ? AllowType.V2TIM_FRIEND_DENY_ANY
+          : AllowType.V2TIM_FRIEND_ALLOW_ANY,
+    );
+
+/// An entry of the friend list.
+V2TimFriendInfo friendInfoOf(core.Friend friend) => V2TimFriendInfo(
+      userID: friend.userId,
+      friendRemark: friend.remark,
+      friendGroups: [],
+      userProfile: fullInfoOf(friend.profile),
+    );
+
+/// A message.
+V2TimMessage messageOf(core.Message message, Running running) {
+  final self = running.client.userId;
+  final isSelf = message.from == self;
+  final peer = isSelf ? message.to : message.from;
+  final friend = isSelf ? null : running.kit.friend(message.from);
+  final row = running.kit.lists.conversations.table[peer];
+  final profile = isSelf ? null : friend?.profile ?? row?.profile;
+  final custom = message.custom;
+  return V2TimMessage(
+    msgID: msgIdOf(message),
+    timestamp: (message.time?.millisecondsSinceEpoch ?? 0) ~/ 1000,
+    sender: message.from,
+    nickName: profile?.nick,
+    faceUrl: profile?.avatarUrl,
+    friendRemark: friend?.remark,
+    userID: peer,
+    status: MessageStatus.V2TIM_MSG_STATUS_SEND_SUCC,
+    elemType: custom == null
+        ? MessageElemType.V2TIM_ELEM_TYPE_TEXT
+        : MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+    textElem: custom == null ? V2TimTextElem(text: message.text) : null,
+    customElem: custom == null
+        ? null
+        : V2TimCustomElem(
+            data: custom.data,
+            desc: custom.description,
+            extension: custom.extension,
+          ),
+    isSelf: isSelf,
+    isRead: isSelf || (row != null && message.sequence <= row.readSequence),
+    seq: '${message.sequence}',
+    id: message.clientMessageId,
+  );
+}
+
+/// The id of a message: its place in the conversation, and the two.
+String msgIdOf(core.Message message) =>
+    '${message.sequence}@${message.from}@${message.to}';
+
+/// The place that a message id names; null when it is no id of ours.
+int? sequenceOf(String msgId) {
+  final at = msgId.indexOf('@');
+  return at <= 0 ? null : int.tryParse(msgId.substring(0, at));
+}
+
+/// The prefix of the id of a conversation of two people.
+const String _ofTwo = 'c2c_';
+
+/// The id of the conversation with a user.
+String conversationIdOf(String peer) => '$_ofTwo$peer';
+
+/// The user that a conversation is with; null where the id names none.
+String? peerOf(String conversationId) =>
+    conversationId.startsWith(_ofTwo) && conversationId.length > _ofTwo.length
+        ? conversationId.substring(_ofTwo.length)
+        : null;
+
+/// An entry of the conversation list.
+V2TimConversation conversationOf(core.Conversation row, Running running) {
+  final last = row.lastMessage;
+  final draft = running.kit.draftTo(row.peer);
+  return V2TimConversation(
+    conversationID: conversationIdOf(row.peer),
+    type: ConversationType.V2TIM_C2C,
+    userID: row.peer,
+    showName: nameOf(row.remark, row.profile.nick, row.peer),
+    faceUrl: row.profile.avatarUrl,
+    unreadCount: row.unread,
+    lastMessage: last == null ? null : messageOf(last, running),
+    draftText: draft.isEmpty ? null : draft,
+    isPinned: row.isPinned,
+    recvOpt: 0,
+    orderkey: row.activeAt?.millisecondsSinceEpoch ?? 0,
+  );
+}

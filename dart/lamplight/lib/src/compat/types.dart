@@ -1,0 +1,504 @@
+/// The values of the cloud's Flutter plugin: answers, statuses, profiles,
+/// friends, conversations and messages, as far as Lamplight has them.
+library;
+
+import 'enums.dart';
+
+/// The answer to a call.
+class V2TimCallback {
+  /// Creates an answer.
+  V2TimCallback({required this.code, required this.desc});
+
+  /// Reads an answer.
+  V2TimCallback.fromJson(Map<dynamic, dynamic> json)
+      : code = json['code'] as int,
+        desc = json['desc'] as String? ?? '';
+
+  /// 0: done; else the reason why not.
+  int code;
+
+  /// The meaning of the code; empty or `ok` when done.
+  String desc;
+
+  /// The answer as a map.
+  Map<String, dynamic> toJson() => {'code': code, 'desc': desc};
+
+  /// The answer as a line of a log.
+  String toLogString() => 'code:$code|desc:$desc';
+}
+
+/// The answer to a call that has a value. In the plugin it is no
+/// [V2TimCallback]; here it is one, so that a refusal fits every call.
+class V2TimValueCallback<T> extends V2TimCallback {
+  /// Creates an answer.
+  V2TimValueCallback({required super.code, required super.desc, this.data});
+
+  /// The value; null unless [code] is 0.
+  T? data;
+
+  @override
+  Map<String, dynamic> toJson() => {...super.toJson(), 'data': data};
+}
+
+/// The status of a user.
+class V2TimUserStatus {
+  /// Creates a status.
+  V2TimUserStatus({
+    this.userID,
+    this.statusType,
+    this.customStatus,
+    this.onlineDevices,
+  });
+
+  /// Reads a status, with the names of this class or those of the native
+  /// SDK.
+  V2TimUserStatus.fromJson(Map<dynamic, dynamic> json)
+      : userID = (json['userID'] ?? json['user_status_identifier'] ?? '')
+            as String,
+        statusType =
+            (json['statusType'] ?? json['user_status_status_type']) as int?,
+        customStatus = (json['customStatus'] ??
+            json['user_status_custom_status']) as String?,
+        onlineDevices = List<String>.from(
+          (json['onlineDevices'] ??
+              json['user_status_online_devices'] ??
+              const <String>[]) as Iterable<dynamic>,
+        );
+
+  /// The user.
+  String? userID;
+
+  /// One of [UserStatusType].
+  int? statusType;
+
+  /// The user's own text; empty: none.
+  String? customStatus;
+
+  /// The platforms that are connected, such as `iPhone` and `Web`.
+  List<String>? onlineDevices;
+
+  /// The status as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'statusType': statusType,
+        'customStatus': customStatus,
+        'onlineDevices': onlineDevices,
+      };
+
+  /// The status as a line of a log.
+  String toLogString() => 'userID:$userID|statusType:$statusType'
+      '|customStatus:$customStatus|onlineDevices:$onlineDevices';
+}
+
+/// The profile of a user.
+class V2TimUserFullInfo {
+  /// Creates a profile.
+  V2TimUserFullInfo({
+    this.userID,
+    this.nickName,
+    this.faceUrl,
+    this.selfSignature,
+    this.gender,
+    this.allowType,
+    this.customInfo,
+    this.role,
+    this.level,
+    this.birthday,
+  });
+
+  /// The user.
+  String? userID;
+
+  /// The nick.
+  String? nickName;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// Never told; `setSelfInfo` refuses it, as all fields below but
+  /// [allowType].
+  String? selfSignature;
+
+  /// Never told.
+  int? gender;
+
+  /// One of [AllowType].
+  int? allowType;
+
+  /// Never told.
+  Map<String, String>? customInfo;
+
+  /// Never told.
+  int? role;
+
+  /// Never told.
+  int? level;
+
+  /// Never told.
+  int? birthday;
+
+  /// The profile as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'nickName': nickName,
+        'faceUrl': faceUrl,
+        'allowType': allowType,
+      };
+}
+
+/// An entry of the friend list.
+class V2TimFriendInfo {
+  /// Creates an entry.
+  V2TimFriendInfo({
+    required this.userID,
+    this.friendRemark,
+    this.friendGroups,
+    this.friendCustomInfo,
+    this.userProfile,
+  });
+
+  /// The friend.
+  String userID;
+
+  /// The own name for the friend.
+  String? friendRemark;
+
+  /// Never told: there are no groups of friends.
+  List<String>? friendGroups;
+
+  /// Never told.
+  Map<String, String>? friendCustomInfo;
+
+  /// The friend's profile.
+  V2TimUserFullInfo? userProfile;
+
+  /// The entry as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'friendRemark': friendRemark,
+        'friendGroups': friendGroups,
+        'userProfile': userProfile?.toJson(),
+      };
+}
+
+/// What is known of a user in the friend list.
+class V2TimFriendInfoResult {
+  /// Creates a result.
+  V2TimFriendInfoResult({
+    required this.resultCode,
+    this.resultInfo,
+    this.relation,
+    this.friendInfo,
+  });
+
+  /// 0, or the reason why nothing is known.
+  int resultCode;
+
+  /// The meaning of the code.
+  String? resultInfo;
+
+  /// One of [FriendRelationType].
+  int? relation;
+
+  /// The entry, or the profile alone for a user who is no friend.
+  V2TimFriendInfo? friendInfo;
+}
+
+/// What became of one user of a call about friends.
+class V2TimFriendOperationResult {
+  /// Creates a result.
+  V2TimFriendOperationResult({
+    required this.userID,
+    this.resultCode,
+    this.resultInfo,
+  });
+
+  /// The user.
+  String? userID;
+
+  /// 0: done; else the reason why not.
+  int? resultCode;
+
+  /// The meaning of the code.
+  String? resultInfo;
+}
+
+/// The relation to a user.
+class V2TimFriendCheckResult {
+  /// Creates a result.
+  V2TimFriendCheckResult({
+    required this.userID,
+    required this.resultCode,
+    this.resultInfo,
+    required this.resultType,
+  });
+
+  /// The user.
+  String userID;
+
+  /// 0.
+  int resultCode;
+
+  /// The meaning of the code.
+  String? resultInfo;
+
+  /// One of [FriendRelationType].
+  int resultType;
+}
+
+/// A text in a message.
+class V2TimTextElem {
+  /// Creates a text.
+  V2TimTextElem({this.text});
+
+  /// The text.
+  String? text;
+}
+
+/// Custom content in a message.
+class V2TimCustomElem {
+  /// Creates content.
+  V2TimCustomElem({this.data, this.desc, this.extension});
+
+  /// The content itself.
+  String? data;
+
+  /// A text for people.
+  String? desc;
+
+  /// Further data.
+  String? extension;
+}
+
+/// A message of two people. Fields of the plugin that Lamplight has no values
+/// for are left out.
+class V2TimMessage {
+  /// Creates a message.
+  V2TimMessage({
+    this.msgID,
+    this.timestamp,
+    this.sender,
+    this.nickName,
+    this.friendRemark,
+    this.faceUrl,
+    this.groupID,
+    this.userID,
+    this.status,
+    required this.elemType,
+    this.textElem,
+    this.customElem,
+    this.localCustomData,
+    this.cloudCustomData,
+    this.isSelf,
+    this.isRead,
+    this.seq,
+    this.id,
+  });
+
+  /// The id of a message that was sent.
+  String? msgID;
+
+  /// When the message was sent, in seconds.
+  int? timestamp;
+
+  /// The sender.
+  String? sender;
+
+  /// The sender's nick, where it is known.
+  String? nickName;
+
+  /// The own name for the sender.
+  String? friendRemark;
+
+  /// The address of the sender's picture.
+  String? faceUrl;
+
+  /// Always null: there are no groups.
+  String? groupID;
+
+  /// The other user of the conversation.
+  String? userID;
+
+  /// One of [MessageStatus].
+  int? status;
+
+  /// One of [MessageElemType].
+  int elemType;
+
+  /// The text.
+  V2TimTextElem? textElem;
+
+  /// The custom content.
+  V2TimCustomElem? customElem;
+
+  /// The application's own data, as it was given to `sendMessage`.
+  String? localCustomData;
+
+  /// Always null: Lamplight carries none.
+  String? cloudCustomData;
+
+  /// Whether the own user has sent it.
+  bool? isSelf;
+
+  /// Whether the own user has read it, where that is known.
+  bool? isRead;
+
+  /// The place in the conversation, from 1.
+  String? seq;
+
+  /// The id under which `sendMessage` was called.
+  String? id;
+
+  /// The message as a map.
+  Map<String, dynamic> toJson() => {
+        'msgID': msgID,
+        'timestamp': timestamp,
+        'sender': sender,
+        'nickName': nickName,
+        'friendRemark': friendRemark,
+        'faceUrl': faceUrl,
+        'userID': userID,
+        'status': status,
+        'elemType': elemType,
+        'textElem': {'text': textElem?.text},
+        'isSelf': isSelf,
+        'isRead': isRead,
+        'seq': seq,
+        'id': id,
+      };
+}
+
+/// A message that was made and can be sent.
+class V2TimMsgCreateInfoResult {
+  /// Creates a result.
+  V2TimMsgCreateInfoResult({this.id, this.messageInfo});
+
+  /// The id to call `sendMessage` with.
+  String? id;
+
+  /// The message.
+  V2TimMessage? messageInfo;
+}
+
+/// A page of a conversation.
+class V2TimMessageListResult {
+  /// Creates a page.
+  V2TimMessageListResult({required this.isFinished, required this.messageList});
+
+  /// Whether there is nothing before these.
+  bool isFinished;
+
+  /// The messages, newest first.
+  List<V2TimMessage> messageList;
+}
+
+/// An entry of the conversation list.
+class V2TimConversation {
+  /// Creates an entry.
+  V2TimConversation({
+    required this.conversationID,
+    this.type,
+    this.userID,
+    this.groupID,
+    this.showName,
+    this.faceUrl,
+    this.unreadCount,
+    this.lastMessage,
+    this.draftText,
+    this.draftTimestamp,
+    this.isPinned,
+    this.recvOpt,
+    this.orderkey,
+  });
+
+  /// `c2c_` and the other user.
+  String conversationID;
+
+  /// One of [ConversationType].
+  int? type;
+
+  /// The other user.
+  String? userID;
+
+  /// Always null: there are no groups.
+  String? groupID;
+
+  /// The name to show.
+  String? showName;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// Messages that are not read.
+  int? unreadCount;
+
+  /// The newest message.
+  V2TimMessage? lastMessage;
+
+  /// The draft, while this process lives.
+  String? draftText;
+
+  /// When the draft was written, in seconds.
+  int? draftTimestamp;
+
+  /// Whether it stands on top.
+  bool? isPinned;
+
+  /// Always 0: messages are received.
+  int? recvOpt;
+
+  /// Sorts the list: larger is higher.
+  int? orderkey;
+
+  /// The entry as a map.
+  Map<String, dynamic> toJson() => {
+        'conversationID': conversationID,
+        'type': type,
+        'userID': userID,
+        'showName': showName,
+        'faceUrl': faceUrl,
+        'unreadCount': unreadCount,
+        'lastMessage': lastMessage?.toJson(),
+        'draftText': draftText,
+        'isPinned': isPinned,
+        'orderkey': orderkey,
+      };
+}
+
+/// A page of the conversation list.
+class V2TimConversationResult {
+  /// Creates a page.
+  V2TimConversationResult({
+    this.nextSeq,
+    this.isFinished,
+    this.conversationList,
+  });
+
+  /// Where to go on.
+  String? nextSeq;
+
+  /// Whether this was the last page.
+  bool? isFinished;
+
+  /// The entries.
+  List<V2TimConversation?>? conversationList;
+}
+
+/// What became of one conversation of a call.
+class V2TimConversationOperationResult {
+  /// Creates a result.
+  V2TimConversationOperationResult({
+    this.conversationID,
+    this.resultCode,
+    this.resultInfo,
+  });
+
+  /// The conversation.
+  String? conversationID;
+
+  /// 0: done; else the reason why not.
+  int? resultCode;
+
+  /// The meaning of the code.
+  String? resultInfo;
+}

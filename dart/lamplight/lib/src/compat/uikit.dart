@@ -1,0 +1,99 @@
+/// The settings of the cloud's UI kit for Flutter, and its lists without
+/// their widgets.
+library;
+
+import '../models/kit.dart';
+import '../models/list_models.dart';
+import 'answers.dart';
+import 'enums.dart';
+import 'listeners.dart';
+import 'session.dart';
+import 'types.dart';
+
+/// The settings of all lists.
+class TIMUIKitConfig {
+  /// Creates settings.
+  const TIMUIKitConfig({this.isShowOnlineStatus = true});
+
+  /// The master switch of online statuses. Off: no list asks for a status,
+  /// subscribes to one or shows one, whatever its own switch says.
+  final bool isShowOnlineStatus;
+}
+
+/// The entry of the kit.
+abstract final class TIMUIKitCore {
+  static final CoreServicesImpl _instance = CoreServicesImpl._();
+
+  /// The services of the kit.
+  static CoreServicesImpl getInstance() => _instance;
+}
+
+/// The services of the kit.
+class CoreServicesImpl {
+  CoreServicesImpl._();
+
+  /// Sets the kit up. With an [sdkAppID] it calls `initSDK` too; without one
+  /// that has been done, or is done later by the program itself.
+  Future<bool?> init({
+    int? sdkAppID,
+    LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
+    V2TimSDKListener? listener,
+    TIMUIKitConfig config = const TIMUIKitConfig(),
+    Object? language,
+    void Function(V2TimCallback failure)? onTUIKitCallbackListener,
+  }) async {
+    session.isShowOnlineStatus = config.isShowOnlineStatus;
+    if (sdkAppID == null) {
+      return true;
+    }
+    final answer = session.initialize(sdkAppID, listener);
+    if (answer.code != 0) {
+      onTUIKitCallbackListener?.call(answer);
+    }
+    return answer.data;
+  }
+
+  /// Changes the settings.
+  void setConfig(TIMUIKitConfig config) =>
+      session.isShowOnlineStatus = config.isShowOnlineStatus;
+
+  /// Logs a user in.
+  Future<V2TimCallback> login({
+    required String userID,
+    required String userSig,
+  }) =>
+      session.call((running) => running.login(userID, userSig));
+
+  /// Logs the user out.
+  Future<V2TimCallback> logout() =>
+      session.call((running) => running.client.logout());
+
+  /// Ends all work.
+  Future<V2TimCallback> unInit() async {
+    await session.end();
+    return done();
+  }
+}
+
+/// The list of conversations without its widget: rows to draw. To be made
+/// after `initSDK`.
+base class TIMUIKitConversation extends ConversationListModel {
+  /// Creates the list. Throws a [StateError] before `initSDK`.
+  TIMUIKitConversation({
+    super.isShowOnlineStatus,
+    super.language,
+    super.filter,
+  }) : super(_kit());
+}
+
+/// The list of contacts without its widget: rows to draw. To be made after
+/// `initSDK`.
+base class TIMUIKitContact extends ContactListModel {
+  /// Creates the list. Throws a [StateError] before `initSDK`.
+  TIMUIKitContact({super.isShowOnlineStatus, super.language, super.filter})
+      : super(_kit());
+}
+
+ListKit _kit() =>
+    session.running?.kit ??
+    (throw StateError('call initSDK before a list is made'));

@@ -1,0 +1,59 @@
+/// The page "online status" of the UI kit: the switch of all lists and that of
+/// each. The samples' code is as the page has it, with one of "true or false"
+/// chosen; the lists are without their widgets: their rows are to be drawn.
+///
+///     dart test/pages/online_status.dart SERVER APP USER USERSIG
+library;
+
+import 'package:lamplight/compat.dart';
+
+import 'log_in.dart';
+
+Future<void> main(List<String> arguments) async {
+  Lamplight.configure(server: arguments[0]);
+  await initialize();
+  await logIn(arguments);
+  final list = conversations();
+  list.addListener(() {
+    for (final row in list.rows) {
+      print('${row.name}: ${row.status?.label ?? 'no status'}');
+    }
+  });
+}
+
+/// The first sample: the switch of all lists.
+Future<void> initialize() async {
+final CoreServicesImpl _coreInstance = TIMUIKitCore.getInstance();
+
+_coreInstance.init(
+  config: const TIMUIKitConfig(
+    isShowOnlineStatus: true,
+  ),
+);
+}
+
+/// The same with the other choice.
+Future<void> initializeOff() async {
+final CoreServicesImpl _coreInstance = TIMUIKitCore.getInstance();
+
+_coreInstance.init(
+  config: const TIMUIKitConfig(
+    isShowOnlineStatus: false,
+  ),
+);
+}
+
+/// The second sample: the switch of the conversation list.
+TIMUIKitConversation conversations() => TIMUIKitConversation(
+  isShowOnlineStatus: true,
+);
+
+/// The same with the other choice.
+TIMUIKitConversation conversationsOff() => TIMUIKitConversation(
+  isShowOnlineStatus: false,
+);
+
+/// The third sample: the switch of the contact list.
+TIMUIKitContact contacts() => TIMUIKitContact(
+  isShowOnlineStatus: true,
+);
