@@ -299,3 +299,40 @@ async fn a_body_with_more_in_it_than_any_call_has_is_refused_before_it_is_read()
     let long = json!({ "UserID": "bob", "more": "[],".repeat(300_000) });
     api.done("im_open_login_svc/account_import", &long).await;
 }
+
+#[tokio::test]
+async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_changed_something() {
+    let node = TestNode::start_with(|config| config.limits.http_body_bytes = 2 << 20).await;
+    let mut api = Api::connect(&node).await;
+    let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
+    let query = json!({ "To_Account": names });
+    let answer: Value = api.call("openim/query_online_status", &query).await;
+    assert_eq!(answer["ErrorList"].as_array().map(Vec::len), Some(100), "{answer}");
+    // Two calls whose last bytes do not come leave room for the next call, and not for its answer.
+    let length = query.to_string().len();
+    let mut waiting = Vec::new();
+    for length in [1 << 20, (1 << 20) - length - 100] {
+        let mut stream = TcpStream::connect(node.node.http_address()).await.unwrap();
+        let head = format!(
+            "POST /v4/openim/querystate?{} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n",
+            api.query
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; length - 1]).await.unwrap();
+        waiting.push((stream, length));
+    }
+    let held = waiting.iter().map(|(_, length)| *length as u64).sum::<u64>();
+    let wait = async {
+        while node.metric("lamplight_http_body_bytes").await < held {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("both are being read");
+    let answer: Value = api.call("openim/query_online_status", &query).await;
+    assert_eq!(answer["ErrorCode"], 60008, "{answer}");
+    assert_eq!(node.metric("lamplight_http_bodies_refused_total").await, 1);
+    assert_eq!(node.metric("lamplight_api_refusals_total{code=\"60008\"}").await, 1);
+    // A call that has changed something says so.
+    let all: Vec<_> = (0..60).map(|number| json!({ "UserID": format!("u{number}") })).collect();
+    api.done("im_open_login_svc/account_delete", &json!({ "DeleteItem": all })).await;
+}

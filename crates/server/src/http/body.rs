@@ -95,6 +95,20 @@ impl BodyRoom {
         Arriving::new(body, self.rate).discard().await;
     }
 
+    /// Takes room for an answer until it has been sent; `None` when there is none.
+    pub fn admit_answer(&self, answer: Bytes) -> Option<Bytes> {
+        let admitted = self.budget.admit(answer);
+        if admitted.is_none() {
+            self.metrics.body_refused();
+        }
+        admitted
+    }
+
+    /// Charges an answer until it has been sent, also where there is no room.
+    pub fn charge_answer(&self, answer: Bytes) -> Bytes {
+        self.budget.hold(answer)
+    }
+
     /// Reads the body of a request whole. When it cannot be read, its rest is read and dropped, within the same time,
     /// so that its sender gets to hear the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {

@@ -1,7 +1,8 @@
 //! The bytes that the bodies of the HTTP port may hold at a time, over all connections.
 //!
-//! Bodies of requests are admitted: past the budget a request is refused. An answer is there already when its size is
-//! known, so it is charged in any case, and keeps later requests out until it has been sent.
+//! Bodies of requests are admitted: past the budget a request is refused. So are answers to calls that change nothing and
+//! may be repeated. Any other answer is there already when its size is known, so it is charged in any case, and keeps later
+//! requests out until it has been sent.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
@@ -45,7 +46,13 @@ impl Budget {
         Share { account: Arc::clone(&self.0), bytes }
     }
 
-    /// Charges bytes until the last reference to them is dropped.
+    /// Charges bytes until the last reference to them is dropped; `None` when the budget has not so many left.
+    pub fn admit(&self, bytes: Bytes) -> Option<Bytes> {
+        let mut share = self.share();
+        share.grow(bytes.len()).then(|| Bytes::from_owner(Held { bytes, _share: share }))
+    }
+
+    /// Charges bytes until the last reference to them is dropped, also past the budget.
     pub fn hold(&self, bytes: Bytes) -> Bytes {
         let share = self.charge(bytes.len());
         Bytes::from_owner(Held { bytes, _share: share })
@@ -109,6 +116,20 @@ mod tests {
         assert_eq!(shown.get(), 40);
         assert!(other.grow(60));
         drop(other);
+        assert_eq!(shown.get(), 0);
+    }
+
+    #[test]
+    fn an_answer_is_admitted_within_the_budget_until_its_last_part_is_gone() {
+        let shown = Gauge::default();
+        let budget = Budget::new(100, shown.clone());
+        let mut answer = budget.admit(Bytes::from(vec![7; 60])).expect("there is room");
+        assert_eq!(budget.admit(Bytes::from(vec![7; 41])), None);
+        assert_eq!((shown.get(), &answer[..3]), (60, &[7, 7, 7][..]));
+        let rest = answer.split_off(59);
+        drop(answer);
+        assert_eq!(shown.get(), 60);
+        drop(rest);
         assert_eq!(shown.get(), 0);
     }
 

@@ -1,7 +1,8 @@
 //! The answer of a call: the fields that every answer has, and those of the command.
 
 use super::family::Family;
-use axum::body::Body;
+use crate::http::BodyRoom;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use lamplight_model::{Code, Refusal};
@@ -12,7 +13,9 @@ use serde::Serialize;
 pub struct Answer {
     /// Its `ErrorCode`.
     pub code: Code,
-    json: Vec<u8>,
+    json: Bytes,
+    /// It has its share of the room of the port.
+    is_charged: bool,
 }
 
 /// The answer of a command that succeeded, or that failed for every user it named.
@@ -79,12 +82,25 @@ impl Answer {
             fields,
         };
         let json = serde_json::to_vec(&envelope).expect("names, texts and whole numbers are always JSON");
-        Self { code, json }
+        Self { code, json: json.into(), is_charged: false }
     }
 
-    /// As HTTP: always 200.
-    pub fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.json));
+    /// Takes room for an answer that may be dropped, because its call has changed nothing and can be made again. Where there
+    /// is none, the answer becomes a refusal.
+    pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
+        match room.admit_answer(self.json) {
+            Some(json) => Self { json, is_charged: true, ..self },
+            None => {
+                let detail = "there is no room for the answer; try again";
+                Self::refused(family, &Refusal::because(Code::SERVICE_BUSY, detail))
+            }
+        }
+    }
+
+    /// As HTTP: always 200. It is charged until it has been sent.
+    pub fn into_response(self, room: &BodyRoom) -> Response {
+        let json = if self.is_charged { self.json } else { room.charge_answer(self.json) };
+        let mut response = Response::new(Body::from(json));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Statuses of people: not for a cache between us and the backend.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -32,14 +32,14 @@ pub use metrics::ApiMetrics;
 pub use openapi::document;
 
 use crate::clock::Clock;
-use crate::http::{BodyFault, BodyRoom, charge_answer};
+use crate::http::{BodyFault, BodyRoom};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
-use axum::{Extension, Router, middleware};
+use axum::{Extension, Router};
 use family::Family;
 use gate::Gate;
 use lamplight_model::{Code, Refusal};
@@ -79,7 +79,6 @@ impl Rest {
             .route("/v4", any(handle))
             .route("/v4/", any(handle))
             .route("/v4/{*path}", any(handle))
-            .layer(middleware::from_fn(charge_answer))
             .with_state(self);
         api.merge(reference::router())
     }
@@ -114,7 +113,7 @@ async fn handle(
     if answer.code != Code::OK {
         shared.metrics.refused(answer.code);
     }
-    answer.into_response()
+    answer.into_response(&room)
 }
 
 /// Lets a call through its gates, in their order, and runs it.
@@ -134,7 +133,9 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
     };
     let Some(parsed) = Parsed::of(&body) else { return Answer::refused(entry.family(), &entry.too_long()) };
     let _room = shared.parse_room.enter(parsed).await;
-    entry.run(&call, &body).await
+    let answer = entry.run(&call, &body).await;
+    drop(body);
+    if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
 /// How a body that cannot be read is refused.
