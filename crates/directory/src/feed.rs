@@ -6,7 +6,7 @@
 //! This file knows places and users. It does not know which change moved a user.
 //! it one total order.
 
-use crate::lock::lock;
+use crate::locks::lock;
 use lamplight_model::{AppId, User, UserId};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,7 +2,7 @@
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
-use crate::lock::lock;
+use crate::locks::lock;
 use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,

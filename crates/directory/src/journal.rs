@@ -24,7 +24,7 @@ pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
 pub(crate) use replay::Recovery;
 
-use crate::lock::lock;
+use crate::locks::lock;
 use lamplight_core::SavedPresence;
 use lamplight_model::{Timestamp, User};
 use serde::{Deserialize, Serialize};

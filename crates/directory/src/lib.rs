@@ -13,7 +13,7 @@ mod feed;
 mod in_process;
 mod journal;
 mod lists_news;
-mod lock;
+mod locks;
 mod log;
 mod news;
 mod records;

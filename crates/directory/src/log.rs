@@ -1,10 +1,10 @@
 //! How a change log reaches its readers inside one process: each has a bounded queue of its own.
 
-use crate::lock::lock;
+use crate::locks::{lock, read, write};
 use crate::{LogEntry, News};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
 /// Hands every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) puts into it what
@@ -75,7 +75,7 @@ impl LocalLog {
     fn add_reader(&self, of_events: bool) -> LogReader {
         let (state, arrived, closed) = Default::default();
         let queue = Arc::new(Queue { of_events, state, arrived, closed });
-        self.readers.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&queue));
+        write(&self.readers).push(Arc::clone(&queue));
         LogReader { queue }
     }
 
@@ -121,7 +121,7 @@ impl LocalLog {
     /// Does something with the queue of every reader that is still there.
     fn for_each(&self, mut act: impl FnMut(&Queue)) {
         let mut any_closed = false;
-        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let readers = read(&self.readers);
         for queue in readers.iter() {
             if queue.closed.load(Ordering::Relaxed) {
                 any_closed = true;
@@ -131,7 +131,7 @@ impl LocalLog {
         }
         drop(readers);
         if any_closed {
-            let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
+            let mut readers = write(&self.readers);
             readers.retain(|queue| !queue.closed.load(Ordering::Relaxed));
         }
     }

@@ -5,7 +5,7 @@
 //! anything is written again.
 
 use super::{Disk, Journal, JournalError, failed};
-use crate::lock::lock;
+use crate::locks::lock;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
