@@ -1,9 +1,10 @@
 //! The apps of a node, in memory: read by every call, changed by an operator now and then.
 
+use crate::locks::{read, write};
 use lamplight_auth::JwtKeySet;
 use lamplight_model::{App, AppId};
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 /// Every app, by its id.
 #[derive(Default)]
@@ -20,30 +21,24 @@ struct Entry {
 impl AppTable {
     /// The app of this id.
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.apps.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|it| Arc::clone(&it.app))
+        read(&self.apps).get(&id).map(|it| Arc::clone(&it.app))
     }
 
     /// The keys for JWTs that the settings of an app hold themselves.
     pub(crate) fn jwt_keys(&self, id: AppId) -> Option<Arc<JwtKeySet>> {
-        let apps = self.apps.read().unwrap_or_else(PoisonError::into_inner);
+        let apps = read(&self.apps);
         apps.get(&id).map(|it| Arc::clone(&it.jwt_keys))
     }
 
     /// Every app, by rising id.
     pub fn all(&self) -> Vec<Arc<App>> {
-        let mut apps: Vec<Arc<App>> = self
-            .apps
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .map(|it| Arc::clone(&it.app))
-            .collect();
+        let mut apps: Vec<Arc<App>> = read(&self.apps).values().map(|it| Arc::clone(&it.app)).collect();
         apps.sort_by_key(|app| app.id);
         apps
     }
 
     pub(crate) fn remove(&self, id: AppId) -> Option<Arc<App>> {
-        self.apps.write().unwrap_or_else(PoisonError::into_inner).remove(&id).map(|it| it.app)
+        write(&self.apps).remove(&id).map(|it| it.app)
     }
 
     pub(crate) fn put(&self, app: App) {
@@ -53,6 +48,6 @@ impl AppTable {
             JwtKeySet::default()
         });
         let entry = Entry { app: Arc::new(app), jwt_keys: Arc::new(jwt_keys) };
-        self.apps.write().unwrap_or_else(PoisonError::into_inner).insert(entry.app.id, entry);
+        write(&self.apps).insert(entry.app.id, entry);
     }
 }

@@ -8,6 +8,7 @@
 //! The facts remember which deletions have not ended. After a crash the records of an app that is no more are dropped by
 //! [`Service::recover`], and the rows are deleted on.
 
+use crate::locks::lock;
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
 use lamplight_directory::{RecordCursor, RecordFilter};
@@ -15,7 +16,7 @@ use lamplight_facts::AppDeletion;
 use lamplight_model::{App, AppId, Code, Hook, Lane, Now, Refusal, Revoked, User};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// Live records that one step ends and removes.
@@ -94,7 +95,7 @@ impl State {
 impl Deletions {
     /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(crate) fn contains(&self, app: AppId) -> bool {

@@ -3,11 +3,12 @@
 //! Nothing is read here. The shell asks [`Keyrings::to_read`] what is due, reads it, and gives it to [`Keyrings::put`];
 //! when that is due is decided by `core/src/key_refresh.rs`.
 
+use crate::locks::lock;
 use lamplight_auth::JwtKeySet;
 use lamplight_core::{Demand, KeyRefresh};
 use lamplight_model::{App, AppId, KeySource, Moment};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 /// The keys of every source of every app.
@@ -128,7 +129,7 @@ impl Keyrings {
 
     /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
-        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.rings)
     }
 }
 

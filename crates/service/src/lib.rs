@@ -14,14 +14,16 @@ mod audience;
 mod deletion;
 mod keyrings;
 mod limits;
+mod locks;
 mod lost_connections;
 mod operations;
 mod recording;
 mod retries;
+mod shards;
 mod telling;
 mod tokens;
-mod turns;
 mod upkeep;
+mod user_locks;
 
 pub use apps::AppTable;
 pub use audience::{
@@ -76,7 +78,7 @@ pub struct Service {
     outbox_bell: OutboxBell,
     throttle: LoginThrottle,
     limits: Box<dyn Limits>,
-    profile_turns: turns::Turns,
+    profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
     /// Deleted accounts that are still on subscription lists of others, with how often they were deleted.
     deleted: Mutex<BTreeMap<User, u64>>,
@@ -143,7 +145,7 @@ impl Service {
             app_changes: tokio::sync::Mutex::default(),
             throttle: LoginThrottle::new(throttle),
             limits: Box::new(CallWindows::default()),
-            profile_turns: turns::Turns::default(),
+            profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
             deleted: Mutex::default(),
             entering: retries::Entering::default(),

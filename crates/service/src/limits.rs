@@ -5,13 +5,14 @@ mod throttle;
 
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 
+use crate::locks::lock;
+use crate::shards::Shards;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use lamplight_core::{Call, SlidingWindow};
 use lamplight_model::{Moment, RateLimit, User};
-use std::hash::BuildHasher;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 const SHARDS: usize = 16;
@@ -37,24 +38,14 @@ pub struct LimitsError;
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 
 /// The adapter for one node: a sliding window for each user and operation that was lately called.
+#[derive(Default)]
 pub struct CallWindows {
-    shards: [Mutex<Windows>; SHARDS],
-    hasher: foldhash::fast::RandomState,
-}
-
-impl Default for CallWindows {
-    fn default() -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-            hasher: foldhash::fast::RandomState::default(),
-        }
-    }
+    shards: Shards<Mutex<Windows>, SHARDS>,
 }
 
 impl CallWindows {
     fn take_now(&self, user: &User, call: Call, limit: RateLimit, now: Moment) -> bool {
-        let shard = &self.shards[self.hasher.hash_one(user) as usize % SHARDS];
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = lock(self.shards.of(user));
         let (window, length) = shard.entry((user.clone(), call)).or_default();
         *length = Duration::from_millis(limit.window_ms.into());
         window.take(limit, now)
@@ -67,8 +58,8 @@ impl Limits for CallWindows {
     }
 
     fn sweep(&self, now: Moment) {
-        for shard in &self.shards {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        for shard in self.shards.all() {
+            let mut shard = lock(shard);
             shard.retain(|_, (window, length)| !window.is_idle(*length, now));
             if shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();

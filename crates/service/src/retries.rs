@@ -5,13 +5,14 @@
 //! is for operations that could not be put there. It ends with the process; after a restart `upkeep` brings the two
 //! stores into agreement instead.
 
+use crate::locks::lock;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{LinkEnd, Presence, Transition};
 use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Now, Platform, Timestamp, User};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// The most operations that wait: more than a node has connections. Of more, the oldest is dropped and counted.
@@ -81,7 +82,7 @@ struct Waiting {
 impl Retries {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub fn push(&self, operation: Pending) {
@@ -147,7 +148,7 @@ pub(crate) struct EnteringGuard<'a> {
 
 impl Entering {
     fn lock(&self) -> MutexGuard<'_, HashMap<User, usize, foldhash::fast::RandomState>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub fn begin(&self, user: &User) -> EnteringGuard<'_> {

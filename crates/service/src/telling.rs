@@ -5,11 +5,12 @@
 //! the only copy, so past the bound it is dropped: a reader finds the difference when it reads again.
 
 use crate::Service;
+use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
 use lamplight_model::User;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// The most entries that wait for the log.
@@ -92,7 +93,7 @@ impl Telling {
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Each critical section leaves the queue whole, so a panic elsewhere does not taint it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

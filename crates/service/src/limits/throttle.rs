@@ -3,12 +3,13 @@
 //! A right UserSig is never held back: it cannot be guessed, so there is nothing that waiting would protect
 //! ([decision 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
 
+use crate::locks::lock;
 use hashbrown::HashMap;
 use lamplight_core::FailureWindow;
 use lamplight_model::Moment;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// How many wrong UserSigs within a minute are told what is wrong with them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +55,7 @@ impl LoginThrottle {
     /// Counts a wrong UserSig. Returns whether its source is past the bound, and so is not told what is wrong.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
-        let mut failures = self.port(port).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = lock(self.port(port));
         let is_past = failures.is_blocked(&source, now);
         if !is_past {
             failures.fail(source, self.limits.failures_per_address, now);
@@ -65,7 +66,7 @@ impl LoginThrottle {
     /// Forgets what no longer matters.
     pub fn sweep(&self, now: Moment) {
         for port in [Port::Client, Port::Http] {
-            self.port(port).lock().unwrap_or_else(PoisonError::into_inner).sweep(now);
+            lock(self.port(port)).sweep(now);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The operations on apps and accounts by an operator or the app's backend.
 
+use crate::locks::lock;
 use crate::operations::login::may_have_happened;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -13,7 +14,7 @@ use lamplight_model::{
 };
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 /// The most admins of one app.
 pub const MAX_ADMINS: usize = 100;
@@ -221,7 +222,7 @@ impl Service {
     /// The deleted accounts that are still on lists. Each critical section leaves the map whole, so a panic elsewhere does
     /// not taint it.
     fn deleted(&self) -> MutexGuard<'_, BTreeMap<User, u64>> {
-        self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.deleted)
     }
 }
 

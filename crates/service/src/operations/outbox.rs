@@ -2,12 +2,13 @@
 //!
 //! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
+use crate::locks::lock;
 use crate::{Service, ServiceError};
 use lamplight_facts::{DeadLetter, LaneState};
 use lamplight_model::{AppId, Code, Lane, Now, Refusal};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// The most dead letters in a page.
@@ -33,7 +34,7 @@ pub struct OutboxBell {
 impl OutboxBell {
     /// There is something new in this lane.
     pub fn ring(&self, lane: Lane) {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).insert(lane);
+        lock(&self.lanes).insert(lane);
         self.rung.notify_one();
     }
 
@@ -51,7 +52,7 @@ impl OutboxBell {
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
-            let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+            let lanes = std::mem::take(&mut *lock(&self.lanes));
             if !lanes.is_empty() {
                 return lanes;
             }

@@ -49,7 +49,7 @@ impl Service {
         change.check().map_err(Refusal::from)?;
         self.pass_rate(&app, user, Call::SetSelfInfo, by, now).await?;
         // One at a time for a user: friends are told without a version, so the order must be that of the commits.
-        let _turn = self.profile_turns.take(user).await;
+        let _locked = self.profile_locks.lock(user).await;
         let changing = if fields.is_empty() {
             self.facts.set_profile(user.clone(), change)
         } else {

@@ -1,0 +1,28 @@
+//! Parts of a table, chosen by the hash of a user.
+
+use lamplight_model::User;
+use std::hash::BuildHasher;
+
+/// `N` parts of a table. Which part a user is in differs from process to process.
+pub(crate) struct Shards<T, const N: usize> {
+    shards: [T; N],
+    hasher: foldhash::fast::RandomState,
+}
+
+impl<T: Default, const N: usize> Default for Shards<T, N> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| T::default()), hasher: Default::default() }
+    }
+}
+
+impl<T, const N: usize> Shards<T, N> {
+    /// The part that this user is in.
+    pub fn of(&self, user: &User) -> &T {
+        &self.shards[self.hasher.hash_one(user) as usize % N]
+    }
+
+    /// Every part.
+    pub fn all(&self) -> &[T; N] {
+        &self.shards
+    }
+}
