@@ -4,11 +4,12 @@
 //! A connection of a trusted proxy comes without the address of its client. It is counted altogether, and by its address
 //! once that is known.
 
+use crate::locks::lock;
 use lamplight_service::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Counts who is inside, over all workers.
 pub struct Doors {
@@ -97,7 +98,7 @@ impl Doors {
 
     /// Counts something by its address alone, unless there are too many.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_address = lock(&self.by_address);
         let count = by_address.entry(network(address)).or_default();
         if *count >= self.most_per_address {
             return Err(Full::Address);
@@ -108,7 +109,7 @@ impl Doors {
 
     /// Takes back what [`Self::count`] has counted.
     pub fn discount(&self, address: IpAddr) {
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_address = lock(&self.by_address);
         let source = network(address);
         if let Some(count) = by_address.get_mut(&source) {
             *count -= 1;

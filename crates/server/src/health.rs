@@ -3,6 +3,7 @@
 //! Collects; what the signs mean is decided in [`Readiness`].
 
 use crate::clock::Clock;
+use crate::locks::lock;
 use lamplight_core::{Readiness, Sign};
 use lamplight_directory::{Directory, InProcessDirectory};
 use lamplight_facts::FactsError;
@@ -10,7 +11,7 @@ use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::Moment;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
@@ -214,11 +215,6 @@ impl Health {
 /// The cause behind an error of the store. SQLite's texts name no file and no user.
 fn cause(error: &FactsError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-/// Each critical section leaves what it guards whole, so a panic elsewhere does not taint it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod health;
 mod http;
 mod keeper;
 mod labels;
+mod locks;
 mod log_metrics;
 mod lost_connections;
 mod metrics;

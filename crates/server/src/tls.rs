@@ -1,5 +1,6 @@
 //! TLS of the client port: the certificate is read again when its file changes.
 
+use crate::locks;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -8,7 +9,7 @@ use rustls::sign::CertifiedKey;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 /// A certificate or its key cannot be used.
@@ -45,13 +46,13 @@ impl Certificate {
     /// certificate stays.
     pub fn refresh(&self) {
         let changed = modified(&self.certificate);
-        if changed == self.current.read().unwrap_or_else(PoisonError::into_inner).1 {
+        if changed == locks::read(&self.current).1 {
             return;
         }
         match read(&self.certificate, &self.key) {
             Ok(fresh) => {
                 tracing::info!(certificate = %self.certificate.display(), "certificate read again");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(fresh), changed);
+                *locks::write(&self.current) = (Arc::new(fresh), changed);
             }
             Err(error) => {
                 tracing::warn!(certificate = %self.certificate.display(), %error, "changed certificate not usable; the old one stays");
@@ -74,7 +75,7 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).0))
+        Some(Arc::clone(&locks::read(&self.current).0))
     }
 }
 

@@ -7,10 +7,11 @@
 
 use super::operators_file::Operator;
 use super::sessions::hex;
+use crate::locks::lock;
 use hmac::{Hmac, Mac};
 use lamplight_model::Timestamp;
 use sha2::Sha256;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a browser is known after a login.
@@ -80,7 +81,7 @@ pub struct Places {
 impl Places {
     /// Lets a login in, unless there are too many, altogether or of its browser.
     pub fn enter(&self, device: Device) -> bool {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inside = lock(&self.inside);
         let own = inside.iter().filter(|other| **other == device).count();
         let has_room = inside.len() < MOST_WAITING && own < MOST_WAITING_PER_DEVICE;
         if has_room {
@@ -91,7 +92,7 @@ impl Places {
 
     /// A login that was let in is over.
     pub fn leave(&self, device: Device) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inside = lock(&self.inside);
         if let Some(at) = inside.iter().position(|other| *other == device) {
             inside.swap_remove(at);
         }

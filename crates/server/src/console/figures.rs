@@ -6,6 +6,7 @@ use super::past::{Past, Tally};
 use super::quantiles::Quantiles;
 use crate::clock::Clock;
 use crate::durations::Spread;
+use crate::locks::lock;
 use crate::metrics::{Metrics, Totals};
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +15,7 @@ use lamplight_model::{Moment, Now, Platform, Timestamp};
 use lamplight_service::Service;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// How often a sample is taken.
@@ -181,7 +182,7 @@ impl Figures {
     }
 
     fn lock(&self) -> MutexGuard<'_, Samples> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

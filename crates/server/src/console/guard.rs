@@ -10,6 +10,7 @@ use super::sessions::{LIFETIME, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::audit::{Act, Actor, done};
 use crate::doors::Doors;
+use crate::locks::lock;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -22,7 +23,7 @@ use lamplight_service::{Failures, ServiceError, network};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -147,11 +148,11 @@ impl Door {
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sessions)
     }
 
     fn failures(&self) -> MutexGuard<'_, Failures<Source>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.failures)
     }
 
     /// The operator of this name as it is now.
@@ -219,7 +220,7 @@ impl Console {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
         let noted = {
-            let mut logins = self.door.logins.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut logins = lock(&self.door.logins);
             logins.note(action, operator, network(address), now)
         };
         let Some(left_out) = noted else { return };

@@ -6,6 +6,7 @@
 
 use super::password::{InvalidPassword, PasswordFile, StoredPassword, made_password, write_private};
 use super::roles::Role;
+use crate::locks::lock;
 use lamplight_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,7 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// The most operators besides `admin`.
 pub const MOST_OPERATORS: usize = 100;
@@ -302,7 +303,7 @@ impl Operators {
     }
 
     fn change(&self) -> io::Result<(MutexGuard<'_, ()>, Contents)> {
-        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let changing = lock(&self.changing);
         let contents = self.read()?;
         Ok((changing, contents))
     }

@@ -4,6 +4,7 @@
 //! The rules are in `core`; here are the socket, the timer and the metrics.
 
 use super::metrics::{HttpMetrics, TimeLimit};
+use crate::locks::lock;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use lamplight_core::{Pace, PaceFault, PaceLimits, PacePhase};
@@ -57,7 +58,7 @@ impl State {
     /// Tells the pace what happened, and the metrics what has become of the connection.
     fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
         let now = Moment(self.began.elapsed().as_millis() as u64);
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pace = lock(&self.pace);
         let before = pace.phase();
         event(&mut pace, now);
         if pace.phase() != before {
@@ -67,7 +68,7 @@ impl State {
     }
 
     fn deadline(&self) -> Option<(Instant, PaceFault)> {
-        let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = lock(&self.pace);
         pace.deadline().map(|(at, fault)| (self.began + Duration::from_millis(at.0), fault))
     }
 

@@ -1,10 +1,11 @@
 //! The text of `/metrics`, of which only so many copies are in memory: a peer that does not take its copy would
 //! otherwise keep it, and there may be many such peers.
 
+use crate::locks::lock;
 use crate::metrics::Metrics;
 use axum::body::Bytes;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Different texts at a time. Past them, who asks is given the newest one.
 const MOST_TEXTS: usize = 8;
@@ -30,7 +31,7 @@ impl Exposition {
 
     /// Returns the text of now, or the newest one while too many texts are on their way.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.next(|| self.metrics.encode())
     }
 }

@@ -1,9 +1,10 @@
 //! How often an app may call each command (60007 beyond): an exact sliding window each.
 
+use crate::locks::lock;
 use hashbrown::HashMap;
 use lamplight_core::SlidingWindow;
 use lamplight_model::{AppId, Moment, RateLimit};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The windows, by app and by the command's place in the table: no more of them than apps times commands.
 #[derive(Default)]
@@ -14,7 +15,7 @@ pub struct Rates {
 impl Rates {
     /// Takes a place for one call, if there is one.
     pub fn take(&self, app: AppId, command: usize, limit: RateLimit, now: Moment) -> bool {
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = lock(&self.windows);
         windows.entry((app, command)).or_default().take(limit, now)
     }
 }

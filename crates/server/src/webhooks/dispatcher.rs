@@ -5,13 +5,14 @@ use super::poster::Poster;
 use super::request::WebhookRequest;
 use super::{GateState, Gates, WebhookMetrics};
 use crate::clock::Clock;
+use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
 use lamplight_model::{App, Lane, Timestamp, WebhookUrl};
 use lamplight_service::Service;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -177,7 +178,7 @@ impl Dispatcher {
         lanes.retain(|lane, work| {
             let stays = !work.plan.is_idle() || apps.get(lane.app).is_some();
             if !stays {
-                self.gates.lock().unwrap_or_else(PoisonError::into_inner).remove(lane);
+                lock(&self.gates).remove(lane);
             }
             stays
         });
@@ -320,7 +321,7 @@ impl Dispatcher {
             Gate::Open { .. } => None,
             Gate::Closed { until, .. } => Some(until),
         };
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = lock(&self.gates);
         gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
     }
 }

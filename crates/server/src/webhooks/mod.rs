@@ -27,6 +27,7 @@ pub use overview::{ShownLane, lanes};
 pub use tls::{ReceiverTls, WebhookTlsError};
 
 use crate::clock::Clock;
+use crate::locks::lock;
 use dispatcher::Dispatcher;
 use lamplight_directory::LogReader;
 use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
@@ -34,7 +35,7 @@ use lamplight_service::{Service, ServiceError};
 pub(crate) use poster::Poster;
 use request::{DELIVERY_HEADER, SIGNATURE_PARAMETERS, WebhookRequest};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
@@ -73,7 +74,7 @@ struct Testing<'a> {
 impl<'a> Testing<'a> {
     /// The mark of this app, unless a test of it is under way.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
-        let is_first = testing.lock().unwrap_or_else(PoisonError::into_inner).insert(app);
+        let is_first = lock(testing).insert(app);
         // Not `then_some`: a mark that is made only to be dropped would end the one that is there.
         is_first.then(|| Self { testing, app })
     }
@@ -81,7 +82,7 @@ impl<'a> Testing<'a> {
 
 impl Drop for Testing<'_> {
     fn drop(&mut self) {
-        self.testing.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.app);
+        lock(&self.testing).remove(&self.app);
     }
 }
 
@@ -126,7 +127,7 @@ impl Webhooks {
 
     /// How the receiver of a lane does.
     pub fn gate(&self, lane: Lane) -> GateState {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner).get(&lane).cloned().unwrap_or_default()
+        lock(&self.gates).get(&lane).cloned().unwrap_or_default()
     }
 
     /// Sends a request that tells of nothing. Refused with 70020, with 6017 where the app has no such webhook, and with

@@ -4,6 +4,7 @@
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
 use super::tls::{ReceiverTls, failed_step};
+use crate::locks::lock;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -16,7 +17,7 @@ use rustls::pki_types::ServerName;
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -190,7 +191,7 @@ impl Poster {
     }
 
     fn take(&self, url: &WebhookUrl) -> Option<Link> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         let links = kept.get_mut(&origin(url))?;
         while let Some(Kept { link, since }) = links.pop() {
             if self.is_usable(&link) && since.elapsed() < KEPT {
@@ -204,7 +205,7 @@ impl Poster {
         if !self.is_usable(&link) {
             return;
         }
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         let links = kept.entry(origin(url)).or_default();
         if links.len() < MAX_KEPT {
             links.push(Kept { link, since: Instant::now() });
@@ -213,7 +214,7 @@ impl Poster {
 
     /// Closes the connections that nobody has used for a while. To be called every few seconds.
     pub fn sweep(&self) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         kept.retain(|_, links| {
             links.retain(|kept| self.is_usable(&kept.link) && kept.since.elapsed() < KEPT);
             !links.is_empty()
