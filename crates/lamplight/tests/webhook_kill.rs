@@ -2,108 +2,30 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_auth::{Claims, sign};
+mod killed;
+
+use killed::{PATIENCE, Server, log_in};
 use lamplight_model::{App, StatusType, User, UserId};
 use lamplight_server::{ControlClient, ListsOperation, ListsOutcome, Operation, Outcome};
-use lamplight_wire::v1::client_message::Body as Request;
-use lamplight_wire::v1::server_message::Body;
-use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
-use prost::Message as _;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const TASKS: usize = 8;
 /// Killed when so many logins of this life have been acknowledged, with others on their way.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-
-/// A server process, ended by its own pid whatever happens.
-struct Server(Child);
-
-impl Server {
-    async fn start(folder: &Path) -> (Self, ControlClient, SocketAddr) {
-        // The file of a server that was killed is still there, and tells where that one was.
-        let _ = std::fs::remove_file(folder.join("node.json"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
-        command.arg("serve").arg("--data-dir").arg(folder);
-        command.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
-        command.env("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true");
-        command.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500");
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self(child);
-        let address = tokio::time::timeout(PATIENCE, async {
-            loop {
-                if let Some(address) = client_address(folder) {
-                    break address;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        let address = address.await.expect("the server starts");
-        (server, ControlClient::connect(folder).await.unwrap(), address)
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn client_address(folder: &Path) -> Option<SocketAddr> {
-    let text = std::fs::read_to_string(folder.join("node.json")).ok()?;
-    let node: serde_json::Value = serde_json::from_str(&text).ok()?;
-    node["client"].as_str()?.parse().ok()
-}
+/// Webhooks may lead to this machine, and a connection that was lost counts for half a second.
+const ENVIRONMENT: &[(&str, &str)] =
+    &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
 /// Logs a device in, or lets it come back on its own, and goes away; says whether the login was acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
-}
-
-/// The same, and the device stays.
-async fn log_in(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<TcpStream> {
-    let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let user_id = UserId::new(user).unwrap();
-    let claims = Claims { user_id, app: app.id, issued, expire: 3_600, userbuf: None };
-    let login = v1::LoginRequest {
-        sdk_app_id: app.id.0,
-        user_id: user.to_owned(),
-        user_sig: sign(app.keys.last().unwrap(), &claims),
-        device_id: format!("phone of {user}"),
-        platform: v1::Platform::Iphone as i32,
-        resume,
-        ..v1::LoginRequest::default()
-    };
-    let mut bytes = NATIVE_PREAMBLE.to_vec();
-    put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(Request::Login(login)) });
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(&bytes).await.ok()?;
-    let mut received = Vec::new();
-    loop {
-        if stream.read_buf(&mut received).await.ok()? == 0 {
-            return None;
-        }
-        if let Framed::Frame { message, .. } = next_frame(&received, usize::MAX).unwrap() {
-            let answer = v1::ServerMessage::decode(message).unwrap();
-            assert!(matches!(answer.body, Some(Body::Login(_))), "{answer:?}");
-            return Some(stream);
-        }
-    }
 }
 
 /// The deliveries that a receiver has acknowledged: delivery, user, and action or text.
@@ -200,7 +122,7 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
         done.unwrap_or_else(|_| panic!("{count} are awaited, {} are told", once(&told).len()));
     };
 
-    let (mut server, mut control, address) = Server::start(folder.path()).await;
+    let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
     let app = tell(&mut control, &url).await;
     let users: Vec<String> = (0..USERS).map(|n| format!("user {n}")).collect();
     for user in &users {
@@ -218,7 +140,7 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     server.kill();
     drop(store);
 
-    let (_server, _control, _) = Server::start(folder.path()).await;
+    let (_server, _control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     has(4 * USERS).await;
     let events = once(&told);
     for user in &users {
@@ -253,7 +175,7 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
         tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{text:?} is not pushed"));
     };
 
-    let (mut server, mut control, address) = Server::start(folder.path()).await;
+    let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
     let app = change_app(&mut control, |app| app.settings.webhooks.push_url = url.clone()).await;
     let user = |name: &str| User::new(app.id, UserId::new(name).unwrap());
     let send = |text: &str| {
@@ -281,13 +203,13 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     assert_eq!(waiting, 0, "or the server was killed too late for this test to show anything");
     drop(store);
 
-    let (mut server, mut control, _) = Server::start(folder.path()).await;
+    let (mut server, mut control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     has("missed").await;
     // Nor does a further start tell of it: what is pushed then comes after all that was noted before.
     control.ask(&send("after it")).await.unwrap();
     has("after it").await;
     server.kill();
-    let (_server, mut control, _) = Server::start(folder.path()).await;
+    let (_server, mut control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     control.ask(&send("in the end")).await.unwrap();
     has("in the end").await;
     let mut events = told.events.lock().unwrap().clone();
@@ -308,7 +230,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
 
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     for life in 0..LIVES {
-        let (mut server, mut control, address) = Server::start(folder.path()).await;
+        let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
         let app = tell(&mut control, &url).await;
         // In every other life nothing comes through, and all of it waits when the server dies.
         told.fails.store(life % 2 == 1, Ordering::SeqCst);
@@ -341,7 +263,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     assert!(told.failed.load(Ordering::SeqCst) > 0);
 
     told.fails.store(false, Ordering::SeqCst);
-    let (_server, _control, _) = Server::start(folder.path()).await;
+    let (_server, _control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     let users = acknowledged.lock().unwrap().clone();
     let mut missing = users.clone();
     let all_told = async {
