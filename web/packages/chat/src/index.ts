@@ -9,10 +9,10 @@
  *     await chat.subscribeUserStatus({ userIDList: ["bob"] });
  */
 
-import { Chat } from "./chat.js";
-import { EVENT as EVENTS, TYPES as VALUES } from "./constants.js";
+import { Chat } from "./api/chat.js";
+import { EVENT as EVENTS, TYPES as VALUES } from "./api/constants.js";
 import { CODES } from "./gen/codes.js";
-import type { CreateOptions } from "./options.js";
+import type { CreateOptions } from "./api/options.js";
 
 /** Makes a client. It connects at `login`. */
 function create(options: CreateOptions): Chat {
@@ -31,9 +31,9 @@ namespace Lamplight {
 export default Lamplight;
 export { Chat, CODES, create, EVENTS as EVENT, VALUES as TYPES };
 export type { CodeName } from "./gen/codes.js";
-export type { WebSocketConstructor, WebSocketLike } from "./driver.js";
-export type { ChatEvent, EventData, EventName } from "./emitter.js";
-export { ChatError } from "./errors.js";
-export type * from "./options.js";
-export type { Conversation, Friend, LastMessage, Message, Profile } from "./shapes.js";
-export { isNewer, type Platform, type Reason, type StatusType, type UserStatus } from "./status.js";
+export type { WebSocketConstructor, WebSocketLike } from "./machine/driver.js";
+export type { ChatEvent, EventData, EventName } from "./api/emitter.js";
+export { ChatError } from "./machine/errors.js";
+export type * from "./api/options.js";
+export type { Conversation, Friend, LastMessage, Message, Profile } from "./api/shapes.js";
+export { isNewer, type Platform, type Reason, type StatusType, type UserStatus } from "./machine/status.js";

@@ -1,7 +1,7 @@
 /** A tab is a device: the same one when it is loaded again, another one when it is duplicated. */
 
 import { expect, test } from "vitest";
-import { takeDevice } from "../src/device.js";
+import { takeDevice } from "../src/api/device.js";
 
 /** The session storage of a tab; a browser copies it when the tab is duplicated. */
 class TabStore {

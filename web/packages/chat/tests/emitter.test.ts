@@ -1,9 +1,9 @@
 /** Listeners, and what they can do to each other: nothing. */
 
 import { expect, test, vi } from "vitest";
-import { EVENT } from "../src/constants.js";
-import { Emitter } from "../src/emitter.js";
-import { Log } from "../src/log.js";
+import { EVENT } from "../src/api/constants.js";
+import { Emitter } from "../src/api/emitter.js";
+import { Log } from "../src/api/log.js";
 
 test("listeners are called in order, with their context, until they are taken off", () => {
   const emitter = new Emitter(new Log());

@@ -1,7 +1,7 @@
 /** The own lists stay true: against a server in memory that is as unkind as a real one may be. */
 
 import { expect, test } from "vitest";
-import { inOrder, totalUnread } from "../src/lists.js";
+import { inOrder, totalUnread } from "../src/lists/lists.js";
 import { ListsServer } from "./lists_server.js";
 import { randomOf } from "./random.js";
 

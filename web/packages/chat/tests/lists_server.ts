@@ -4,10 +4,10 @@
  * it what was on its way, and the driver asks again.
  */
 
-import type { AskKind } from "../src/ask.js";
+import type { AskKind } from "../src/machine/ask.js";
 import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson } from "../src/gen/wire.js";
-import { Keeper, type Surroundings } from "../src/keeper.js";
-import { inOrder, totalUnread } from "../src/lists.js";
+import { Keeper, type Surroundings } from "../src/lists/keeper.js";
+import { inOrder, totalUnread } from "../src/lists/lists.js";
 
 const PAGE = 2;
 

@@ -1,7 +1,7 @@
 /** The events of the browser on the network and the page reach the driver, until it is told to stop. */
 
 import { afterEach, expect, test, vi } from "vitest";
-import { watchPage } from "../src/page.js";
+import { watchPage } from "../src/machine/page.js";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,6 +1,6 @@
 /** Values that the server could not read are refused by the SDK itself, at once, and nothing is sent. */
 
-import { utf8Length } from "../src/utf8.js";
+import { utf8Length } from "../src/machine/utf8.js";
 import { expect, test } from "vitest";
 import type { Chat } from "../src/index.js";
 import { loggedIn } from "./wire.js";

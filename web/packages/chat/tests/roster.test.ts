@@ -1,8 +1,8 @@
 /** The laws of the fold: whatever the order and however often, the newest version of each user stays. */
 
 import { expect, test } from "vitest";
-import { EMPTY, fold, refresh, remove, type Roster } from "../src/roster.js";
-import { isNewer, type UserStatus } from "../src/status.js";
+import { EMPTY, fold, refresh, remove, type Roster } from "../src/machine/roster.js";
+import { isNewer, type UserStatus } from "../src/machine/status.js";
 
 function statuses(words: string): UserStatus[] {
   return words

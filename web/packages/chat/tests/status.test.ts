@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Platform, readPlatform, readStatus, writePlatform } from "../src/status.js";
+import { type Platform, readPlatform, readStatus, writePlatform } from "../src/machine/status.js";
 
 const PROTO = readFileSync(
   new URL("../../../../crates/wire/proto/lamplight/v1/status.proto", import.meta.url),

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
-import { CALL_TIMEOUT } from "../src/driver.js";
+import { CALL_TIMEOUT } from "../src/machine/driver.js";
 import { loggedIn, type Wire } from "./wire.js";
 
 beforeEach(() => {

@@ -1,11 +1,11 @@
 /** The client under the cloud's names: the one of `@lamplight/chat`, with what differs in behaviour. */
 
-import { Chat } from "../chat.js";
-import { EVENT, TYPES } from "../constants.js";
-import { Emitter, type EventData, type EventName, type Handler } from "../emitter.js";
-import { Log, type LogLevel } from "../log.js";
-import { options as parameters, wrong } from "../parameters.js";
-import * as shapes from "../shapes.js";
+import { Chat } from "../api/chat.js";
+import { EVENT, TYPES } from "../api/constants.js";
+import { Emitter, type EventData, type EventName, type Handler } from "../api/emitter.js";
+import { Log, type LogLevel } from "../api/log.js";
+import { options as parameters, wrong } from "../api/parameters.js";
+import * as shapes from "../api/shapes.js";
 import { EMPTY, REJECTED, UNSENDABLE } from "./absent.js";
 import { compatible, CompatError, notLoggedIn, notSupported } from "./errors.js";
 import { findServer } from "./server.js";

@@ -1,6 +1,6 @@
 /** Refusals as programs of the cloud know them: with `data`, and with the codes that its SDK makes itself. */
 
-import { ChatError, isRefusal } from "../errors.js";
+import { ChatError, isRefusal } from "../machine/errors.js";
 import { NOT_SUPPORTED } from "./absent.js";
 
 /** The cloud's code for a call before the login. */

@@ -1,7 +1,7 @@
 /** Finds the server for programs that were written for a cloud, which has one address for everybody. */
 
-import { wrong } from "../parameters.js";
-import { serverUrl } from "../server-url.js";
+import { wrong } from "../api/parameters.js";
+import { serverUrl } from "../api/server-url.js";
 
 /** Ours: what a page says once, before the program that does not know Lamplight begins. */
 export interface Configuration {

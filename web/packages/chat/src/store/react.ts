@@ -15,7 +15,7 @@ import {
   useMemo,
   useSyncExternalStore,
 } from "react";
-import type { UserStatus } from "../status.js";
+import type { UserStatus } from "../machine/status.js";
 import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const Store = createContext<StatusStore | null>(null);

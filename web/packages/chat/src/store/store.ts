@@ -6,9 +6,9 @@
  * to leave the list for it; users for whom there is no room are asked for once. It gives back only what it took.
  */
 
-import { EVENT } from "../constants.js";
-import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../options.js";
-import { isNewer, type UserStatus } from "../status.js";
+import { EVENT } from "../api/constants.js";
+import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
+import { isNewer, type UserStatus } from "../machine/status.js";
 
 /** The part of a client that the store uses; the client of `create` has it. */
 export interface StatusClient {

@@ -17,7 +17,7 @@ import {
   toValue,
   watch,
 } from "vue";
-import type { UserStatus } from "../status.js";
+import type { UserStatus } from "../machine/status.js";
 import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const STORE: InjectionKey<StatusStore> = Symbol("lamplight");

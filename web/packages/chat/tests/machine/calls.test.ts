@@ -1,8 +1,8 @@
 /** The answers to calls, across broken links and deadlines. */
 
 import { expect, test } from "vitest";
-import { MAX_IN_FLIGHT } from "../../src/link.js";
-import { MAX_QUEUE } from "../../src/machine.js";
+import { MAX_IN_FLIGHT } from "../../src/machine/link.js";
+import { MAX_QUEUE } from "../../src/machine/machine.js";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
 test("calls are answered, with a refusal if need be", () => {

@@ -1,9 +1,9 @@
 /** Invariants of the machine: many random stories, each told by its seed. */
 
 import { expect, test } from "vitest";
-import { nextDeadline, step } from "../../src/machine.js";
-import type { Effect, Input } from "../../src/session.js";
-import { isNewer } from "../../src/status.js";
+import { nextDeadline, step } from "../../src/machine/machine.js";
+import type { Effect, Input } from "../../src/machine/session.js";
+import { isNewer } from "../../src/machine/status.js";
 import { randomOf } from "../random.js";
 import { World } from "./script.js";
 

@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { delay } from "../../src/backoff.js";
-import { heartbeatInterval } from "../../src/link.js";
-import { nextDeadline } from "../../src/machine.js";
-import { cut, UNKNOWN_PATH } from "../../src/path.js";
+import { delay } from "../../src/machine/backoff.js";
+import { heartbeatInterval } from "../../src/machine/link.js";
+import { nextDeadline } from "../../src/machine/machine.js";
+import { cut, UNKNOWN_PATH } from "../../src/machine/path.js";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
 /** The cases of a table that the SDKs share. */

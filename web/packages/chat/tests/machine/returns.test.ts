@@ -4,9 +4,9 @@
  */
 
 import { expect, test } from "vitest";
-import { STABLE_AFTER } from "../../src/backoff.js";
-import { step } from "../../src/machine.js";
-import { type Input, newState, type State } from "../../src/session.js";
+import { STABLE_AFTER } from "../../src/machine/backoff.js";
+import { step } from "../../src/machine/machine.js";
+import { type Input, newState, type State } from "../../src/machine/session.js";
 import { randomOf } from "../random.js";
 
 /** How long it takes to connect and log in, or to be refused. */

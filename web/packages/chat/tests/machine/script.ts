@@ -7,7 +7,7 @@
  * the line in the answer to its login.
  */
 
-import { byteLength, type Ask } from "../../src/ask.js";
+import { byteLength, type Ask } from "../../src/machine/ask.js";
 import type {
   AbilitiesJson,
   ClientMessageJson,
@@ -16,9 +16,9 @@ import type {
   ServerMessageJson,
   UserStatusJson,
 } from "../../src/gen/wire.js";
-import { nextDeadline, step } from "../../src/machine.js";
-import { type Effect, type Input, newState, type News, type State } from "../../src/session.js";
-import type { UserStatus } from "../../src/status.js";
+import { nextDeadline, step } from "../../src/machine/machine.js";
+import { type Effect, type Input, newState, type News, type State } from "../../src/machine/session.js";
+import type { UserStatus } from "../../src/machine/status.js";
 
 /** A login that is live: what most scripts begin with. */
 export const LIVE = "login\nup\nanswer @ login me:1\n";

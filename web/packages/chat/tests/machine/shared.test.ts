@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Ask, AskKind } from "../../src/ask.js";
+import type { Ask, AskKind } from "../../src/machine/ask.js";
 import type { ClientMessageJson, PlatformJson, ServerMessageJson, UserStatusJson } from "../../src/gen/wire.js";
-import { nextDeadline, step } from "../../src/machine.js";
-import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/session.js";
+import { nextDeadline, step } from "../../src/machine/machine.js";
+import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/machine/session.js";
 import { brief } from "./script.js";
 
 /** The features that scripts may need and this SDK has not. */

@@ -3,7 +3,7 @@
 import { type Core, failedUsers } from "./core.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
-import { readStatus, readStatuses, type UserStatus } from "./status.js";
+import { readStatus, readStatuses, type UserStatus } from "../machine/status.js";
 
 export async function setSelf({ driver, self }: Core, customStatus: string): Promise<UserStatus> {
   const { status } = await driver.call("setSelfStatus", { customStatus: check.text(customStatus, "customStatus") });

@@ -21,9 +21,9 @@ import type {
   PlatformJson,
   ServerMessageJson,
   SubscriptionsChangedJson,
-} from "./gen/wire.js";
+} from "../gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
-import type { Abilities } from "./options.js";
+import type { Abilities } from "../api/options.js";
 import type { NetworkPath } from "./path.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";

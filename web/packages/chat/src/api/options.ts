@@ -1,8 +1,8 @@
 /** The parameters of the calls, and what they resolve with. */
 
-import type { WebSocketConstructor } from "./driver.js";
+import type { WebSocketConstructor } from "../machine/driver.js";
 import type { Conversation, CustomPayload, Friend, Message } from "./shapes.js";
-import type { Platform, UserStatus } from "./status.js";
+import type { Platform, UserStatus } from "../machine/status.js";
 
 /** The result that every call resolves with. */
 export interface Result<T> {

@@ -4,7 +4,7 @@
  */
 
 import { TYPES } from "./constants.js";
-import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./gen/wire.js";
+import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
 
 export interface Profile {
   userID: string;

@@ -1,10 +1,10 @@
 /** The parts that the calls of the SDK work with once a user is logged in. */
 
 import type { Unsent } from "./conversations.js";
-import type { Driver } from "./driver.js";
-import { textOf } from "./errors.js";
-import type { FailureJson, ItemFailureJson } from "./gen/wire.js";
-import type { Keeper } from "./keeper.js";
+import type { Driver } from "../machine/driver.js";
+import { textOf } from "../machine/errors.js";
+import type { FailureJson, ItemFailureJson } from "../gen/wire.js";
+import type { Keeper } from "../lists/keeper.js";
 import type { FailedUser } from "./options.js";
 
 export interface Core {

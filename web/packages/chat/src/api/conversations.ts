@@ -2,7 +2,7 @@
 
 import { TYPES } from "./constants.js";
 import type { Core } from "./core.js";
-import type { ConversationJson, MessageJson } from "./gen/wire.js";
+import type { ConversationJson, MessageJson } from "../gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import {

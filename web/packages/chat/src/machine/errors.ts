@@ -1,6 +1,6 @@
 /** Why a call was refused, with a code of the one table. */
 
-import { CODES, type CodeName } from "./gen/codes.js";
+import { CODES, type CodeName } from "../gen/codes.js";
 
 /** A "no", of the server or of the SDK itself. A refused call has changed nothing. */
 export interface Refused {

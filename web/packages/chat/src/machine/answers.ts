@@ -12,10 +12,10 @@ import type {
   ServerMessageJson,
   SubscribeUserStatusResponseJson,
   SubscriptionsChangedJson,
-} from "./gen/wire.js";
+} from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
-import type { Abilities } from "./options.js";
+import type { Abilities } from "../api/options.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
 import type { Ending, Result, Turn } from "./session.js";

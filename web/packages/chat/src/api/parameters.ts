@@ -3,9 +3,9 @@
  * nothing. Parameters that pass can be read by the server; bounds that an app may set are the server's to check.
  */
 
-import { ChatError, refused } from "./errors.js";
+import { ChatError, refused } from "../machine/errors.js";
 import { peerOf } from "./shapes.js";
-import { utf8Length } from "./utf8.js";
+import { utf8Length } from "../machine/utf8.js";
 
 /** The longest nick and avatar, remark, and texts of a friend request: bytes, as `crates/wire/proto` has them. */
 export const LONGEST_PROFILE_TEXT = 500;

@@ -1,6 +1,6 @@
 /** The status of a user, in the words of the application. The numbers are those of the contract. */
 
-import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "./gen/wire.js";
+import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "../gen/wire.js";
 
 /** 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;

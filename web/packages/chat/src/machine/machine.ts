@@ -9,7 +9,7 @@ import { received } from "./answers.js";
 import { type Ask, type AskKind, byteLength, FRAME_LIMITS, FRAME_SLACK, message } from "./ask.js";
 import { end, failLogin, linkCut, linkEnded } from "./endings.js";
 import { refused } from "./errors.js";
-import type { KnownJson, LoginRequestJson } from "./gen/wire.js";
+import type { KnownJson, LoginRequestJson } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call, CallId } from "./link.js";
 import { UNKNOWN_PATH } from "./path.js";

@@ -6,7 +6,7 @@
  * if they had just come.
  */
 
-import type { AnswerTo, AskKind, Parameters } from "./ask.js";
+import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
 import type {
   ConversationJson,
   FriendJson,
@@ -14,11 +14,11 @@ import type {
   LoginResponseJson,
   MessageJson,
   ProfileJson,
-} from "./gen/wire.js";
+} from "../gen/wire.js";
 import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
-import { ChatError, refused } from "./errors.js";
-import { placeOf } from "./shapes.js";
+import { ChatError, refused } from "../machine/errors.js";
+import { placeOf } from "../api/shapes.js";
 
 /** Rows in the first page of the conversations, soon there to be shown. Later pages have as many as the server gives. */
 const FIRST_ROWS = 100;

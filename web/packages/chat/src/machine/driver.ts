@@ -2,10 +2,10 @@
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
 import { ChatError, isRefusal } from "./errors.js";
-import type { LoginResponseJson, ServerMessageJson } from "./gen/wire.js";
+import type { LoginResponseJson, ServerMessageJson } from "../gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
-import type { Abilities } from "./options.js";
+import type { Abilities } from "../api/options.js";
 import type { PageNews } from "./page.js";
 import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
 

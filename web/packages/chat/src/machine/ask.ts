@@ -1,6 +1,6 @@
 /** The requests to the server: the body of a `ClientMessage`, and the answer that belongs to it. */
 
-import type { ClientMessageJson, ServerMessageJson } from "./gen/wire.js";
+import type { ClientMessageJson, ServerMessageJson } from "../gen/wire.js";
 import { utf8Length } from "./utf8.js";
 
 /** The kinds of requests. An answer has the same name as what it answers. */

@@ -2,8 +2,8 @@
 
 import { TYPES } from "./constants.js";
 import { type Core, failedUsers } from "./core.js";
-import { CODES } from "./gen/codes.js";
-import type { FriendJson } from "./gen/wire.js";
+import { CODES } from "../gen/codes.js";
+import type { FriendJson } from "../gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import { type Friend, friendOf, profileOf, type Profile, type Shapes } from "./shapes.js";

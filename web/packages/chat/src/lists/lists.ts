@@ -7,7 +7,7 @@
  * while it is read for the first time, its pages are shown as they come.
  */
 
-import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "./gen/wire.js";
+import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
 
 /** A row, and how new it is. */
 interface Row<T> {

@@ -4,17 +4,17 @@ import { EVENT, TYPES } from "./constants.js";
 import * as conversations from "./conversations.js";
 import type { Core } from "./core.js";
 import { randomId, tabStore, takeDevice } from "./device.js";
-import { Driver, type WebSocketConstructor } from "./driver.js";
+import { Driver, type WebSocketConstructor } from "../machine/driver.js";
 import { type ChatEvent, Emitter, type EventData, type EventName, type Handler } from "./emitter.js";
-import { ChatError, isRefusal, refused } from "./errors.js";
-import { Keeper } from "./keeper.js";
+import { ChatError, isRefusal, refused } from "../machine/errors.js";
+import { Keeper } from "../lists/keeper.js";
 import { Log, type LogLevel } from "./log.js";
 import type * as api from "./options.js";
-import { watchPage } from "./page.js";
+import { watchPage } from "../machine/page.js";
 import * as check from "./parameters.js";
 import * as relations from "./relations.js";
 import { serverUrl } from "./server-url.js";
-import type { Ending, News } from "./session.js";
+import type { Ending, News } from "../machine/session.js";
 import {
   type Conversation,
   conversationOf,
@@ -25,7 +25,7 @@ import {
   type Profile,
   Shapes,
 } from "./shapes.js";
-import { PLATFORMS, type UserStatus, writePlatform } from "./status.js";
+import { PLATFORMS, type UserStatus, writePlatform } from "../machine/status.js";
 import * as statuses from "./statuses.js";
 
 /** A client of one app. Calls resolve with `{code: 0, data}` and reject with a `ChatError`. */

@@ -4,7 +4,7 @@ import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
 import type { Abilities } from "./options.js";
 import type { Conversation, Friend, Message, Profile } from "./shapes.js";
-import type { UserStatus } from "./status.js";
+import type { UserStatus } from "../machine/status.js";
 
 /** The data of each event, by its name. */
 export interface EventData {
