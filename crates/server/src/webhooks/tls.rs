@@ -4,6 +4,7 @@
 // The errors of TLS are many, and only some of them have something to set.
 #![allow(clippy::wildcard_enum_match_arm)]
 
+use crate::locks;
 use crate::webhooks::WebhooksConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
@@ -11,7 +12,7 @@ use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 /// A file for TLS to receivers cannot be used.
@@ -56,13 +57,13 @@ impl ReceiverTls {
 
     /// How a connection is made now.
     pub fn current(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&locks::read(&self.current))
     }
 
     /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are seldom
     /// replaced in one moment. Where they cannot be used, that is reported once, and connections go on as before.
     pub fn refresh(&self) {
-        let before = self.read.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let before = locks::read(&self.read).clone();
         // Looked at before they are read: what changes in between is read again.
         let stamps = stamps(&self.files);
         if before.problem.is_none() && stamps == before.stamps {
@@ -71,7 +72,7 @@ impl ReceiverTls {
         let problem = match client_config(&self.files) {
             Ok(fresh) => {
                 tracing::info!("the certificates for webhooks were read again");
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+                *locks::write(&self.current) = fresh;
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -82,7 +83,7 @@ impl ReceiverTls {
                 "changed certificates for webhooks not usable; the old ones stay"
             );
         }
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Read { stamps, problem };
+        *locks::write(&self.read) = Read { stamps, problem };
     }
 }
 
