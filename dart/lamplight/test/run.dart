@@ -9,7 +9,9 @@ import 'event_stream_test.dart' as event_stream;
 import 'feed_test.dart' as feed;
 import 'machine/cache_test.dart' as cache;
 import 'machine/fixtures_test.dart' as fixtures;
+import 'machine/lifecycle_test.dart' as lifecycle;
 import 'machine/restore_test.dart' as restore;
+import 'machine/scripts_test.dart' as scripts;
 import 'support/runner.dart';
 import 'wire_test.dart' as wire;
 
@@ -21,7 +23,9 @@ const _files = <String, void Function()>{
   'feed_test.dart': feed.main,
   'machine/cache_test.dart': cache.main,
   'machine/fixtures_test.dart': fixtures.main,
+  'machine/lifecycle_test.dart': lifecycle.main,
   'machine/restore_test.dart': restore.main,
+  'machine/scripts_test.dart': scripts.main,
   'wire_test.dart': wire.main,
 };
 

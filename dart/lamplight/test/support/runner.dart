@@ -26,7 +26,7 @@ void test(
 }) =>
     _tests.add((name: '$_file: $name', body: body, most: most));
 
-/// What is done when all tests have run, whatever became of them.
+/// The work that is left when all tests have run, whatever became of them.
 final List<Future<void> Function()> lastly = [];
 
 /// Runs the tests whose names contain [filter], one after another, and tells

@@ -186,19 +186,31 @@ final class Machine {
       // The next attempt uses the new token, however this one ends.
       session.token = request.token;
     }
-    if (request.kind == 'logout' &&
-        phase is! Live &&
-        session.isEstablished &&
-        identity.platform == DevicePlatform.web) {
-      // The login of a Web client has ended with its connection.
+    if (request.kind == 'logout' && _endsWithoutServer(session)) {
       _answer(call, const Object());
-      return _end(const LoggedOutEvent());
+      return _end(
+        session.isEstablished
+            ? const LoggedOutEvent()
+            : const LoginFailedEvent(_loginTakenBack),
+      );
     }
     session.queue.add(Call(call, input.deadline, request));
     if (phase is Waiting) {
       phase.until = min(phase.until, max(_now, phase.atCall));
       if (phase.until <= _now) _connect();
     }
+  }
+
+  /// Whether a logout is done by closing the link, or without one. A first
+  /// login that was not sent is taken back; the login of a Web client ends
+  /// with its connection.
+  bool _endsWithoutServer(Session session) {
+    final isWeb = identity.platform == DevicePlatform.web;
+    return switch (session.phase) {
+      Live() => false,
+      LoggingIn() => isWeb && !session.isEstablished,
+      Connecting() || Waiting() || Away() => isWeb || !session.isEstablished,
+    };
   }
 
   void _networkChanged() {
@@ -312,13 +324,10 @@ final class Machine {
     final isResume = session.isEstablished && session.logins.isEmpty;
     final (:user, :token) = (user: session.user, token: session.token);
     final parameters = _loginParameters(user, token, isResume: isResume);
-    final room = session.loginRoom - frameSlack - _bytes(parameters);
-    final known = cache.known(room);
-    parameters['known'] = known;
+    final known = _addKnown(parameters, session.loginRoom);
     final id = ++_lastId;
     _send(id, 'login', parameters);
-    session.snapshot =
-        Snapshot({for (final entry in known) entry['userId']! as String});
+    session.snapshot = Snapshot(known);
     session.phase = LoggingIn(
       id: id,
       deadline: _now + loginTimeout,
@@ -370,13 +379,13 @@ final class Machine {
           : session.restore.forget(request.userIds.toSet());
       _leaveCache(lost.notWatched);
     }
-    final parameters = request.kind == 'login'
-        ? _loginParameters(
-            session.user,
-            request.token,
-            isResume: request.parameters['resume'] == true,
-          )
-        : request.parameters;
+    var parameters = request.parameters;
+    if (request.kind == 'login') {
+      final isResume = parameters['resume'] == true;
+      parameters =
+          _loginParameters(session.user, request.token, isResume: isResume);
+      _addKnown(parameters, session.loginRoom);
+    }
     _sendRequest(CallInFlight(call), request.kind, parameters);
   }
 
@@ -419,6 +428,14 @@ final class Machine {
         'resume': isResume,
       };
 
+  /// Adds the versions that are known to a login, as far as it has room.
+  /// Returns the users that it names.
+  Set<String> _addKnown(Map<String, Object?> parameters, int room) {
+    final known = cache.known(room - frameSlack - _bytes(parameters));
+    parameters['known'] = known;
+    return {for (final entry in known) entry['userId']! as String};
+  }
+
   // Effects.
 
   void _send(int id, String kind, Map<String, Object?> parameters) =>
@@ -445,6 +462,8 @@ int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
 
 const _noConnection =
     LinkEnd(LinkEndKind.connectTimeout, 'no connection in time');
+
+const _loginTakenBack = LinkEnd(LinkEndKind.closed, 'logged out');
 
 const _noLoginAnswer =
     LinkEnd(LinkEndKind.loginTimeout, 'no answer to the login in time');

@@ -114,7 +114,7 @@ enum EndCause {
   /// The same device has connected again.
   superseded,
 
-  /// What was received is no message of the contract, or too large.
+  /// The received bytes are no message of the contract, or too large.
   protocolError,
 
   /// No login in time.

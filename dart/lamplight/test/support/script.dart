@@ -1,0 +1,352 @@
+/// Plays the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
+/// has their language. Beside it: `paused` and `resumed` are what Flutter says
+/// of the application.
+library;
+
+import 'dart:convert';
+import 'dart:math';
+
+import 'package:lamplight/lamplight.dart';
+import 'package:lamplight/src/machine/machine.dart';
+import 'package:lamplight/src/machine/request.dart';
+import 'package:lamplight/src/machine/session.dart';
+import 'package:lamplight/src/wire/server_message.dart';
+
+import 'runner.dart';
+
+/// The field of the wire for the word of each operation.
+const _fields = {
+  'login': 'login',
+  'resume': 'login',
+  'logout': 'logout',
+  'heartbeat': 'heartbeat',
+  'set': 'setSelfStatus',
+  'get': 'getUserStatus',
+  'sub': 'subscribeUserStatus',
+  'unsub': 'unsubscribeUserStatus',
+  'list': 'getSubscriptions',
+  'message': 'sendMessage',
+  'read': 'markRead',
+  'pin': 'pinConversation',
+  'delete': 'deleteConversation',
+  'history': 'getHistory',
+  'conversations': 'getConversationList',
+  'users': 'getUsersInfo',
+  'nick': 'setSelfInfo',
+  'friends': 'getFriendList',
+  'befriend': 'addFriend',
+  'unfriend': 'deleteFriends',
+  'remark': 'setFriendRemark',
+};
+
+/// The objects that an answer must have, beside what a script says.
+const _needed = <String, Map<String, Object?>>{
+  'sendMessage': {
+    'message': {'from': 'me', 'to': 'ann', 'sequence': '1'},
+  },
+  'markRead': {
+    'conversation': {'peer': 'ann'},
+  },
+  'pinConversation': {
+    'conversation': {'peer': 'ann'},
+  },
+  'setSelfInfo': {
+    'profile': {'userId': 'me'},
+  },
+  'addFriend': {
+    'friend': {'userId': 'ann'},
+  },
+  'setFriendRemark': {
+    'friend': {'userId': 'ann'},
+  },
+};
+
+/// A client under test: a machine, its time, and what it wants done.
+final class _Client {
+  _Client(DevicePlatform platform)
+      : _machine = Machine(
+          (appId: 1, platform: platform, deviceId: 'device'),
+        );
+
+  final Machine _machine;
+  int _now = 1000;
+  double _jitter = 1;
+  int timeout = 10000;
+  int _calls = 0;
+
+  /// The requests on the present link that have no answer, oldest first.
+  final List<({String id, String field})> _asked = [];
+
+  /// Runs an input; returns the effects as the script has them.
+  List<String> run(String line) {
+    final [word, ...rest] = line.split(' ');
+    switch (word) {
+      case 'up':
+        return _step(const LinkUpInput());
+      case 'down':
+        return _step(
+          const LinkEndedInput(LinkEnd(LinkEndKind.closed, 'closed')),
+        );
+      case 'paused':
+        return _step(const PausedInput());
+      case 'resumed':
+        return _step(const ResumedInput());
+      case 'network':
+        return _step(const NetworkChangedInput());
+      case 'jitter':
+        _jitter = double.parse(rest.single);
+        return [];
+      case 'timeout':
+        timeout = int.parse(rest.single);
+        return [];
+      case 'wait':
+        return _wait(_now + int.parse(rest.single));
+      case 'sleep':
+        _now += int.parse(rest.single);
+        return _step(const TickInput());
+      case 'next':
+        final due = _machine.nextDeadline;
+        if (due == null) return ['idle'];
+        final span = max(0, due - _now);
+        return ['after $span', ..._wait(max(due, _now))];
+      case 'push':
+        return _receive('0', 'statusChanged', {'statuses': _statuses(rest)});
+      case 'ended':
+        return _receive('0', 'connectionEnded', {
+          'cause': 'CAUSE_${rest.first}',
+          if (rest.length > 1) 'retryAfterMs': int.parse(rest[1]),
+        });
+      case 'answer':
+        return _answer(rest);
+      case 'refuse':
+        return _receive(
+          _takeAsked(_fields[rest.first]!),
+          'refusal',
+          {'code': int.parse(rest[1]), 'message': 'no'},
+        );
+      case 'login':
+        return _step(
+          LoginInput(++_calls, _now + timeout, rest[0], rest[1]),
+        );
+      default:
+        final request = _request(word, rest);
+        return _step(CallInput(++_calls, _now + timeout, request));
+    }
+  }
+
+  /// Time passes; what is due meanwhile is done when it is due.
+  List<String> _wait(int end) {
+    final effects = <String>[];
+    for (var turn = 0; turn < 100; turn++) {
+      final due = _machine.nextDeadline;
+      if (due == null || due > end) break;
+      _now = max(due, _now);
+      effects.addAll(_step(const TickInput()));
+    }
+    _now = end;
+    return effects;
+  }
+
+  List<String> _answer(List<String> words) {
+    final field = _fields[words.first]!;
+    final id = _takeAsked(field);
+    if (words.contains('as')) {
+      final other = _fields[words.last]!;
+      return _receive(id, other, {...?_needed[other]});
+    }
+    final spread = [
+      for (final word in words)
+        if (word.startsWith('spread=')) int.parse(word.substring(7)),
+    ];
+    final statuses = _statuses(words.where((word) => word.contains(':')));
+    return _receive(id, field, {
+      ...?_needed[field],
+      if (field == 'setSelfStatus')
+        'status': statuses.single
+      else
+        'statuses': statuses,
+      if (spread.isNotEmpty) 'reconnectSpreadMs': spread.single,
+      if (field == 'login') ...{
+        'heartbeatTimeoutMs': 60000,
+        'snapshotComplete': !words.contains('more'),
+      },
+    });
+  }
+
+  String _takeAsked(String field) {
+    final at = _asked.indexWhere((one) => one.field == field);
+    check(at >= 0, '$field was asked');
+    return _asked.removeAt(at).id;
+  }
+
+  /// Through the reader of the wire, as from a socket.
+  List<String> _receive(String id, String field, Map<String, Object?> body) {
+    final text = jsonEncode({'id': id, field: body});
+    return _step(ReceivedInput(ServerMessage.parse(text)));
+  }
+
+  List<String> _step(Input input) => [
+        for (final effect in _machine.step(input, _now, _jitter))
+          if (_note(effect) case final String noted) noted,
+      ];
+
+  String? _note(Effect effect) {
+    switch (effect) {
+      case OpenLink():
+        _asked.clear();
+        return 'open';
+      case CloseLink():
+        _asked.clear();
+        return 'close';
+      case SendMessage(:final message):
+        final id = message['id']! as String;
+        final field = message.keys.singleWhere((key) => key != 'id');
+        if (id != '0') _asked.add((id: id, field: field));
+        return 'send ${_words(field, message[field]!)}'
+            '${id == '0' ? ' unasking' : ''}';
+      case AnswerCall(:final call):
+        return 'call $call: ok';
+      case FailCall(:final call, :final error):
+        return 'call $call: ${error.code}';
+      case Emit(:final event):
+        final noted = _noteEvent(event);
+        return noted == null ? null : '! $noted';
+    }
+  }
+}
+
+List<Map<String, Object?>> _statuses(Iterable<String> words) => [
+      for (final word in words)
+        if (word.split(':') case [final user, final version])
+          {
+            'userId': user,
+            'version': version,
+            'statusType': 'STATUS_TYPE_ONLINE',
+          },
+    ];
+
+String? _noteEvent(LamplightEvent event) => switch (event) {
+      ConnectingEvent() => 'connecting',
+      ConnectedEvent() => 'connected',
+      ConnectFailedEvent(:final retryIn) =>
+        'connect failed, again in ${retryIn.inMilliseconds}',
+      DisconnectedEvent(:final retryIn) =>
+        retryIn == null
+            ? 'disconnected'
+            : 'disconnected, again in ${retryIn.inMilliseconds}',
+      StatusChangedEvent(:final statuses) => 'status ${([
+          for (final one in statuses) '${one.userId}:${one.version}',
+        ]..sort()).join(' ')}',
+      LoginFailedEvent() => 'connect failed',
+      LoggedOutEvent() => 'ended logged out',
+      KickedOfflineEvent() => 'ended kicked by login',
+      KickedByOperatorEvent() => 'ended kicked by operator',
+      UserSigExpiredEvent() => 'ended expired',
+      AccountDeletedEvent() => 'ended deleted',
+      SupersededEvent() => 'ended superseded',
+      LoginRefusedEvent(:final refusal) => 'ended refused ${refusal.code}',
+      // What an SDK tells of users, subscriptions and lists beside that is its
+      // own affair.
+      _ => null,
+    };
+
+/// The parameters of an operation.
+Request _request(String word, List<String> words) => Request(
+      _fields[word]!,
+      switch (word) {
+        'set' => {'customStatus': words.single},
+        'get' || 'sub' || 'unsub' || 'users' || 'unfriend' => {
+            'userIds': words,
+          },
+        'message' => {
+            'to': words[0],
+            'clientMessageId': words[1],
+            'text': words[2],
+          },
+        'read' || 'pin' || 'delete' || 'history' => {'peer': words.single},
+        'nick' => {'nick': words.single},
+        'befriend' => {'userId': words.single},
+        'remark' => {'userId': words[0], 'remark': words[1]},
+        'logout' || 'list' || 'conversations' || 'friends' => const {},
+        _ => throw CheckFailure('no input: $word'),
+      },
+    );
+
+/// A request in the words of the scripts.
+String _words(String field, Object body) {
+  final parameters = body as Map<String, Object?>;
+  var word = _fields.entries.firstWhere((one) => one.value == field).key;
+  if (parameters['resume'] == true) word = 'resume';
+  return [
+    word,
+    for (final name in const [
+      'to',
+      'clientMessageId',
+      'text',
+      'peer',
+      'userId',
+      'userSig',
+      'nick',
+      'remark',
+      'customStatus',
+    ])
+      if (parameters[name] case final String text) text,
+    ...?(parameters['userIds'] as List<String>?),
+    for (final known in (parameters['known'] as List<Object?>?) ?? const [])
+      if (known case {'userId': final user, 'version': final version})
+        '$user:$version',
+  ].join(' ');
+}
+
+/// Plays a scenario; fails where the effects differ.
+void _play(List<String> lines) {
+  var at = 0;
+  final options = <String>[];
+  while (at < lines.length && !lines[at].startsWith('> ')) {
+    options.add(lines[at++]);
+  }
+  final client = _Client(
+    options.contains('platform web')
+        ? DevicePlatform.web
+        : DevicePlatform.linux,
+  );
+  for (final option in options.where((one) => one.startsWith('timeout '))) {
+    client.run(option);
+  }
+  if (options.contains('live')) {
+    ['login me sig', 'up', 'answer login me:1 ann:5'].forEach(client.run);
+  }
+  while (at < lines.length) {
+    final input = lines[at++].substring(2);
+    final expected = <String>[];
+    while (at < lines.length && lines[at].startsWith('  ')) {
+      expected.add(lines[at++].trim());
+    }
+    equal(client.run(input), expected, 'after > $input');
+  }
+}
+
+/// Plays the scenarios of a script; returns how many there were. Fails with all
+/// differences.
+int playAll(String text) {
+  final failures = <String>[];
+  var played = 0;
+  final scenarios = text.split(RegExp('^## ', multiLine: true)).skip(1);
+  for (final scenario in scenarios) {
+    final [title, ...lines] = [
+      for (final line in const LineSplitter().convert(scenario))
+        if (line.isNotEmpty && !line.startsWith('# ')) line.trimRight(),
+    ];
+    // A page that is left, a system that tells of its network or of a sleep:
+    // those of a browser.
+    if (lines.any((one) => one.startsWith('needs '))) continue;
+    played++;
+    try {
+      _play(lines);
+    } on Object catch (failure) {
+      failures.add('$title\n$failure');
+    }
+  }
+  check(failures.isEmpty, 'all agree:\n${failures.join('\n')}');
+  return played;
+}
