@@ -61,6 +61,10 @@ pub enum Name {
     ListDiffers,
     /// Session events never came to the outbox.
     EventsLeft,
+    /// The backend hears logins and disconnects that do not pair, or that are not what there is.
+    Unpaired,
+    /// An event says a status that the user did not have.
+    EventStatus,
     /// An operation did not end.
     Stuck,
     /// A restart changed a status.
@@ -71,7 +75,7 @@ pub enum Name {
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
@@ -98,6 +102,8 @@ impl Name {
         Self::NoDifference,
         Self::ListDiffers,
         Self::EventsLeft,
+        Self::Unpaired,
+        Self::EventStatus,
         Self::Stuck,
         Self::RestartChanges,
         Self::Panic,
@@ -132,6 +138,8 @@ impl Name {
             Self::NoDifference => "no-difference",
             Self::ListDiffers => "list-differs",
             Self::EventsLeft => "events-left",
+            Self::Unpaired => "unpaired",
+            Self::EventStatus => "event-status",
             Self::Stuck => "stuck",
             Self::RestartChanges => "restart-changes",
             Self::Panic => "panic",

@@ -13,6 +13,7 @@ mod node;
 mod people;
 mod plan;
 mod quiet;
+mod receiver;
 mod run;
 mod stores;
 mod weather;

@@ -1,8 +1,9 @@
-//! One process: its stores, its workers, its keeper and its recorder of session events.
+//! One process: its stores, its workers, its keeper, and what carries session events to the backend.
 
 use super::executor::block_on;
 use super::judge::Judge;
 use super::people::{APP, People};
+use super::receiver::{Answer, Receiver, Truths};
 use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog, OlderWins};
 use super::weather::Weather;
 use super::worker::{Shared, Worker};
@@ -10,9 +11,9 @@ use crate::random::Random;
 use crate::world::Failed;
 use lamplight_core::Presence;
 use lamplight_directory::{ChangeLog, Directory, Heard, InProcessDirectory, LogReader};
-use lamplight_facts::Facts;
+use lamplight_facts::{Facts, Notice, Settled, SettledAs};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{AppKey, User};
+use lamplight_model::{AppKey, Hook, Lane, NoticeContent, User};
 use lamplight_service::{Expiring, Service, ThrottleLimits};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -46,6 +47,9 @@ pub(crate) struct Surroundings {
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
     pub key: AppKey,
+    /// The app's backend, where the app has one.
+    pub receiver: Option<Rc<Receiver>>,
+    pub truths: Arc<Truths>,
 }
 
 impl Node {
@@ -66,6 +70,7 @@ impl Node {
             inner: Arc::clone(&directory),
             weather: Arc::clone(&around.weather),
             older_wins: Arc::clone(&older_wins),
+            truths: Arc::clone(&around.truths),
         };
         let log = DelayedLog { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
         let durable = DelayedFacts { inner: Arc::clone(&facts), weather: Arc::clone(&around.weather) };
@@ -95,6 +100,10 @@ impl Node {
         shared.start(async move { tell(&it).await });
         let (it, log) = (Rc::clone(&shared), shared.directory.follow_events());
         shared.start(async move { record_all(&it, log).await });
+        if let Some(receiver) = &around.receiver {
+            let (it, receiver) = (Rc::clone(&shared), Rc::clone(receiver));
+            shared.start(async move { send_all(&it, &receiver).await });
+        }
         Ok(Self { shared, workers, facts, older_wins })
     }
 
@@ -181,6 +190,44 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
         }
     }
 }
+
+/// As the dispatcher of the server, which decides when to send by a plan of its own: here the dice do.
+async fn send_all(shared: &Shared, receiver: &Receiver) {
+    const MOST: usize = 16;
+    loop {
+        shared.executor.clock().sleep(1 + receiver.delay(1_500)).await;
+        // Each is read a while before it is sent.
+        let Ok(heads) = shared.service.outbox_heads(THE_LANE, MOST).await else { continue };
+        for notice in heads {
+            shared.executor.clock().sleep(receiver.delay(60)).await;
+            if send(shared, receiver, &notice).await == Answer::None {
+                continue;
+            }
+            let settled = vec![Settled { id: notice.id, settled: SettledAs::Gone }];
+            while shared.service.settle_notices(settled.clone(), shared.now().wall).await.is_err() {
+                shared.executor.clock().sleep(TICK).await;
+            }
+        }
+    }
+}
+
+async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
+    let NoticeContent::Session(event) = &notice.content else { return Answer::Taken };
+    if notice.is_disconnect() {
+        match shared.service.hand_notice_out(notice.id).await {
+            Ok(true) => {}
+            Ok(false) => return Answer::Taken,
+            Err(_) => return Answer::None,
+        }
+    }
+    shared.executor.clock().sleep(receiver.delay(30)).await;
+    let answer = receiver.request(&notice.user, event);
+    shared.executor.clock().sleep(receiver.delay(30)).await;
+    answer
+}
+
+/// The lane of session events.
+pub(crate) const THE_LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
 
 /// The id of the app, for who sets it up.
 pub(crate) const THE_APP: lamplight_model::AppId = APP;

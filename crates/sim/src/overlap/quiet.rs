@@ -2,7 +2,7 @@
 
 use super::executor::block_on;
 use super::judge::Name;
-use super::node::GRACE;
+use super::node::{GRACE, THE_LANE};
 use super::people::{
     APP, Client, DEVICES, NAMES, Past, Stage, Who, id_of, label, same, shown, user_of, who_is,
 };
@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long what waits to be tried again may take once the stores answer.
 const LONGEST_RETRY: u64 = 130_000;
+
+/// How long it may take until the backend is told of everything.
+const LONGEST_SENDING: u64 = 600_000;
 
 /// How long an operation may take once the stores answer.
 const LONGEST: u64 = 60_000;
@@ -261,7 +264,8 @@ impl World {
         }
     }
 
-    fn judge_events(&self) {
+    /// Waits until the backend has been told everything, and compares what it knows with what there is.
+    fn judge_events(&mut self) {
         for who in self.everybody() {
             let left = self.node.peek(&user_of(who), |presence| {
                 presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
@@ -269,6 +273,25 @@ impl World {
             if let Some(left) = left {
                 self.judge.found(Name::EventsLeft, format!("{}: {left}", NAMES[who]));
             }
+        }
+        let Some(receiver) = self.around.receiver.clone() else { return };
+        let until = self.now() + LONGEST_SENDING;
+        while !block_on(self.node.facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty()) {
+            if self.now() > until {
+                self.judge.found(Name::EventsLeft, "the backend is not told of all of them".to_owned());
+                return;
+            }
+            self.pass(500);
+        }
+        // Nobody comes or goes meanwhile, but a login may lapse.
+        for who in self.everybody() {
+            let status = self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
+            let (status_type, custom) = status.map_or((StatusType::Unlogined, String::new()), |status| {
+                (status.status_type, status.custom_status.as_str().to_owned())
+            });
+            let connected =
+                self.devices(who).into_iter().filter(|(.., link)| link.is_some()).map(|(place, ..)| place);
+            receiver.judge_quiet(who, status_type, &custom, &connected.collect());
         }
     }
 

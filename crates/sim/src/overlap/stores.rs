@@ -1,6 +1,7 @@
 //! The two ports as something far away: every call waits before and after its effect, changes are run more than once,
 //! and some calls fail. Behind them are the real directory and the real facts.
 
+use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
 use lamplight_core::Presence;
 use lamplight_directory::{
@@ -28,6 +29,7 @@ pub(crate) struct DelayedDirectory {
     pub inner: Arc<InProcessDirectory>,
     pub weather: Arc<Weather>,
     pub older_wins: Arc<OlderWins>,
+    pub truths: Arc<Truths>,
 }
 
 /// Kicks of a newer login by an older one, as a directory has seen them.
@@ -113,15 +115,19 @@ impl Directory for DelayedDirectory {
                     let _ = change(&mut copy);
                 }
             }
-            let (mut before, mut after) = (Vec::new(), Vec::new());
+            let (mut before, mut after, mut shows) = (Vec::new(), Vec::new(), None);
             let mut watched = |presence: &mut Presence| {
                 before = logins_of(presence);
                 let transition = change(presence);
                 after = logins_of(presence);
+                shows = Some((presence.version(), presence.status_type()));
                 transition
             };
             let logged = self.inner.update_with(user, now, &mut watched).await;
             self.older_wins.look(user, &before, &after);
+            if let Some((version, status_type)) = shows {
+                self.truths.note(user, version, status_type);
+            }
             logged
         };
         Box::pin(trip.go(effect, directory_error))

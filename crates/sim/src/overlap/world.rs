@@ -7,6 +7,7 @@ use super::judge::{Judge, Name};
 use super::node::{Node, Surroundings, THE_APP};
 use super::people::{DEVICES, NAMES, People, Stage, Who, device_id, user_of, who_is};
 use super::plan::Plan;
+use super::receiver::Receiver;
 use super::weather::{Climate, Weather};
 use crate::random::Random;
 use crate::world::Failed;
@@ -33,7 +34,7 @@ pub(crate) struct World {
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
     /// Calls of the server API that have no answer yet.
     pub under_way: Rc<Cell<usize>>,
-    around: Surroundings,
+    pub around: Surroundings,
     folder: TempDir,
     app: App,
     seed: u64,
@@ -68,7 +69,12 @@ impl World {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let key = AppKey { id: 1, text: "the key of a history".into() };
+        let is_told = !plan.settings.webhooks.state_change_url.is_empty();
+        let receiver = is_told.then(|| Rc::new(Receiver::new(Rc::clone(&judge), seed)));
+        let truths = receiver.as_ref().map(|it| Arc::clone(&it.truths)).unwrap_or_default();
         let around = Surroundings {
+            receiver,
+            truths,
             executor: executor.clone(),
             weather: Arc::clone(&weather),
             people: Rc::clone(&people),

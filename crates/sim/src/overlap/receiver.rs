@@ -1,0 +1,208 @@
+//! The app's backend: hears of session events by requests of which some fail, and judges what it hears. It outlives the
+//! processes that send to it.
+//!
+//! The login and the disconnect of each device must alternate, and each event must say a status that the user had, with
+//! its version. When everything is quiet, what a backend makes of the events must be what the record shows.
+
+use super::judge::{Judge, Name};
+use super::people::{DEVICES, NAMES, Who, user_of, who_is};
+use crate::random::Random;
+use lamplight_model::{Platform, SessionEvent, SessionEventKind, StatusType, User, Version};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The status types that records have had, by user and version.
+#[derive(Default)]
+pub(crate) struct Truths(Mutex<BTreeMap<(User, Version), StatusType>>);
+
+impl Truths {
+    /// A record shows this.
+    pub fn note(&self, user: &User, version: Version, status_type: StatusType) {
+        self.seen().insert((user.clone(), version), status_type);
+    }
+
+    fn at(&self, user: &User, version: Version) -> Option<StatusType> {
+        self.seen().get(&(user.clone(), version)).copied()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<(User, Version), StatusType>> {
+        // Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to a request, as its sender sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Answer {
+    Taken,
+    /// Nobody can say whether the request was read.
+    None,
+}
+
+/// The backend.
+pub(crate) struct Receiver {
+    backends: RefCell<BTreeMap<Who, Heard>>,
+    pub truths: Arc<Truths>,
+    random: RefCell<Random>,
+    judge: Rc<Judge>,
+}
+
+/// All that the backend has heard of one user.
+#[derive(Default)]
+struct Heard {
+    /// The ordinals of the events: a request that comes again says nothing new.
+    ordinals: BTreeSet<u64>,
+    devices: BTreeMap<usize, (Link, Platform)>,
+    /// The status and its version after the last event.
+    status: Option<(Version, StatusType)>,
+    /// The custom status: the last that was told, and none while the user is not ONLINE.
+    custom: String,
+}
+
+/// What the backend makes of a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Link {
+    Connected,
+    Gone,
+    /// One device of a platform was kicked, and this is of that platform.
+    PerhapsKicked,
+}
+
+impl Receiver {
+    /// A backend that has heard nothing.
+    pub fn new(judge: Rc<Judge>, seed: u64) -> Self {
+        let random = RefCell::new(Random::new(seed));
+        Self { backends: RefCell::default(), truths: Arc::default(), random, judge }
+    }
+
+    /// How long something takes on the way here, or until it is begun.
+    pub fn delay(&self, most: usize) -> u64 {
+        self.random.borrow_mut().below(most) as u64
+    }
+
+    /// A request arrives, or is lost on its way here or back.
+    pub fn request(&self, user: &User, event: &SessionEvent) -> Answer {
+        let (lost, unanswered) = {
+            let random = &mut *self.random.borrow_mut();
+            (random.once_in(8), random.once_in(8))
+        };
+        if lost {
+            return Answer::None;
+        }
+        self.hear(user, event);
+        if unanswered { Answer::None } else { Answer::Taken }
+    }
+
+    fn hear(&self, user: &User, event: &SessionEvent) {
+        let who = who_is(&user.id);
+        let mut backends = self.backends.borrow_mut();
+        let heard = backends.entry(who).or_default();
+        let last = heard.ordinals.last().copied();
+        if !heard.ordinals.insert(event.ordinal) {
+            return;
+        }
+        self.judge.note(|| format!("  the backend of {} hears {event:?}", NAMES[who]));
+        self.judge.count("events heard");
+        if last.is_some_and(|last| last > event.ordinal) {
+            self.unpaired(who, event, "comes behind a later one");
+        }
+        self.hear_of_device(who, heard, event);
+        self.hear_of_status(user, heard, event);
+    }
+
+    fn hear_of_device(&self, who: Who, heard: &mut Heard, event: &SessionEvent) {
+        let place = event.device.as_ref().map(|device| {
+            let place = DEVICES.iter().position(|(name, _)| *name == device.id.as_str());
+            (place.expect("there are no other devices"), device.platform)
+        });
+        let link = place.and_then(|(place, _)| heard.devices.get(&place)).map(|(link, _)| *link);
+        match (&event.kind, place) {
+            (SessionEventKind::Login { kicked }, Some((place, platform))) => {
+                if link == Some(Link::Connected) {
+                    self.unpaired(who, event, "follows a login");
+                }
+                for (other, (link, on)) in &mut heard.devices {
+                    if *other != place && *link == Link::Connected && kicked.contains(on) {
+                        *link = Link::PerhapsKicked;
+                    }
+                }
+                heard.devices.insert(place, (Link::Connected, platform));
+            }
+            (SessionEventKind::LinkClosed | SessionEventKind::TimedOut, Some((place, platform))) => {
+                if !matches!(link, Some(Link::Connected | Link::PerhapsKicked)) {
+                    self.unpaired(who, event, "follows no login");
+                }
+                heard.devices.insert(place, (Link::Gone, platform));
+            }
+            (SessionEventKind::Logout, Some((place, platform))) => {
+                heard.devices.insert(place, (Link::Gone, platform));
+            }
+            (SessionEventKind::CustomStatus(_), Some(_)) => {
+                if link == Some(Link::Gone) {
+                    self.unpaired(who, event, "is of a device that is gone");
+                }
+            }
+            (SessionEventKind::CustomStatus(_), None) => {}
+            (_, None) => self.unpaired(who, event, "names no device"),
+        }
+    }
+
+    fn hear_of_status(&self, user: &User, heard: &mut Heard, event: &SessionEvent) {
+        let Some(after) = event.after else {
+            self.judge.found(Name::EventStatus, format!("{user}: {event:?} says no status"));
+            return;
+        };
+        let truth = self.truths.at(user, after.version);
+        if truth != Some(after.status_type) {
+            let what = format!("{user}: {event:?}, and that version was {truth:?}");
+            self.judge.found(Name::EventStatus, what);
+        }
+        if let Some((version, _)) = heard.status
+            && version > after.version
+        {
+            self.judge.found(Name::EventStatus, format!("{user}: {event:?} goes back from {version}"));
+        }
+        heard.status = Some((after.version, after.status_type));
+        if let SessionEventKind::CustomStatus(text) = &event.kind {
+            text.as_str().clone_into(&mut heard.custom);
+        }
+        if after.status_type != StatusType::Online {
+            heard.custom.clear();
+        }
+    }
+
+    fn unpaired(&self, who: Who, event: &SessionEvent, why: &str) {
+        self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
+    }
+
+    /// Everything is quiet: what was heard of a user is what there is. `connected` are the devices of the record that
+    /// count as connected.
+    pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
+        let backends = self.backends.borrow();
+        let none = Heard::default();
+        let heard = backends.get(&who).unwrap_or(&none);
+        for (place, (name, _)) in DEVICES.iter().enumerate() {
+            let is_right = match heard.devices.get(&place) {
+                Some((Link::Connected, _)) => connected.contains(&place),
+                Some((Link::Gone, _)) | None => !connected.contains(&place),
+                Some((Link::PerhapsKicked, _)) => true,
+            };
+            if !is_right {
+                let what = format!("{}.{name}: heard {:?}, {connected:?}", user_of(who), heard.devices);
+                self.judge.found(Name::Unpaired, what);
+            }
+        }
+        // A login that lapses is not told: a backend may have heard OFFLINE last.
+        let heard_online = heard.status.is_some_and(|(_, status_type)| status_type == StatusType::Online);
+        if heard_online != (status_type == StatusType::Online) {
+            let what = format!("{}: heard {:?}, and it is {status_type:?}", user_of(who), heard.status);
+            self.judge.found(Name::EventStatus, what);
+        }
+        if heard.custom != custom {
+            let what = format!("{}: heard {:?}, and it is {custom:?}", user_of(who), heard.custom);
+            self.judge.found(Name::EventStatus, what);
+        }
+    }
+}
