@@ -56,6 +56,15 @@ class V2TIMManager {
   /// The calls about groups: each answers "not supported".
   dynamic getGroupManager() => const AbsentManager('getGroupManager');
 
+  /// The calls about groups, by another name.
+  dynamic get v2TIMGroupManager => getGroupManager();
+
+  /// The calls about signaling, by another name.
+  dynamic get v2TIMSignalingManager => getSignalingManager();
+
+  /// The calls about pushing, by another name.
+  dynamic get v2TIMOfflinePushManager => getOfflinePushManager();
+
   /// The calls about communities: each answers "not supported".
   dynamic getCommunityManager() => const AbsentManager('getCommunityManager');
 

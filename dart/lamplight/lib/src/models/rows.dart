@@ -202,15 +202,21 @@ List<Conversation> inOrder(Iterable<Conversation> conversations) {
     if (left.isPinned != right.isPinned) {
       return left.isPinned ? -1 : 1;
     }
-    final byTime = _lastTime(right).compareTo(_lastTime(left));
-    return byTime != 0 ? byTime : one.$1.compareTo(other.$1);
+    final byMessage = _lastTime(right).compareTo(_lastTime(left));
+    if (byMessage != 0) {
+      return byMessage;
+    }
+    final byMove = _millis(right.activeAt).compareTo(_millis(left.activeAt));
+    return byMove != 0 ? byMove : one.$1.compareTo(other.$1);
   });
   return [for (final (_, conversation) in indexed) conversation];
 }
 
-/// Seconds; 0 when nothing was ever said.
+/// When the last message came, in milliseconds; 0 when nothing was ever said.
 int _lastTime(Conversation conversation) =>
-    (conversation.lastMessage?.time?.millisecondsSinceEpoch ?? 0) ~/ 1000;
+    _millis(conversation.lastMessage?.time);
+
+int _millis(DateTime? moment) => moment?.millisecondsSinceEpoch ?? 0;
 
 /// The text of the second line of a row.
 ({bool isDraft, String text}) summaryOf(

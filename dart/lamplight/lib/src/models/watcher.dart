@@ -136,7 +136,8 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Gives back what the lists have subscribed to, and hears no more.
+  /// Gives back what the lists have subscribed to, and hears no more. Without
+  /// a connection nothing is given back.
   Future<void> dispose() async {
     _isStopped = true;
     unawaited(_listening.cancel());
@@ -144,7 +145,7 @@ final class StatusWatcher {
     _timer?.cancel();
     _ledger.turn(false);
     var next = _ledger.next(_now());
-    while (next is MakeCall) {
+    while (next is MakeCall && _net == Net.connected) {
       await _make(next.call);
       next = _ledger.next(_now());
     }
@@ -217,7 +218,10 @@ final class StatusWatcher {
       if (isBack) {
         refresh();
       }
-    } else if (_toldNet != Net.connected) {
+      return;
+    }
+    _wake(null);
+    if (_toldNet != Net.connected) {
       _tellNet();
     } else {
       _cut ??= Timer(_shortCut, () {
@@ -252,8 +256,13 @@ final class StatusWatcher {
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;
-    // Nothing is due while nobody is logged in.
-    if (after == null || _isStopped || _user == null) {
+    // Nothing is due while nobody is logged in, nor without a connection: a
+    // call would have the client connect, which a paused application has not
+    // asked for. The connection that comes back wakes this.
+    if (after == null ||
+        _isStopped ||
+        _user == null ||
+        _net != Net.connected) {
       _dueSince = null;
       return;
     }
@@ -270,7 +279,7 @@ final class StatusWatcher {
     }
     _isCalling = true;
     var next = _ledger.next(_now());
-    while (next is MakeCall && !_isStopped) {
+    while (next is MakeCall && !_isStopped && _net == Net.connected) {
       await _make(next.call);
       next = _ledger.next(_now());
     }

@@ -1,0 +1,87 @@
+/// What Lamplight does not have: one code, one table.
+library;
+
+import 'dart:io';
+
+import 'package:lamplight/compat.dart';
+
+import '../support/runner.dart';
+
+void main() {
+  final manager = TencentImSDKPlugin.v2TIMManager;
+
+  test('calls that are not there answer "not supported", and throw nothing',
+      () async {
+    // An answer fits whatever type the program has for it.
+    final V2TimValueCallback<List<String>> groups =
+        await manager.getConversationManager().getConversationGroupList();
+    final V2TimCallback revoked =
+        await manager.getMessageManager().revokeMessage(msgID: 'x');
+    final V2TimValueCallback<List<V2TimFriendInfo>> blocked =
+        await manager.getFriendshipManager().getBlackList();
+    final V2TimValueCallback<List<String>> joined =
+        await manager.getGroupManager().getJoinedGroupList();
+    final V2TimCallback accepted = await manager
+        .getSignalingManager()
+        .accept(inviteID: 'x', data: 'y');
+    for (final answer in [groups, revoked, blocked, joined, accepted]) {
+      equal(answer.code, CompatCode.notSupported);
+      check(answer.desc.contains('COMPAT.md'), 'the text says where to look');
+    }
+    equal(groups.data, null);
+    check(
+      accepted.desc.contains('getSignalingManager().accept'),
+      'the text names the call: ${accepted.desc}',
+    );
+  });
+
+  test('the table lists what the code refuses, and nothing else', () {
+    final package = _packageFolder();
+    final sources = Directory('${package.path}/lib/src/compat')
+        .listSync()
+        .whereType<File>()
+        .map((file) => file.readAsStringSync())
+        .join('\n');
+    Set<String> all(String pattern, String text) => {
+          for (final match in RegExp(pattern).allMatches(text)) match[1]!,
+        };
+
+    final table = File('${package.path}/COMPAT.md').readAsStringSync();
+    final refused = all(r"absent\(\s*'(\w+)'", sources);
+    final managers = all(r"AbsentManager\(\s*'(\w+)'", sources);
+    final silent = all(
+      r'/// Never called\.\s+void Function\([^;]*?\)\s+(\w+);',
+      sources,
+    );
+    check(refused.length > 80, 'the calls are found: ${refused.length}');
+    check(silent.length > 20, 'the callbacks are found: ${silent.length}');
+    String section(String title) {
+      final begin = table.indexOf('## $title');
+      check(begin >= 0, 'there is a section "$title"');
+      final end = table.indexOf('\n## ', begin + 1);
+      return table.substring(begin, end < 0 ? table.length : end);
+    }
+
+    equal(
+      all(r'`(\w+)`', section('Calls that answer 7013')),
+      {...refused, ...managers},
+    );
+    equal(all(r'`(\w+)`', section('Callbacks that are never called')), silent);
+  });
+}
+
+/// The folder of this package.
+Directory _packageFolder() {
+  for (final start in [Platform.script.resolve('.'), Directory.current.uri]) {
+    var folder = Directory.fromUri(start).absolute;
+    while (folder.path != folder.parent.path) {
+      for (final path in [folder.path, '${folder.path}/dart/lamplight']) {
+        if (File('$path/COMPAT.md').existsSync()) {
+          return Directory(path);
+        }
+      }
+      folder = folder.parent;
+    }
+  }
+  throw StateError('COMPAT.md is in no folder above this program');
+}
