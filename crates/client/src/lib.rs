@@ -41,7 +41,7 @@ mod client;
 mod driver;
 mod error;
 mod event;
-mod feed;
+mod event_queue;
 mod link;
 mod lists;
 mod machine;

@@ -4,7 +4,7 @@
 
 use crate::Event;
 use crate::backoff::Jitter;
-use crate::feed::Feed;
+use crate::event_queue::EventQueue;
 use crate::machine::{Effect, Input, Machine};
 use lamplight_model::Moment;
 use slab::Slab;
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
 
 #[derive(Debug)]
 struct Reader {
-    feed: Feed,
+    queue: EventQueue,
     waker: Option<Waker>,
 }
 
@@ -45,8 +45,8 @@ impl SharedLock {
     /// A new reader of events.
     pub(crate) fn events(&self) -> Events {
         let mut shared = self.lock();
-        let feed = Feed::beginning_with(shared.machine.cache().iter());
-        let key = shared.readers.insert(Reader { feed, waker: None });
+        let queue = EventQueue::beginning_with(shared.machine.cache().iter());
+        let key = shared.readers.insert(Reader { queue, waker: None });
         drop(shared);
         Events { shared: self.clone(), key }
     }
@@ -78,7 +78,7 @@ impl Shared {
 
 impl Reader {
     fn push(&mut self, event: &Event) {
-        self.feed.push(event);
+        self.queue.push(event);
         self.waker.take().into_iter().for_each(Waker::wake);
     }
 }
@@ -110,7 +110,7 @@ impl Stream for Events {
         let mut shared = self.shared.lock();
         let closed = shared.closed;
         let reader = &mut shared.readers[self.key];
-        match reader.feed.pop() {
+        match reader.queue.pop() {
             Some(event) => Poll::Ready(Some(event)),
             None if closed => Poll::Ready(None),
             None => {

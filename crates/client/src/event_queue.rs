@@ -15,7 +15,7 @@ pub(crate) const MAX_PENDING_EVENTS: usize = 64;
 
 /// The events that one reader has not read yet.
 #[derive(Debug, Default)]
-pub(crate) struct Feed {
+pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
@@ -32,8 +32,8 @@ enum Slot {
     Gone,
 }
 
-impl Feed {
-    /// A feed for a reader that begins now: it is told of all that is in the cache.
+impl EventQueue {
+    /// A queue for a reader that begins now: it is told of all that is in the cache.
     pub(crate) fn beginning_with<'a>(cached: impl Iterator<Item = &'a UserStatus>) -> Self {
         let slots = cached.map(|status| (status.user_id.clone(), Slot::Changed(status.clone()))).collect();
         Self { slots, ..Self::default() }
@@ -143,18 +143,18 @@ mod tests {
     /// Runs a script. `+ann:1 bob:2` pushes a change, `-ann` a leaving, `C`, `L` and `K` push Connecting,
     /// LoggedOut and UserSigExpired; `?` reads all there is and notes it in the same language.
     fn check(script: &[&str], expected: &str) {
-        let (mut feed, mut read) = (Feed::default(), Vec::new());
+        let (mut queue, mut read) = (EventQueue::default(), Vec::new());
         for line in script {
             match line.split_at(1) {
-                ("+", rest) => feed.push(&Event::StatusChanged(statuses(rest))),
-                ("-", rest) => feed.push(&Event::NotWatched(
+                ("+", rest) => queue.push(&Event::StatusChanged(statuses(rest))),
+                ("-", rest) => queue.push(&Event::NotWatched(
                     rest.split_whitespace().map(|user| UserId::new(user).unwrap()).collect(),
                 )),
-                ("C", _) => feed.push(&Event::Connecting),
-                ("L", _) => feed.push(&Event::LoggedOut),
-                ("K", _) => feed.push(&Event::UserSigExpired),
+                ("C", _) => queue.push(&Event::Connecting),
+                ("L", _) => queue.push(&Event::LoggedOut),
+                ("K", _) => queue.push(&Event::UserSigExpired),
                 ("?", _) => {
-                    while let Some(event) = feed.pop() {
+                    while let Some(event) = queue.pop() {
                         read.push(note(&event));
                     }
                     read.push("?".to_owned());
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn a_reader_that_begins_late_is_told_what_is_cached() {
         let cached = statuses("ann:1 bob:4");
-        let mut feed = Feed::beginning_with(cached.iter());
-        assert_eq!(note(&feed.pop().unwrap()), "+ann:1 bob:4");
-        assert!(feed.pop().is_none());
+        let mut queue = EventQueue::beginning_with(cached.iter());
+        assert_eq!(note(&queue.pop().unwrap()), "+ann:1 bob:4");
+        assert!(queue.pop().is_none());
     }
 }
