@@ -66,7 +66,7 @@ impl Worker {
         for effect in effects {
             match effect {
                 Effect::Close { watcher, cause } => {
-                    if let Some(slot) = self.slot_of_watcher(watcher) {
+                    if let Some(slot) = self.watcher_slots.get(watcher) {
                         self.close(slot, words_of(cause), None);
                     }
                 }
@@ -106,7 +106,7 @@ impl Worker {
         subscribed: &[UserId],
         unsubscribed: &[UserId],
     ) {
-        let Some(slot) = self.slot_of_watcher(watcher) else { return };
+        let Some(slot) = self.watcher_slots.get(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
             // A login that is not answered yet reads the list itself.
             && login.answered
@@ -154,7 +154,7 @@ impl Worker {
         self.audience.borrow_mut().take_touched(&mut touched);
         let to_flush = std::mem::take(&mut *self.to_flush.borrow_mut());
         let touched =
-            touched.into_iter().filter_map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
+            touched.into_iter().filter_map(|watcher| self.watcher_slots.get(watcher)).collect::<Vec<_>>();
         for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
             self.contain(slot, || self.deliver(slot));
         }

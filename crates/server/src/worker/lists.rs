@@ -23,7 +23,7 @@ impl Worker {
     }
 
     fn with_lists(&self, watcher: WatcherKey, change: impl FnOnce(&mut ListsQueue)) {
-        let Some(slot) = self.slot_of_watcher(watcher) else { return };
+        let Some(slot) = self.watcher_slots.get(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
             change(&mut login.lists);
             if login.lists.is_stuck() {

@@ -108,7 +108,7 @@ impl Worker {
         };
         // What changes the lists from here on is told to the connection.
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
-        self.note_watcher(watcher, slot);
+        self.watcher_slots.set(watcher, slot);
         self.note_unread(watcher, effects);
         // The app may have changed during the login; what changes from here on is heard.
         let able = self.abilities_in(done.app.id);

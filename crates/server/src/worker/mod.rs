@@ -16,9 +16,11 @@ mod login;
 mod nested;
 mod reading;
 mod reads;
+mod request_windows;
 mod requests;
 mod stream;
 mod told_abilities;
+mod watcher_slots;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -30,13 +32,14 @@ use connection::{Connection, Work};
 use fanout::Shown;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
-use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd, RequestPace, WatcherKey};
+use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd};
 use lamplight_directory::LogReader;
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, ListsHeard, Reads, Service, Watchers};
 use lamplight_wire::{StatusBatch, v1};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
+use request_windows::RequestWindows;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -49,6 +52,7 @@ use std::task::Context;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Notify, mpsc, oneshot};
+use watcher_slots::WatcherSlots;
 
 /// How exact heartbeat timeouts are, in milliseconds.
 const TICK_MS: u64 = 250;
@@ -93,21 +97,14 @@ struct Worker {
     /// Connections ever taken in; makes a `ConnectionId` unique.
     taken_in: Cell<u32>,
     audience: RefCell<Audience<Shown>>,
-    /// The connection's slot of each watcher, by the watcher's slot.
-    watchers: RefCell<Vec<Option<(WatcherKey, u32)>>>,
+    watcher_slots: WatcherSlots,
     /// By the connection's number in this node.
     wheel: RefCell<DeadlineWheel<u64>>,
     /// Connections for which there is no room, and which are to be told so.
     refusing: Cell<usize>,
     /// Connections to look at again in the next round.
     queue: RefCell<Vec<u32>>,
-    /// How many requests of each slot were handled in this window. They stand apart from the connections, which they
-    /// would make larger than four bytes.
-    paces: RefCell<Vec<RequestPace>>,
-    /// Connections whose requests came too fast; to be read from again in the next window.
-    paused: RefCell<Vec<u32>>,
-    /// The window of request rates that this round belongs to.
-    window: Cell<u16>,
+    request_windows: RequestWindows,
     /// Connections with output.
     to_flush: RefCell<Vec<u32>>,
     /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
@@ -169,13 +166,11 @@ impl Worker {
             connections: RefCell::default(),
             taken_in: Cell::new(0),
             audience: RefCell::new(Audience::new(rate)),
-            watchers: RefCell::default(),
+            watcher_slots: WatcherSlots::default(),
             wheel: RefCell::new(wheel),
             refusing: Cell::new(0),
             queue: RefCell::default(),
-            paces: RefCell::default(),
-            paused: RefCell::default(),
-            window: Cell::default(),
+            request_windows: RequestWindows::default(),
             to_flush: RefCell::default(),
             stuck_lists: RefCell::default(),
             lists_heard: RefCell::default(),
@@ -340,22 +335,6 @@ impl Worker {
     /// The slot of a connection, if it is still there. Holds until the next await.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
-    }
-
-    fn note_watcher(&self, watcher: WatcherKey, slot: usize) {
-        let mut watchers = self.watchers.borrow_mut();
-        let number = watcher.slot();
-        if watchers.len() <= number {
-            watchers.resize(number + 1, None);
-        }
-        watchers[number] = Some((watcher, slot as u32));
-    }
-
-    /// The slot of the connection behind a watcher, if the watcher was not let go.
-    fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
-        let watchers = self.watchers.borrow();
-        let (key, slot) = (*watchers.get(watcher.slot())?)?;
-        (key == watcher).then_some(slot as usize)
     }
 
     fn put(&self, slot: usize, message: &v1::ServerMessage) {

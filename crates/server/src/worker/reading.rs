@@ -3,7 +3,7 @@
 use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
 use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
-use lamplight_core::{LinkEnd, Received, RequestPace, RequestRate};
+use lamplight_core::{LinkEnd, Received, RequestRate};
 use lamplight_protocol::{Found, Protocol, ProxyHeader, read_proxy_header};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
@@ -103,22 +103,9 @@ impl Worker {
         }
     }
 
-    /// The pace of the connection in a slot.
-    fn pace(&self, slot: usize) -> RequestPace {
-        let mut paces = self.paces.borrow_mut();
-        if paces.len() <= slot {
-            paces.resize(slot + 1, RequestPace::default());
-        }
-        paces[slot]
-    }
-
     /// In a new window, whoever was too fast is read from again.
     pub(super) fn open_window(&self) {
-        let window = RequestRate::window(self.shared.clock.now().moment);
-        if self.window.replace(window) == window {
-            return;
-        }
-        for slot in self.paused.take() {
+        for slot in self.request_windows.open(self.shared.clock.now().moment) {
             if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {
                 connection.paused = false;
             }
@@ -204,8 +191,8 @@ impl Worker {
     pub(super) fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
         let mut rest = plain;
         let rate = RequestRate { per_second: self.shared.config.limits.requests_per_second };
-        let window = self.window.get();
-        let mut pace = self.pace(slot);
+        let window = self.request_windows.window();
+        let mut pace = self.request_windows.pace(slot);
         for handled in 0.. {
             let found = {
                 let mut connections = self.connections.borrow_mut();
@@ -222,7 +209,7 @@ impl Worker {
                     connection.input = rest.to_vec();
                     if is_spent && !std::mem::replace(&mut connection.paused, true) {
                         self.metrics.paused.inc();
-                        self.paused.borrow_mut().push(slot as u32);
+                        self.request_windows.pause(slot);
                     }
                     // Nobody else comes back for it; but a socket that is blocked does.
                     let again = !connection.is_busy()
@@ -245,7 +232,7 @@ impl Worker {
                 };
                 if let Some(received) = received {
                     pace.note(received, window);
-                    self.paces.borrow_mut()[slot] = pace;
+                    self.request_windows.set_pace(slot, pace);
                 }
                 if let Ok(Found::Opened(hops)) = &found {
                     let proxies = &self.shared.proxies;

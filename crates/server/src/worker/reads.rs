@@ -125,7 +125,7 @@ impl Worker {
             let _ = waiting.send(true);
         }
         // News about the list may have waited for this read.
-        if let Some(slot) = self.slot_of_watcher(watcher) {
+        if let Some(slot) = self.watcher_slots.get(watcher) {
             self.flush_later(slot);
         }
     }
