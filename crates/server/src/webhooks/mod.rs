@@ -82,7 +82,7 @@ impl<'a> Testing<'a> {
 
 impl Drop for Testing<'_> {
     fn drop(&mut self) {
-        lock(&self.testing).remove(&self.app);
+        lock(self.testing).remove(&self.app);
     }
 }
 
