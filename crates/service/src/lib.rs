@@ -11,6 +11,7 @@
 mod absent;
 mod apps;
 mod audience;
+mod deleted_accounts;
 mod deletion;
 mod keyrings;
 mod limits;
@@ -34,7 +35,7 @@ pub use keyrings::{Keyrings, KeysToRead};
 pub use limits::{
     CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
 };
-pub use lost_connections::{RecordPlace, RecordedConnections};
+pub use lost_connections::{RecordedConnections, RecordPlace};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
@@ -61,9 +62,8 @@ use lamplight_core::{Presence, RetentionClock};
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
 pub struct Service {
@@ -80,8 +80,7 @@ pub struct Service {
     limits: Box<dyn Limits>,
     profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
-    /// Deleted accounts that are still on subscription lists of others, with how often they were deleted.
-    deleted: Mutex<BTreeMap<User, u64>>,
+    deleted: deleted_accounts::DeletedAccounts,
     entering: retries::Entering,
     deletions: deletion::Deletions,
     /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
@@ -147,7 +146,7 @@ impl Service {
             limits: Box::new(CallWindows::default()),
             profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
-            deleted: Mutex::default(),
+            deleted: deleted_accounts::DeletedAccounts::default(),
             entering: retries::Entering::default(),
             deletions: deletion::Deletions::default(),
             recovered_from: AtomicU64::new(0),

@@ -1,6 +1,6 @@
 //! The operations on apps and accounts by an operator or the app's backend.
 
-use crate::locks::lock;
+use crate::deleted_accounts::Deleted;
 use crate::operations::login::may_have_happened;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -13,8 +13,7 @@ use lamplight_model::{
     WebhookUrl, is_key_file_name,
 };
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::MutexGuard;
+use std::collections::BTreeSet;
 
 /// The most admins of one app.
 pub const MAX_ADMINS: usize = 100;
@@ -181,25 +180,21 @@ impl Service {
     /// The account was deleted: it is taken off the subscription lists of others at the next upkeep, or before an
     /// account is made.
     pub(crate) fn forget_later(&self, user: &User) {
-        *self.deleted().entry(user.clone()).or_default() += 1;
+        self.deleted.add(user);
     }
 
     /// Takes deleted accounts off the subscription lists of everybody, so that the next owner of the `userID` has
     /// watchers of their own. A list that cannot be written holds up none of the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
-        let deleted = self.deleted().clone();
-        self.take_off_lists(deleted, now).await
+        self.take_off_lists(self.deleted.all(), now).await
     }
 
     /// The same for one user, whose account is being made: who is subscribed to others does not matter to it.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        let times = self.deleted().get(user).copied();
-        self.take_off_lists(times.map(|times| (user.clone(), times)).into_iter().collect(), now).await
+        self.take_off_lists(self.deleted.only(user), now).await
     }
 
-    /// `deleted` has each account with how often it was deleted: one that was deleted once more meanwhile stays to be
-    /// taken off.
-    async fn take_off_lists(&self, deleted: BTreeMap<User, u64>, now: Now) -> Result<(), ServiceError> {
+    async fn take_off_lists(&self, deleted: Deleted, now: Now) -> Result<(), ServiceError> {
         if deleted.is_empty() {
             return Ok(());
         }
@@ -215,14 +210,8 @@ impl Service {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        self.deleted().retain(|user, times| deleted.get(user) != Some(times));
+        self.deleted.remove(&deleted);
         Ok(())
-    }
-
-    /// The deleted accounts that are still on lists. Each critical section leaves the map whole, so a panic elsewhere does
-    /// not taint it.
-    fn deleted(&self) -> MutexGuard<'_, BTreeMap<User, u64>> {
-        lock(&self.deleted)
     }
 }
 

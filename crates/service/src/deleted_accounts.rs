@@ -1,0 +1,57 @@
+//! Deleted accounts that are still on subscription lists of others.
+
+use crate::locks::lock;
+use lamplight_model::User;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Accounts, each with how often it was deleted.
+pub(crate) type Deleted = BTreeMap<User, u64>;
+
+/// The deleted accounts that are still on lists.
+#[derive(Default)]
+pub(crate) struct DeletedAccounts(Mutex<Deleted>);
+
+impl DeletedAccounts {
+    /// Adds an account that was deleted, once more perhaps.
+    pub fn add(&self, user: &User) {
+        *lock(&self.0).entry(user.clone()).or_default() += 1;
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Deleted {
+        lock(&self.0).clone()
+    }
+
+    /// This account, if it is among them.
+    pub fn only(&self, user: &User) -> Deleted {
+        lock(&self.0).get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
+    }
+
+    /// These accounts were taken off all lists. One that was deleted once more meanwhile stays.
+    pub fn remove(&self, taken_off: &Deleted) {
+        lock(&self.0).retain(|user, times| taken_off.get(user) != Some(times));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::{AppId, UserId};
+
+    #[test]
+    fn an_account_that_is_deleted_once_more_meanwhile_stays() {
+        let user = |name: &str| User::new(AppId(1), UserId::new(name).unwrap());
+        let accounts = DeletedAccounts::default();
+        accounts.add(&user("a"));
+        accounts.add(&user("b"));
+        let taken_off = accounts.all();
+        assert_eq!(accounts.only(&user("b")), Deleted::from([(user("b"), 1)]));
+        assert_eq!(accounts.only(&user("c")), Deleted::new());
+        accounts.add(&user("b"));
+        accounts.remove(&taken_off);
+        assert_eq!(accounts.all(), Deleted::from([(user("b"), 2)]));
+        accounts.remove(&accounts.all());
+        assert_eq!(accounts.all(), Deleted::new());
+    }
+}
