@@ -15,10 +15,10 @@ use crate::SqliteFacts;
 use crate::rows::count;
 use lamplight_facts::{
     Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MissedMessages, NewFriendship,
-    NewMessage, NickFound, NickPlace, ProfileSet, RemarkSet, Sent, Unfriended,
+    NewMessage, NickCursor, NickFound, ProfileSet, RemarkSet, Sent, Unfriended,
 };
 use lamplight_model::{
-    AppId, Conversation, ConversationPlace, Friend, Message, Profile, ProfileChange, ProfileFields,
+    AppId, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
     Timestamp, User, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -59,7 +59,7 @@ impl Lists for SqliteFacts {
         &self,
         app: AppId,
         prefix: String,
-        after: Option<NickPlace>,
+        after: Option<NickCursor>,
         limit: usize,
     ) -> Answer<'_, Vec<NickFound>> {
         let find = move |db: &Connection| profiles::find(db, app, &prefix, after.as_ref(), limit);
@@ -115,7 +115,7 @@ impl Lists for SqliteFacts {
     fn conversations(
         &self,
         owner: User,
-        after: Option<ConversationPlace>,
+        after: Option<ConversationCursor>,
         limit: usize,
     ) -> Answer<'_, Vec<Conversation>> {
         self.readers

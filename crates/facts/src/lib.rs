@@ -12,7 +12,7 @@ mod outbox;
 
 pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
-    NickFound, NickPlace, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
+    NickCursor, NickFound, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
 pub use operations::{
     AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations,

@@ -8,8 +8,8 @@
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, ConversationPlace, Friend, Message, MessageBody, Platform, Profile,
-    ProfileChange, ProfileFields, Timestamp, User, UserId,
+    AppId, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody, Platform,
+    Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ pub trait Lists: Send + Sync {
         &self,
         app: AppId,
         prefix: String,
-        after: Option<NickPlace>,
+        after: Option<NickCursor>,
         limit: usize,
     ) -> Answer<'_, Vec<NickFound>>;
 
@@ -113,7 +113,7 @@ pub trait Lists: Send + Sync {
     fn conversations(
         &self,
         owner: User,
-        after: Option<ConversationPlace>,
+        after: Option<ConversationCursor>,
         limit: usize,
     ) -> Answer<'_, Vec<Conversation>>;
 
@@ -157,9 +157,9 @@ pub struct ListsState {
     pub total_unread: u32,
 }
 
-/// A place in the order of [`Lists::find_by_nick`].
+/// Where the next page of [`Lists::find_by_nick`] begins: behind this account.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NickPlace {
+pub struct NickCursor {
     /// The nick.
     pub nick: String,
     /// The account.

@@ -26,14 +26,14 @@ pub struct Conversation {
 
 impl Conversation {
     /// Where the row stands in its list.
-    pub fn place(&self) -> ConversationPlace {
-        ConversationPlace { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
+    pub fn cursor(&self) -> ConversationCursor {
+        ConversationCursor { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
     }
 }
 
-/// A place in a conversation list.
+/// Where the next page of a conversation list begins: behind this row.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConversationPlace {
+pub struct ConversationCursor {
     /// Pinned rows come first,
     pub pinned: bool,
     /// then the latest active,

@@ -27,7 +27,7 @@ pub use app::{
 };
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry};
 pub use code::{Code, Refusal};
-pub use conversation::{Conversation, ConversationPlace};
+pub use conversation::{Conversation, ConversationCursor};
 pub use custom_status::{CustomStatus, InvalidCustomStatus};
 pub use device::{ConnectionId, DeviceId, InvalidDeviceId, NodeId, Platform, PlatformSet, UnknownPlatform};
 pub use friend::Friend;

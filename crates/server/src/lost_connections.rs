@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::worker::{Command, worker_of};
 use lamplight_model::{ConnectionId, NodeId, User};
-use lamplight_service::{RecordPlace, Service, ServiceError};
+use lamplight_service::{RecordedCursor, Service, ServiceError};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl LostConnections {
     /// Ends what was suspected before and is missing again. Says how many connections that were.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
-        let mut place = Some(RecordPlace::default());
+        let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
             let page = self.service.recorded_connections(self.node, from).await?;
             place = page.next;

@@ -35,13 +35,13 @@ pub use keyrings::{Keyrings, KeysToRead};
 pub use limits::{
     CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
 };
-pub use lost_connections::{RecordedConnections, RecordPlace};
+pub use lost_connections::{RecordedConnections, RecordedCursor};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use operations::find::{
-    FindBy, FoundAccount, FoundPlace, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser,
+    FindBy, FoundAccount, FoundCursor, MAX_FOUND, MAX_ONLINE_PAGE, OnlinePage, OnlineUser,
 };
 pub use operations::friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, MAX_FRIEND_PAGE, NewFriend};
 pub use operations::inspect::{InspectedDevice, Inspection, LinkState};

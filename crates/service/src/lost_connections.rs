@@ -10,7 +10,7 @@ use lamplight_model::{ConnectionId, NodeId, Now, Timestamp, User};
 
 /// Where the next page of [`Service::recorded_connections`] begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct RecordPlace {
+pub struct RecordedCursor {
     partition: u16,
     after: Option<u64>,
 }
@@ -21,7 +21,7 @@ pub struct RecordedConnections {
     /// The connections, in no particular order, with their users.
     pub connections: Vec<(User, ConnectionId)>,
     /// Where the next page begins; `None` after the last.
-    pub next: Option<RecordPlace>,
+    pub next: Option<RecordedCursor>,
 }
 
 impl Service {
@@ -30,15 +30,15 @@ impl Service {
     pub async fn recorded_connections(
         &self,
         node: NodeId,
-        place: RecordPlace,
+        place: RecordedCursor,
     ) -> Result<RecordedConnections, ServiceError> {
-        let RecordPlace { partition, after } = place;
+        let RecordedCursor { partition, after } = place;
         let page = self.directory.connections_of(node, partition, after).await?;
         let is_last = partition + 1 >= self.directory.partitions();
         let next = match page.next {
-            Some(after) => Some(RecordPlace { partition, after: Some(after) }),
+            Some(after) => Some(RecordedCursor { partition, after: Some(after) }),
             None if is_last => None,
-            None => Some(RecordPlace { partition: partition + 1, after: None }),
+            None => Some(RecordedCursor { partition: partition + 1, after: None }),
         };
         Ok(RecordedConnections { connections: page.connections, next })
     }

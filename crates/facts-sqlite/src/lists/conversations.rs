@@ -8,7 +8,7 @@ use super::profiles::profile_of;
 use super::state;
 use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{ConversationSet, ListsState};
-use lamplight_model::{Conversation, ConversationPlace, Message, Timestamp, User, UserId};
+use lamplight_model::{Conversation, ConversationCursor, Message, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// Rows of the owner ?2 in the app ?1, in the columns of [`conversation_of`].
@@ -41,14 +41,14 @@ const LATER_PAGE: &str = rows!(
 pub(super) fn page(
     db: &Connection,
     owner: &User,
-    after: Option<&ConversationPlace>,
+    after: Option<&ConversationCursor>,
     limit: usize,
 ) -> Result<Vec<Conversation>> {
     let (id, limit) = (owner.id.as_str(), number(limit));
     let Some(after) = after else {
         return list(db, FIRST_PAGE, params![owner.app.0, id, limit], |row| conversation_of(row, owner));
     };
-    let ConversationPlace { pinned, active, peer } = after;
+    let ConversationCursor { pinned, active, peer } = after;
     let values = params![owner.app.0, id, pinned, millis(*active), peer.as_str(), limit];
     list(db, LATER_PAGE, values, |row| conversation_of(row, owner))
 }

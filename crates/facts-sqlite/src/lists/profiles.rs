@@ -2,7 +2,7 @@
 
 use super::count_up_if;
 use crate::rows::{change, list, number, parsed, time};
-use lamplight_facts::{NickFound, NickPlace, ProfileSet};
+use lamplight_facts::{NickCursor, NickFound, ProfileSet};
 use lamplight_model::{AllowType, AppId, Profile, ProfileChange, ProfileFields, User, UserId, fold_nick};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
@@ -58,7 +58,7 @@ pub(super) fn find(
     db: &Connection,
     app: AppId,
     prefix: &str,
-    after: Option<&NickPlace>,
+    after: Option<&NickCursor>,
     limit: usize,
 ) -> Result<Vec<NickFound>> {
     let prefix = fold_nick(prefix);

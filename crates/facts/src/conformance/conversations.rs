@@ -2,7 +2,7 @@
 
 use super::{APP, NOTHING_REVOKED, at, befriend, history, id, make_accounts, ok, rows, send, state, user};
 use crate::{ConversationSet, Facts, ListsState};
-use lamplight_model::{Conversation, ConversationPlace, Profile, ProfileChange};
+use lamplight_model::{Conversation, ConversationCursor, Profile, ProfileChange};
 
 /// A message that is read is no longer unread; the version counts up with each step that changes something.
 pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
@@ -124,7 +124,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
     for limit in 1..=9 {
         let mut walked: Vec<Conversation> = Vec::new();
         loop {
-            let after = walked.last().map(Conversation::place);
+            let after = walked.last().map(Conversation::cursor);
             let page = ok(facts.conversations(user("owner"), after, limit)).await;
             if page.is_empty() {
                 break;
@@ -135,7 +135,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
         assert_eq!(walked, whole, "in pages of {limit}");
     }
     // A place where no row is, is a place all the same.
-    let place = |pinned, when, peer| Some(ConversationPlace { pinned, active: at(when), peer: id(peer) });
+    let place = |pinned, when, peer| Some(ConversationCursor { pinned, active: at(when), peer: id(peer) });
     let cases = [
         (place(true, 5, "oo"), "p, ,B,a,a b,b"),
         (place(true, 4, "z"), " ,B,a,a b,b"),

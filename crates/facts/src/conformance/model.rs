@@ -469,7 +469,7 @@ impl Model {
             });
             assert_eq!(ok(facts.conversations(user.clone(), None, 100)).await, rows, "{played:#?}");
             if let Some(first) = rows.first() {
-                let rest = ok(facts.conversations(user.clone(), Some(first.place()), 100)).await;
+                let rest = ok(facts.conversations(user.clone(), Some(first.cursor()), 100)).await;
                 assert_eq!(rest, rows[1..], "{played:#?}");
             }
             for row in rows {

@@ -1,7 +1,7 @@
 //! The rules of the [conformance suite](super) about profiles and lists versions.
 
 use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
-use crate::{Facts, ListsState, NickPlace};
+use crate::{Facts, ListsState, NickCursor};
 use lamplight_model::{AllowType, FieldValue, Profile, ProfileChange, ProfileFields, User};
 
 /// It shows nothing, lets anybody add it, and counts from the time it was made.
@@ -169,7 +169,7 @@ pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts
         loop {
             let page = ok(facts.find_by_nick(super::APP, prefix.to_owned(), after, limit)).await;
             assert!(page.iter().all(|account| account.created == at(7)));
-            after = page.last().map(|last| NickPlace { nick: last.nick.clone(), id: last.id.clone() });
+            after = page.last().map(|last| NickCursor { nick: last.nick.clone(), id: last.id.clone() });
             found.extend(page.iter().map(|account| format!("{} {}", account.id, account.nick)));
             if page.len() < limit {
                 return found;
@@ -187,7 +187,7 @@ pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts
         assert_eq!(find("", limit).await.len(), 9, "all that have a nick");
     }
     // A place that comes before all of them leaves none out.
-    let before = Some(NickPlace { nick: "A".into(), id: id("zz") });
+    let before = Some(NickCursor { nick: "A".into(), id: id("zz") });
     assert_eq!(ok(facts.find_by_nick(super::APP, "anna".into(), before, 100)).await.len(), 3);
     ok(facts.set_profile(user("u1"), nick("Zoe"))).await;
     ok(facts.delete_account(user("u2"), NOTHING_REVOKED)).await;

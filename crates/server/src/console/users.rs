@@ -14,7 +14,7 @@ use lamplight_model::{
     AppId, AuditAction, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus,
 };
 use lamplight_service::{
-    FindBy, FoundPlace, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
+    FindBy, FoundCursor, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -198,7 +198,7 @@ pub async fn find(
         SearchBy::Id => FindBy::UserId,
         SearchBy::Nick => FindBy::Nick,
     };
-    let after = search.after.map(|id| FoundPlace { id, nick: search.after_nick });
+    let after = search.after.map(|id| FoundCursor { id, nick: search.after_nick });
     let mut accounts = console.service.find_accounts(app, by, &search.prefix, after, limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);

@@ -10,7 +10,7 @@ use crate::webhooks::Webhooks;
 use lamplight_directory::InvalidRecordCursor;
 use lamplight_facts::{Account, AppDeletion};
 use lamplight_model::{Code, Refusal, User};
-use lamplight_service::{By, FindBy, FoundPlace, NewFriend, Service, ServiceError, Viewing};
+use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
 /// The most entries of the audit log in one answer: some 4 KB each at most.
@@ -58,7 +58,7 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
         }
         Operation::FindAccounts { app, by_nick, prefix, after, limit } => {
             let by = if by_nick { FindBy::Nick } else { FindBy::UserId };
-            let after = after.map(|(id, nick)| FoundPlace { id, nick });
+            let after = after.map(|(id, nick)| FoundCursor { id, nick });
             let found = service.find_accounts(app, by, &prefix, after, limit).await?;
             let found = found.into_iter();
             Outcome::Found(

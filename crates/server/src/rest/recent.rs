@@ -6,7 +6,7 @@ use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, Flag, NoFields};
 use compact_str::CompactString;
-use lamplight_model::{Code, Conversation, ConversationPlace, Refusal, Timestamp, User, UserId};
+use lamplight_model::{Code, Conversation, ConversationCursor, Refusal, Timestamp, User, UserId};
 use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -90,7 +90,7 @@ struct Reached {
 
 impl Reached {
     /// The place before all conversations of its second; `None`: before all.
-    fn place(self, pinned: bool) -> Option<ConversationPlace> {
+    fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;
         }
@@ -98,7 +98,7 @@ impl Reached {
         let peer = UserId::new(&"~".repeat(32)).expect("32 bytes of printable ASCII");
         let active =
             Timestamp(self.second.saturating_add(1).saturating_mul(1_000).min(i64::MAX.unsigned_abs()));
-        Some(ConversationPlace { pinned, active, peer })
+        Some(ConversationCursor { pinned, active, peer })
     }
 
     /// After one more conversation.
@@ -137,7 +137,7 @@ impl Command for RecentContactGetList {
         let from = if begun { others } else { pinned };
         // One more than a page tells whether there is more; those of the second are passed over once more.
         let wanted = PAGE + 1 + from.answered as usize;
-        let rows = call.service.conversations_after(&owner, from.place(!begun), wanted).await?;
+        let rows = call.service.conversations_after(&owner, from.cursor(!begun), wanted).await?;
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
         let passed = rows.iter().take(from.answered as usize).take_while(|row| is_of_second(row)).count();
         let complete = rows.len() <= passed + PAGE;

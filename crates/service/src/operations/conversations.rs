@@ -5,7 +5,7 @@ use crate::{Service, ServiceError};
 use lamplight_core::Call;
 use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
-use lamplight_model::{Code, Conversation, ConversationPlace, Now, Refusal, Timestamp, User, UserId};
+use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
 /// The most rows in a page of a conversation list: ten thousand conversations are read within the calls that one user
 /// may make in five seconds, with room for the application's own.
@@ -44,7 +44,7 @@ impl Service {
         let shown = limit.min(fitting(conversations.iter().map(text_bytes)));
         let more = conversations.len() > shown;
         conversations.truncate(shown);
-        let next = conversations.last().filter(|_| more).map(|last| write_cursor(&last.place()));
+        let next = conversations.last().filter(|_| more).map(|last| write_cursor(&last.cursor()));
         let page = ConversationPage { conversations, next, total_unread: state.total_unread };
         Ok(Listed { value: page, version: state.version })
     }
@@ -126,11 +126,11 @@ fn no_conversation(peer: &UserId) -> Refusal {
 }
 
 /// A place as a text that only we read: pinned or not, the time, the peer.
-fn write_cursor(place: &ConversationPlace) -> String {
+fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }
 
-fn read_cursor(cursor: &str) -> Result<Option<ConversationPlace>, Refusal> {
+fn read_cursor(cursor: &str) -> Result<Option<ConversationCursor>, Refusal> {
     if cursor.is_empty() {
         return Ok(None);
     }
@@ -143,7 +143,7 @@ fn read_cursor(cursor: &str) -> Result<Option<ConversationPlace>, Refusal> {
             _ => return None,
         };
         let active = Timestamp(parts.next()?.parse().ok()?);
-        Some(ConversationPlace { pinned, active, peer: UserId::new(parts.next()?).ok()? })
+        Some(ConversationCursor { pinned, active, peer: UserId::new(parts.next()?).ok()? })
     };
     let unreadable = || Refusal::because(Code::INVALID_PARAMETER, "the cursor cannot be read");
     Ok(Some(place().ok_or_else(unreadable)?))
@@ -184,7 +184,7 @@ mod tests {
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {
         for (pinned, active, peer) in [(true, 0, "alice"), (false, u64::MAX, "a:b: "), (false, 7, ":")] {
             let place =
-                ConversationPlace { pinned, active: Timestamp(active), peer: UserId::new(peer).unwrap() };
+                ConversationCursor { pinned, active: Timestamp(active), peer: UserId::new(peer).unwrap() };
             assert_eq!(read_cursor(&write_cursor(&place)), Ok(Some(place)));
         }
         assert_eq!(read_cursor(""), Ok(None));

@@ -4,7 +4,7 @@
 use crate::operations::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};
 use lamplight_directory::{RecordCursor, RecordFilter};
-use lamplight_facts::{Account, NickPlace};
+use lamplight_facts::{Account, NickCursor};
 use lamplight_model::{
     AppId, Code, MAX_PROFILE_BYTES, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus,
     check_text,
@@ -35,7 +35,7 @@ pub struct FoundAccount {
 
 /// The last account of a page, behind which the next one begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FoundPlace {
+pub struct FoundCursor {
     /// The account.
     pub id: UserId,
     /// The nick that was shown; counts when accounts are looked for by nick.
@@ -102,7 +102,7 @@ impl Service {
         app: AppId,
         by: FindBy,
         prefix: &str,
-        after: Option<FoundPlace>,
+        after: Option<FoundCursor>,
         limit: usize,
     ) -> Result<Vec<FoundAccount>, ServiceError> {
         self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
@@ -111,7 +111,7 @@ impl Service {
             FindBy::UserId => self.find_by_id(app, prefix, after.map(|after| after.id), limit).await,
             FindBy::Nick => {
                 check_text("a nick", prefix, MAX_PROFILE_BYTES).map_err(Refusal::from)?;
-                let after = after.map(|FoundPlace { id, nick }| NickPlace { nick, id });
+                let after = after.map(|FoundCursor { id, nick }| NickCursor { nick, id });
                 let found = self.facts.find_by_nick(app, prefix.to_owned(), after, limit).await?;
                 let found = found.into_iter();
                 Ok(found.map(|it| FoundAccount { id: it.id, nick: it.nick, created: it.created }).collect())

@@ -3,7 +3,7 @@
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
 use lamplight_model::{
-    AppId, Code, Conversation, ConversationPlace, Friend, Profile, ProfileFields, User, UserId,
+    AppId, Code, Conversation, ConversationCursor, Friend, Profile, ProfileFields, User, UserId,
 };
 
 impl Service {
@@ -64,7 +64,7 @@ impl Service {
     pub async fn conversations_after(
         &self,
         owner: &User,
-        after: Option<ConversationPlace>,
+        after: Option<ConversationCursor>,
         limit: usize,
     ) -> Result<Vec<Conversation>, ServiceError> {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)

@@ -13,12 +13,12 @@ use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
     ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, Figure, LaneState,
     Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice,
-    NickFound, NickPlace, Notice, Operations, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
+    NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
     Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, Conversation, ConversationPlace, DeviceId, Friend, Lane, Message, Moment,
+    App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, Message, Moment,
     NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use std::pin::Pin;
@@ -285,7 +285,7 @@ impl Lists for DelayedFacts {
         FactsWrite set_profile(user: User, change: ProfileChange) -> Option<ProfileSet>, of &user;
         FactsRead profile_fields(users: Vec<User>) -> Vec<Option<ProfileFields>>;
         FactsWrite set_profile_and_fields(user: User, change: ProfileChange, fields: ProfileFields) -> Option<ProfileSet>, of &user;
-        FactsRead find_by_nick(app: AppId, prefix: String, after: Option<NickPlace>, limit: usize) -> Vec<NickFound>;
+        FactsRead find_by_nick(app: AppId, prefix: String, after: Option<NickCursor>, limit: usize) -> Vec<NickFound>;
         FactsWrite befriend(friendship: NewFriendship) -> Befriending, of &friendship.owner;
         FactsWrite set_remark(owner: User, friend: UserId, remark: String) -> Option<RemarkSet>, of &owner;
         FactsWrite unfriend(owner: User, friend: UserId, both: bool) -> Unfriended, of &owner;
@@ -296,7 +296,7 @@ impl Lists for DelayedFacts {
         FactsWrite send_message(message: NewMessage) -> Sent, of &message.from;
         FactsWrite push_missed(missed: MissedMessages) -> Enqueued;
         FactsRead history(owner: User, peer: UserId, before: Option<u64>, limit: usize) -> Vec<Message>;
-        FactsRead conversations(owner: User, after: Option<ConversationPlace>, limit: usize) -> Vec<Conversation>;
+        FactsRead conversations(owner: User, after: Option<ConversationCursor>, limit: usize) -> Vec<Conversation>;
         FactsRead conversation(owner: User, peer: UserId) -> Option<Conversation>;
         FactsWrite mark_read(owner: User, peer: UserId, sequence: Option<u64>) -> Option<ConversationSet>, of &owner;
         FactsWrite pin_conversation(owner: User, peer: UserId, pinned: bool) -> Option<ConversationSet>, of &owner;
