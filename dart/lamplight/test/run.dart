@@ -3,8 +3,12 @@ library;
 
 import 'dart:io';
 
+import 'end_to_end/chats_test.dart' as chats;
+import 'end_to_end/hostile_test.dart' as hostile;
+import 'end_to_end/returns_test.dart' as returns;
 import 'end_to_end/sessions_test.dart' as sessions;
 import 'end_to_end/statuses_test.dart' as statuses;
+import 'end_to_end/timers_test.dart' as timers;
 import 'event_stream_test.dart' as event_stream;
 import 'feed_test.dart' as feed;
 import 'machine/cache_test.dart' as cache;
@@ -17,8 +21,12 @@ import 'wire_test.dart' as wire;
 
 /// Every file of tests, by its path here.
 const _files = <String, void Function()>{
+  'end_to_end/chats_test.dart': chats.main,
+  'end_to_end/hostile_test.dart': hostile.main,
+  'end_to_end/returns_test.dart': returns.main,
   'end_to_end/sessions_test.dart': sessions.main,
   'end_to_end/statuses_test.dart': statuses.main,
+  'end_to_end/timers_test.dart': timers.main,
   'event_stream_test.dart': event_stream.main,
   'feed_test.dart': feed.main,
   'machine/cache_test.dart': cache.main,

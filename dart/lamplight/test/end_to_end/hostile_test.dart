@@ -1,0 +1,275 @@
+/// Servers that are none, or that say what no server says.
+library;
+
+import 'dart:async';
+import 'dart:convert';
+import 'dart:io';
+
+import 'package:lamplight/lamplight.dart';
+
+import '../support/node.dart' show Watcher, codeOf;
+import '../support/runner.dart';
+
+/// A server that answers logins, and then says what the test has it say.
+final class _Fake {
+  _Fake._(this._server);
+
+  static Future<_Fake> start({String? protocol = subprotocol}) async {
+    final server = await HttpServer.bind(InternetAddress.loopbackIPv4, 0);
+    final fake = _Fake._(server);
+    server.listen((request) async {
+      if (fake.status != HttpStatus.switchingProtocols) {
+        request.response.statusCode = fake.status;
+        return request.response.close().ignore();
+      }
+      final socket = await WebSocketTransformer.upgrade(
+        request,
+        protocolSelector: protocol == null ? null : (_) => protocol,
+      );
+      fake.sockets.add(socket);
+      socket.listen((message) => fake.hear(socket, message as String));
+    });
+    return fake;
+  }
+
+  final HttpServer _server;
+  final List<WebSocket> sockets = [];
+
+  /// The answer to the upgrade.
+  int status = HttpStatus.switchingProtocols;
+
+  /// The answer to a login; null: none.
+  Map<String, Object?>? login = const {'snapshotComplete': true};
+
+  /// The requests that were received.
+  final List<Map<String, Object?>> requests = [];
+
+  String get url => 'ws://127.0.0.1:${_server.port}';
+
+  void hear(WebSocket socket, String text) {
+    final message = jsonDecode(text) as Map<String, Object?>;
+    requests.add(message);
+    if (message.containsKey('login') && login != null) {
+      socket.add(jsonEncode({'id': message['id'], 'login': login}));
+    }
+  }
+
+  Future<void> end() async {
+    for (final socket in sockets) {
+      socket.close().ignore();
+    }
+    await _server.close(force: true);
+  }
+
+  Watcher watcher({Duration callTimeout = const Duration(seconds: 10)}) =>
+      Watcher(
+        LamplightClient(server: url, appId: 1, callTimeout: callTimeout),
+        'me',
+      );
+}
+
+void main() {
+  test('a frame that is no message costs the link, and nothing else', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    final frames = <Object>[
+      '',
+      'nonsense',
+      'null',
+      '[1]',
+      '{"statusChanged": {"statuses": [{"userId": 7}]}}',
+      '{"listsChanged": {"messages": [[]]}}',
+      '{"connectionEnded": {"retryAfterMs": "soon"}}',
+      '{"statusChanged": ${'{"a":' * 50000}1${'}' * 50000}',
+      '"${'x' * (9 << 20)}"',
+      [0, 1, 2],
+    ];
+    for (final frame in frames) {
+      me.events.clear();
+      fake.sockets.last.add(frame);
+      await until(
+        'the link is given up',
+        () => me.told<DisconnectedEvent>().isNotEmpty,
+      );
+      equal(
+        me.told<DisconnectedEvent>().single.why.kind,
+        LinkEndKind.protocol,
+      );
+      me.client.networkChanged();
+      await until('it is back', () => me.client.isConnected);
+    }
+    equal(me.client.userId, 'me');
+    await me.client.close();
+    await fake.end();
+  });
+
+  test('messages that mean nothing change nothing', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    for (final message in [
+      '{}',
+      '{"id": "99", "getUserStatus": {}}',
+      '{"id": "0", "refusal": {"code": 1}}',
+      '{"id": "18446744073709551615", "logout": {}}',
+      '{"aNewerContract": {"hasThis": true}}',
+      '{"statusChanged": {"statuses": [{"userId": "", "version": "1"}]}}',
+      '{"statusChanged": {}}',
+      '{"listsChanged": {}}',
+      '{"appChanged": {}}',
+    ]) {
+      fake.sockets.last.add(message);
+    }
+    fake.sockets.last.add('{"statusChanged": '
+        '{"statuses": [{"userId": "ann", "version": "1"}]}}');
+    await until('the last one is heard', () => me.of('ann') == 'unknown');
+    check(me.client.isConnected, 'the link stands');
+    equal(me.told<DisconnectedEvent>(), <DisconnectedEvent>[]);
+    equal(me.told<SessionEndedEvent>(), <SessionEndedEvent>[]);
+    await me.client.close();
+    await fake.end();
+  });
+
+  test('an answer of another kind costs the link, and its call', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    final asked = codeOf(() => me.client.getUserStatus(['ann']));
+    await until('it is asked', () => fake.requests.length == 2);
+    final id = fake.requests.last['id'];
+    fake.sockets.last.add('{"id": "$id", "getSubscriptions": {}}');
+    equal(await asked, 9520);
+    await me.client.close();
+    await fake.end();
+  });
+
+  test('an older version never replaces a newer one', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    for (final version in [5, 3, 5, 4, 6]) {
+      final status = {'userId': 'ann', 'version': '$version'};
+      fake.sockets.last.add(
+        jsonEncode({
+          'statusChanged': {
+            'statuses': [status],
+          },
+        }),
+      );
+    }
+    await until(
+      'the newest is there',
+      () => me.client.cachedStatus('ann')?.version == BigInt.from(6),
+    );
+    final told = [
+      for (final event in me.told<StatusChangedEvent>())
+        for (final status in event.statuses) status.version.toInt(),
+    ];
+    equal(told, [...{...told}]..sort(), 'each version once, and rising');
+    await me.client.close();
+    await fake.end();
+  });
+
+  test('a login fails with a code, whatever the server does', () async {
+    final fake = await _Fake.start();
+    fake.login = const {'heartbeatTimeoutMs': 'never'};
+    final me = fake.watcher(callTimeout: const Duration(milliseconds: 700));
+    equal(await codeOf(() => me.client.login('me', 'sig')), 9508);
+    fake.login = null;
+    equal(await codeOf(() => me.client.login('me', 'sig')), 9520);
+    fake.status = HttpStatus.notFound;
+    equal(await codeOf(() => me.client.login('me', 'sig')), 9508);
+    await until(
+      'the application is told',
+      () => me.told<LoginFailedEvent>().length == 3,
+    );
+    equal(me.client.loginUserId, null);
+    await me.client.close();
+    await fake.end();
+
+    final other = await _Fake.start(protocol: null);
+    final you = other.watcher();
+    equal(await codeOf(() => you.client.login('me', 'sig')), 9508);
+    equal(other.requests, <Map<String, Object?>>[]);
+    await you.client.close();
+    await other.end();
+  });
+
+  test('a server that never answers the upgrade is given up', () async {
+    final server = await ServerSocket.bind(InternetAddress.loopbackIPv4, 0);
+    final ended = Completer<void>();
+    server.listen((socket) {
+      socket.listen((_) {}, onError: (_) {}, onDone: ended.complete);
+    });
+    final client = LamplightClient(
+      server: 'ws://127.0.0.1:${server.port}',
+      appId: 1,
+      callTimeout: const Duration(milliseconds: 300),
+    );
+    equal(await codeOf(() => client.login('me', 'sig')), 9508);
+    await ended.future.timeout(const Duration(seconds: 5));
+    await client.close();
+    await server.close();
+  });
+
+  test('the await of a call goes on before what the server says after it',
+      () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    final order = <String>[];
+    me.client.events.listen((event) {
+      if (event is StatusChangedEvent) order.add('event');
+    });
+    final asked = () async {
+      final page = await me.client.getFriendList();
+      await null;
+      order.add('page of ${page.length}');
+    }();
+    await until('it is asked', () => fake.requests.length == 2);
+    final id = fake.requests.last['id'];
+    // In one write, so that both are there at once.
+    fake.sockets.last
+      ..add('{"id": "$id", "getFriendList": {"finished": true}}')
+      ..add('{"statusChanged": {"statuses": [{"userId": "a"}]}}');
+    await asked;
+    await until('both are there', () => order.length == 2);
+    equal(order, ['page of 0', 'event']);
+    await me.client.close();
+    await fake.end();
+  });
+
+  test('arguments that are none are named', () async {
+    LamplightClient client({
+      String server = 'ws://localhost:1',
+      int appId = 1,
+      String? deviceId,
+      Duration callTimeout = const Duration(seconds: 1),
+    }) =>
+        LamplightClient(
+          server: server,
+          appId: appId,
+          deviceId: deviceId,
+          callTimeout: callTimeout,
+        );
+    for (final server in [
+      '',
+      'localhost',
+      'tcp://localhost:1',
+      'ws://',
+      'ws://a@b',
+      'ws://a#b',
+      'ws://a:99999',
+      'ws://[',
+    ]) {
+      await throws<ArgumentError>(() => client(server: server));
+    }
+    await throws<ArgumentError>(() => client(appId: 0));
+    await throws<ArgumentError>(() => client(deviceId: ''));
+    await throws<ArgumentError>(() => client(deviceId: 'ü'));
+    await throws<ArgumentError>(() => client(callTimeout: Duration.zero));
+    equal(client(deviceId: 'phone-1').deviceId, 'phone-1');
+    check(client().deviceId != client().deviceId, 'random ones differ');
+  });
+}

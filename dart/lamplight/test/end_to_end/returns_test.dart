@@ -1,0 +1,206 @@
+/// Links and servers that break, against a real server.
+library;
+
+import 'dart:async';
+import 'dart:io';
+
+import 'package:lamplight/io.dart';
+import 'package:lamplight/lamplight.dart';
+
+import '../support/node.dart';
+import '../support/runner.dart';
+
+/// A connector whose links the test can cut.
+final class _Cutter {
+  final Connector _connect = ioConnector();
+  _CutLink? _link;
+
+  Link connect(Uri server) => _link = _CutLink(_connect(server));
+
+  /// Drops the present link, as the network does.
+  void cut() => _link!.cut();
+}
+
+final class _CutLink implements Link {
+  _CutLink(this._inner);
+
+  final Link _inner;
+  final StreamController<String> _messages = StreamController(sync: true);
+
+  void cut() {
+    _messages.addError(const SocketException('cut'));
+    _inner.close();
+  }
+
+  @override
+  Future<void> get ready => _inner.ready.then((_) {
+        _inner.messages.listen(
+          _messages.add,
+          onError: _messages.addError,
+          onDone: _messages.close,
+        );
+      });
+
+  @override
+  Stream<String> get messages => _messages.stream;
+
+  @override
+  void send(String text) => _inner.send(text);
+
+  @override
+  void close() => _inner.close();
+}
+
+void main() {
+  nodeTest('nobody is seen to leave when the server is killed and comes back',
+      (node) async {
+    final alice = await node.login('alice');
+    final bob = await node.login('bob');
+    await alice.client.subscribeUserStatus(['bob']);
+    await bob.client.subscribeUserStatus(['alice']);
+    await bob.client.setSelfStatus('busy');
+    await until('alice is told', () => alice.statusesOf('bob').length == 2);
+
+    await node.kill();
+    for (final one in [alice, bob]) {
+      await until(
+        '${one.user} has lost the link',
+        () => one.told<DisconnectedEvent>().isNotEmpty,
+      );
+      equal(one.of('alice'), 'online', 'what was known last');
+    }
+    // A call waits for the link, and is answered by the next process.
+    final asked = alice.client.getUserStatus(['bob']);
+    await node.restart();
+    equal((await asked).statuses.single.customStatus, 'busy');
+    for (final one in [alice, bob]) {
+      await until('${one.user} is back', () => one.client.isConnected);
+      equal(one.told<ConnectedEvent>().last.isResumed, true);
+    }
+    await bob.client.setSelfStatus('back');
+    await until(
+      'alice is told',
+      () => alice.statusesOf('bob').last == 'online back',
+    );
+    equal(
+      alice.statusesOf('bob'),
+      ['online', 'online busy', 'online back'],
+    );
+    equal(bob.statusesOf('alice').toSet(), {'online'});
+    equal(alice.told<NotWatchedEvent>(), <NotWatchedEvent>[]);
+    await alice.client.close();
+    await bob.client.close();
+  });
+
+  nodeTest('what happened while the link was broken is told once', (node) async {
+    final cutter = _Cutter();
+    final alice = Watcher(node.client(connector: cutter.connect), 'alice');
+    await alice.client.login('alice', await node.sig('alice'));
+    final bob = await node.login('bob');
+    final cid = await node.login('cid');
+    await alice.client.subscribeUserStatus(['bob', 'cid']);
+    alice.client.appPaused();
+    await until('the link is closed', () => !alice.client.isConnected);
+    await until(
+      'alice is seen to be away',
+      () => alice.told<DisconnectedEvent>().isNotEmpty,
+    );
+    await bob.client.setSelfStatus('one');
+    await bob.client.setSelfStatus('two');
+    await bob.client.sendTextMessage('alice', 'are you there?');
+    alice.events.clear();
+    alice.client.appResumed();
+    await until('alice is back', () => alice.client.isConnected);
+    await until(
+      'the lists are known to be outdated',
+      () => alice.told<ListsOutdatedEvent>().isNotEmpty,
+    );
+    equal(alice.statusesOf('bob'), ['online two']);
+    equal(alice.statusesOf('cid'), <String>[]);
+    final page = await alice.client.getConversationPage();
+    equal(page.totalUnread, 1);
+    equal(page.listsVersion, alice.told<ListsOutdatedEvent>().single.listsVersion);
+    for (final one in [alice, bob, cid]) {
+      await one.client.close();
+    }
+  });
+
+  nodeTest('a list that the server has given up is subscribed to again',
+      (node) async {
+    await node.set(['--subscription-retention', '0']);
+    final cutter = _Cutter();
+    final alice = Watcher(node.client(connector: cutter.connect), 'alice');
+    await alice.client.login('alice', await node.sig('alice'));
+    final users = [for (var i = 0; i < 150; i++) 'user_$i'];
+    await node.command(['account', 'create', ...users]);
+    await alice.client.subscribeUserStatus(users.take(100));
+    await alice.client.subscribeUserStatus(users.skip(100));
+    alice.client.appPaused();
+    // The server notices at once, and gives the list up.
+    final other = await node.login('other');
+    await until('away', () => !alice.client.isConnected);
+    await Future<void>.delayed(const Duration(milliseconds: 300));
+    alice.client.appResumed();
+    var known = <String>[];
+    for (var i = 0; i < 100 && known.length < 150; i++) {
+      await Future<void>.delayed(const Duration(milliseconds: 100));
+      if (alice.client.isConnected) {
+        known = (await alice.client.getSubscriptions()).users;
+        await Future<void>.delayed(const Duration(milliseconds: 300));
+      }
+    }
+    equal(known.toSet(), users.toSet());
+    equal(alice.told<NotWatchedEvent>(), <NotWatchedEvent>[]);
+    equal(alice.client.cachedStatuses.length, 151);
+    await alice.client.close();
+    await other.client.close();
+  });
+
+  nodeTest('a hundred reconnects leave nothing behind', (node) async {
+    final cutter = _Cutter();
+    final alice = Watcher(node.client(connector: cutter.connect), 'alice');
+    await alice.client.login('alice', await node.sig('alice'));
+    await node.command(['account', 'create', 'bob']);
+    await alice.client.subscribeUserStatus(['bob']);
+
+    Future<void> reconnect() async {
+      alice.events.clear();
+      cutter.cut();
+      await until('it is lost', () => !alice.client.isConnected);
+      alice.client.networkChanged();
+      await until('it is back', () => alice.client.isConnected);
+      await alice.client.setSelfStatus('still here');
+    }
+
+    int sockets() => Directory('/proc/self/fd').listSync().length;
+    for (var i = 0; i < 20; i++) {
+      await reconnect();
+    }
+    final (before, memory) = (sockets(), ProcessInfo.currentRss);
+    for (var i = 0; i < 100; i++) {
+      await reconnect();
+    }
+    await until('the sockets are closed', () => sockets() <= before);
+    final grown = ProcessInfo.currentRss - memory;
+    check(grown < 8 << 20, 'the memory stays: $grown bytes more');
+    equal((await alice.client.getSubscriptions()).users, ['bob']);
+    equal(alice.statusesOf('bob'), <String>[], 'nothing had changed');
+    await alice.client.close();
+  });
+
+  nodeTest('a server that stops hands its clients over', (node) async {
+    final alice = await node.login('alice');
+    await node.stop();
+    await until(
+      'it is told',
+      () => alice.told<DisconnectedEvent>().isNotEmpty,
+    );
+    equal(
+      alice.told<DisconnectedEvent>().single.why.kind,
+      LinkEndKind.moved,
+    );
+    await node.restart();
+    await until('alice is back', () => alice.client.isConnected);
+    await alice.client.close();
+  });
+}
