@@ -6,6 +6,7 @@ mod api;
 mod arrows;
 mod codes;
 mod crates;
+mod dart;
 mod dockerfile;
 mod fuzz;
 mod fuzz_lock;

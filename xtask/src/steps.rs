@@ -2,7 +2,7 @@
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::{Runner, Tally};
-use crate::{api, arrows, codes, crates, interop, package_check, spelling, tidy, tools, web};
+use crate::{api, arrows, codes, crates, dart, interop, package_check, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -85,6 +85,7 @@ const STEPS: &[Step] = &[
         run: sdk_crates,
     },
     Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
+    Step { name: "dart", about: "the tests of the Dart SDK", run: dart_tests },
     Step { name: "browser", about: "a real browser at a real server", run: browser },
     Step { name: "package", about: "the packages can be made, installed and removed", run: package },
     Step {
@@ -195,6 +196,12 @@ fn tests(it: &mut Run) -> Result<()> {
 fn web_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     it.hear_npm("test")
+}
+
+/// Some of them start the server.
+fn dart_tests(it: &mut Run) -> Result<()> {
+    run(&mut it.ground.cargo(SERVER))?;
+    dart::test(&it.ground, it.may_install, &mut it.tally)
 }
 
 fn browser(it: &mut Run) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The tools that a machine needs for the steps of `test`: they are installed, or the missing command is named.
 
 use crate::ground::{Ground, answers, output, run};
-use crate::{spelling, web};
+use crate::{dart, spelling, web};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
@@ -114,6 +114,15 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
+/// The libraries that the Dart VM of npm needs where there is no other Dart: it is a 32-bit program.
+const NEEDED_FOR_DART: Needed = Needed {
+    name: "a C and C++ library of 32 bits",
+    because: "the tests of the Dart SDK; not needed where a Dart SDK, 3.3 or newer, is installed",
+    // It is asked for when the VM does not start.
+    probe: "false",
+    supply: Supply::Debian("libc6-i386 lib32stdc++6"),
+};
+
 /// A command of cargo that is built from its crate, into `target/tools`.
 pub struct CargoTool {
     name: &'static str,
@@ -150,6 +159,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
         println!("{}: {}", tool.name, cargo_tool(ground, &tool, may_install)?.display());
     }
     println!("typos: {}", spelling::typos(ground, may_install)?.display());
+    println!("dart: {}", dart::vm(ground, may_install)?.display());
     if !has_nextest(ground) {
         println!(
             "cargo-nextest is not here: `cargo test` runs the tests, one binary at a time and without time limits"
@@ -163,6 +173,11 @@ pub fn for_web(ground: &Ground) -> Result<()> {
     let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
     install(ground, true, &missing)?;
     web::install(ground, true)
+}
+
+/// Makes sure of what the Dart VM of npm needs.
+pub fn for_dart(ground: &Ground, may_install: bool) -> Result<()> {
+    install(ground, may_install, &[&NEEDED_FOR_DART])
 }
 
 fn is_missing(ground: &Ground, needed: &Needed) -> bool {

@@ -1,0 +1,124 @@
+//! A Dart VM, and the tests of the Dart SDK by it: the one on the path, or one that an npm package carries, under
+//! `target/tools/dart`.
+
+use crate::ground::{Ground, output, run, run_and_hear};
+use crate::tally::{Runner, Tally};
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+
+/// The oldest version on the path that is used: that of `dart/lamplight/pubspec.yaml`.
+const AT_LEAST: (u32, u32) = (3, 3);
+
+/// The folder of ours, and its files that say which package it is, each by its hash.
+const OURS: &str = "target/tools/dart";
+const PINNED: &str = "xtask/dart-vm";
+
+/// The VM in the package: 32-bit, for Linux on x86.
+const PROGRAM: &str = "target/tools/dart/node_modules/sass-embedded-linux-ia32/dart-sass/src/dart";
+
+/// Where the packages are; pub would write it, which the VM alone does not have.
+const PACKAGES: &str = "target/tools/dart/package_config.json";
+
+/// The tests.
+const TESTS: &str = "dart/lamplight/test/run.dart";
+
+/// Runs the tests of the Dart SDK and counts them. Some of them start the server.
+pub fn test(ground: &Ground, may_install: bool, tally: &mut Tally) -> Result<()> {
+    let program = vm(ground, may_install)?;
+    let packages = ground.path(PACKAGES);
+    fs::create_dir_all(ground.path(OURS))?;
+    fs::write(&packages, package_config(ground)).with_context(|| format!("cannot write {PACKAGES}"))?;
+    let mut command = ground.command(program);
+    command.arg("--enable-asserts").arg(format!("--packages={}", packages.display())).arg(TESTS);
+    // They count as the programs of `cargo test` do.
+    run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
+}
+
+/// The program: a recent one on the path, or ours, installed now if need be.
+pub fn vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
+    let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
+    if is_recent(&version_of("dart".as_ref())) {
+        return Ok("dart".into());
+    }
+    let ours = ground.path(PROGRAM);
+    if !is_current(ground) {
+        if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+            bail!("dart is missing: install a Dart SDK, 3.3 or newer; npm has one for Linux on x86 only");
+        }
+        if !may_install {
+            bail!("dart is missing: install a Dart SDK, 3.3 or newer, or run without --no-install");
+        }
+        install(ground)?;
+    }
+    if !is_recent(&version_of(ours.as_os_str())) {
+        tools::for_dart(ground, may_install)?;
+    }
+    if !is_recent(&version_of(ours.as_os_str())) {
+        bail!("{PROGRAM} does not run here: install a Dart SDK, 3.3 or newer");
+    }
+    Ok(ours)
+}
+
+/// Installs the package. `--force`: npm would refuse one for another processor.
+fn install(ground: &Ground) -> Result<()> {
+    fs::create_dir_all(ground.path(OURS))?;
+    let npm = format!("ci --prefix {OURS} --force --ignore-scripts --no-audit --no-fund");
+    for file in FILES {
+        fs::copy(ground.path(PINNED).join(file), ground.path(OURS).join(file))
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
+    run(ground.command("npm").args(npm.split(' ')))
+}
+
+/// Whether ours is of the package that is pinned now.
+fn is_current(ground: &Ground) -> bool {
+    let text = |folder: &str, file: &str| fs::read_to_string(ground.path(folder).join(file)).ok();
+    ground.path(PROGRAM).exists() && FILES.iter().all(|file| text(OURS, file) == text(PINNED, file))
+}
+
+const FILES: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// The SDK alone: it depends on nothing.
+fn package_config(ground: &Ground) -> String {
+    let root = ground.path("dart/lamplight");
+    format!(
+        r#"{{"configVersion": 2, "packages": [{{"name": "lamplight", "rootUri": "file://{}", "packageUri": "lib/", "languageVersion": "{}.{}"}}]}}"#,
+        root.display(),
+        AT_LEAST.0,
+        AT_LEAST.1
+    )
+}
+
+/// Whether this answer to `--version` names such a version, or a later one.
+fn is_recent(answer: &str) -> bool {
+    let version = answer.split_once("version: ").map_or("", |(_, version)| version);
+    let mut numbers = version.split('.').map_while(|number| number.parse().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= AT_LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_or_absent_dart_is_not_used() {
+        for (answer, recent) in [
+            ("Dart SDK version: 3.7.3 (stable) (Wed Apr 16 14:06:32 2025 -0700) on \"linux_ia32\"\n", true),
+            ("Dart SDK version: 3.3.0 (stable)", true),
+            ("Dart SDK version: 4.0.0-1.dev", true),
+            ("Dart SDK version: 2.19.6 (stable)", false),
+            ("", false),
+        ] {
+            assert_eq!(is_recent(answer), recent, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_language_version_is_that_of_the_package() {
+        let pubspec = include_str!("../../dart/lamplight/pubspec.yaml");
+        assert!(pubspec.contains(&format!("sdk: ^{}.{}.0\n", AT_LEAST.0, AT_LEAST.1)), "{pubspec}");
+    }
+}
