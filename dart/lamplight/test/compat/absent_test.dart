@@ -1,4 +1,4 @@
-/// What Lamplight does not have: one code, one table.
+/// The calls that Lamplight does not have: one code, one table.
 library;
 
 import 'dart:io';

@@ -256,6 +256,35 @@ void main() {
     });
   });
 
+  test('a list leaves alone whom the program itself subscribes to', () async {
+    await withServer((node) async {
+      await logIn(node, 'alice');
+      await node.set(['--rate-calls', '1000']);
+      final bob = await node.login('bob');
+      final carol = await node.login('carol');
+      for (final friend in [bob, carol]) {
+        await friend.client.addFriend('alice');
+      }
+      Future<List<String>> subscribed() async =>
+          (await Lamplight.client!.getSubscriptions()).users;
+      final list = TIMUIKitContact()..addListener(() {});
+      while ((await subscribed()).length < 2) {}
+      // bob is on the list because it shows him; now the program wants him.
+      final answer = await _manager.subscribeUserStatus(userIDList: ['bob']);
+      equal(answer.code, 0);
+      list.isShowOnlineStatus = false;
+      list.dispose();
+      // The master switch gives back at once what is the list's own.
+      TIMUIKitCore.getInstance()
+          .setConfig(const TIMUIKitConfig(isShowOnlineStatus: false));
+      while ((await subscribed()).length > 1) {}
+      equal(await subscribed(), ['bob']);
+      TIMUIKitCore.getInstance().setConfig(const TIMUIKitConfig());
+      await bob.client.close();
+      await carol.client.close();
+    });
+  });
+
   test('profiles', () async {
     await withServer((node) async {
       final notes = <String>[];

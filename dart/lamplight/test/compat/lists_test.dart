@@ -2,7 +2,11 @@
 /// real server.
 library;
 
+import 'dart:async';
+
 import 'package:lamplight/compat.dart';
+import 'package:lamplight/io.dart';
+import 'package:lamplight/lamplight.dart' show Link;
 
 import '../support/node.dart';
 import '../support/runner.dart';
@@ -193,10 +197,10 @@ void main() {
         ('half a', true, 'bob'),
       );
       notes.clear();
-      equal(
-        (await conversations.deleteConversation(conversationID: 'c2c_bob')).code,
-        0,
+      final deleted = await conversations.deleteConversation(
+        conversationID: 'c2c_bob',
       );
+      equal(deleted.code, 0);
       equal(notes, ['deleted [c2c_bob]']);
       equal(await order(), ['carol']);
       equal((await conversations.getTotalUnreadMessageCount()).data, 0);
@@ -236,6 +240,51 @@ void main() {
       equal(sent.data?.localCustomData, 'mine');
       await bob.client.close();
       await desk.client.close();
+    });
+  });
+
+  test('a message that was stored after its call had failed is told', () async {
+    await withServer((node) async {
+      final gate = _Gate();
+      Lamplight.configure(
+        server: node.url,
+        connector: (server) => _GatedLink(ioConnector()(server), gate),
+        callTimeout: const Duration(milliseconds: 300),
+      );
+      final modified = <V2TimMessage>[];
+      await messages.addAdvancedMsgListener(
+        listener: V2TimAdvancedMsgListener(
+          onRecvMessageModified: modified.add,
+          onRecvNewMessage: (_) => throw StateError('it is no new one'),
+        ),
+      );
+      await logIn(node, 'alice');
+      await node.login('bob').then((bob) => bob.client.close());
+      final made = await messages.createTextMessage(text: 'late');
+      gate.isShut = true;
+      final sent = await messages.sendMessage(
+        id: made.data!.id!,
+        receiver: 'bob',
+        groupID: '',
+      );
+      equal((sent.code, sent.data), (9520, null));
+      gate.open();
+      await until('it is told', () => modified.isNotEmpty);
+      equal(
+        (modified.single.id, modified.single.textElem?.text),
+        (made.data?.id, 'late'),
+      );
+      final list = await conversations.getConversationList(
+        nextSeq: '0',
+        count: 10,
+      );
+      equal(
+        [
+          for (final one in list.data!.conversationList!)
+            (one?.userID, one?.lastMessage?.textElem?.text),
+        ],
+        [('bob', 'late')],
+      );
     });
   });
 
@@ -301,4 +350,51 @@ void main() {
       );
     });
   });
+}
+
+/// Holds back what the server says while it is shut.
+class _Gate {
+  bool isShut = false;
+  final List<void Function()> _held = [];
+
+  /// Lets a text through, now or later.
+  void pass(void Function() deliver) =>
+      isShut ? _held.add(deliver) : deliver();
+
+  /// Lets everything through that was held back.
+  void open() {
+    isShut = false;
+    for (final deliver in _held) {
+      deliver();
+    }
+    _held.clear();
+  }
+}
+
+/// A link whose incoming texts pass a gate.
+class _GatedLink implements Link {
+  _GatedLink(this._link, this._gate);
+
+  final Link _link;
+  final _Gate _gate;
+  final StreamController<String> _texts = StreamController();
+
+  @override
+  Future<void> get ready => _link.ready;
+
+  @override
+  Stream<String> get messages {
+    _link.messages.listen(
+      (text) => _gate.pass(() => _texts.add(text)),
+      onError: _texts.addError,
+      onDone: _texts.close,
+    );
+    return _texts.stream;
+  }
+
+  @override
+  void send(String text) => _link.send(text);
+
+  @override
+  void close() => _link.close();
 }

@@ -26,7 +26,11 @@ Future<void> withKit(
 }
 
 /// Logs a user in who is a friend of alice, with a nick.
-Future<Watcher> friendOfAlice(Node node, String user, [String nick = '']) async {
+Future<Watcher> friendOfAlice(
+  Node node,
+  String user, [
+  String nick = '',
+]) async {
   final friend = await node.login(user);
   if (nick.isNotEmpty) {
     await friend.client.setSelfInfo(nick: nick);

@@ -6,7 +6,8 @@ import 'cases.dart';
 import 'ledger_script.dart';
 
 void main() {
-  final scripts = readCases('ledger.txt').split(RegExp('^=== ', multiLine: true));
+  final scripts =
+      readCases('ledger.txt').split(RegExp('^=== ', multiLine: true));
   // The head of the file is no script.
   for (final script in scripts.skip(1)) {
     final end = script.indexOf('\n');

@@ -94,7 +94,7 @@ void main() {
   }
 
   test('order: equal ones stay as they come', () {
-    final sorted = inOrder([for (final id in 'bca'.split('')) _conversation(id)]);
+    final sorted = inOrder('bca'.split('').map(_conversation));
     equal([for (final row in sorted) row.peer], ['b', 'c', 'a']);
   });
 
@@ -139,7 +139,10 @@ void main() {
       _conversation('maya', at: 60, text: 'hello', isPinned: true, unread: 3),
       words: ListWords.chinese,
       now: DateTime.fromMillisecondsSinceEpoch(120000, isUtc: true),
-      status: rowStatusOf(_status(StatusType.online, 'away'), ListWords.chinese),
+      status: rowStatusOf(
+        _status(StatusType.online, 'away'),
+        ListWords.chinese,
+      ),
     );
     equal(
       (row.name, row.initials, row.summary, row.time, row.badge, row.isPinned),

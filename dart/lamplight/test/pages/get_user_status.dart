@@ -2,7 +2,7 @@
 /// page has it, with the list of users filled in; around it are the import and
 /// the line with the server.
 ///
-///     dart test/pages/get_user_status.dart SERVER APP USER USERSIG OTHER..
+///     dart get_user_status.dart SERVER APP USER USERSIG OTHER..
 library;
 
 import 'package:lamplight/compat.dart';
@@ -19,7 +19,7 @@ Future<void> main(List<String> arguments) async {
 /// The users to ask for; the page has `[]` here.
 List<String> users = [];
 
-/// What the sample has read.
+/// The statuses that the sample has read.
 final List<(int?, String?, String?)> read = [];
 
 /// The sample. Answers the code.

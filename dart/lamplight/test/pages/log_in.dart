@@ -1,5 +1,5 @@
-/// What the samples of the pages take to be there: an application that has
-/// initialized the plugin and logged in.
+/// The application around the samples of the pages: it has initialized the
+/// plugin and logged in.
 library;
 
 import 'package:lamplight/compat.dart';

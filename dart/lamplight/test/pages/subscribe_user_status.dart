@@ -2,7 +2,7 @@
 /// it, with the list of users filled in; around it are the import and the line
 /// with the server.
 ///
-///     dart test/pages/subscribe_user_status.dart SERVER APP USER USERSIG OTHER..
+///     dart subscribe_user_status.dart SERVER APP USER USERSIG OTHER..
 library;
 
 import 'package:lamplight/compat.dart';

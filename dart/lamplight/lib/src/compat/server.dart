@@ -6,7 +6,7 @@ import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
-/// What a program of the cloud says beside its own code.
+/// The part of Lamplight that a program of the cloud names: its server.
 abstract final class Lamplight {
   /// Says where the server is: `ws://host[:port]` or `wss://host[:port]`. To
   /// be called before `initSDK`; holds from the next one on.

@@ -18,7 +18,7 @@ import 'listeners.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// What `Lamplight.configure` was told.
+/// The settings of `Lamplight.configure`.
 final class Configuration {
   /// Creates a configuration.
   const Configuration({
@@ -58,10 +58,10 @@ final Session session = Session();
 
 /// The state of the plugin: not initialized, or [running].
 final class Session {
-  /// What `Lamplight.configure` was told last.
+  /// The settings of the last `Lamplight.configure`; null before it.
   Configuration? configuration;
 
-  /// What runs from `initSDK` to `unInitSDK`.
+  /// The client and its lists, from `initSDK` to `unInitSDK`; else null.
   Running? running;
 
   bool _isShowOnlineStatus = true;

@@ -181,7 +181,7 @@ class V2TimFriendInfo {
       };
 }
 
-/// What is known of a user in the friend list.
+/// The answer about one user of `getFriendsInfo`.
 class V2TimFriendInfoResult {
   /// Creates a result.
   V2TimFriendInfoResult({
@@ -204,7 +204,7 @@ class V2TimFriendInfoResult {
   V2TimFriendInfo? friendInfo;
 }
 
-/// What became of one user of a call about friends.
+/// The answer about one user of a call that changes the friend list.
 class V2TimFriendOperationResult {
   /// Creates a result.
   V2TimFriendOperationResult({
@@ -484,7 +484,7 @@ class V2TimConversationResult {
   List<V2TimConversation?>? conversationList;
 }
 
-/// What became of one conversation of a call.
+/// The answer about one conversation of a call.
 class V2TimConversationOperationResult {
   /// Creates a result.
   V2TimConversationOperationResult({

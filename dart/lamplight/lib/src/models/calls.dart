@@ -1,4 +1,4 @@
-/// What the ledger works with: its limits, what a list shows, and the calls
+/// The limits of the ledger, the view that a list hands to it, and the calls
 /// that it asks for.
 library;
 
