@@ -225,6 +225,26 @@ void main() {
     });
   });
 
+  test('kicked while away: 6208 once, and then in', () async {
+    await withServer((node) async {
+      Lamplight.configure(
+        server: node.url,
+        platform: DevicePlatform.android,
+        deviceId: 'phone',
+      );
+      await logIn(node, 'alice');
+      // The process ends without a logout; another device of its kind logs in.
+      await _manager.unInitSDK();
+      final other = await node.login('alice', platform: DevicePlatform.android);
+      await _manager.initSDK(sdkAppID: Node.app);
+      final sig = await node.sig('alice');
+      Future<int> login() async =>
+          (await _manager.login(userID: 'alice', userSig: sig)).code;
+      equal([await login(), await login()], [6208, 0]);
+      await other.client.close();
+    });
+  });
+
   test('an expired UserSig is told, and refused at the login', () async {
     await withServer((node) async {
       final notes = <String>[];

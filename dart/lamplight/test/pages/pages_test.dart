@@ -2,6 +2,7 @@
 library;
 
 import 'package:lamplight/compat.dart';
+import 'package:lamplight/lamplight.dart' show DevicePlatform;
 import 'package:lamplight/models.dart' show CutTrouble, Dot, FriendRow;
 
 import '../support/node.dart';
@@ -95,7 +96,7 @@ void main() {
       );
       equal(await unsubscribe_user_status.sample(), 0);
       await bob.client.setSelfStatus('unseen');
-      // What alice is told next comes after what she would have been told.
+      // The next change comes after the one that is not to be told.
       equal((await _manager.setSelfStatus(status: 'later')).code, 0);
       await until(
         'the later change was told',
@@ -110,6 +111,78 @@ void main() {
         ['initSDK', 'subscribeUserStatus', 'unsubscribeUserStatus'],
       );
       await bob.client.close();
+    });
+  });
+
+  test('friends are told of by a switch, other devices of oneself always',
+      () async {
+    await withNode((node, alice) async {
+      on_user_status_changed.told.clear();
+      on_user_status_changed.app = Node.app;
+      equal(await on_user_status_changed.sample(), 0);
+      equal(await logIn(alice), 0);
+      final bob = await node.login('bob');
+      await bob.client.addFriend('alice');
+      // Neither switch nor subscription: nothing is told of a friend. What
+      // comes from another own device shows when it would have been.
+      final desk = await node.login('alice', platform: DevicePlatform.windows);
+      await bob.client.setSelfStatus('unseen');
+      await desk.client.setSelfStatus('from the desk');
+      await until(
+        'the change on the other device is told',
+        () => on_user_status_changed.told
+            .contains(('alice', 1, 'from the desk')),
+      );
+      check(
+        !on_user_status_changed.told.any((one) => one.$1 == 'bob'),
+        'nothing is told of a friend without the switch',
+      );
+      await node.set(['--friend-notification', 'on']);
+      await bob.client.setSelfStatus('seen');
+      await until(
+        'the friend is told of',
+        () => on_user_status_changed.told.contains(('bob', 1, 'seen')),
+      );
+      // A link that is gone: OFFLINE, and the custom status is cleared.
+      await bob.client.close();
+      await until(
+        'the friend is offline',
+        () => on_user_status_changed.told.contains(('bob', 2, '')),
+      );
+      await desk.client.close();
+    });
+  });
+
+  test('beyond 200 the earliest subscribed is let go', () async {
+    await withNode((node, alice) async {
+      on_user_status_changed.told.clear();
+      on_user_status_changed.app = Node.app;
+      equal(await on_user_status_changed.sample(), 0);
+      equal(await logIn(alice), 0);
+      final first = await node.login('first');
+      final last = await node.login('last');
+      final crowd = [for (var i = 0; i < 199; i++) 'u$i'];
+      await node.command(['account', 'create', ...crowd]);
+      for (final users in [
+        ['first'],
+        crowd.sublist(0, 100),
+        [...crowd.sublist(100), 'last'],
+      ]) {
+        subscribe_user_status.users = users;
+        equal(await subscribe_user_status.sample(), 0);
+      }
+      await first.client.setSelfStatus('unseen');
+      await last.client.setSelfStatus('seen');
+      await until(
+        'the last one is told of',
+        () => on_user_status_changed.told.contains(('last', 1, 'seen')),
+      );
+      check(
+        !on_user_status_changed.told.any((one) => one.$3 == 'unseen'),
+        'nothing is told of who was let go',
+      );
+      await first.client.close();
+      await last.client.close();
     });
   });
 
