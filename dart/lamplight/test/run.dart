@@ -3,6 +3,9 @@ library;
 
 import 'dart:io';
 
+import 'compat/absent_test.dart' as absent;
+import 'compat/compat_test.dart' as compat;
+import 'compat/lists_test.dart' as compat_lists;
 import 'end_to_end/chats_test.dart' as chats;
 import 'end_to_end/hostile_test.dart' as hostile;
 import 'end_to_end/returns_test.dart' as returns;
@@ -16,11 +19,19 @@ import 'machine/fixtures_test.dart' as fixtures;
 import 'machine/lifecycle_test.dart' as lifecycle;
 import 'machine/restore_test.dart' as restore;
 import 'machine/scripts_test.dart' as scripts;
+import 'models/kit_test.dart' as kit;
+import 'models/ledger_test.dart' as ledger;
+import 'models/rows_test.dart' as rows;
+import 'models/table_test.dart' as table;
+import 'pages/pages_test.dart' as pages;
 import 'support/runner.dart';
 import 'wire_test.dart' as wire;
 
 /// Every file of tests, by its path here.
 const _files = <String, void Function()>{
+  'compat/absent_test.dart': absent.main,
+  'compat/compat_test.dart': compat.main,
+  'compat/lists_test.dart': compat_lists.main,
   'end_to_end/chats_test.dart': chats.main,
   'end_to_end/hostile_test.dart': hostile.main,
   'end_to_end/returns_test.dart': returns.main,
@@ -34,6 +45,11 @@ const _files = <String, void Function()>{
   'machine/lifecycle_test.dart': lifecycle.main,
   'machine/restore_test.dart': restore.main,
   'machine/scripts_test.dart': scripts.main,
+  'models/kit_test.dart': kit.main,
+  'models/ledger_test.dart': ledger.main,
+  'models/rows_test.dart': rows.main,
+  'models/table_test.dart': table.main,
+  'pages/pages_test.dart': pages.main,
   'wire_test.dart': wire.main,
 };
 
