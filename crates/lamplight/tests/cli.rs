@@ -164,7 +164,9 @@ fn with_a_key_from_elsewhere_usersigs_already_issued_stay_good() {
     let made = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-    assert_eq!(made["key"], key, "without what stands around it");
+    assert_eq!(made["key"], Value::Null, "the caller has it");
+    let keys = folder.answer(&["app", "key", "list", "--show", "--json"]);
+    assert_eq!(keys[0]["text"], key, "without what stands around it");
 
     let old = folder.ok(&["sig", "alice"]);
     let second = folder.answer(&["app", "key", "add", "1400000001", "--json"]);

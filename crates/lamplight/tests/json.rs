@@ -113,8 +113,19 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         &["account", "delete", "bob"],
         &["man", "--dir", pages.to_str().unwrap()],
     ];
+    // Secrets that no command has to show, however its answer is made.
+    let (webhook_token, jwt_secret, own_key) = ("hush".repeat(4), "quiet".repeat(8), "silence".repeat(5));
+    let secrets = ["--webhook-token", &webhook_token, "--jwt-secret", &jwt_secret];
     let mut last = Value::Null;
-    for command in script {
+    let with_secrets = [
+        [&["app", "set", "1400000001"][..], &secrets].concat(),
+        [&["app", "create", "--id", "8", "--key", &own_key][..], &secrets].concat(),
+        vec!["app", "delete", "8", "--yes"],
+        vec!["app", "create", "--id", "9"],
+        vec!["app", "key", "add", "9", "--key", &own_key],
+        vec!["app", "delete", "9", "--yes"],
+    ];
+    for command in with_secrets.iter().map(|command| &command[..]).chain(script) {
         let name = command.join(" ");
         let (code, output, error) = folder.run(&[command, &["--json"]].concat());
         assert_eq!(code, Some(0), "{name}: {output}{error}");
@@ -122,8 +133,14 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         let answer: Value =
             serde_json::from_str(&output).unwrap_or_else(|why| panic!("{name}: {why}: {output}"));
         check_names(&answer, &name);
+        for secret in [&webhook_token, &jwt_secret, &own_key] {
+            assert!(!output.contains(secret.as_str()), "{name} shows a secret: {output}");
+        }
         last = answer;
     }
+    let shown = folder.answer(&["app", "show", "1400000001", "--json"]);
+    assert_eq!(shown["settings"]["webhooks"]["tokenSet"], true, "{shown}");
+    assert_eq!(shown["settings"]["jwt"]["secretSet"], true, "{shown}");
 
     // No command is forgotten: each has a page, and those with commands under them have no answer of their own.
     let files = last["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());

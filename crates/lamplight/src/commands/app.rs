@@ -7,7 +7,7 @@ use crate::output::{harmless, json, line, table};
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
-use lamplight_server::ShownSecret;
+use lamplight_server::{ShownSecret, ShownSettings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
@@ -241,7 +241,7 @@ async fn create(
         ensure!(attempts.next().is_some(), "others are making apps all the time; try again");
     };
     if as_json {
-        return json(&json!({ "app": shown(&app), "key": key.text }));
+        return json(&json!({ "app": shown(&app), "key": is_new.then_some(&key.text) }));
     }
     line(format!("app {id} is made"))?;
     if is_new { show_new_key(&key) } else { line(format!("key {}: the one that you gave", key.id)) }
@@ -319,7 +319,9 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             let key = app.add_key(text)?.clone();
             operator.put_app(app).await?;
             match (as_json, is_new) {
-                (true, _) => json(&key),
+                (true, true) => json(&key),
+                // A key that was given is known to the caller, and stays out of what a script may log.
+                (true, false) => json(&json!({ "id": key.id })),
                 (false, true) => show_new_key(&key),
                 (false, false) => line(format!("key {} of app {id}: the one that you gave", key.id)),
             }
@@ -399,10 +401,11 @@ fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
     table(&["SETTING", "VALUE"], &all, "")
 }
 
-/// An app as JSON, without the text of its keys.
+/// An app as JSON, without the text of its keys and the secrets among its settings.
 fn shown(app: &App) -> Value {
     let keys: Vec<_> = app.keys.iter().map(|key| key.id).collect();
-    json!({ "SDKAppID": app.id, "keys": keys, "admins": app.admins, "settings": app.settings })
+    let settings = ShownSettings::from(&app.settings);
+    json!({ "SDKAppID": app.id, "keys": keys, "admins": app.admins, "settings": settings })
 }
 
 fn show_new_key(key: &AppKey) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use super::guard::Visitor;
 use super::roles::Role;
 use super::sessions::hex;
 use crate::audit::{Act, act_on_app, done, shown_url};
+use crate::shown_settings::ShownSettings;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::{Extension, Json};
@@ -38,38 +39,6 @@ struct ShownKey {
     id: u32,
     /// Whether it is the one that new UserSigs are made with.
     signs: bool,
-}
-
-#[derive(Serialize)]
-struct ShownSettings {
-    name: String,
-    edition: Edition,
-    switches: Switches,
-    multi_device: MultiDevicePolicy,
-    limits: Limits,
-    timing: Timing,
-    webhooks: ShownWebhooks,
-    jwt: ShownJwt,
-}
-
-#[derive(Serialize)]
-struct ShownWebhooks {
-    state_change_url: String,
-    push_url: String,
-    token_set: bool,
-}
-
-/// The settings for JWTs, but the secret.
-#[derive(Serialize)]
-struct ShownJwt {
-    jwks_url: String,
-    jwks_file: String,
-    keys: String,
-    secret_set: bool,
-    issuer: String,
-    audience: String,
-    user_claim: String,
-    leeway_s: u16,
 }
 
 /// An app as it stands in the list.
@@ -227,8 +196,7 @@ pub async fn show(
 ) -> Result<Tagged<ShownApp>, ApiError> {
     let app = console.app(id)?;
     let mut shown = shown(&app);
-    let webhooks = &mut shown.settings.webhooks;
-    for url in [&mut webhooks.state_change_url, &mut webhooks.push_url, &mut shown.settings.jwt.jwks_url] {
+    for url in shown.settings.addresses() {
         *url = url_for(visitor.role, url);
     }
     Ok(tagged(&app, shown))
@@ -448,32 +416,9 @@ fn new_key() -> String {
 }
 
 fn shown(app: &App) -> ShownApp {
-    let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = &app.settings;
     ShownApp {
         id: app.id,
-        settings: ShownSettings {
-            name: name.clone(),
-            edition: *edition,
-            switches: *switches,
-            multi_device: *multi_device,
-            limits: *limits,
-            timing: *timing,
-            webhooks: ShownWebhooks {
-                state_change_url: webhooks.state_change_url.clone(),
-                push_url: webhooks.push_url.clone(),
-                token_set: !webhooks.token.is_empty(),
-            },
-            jwt: ShownJwt {
-                jwks_url: jwt.jwks_url.clone(),
-                jwks_file: jwt.jwks_file.clone(),
-                keys: jwt.keys.clone(),
-                secret_set: !jwt.secret.is_empty(),
-                issuer: jwt.issuer.clone(),
-                audience: jwt.audience.clone(),
-                user_claim: jwt.user_claim.clone(),
-                leeway_s: jwt.leeway_s,
-            },
-        },
+        settings: ShownSettings::from(&app.settings),
         keys: app
             .keys
             .iter()
