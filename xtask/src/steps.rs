@@ -212,7 +212,9 @@ fn browser(it: &mut Run) -> Result<()> {
 fn sdk_crates(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     let tally = &mut it.tally;
-    crates::check(&it.ground, SERVER_PROGRAM, &mut |command| run_and_hear(command, |line| tally.hear(Runner::CargoTest, line)))
+    crates::check(&it.ground, SERVER_PROGRAM, &mut |command| {
+        run_and_hear(command, |line| tally.hear(Runner::CargoTest, line))
+    })
 }
 
 /// Packs the server as the tests build it: what is checked does not depend on how fast it is.

@@ -165,6 +165,38 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
+    /// A value on the command line is in the list of processes, so every secret can come from stdin; and one may begin
+    /// with a dash, as a PEM does.
+    #[test]
+    fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
+        fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
+            let path = format!("{path} {}", command.get_name());
+            command.get_subcommands().for_each(|command| check(command, &path, checked));
+            let words =
+                |argument: &clap::Arg| argument.get_id().as_str().split('_').collect::<Vec<_>>().join(" ");
+            let is_secret = |argument: &&clap::Arg| {
+                let words = words(argument);
+                let named = ["key", "keys", "token", "secret", "sig"];
+                let is_value = argument.get_action().takes_values() && argument.get_id() != "tls_key";
+                // The number of a key is no secret.
+                let is_number = path.ends_with("key remove");
+                is_value
+                    && !is_number
+                    && words.split(' ').any(|word| named.contains(&word))
+                    && !words.ends_with("leeway")
+            };
+            for argument in command.get_arguments().filter(is_secret) {
+                let name = format!("{path}: {}", argument.get_id());
+                let shown = argument.get_value_names().is_some_and(|names| names[0].ends_with("|-"));
+                assert!(argument.is_allow_hyphen_values_set() && shown, "{name}");
+                checked.push(name);
+            }
+        }
+        let mut checked = Vec::new();
+        check(&Cli::command(), "", &mut checked);
+        assert!(checked.len() >= 10, "{checked:?}");
+    }
+
     /// Every command says what it is for in one line, and every one that takes arguments shows an example.
     #[test]
     fn every_command_says_what_it_is_for() {

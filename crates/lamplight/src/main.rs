@@ -17,6 +17,7 @@ mod logs;
 mod node_file;
 mod operator;
 mod output;
+mod secret_arg;
 mod signing;
 mod supervisor;
 mod time_text;

@@ -303,7 +303,7 @@ async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     let receiver = tokio::spawn(receive(listener, Arc::clone(&told)));
 
     for life in 0..LIVES {
-        let (mut server, mut control, address) = Server::start(folder.path()).await;
+        let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
         let app = tell(&mut control, &url).await;
         told.fails.store(life == 1, Ordering::SeqCst);
         let visits = Arc::new(AtomicUsize::new(0));
@@ -334,7 +334,7 @@ async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
         }
     }
 
-    let (_server, mut control, address) = Server::start(folder.path()).await;
+    let (_server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
     let app = tell(&mut control, &url).await;
     let mut stay = Vec::new();
     for n in 0..USERS {

@@ -96,8 +96,14 @@ pub struct ServerArgs {
     /// The HTTP port of that server; the part `query` needs it
     #[arg(long, value_name = "ADDRESS", requires = "server")]
     pub http: Option<SocketAddr>,
-    /// The text of a key of that app
-    #[arg(long, value_name = "TEXT", env = "LAMPLIGHT_LOAD_KEY", hide_env_values = true)]
+    /// The text of a key of that app; `-` reads it from stdin
+    #[arg(
+        long,
+        value_name = "TEXT|-",
+        allow_hyphen_values = true,
+        env = "LAMPLIGHT_LOAD_KEY",
+        hide_env_values = true
+    )]
     pub key: Option<String>,
     /// The process of that server, to measure what it costs
     #[arg(long, value_name = "PID", requires = "server")]

@@ -21,10 +21,13 @@ use crate::target::Target;
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use lamplight_model::{AppId, AppKey};
+use std::io::Read;
 use std::path::PathBuf;
 
 /// Users of the parts that measure time.
 const USERS: u32 = 5_000;
+/// The most bytes of stdin that are read for a key.
+const MOST_KEY_BYTES: u64 = 1_024;
 /// Logins under way at a time.
 const LOGIN_WINDOW: usize = 64;
 
@@ -113,6 +116,18 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
+/// The text of a key: the one given, or for `-` that on stdin.
+fn key_text(given: &str) -> Result<String> {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let mut text = String::new();
+    std::io::stdin().take(MOST_KEY_BYTES).read_to_string(&mut text).context("reading the key from stdin")?;
+    let key = text.trim();
+    anyhow::ensure!(!key.is_empty(), "there is no key on stdin");
+    Ok(key.to_owned())
+}
+
 /// Where the server of a part is.
 enum Server {
     /// One of our own, ended with the part.
@@ -127,7 +142,7 @@ impl Server {
             let settings = ServerSettings { workers: args.workers, ..settings };
             return Self::start(args.program.clone(), settings);
         };
-        let key = AppKey { id: 1, text: key.clone() };
+        let key = AppKey { id: 1, text: key_text(key)? };
         let meter = args.pid.map(ProcessMeter::new);
         Ok(Self::Running(Target { address, http: args.http, app: AppId(app), key, meter }))
     }

@@ -62,8 +62,8 @@ use lamplight_core::{Presence, RetentionClock};
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, Facts, FactsError};
 use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
 pub struct Service {

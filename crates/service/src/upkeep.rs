@@ -1,12 +1,12 @@
 //! The work of a node on its own initiative: recovery at its start, deadlines, forgetting.
 
+use crate::locks::lock;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Expired, Transition, UserFacts};
 use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// How many accounts are asked for in one call.
@@ -155,7 +155,7 @@ impl Service {
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
-        let wall = self.retention.lock().unwrap_or_else(PoisonError::into_inner).read(now);
+        let wall = lock(&self.retention).read(now);
         let Some(wall) = wall else { return Ok(0) };
         let mut forgotten = 0;
         for app in self.apps.all() {

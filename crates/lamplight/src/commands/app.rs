@@ -4,9 +4,10 @@ use crate::args::{Common, parse_app, parse_user};
 use crate::commands::app_settings::{SettingsArgs, edition_name, rows};
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};
+use crate::secret_arg::SecretReader;
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
-use lamplight_model::{App, AppId, AppKey, AppSettings, MAX_KEY_BYTES, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, UserId};
 use lamplight_server::{ShownSecret, ShownSettings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -28,13 +29,14 @@ Examples:
   lamplight app create --id 1400000042 --edition standard
   lamplight app create --id 1400000042 --key - < secret-key.txt
 
-With the SDKAppID and the secret key of an app that you have elsewhere, UserSigs that your backend has issued stay good.")]
+With the SDKAppID and the secret key of an app that you have elsewhere, UserSigs that your backend has issued stay good. \
+For `-` an option reads its secret from stdin; one in a command.")]
     Create {
         /// The SDKAppID [default: the next free one]
         #[arg(long, value_name = "ID", value_parser = parse_app)]
         id: Option<AppId>,
         /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
         key: Option<String>,
         /// Settings.
         #[command(flatten)]
@@ -50,7 +52,11 @@ Examples:
     #[command(after_help = "\
 Examples:
   lamplight app set 1400000001 --friend-notification on
-  lamplight app set 1400000001 --multi-device dual --linger-web 5s --subscriptions 1000")]
+  lamplight app set 1400000001 --multi-device dual --linger-web 5s --subscriptions 1000
+  lamplight app set 1400000001 --jwt-keys - < public.pem
+  lamplight app set 1400000001 --webhook-token - < token.txt
+
+For `-` an option reads its secret from stdin, so that it is in no list of processes; one in a command.")]
     Set {
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
@@ -110,7 +116,7 @@ then remove the old one. Nobody is logged out.")]
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
         /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
         key: Option<String>,
     },
     /// List the keys; their text only with --show
@@ -186,9 +192,15 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
     };
     let as_json = common.json;
     match command {
-        AppCommand::Create { id, key, settings } => create(operator, id, key, &settings, as_json).await,
+        AppCommand::Create { id, mut key, mut settings } => {
+            let mut secrets = SecretReader::default();
+            secrets.read_in_place("--key", &mut key)?;
+            settings.read_secrets(&mut secrets)?;
+            create(operator, id, key, &settings, as_json).await
+        }
         AppCommand::List => list(operator, as_json).await,
-        AppCommand::Set { id, settings } => {
+        AppCommand::Set { id, mut settings } => {
+            settings.read_secrets(&mut SecretReader::default())?;
             let mut app = operator.app(Some(id)).await?;
             settings.apply(&mut app.settings)?;
             operator.put_app(app.clone()).await?;
@@ -209,7 +221,7 @@ async fn create(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let is_new = key.is_none();
-    let text = key_text(key)?;
+    let text = key.map_or_else(new_key, |key| key.trim().to_owned());
     let mut app = App {
         id: AppId(FIRST_APP),
         keys: Vec::new(),
@@ -256,18 +268,8 @@ fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     id.map(AppId)
 }
 
-/// The text of a key: the one given, the one on stdin for `-`, or a new one. Blanks and line ends around it go away.
-fn key_text(given: Option<String>) -> anyhow::Result<String> {
-    Ok(match given.as_deref() {
-        None => lamplight_auth::generate_key(rand::random()),
-        Some("-") => {
-            let mut text = String::new();
-            let most = u64::try_from(MAX_KEY_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
-            std::io::stdin().take(most).read_to_string(&mut text).context("reading the key from stdin")?;
-            text.trim().to_owned()
-        }
-        Some(text) => text.trim().to_owned(),
-    })
+fn new_key() -> String {
+    lamplight_auth::generate_key(rand::random())
 }
 
 async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
@@ -312,9 +314,10 @@ async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) ->
 
 async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Add { id, key } => {
+        KeyCommand::Add { id, mut key } => {
             let is_new = key.is_none();
-            let text = key_text(key)?;
+            SecretReader::default().read_in_place("--key", &mut key)?;
+            let text = key.map_or_else(new_key, |key| key.trim().to_owned());
             let mut app = operator.app(Some(id)).await?;
             let key = app.add_key(text)?.clone();
             operator.put_app(app).await?;

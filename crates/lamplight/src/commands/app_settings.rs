@@ -1,5 +1,6 @@
 //! A flag for every setting of an app, and the settings as people read them.
 
+use crate::secret_arg::SecretReader;
 use crate::time_text::{duration_text, parse_duration};
 use anyhow::Context;
 use clap::Args;
@@ -104,7 +105,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "URL")]
     push_url: Option<String>,
     /// Token. Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN|-", allow_hyphen_values = true)]
     webhook_token: Option<String>,
     /// JWKS of the identity provider. Keys for JWTs at this address, fetched and renewed. Empty: none
     #[arg(long, value_name = "URL")]
@@ -114,10 +115,10 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "NAME")]
     jwks_file: Option<String>,
     /// Public keys for JWTs. A JWKS, or public keys as PEM. Empty: none
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
     jwt_keys: Option<String>,
     /// Secret for JWTs. Verifies HS256; at least 32 bytes. It cannot be read back. Empty: none
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
     jwt_secret: Option<String>,
     /// Issuer of JWTs. A JWT must have this iss. Empty: any
     #[arg(long, value_name = "TEXT")]
@@ -134,6 +135,13 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
+    /// Reads the secrets among them from stdin where they are `-`. Goes before [`SettingsArgs::apply`].
+    pub fn read_secrets(&mut self, secrets: &mut SecretReader) -> anyhow::Result<()> {
+        secrets.read_in_place("--webhook-token", &mut self.webhook_token)?;
+        secrets.read_in_place("--jwt-keys", &mut self.jwt_keys)?;
+        secrets.read_in_place("--jwt-secret", &mut self.jwt_secret)
+    }
+
     /// Changes what was given. The bounds are checked.
     pub fn apply(&self, settings: &mut AppSettings) -> anyhow::Result<()> {
         fn set<T: Clone>(setting: &mut T, given: Option<&T>) {

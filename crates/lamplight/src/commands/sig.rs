@@ -3,6 +3,7 @@
 use crate::args::{AppArg, Common, parse_user};
 use crate::operator::Operator;
 use crate::output::{Refused, json, line};
+use crate::secret_arg::SecretReader;
 use crate::signing::sign;
 use crate::time_text::{duration_text, parse_duration, present, utc};
 use anyhow::Context;
@@ -52,8 +53,8 @@ Examples:
 
 It does not look at kicks: `lamplight account list` shows until when UserSigs are revoked.")]
     Verify {
-        /// The UserSig
-        #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
+        /// The UserSig; `-` reads it from stdin
+        #[arg(value_name = "TOKEN|-", allow_hyphen_values = true)]
         token: String,
         /// The user who logs in with it
         #[arg(long, value_name = "USER", value_parser = parse_user)]
@@ -70,7 +71,8 @@ pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
     match args.command {
         Some(SigCommand::Verify { token, user, app }) => {
             let app = operator.app(app.app).await?;
-            verify(&token, &app, &user, common.json)
+            let token = SecretReader::default().read("TOKEN", &token)?;
+            verify(token.trim(), &app, &user, common.json)
         }
         None => {
             let user = args.user.context("whose UserSig? `lamplight sig USER`")?;

@@ -4,6 +4,7 @@ use crate::args::{AppArg, Common, parse_user};
 use crate::logs;
 use crate::node_file::NodeFile;
 use crate::operator::Operator;
+use crate::secret_arg::SecretReader;
 use crate::signing::sign;
 use crate::time_text::present;
 use crate::watch::session::{Begin, Session};
@@ -48,8 +49,8 @@ pub struct WatchArgs {
     /// Where the server is: tcp://, tls://, ws:// or wss:// [default: the one of the data folder]
     #[arg(long, value_name = "ADDRESS")]
     server: Option<String>,
-    /// Your UserSig [default: a fresh one, by the key in the data folder]
-    #[arg(long, value_name = "SIG", requires = "app", allow_hyphen_values = true)]
+    /// Your UserSig or JWT; `-` reads it from stdin [default: a fresh UserSig, by the key in the data folder]
+    #[arg(long, value_name = "SIG|-", requires = "app", allow_hyphen_values = true)]
     sig: Option<String>,
     /// A root certificate to trust besides those of the system, PEM
     #[arg(long, value_name = "FILE")]
@@ -69,7 +70,8 @@ pub struct WatchArgs {
 }
 
 /// Does it.
-pub async fn run(args: WatchArgs, common: &Common) -> anyhow::Result<()> {
+pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
+    SecretReader::default().read_in_place("--sig", &mut args.sig)?;
     let on_screen = !args.plain && !common.json && std::io::stdout().is_terminal();
     if !on_screen {
         logs::start_quietly()?;

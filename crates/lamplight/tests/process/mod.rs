@@ -55,6 +55,15 @@ impl Folder {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
+    /// As [`Folder::run`], with a text on stdin.
+    pub fn run_with(&self, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+        let file = self.file("stdin", stdin);
+        let mut command = self.command(arguments);
+        let output = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
     /// Runs a command that must succeed, and returns its output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let (code, output, error) = self.run(arguments);
