@@ -2,39 +2,32 @@
 
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FLAGS, launch, playAs, seesDot, Windows } from "../src/browser.js";
-import { Server } from "../src/server.js";
+import { FLAGS, playAs, seesDot, Windows } from "../src/browser.js";
+import { setUpDemo } from "../src/demo.js";
 
 describe("a page that is left", () => {
-  let server: Server;
-  let browser: Browser;
+  const demo = setUpDemo();
   let keeping: Browser;
 
   beforeAll(async () => {
-    [server, browser, keeping] = await Promise.all([
-      Server.start({ kind: "demo" }),
-      launch(),
-      // Playwright turns off what this is about.
-      chromium.launch({
-        executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-        args: [...FLAGS, "--enable-features=BackForwardCache"],
-        ignoreDefaultArgs: ["--disable-back-forward-cache"],
-      }),
-    ]);
+    // Playwright turns off what this is about.
+    keeping = await chromium.launch({
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      args: [...FLAGS, "--enable-features=BackForwardCache"],
+      ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    });
   });
   afterAll(async () => {
-    await browser.close();
     await keeping.close();
-    await server.stop();
   });
 
   test("is not there while the browser keeps it, and is there again at once", async () => {
-    const watching = await Windows.open(browser);
-    const robin = await watching.page(server.pages);
+    const { pages } = demo.server;
+    const robin = await demo.windows.page(pages);
     await playAs(robin, "you");
 
     const leaving = await Windows.open(keeping);
-    const lin = await leaving.page(server.pages);
+    const lin = await leaving.page(pages);
     await playAs(lin, "guest");
     await seesDot(robin, "林晓", "Online");
     await lin.evaluate(() => {
@@ -42,7 +35,7 @@ describe("a page that is left", () => {
     });
 
     const before = Date.now();
-    await lin.goto(`${server.pages}/docs/uikit/`);
+    await lin.goto(`${pages}/docs/uikit/`);
     await seesDot(robin, "林晓", "Not logged in");
     // The linger of a new app is 5 s; the server's patience with a silent page is a minute.
     expect(Date.now() - before).toBeLessThan(10_000);
@@ -50,11 +43,10 @@ describe("a page that is left", () => {
     await lin.evaluate(() => {
       history.back();
     });
-    await lin.waitForURL(`${server.pages}/`, { waitUntil: "commit" });
+    await lin.waitForURL(`${pages}/`, { waitUntil: "commit" });
     await seesDot(robin, "林晓", "Online");
     expect(await lin.evaluate(() => "isTheSamePage" in window)).toBe(true);
-    expect([...watching.errors, ...leaving.errors]).toEqual([]);
-    await watching.close();
+    expect(leaving.errors).toEqual([]);
     await leaving.close();
   });
 });

@@ -1,27 +1,14 @@
 /** The demo on a telephone and by the keyboard: where Back leads, where the focus goes, what Escape closes. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launch, playAs, rowOf, Windows } from "../src/browser.js";
-import { Server } from "../src/server.js";
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, test } from "vitest";
+import { playAs, rowOf, type Windows } from "../src/browser.js";
+import { setUpDemo } from "../src/demo.js";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true } as const;
 
-let server: Server;
-let browser: Browser;
+const demo = setUpDemo();
 let windows: Windows;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([Server.start({ kind: "demo" }), launch()]);
-});
-afterEach(async () => {
-  expect(windows.errors).toEqual([]);
-  await windows.close();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
 
 /** The path to the focused element, from the page inward: names of elements, or their classes, or their roles. */
 async function focus(page: Page): Promise<string> {
@@ -36,11 +23,11 @@ async function focus(page: Page): Promise<string> {
 
 describe("on a telephone", () => {
   beforeEach(async () => {
-    windows = await Windows.open(browser, PHONE);
+    windows = await demo.open(PHONE);
   });
 
   test("Back closes what was opened last, and does not leave", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
@@ -59,7 +46,7 @@ describe("on a telephone", () => {
   });
 
   test("a page that is loaded again shows the same chat, and its arrow leads to the list", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
@@ -72,7 +59,7 @@ describe("on a telephone", () => {
   });
 
   test("a link opens a chat after the login; a link to nothing opens the list", async () => {
-    const page = await windows.page(`${server.pages}/#/contacts/mei`);
+    const page = await windows.page(`${demo.server.pages}/#/contacts/mei`);
     await playAs(page, "you");
     await page.locator("tuikit-chat h2", { hasText: "李梅" }).waitFor();
     // There is nothing of ours to go back to: the arrow leads to the list all the same.
@@ -80,13 +67,13 @@ describe("on a telephone", () => {
     await page.locator("tuikit-contact [role=option]").first().waitFor();
     expect(page.url()).toMatch(/#\/contacts$/);
 
-    const other = await windows.page(`${server.pages}/#/nowhere/%E0%A4%A`);
+    const other = await windows.page(`${demo.server.pages}/#/nowhere/%E0%A4%A`);
     await playAs(other, "guest");
     await other.locator("tuikit-conversation [role=option]").first().waitFor();
   });
 
   test("who logs out leaves nothing in the address", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat .back").click();
@@ -96,7 +83,7 @@ describe("on a telephone", () => {
   });
 
   test("the focus follows: into the chat, to its evidence, and back to where it came from", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.locator("tuikit-conversation [role=option]").first().waitFor();
     await page.locator("tuikit-conversation .list").focus();
@@ -121,7 +108,7 @@ describe("on a telephone", () => {
   });
 
   test("Escape that ends something within the chat closes that alone", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.locator("tuikit-conversation [role=option]").first().waitFor();
     await page.locator("tuikit-conversation .list").focus();
@@ -138,7 +125,7 @@ describe("on a telephone", () => {
   });
 
   test("the strip about a lost connection is in the list, and in a chat that covers the list", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
@@ -152,12 +139,12 @@ describe("on a telephone", () => {
 });
 
 describe("on a desk", () => {
-  beforeEach(async () => {
-    windows = await Windows.open(browser);
+  beforeEach(() => {
+    windows = demo.windows;
   });
 
   test("the focus is on the page after a login, and on what it says after a logout", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     expect(await focus(page)).toContain("h1");
     await page.getByRole("button", { name: "Log out" }).click();
@@ -166,7 +153,7 @@ describe("on a desk", () => {
   });
 
   test("the form for a new chat takes the focus, gives it back, and leads into the chat", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.getByRole("button", { name: "New chat" }).click();
     expect(await focus(page)).toBe("input");
@@ -181,7 +168,7 @@ describe("on a desk", () => {
   });
 
   test("without a connection no dot is green, the strip says why once, and its button connects", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.locator("tuikit-conversation .dot.online").first().waitFor();
     await rowOf(page, "Alice Baker").click();
@@ -205,16 +192,16 @@ describe("on a desk", () => {
   });
 
   test("everybody's first change is told", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "林晓").locator(".dot").waitFor();
-    const lin = await windows.page(server.pages);
+    const lin = await windows.page(demo.server.pages);
     await playAs(lin, "guest");
     await page.locator("lamplight-happenings li", { hasText: "林晓" }).getByText("→ Online").waitFor();
   });
 
   test("why a status is as it is does not stand beside the time of its type", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.locator("lamplight-self-card .status").click();
     await page.locator("lamplight-self-card .chips button").first().click();
@@ -230,10 +217,10 @@ describe("on a desk", () => {
   });
 
   test("a second window of the same person is no somebody else, and can be left for this one", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
-    const second = await windows.page(server.pages);
+    const second = await windows.page(demo.server.pages);
     await playAs(second, "you");
     const ending = page.locator("lamplight-entrance .ending");
     await ending.getByText("You are logged in in another window now").waitFor();
@@ -244,7 +231,7 @@ describe("on a desk", () => {
   });
 
   test("times are written in one way", async () => {
-    const page = await windows.page(server.pages);
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await rowOf(page, "Alice Baker").click();
     await page.locator("tuikit-chat .note").first().waitFor();
@@ -262,8 +249,8 @@ describe("on a desk", () => {
 
 describe("with colours that the system forces", () => {
   test.each(["light", "dark"] as const)("switches and dots keep their shape: %s", async (colorScheme) => {
-    windows = await Windows.open(browser, { colorScheme, forcedColors: "active" });
-    const page = await windows.page(server.pages);
+    windows = await demo.open({ colorScheme, forcedColors: "active" });
+    const page = await windows.page(demo.server.pages);
     await playAs(page, "you");
     await page.locator("tuikit-conversation .dot.online").first().waitFor();
     const seen = await page.evaluate(() => {
