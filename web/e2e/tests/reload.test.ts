@@ -45,6 +45,35 @@ describe("a page that is loaded again", () => {
   }, 120_000);
 });
 
+describe("a page that is loaded again while the server is away", () => {
+  const demo = setUpDemo();
+
+  test("says so, keeps the login, and goes on with it when the visitor tries again", async () => {
+    const page = await demo.windows.page(demo.server.pages);
+    let isAway = false;
+    await page.routeWebSocket(/./, (socket) => {
+      if (isAway) {
+        void socket.close();
+      } else {
+        socket.connectToServer();
+      }
+    });
+    await playAs(page, "you");
+    await rowOf(page, "Alice Baker").click();
+    await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
+
+    isAway = true;
+    await page.reload();
+    const ending = page.locator("lamplight-entrance .ending");
+    await ending.getByText("The server cannot be reached").waitFor();
+    await page.reload();
+    await ending.getByText("The server cannot be reached").waitFor();
+    isAway = false;
+    await ending.getByRole("button", { name: "Try again" }).click();
+    await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
+  });
+});
+
 /** From now on the page keeps every picture that it shows of somebody: dot and custom status. */
 async function keepPictures(page: Page, name: string): Promise<void> {
   await page.evaluate((name) => {

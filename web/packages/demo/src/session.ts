@@ -3,7 +3,7 @@
  * tell, and calls back when something is different. It draws nothing.
  */
 
-import Lamplight, { type Chat, ChatError, type Profile, type UserStatus } from "@lamplight/chat";
+import Lamplight, { type Chat, ChatError, CODES, type Profile, type UserStatus } from "@lamplight/chat";
 import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
@@ -14,10 +14,17 @@ const KEY = "lamplight.demo.ticket";
 export type Net = "connected" | "connecting" | "disconnected";
 
 /** Why a visit has ended. */
-export type Ending = "left" | "multipleAccount" | "multipleDevice" | "userSigExpired" | "REST_API_Kick";
+export type Ending =
+  | "left"
+  | "multipleAccount"
+  | "multipleDevice"
+  | "userSigExpired"
+  | "REST_API_Kick"
+  /** The server could not be reached for the login. */
+  | "unreachable";
 
 export type Stage =
-  /** `former`: the login that another one of the same account has replaced; the visitor may want it back. */
+  /** `former`: a login that another one of the same account has replaced, or that failed; the visitor may want it back. */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
   | {
@@ -88,6 +95,11 @@ export class Session {
       await chat.login({ userID, userSig });
     } catch (error) {
       await chat.destroy();
+      if (isUnreachable(error)) {
+        // The ticket is as good as before: a page that is loaded again tries it again.
+        this.#set({ at: "entrance", ending: "unreachable", former: ticket });
+        return;
+      }
       forget(this.store);
       this.#set({ at: "entrance", ending: undefined });
       throw error;
@@ -234,6 +246,12 @@ export class Session {
 /** The code of a refusal; 0 when it was none. */
 export function codeOf(error: unknown): number {
   return error instanceof ChatError ? error.code : 0;
+}
+
+/** Whether a login failed because the server is away, which says nothing of the login itself. */
+function isUnreachable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === CODES.NOT_CONNECTED.number || code === CODES.NO_ANSWER.number;
 }
 
 /** The code by which the app withholds the statuses of others; 0 when it shows them. */

@@ -266,7 +266,7 @@ export class LamplightEntrance extends LitElement {
                 this.onEnter(former);
               }}
             >
-              ${words.useHere}
+              ${this.ending === "unreachable" ? words.retry : words.useHere}
             </button>`
       }
     </div>`;

@@ -89,6 +89,7 @@ export const EN: Words = {
     multipleDevice: "You are logged in on another device now, so you were logged out here.",
     userSigExpired: "Your UserSig has expired. Log in with a new one.",
     REST_API_Kick: "An operator has logged you out.",
+    unreachable: "The server cannot be reached, so the login has to wait.",
   },
   useHere: "Use it here instead",
   withheld: {

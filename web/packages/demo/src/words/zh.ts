@@ -79,6 +79,7 @@ export const ZH: Words = {
     multipleDevice: "您已在另一台设备登录，此处已退出登录。",
     userSigExpired: "UserSig 已过期，请使用新的 UserSig 登录。",
     REST_API_Kick: "管理员已将您下线。",
+    unreachable: "无法连接服务器，暂时不能登录。",
   },
   useHere: "改在这里使用",
   withheld: { switchedOff: "此应用已关闭在线状态。", notInEdition: "此应用的版本不含在线状态。" },
