@@ -187,6 +187,38 @@ fn with_a_key_from_elsewhere_usersigs_already_issued_stay_good() {
     assert!(code == Some(2) && error.contains("from 1 to"), "{error}");
 }
 
+#[test]
+fn a_first_start_that_fails_makes_nothing_and_the_next_one_tells_the_password() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let any = "127.0.0.1:0";
+    let missing = folder.path().join("missing.pem");
+    let ca = folder.file("ca.toml", &format!("[webhooks]\nca_file = {missing:?}\n"));
+    for (client, http, rest, why) in [
+        (any, &taken[..], &[][..], "http_listen"),
+        (&taken, any, &[], "client_listen"),
+        (any, any, &["--health-listen", &taken], "health_listen"),
+        ("192.0.2.1:0", any, &[], "client_listen"),
+        (any, any, &["--tls-certificate", "missing.pem", "--tls-key", "missing.pem"], "missing.pem"),
+        (any, any, &["--config", &ca], "missing.pem"),
+    ] {
+        let flags = ["serve", "--client-listen", client, "--http-listen", http];
+        let (code, _, error) = folder.run(&[&flags, rest].concat());
+        assert!(code == Some(1) && error.contains(why), "{why}: {code:?} {error}");
+        assert!(!folder.path().exists(), "{why}: something was made");
+    }
+    let long = folder.path().join("long".repeat(30));
+    let flags = ["serve", "--client-listen", any, "--http-listen", any, "--data-dir", long.to_str().unwrap()];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lamplight")).args(flags).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("the path of the data folder is too long"), "{error}");
+    assert!(!folder.path().exists(), "{error}");
+
+    let server = folder.serve(&[]);
+    assert!(server.seen().contains("(password "), "{}", server.seen());
+}
+
 /// A public key, in the form in which `openssl` writes it.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=

@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The mode of a folder, and of a file, that is for its owner alone.
@@ -16,6 +17,9 @@ const STICKY: u32 = 0o1000;
 /// The store of facts in a data folder; a folder that has one is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
+/// The control socket in a data folder.
+pub(crate) const SOCKET: &str = "control.sock";
+
 /// The files of a data folder besides, and the folders in it that are ours from their top to their ground.
 const FILES: [&str; 9] = [
     FACTS,
@@ -26,7 +30,7 @@ const FILES: [&str; 9] = [
     "node.json",
     "console-password",
     "console-operators",
-    "control.sock",
+    SOCKET,
 ];
 const FOLDERS: [&str; 2] = ["live", "watch"];
 
@@ -66,6 +70,13 @@ pub enum DataFolderError {
         /// Its mode.
         mode: u32,
     },
+    /// The path of the control socket would not fit into the address of a Unix socket.
+    #[error(
+        "the path of the data folder is too long: a Unix socket has to fit into it, and {} has {} bytes; name a folder with a \
+         shorter path, or go there and name it from there",
+        .0.display(), .0.as_os_str().len()
+    )]
+    TooLong(PathBuf),
     /// Another server runs on the same data folder.
     #[error("another Lamplight server is using the data folder {0}")]
     InUse(PathBuf),
@@ -88,6 +99,15 @@ pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
+/// Fails where the control socket cannot have a place in the folder.
+pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
+    let socket = folder.join(SOCKET);
+    match SocketAddr::from_pathname(&socket) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(DataFolderError::TooLong(socket)),
+    }
+}
+
 /// Locks a data folder, which nobody but its owner can enter from then on.
 ///
 /// Permissions that are wider than they should be, as a former version or a copy may have left them, are narrowed. A
@@ -95,6 +115,7 @@ pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
 /// belongs to others too.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
+    check_length(folder)?;
     if missing == IfMissing::Refuse {
         check_data_folder(folder)?;
     }

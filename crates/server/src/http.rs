@@ -22,7 +22,7 @@ use body::RATE;
 use budget::Budget;
 use listener::{PACE, Places, Port, SPARE_PACE};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
 /// Connections past a bound that are told so at a time.
@@ -45,8 +45,8 @@ pub struct HttpBounds {
 
 /// Serves the HTTP port until the handle is aborted. A connection past a bound is answered by `health`, and by 503
 /// where that has nothing. Returns the address that was bound.
-pub async fn serve(
-    address: SocketAddr,
+pub fn serve(
+    listener: TcpListener,
     bounds: HttpBounds,
     proxies: TrustedProxies,
     router: Router,
@@ -63,12 +63,12 @@ pub async fn serve(
         within_rules(past_a_bound),
     );
     let regular = Places::regular(connections, connections_per_address, PACE, within_rules(router));
-    listen(address, Port { regular, spare: Some(spare), proxies, room, metrics }).await
+    listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
 /// Serves the health port until the handle is aborted. Returns the address that was bound.
-pub async fn serve_health(
-    address: SocketAddr,
+pub fn serve_health(
+    listener: TcpListener,
     health: Router,
     metrics: HttpMetrics,
 ) -> io::Result<(SocketAddr, AbortHandle)> {
@@ -76,12 +76,13 @@ pub async fn serve_health(
     let room = BodyRoom::new(Budget::new(0, metrics.body_bytes()), RATE, metrics.clone());
     let regular =
         Places::regular(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS_PER_ADDRESS, PACE, within_rules(health));
-    listen(address, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics }).await
+    listen(listener, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics })
 }
 
-async fn listen(address: SocketAddr, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {
-    let listener = tokio::net::TcpListener::bind(address).await?;
+/// Hands a listener that does not block to the runtime.
+fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {
     let bound = listener.local_addr()?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 

@@ -14,6 +14,7 @@ use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
 use crate::log_metrics::LogMetrics;
 use crate::lost_connections::LostConnections;
 use crate::metrics::{Metrics, Sources};
+use crate::ports::{PortError, Ports};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
 use crate::token_keys::{KEY_FOLDER, TokenKeys};
@@ -26,10 +27,9 @@ use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, AppKey, AppSettings, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
-use socket2::{Domain, Protocol, Socket, Type};
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -37,10 +37,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The kernel's send buffer of one connection. It is small, so that a stalled client costs little, and changes that
-/// wait for the client are conflated here instead of queued there.
-const SEND_BUFFER_BYTES: usize = 32 * 1024;
-const BACKLOG: i32 = 4096;
 /// Connections of trusted proxies, of the whole node, that may leave open for whom they are.
 const MAX_UNNAMED: usize = 4_096;
 /// File descriptors that are not connections: listeners, the stores, the control socket.
@@ -102,13 +98,11 @@ pub enum NodeError {
     #[error(transparent)]
     Folder(#[from] DataFolderError),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The cause.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A listener cannot be handed to the runtime.
+    #[error("cannot serve the HTTP port: {0}")]
+    Http(io::Error),
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -141,7 +135,13 @@ impl Node {
         clock: Clock,
         Surroundings { demo, log }: Surroundings,
     ) -> Result<Self, NodeError> {
-        let lock = data_folder::lock(&config.data_dir, IfMissing::Make)?;
+        let data_dir = &config.data_dir;
+        // A folder that is there says first whether it can be used. One that is not there is made when nothing but the
+        // store can fail any more.
+        let lock = match data_dir.exists() {
+            true => Some(data_folder::lock(data_dir, IfMissing::Make)?),
+            false => data_folder::check_length(data_dir).map(|()| None)?,
+        };
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
@@ -151,6 +151,13 @@ impl Node {
         };
         let receiver_tls = Arc::new(ReceiverTls::load(&config.webhooks)?);
         let poster = Poster::new(Arc::clone(&receiver_tls), config.webhook_networks());
+        let worker_count = match config.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let Ports { clients: listeners, client_address, http: http_listener, health: health_listener } =
+            Ports::bind(&config, worker_count)?;
+        let lock = lock.map_or_else(|| data_folder::lock(data_dir, IfMissing::Make), Ok)?;
 
         let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
         let now = clock.now();
@@ -183,15 +190,6 @@ impl Node {
         let operators = Arc::new(Operators::of(&config.data_dir));
         let figure_store = Arc::clone(&facts);
         let audit = Audit::new(Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>, clock.clone());
-        let password = PasswordFile::of(&config.data_dir);
-        let console_password = password
-            .make_first()
-            .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
-
-        let worker_count = match config.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count,
-        };
         let health = Health::new(clock.clone(), Arc::clone(&facts), Arc::clone(&directory), worker_count);
         let health = Arc::new(health);
         let metrics = Arc::new(Metrics::new(
@@ -199,10 +197,6 @@ impl Node {
             Arc::<InProcessDirectory>::clone(&directory) as Arc<dyn Directory>,
             Sources { facts, health: Arc::clone(&health), log },
         ));
-        let listeners = listen_for_clients(config.client_listen, worker_count)?;
-        let client_address = listeners[0]
-            .local_addr()
-            .map_err(|source| NodeError::Listen { address: config.client_listen, source })?;
         let files = raise_file_limit();
         let http_bounds = HttpBounds {
             connections: usize::try_from(files / HTTP_FILES)
@@ -281,22 +275,14 @@ impl Node {
             .merge(web::routes(site))
             .merge(demo.unwrap_or_default());
         let past_a_bound = probes::routes(Arc::clone(&metrics), Arc::clone(&health));
-        let (http_address, http) = http::serve(
-            config.http_listen,
-            http_bounds,
-            config.proxies(),
-            router,
-            past_a_bound,
-            metrics.http(),
-        )
-        .await
-        .map_err(|source| NodeError::Listen { address: config.http_listen, source })?;
+        let (http_address, http) =
+            http::serve(http_listener, http_bounds, config.proxies(), router, past_a_bound, metrics.http())
+                .map_err(NodeError::Http)?;
         let mut health_address = None;
-        if let Some(address) = config.health_listen {
+        if let Some(listener) = health_listener {
             let router = probes::routes(Arc::clone(&metrics), Arc::clone(&health));
-            let (bound, serving) = http::serve_health(address, router, metrics.http())
-                .await
-                .map_err(|source| NodeError::Listen { address, source })?;
+            let (bound, serving) =
+                http::serve_health(listener, router, metrics.http()).map_err(NodeError::Http)?;
             health.watch("health port", serving.clone());
             tasks.0.push(serving);
             health_address = Some(bound);
@@ -340,6 +326,10 @@ impl Node {
             tasks.0.push(task);
         }
         tasks.0.push(figures);
+        // Last, so that no start fails between the making of a password and its announcement.
+        let console_password = PasswordFile::of(&config.data_dir)
+            .make_first()
+            .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             id,
@@ -475,39 +465,6 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
 }
 
 /// One listener for each worker, all on one port: the kernel spreads the connections.
-fn listen_for_clients(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, NodeError> {
-    // With `SO_REUSEPORT` a second server would get a share of the clients without a word; this socket would not.
-    let probe = socket(address, false).map_err(|source| NodeError::Listen { address, source })?;
-    drop(probe);
-    let mut listeners = Vec::new();
-    let mut bound = address;
-    for _ in 0..workers {
-        let listener = listen(bound).map_err(|source| NodeError::Listen { address: bound, source })?;
-        // With port 0 the first one chooses, and the others follow.
-        bound = listener.local_addr().map_err(|source| NodeError::Listen { address, source })?;
-        listeners.push(listener);
-    }
-    Ok(listeners)
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket(address, true)?;
-    // Connections inherit these from their listener.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
-/// A socket that is bound, and shares its port with others or not.
-fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shared)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
 /// Raises the file limit of the process as far as it may be; answers what it is then.
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -162,9 +162,22 @@ impl Served {
             tls,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        file.write(&data_dir)?;
-        let apps = Operator::open(&data_dir).await?.apps().await?;
-        Ok(Self { node, data_dir, file, apps })
+        match Self::introduce(&file, &data_dir).await {
+            Ok(apps) => Ok(Self { node, data_dir, file, apps }),
+            // A password that was made is told, though the server stops again: it is written down nowhere.
+            Err(error) => Err(match node.console_password() {
+                Some(password) => error.context(format!(
+                    "the server cannot go on; the password of the console, made just now, is {password}"
+                )),
+                None => error,
+            }),
+        }
+    }
+
+    /// Says in the data folder where the node is, and asks it for its apps.
+    async fn introduce(file: &NodeFile, data_dir: &Path) -> anyhow::Result<Vec<App>> {
+        file.write(data_dir)?;
+        Operator::open(data_dir).await?.apps().await
     }
 
     /// Waits for a signal to stop, or for the end of a part that the node cannot do without: its name.

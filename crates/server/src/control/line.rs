@@ -1,5 +1,6 @@
 //! The form of the control socket: one JSON object a line, each way, with a bound.
 
+use crate::data_folder;
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Where the socket is.
 pub fn socket_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("control.sock")
+    data_dir.join(data_folder::SOCKET)
 }
 
 pub(super) async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<String>> {
