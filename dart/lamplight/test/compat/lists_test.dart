@@ -260,6 +260,18 @@ void main() {
       );
       await logIn(node, 'alice');
       await node.login('bob').then((bob) => bob.client.close());
+      Future<List<(String?, String?)>> listed() async {
+        final list = await conversations.getConversationList(
+          nextSeq: '0',
+          count: 10,
+        );
+        return [
+          for (final one in list.data!.conversationList!)
+            (one?.userID, one?.lastMessage?.textElem?.text),
+        ];
+      }
+
+      equal(await listed(), <Object>[]);
       final made = await messages.createTextMessage(text: 'late');
       gate.isShut = true;
       final sent = await messages.sendMessage(
@@ -274,17 +286,7 @@ void main() {
         (modified.single.id, modified.single.textElem?.text),
         (made.data?.id, 'late'),
       );
-      final list = await conversations.getConversationList(
-        nextSeq: '0',
-        count: 10,
-      );
-      equal(
-        [
-          for (final one in list.data!.conversationList!)
-            (one?.userID, one?.lastMessage?.textElem?.text),
-        ],
-        [('bob', 'late')],
-      );
+      equal(await listed(), [('bob', 'late')]);
     });
   });
 

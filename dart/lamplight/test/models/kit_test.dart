@@ -200,6 +200,7 @@ void main() {
         // A paused application asks for nothing, and has nothing asked for.
         client.appPaused();
         await until('the cut is told', () => list.trouble is CutTrouble);
+        kit.statuses.refresh();
         final left = [
           for (final timer in timers)
             if (timer.isActive) timer.text,
@@ -238,6 +239,12 @@ void main() {
       await alice.client.logout();
       await until('empty', () => list.rows.isEmpty);
       equal(list.state is ListLoading, true);
+      final seen = <String>{};
+      list.addListener(
+        () => seen.addAll(
+          list.rows.whereType<FriendRow>().map((row) => row.userId),
+        ),
+      );
       await alice.client.login('bob', await node.sig('bob'));
       await until(
         'the friends of bob',
@@ -245,6 +252,7 @@ void main() {
             .whereType<FriendRow>()
             .any((row) => row.userId == 'alice' && row.status != null),
       );
+      equal(seen, {'alice'}, 'nothing of the user before was shown');
       list.dispose();
       await bob.client.close();
     });
@@ -255,13 +263,24 @@ void main() {
       final bob = await node.login('bob');
       final crowd = [for (var i = 0; i < 250; i++) 'u$i'];
       await node.command(['account', 'create', ...crowd]);
-      await node.set(['--rate-calls', '1000']);
+      await node.set(
+        ['--rate-calls', '1000', '--message-rate-calls', '1000'],
+      );
       await Future.wait([
         for (final user in crowd) alice.client.addFriend(user, single: true),
       ]);
       final list = ContactListModel(kit)..addListener(() {});
       await kit.lists.friends.whole;
       equal(list.rows.whereType<FriendRow>().length, 250);
+      for (final user in crowd.take(120)) {
+        await alice.client.sendTextMessage(user, 'hello');
+      }
+      final conversations = ConversationListModel(kit);
+      await kit.lists.conversations.whole;
+      equal(
+        [for (final row in conversations.rows) row.userId],
+        crowd.take(120).toList().reversed.toList(),
+      );
       // Only those whom a person sees are asked for beyond the limit.
       list.rowsOnScreen(0, 9);
       await until(

@@ -378,8 +378,11 @@ final class KeptList<T, P> {
     }
   }
 
+  /// Reads what could not be read without a connection. A reading that is
+  /// under way goes on by itself.
   void _connected() {
-    if (_isWanted && (_state is! ListReady || !table.isComplete)) {
+    final isMissing = _state is! ListReady || !table.isComplete;
+    if (_isWanted && isMissing && _reading == null) {
       _begin();
     }
   }
