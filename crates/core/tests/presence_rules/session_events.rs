@@ -16,10 +16,8 @@ fn nobody_is_told_where_the_app_does_not_want_to_be() {
 
 #[test]
 fn each_device_that_connects_is_a_login_and_so_is_its_return() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login tab Web
         close phone
         login phone iPhone
@@ -31,10 +29,8 @@ fn each_device_that_connects_is_a_login_and_so_is_its_return() {
 
 #[test]
 fn a_device_that_takes_its_connection_over_has_nothing_to_tell() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login phone iPhone => -; told phone#1 superseded
         close phone#1
         close phone#2
@@ -45,10 +41,8 @@ fn a_device_that_takes_its_connection_over_has_nothing_to_tell() {
 
 #[test]
 fn a_connected_device_whose_login_says_more_is_told_to_have_gone_first() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login pad iPad
         set policy single
         login phone iPhone => -; told pad kicked by iPhone; told phone#1 superseded
@@ -63,9 +57,8 @@ fn a_connected_device_whose_login_says_more_is_told_to_have_gone_first() {
 fn a_disconnect_says_whether_the_link_broke_or_was_silent() {
     for (end, event) in [("close", "LinkClosed"), ("timeout", "TimedOut"), ("node_lost", "LinkClosed")] {
         for platform in ["iPhone", "Web"] {
-            check(&format!(
+            check_told(&format!(
                 "
-                set webhook https://a.example
                 login phone {platform}
                 {end} phone
                 {end} phone
@@ -80,10 +73,8 @@ fn a_disconnect_says_whether_the_link_broke_or_was_silent() {
 #[test]
 fn every_login_that_the_user_or_the_app_ends_is_a_logout() {
     for end in ["logout phone", "sig_expired phone"] {
-        check(&format!(
+        check_phone(&format!(
             "
-            set webhook https://a.example
-            login phone iPhone
             login tab Web
             events => Login/phone; Login/tab
             {end}
@@ -92,10 +83,8 @@ fn every_login_that_the_user_or_the_app_ends_is_a_logout() {
         ));
     }
     for end in ["kick", "delete"] {
-        check(&format!(
+        check_phone(&format!(
             "
-            set webhook https://a.example
-            login phone iPhone
             login tab Web
             close phone
             events => Login/phone; Login/tab; LinkClosed/phone
@@ -108,9 +97,8 @@ fn every_login_that_the_user_or_the_app_ends_is_a_logout() {
 
 #[test]
 fn being_kicked_by_another_login_is_told_with_that_login_alone() {
-    check(
+    check_told(
         "
-        set webhook https://a.example
         set policy single
         login phone iPhone
         login pad iPad
@@ -119,9 +107,8 @@ fn being_kicked_by_another_login_is_told_with_that_login_alone() {
         events => -
         ",
     );
-    check(
+    check_told(
         "
-        set webhook https://a.example
         set native_instances 3
         login one Android
         login two Android
@@ -136,9 +123,8 @@ fn being_kicked_by_another_login_is_told_with_that_login_alone() {
 
 #[test]
 fn a_linger_holds_the_disconnect_back() {
-    check(
+    check_told(
         "
-        set webhook https://a.example
         set linger_web 5s
         login tab Web
         close tab
@@ -148,9 +134,8 @@ fn a_linger_holds_the_disconnect_back() {
         events   => LinkClosed/tab
         ",
     );
-    check(
+    check_told(
         "
-        set webhook https://a.example
         set linger_native 5s
         login phone iPhone
         close phone
@@ -164,10 +149,8 @@ fn a_linger_holds_the_disconnect_back() {
 
 #[test]
 fn a_disconnect_waits_beside_the_login_of_a_device_that_is_back_and_the_outbox_decides() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login mac Mac
         close phone
         close mac
@@ -175,10 +158,8 @@ fn a_disconnect_waits_beside_the_login_of_a_device_that_is_back_and_the_outbox_d
         events => Login/phone; Login/mac; LinkClosed/phone; LinkClosed/mac; Login/phone
         ",
     );
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         close phone
         events => Login/phone; LinkClosed/phone
         login phone iPhone
@@ -189,10 +170,8 @@ fn a_disconnect_waits_beside_the_login_of_a_device_that_is_back_and_the_outbox_d
 
 #[test]
 fn a_node_that_is_lost_breaks_the_links_of_who_does_not_return() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login tab Web
         events   => Login/phone; Login/tab
         restart
@@ -206,10 +185,8 @@ fn a_node_that_is_lost_breaks_the_links_of_who_does_not_return() {
 
 #[test]
 fn what_was_not_handed_over_survives_a_restart_and_what_was_does_not_come_again() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         custom busy
         restart
         events  => Login/phone; Custom/phone busy
@@ -221,10 +198,8 @@ fn what_was_not_handed_over_survives_a_restart_and_what_was_does_not_come_again(
 
 #[test]
 fn what_ended_while_no_node_ran_is_told_at_its_start() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login tab Web
         events       => Login/phone; Login/tab
         restart
@@ -236,10 +211,8 @@ fn what_ended_while_no_node_ran_is_told_at_its_start() {
 
 #[test]
 fn a_custom_status_that_the_user_sets_or_clears_is_told_and_one_that_goes_by_itself_is_not() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         custom busy
         custom busy
         custom
@@ -256,10 +229,8 @@ fn a_custom_status_that_the_user_sets_or_clears_is_told_and_one_that_goes_by_its
 
 #[test]
 fn a_login_that_lapses_was_told_when_its_link_broke() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         close phone
         wait 7d => UNLOGINED lapsed
         events  => Login/phone; LinkClosed/phone
@@ -269,10 +240,8 @@ fn a_login_that_lapses_was_told_when_its_link_broke() {
 
 #[test]
 fn an_event_says_the_status_after_it() {
-    check(
+    check_phone(
         "
-        set webhook https://a.example
-        login phone iPhone
         login mac Mac
         close phone
         after   => ONLINE; ONLINE; ONLINE
@@ -285,4 +254,14 @@ fn an_event_says_the_status_after_it() {
         after   => OFFLINE
         ",
     );
+}
+
+/// Runs a script in an app that wants to be told.
+fn check_told(script: &str) {
+    check(&format!("set webhook https://a.example\n{script}"));
+}
+
+/// The same, after the login of a phone.
+fn check_phone(script: &str) {
+    check_told(&format!("login phone iPhone\n{script}"));
 }
