@@ -162,7 +162,8 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks that the session events alone tell which devices are connected.
+    /// Checks that the session events alone tell which devices are connected, in pairs of login and disconnect, and each the
+    /// status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
@@ -174,9 +175,13 @@ impl Record {
         for event in new {
             assert!(event.ordinal > self.last_event, "ordinals rise");
             self.last_event = event.ordinal;
+            let after = event.after.map(|after| (after.status_type, after.version));
+            assert_eq!(after, Some((self.presence.status_type(), self.presence.version())), "{event:?}");
             let Some(device) = &event.device else { continue };
             match &event.kind {
-                SessionEventKind::Login { .. } => drop(self.told.insert(device.id.clone(), true)),
+                SessionEventKind::Login { .. } => {
+                    assert_ne!(self.told.insert(device.id.clone(), true), Some(true), "{event:?}");
+                }
                 // Also of a device that was away: its login ends.
                 SessionEventKind::Logout => drop(self.told.insert(device.id.clone(), false)),
                 SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
