@@ -95,7 +95,7 @@ impl Service {
         }
         lanes.into_iter().for_each(|lane| self.outbox_bell().ring(lane));
         let known: Vec<(User, u64)> =
-            found.into_iter().filter(|it| wanted(&it.user)).map(|it| (it.user, it.up_to)).collect();
+            found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
             // The records know. What the outbox does not forget now, the next events of the same user replace.
             if let Err(error) = self.facts.forget_taken_in(known).await {
