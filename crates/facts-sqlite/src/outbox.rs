@@ -398,9 +398,14 @@ mod tests {
 
     #[test]
     fn a_notice_of_an_earlier_version_is_read() {
-        let stored = r#"{"Session":{"ordinal":7,"at":8,"device":{"id":"phone","platform":"iPhone","address":null},"kind":{"Login":{"kicked":["Web"]}}}}"#;
-        let NoticeContent::Session(event) = serde_json::from_str(stored).unwrap() else { panic!() };
-        assert_eq!((event.ordinal, event.after), (7, None));
-        assert_eq!(serde_json::to_string(&NoticeContent::Session(event)).unwrap(), stored);
+        let now = r#"{"Session":{"ordinal":7,"at":8,"device":{"id":"phone","platform":"iPhone","address":null},"kind":{"Login":{"kicked":["Web"]}},"after":{"status_type":"Online","version":9,"cleared_custom":false}}}"#;
+        let earlier =
+            now.replace(r#","after":{"status_type":"Online","version":9,"cleared_custom":false}"#, "");
+        for (stored, version) in [(now, Some(9)), (&earlier, None)] {
+            let content: NoticeContent = serde_json::from_str(stored).unwrap();
+            assert_eq!(serde_json::to_string(&content).unwrap(), stored);
+            let NoticeContent::Session(event) = content else { panic!("it is a session event") };
+            assert_eq!((event.ordinal, event.after.map(|after| after.version.0)), (7, version));
+        }
     }
 }

@@ -5,14 +5,12 @@ mod stored;
 use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-use stored::StoredEvent;
 
 /// The most events between a disconnect and the login that takes it back. Behind more, both are told.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
 /// One thing that happened to the sessions of a user.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(from = "StoredEvent", into = "StoredEvent")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionEvent {
     /// Rises with every event of the user, also over an account that was deleted and made again.
     pub ordinal: u64,
@@ -49,7 +47,7 @@ pub struct EventDevice {
 }
 
 /// The kind of a session event.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SessionEventKind {
     /// The device connected: a login, or a return.
     Login {

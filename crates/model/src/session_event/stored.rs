@@ -1,14 +1,59 @@
-//! The form in which a session event is written: to the journal of live records by position, to the outbox as JSON.
+//! The forms in which a session event is written: to the outbox and for people as JSON, to the journal of live records by
+//! position.
 //!
-//! Both hold events that earlier versions wrote, without the status after the event. An event with one is of a kind of
-//! its own, behind those that there were, so that one reader reads both.
+//! Both stores hold events that earlier versions wrote, without the status after the event. In JSON a field is absent. By
+//! position, an event with a status is of a kind of its own, behind those that there were, so that one reader reads both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct StoredEvent {
+impl Serialize for SessionEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            NamedEvent::from(self.clone()).serialize(serializer)
+        } else {
+            StoredEvent::from(self.clone()).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            NamedEvent::deserialize(deserializer).map(Self::from)
+        } else {
+            StoredEvent::deserialize(deserializer).map(Self::from)
+        }
+    }
+}
+
+/// The form with names.
+#[derive(Serialize, Deserialize)]
+struct NamedEvent {
+    ordinal: u64,
+    at: Timestamp,
+    device: Option<EventDevice>,
+    kind: SessionEventKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<StatusAfter>,
+}
+
+impl From<SessionEvent> for NamedEvent {
+    fn from(SessionEvent { ordinal, at, device, kind, after }: SessionEvent) -> Self {
+        Self { ordinal, at, device, kind, after }
+    }
+}
+
+impl From<NamedEvent> for SessionEvent {
+    fn from(NamedEvent { ordinal, at, device, kind, after }: NamedEvent) -> Self {
+        Self { ordinal, at, device, kind, after }
+    }
+}
+
+/// The form by position.
+#[derive(Serialize, Deserialize)]
+struct StoredEvent {
     ordinal: u64,
     at: Timestamp,
     device: Option<EventDevice>,
@@ -16,7 +61,7 @@ pub(super) struct StoredEvent {
 }
 
 /// The order of the variants is part of the form.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
     Logout,
@@ -27,7 +72,7 @@ enum StoredKind {
 }
 
 /// The kind of an event of which the status after it is known. The order of the variants is part of the form.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },
     Logout,
