@@ -15,11 +15,11 @@ import { peopleIcon } from "./icons.js";
 import { KitController } from "./kit-controller.js";
 import { type LetterChosen, letterBar, letterBarStyles } from "./letter-bar.js";
 import { stepOf } from "./list-keys.js";
+import { customStatus, indexOf, listBody } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
 import { Measured } from "./measured.js";
 import { Places } from "./places.js";
 import { notice, noticeStyles } from "./notice.js";
-import { placeholder, skeleton } from "./placeholder.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
@@ -144,9 +144,9 @@ export class TuikitContact extends LitElement {
   @query(".list") private readonly list!: HTMLElement | null;
 
   readonly #kit = new KitController(this);
-  readonly #rowSizer = this.#measured(".sizer.of-rows", 60);
-  readonly #letterSizer = this.#measured(".sizer.of-letters", 32);
-  readonly #top = this.#measured(".header", 0);
+  readonly #rowSizer = new Measured(this, ".sizer.of-rows", 60, () => this.#window);
+  readonly #letterSizer = new Measured(this, ".sizer.of-letters", 32, () => this.#window);
+  readonly #top = new Measured(this, ".header", 0, () => this.#window);
   readonly #window: ListWindow = new ListWindow(this, {
     scroller: () => this.scroller,
     height: (index) => (this.#contacts.rows[index]?.is === "letter" ? this.#letterSizer : this.#rowSizer).height,
@@ -180,30 +180,19 @@ export class TuikitContact extends LitElement {
 
   protected override render(): TemplateResult {
     const words = this.#words;
-    const loaded = this.#kit.kit?.friends.state;
-    const hasRows = loaded?.is === "ready" && this.#contacts.rows.length > 0;
+    const friends = this.#kit.kit?.friends;
+    const hasRows = friends?.state.is === "ready" && this.#contacts.rows.length > 0;
     return html`
       <div class="sizer of-rows"></div>
       <div class="sizer of-letters"></div>
       ${notice(this.#kit.trouble, words)}
       <div class="scroller ${hasRows ? "has-bar" : ""}">
         <div class="header"><slot name="top"></slot></div>
-        ${
-          loaded?.is === "failed"
-            ? placeholder({
-                icon: peopleIcon,
-                title: words.failed,
-                text: loaded.why,
-                action: { text: words.retry, act: () => this.#kit.kit?.friends.retry() },
-              })
-            : loaded?.is !== "ready"
-              ? skeleton(words)
-              : hasRows
-                ? this.#list(words)
-                : html`<slot name="empty">
-                    ${placeholder({ icon: peopleIcon, title: words.noContacts, text: words.noContactsHint })}
-                  </slot>`
-        }
+        ${listBody(friends, words, {
+          icon: peopleIcon,
+          none: { title: words.noContacts, text: words.noContactsHint },
+          rows: hasRows ? () => this.#list(words) : null,
+        })}
       </div>
       ${hasRows ? letterBar(this.#contacts.letters, this.#letterInSight, words, this.#onLetter) : nothing}
     `;
@@ -244,15 +233,6 @@ export class TuikitContact extends LitElement {
       found = at;
     }
     return found;
-  }
-
-  #measured(selector: string, initially: number): Measured {
-    return new Measured(this, () => this.renderRoot.querySelector(selector), {
-      initially,
-      changed: () => {
-        this.#window.measure();
-      },
-    });
   }
 
   #list(words: Words): TemplateResult {
@@ -320,11 +300,7 @@ export class TuikitContact extends LitElement {
       })}
       <span class="body">
         <span class="name" part="name">${row.name}</span>
-        ${
-          status === undefined || status.customStatus === ""
-            ? nothing
-            : html`<span class="status" part="status">${status.customStatus}</span>`
-        }
+        ${customStatus(status)}
       </span>
     </div>`;
   }
@@ -385,10 +361,7 @@ export class TuikitContact extends LitElement {
   };
 
   readonly #onClick = (event: Event): void => {
-    const element = event
-      .composedPath()
-      .find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
-    const index = Number(element?.dataset["index"] ?? -1);
+    const index = indexOf(event.composedPath());
     const row = this.#contacts.rows[index];
     if (row?.is === "friend") {
       this.currentID = row.friend.userID;

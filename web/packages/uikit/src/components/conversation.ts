@@ -15,12 +15,12 @@ import { conversationStyles } from "./conversation-styles.js";
 import { chatsIcon, moreIcon, pinIcon } from "./icons.js";
 import { KitController } from "./kit-controller.js";
 import { type Step, stepOf } from "./list-keys.js";
+import { customStatus, indexOf, listBody, rowOf } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
 import { LongTouch } from "./long-touch.js";
 import { Measured } from "./measured.js";
 import { Places } from "./places.js";
 import { notice, noticeStyles } from "./notice.js";
-import { placeholder, skeleton } from "./placeholder.js";
 import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
@@ -120,18 +120,8 @@ export class TuikitConversation extends LitElement {
   @query(".list") private readonly list!: HTMLElement | null;
 
   readonly #kit = new KitController(this);
-  readonly #sizer: Measured = new Measured(this, () => this.renderRoot.querySelector(".sizer"), {
-    initially: 76,
-    changed: () => {
-      this.#window.measure();
-    },
-  });
-  readonly #header: Measured = new Measured(this, () => this.renderRoot.querySelector(".header"), {
-    initially: 0,
-    changed: () => {
-      this.#window.measure();
-    },
-  });
+  readonly #sizer = new Measured(this, ".sizer", 76, () => this.#window);
+  readonly #header = new Measured(this, ".header", 0, () => this.#window);
   readonly #window: ListWindow = new ListWindow(this, {
     scroller: () => this.scroller,
     height: () => this.#sizer.height,
@@ -177,28 +167,16 @@ export class TuikitConversation extends LitElement {
 
   protected override render(): TemplateResult {
     const words = this.#words;
-    const loaded = this.#kit.kit?.conversations.state;
     return html`
       <div class="sizer"></div>
       ${notice(this.#kit.trouble, words)}
       <div class="scroller" @scroll=${this.#closeMenu}>
         <div class="header"><slot name="header"></slot></div>
-        ${
-          loaded?.is === "failed"
-            ? placeholder({
-                icon: chatsIcon,
-                title: words.failed,
-                text: loaded.why,
-                action: { text: words.retry, act: () => this.#kit.kit?.conversations.retry() },
-              })
-            : loaded?.is !== "ready"
-              ? skeleton(words)
-              : this.#rows.length === 0
-                ? html`<slot name="empty">
-                    ${placeholder({ icon: chatsIcon, title: words.noConversations, text: words.noConversationsHint })}
-                  </slot>`
-                : this.#list(words)
-        }
+        ${listBody(this.#kit.kit?.conversations, words, {
+          icon: chatsIcon,
+          none: { title: words.noConversations, text: words.noConversationsHint },
+          rows: this.#rows.length === 0 ? null : () => this.#list(words),
+        })}
       </div>
       ${this.#menu.render(words)}
       ${this.problem === "" ? nothing : html`<div class="error" role="alert">${this.problem}</div>`}
@@ -290,11 +268,7 @@ export class TuikitConversation extends LitElement {
               : nothing
           }
         </span>
-        ${
-          status === undefined || status.customStatus === ""
-            ? nothing
-            : html`<span class="status" part="status">${status.customStatus}</span>`
-        }
+        ${customStatus(status)}
         <span class="line">
           <span class="summary" part="summary"
             >${draft ? html`<span class="draft">${words.draft}</span> ` : nothing}${text}</span
@@ -363,7 +337,7 @@ export class TuikitConversation extends LitElement {
 
   readonly #onClick = (event: Event): void => {
     const row = rowOf(event.composedPath());
-    const conversation = this.#rows[Number(row?.dataset["index"] ?? -1)];
+    const conversation = this.#rows[indexOf(event.composedPath())];
     if (row === undefined || conversation === undefined || this.#touch.wasLong) {
       return;
     }
@@ -377,7 +351,7 @@ export class TuikitConversation extends LitElement {
 
   /** Where the browser does not say so itself, a long touch is a right click. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
-    const conversation = this.#rows[Number(rowOf(path)?.dataset["index"] ?? -1)];
+    const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {
       this.currentID = conversation.conversationID;
       this.#openMenu(conversation, { x, y });
@@ -385,7 +359,7 @@ export class TuikitConversation extends LitElement {
   });
 
   readonly #onContextMenu = (event: MouseEvent): void => {
-    const conversation = this.#rows[Number(rowOf(event.composedPath())?.dataset["index"] ?? -1)];
+    const conversation = this.#rows[indexOf(event.composedPath())];
     this.#touch.give();
     if (conversation !== undefined) {
       event.preventDefault();
@@ -488,10 +462,6 @@ export class TuikitConversation extends LitElement {
 
 function rowID(index: number): string {
   return `row-${index}`;
-}
-
-function rowOf(path: readonly EventTarget[]): HTMLElement | undefined {
-  return path.find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
 }
 
 interface ConversationEvents {

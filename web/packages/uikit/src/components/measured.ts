@@ -2,23 +2,23 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+/** A component with its shadow. */
+type Host = ReactiveControllerHost & { readonly renderRoot: ParentNode };
+
 export class Measured implements ReactiveController {
-  readonly #host: ReactiveControllerHost;
-  readonly #find: () => Element | null;
-  readonly #changed: () => void;
+  readonly #host: Host;
+  readonly #selector: string;
+  readonly #window: () => { measure(): void };
   readonly #observer: ResizeObserver;
   #element: Element | null = null;
   #height: number;
 
-  constructor(
-    host: ReactiveControllerHost,
-    find: () => Element | null,
-    { initially, changed }: { readonly initially: number; readonly changed: () => void },
-  ) {
+  /** `window` measures its rows anew whenever the height is another one. */
+  constructor(host: Host, selector: string, initially: number, window: () => { measure(): void }) {
     this.#host = host;
-    this.#find = find;
+    this.#selector = selector;
     this.#height = initially;
-    this.#changed = changed;
+    this.#window = window;
     this.#observer = new ResizeObserver(() => {
       this.#measure();
     });
@@ -30,7 +30,7 @@ export class Measured implements ReactiveController {
   }
 
   hostUpdated(): void {
-    const element = this.#find();
+    const element = this.#host.renderRoot.querySelector(this.#selector);
     if (element !== this.#element) {
       this.#observer.disconnect();
       this.#element = element;
@@ -50,7 +50,7 @@ export class Measured implements ReactiveController {
     const height = this.#element?.getBoundingClientRect().height ?? 0;
     if (height !== this.#height && (this.#element?.isConnected ?? false)) {
       this.#height = height;
-      this.#changed();
+      this.#window().measure();
       this.#host.requestUpdate();
     }
   }

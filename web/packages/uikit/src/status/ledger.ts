@@ -8,6 +8,7 @@
  * left, gives back only what it has taken, and never so much that somebody would have to leave the list for it.
  */
 
+import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
 /** The most subscriptions that a server grants unless it says otherwise. */
@@ -507,9 +508,4 @@ export class Ledger {
   #withStatus(): string[] {
     return [...this.#known].filter(([, { status }]) => status !== null).map(([user]) => user);
   }
-}
-
-/** Whether the first version is newer than the second: decimal numbers that may pass what a number holds exactly. */
-function isNewer(version: string, than: string): boolean {
-  return version.length === than.length ? version > than : version.length > than.length;
 }

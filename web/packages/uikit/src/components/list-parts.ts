@@ -1,0 +1,54 @@
+/** The parts that the lists of conversations and of contacts have in common. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Loaded, LoadedList } from "../loaded-list.js";
+import type { Shown } from "../status/ledger.js";
+import type { Words } from "../words/words.js";
+import { placeholder, skeleton } from "./placeholder.js";
+
+export interface ListParts {
+  readonly icon: TemplateResult;
+  /** The texts of a list without a row. The slot `empty` is in their place. */
+  readonly none: { readonly title: string; readonly text: string };
+  /** The rows; null when there is none. */
+  readonly rows: (() => TemplateResult) | null;
+}
+
+/** The rows of a list, or what stands in their place while they are read, when that failed, and when there is none. */
+export function listBody<T>(
+  list: LoadedList<T> | undefined,
+  words: Words,
+  { icon, none, rows }: ListParts,
+): TemplateResult {
+  const loaded: Loaded<T> = list?.state ?? { is: "loading" };
+  switch (loaded.is) {
+    case "loading":
+      return skeleton(words);
+    case "failed":
+      return placeholder({
+        icon,
+        title: words.failed,
+        text: loaded.why,
+        action: { text: words.retry, act: () => list?.retry() },
+      });
+    case "ready":
+      return rows === null ? html`<slot name="empty">${placeholder({ icon, ...none })}</slot>` : rows();
+  }
+}
+
+/** The custom status of a user, in a row. */
+export function customStatus(status: Shown | undefined): TemplateResult | typeof nothing {
+  return status === undefined || status.customStatus === ""
+    ? nothing
+    : html`<span class="status" part="status">${status.customStatus}</span>`;
+}
+
+/** The row that an event went through. */
+export function rowOf(path: readonly EventTarget[]): HTMLElement | undefined {
+  return path.find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
+}
+
+/** The place in the list of the row that an event went through; -1 when it went through none. */
+export function indexOf(path: readonly EventTarget[]): number {
+  return Number(rowOf(path)?.dataset["index"] ?? -1);
+}
