@@ -21,6 +21,15 @@ export default defineConfig(
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
     },
   },
+  // The rooms of the web SDK: each knows only those before it.
+  ...[
+    { room: "machine", unknown: ["lists", "api", "compat", "store"] },
+    { room: "lists", unknown: ["api", "compat", "store"] },
+    { room: "api", unknown: ["compat", "store"] },
+  ].map(({ room, unknown }) => ({
+    files: [`packages/chat/src/${room}/**`],
+    rules: { "no-restricted-imports": ["error", { patterns: unknown.map((name) => `../${name}/*`) }] },
+  })),
   {
     files: ["**/*.js"],
     languageOptions: {

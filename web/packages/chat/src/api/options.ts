@@ -4,6 +4,8 @@ import type { WebSocketConstructor } from "../machine/driver.js";
 import type { Conversation, CustomPayload, Friend, Message } from "./shapes.js";
 import type { Platform, UserStatus } from "../machine/status.js";
 
+export type { Abilities } from "../machine/session.js";
+
 /** The result that every call resolves with. */
 export interface Result<T> {
   code: 0;
@@ -32,22 +34,6 @@ export interface CreateOptions {
   deviceID?: string | undefined;
   /** The `WebSocket` to use where there is no global one, as in Node 20: that of the package `ws` will do. */
   WebSocket?: WebSocketConstructor | undefined;
-}
-
-/** Ours: what the settings of the app let its clients do. */
-export interface Abilities {
-  /** Whether others can be asked for and subscribed to, and their changes are told. The list stays meanwhile. */
-  statusesOfOthers: boolean;
-  /** The code that a query or a subscription is refused with: 0 (it is not refused), 7013 or 72001. */
-  refusalCode: number;
-  /** Whether changes of mutual friends are told without a subscription. */
-  friendNotification: boolean;
-  /** How many users the subscription list may hold. */
-  subscriptionsLimit: number;
-  /** How many users a call may name. */
-  queryBatch: number;
-  subscribeBatch: number;
-  unsubscribeBatch: number;
 }
 
 export interface LoginOptions {

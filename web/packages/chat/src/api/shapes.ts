@@ -5,6 +5,7 @@
 
 import { TYPES } from "./constants.js";
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
+import { placeOf } from "../lists/lists.js";
 
 export interface Profile {
   userID: string;
@@ -267,11 +268,6 @@ const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 /** The id of a message that this SDK sends under this `client_message_id`: known before the message has a place. */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
-}
-
-/** Names a message of the server among all of a user. */
-export function placeOf({ from = "", to = "", sequence = "0" }: MessageJson): string {
-  return `${from}-${to}-${sequence}`;
 }
 
 /** Other clients and the server API may use a `client_message_id` again: only one made by this SDK names a message. */

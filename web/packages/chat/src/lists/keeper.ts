@@ -18,7 +18,6 @@ import type {
 import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
-import { placeOf } from "../api/shapes.js";
 
 /** Rows in the first page of the conversations, soon there to be shown. Later pages have as many as the server gives. */
 const FIRST_ROWS = 100;
@@ -182,7 +181,7 @@ export class Keeper {
       this.#count(version);
     }
     const messages = told.messages ?? [];
-    messages.forEach((message) => this.#behind?.told.add(placeOf(message)));
+    messages.forEach((message) => this.#behind?.told.add(fold.placeOf(message)));
     this.#tellOf(before, messages);
     if (this.#lists.conversations.shown === null && told.totalUnread !== undefined) {
       this.#setUnread(told.totalUnread);
@@ -457,8 +456,8 @@ export class Keeper {
         left = isFinished ? 0 : left - newer.length;
       }
     }
-    const news = missed.filter((message) => !told.has(placeOf(message)));
-    news.forEach((message) => told.add(placeOf(message)));
+    const news = missed.filter((message) => !told.has(fold.placeOf(message)));
+    news.forEach((message) => told.add(fold.placeOf(message)));
     this.#tellMessages(news.sort(byTime));
   }
 

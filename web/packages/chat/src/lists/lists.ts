@@ -194,3 +194,8 @@ function ofFriend(friend: FriendJson | undefined): Pick<ConversationJson, "remar
     ...(friend?.profile === undefined ? {} : { profile: friend.profile }),
   };
 }
+
+/** Names a message of the server among all of a user. */
+export function placeOf({ from = "", to = "", sequence = "0" }: MessageJson): string {
+  return `${from}-${to}-${sequence}`;
+}

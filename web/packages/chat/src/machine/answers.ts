@@ -15,10 +15,9 @@ import type {
 } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
-import type { Abilities } from "../api/options.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./roster.js";
-import type { Ending, Result, Turn } from "./session.js";
+import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /** The wait after TOO_MANY_FAILURES, which asks for a minute. */
@@ -370,7 +369,7 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
   if (last.cause === "CAUSE_PROTOCOL_ERROR" && turn.session?.phase.at === "loggingIn") {
     // The operator may have set a lower limit than the login kept to.
-    turn.patch({ loginRoom: Math.floor(turn.session.phase.bytes / 2) });
+    turn.patch({ loginLimit: Math.floor(turn.session.phase.bytes / 2) });
   }
   const endings: Partial<Record<ConnectionEnded_CauseJson, Ending>> = {
     CAUSE_KICKED_BY_OTHER_LOGIN: { by: "otherLogin", platform: last.byPlatform ?? "PLATFORM_UNSPECIFIED" },

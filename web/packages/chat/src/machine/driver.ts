@@ -5,9 +5,17 @@ import { ChatError, isRefusal } from "./errors.js";
 import type { LoginResponseJson, ServerMessageJson } from "../gen/wire.js";
 import type { CallId } from "./link.js";
 import { nextDeadline, step } from "./machine.js";
-import type { Abilities } from "../api/options.js";
 import type { PageNews } from "./page.js";
-import { type Effect, type Identity, type Input, type News, newState, type Result, type State } from "./session.js";
+import {
+  type Abilities,
+  type Effect,
+  type Identity,
+  type Input,
+  type News,
+  newState,
+  type Result,
+  type State,
+} from "./session.js";
 
 /** The subprotocol of JSON text messages. */
 const SUBPROTOCOL = "lamplight.v1.json";

@@ -44,7 +44,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): v
   let { failures } = session;
   let isAlone = isTurn;
   let least = span;
-  turn.patch({ phase: { at: "waiting", deadline: turn.now, hurried: turn.now } });
+  turn.patch({ phase: { at: "waiting", deadline: turn.now, atCall: turn.now } });
   if (isLive) {
     failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
     if (ended.link.isWoken && span === 0) {
@@ -63,18 +63,18 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): v
     return isAlone ? Math.max(least, failures && backOff) : least + backOff;
   };
   // A wait that the server has asked for holds for calls too.
-  const hurriedWait = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
-  const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : hurriedWait;
-  const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, hurried: turn.now + hurriedWait };
+  const waitWithCalls = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
+  const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : waitWithCalls;
+  const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, atCall: turn.now + waitWithCalls };
   turn.patch({ failures: failures + 1, phase });
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
 
 /** The calls that a link took with it: what may be done twice is sent again on the next one. */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
-  const lost = calls.filter(({ again }) => !again);
+  const lost = calls.filter(({ repeatable }) => !repeatable);
   turn.patch({
-    queue: [...calls.filter(({ again }) => again), ...session.queue],
+    queue: [...calls.filter(({ repeatable }) => repeatable), ...session.queue],
     restore: putBack(session.restore),
     userSig: lost.reduce(
       (sig, { ask }) => (ask.kind === "login" ? (ask.parameters.userSig ?? sig) : sig),

@@ -41,7 +41,7 @@ export interface Call {
   readonly deadline: number;
   readonly ask: Ask;
   /** Doing it twice is doing it once: it is sent again when the link breaks before the answer. */
-  readonly again: boolean;
+  readonly repeatable: boolean;
   /** It was sent, on this link or an earlier one. Not sent: it has certainly not been done. */
   readonly sent: boolean;
 }

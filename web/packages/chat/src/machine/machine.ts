@@ -27,8 +27,11 @@ export const SLEEP = 5_000;
 /** The most calls that wait to be sent. */
 export const MAX_QUEUE = 1_000;
 
-/** The calls that may be made twice: those that only read, and those that the server recognises when they come again. */
-const AGAIN: ReadonlySet<AskKind> = new Set([
+/**
+ * The calls that are sent again after a broken link: those that only read, and those that the server recognises when they
+ * come again.
+ */
+const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
   "getSubscriptions",
   "getUsersInfo",
@@ -146,8 +149,8 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     restore: restores.IDLE,
     abilities: null,
     snapshot: null,
-    loginRoom: FRAME_LIMITS.beforeLogin,
-    phase: { at: "waiting", deadline: now, hurried: now },
+    loginLimit: FRAME_LIMITS.beforeLogin,
+    phase: { at: "waiting", deadline: now, atCall: now },
   };
 }
 
@@ -182,14 +185,14 @@ function endsWithItsLink({ identity }: State, { established, phase }: Session): 
 }
 
 function newCall(id: CallId, deadline: number, ask: Ask): Call {
-  return { id, deadline, ask, again: AGAIN.has(ask.kind), late: false, sent: false };
+  return { id, deadline, ask, repeatable: REPEATABLE.has(ask.kind), late: false, sent: false };
 }
 
 /** A call waits for the link: the next attempt comes as soon as it may. */
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
-    turn.patch({ phase: { ...phase, deadline: Math.max(turn.now, phase.hurried) } });
+    turn.patch({ phase: { ...phase, deadline: Math.max(turn.now, phase.atCall) } });
     expirePhase(turn);
   }
 }
@@ -373,9 +376,9 @@ function loginRequest(
 }
 
 /** The versions held, newest first, as many as fit into a login. Of the others the server tells in full. */
-function knownWithin(state: State, { user, userSig, loginRoom }: Session): KnownJson[] {
+function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));
-  let left = loginRoom - FRAME_SLACK - bare;
+  let left = loginLimit - FRAME_SLACK - bare;
   const newest = [...state.roster.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
   const known: KnownJson[] = [];
   for (const { userID: userId, version } of newest) {

@@ -23,7 +23,6 @@ import type {
   SubscriptionsChangedJson,
 } from "../gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
-import type { Abilities } from "../api/options.js";
 import type { NetworkPath } from "./path.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Roster } from "./roster.js";
@@ -42,6 +41,22 @@ export interface State {
   readonly lastId: number;
   readonly roster: Roster;
   readonly session: Session | null;
+}
+
+/** Ours: what the settings of the app let its clients do. */
+export interface Abilities {
+  /** Whether others can be asked for and subscribed to, and their changes are told. The list stays meanwhile. */
+  statusesOfOthers: boolean;
+  /** The code that a query or a subscription is refused with: 0 (it is not refused), 7013 or 72001. */
+  refusalCode: number;
+  /** Whether changes of mutual friends are told without a subscription. */
+  friendNotification: boolean;
+  /** How many users the subscription list may hold. */
+  subscriptionsLimit: number;
+  /** How many users a call may name. */
+  queryBatch: number;
+  subscribeBatch: number;
+  unsubscribeBatch: number;
 }
 
 /** From a login to what ends it. */
@@ -68,7 +83,7 @@ export interface Session {
   /** The snapshot of the watched users that the present link sends; null when it is complete. */
   readonly snapshot: Snapshot | null;
   /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
-  readonly loginRoom: number;
+  readonly loginLimit: number;
   readonly phase: Phase;
 }
 
@@ -96,7 +111,7 @@ export type Phase =
       /** When the next attempt comes. */
       readonly deadline: number;
       /** When it may come once a call waits for it; not after `deadline`. */
-      readonly hurried: number;
+      readonly atCall: number;
     };
 
 /** An input of the machine: an event of the application, the link, the page or the clock. */
