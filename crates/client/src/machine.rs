@@ -171,6 +171,13 @@ impl Turn {
 }
 
 impl Session {
+    /// When the next batch of a restore is due. Where the app lets nobody subscribe, the restore waits until it does; where
+    /// the link is full, until it has room.
+    fn restore_due(&self, link: &Link) -> Option<Moment> {
+        let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
+        if may_subscribe && link.has_room() { self.restore.due() } else { None }
+    }
+
     /// Whether closing the link, or the attempt to make one, undoes the login: the login was not sent yet, or it is one of
     /// the Web, which lasts as long as its link.
     fn ends_with_its_link(&self, platform: Platform) -> bool {
@@ -207,7 +214,7 @@ impl Machine {
             Phase::Connecting { deadline } | Phase::LoggingIn { deadline, .. } => Some(*deadline),
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Live(link) => {
-                let optional = [link.given_up_at(), link.next_call_deadline(), session.restore.due()];
+                let optional = [link.given_up_at(), link.next_call_deadline(), session.restore_due(link)];
                 optional.into_iter().flatten().chain([link.heartbeat_due(session.path)]).min()
             }
         };
@@ -570,7 +577,8 @@ impl Machine {
             self.send_request(InFlight::Call(call), body, turn);
         }
         if let Some(session) = &mut self.session
-            && let Phase::Live(_) = &session.phase
+            && let Phase::Live(link) = &session.phase
+            && session.restore_due(link).is_some()
             && let Some(users) = session.restore.next_batch(turn.now)
         {
             let user_ids = users.iter().map(|user| user.as_str().to_owned()).collect();

@@ -160,7 +160,9 @@ impl Machine {
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
             .collect();
-        let gone: BTreeSet<&UserId> = left.iter().collect();
+        // While nobody is told of others, the list stays as it was.
+        let keeps_list = told.abilities.is_some_and(|abilities| !abilities.statuses_of_others);
+        let gone: BTreeSet<&UserId> = if keeps_list { BTreeSet::new() } else { left.iter().collect() };
         let own: Vec<UserId> = session.subscriptions.drain(..).filter(|user| !gone.contains(user)).collect();
         let known: BTreeSet<&UserId> = own.iter().collect();
         let earlier = read::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
@@ -302,7 +304,9 @@ impl Machine {
         if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
             return;
         }
-        if retry_after_refusal(refused).is_some() {
+        // A gate that was closed meanwhile opens again, and a server that tells abilities says so.
+        let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
+        if retry_after_refusal(refused).is_some() || (is_gate && session.abilities.is_some()) {
             return session.restore.refused_for_now(turn.now);
         }
         // The gate is closed now: nobody of them is watched by subscription any longer.

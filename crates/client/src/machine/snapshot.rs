@@ -54,8 +54,11 @@ impl Machine {
             .filter(|user| !session.restore.not_watched(user))
             .cloned()
             .collect();
-        let gone: BTreeSet<&UserId> = left.iter().collect();
-        session.subscriptions.retain(|user| !gone.contains(user));
+        // While nobody is told of others, the list stays as it was.
+        if session.abilities.is_none_or(|abilities| abilities.statuses_of_others) {
+            let gone: BTreeSet<&UserId> = left.iter().collect();
+            session.subscriptions.retain(|user| !gone.contains(user));
+        }
         self.not_watched(&left, turn);
     }
 }

@@ -30,6 +30,11 @@ fn calls_are_those_of_the_scripts_that_the_sdks_share() {
 }
 
 #[test]
+fn lists_are_restored_as_in_the_scripts_that_the_sdks_share() {
+    check(include_str!("../../../tests/sdk/restore.txt"), expect_file!["../../../tests/sdk/restore.txt"]);
+}
+
+#[test]
 fn heartbeats_are_those_of_the_scripts_that_the_sdks_share() {
     check(
         include_str!("../../../tests/sdk/heartbeats.txt"),
@@ -192,6 +197,7 @@ impl Player {
                 0,
                 Tell::StatusChanged(v1::StatusChanged { statuses: statuses(rest), snapshot_complete: false }),
             ),
+            "app" => told(0, Tell::AppChanged(v1::AppChanged { abilities: Some(abilities(rest == "on")) })),
             "ended" => {
                 let (cause, retry) = rest.split_once(' ').unwrap_or((rest, "0"));
                 let cause = Cause::from_str_name(&format!("CAUSE_{cause}")).expect("a cause");
@@ -257,6 +263,11 @@ fn statuses(words: &str) -> Vec<v1::UserStatus> {
     words.split_whitespace().map(|word| v1::UserStatus::from(&status(word))).collect()
 }
 
+fn abilities(is_on: bool) -> v1::Abilities {
+    let refusal_code = if is_on { 0 } else { Code::STATUS_SWITCHED_OFF.number() };
+    v1::Abilities { statuses_of_others: is_on, refusal_code, ..v1::Abilities::default() }
+}
+
 /// The call of these words.
 fn request(word: &str, rest: &str) -> Request {
     let text = || rest.to_owned();
@@ -303,11 +314,14 @@ fn answer(kind: &str, what: &str) -> Tell {
     let reconnect_spread_ms = spread.map_or(0, |spread| spread.parse().unwrap());
     let named: Vec<&str> = what.split_whitespace().filter(|word| word.contains(':')).collect();
     let statuses = statuses(&named.join(" "));
+    let has = |word| what.split_whitespace().any(|told| told == word);
     match kind {
         "login" => Tell::Login(v1::LoginResponse {
             heartbeat_timeout_ms: HEARTBEAT_TIMEOUT_MS,
             statuses,
-            snapshot_complete: !what.split_whitespace().any(|word| word == "more"),
+            snapshot_complete: !has("more"),
+            subscriptions_lost: has("lost"),
+            abilities: (has("on") || has("off")).then(|| abilities(has("on"))),
             reconnect_spread_ms,
             ..v1::LoginResponse::default()
         }),

@@ -126,7 +126,7 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
     world.run("answer @ login lost not_watched=u100,u120,u149\ndown\nnext\nup\nanswer @ login");
     world.run("answer @ no 7008\nnext");
     world.run("answer @ no 70206\nnext\nanswer @ sub\nunsub u149\nanswer @ unsub\nnext\nanswer @ sub");
-    world.run("next\nanswer @ no 7013\nnext");
+    world.run("next\nanswer @ no 6017\nnext");
     expect![[r#"
         > answer @ login lost not_watched=u100,u120,u149
           ! Connected { resumed: true }
@@ -159,7 +159,7 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
         > answer @ sub
         > next, after 500 ms
           send sub u100 … u148 (49)
-        > answer @ no 7013
+        > answer @ no 6017
           ! not watched: u100 u120
         > next, after 120000 ms
           send heartbeat

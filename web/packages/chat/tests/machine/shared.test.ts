@@ -3,7 +3,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Ask, AskKind } from "../../src/machine/ask.js";
-import type { ClientMessageJson, PlatformJson, ServerMessageJson, UserStatusJson } from "../../src/gen/wire.js";
+import type {
+  AbilitiesJson,
+  ClientMessageJson,
+  PlatformJson,
+  ServerMessageJson,
+  UserStatusJson,
+} from "../../src/gen/wire.js";
 import { nextDeadline, step } from "../../src/machine/machine.js";
 import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/machine/session.js";
 import { brief } from "./script.js";
@@ -11,7 +17,7 @@ import { brief } from "./script.js";
 /** The features that scripts may need and this SDK has not. */
 const ABSENT: readonly string[] = [];
 
-test.each(["connection", "calls", "heartbeats"])("%s: as in the scripts that the SDKs share", (name) => {
+test.each(["connection", "calls", "heartbeats", "restore"])("%s: as in the scripts that the SDKs share", (name) => {
   const scripts = readFileSync(
     new URL(`../../../../../crates/client/tests/sdk/${name}.txt`, import.meta.url),
     "utf8",
@@ -167,6 +173,8 @@ class Player {
         return { type: "left" };
       case "push":
         return received({ statusChanged: { statuses: statuses(rest) } });
+      case "app":
+        return received({ appChanged: { abilities: abilities(first === "on") } });
       case "ended":
         return received({
           connectionEnded: {
@@ -223,6 +231,10 @@ function statuses(words: string[]): UserStatusJson[] {
     });
 }
 
+function abilities(isOn: boolean): AbilitiesJson {
+  return { statusesOfOthers: isOn, ...(isOn ? {} : { refusalCode: 72001 }) };
+}
+
 /** The requests by their words, and the parameters that the words stand for. */
 const OPERATIONS: Record<string, { kind: AskKind; parameters: (rest: string[]) => object }> = {
   logout: { kind: "logout", parameters: () => ({}) },
@@ -268,6 +280,8 @@ function answer(kind: string, what: string[]): ServerMessageJson {
         heartbeatTimeoutMs: 60_000,
         statuses: told,
         snapshotComplete: !what.includes("more"),
+        subscriptionsLost: what.includes("lost"),
+        ...(what.includes("on") || what.includes("off") ? { abilities: abilities(what.includes("on")) } : {}),
         ...spreadTold,
       },
     };
