@@ -21,7 +21,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// When the keys of a source were read, and when they are to be read again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    read_at: Option<Moment>,
+    /// The first moment at which the keys that were read last no longer count.
+    counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,
     is_demanded: bool,
@@ -38,9 +39,20 @@ pub enum Demand {
 }
 
 impl KeyRefresh {
+    /// The state of keys that an earlier process read this long ago: they count for what is left of their time, and are
+    /// read again at once.
+    pub fn restored(age: Duration, now: Moment) -> Self {
+        Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
+    }
+
     /// Whether the keys that were read last still count.
     pub fn counts(&self, now: Moment) -> bool {
-        self.read_at.is_some_and(|at| now.since(at) < KEPT_FOR)
+        self.left(now) > Duration::ZERO
+    }
+
+    /// How long the keys that were read last still count.
+    pub fn left(&self, now: Moment) -> Duration {
+        self.counts_until.map_or(Duration::ZERO, |until| until.since(now))
     }
 
     /// Whether the keys are to be read now.
@@ -74,7 +86,7 @@ impl KeyRefresh {
         self.is_reading = false;
         self.last_attempt = Some(now);
         if has_read {
-            self.read_at = Some(now);
+            self.counts_until = Some(now + KEPT_FOR);
             self.failures = 0;
         } else {
             self.failures = self.failures.saturating_add(1);
@@ -95,7 +107,10 @@ mod tests {
 
     /// Runs a script, one step a line: the second, what happens, and what is answered.
     fn check(script: &str) {
-        let mut refresh = KeyRefresh::default();
+        check_from(KeyRefresh::default(), script);
+    }
+
+    fn check_from(mut refresh: KeyRefresh, script: &str) {
         for line in script.trim().lines() {
             let words: Vec<_> = line.split_whitespace().collect();
             let now = Moment(words[0].parse::<u64>().unwrap() * 1_000);
@@ -158,6 +173,29 @@ mod tests {
             86400 counts true
             ",
         );
+    }
+
+    #[test]
+    fn keys_of_an_earlier_process_count_for_what_is_left_of_their_day_and_are_read_again_at_once() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        let restored = |age| KeyRefresh::restored(age, Moment(10_000));
+        check_from(
+            restored(hours(23)),
+            "
+            10   counts true
+            10   due true
+            10   begin
+            11   fail
+            3609 counts true
+            3610 counts false
+            3610 begin
+            3610 read
+            3610 counts true
+            ",
+        );
+        check_from(restored(hours(24)), "10 counts false");
+        check_from(restored(hours(1_000)), "10 counts false");
+        check_from(restored(hours(0)), "86409 counts true\n86410 counts false");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, IfMissing,
     ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
-    ShownFriend, ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome, check_data_folder, offline,
+    ShownFriend, ShownKeySource, ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome,
+    check_data_folder, offline,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -278,6 +279,14 @@ impl Operator {
         &mut self,
         app: AppId,
         users: &[UserId],
+    /// The sources of keys for JWTs of every app.
+    pub async fn key_sources(&mut self) -> anyhow::Result<Vec<ShownKeySource>> {
+        let Outcome::KeySources(sources) = self.ask(Operation::KeySources).await? else {
+            bail!(OTHER_ANSWER)
+        };
+        Ok(sources)
+    }
+
     ) -> anyhow::Result<Vec<Option<UserStatus>>> {
         let get = Operation::GetStatus { app, users: users.to_vec() };
         let Outcome::Statuses(statuses) = self.ask(get).await? else { bail!(OTHER_ANSWER) };
@@ -343,3 +352,4 @@ impl Operator {
         }
     }
 }
+            | Outcome::KeySources(_)

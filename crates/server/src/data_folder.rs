@@ -17,6 +17,9 @@ const STICKY: u32 = 0o1000;
 /// The store of facts in a data folder; a folder that has one is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
+/// The folder in a data folder where the keys for JWTs are kept that were read last.
+pub(crate) const TOKEN_KEYS: &str = "token-keys";
+
 /// The control socket in a data folder.
 pub(crate) const SOCKET: &str = "control.sock";
 
@@ -32,7 +35,7 @@ const FILES: [&str; 9] = [
     "console-operators",
     SOCKET,
 ];
-const FOLDERS: [&str; 2] = ["live", "watch"];
+const FOLDERS: [&str; 3] = ["live", "watch", TOKEN_KEYS];
 
 /// The behaviour where there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,6 +142,21 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     try_lock(&file, folder)?;
     narrow_contents(folder)?;
     Ok(FolderLock { _folder: held, _file: file })
+}
+
+/// Fails where a start would refuse the folder, and changes nothing. A folder that is not there is good.
+pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
+    check_length(folder)?;
+    if !folder.exists() {
+        return Ok(());
+    }
+    let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
+    let mode = mode_of(folder).map_err(failed)?;
+    let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
+    match plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)? {
+        Plan::Refuse => Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode }),
+        Plan::Keep | Plan::Narrow => Ok(()),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

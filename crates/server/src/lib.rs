@@ -42,7 +42,7 @@ pub use control::{
     Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownMessage,
     ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
-pub use data_folder::{DataFolderError, IfMissing, check_data_folder};
+pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
 pub use network::Network;
@@ -51,5 +51,6 @@ pub use ports::PortError;
 pub use rest::document as openapi_document;
 pub use shown_settings::ShownSettings;
 pub use tls::{TlsError, check_certificate};
+pub use token_keys::{ShownKeySource, token_keys_on_disk};
 pub use web::are_built as web_is_built;
-pub use webhooks::{ShownLane, WebhooksConfig};
+pub use webhooks::{ShownLane, WebhookTlsError, WebhooksConfig, check_webhook_tls};

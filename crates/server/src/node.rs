@@ -17,7 +17,7 @@ use crate::metrics::{Metrics, Sources};
 use crate::ports::{PortError, Ports};
 use crate::rest::Rest;
 use crate::tls::{Certificate, TlsError};
-use crate::token_keys::{KEY_FOLDER, TokenKeys};
+use crate::token_keys::TokenKeys;
 use crate::webhooks::{Poster, ReceiverTls, WebhookTlsError, Webhooks};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, probes, web};
@@ -236,10 +236,11 @@ impl Node {
         let token_keys = TokenKeys {
             service: Arc::clone(&service),
             poster: webhooks.poster(),
-            folder: config.data_dir.join(KEY_FOLDER),
+            data_dir: config.data_dir.clone(),
             metrics: metrics.token_keys(),
             clock: clock.clone(),
         };
+        token_keys.restore(clock.now());
         let token_keys = tokio::spawn(token_keys.run()).abort_handle();
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {

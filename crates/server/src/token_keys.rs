@@ -1,21 +1,29 @@
 //! Reads the keys for JWTs from the addresses and files that apps name.
 //!
 //! An address is reached by the client of the webhooks, so that it leads nowhere else than a webhook may. What cannot be
-//! read is told in the log; the keys that were read before count on for a day (`core/src/key_refresh.rs`).
+//! read is told in the log; the keys that were read before count on for a day (`core/src/key_refresh.rs`), also over a
+//! restart.
+
+mod kept;
 
 use crate::clock::Clock;
+use crate::data_folder::TOKEN_KEYS;
 use crate::labels::begin_at_zero;
 use crate::webhooks::Poster;
 use futures_util::FutureExt;
+use kept::{KeptKeys, KeptText};
 use lamplight_auth::JwtKeySet;
-use lamplight_model::{KeySource, WebhookUrl, is_key_file_name};
-use lamplight_service::{KeysToRead, Service};
+use lamplight_core::KEPT_FOR;
+use lamplight_model::{App, AppId, KeySource, Now, WebhookUrl, is_key_file_name};
+use lamplight_service::{Keyrings, KeysToRead, Service, SourceState};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,8 +72,8 @@ pub struct TokenKeys {
     pub service: Arc<Service>,
     /// The client for addresses.
     pub poster: Arc<Poster>,
-    /// The folder of the files.
-    pub folder: PathBuf,
+    /// The data folder.
+    pub data_dir: PathBuf,
     /// The metrics.
     pub metrics: TokenKeyMetrics,
     /// The clock.
@@ -73,11 +81,35 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
+    /// Takes in the keys that an earlier process has kept, and removes those of sources that no app has any more. Goes
+    /// before [`TokenKeys::run`], and before anybody can log in.
+    pub fn restore(&self, now: Now) {
+        let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
+        if let Err(error) = kept.remove_others(&wanted) {
+            tracing::warn!(%error, "keys for JWTs that no app needs cannot be removed from the data folder");
+        }
+        for key in wanted {
+            match read_kept(&kept, &key, now) {
+                Ok(None) => {}
+                Ok(Some((keys, age))) => self.service.keyrings().restore(key, keys, age, now.moment),
+                Err(error) => tracing::warn!(
+                    app = key.app.0, source = %shown(&key.source), %error,
+                    "the keys for JWTs that were read before the restart are passed over; they are read again"
+                ),
+            }
+        }
+    }
+
+    fn kept(&self) -> KeptKeys {
+        KeptKeys::of(self.data_dir.join(TOKEN_KEYS))
+    }
+
     /// Runs until it is aborted.
     pub async fn run(self) {
         let this = Arc::new(self);
         let mut tick = tokio::time::interval(TICK);
         let mut reading = JoinSet::new();
+        let mut sources = Keyrings::sources(&this.service.apps().all());
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
@@ -86,10 +118,37 @@ impl TokenKeys {
             }
             let free = AT_ONCE.saturating_sub(reading.len());
             let apps = this.service.apps().all();
+            let wanted = Keyrings::sources(&apps);
+            if wanted != sources {
+                sources = wanted;
+                this.forget_others(sources.clone()).await;
+            }
             for key in this.service.keyrings().to_read(&apps, free, this.clock.now().moment) {
                 let this = Arc::clone(&this);
                 reading.spawn(async move { this.read_into(&key).await });
             }
+        }
+    }
+
+    /// Removes what is kept of sources that no app has any more.
+    async fn forget_others(&self, wanted: BTreeSet<KeysToRead>) {
+        let kept = self.kept();
+        let removed = tokio::task::spawn_blocking(move || kept.remove_others(&wanted)).await;
+        if let Err(error) = removed.map_err(io::Error::other).flatten() {
+            tracing::warn!(%error, "keys for JWTs that no app needs cannot be removed from the data folder");
+        }
+    }
+
+    /// Keeps the text of a source for the time after a restart.
+    async fn keep(&self, key: &KeysToRead, text: String) {
+        let (kept, kept_key) = (self.kept(), key.clone());
+        let text = KeptText { read: self.clock.now().wall, text };
+        let written = tokio::task::spawn_blocking(move || kept.write(&kept_key, text)).await;
+        if let Err(error) = written.map_err(io::Error::other).flatten() {
+            tracing::warn!(
+                app = key.app.0, source = %shown(&key.source), %error,
+                "keys for JWTs cannot be written to the data folder; a restart needs the source itself"
+            );
         }
     }
 
@@ -100,23 +159,28 @@ impl TokenKeys {
         let now = self.clock.now().moment;
         let keyrings = self.service.keyrings();
         match read {
-            Ok(keys) => {
+            Ok((keys, text)) => {
                 self.metrics.reads.get_or_create(&READ).inc();
                 tracing::debug!(app = key.app.0, source = %shown(&key.source), keys = keys.len(), "keys for JWTs read");
-                keyrings.put(key, keys, now);
+                if keyrings.put(key, keys, now) {
+                    self.keep(key, text).await;
+                }
             }
             Err(error) => {
                 self.metrics.reads.get_or_create(&FAILED).inc();
-                tracing::warn!(
-                    app = key.app.0, source = %shown(&key.source), %error,
-                    "keys for JWTs cannot be read; those read before count on for a day"
-                );
-                keyrings.failed(key, now);
+                let left = keyrings.failed(key, error.clone(), now);
+                let (app, source) = (key.app.0, shown(&key.source));
+                if left.is_zero() {
+                    tracing::warn!(app, source, %error, "keys for JWTs cannot be read, and none from before count");
+                } else {
+                    let left_s = left.as_secs();
+                    tracing::warn!(app, source, %error, left_s, "keys for JWTs cannot be read; those from before count on");
+                }
             }
         }
     }
 
-    async fn read(&self, key: &KeysToRead) -> Result<JwtKeySet, String> {
+    async fn read(&self, key: &KeysToRead) -> Result<(JwtKeySet, String), String> {
         let text = match &key.source {
             KeySource::Url(url) => {
                 let url = WebhookUrl::parse(url).map_err(|invalid| invalid.to_string())?;
@@ -124,15 +188,56 @@ impl TokenKeys {
                     .map_err(|_| "not UTF-8".to_owned())?
             }
             KeySource::File(name) => {
-                let (folder, name) = (self.folder.clone(), name.clone());
+                let (folder, name) = (self.data_dir.join(KEY_FOLDER), name.clone());
                 let read = tokio::task::spawn_blocking(move || read_file(&folder, &name));
                 let read = tokio::time::timeout(PATIENCE, read).await;
                 read.map_err(|_| "the disk does not answer".to_owned())?
                     .map_err(|error| error.to_string())??
             }
         };
-        JwtKeySet::read(&text).map_err(|invalid| invalid.to_string())
+        let keys = JwtKeySet::read(&text).map_err(|invalid| invalid.to_string())?;
+        Ok((keys, text))
     }
+}
+
+/// The keys for JWTs of an app as they lie on the disk, and why a source has none there: those of the settings, those of
+/// the key file, and those that a server has read last from the address.
+pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
+    let (mut sets, mut missing) = (Vec::new(), Vec::new());
+    match JwtKeySet::of_settings(&app.settings.jwt) {
+        Ok(keys) => sets.push(keys),
+        Err(invalid) => missing.push(format!("the settings: {invalid}")),
+    }
+    let kept = KeptKeys::of(data_dir.join(TOKEN_KEYS));
+    for source in app.settings.jwt.sources() {
+        let key = KeysToRead { app: app.id, source };
+        let read = match &key.source {
+            KeySource::File(name) => read_file(&data_dir.join(KEY_FOLDER), name)
+                .and_then(|text| JwtKeySet::read(&text).map_err(|invalid| invalid.to_string())),
+            KeySource::Url(_) => match read_kept(&kept, &key, now) {
+                Ok(Some((keys, age))) if age < KEPT_FOR => Ok(keys),
+                Ok(_) => Err("no server has read it in the last 24 hours".to_owned()),
+                Err(error) => Err(error),
+            },
+        };
+        match read {
+            Ok(keys) => sets.push(keys),
+            Err(error) => missing.push(format!("{}: {error}", shown(&key.source))),
+        }
+    }
+    (sets, missing)
+}
+
+/// The keys that were kept of a source, and how long ago they were read.
+fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtKeySet, Duration)>, String> {
+    let Some(KeptText { read, text }) = kept.read(key).map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    if read > now.wall {
+        return Err("the time of reading is in the future".to_owned());
+    }
+    let keys = JwtKeySet::read(&text).map_err(|invalid| invalid.to_string())?;
+    Ok(Some((keys, now.wall.since(read))))
 }
 
 /// The text of a key file, which has a plain name and is a file.
@@ -147,6 +252,28 @@ fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     let most = MAX_BYTES as u64;
     File::open(&path).map_err(failed)?.take(most + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() > MAX_BYTES { Err(format!("{}: too long", path.display())) } else { Ok(text) }
+}
+
+/// A source of keys for JWTs, as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ShownKeySource {
+    /// The app.
+    pub app: AppId,
+    /// The address or the file, without what may be a secret in it.
+    pub source: String,
+    /// The keys that count now.
+    pub keys: usize,
+    /// How many seconds they still count if they cannot be read again.
+    pub left_s: u64,
+    /// Why they could not be read at the last attempt.
+    pub error: Option<String>,
+}
+
+impl From<SourceState> for ShownKeySource {
+    fn from(state: SourceState) -> Self {
+        let SourceState { source, keys, left, error } = state;
+        Self { app: source.app, source: shown(&source.source), keys, left_s: left.as_secs(), error }
+    }
 }
 
 /// A source without what may be a secret in it.

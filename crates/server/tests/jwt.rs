@@ -280,6 +280,49 @@ async fn keys_count_on_for_a_day_while_the_provider_is_down() {
 }
 
 #[tokio::test]
+async fn keys_that_were_read_survive_a_restart_within_their_day() {
+    let signer = Signer::new("1", 1);
+    let provider = Provider::start(&[&signer]).await;
+    let node = provider.node().await;
+    assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
+    provider.answer("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n");
+    let kept = node.config.data_dir.join("token-keys").join(format!("{}-url.json", node.app.id));
+    let written = async {
+        while !kept.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, written).await.expect("the keys are kept");
+
+    let node = node.stop().await.start().await;
+    assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0, "nobody notices the restart");
+    node.clock.advance(Duration::from_secs(23 * 3_600));
+    let mut node = node.stop().await.start().await;
+    assert_eq!(answer(&node, "bob", signer.token(&node, "bob")).await, 0);
+    node.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 70009, "a day is a day");
+
+    // A file that is damaged keeps no node from starting, and lets nobody in.
+    let good = std::fs::read_to_string(&kept).unwrap();
+    for bad in ["", "{}", "\u{0}", &good.replace("https", "ftp").replace("127.0.0.1", "127.0.0.2")] {
+        std::fs::write(&kept, bad).unwrap();
+        node = node.stop().await.start().await;
+        assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 70009, "{bad:.20}");
+    }
+    provider.serve(&[&signer]);
+    node.clock.advance(Duration::from_secs(301));
+    assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
+    // What no app names any more is forgotten.
+    node.set(|settings| settings.jwt.jwks_url.clear()).await;
+    let forgotten = async {
+        while kept.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("the file is removed");
+}
+
+#[tokio::test]
 async fn a_kick_revokes_the_jwts_from_before_it() {
     let signer = Signer::new("1", 1);
     let provider = Provider::start(&[&signer]).await;

@@ -9,6 +9,7 @@ use lamplight_core::{Demand, KeyRefresh};
 use lamplight_model::{App, AppId, KeySource, Moment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// The keys of every source of every app.
@@ -27,16 +28,36 @@ pub struct KeysToRead {
     pub source: KeySource,
 }
 
+/// The state of a source, for people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceState {
+    /// The source.
+    pub source: KeysToRead,
+    /// The keys that count now.
+    pub keys: usize,
+    /// How long they still count.
+    pub left: Duration,
+    /// Why the keys could not be read at the last attempt; `None` where they could, or where none has ended yet.
+    pub error: Option<String>,
+}
+
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
+    /// Why the last attempt failed.
+    error: Option<String>,
     /// Changes with each attempt that has ended.
     attempts: watch::Sender<u64>,
 }
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { keys: Arc::default(), refresh: KeyRefresh::default(), attempts: watch::Sender::new(0) }
+        Self {
+            keys: Arc::default(),
+            refresh: KeyRefresh::default(),
+            error: None,
+            attempts: watch::Sender::new(0),
+        }
     }
 }
 
@@ -84,11 +105,7 @@ impl Keyrings {
     /// At most `most` sources of these apps that are to be read now, each of which has to be given to [`Keyrings::put`] or
     /// [`Keyrings::failed`] afterwards. What is no source of an app any longer is forgotten.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
-        let sources = |app: &Arc<App>| {
-            let id = app.id;
-            app.settings.jwt.sources().map(move |source| KeysToRead { app: id, source }).collect::<Vec<_>>()
-        };
-        let wanted: BTreeSet<KeysToRead> = apps.iter().flat_map(sources).collect();
+        let wanted = Self::sources(apps);
         let mut rings = self.rings();
         rings.retain(|key, _| wanted.contains(key));
         let mut due = Vec::new();
@@ -102,19 +119,51 @@ impl Keyrings {
         due
     }
 
-    /// Takes in the keys of a source that were read.
-    pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) {
+    /// Takes in keys that an earlier process read this long ago. They count for what is left of their time, and are read
+    /// again at once. Keys that this process has read already stay.
+    pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
-        let Some(ring) = rings.get_mut(key) else { return };
-        ring.keys = Arc::new(keys.of_source(of_source(&key.source)));
-        ring.ended(true, now);
+        if rings.contains_key(&key) {
+            return;
+        }
+        let keys = Arc::new(keys.of_source(of_source(&key.source)));
+        rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Takes in that the keys of a source could not be read. Those read before count on for a while.
-    pub fn failed(&self, key: &KeysToRead, now: Moment) {
+    /// Takes in the keys of a source that were read. Says whether the source is still one of an app.
+    pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
-        let Some(ring) = rings.get_mut(key) else { return };
-        ring.ended(false, now);
+        let Some(ring) = rings.get_mut(key) else { return false };
+        ring.keys = Arc::new(keys.of_source(of_source(&key.source)));
+        ring.ended(None, now);
+        true
+    }
+
+    /// Takes in that the keys of a source could not be read. Says how long those that were read before still count.
+    pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
+        let mut rings = self.rings();
+        let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };
+        ring.ended(Some(error), now);
+        ring.refresh.left(now)
+    }
+
+    /// Every source, with what is known of it.
+    pub fn states(&self, now: Moment) -> Vec<SourceState> {
+        let state = |(source, ring): (&KeysToRead, &Ring)| {
+            let left = ring.refresh.left(now);
+            let keys = if left.is_zero() { 0 } else { ring.keys.len() };
+            SourceState { source: source.clone(), keys, left, error: ring.error.clone() }
+        };
+        self.rings().iter().map(state).collect()
+    }
+
+    /// Every source of these apps.
+    pub fn sources(apps: &[Arc<App>]) -> BTreeSet<KeysToRead> {
+        let sources = |app: &Arc<App>| {
+            let id = app.id;
+            app.settings.jwt.sources().map(move |source| KeysToRead { app: id, source }).collect::<Vec<_>>()
+        };
+        apps.iter().flat_map(sources).collect()
     }
 
     /// Waits until something may be due before its time.
@@ -134,8 +183,9 @@ impl Keyrings {
 }
 
 impl Ring {
-    fn ended(&mut self, has_read: bool, now: Moment) {
-        self.refresh.ended(has_read, now);
+    fn ended(&mut self, error: Option<String>, now: Moment) {
+        self.refresh.ended(error.is_none(), now);
+        self.error = error;
         self.attempts.send_modify(|attempts| *attempts = attempts.wrapping_add(1));
     }
 }

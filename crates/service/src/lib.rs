@@ -31,7 +31,7 @@ pub use audience::{
     Audience, Effect, ListDifference, ListsHeard, MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, Member,
     OwnListChange, ReadCall, ReadOutcome, Reads, Urgency, WatchList, WatchedFor, Watchers,
 };
-pub use keyrings::{Keyrings, KeysToRead};
+pub use keyrings::{Keyrings, KeysToRead, SourceState};
 pub use limits::{
     CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
 };

@@ -17,6 +17,7 @@ pub fn act_of(operation: &Operation) -> Option<Act> {
         | Operation::FindAccounts { .. }
         | Operation::ListOnline { .. }
         | Operation::GetStatus { .. }
+        | Operation::KeySources
         | Operation::Audit { .. } => None,
         Operation::PutApp { app, was } => act_on_app(was.as_deref(), app),
         Operation::DeleteApp { app } => Some(Act::on(AuditAction::AppDeleted, Some(*app), app.to_string())),

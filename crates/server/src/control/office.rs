@@ -92,6 +92,10 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
         Operation::Audit { app, before, limit } => {
             Outcome::Audit(audit.entries(app, before, limit.min(MOST_ENTRIES)).await?)
         }
+        Operation::KeySources => {
+            let states = service.keyrings().states(now.moment);
+            Outcome::KeySources(states.into_iter().map(Into::into).collect())
+        }
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());
@@ -168,6 +172,7 @@ fn note(outcome: &Outcome) -> Option<String> {
         | Outcome::Webhooks(WebhookOutcome::Lanes(_) | WebhookOutcome::DeadLetters(_))
         | Outcome::Console(_)
         | Outcome::Audit(_)
+        | Outcome::KeySources(_)
         | Outcome::Statuses(_)
         | Outcome::Refused { .. } => Some(String::new()),
     }

@@ -25,6 +25,7 @@ pub async fn offline(
         Operation::GetStatus { .. }
             | Operation::SetStatus { .. }
             | Operation::ListOnline { .. }
+            | Operation::KeySources
             | Operation::Webhooks(WebhookOperation::Test { .. })
     );
     if is_live {

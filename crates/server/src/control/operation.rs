@@ -3,6 +3,7 @@
 use super::{
     ConsoleOperation, ConsoleOutcome, ListsOperation, ListsOutcome, WebhookOperation, WebhookOutcome,
 };
+use crate::token_keys::ShownKeySource;
 use lamplight_model::{App, AppId, AuditEntry, Platform, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,8 @@ pub enum Operation {
         /// At most so many.
         limit: usize,
     },
+    /// The sources of keys for JWTs, and whether they can be read. Needs a running node.
+    KeySources,
     /// The status of users, with its evidence. Needs a running node.
     GetStatus {
         /// Which app.
@@ -165,6 +168,8 @@ pub enum Outcome {
     Console(ConsoleOutcome),
     /// Entries of the audit log, newest first.
     Audit(Vec<AuditEntry>),
+    /// The sources of keys for JWTs, by rising app.
+    KeySources(Vec<ShownKeySource>),
     /// Statuses, in the order asked; `None` where there is no account.
     Statuses(Vec<Option<UserStatus>>),
     /// Users who are ONLINE, in the order of the directory.

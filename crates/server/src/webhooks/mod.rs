@@ -24,7 +24,7 @@ pub use config::WebhooksConfig;
 pub use metrics::WebhookMetrics;
 pub use networks::AllowedNetworks;
 pub use overview::{ShownLane, lanes};
-pub use tls::{ReceiverTls, WebhookTlsError};
+pub use tls::{ReceiverTls, WebhookTlsError, check_webhook_tls};
 
 use crate::clock::Clock;
 use crate::locks::lock;

@@ -96,6 +96,11 @@ fn stamps(config: &WebhooksConfig) -> Vec<Option<Stamp>> {
     files.into_iter().flatten().map(stamp).collect()
 }
 
+/// Reads the files for TLS to receivers of webhooks as a start does, and keeps nothing of them.
+pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError> {
+    client_config(config).map(drop)
+}
+
 /// Which certificates are trusted: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
 /// a receiver that asks for a certificate is shown it.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {

@@ -1,0 +1,191 @@
+//! The keys for JWTs that were read last, kept in the data folder: a restart while an identity provider is down keeps
+//! nobody out whom the running server would let in.
+//!
+//! Each source of an app has one file, replaced whole with each read, for its owner alone. A file that is not as it
+//! should be is passed over with a warning: the keys are read again anyway. Files of sources that no app has any more are
+//! removed.
+
+use super::MAX_BYTES;
+use lamplight_model::{KeySource, Timestamp};
+use lamplight_service::KeysToRead;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The longest file: the longest text, of which JSON makes six bytes of one at most, and what stands around it.
+const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
+
+/// The folder of the keys that were read last.
+#[derive(Clone)]
+pub struct KeptKeys {
+    folder: PathBuf,
+}
+
+/// The contents of a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    /// The address or the file name that the keys were read from.
+    source: String,
+    /// When they were read.
+    read: Timestamp,
+    /// The text of the source.
+    keys: String,
+}
+
+/// The text of a source that was read earlier, and when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptText {
+    /// When it was read.
+    pub read: Timestamp,
+    /// The text.
+    pub text: String,
+}
+
+impl KeptKeys {
+    /// The keys of the data folder that has this folder in it.
+    pub fn of(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The text that was kept of a source; `None` where there is none, or where it is of another address.
+    pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
+        let path = self.folder.join(name(key));
+        let file = match fs::symlink_metadata(&path) {
+            Ok(about) if about.is_file() => File::open(&path)?,
+            Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, "not a file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut text = String::new();
+        let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
+        file.take(most + 1).read_to_string(&mut text)?;
+        if text.len() > MAX_FILE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "too long"));
+        }
+        let contents: Contents = serde_json::from_str(&text)?;
+        let is_of_this_source = contents.source == address(&key.source);
+        Ok(is_of_this_source.then_some(KeptText { read: contents.read, text: contents.keys }))
+    }
+
+    /// Keeps the text of a source in the place of the former one.
+    pub fn write(&self, key: &KeysToRead, kept: KeptText) -> io::Result<()> {
+        let contents = Contents { source: address(&key.source).to_owned(), read: kept.read, keys: kept.text };
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        let path = self.folder.join(name(key));
+        let fresh = path.with_extension("new");
+        remove(&fresh)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        file.write_all(serde_json::to_string(&contents)?.as_bytes())?;
+        // Without a sync: what a crash of the machine costs is read again from the provider.
+        fs::rename(&fresh, &path)
+    }
+
+    /// Removes every file that is of none of these sources.
+    pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
+        let wanted: BTreeSet<_> = wanted.iter().map(name).collect();
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            if !wanted.contains(&*entry.file_name().to_string_lossy()) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The name of the file of a source. An app has one source of each kind.
+fn name(key: &KeysToRead) -> String {
+    let kind = match &key.source {
+        KeySource::Url(_) => "url",
+        KeySource::File(_) => "file",
+    };
+    format!("{}-{kind}.json", key.app)
+}
+
+fn address(source: &KeySource) -> &str {
+    match source {
+        KeySource::Url(text) | KeySource::File(text) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::AppId;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn of(app: u32, url: &str) -> KeysToRead {
+        KeysToRead { app: AppId(app), source: KeySource::Url(url.to_owned()) }
+    }
+
+    #[test]
+    fn a_text_is_kept_for_its_source_and_its_owner_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let kept = KeptKeys::of(data.path().join("keys"));
+        let (key, text) = (of(7, "https://a"), KeptText { read: Timestamp(5), text: "{\"a\"}".to_owned() });
+        assert_eq!(kept.read(&key).unwrap(), None);
+        for read in [5, 6] {
+            let text = KeptText { read: Timestamp(read), ..text.clone() };
+            kept.write(&key, text.clone()).unwrap();
+            assert_eq!(kept.read(&key).unwrap(), Some(text));
+        }
+        assert_eq!(kept.read(&of(7, "https://b")).unwrap(), None, "another address of the app");
+        assert_eq!(kept.read(&of(8, "https://a")).unwrap(), None, "another app");
+        let file = KeysToRead { app: AppId(7), source: KeySource::File("https://a".to_owned()) };
+        assert_eq!(kept.read(&file).unwrap(), None, "another kind of source");
+        for (path, mode) in [("keys", 0o700), ("keys/7-url.json", 0o600)] {
+            let about = fs::metadata(data.path().join(path)).unwrap();
+            assert_eq!(about.permissions().mode() & 0o777, mode, "{path}");
+        }
+        kept.write(&of(8, "https://a"), text).unwrap();
+        kept.remove_others(&[key.clone()].into()).unwrap();
+        assert!(kept.read(&key).unwrap().is_some());
+        assert_eq!(kept.read(&of(8, "https://a")).unwrap(), None);
+    }
+
+    #[test]
+    fn the_longest_text_can_be_kept() {
+        let data = tempfile::tempdir().unwrap();
+        let kept = KeptKeys::of(data.path().join("keys"));
+        let text = KeptText { read: Timestamp(1), text: "\u{1}".repeat(MAX_BYTES) };
+        let key = of(1, &format!("https://{}", "\"".repeat(1_900)));
+        kept.write(&key, text.clone()).unwrap();
+        assert_eq!(kept.read(&key).unwrap(), Some(text));
+    }
+
+    #[test]
+    fn a_file_that_is_not_as_it_should_be_is_an_error() {
+        let data = tempfile::tempdir().unwrap();
+        let kept = KeptKeys::of(data.path().to_owned());
+        let path = data.path().join("1-url.json");
+        let long = " ".repeat(MAX_FILE_BYTES + 1);
+        for bad in [&b""[..], b"{", b"[]", b"\xff", b"{\"source\":\"u\",\"read\":1}", long.as_bytes()] {
+            fs::write(&path, bad).unwrap();
+            assert!(kept.read(&of(1, "u")).is_err(), "{:.20?}", bad);
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(kept.read(&of(1, "u")).is_err());
+    }
+}
