@@ -20,12 +20,34 @@ use tracing_subscriber::{EnvFilter, fmt, registry};
 #[derive(Args, Debug, Clone)]
 pub struct LogArgs {
     /// How much to log: error, warn, info, debug, trace; or a filter such as `info,lamplight_server=debug`
-    #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "info")]
+    #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "info", value_parser = parse_filter)]
     pub log: String,
 
     /// How to write the log, which goes to stderr
     #[arg(long, env = "LAMPLIGHT_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+}
+
+/// The levels, from the least lines to the most.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Reads a filter of the log. A word alone that is no level would be taken for the name of a part of the program, and
+/// everything else would be silent: only names of parts of this program may stand alone.
+pub fn parse_filter(text: &str) -> Result<String, String> {
+    for word in text.split(',').map(str::trim) {
+        let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        let is_part = word.starts_with("lamplight") || word.contains(['=', '[']);
+        if !is_level && !is_part {
+            return Err(format!(
+                "{word:?} is no level: {}; for a part of the program write NAME=LEVEL (--log, LAMPLIGHT_LOG)",
+                LEVELS.join(", ")
+            ));
+        }
+    }
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("no filter of the log: {error}")),
+    }
 }
 
 /// The form of a line of the log.
@@ -67,4 +89,31 @@ pub fn start_quietly() -> anyhow::Result<()> {
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false);
     registry().with(EnvFilter::new("warn")).with(words.with_writer(Unfailing)).init();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_that_is_misspelt_is_refused_instead_of_silencing_the_log() {
+        for good in [
+            "info",
+            "WARN",
+            "off",
+            "info,lamplight_server=debug",
+            "lamplight_server",
+            "warn,hyper=trace",
+            "lamplight[{app=7}]=trace",
+            "info,[{app=7}]=debug",
+        ] {
+            assert_eq!(parse_filter(good), Ok(good.to_owned()));
+        }
+        for bad in
+            ["inof", "warning", "verbose", "", "info,warning", "hyper", "info,", "[[[", "lamplight=inof", "7"]
+        {
+            let error = parse_filter(bad).unwrap_err();
+            assert!(error.contains("level") || error.contains("filter"), "{bad}: {error}");
+        }
+    }
 }

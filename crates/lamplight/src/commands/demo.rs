@@ -6,7 +6,7 @@ use crate::demo::actor::play;
 use crate::demo::cast::{CAST, FRIEND, GUEST, PLAYERS};
 use crate::demo::door::Door;
 use crate::demo::stage::Stage;
-use crate::logs::{self, LogArgs, LogFormat};
+use crate::logs::{self, LogArgs, LogFormat, parse_filter};
 use crate::output::line;
 use crate::time_text::parse_duration;
 use anyhow::Context;
@@ -38,7 +38,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How much to log: error, warn, info, debug, trace; or a filter
-    #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "warn")]
+    #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "warn", value_parser = parse_filter)]
     log: String,
 }
 
