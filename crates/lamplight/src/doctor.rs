@@ -4,10 +4,10 @@
 mod certificate;
 pub mod sight;
 
-use crate::time_text::utc;
+use crate::time_text::{duration_text, utc};
 pub use certificate::{Certificate, read_certificate};
 use lamplight_model::Timestamp;
-use lamplight_server::{Config, LimitsConfig};
+use lamplight_server::{Config, LimitsConfig, ShownKeySource};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -326,9 +326,41 @@ pub fn proxies(config: &Config) -> Finding {
     }
 }
 
+/// Judges a source of keys for JWTs of the running server.
+pub fn key_source(source: &ShownKeySource) -> Finding {
+    let ShownKeySource { app, source, keys, left_s, error } = source;
+    let check = "keys for JWTs";
+    let cure = "mend what the text says, or the source with `lamplight app set`; a private address has to be allowed by \
+                webhooks.allow_networks";
+    match error {
+        None if *keys == 0 => {
+            Finding::unknown(check, format!("{source} of app {app} is not read yet"), "look again")
+        }
+        None => Finding::ok(check, format!("{source} of app {app} has {}", counted(*keys, "key"))),
+        Some(error) if *keys > 0 => Finding::warning(
+            check,
+            format!(
+                "{source} of app {app} cannot be read: {error}; the keys from before count for another {}",
+                duration_text(left_s.saturating_mul(1_000))
+            ),
+            cure,
+        ),
+        Some(error) => Finding::wrong(
+            check,
+            format!("{source} of app {app} cannot be read, and nobody can log in by it: {error}"),
+            cure,
+        ),
+    }
+}
+
+/// A number of things: `1 check`, `2 checks`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Judges the HTTP port, with the console and the server API, by who may reach it.
 pub fn http_port(config: &Config) -> Finding {
-    let (check, address) = ("HTTP port", config.http_listen);
+    let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {
         return Finding::ok(
             check,

@@ -31,6 +31,12 @@ fn nothing_is_wrong_with_a_new_folder_and_nothing_is_made_of_it() {
     assert!(!folder.path().exists(), "it looks and makes nothing");
     let text = folder.ok(&[&["doctor"], &FREE[..]].concat());
     assert!(text.contains("0 wrong") && text.contains("client port"), "{text}");
+    let rows: Vec<_> =
+        text.lines().filter(|line| !line.starts_with(' ')).map(|line| line.get(9..22)).collect();
+    let mut distinct = rows.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), rows.len(), "each check has a name of its own: {text}");
 }
 
 #[test]
@@ -96,6 +102,63 @@ fn a_webhook_that_cannot_be_reached_is_wrong() {
         examined(&folder, &[&all[..], &["--skip-webhooks"]].concat(), "webhooks"),
         (Some(0), String::new())
     );
+}
+
+/// The server refuses to start in each of these, so none of them is well.
+#[test]
+fn what_a_start_refuses_is_wrong() {
+    let folder = Folder::new();
+    let missing = folder.file("ca.toml", "[webhooks]\nca_file = \"/nowhere/ca.pem\"\n");
+    let (code, found) = examined(&folder, &[&FREE[..], &["--config", &missing]].concat(), "webhook TLS");
+    assert!(code == Some(1) && found.contains("/nowhere/ca.pem"), "{found}");
+
+    let long = folder.path().join("long".repeat(30));
+    let long = ["doctor", "--json", "--data-dir", long.to_str().unwrap(), FREE[0], FREE[1], FREE[2], FREE[3]];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lamplight")).args(long).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(1) && text.contains("too long"), "{text}");
+
+    std::fs::create_dir(folder.path()).unwrap();
+    for mode in [0o1777, 0o755] {
+        std::fs::write(folder.path().join("of-somebody-else"), "").unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let (code, found) = examined(&folder, &FREE, "data folder");
+        assert!(code == Some(1) && found.contains("open to other users"), "{mode:o}: {code:?} {found}");
+        let (code, _, error) = folder.run(&[&["serve"], &FREE[..]].concat());
+        assert!(code == Some(1) && error.contains("open to other users"), "{error}");
+    }
+}
+
+#[test]
+fn a_source_of_keys_that_cannot_be_read_is_wrong() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let node = folder.node();
+    let [client, http] = ["client", "http"].map(|port| node[port].as_str().unwrap());
+    let all = ["--client-listen", client, "--http-listen", http];
+    let examine = || examined(&folder, &all, "keys for JWTs");
+    assert!(examine().1.contains("no app reads any"), "{:?}", examine());
+    folder.ok(&["app", "set", "1400000001", "--jwks-file", "keys.pem"]);
+    let until = |level: &str| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let (code, found) = examine();
+            if found.starts_with(level) || std::time::Instant::now() > until {
+                return (code, found);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    let (code, found) = until("\"wrong\"");
+    assert!(code == Some(1) && found.contains("jwks/keys.pem of app 1400000001 cannot be read"), "{found}");
+
+    std::fs::create_dir(folder.path().join("jwks")).unwrap();
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+               -----END PUBLIC KEY-----\n";
+    std::fs::write(folder.path().join("jwks/keys.pem"), pem).unwrap();
+    // The next attempt comes by itself, 5 s after the first one.
+    let (code, found) = until("\"ok\"");
+    assert!(code == Some(0) && found.contains("has 1 key"), "{found}");
 }
 
 #[test]

@@ -2,14 +2,17 @@
 
 use crate::args::Common;
 use crate::commands::serve::{ListenArgs, TlsArgs};
-use crate::doctor::{self, Finding, Level, sight};
+use crate::doctor::{self, Finding, Folder, Level, counted, sight};
 use crate::node_file::NodeFile;
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{Told, harmless, json, line};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use lamplight_model::Lane;
-use lamplight_server::{Config, ControlClient, ShownLane, WebhookOperation, WebhookOutcome};
+use lamplight_server::{
+    Config, ControlClient, ShownLane, WebhookOperation, WebhookOutcome, check_webhook_tls,
+    examine_data_folder,
+};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -64,7 +67,8 @@ pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
         json(&json!({ "ok": wrong == 0, "wrong": wrong, "warnings": warnings, "findings": findings }))?;
     } else {
         findings.iter().try_for_each(show)?;
-        line(format!("\n{} checks: {wrong} wrong, {warnings} warnings", findings.len()))?;
+        let (checks, warnings) = (counted(findings.len(), "check"), counted(warnings, "warning"));
+        line(format!("\n{checks}: {wrong} wrong, {warnings}"))?;
     }
     match wrong {
         0 => Ok(()),
@@ -79,8 +83,8 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
         Level::Warning => "warning",
         Level::Wrong => "WRONG",
     };
-    line(format!("{level:8} {:12} {}", finding.check, harmless(&finding.text)))?;
-    if finding.cure.is_empty() { Ok(()) } else { line(format!("{:21} -> {}", "", harmless(&finding.cure))) }
+    line(format!("{level:8} {:13} {}", finding.check, harmless(&finding.text)))?;
+    if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
 /// Judges the server of the data folder as a health check does: one that does not run is wrong.
@@ -107,7 +111,14 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
     let (node, running) = nodes(folder).await;
     let mut findings = vec![Finding::ok("settings", "all of them can be used")];
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
-    findings.push(doctor::folder(&folder.display().to_string(), &sight::folder(folder)));
+    findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
+        // What the server refuses is wrong, whatever else is to be said of it.
+        (Folder::Missing { obstacle: None } | Folder::There { writable: true, .. }, Err(error)) => {
+            let cure = "choose another folder with --data-dir, for the server alone";
+            Finding::wrong("data folder", error.to_string(), cure)
+        }
+        (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
+    });
     findings.push(match sight::disk(folder) {
         Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
         Err(error) => Finding::unknown("disk", error.to_string(), "look at it with `df -h` and `df -i`"),
@@ -136,9 +147,26 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
         },
         _ => doctor::no_tls(config),
     });
+    if let Err(error) = check_webhook_tls(&config.webhooks) {
+        findings.push(Finding::wrong(
+            "webhook TLS",
+            error.to_string(),
+            "the server does not start so; mend the file or its path",
+        ));
+    }
     findings.push(doctor::proxies(config));
     findings.push(doctor::http_port(config));
     findings.extend(server(node.as_ref(), running.as_ref()).await);
+    findings.extend(match &running {
+        Some(_) => key_sources(config).await.unwrap_or_else(|error| {
+            vec![Finding::unknown("keys for JWTs", format!("{error:#}"), "see the log of the server")]
+        }),
+        None => vec![Finding::unknown(
+            "keys for JWTs",
+            "no server runs here to read them",
+            "start it, and look again",
+        )],
+    });
     if !skip_webhooks {
         findings.extend(match &running {
             Some(_) => webhooks(config).await.unwrap_or_else(|error| {
@@ -188,6 +216,16 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
         ),
     });
     findings
+}
+
+/// Judges the sources of keys for JWTs of the running server.
+async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let sources = Operator::open(&config.data_dir).await?.key_sources().await?;
+    let mut findings: Vec<_> = sources.iter().map(doctor::key_source).collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok("keys for JWTs", "no app reads any"));
+    }
+    Ok(findings)
 }
 
 /// Sends a test request to each webhook of the running server.
