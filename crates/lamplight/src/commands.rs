@@ -60,7 +60,7 @@ pub enum Command {
     /// Make and change apps, their keys and their admins
     #[command(subcommand)]
     App(app::AppCommand),
-    /// Make a UserSig, the token a user logs in with; or check one
+    /// Make a UserSig, the token a user logs in with; or check one, or a JWT
     Sig(sig::SigArgs),
     /// List, make, show, change, delete and kick accounts
     #[command(subcommand)]

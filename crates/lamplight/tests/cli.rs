@@ -219,63 +219,6 @@ fn a_first_start_that_fails_makes_nothing_and_the_next_one_tells_the_password() 
     assert!(server.seen().contains("(password "), "{}", server.seen());
 }
 
-/// A public key, in the form in which `openssl` writes it.
-const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
------END PUBLIC KEY-----
-";
-
-#[test]
-fn a_secret_comes_from_stdin_or_the_command_line_and_is_repeated_nowhere() {
-    let folder = Folder::new();
-    folder.ok(&["app", "create"]);
-    let set = |option, value: &str, stdin: &str| {
-        let (code, output, error) = folder.run_with(&["app", "set", "1400000001", option, value], stdin);
-        let told = output + &error;
-        for secret in [value, stdin].iter().flat_map(|text| text.lines()).filter(|text| text.len() > 10) {
-            assert!(!told.contains(secret), "{option} repeats {secret}: {told}");
-        }
-        (code, told)
-    };
-    let is_set = |section: &str, field: &str| {
-        folder.answer(&["app", "show", "--json"])["settings"][section][field].clone()
-    };
-    let long = "0123456789".repeat(5);
-    for (option, text, section, field, expected) in [
-        ("--webhook-token", long.as_str(), "webhooks", "tokenSet", json!(true)),
-        ("--jwt-secret", &long, "jwt", "secretSet", json!(true)),
-        ("--jwt-keys", PUBLIC_KEY, "jwt", "keys", json!(PUBLIC_KEY.trim_end())),
-    ] {
-        let (code, told) = set(option, "-", &format!("{text}\n"));
-        assert_eq!(code, Some(0), "{option} by stdin: {told}");
-        assert_eq!(is_set(section, field), expected, "{option} by stdin");
-        assert_eq!(set(option, "", "").0, Some(0));
-        assert_ne!(is_set(section, field), expected, "{option}");
-        let (code, told) = set(option, text.trim_end(), "");
-        assert_eq!(code, Some(0), "{option}: {told}");
-        assert_eq!(is_set(section, field), expected, "{option}");
-        // What is refused is not told again either, and changes nothing.
-        let file = folder.file("a-file-with-a-secret", text);
-        let too_long = "-----BEGIN no key".repeat(2_000);
-        for (value, stdin) in
-            [(&file[..], ""), (&too_long, ""), ("-", &too_long), ("-", "\n"), ("--name", "")]
-        {
-            let (code, told) = set(option, value, stdin);
-            assert_eq!(code, Some(1), "{option}: {told}");
-            assert_eq!(is_set(section, field), expected, "{option}");
-        }
-    }
-    let file = folder.file("secret-key.txt", &long);
-    let (code, _, error) = folder.run(&["app", "key", "add", "1400000001", "--key", &file]);
-    assert!(code == Some(1) && error.contains("did you mean `--key - < FILE`?"), "{error}");
-    let both = ["app", "create", "--key", "-", "--jwt-secret", "-"];
-    let (code, _, error) = folder.run_with(&both, &long);
-    assert!(code == Some(1) && error.contains("cannot both be read from stdin"), "{error}");
-    let token = folder.ok(&["sig", "alice"]);
-    let (code, _, error) = folder.run_with(&["sig", "verify", "-", "--user", "alice"], &token);
-    assert_eq!(code, Some(0), "{error}");
-}
-
 #[test]
 fn an_app_has_to_be_named_only_when_there_are_several() {
     let folder = Folder::new();

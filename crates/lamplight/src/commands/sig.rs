@@ -8,9 +8,10 @@ use crate::signing::sign;
 use crate::time_text::{duration_text, parse_duration, present, utc};
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use lamplight_model::{App, Timestamp, User, UserId};
-use lamplight_server::ShownSecret;
+use lamplight_model::{App, Code, Moment, Now, Timestamp, User, UserId};
+use lamplight_server::{ShownSecret, token_keys_on_disk};
 use serde_json::json;
+use std::path::Path;
 use std::time::Duration;
 
 /// Make or check a UserSig.
@@ -46,14 +47,16 @@ pub struct SigArgs {
 /// Commands for UserSigs, other than making one.
 #[derive(Subcommand, Debug)]
 pub enum SigCommand {
-    /// Check a UserSig: form, user, app, signature, expiry
+    /// Check a UserSig or a JWT: form, user, app, signature, expiry
     #[command(after_help = "\
 Examples:
   lamplight sig verify \"$TOKEN\" --user alice
+  lamplight sig verify - --user alice < token.txt
 
-It does not look at kicks: `lamplight account list` shows until when UserSigs are revoked.")]
+A JWT is checked by the settings of the app: its keys, its key file, and the keys that a server has read last from its \
+address. It does not look at kicks: `lamplight account list` shows until when UserSigs are revoked.")]
     Verify {
-        /// The UserSig; `-` reads it from stdin
+        /// The UserSig or JWT; `-` reads it from stdin
         #[arg(value_name = "TOKEN|-", allow_hyphen_values = true)]
         token: String,
         /// The user who logs in with it
@@ -72,7 +75,10 @@ pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
         Some(SigCommand::Verify { token, user, app }) => {
             let app = operator.app(app.app).await?;
             let token = SecretReader::default().read("TOKEN", &token)?;
-            verify(token.trim(), &app, &user, common.json)
+            match lamplight_auth::is_jwt(token.trim()) {
+                true => verify_jwt(token.trim(), &app, &user, &common.folder()?, common.json),
+                false => verify(token.trim(), &app, &user, common.json),
+            }
         }
         None => {
             let user = args.user.context("whose UserSig? `lamplight sig USER`")?;
@@ -107,5 +113,35 @@ fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Resul
         utc(Timestamp(claims.issued.saturating_mul(1_000))),
         utc(claims.expires()),
         duration_text(claims.expire.saturating_mul(1_000)),
+    ))
+}
+
+/// Checks a JWT by the rules and the keys of the app, as they lie in the data folder.
+fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: bool) -> anyhow::Result<()> {
+    // The age of keys is counted by the wall clock here; no monotonic clock outlives a process.
+    let now = Now { wall: present(), moment: Moment::default() };
+    let (sets, missing) = token_keys_on_disk(folder, app, now);
+    let keys: Vec<_> = sets.iter().collect();
+    let verified = lamplight_auth::verify_jwt(token, &app.settings.jwt, &keys, app.id, user, now.wall);
+    let claims = verified.map_err(|refusal| {
+        let refusal = refusal.refusal();
+        // Only a missing key can be the fault of a source.
+        let missing = if refusal.code == Code::SIG_WRONG { &missing[..] } else { &[] };
+        let sources: String = missing.iter().map(|why| format!("; no keys from {why}")).collect();
+        Refused { code: refusal.code.number(), message: format!("{refusal}{sources}") }
+    })?;
+    if as_json {
+        return json(&json!({
+            "userID": user, "SDKAppID": app.id, "issued": claims.issued, "expires": claims.expires,
+        }));
+    }
+    let issued = match claims.issued {
+        0 => "unknown (no iat: the first kick of the user refuses it)".to_owned(),
+        issued => utc(Timestamp(issued.saturating_mul(1_000))),
+    };
+    line(format!(
+        "good: user {user}, app {}, by JWT\nissued  {issued}\nexpires {} (with the leeway of the app)",
+        app.id,
+        utc(claims.expires),
     ))
 }
