@@ -73,15 +73,20 @@ impl Operator {
         Ok(())
     }
 
-    /// The app of this id; without an id, the only one there is.
+    /// The app of this id; without an id, the only one there is. For a command with `--app`.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
+        self.app_by(named, "--app ID").await
+    }
+
+    /// As [`app`](Self::app), for a command in which an app is named as `how` says.
+    pub async fn app_by(&mut self, named: Option<AppId>, how: &str) -> anyhow::Result<App> {
         let mut apps = self.apps().await?;
         let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
         let Some(id) = named else {
             return match apps.len() {
                 0 => bail!("there is no app yet; make one with `lamplight app create`"),
                 1 => Ok(apps.remove(0)),
-                _ => bail!("there are several apps; name one with --app: {}", ids.join(", ")),
+                _ => bail!("there are several apps; name one with `{how}`: {}", ids.join(", ")),
             };
         };
         match apps.into_iter().find(|app| app.id == id) {
@@ -274,11 +279,6 @@ impl Operator {
         Ok(entries)
     }
 
-    /// The statuses of users, in the order asked; `None` where there is no account.
-    pub async fn statuses(
-        &mut self,
-        app: AppId,
-        users: &[UserId],
     /// The sources of keys for JWTs of every app.
     pub async fn key_sources(&mut self) -> anyhow::Result<Vec<ShownKeySource>> {
         let Outcome::KeySources(sources) = self.ask(Operation::KeySources).await? else {
@@ -287,6 +287,11 @@ impl Operator {
         Ok(sources)
     }
 
+    /// The statuses of users, in the order asked; `None` where there is no account.
+    pub async fn statuses(
+        &mut self,
+        app: AppId,
+        users: &[UserId],
     ) -> anyhow::Result<Vec<Option<UserStatus>>> {
         let get = Operation::GetStatus { app, users: users.to_vec() };
         let Outcome::Statuses(statuses) = self.ask(get).await? else { bail!(OTHER_ANSWER) };
@@ -348,8 +353,8 @@ impl Operator {
             | Outcome::Online { .. }
             | Outcome::Console(_)
             | Outcome::Audit(_)
+            | Outcome::KeySources(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }
 }
-            | Outcome::KeySources(_)

@@ -240,6 +240,19 @@ fn two_watchers_see_each_other_come_change_and_go() {
     let folder = Folder::new();
     let _server = folder.serve(&[]);
     let mut alice = folder.watch(&["bob", "--as", "alice"]);
+    assert!(error.contains("`--app ID`"), "{error}");
+    // Advice that the command itself refuses is none.
+    for (command, advice) in [
+        (&["app", "show"][..], "`lamplight app show ID`"),
+        (&["app", "key", "list"], "`lamplight app key list ID`"),
+    ] {
+        let (code, _, error) = folder.run(command);
+        assert!(code == Some(1) && error.contains(advice) && !error.contains("--app"), "{error}");
+    }
+    folder.ok(&["app", "key", "add", "1400000001"]);
+    folder.ok(&["app", "key", "remove", "1400000001", "1"]);
+    let shown = folder.ok(&["app", "show", "1400000001"]);
+    assert!(shown.lines().any(|line| line.starts_with("keys ") && line.ends_with("1 (number 2)")), "{shown}");
     alice.wait_for("-- bob has no account yet");
     let mut bob = folder.watch(&["alice", "--as", "bob", "--status", "听歌", "--platform", "Web"]);
     bob.wait_for("alice ONLINE \"\" login [Linux]");

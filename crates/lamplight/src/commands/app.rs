@@ -206,7 +206,7 @@ pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
             operator.put_app(app.clone()).await?;
             show(&app, as_json)
         }
-        AppCommand::Show { id } => show(&operator.app(id).await?, as_json),
+        AppCommand::Show { id } => show(&operator.app_by(id, "lamplight app show ID").await?, as_json),
         AppCommand::Delete { id, yes } => delete(operator, id, yes, as_json).await,
         AppCommand::Key(command) => key(operator, command, as_json).await,
         AppCommand::Admin(command) => admin(operator, command, as_json).await,
@@ -330,7 +330,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             }
         }
         KeyCommand::List { id, show } => {
-            let app = operator.app(id).await?;
+            let app = operator.app_by(id, "lamplight app key list ID").await?;
             if show {
                 let keys = app.keys.iter().map(|key| key.id).collect();
                 operator.enter_secret(ShownSecret::Keys { app: app.id, keys }).await?;
@@ -390,14 +390,23 @@ fn admins(app: &App) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
+/// How many keys there are, and their numbers.
+fn keys(app: &App) -> String {
+    let numbers: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
+    match &numbers[..] {
+        [] => "0".to_owned(),
+        [number] => format!("1 (number {number})"),
+        several => format!("{} (numbers {})", several.len(), several.join(", ")),
+    }
+}
+
 fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return json(&shown(app));
     }
-    let keys: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
     let mut all = vec![
         vec!["SDKAppID".to_owned(), app.id.to_string()],
-        vec!["keys".to_owned(), keys.join(", ")],
+        vec!["keys".to_owned(), keys(app)],
         vec!["admins".to_owned(), admins(app)],
     ];
     all.extend(rows(&app.settings).into_iter().map(|row| vec![row[0].clone(), harmless(&row[1])]));

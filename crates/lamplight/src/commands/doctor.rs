@@ -258,7 +258,8 @@ async fn webhook(operator: &mut Operator, shown: &ShownLane) -> anyhow::Result<F
             "webhooks",
             format!("{name} answers with {status}, and {dead_letters} deliveries were given up before"),
             format!(
-                "`lamplight webhook dead --app {app}` lists them; `lamplight webhook resend` sends them again"
+                "`lamplight webhook dead --app {app}` lists them; `lamplight webhook resend --all --app {app}` sends them \
+                 again"
             ),
         ),
         (Some(status), _) => {

@@ -22,7 +22,7 @@ Examples:
   lamplight webhook list
   lamplight webhook list --app 1400000001 --json
 
-Where a webhook leads is set with `lamplight app set --state-change-url URL --push-url URL`.")]
+Where a webhook leads is set with `lamplight app set ID --state-change-url URL --push-url URL`.")]
     List {
         /// Which app.
         #[command(flatten)]
@@ -211,7 +211,7 @@ fn list(lanes: &[ShownLane], as_json: bool) -> anyhow::Result<()> {
     };
     let rows: Vec<_> = lanes.iter().map(row).collect();
     let heads = ["APP", "WEBHOOK", "STATE", "WAITING", "OLDEST", "DEAD", "SIGNED", "URL", "LAST ERROR"];
-    table(&heads, &rows, "no app has a webhook; set one with `lamplight app set --state-change-url URL`")
+    table(&heads, &rows, "no app has a webhook; set one with `lamplight app set ID --state-change-url URL`")
 }
 
 async fn dead_letters(
