@@ -147,6 +147,14 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         let (code, _, error) = folder.run(&[&["message", "send", "alice", "nobody", "x"][..], &app].concat());
         assert!(code == Some(1) && error.contains("70107"), "{error}");
 
+        if server.is_some() {
+            for (user, code_and_text) in
+                [("alice", "6014: not logged in — alice is not ONLINE"), ("nobody", "70107")]
+            {
+                let (code, _, error) = folder.run(&["status", "set", user, "busy", "--app", "7"]);
+                assert!(code == Some(1) && error.contains(code_and_text), "{error}");
+            }
+        }
         drop(server);
         let (code, _, error) = folder.run(&["status", "get", "alice", "--app", "7"]);
         assert!(code == Some(1) && error.contains("no Lamplight server is running"), "{error}");

@@ -110,7 +110,7 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
             Outcome::Online { users, next: page.next.map(|next| next.to_string()) }
         }
         Operation::SetStatus { user, custom_status } => {
-            service.set_self_status(&user, &custom_status, now).await?;
+            service.set_status_for(&user, &custom_status, now).await?;
             done(true)
         }
     })

@@ -128,7 +128,14 @@ impl Service {
         now: Now,
     ) -> Result<UserStatus, ServiceError> {
         self.demand_account(user).await?;
-        self.set_self_status(user, text, now).await
+        self.set_self_status(user, text, now).await.map_err(|error| match error {
+            // The text of the code is for a user who asks; here the caller is somebody else.
+            ServiceError::Refused(refusal) if refusal.code == Code::NOT_LOGGED_IN => {
+                let why = format!("{} is not ONLINE, and has no custom status then", user.id);
+                Refusal::because(Code::NOT_LOGGED_IN, why).into()
+            }
+            error => error,
+        })
     }
 
     /// Subscribes a user to others. Refused with 70107 for a user without an account; else as the user's own call
