@@ -240,14 +240,6 @@ fn an_app_has_to_be_named_only_when_there_are_several() {
     folder.ok(&["app", "create"]);
     let (code, _, error) = folder.run(&["sig", "alice"]);
     assert!(code == Some(1) && error.contains("1400000001, 1400000002"), "{error}");
-    folder.ok(&["sig", "alice", "--app", "1400000002"]);
-}
-
-#[test]
-fn two_watchers_see_each_other_come_change_and_go() {
-    let folder = Folder::new();
-    let _server = folder.serve(&[]);
-    let mut alice = folder.watch(&["bob", "--as", "alice"]);
     assert!(error.contains("`--app ID`"), "{error}");
     // Advice that the command itself refuses is none.
     for (command, advice) in [
@@ -261,6 +253,14 @@ fn two_watchers_see_each_other_come_change_and_go() {
     folder.ok(&["app", "key", "remove", "1400000001", "1"]);
     let shown = folder.ok(&["app", "show", "1400000001"]);
     assert!(shown.lines().any(|line| line.starts_with("keys ") && line.ends_with("1 (number 2)")), "{shown}");
+    folder.ok(&["sig", "alice", "--app", "1400000002"]);
+}
+
+#[test]
+fn two_watchers_see_each_other_come_change_and_go() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let mut alice = folder.watch(&["bob", "--as", "alice"]);
     alice.wait_for("-- bob has no account yet");
     let mut bob = folder.watch(&["alice", "--as", "bob", "--status", "听歌", "--platform", "Web"]);
     bob.wait_for("alice ONLINE \"\" login [Linux]");
@@ -438,7 +438,14 @@ fn webhooks_are_listed_tried_and_mended() {
 
     assert_eq!(folder.answer(&["webhook", "dead", "--json"]), json!([]));
     assert_eq!(folder.answer(&["webhook", "resend", "--all", "--json"]), json!({ "count": 0 }));
-    assert_eq!(folder.answer(&["webhook", "drop", "5", "--json"]), json!({ "count": 0 }));
+    for command in ["resend", "drop"] {
+        let (code, output, error) = folder.run(&["webhook", command, "5", "5", "--json"]);
+        assert!(code == Some(1) && error.contains("there is no dead letter 5"), "{error}");
+        let told: Value = serde_json::from_str(&output).unwrap();
+        assert!(told["error"]["message"].as_str().unwrap().contains("no dead letter 5"), "{told}");
+        let (code, _, error) = folder.run(&["webhook", command, "5", "6"]);
+        assert!(code == Some(1) && error.contains("none of these dead letters is there"), "{error}");
+    }
     let (code, _, error) = folder.run(&["webhook", "show", "5"]);
     assert!(code == Some(1) && error.contains("there is no dead letter 5"), "{error}");
     let (code, _, _) = folder.run(&["webhook", "resend"]);

@@ -2,9 +2,9 @@
 
 use crate::args::{AppArg, Common, parse_limit};
 use crate::operator::{OTHER_ANSWER, Operator};
-use crate::output::{harmless, json, line, table};
+use crate::output::{Told, error_fields, harmless, json, line, table};
 use crate::time_text::{ago, present, utc};
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use clap::{ArgGroup, Args, Subcommand};
 use lamplight_model::{AppId, Hook, Lane};
 use lamplight_server::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
@@ -140,11 +140,14 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
         }
         WebhookCommand::Resend(which) => {
             let (app, ids) = which.of(&mut operator).await?;
-            count(&mut operator, WebhookOperation::Resend { app, ids }, common.json, "sent again").await
+            let named = ids.clone();
+            count(&mut operator, WebhookOperation::Resend { app, ids }, named, common.json, "sent again")
+                .await
         }
         WebhookCommand::Drop(which) => {
             let (app, ids) = which.of(&mut operator).await?;
-            count(&mut operator, WebhookOperation::Drop { app, ids }, common.json, "forgotten").await
+            let named = ids.clone();
+            count(&mut operator, WebhookOperation::Drop { app, ids }, named, common.json, "forgotten").await
         }
         WebhookCommand::Test { webhook, app } => {
             let lane = Lane { app: operator.app(app.app).await?.id, hook: webhook };
@@ -180,8 +183,10 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
 }
 
 impl Which {
-    async fn of(self, operator: &mut Operator) -> anyhow::Result<(AppId, Option<Vec<u64>>)> {
+    async fn of(mut self, operator: &mut Operator) -> anyhow::Result<(AppId, Option<Vec<u64>>)> {
         let app = operator.app(self.app.app).await?.id;
+        self.ids.sort_unstable();
+        self.ids.dedup();
         Ok((app, (!self.all).then_some(self.ids)))
     }
 }
@@ -235,16 +240,43 @@ async fn dead_letters(
     Ok(all)
 }
 
+/// Does something with dead letters and says with how many. One that was named and is not there is an error, after what
+/// was done with the others.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,
+    named: Option<Vec<u64>>,
     as_json: bool,
     done: &str,
 ) -> anyhow::Result<()> {
     let WebhookOutcome::Done { count } = operator.webhooks(operation).await? else { bail!(OTHER_ANSWER) };
-    if as_json {
-        return json(&json!({ "count": count }));
+    let missing = named.as_ref().map_or(0, |named| named.len().saturating_sub(count));
+    match named.as_deref() {
+        Some([id]) if missing > 0 => {
+            bail!("there is no dead letter {id}; `lamplight webhook dead` lists them")
+        }
+        Some(named) if missing == named.len() => {
+            bail!("none of these dead letters is there; `lamplight webhook dead` lists them")
+        }
+        Some(_) | None => {}
     }
-    let letters = if count == 1 { "letter" } else { "letters" };
-    line(format!("{count} dead {letters} {done}"))
+    let absent = (missing > 0).then(|| {
+        let are = if missing == 1 { "is" } else { "are" };
+        anyhow!("{missing} of the dead letters that were named {are} not there")
+    });
+    if as_json {
+        let error = absent.as_ref().map(error_fields);
+        json(&match error {
+            None => json!({ "count": count }),
+            Some(error) => json!({ "count": count, "error": error }),
+        })?;
+    } else {
+        let letters = if count == 1 { "letter" } else { "letters" };
+        line(format!("{count} dead {letters} {done}"))?;
+    }
+    match absent {
+        None => Ok(()),
+        Some(error) if as_json => Err(Told(error).into()),
+        Some(error) => Err(error),
+    }
 }
