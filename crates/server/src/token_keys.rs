@@ -117,12 +117,13 @@ impl TokenKeys {
                 Some(_) = reading.join_next() => {}
             }
             let free = AT_ONCE.saturating_sub(reading.len());
-            let apps = this.service.apps().all();
-            let wanted = Keyrings::sources(&apps);
+            let wanted = Keyrings::sources(&this.service.apps().all());
             if wanted != sources {
                 sources = wanted;
                 this.forget_others(sources.clone()).await;
             }
+            // After the await: a login may wait for a source that was not there before it.
+            let apps = this.service.apps().all();
             for key in this.service.keyrings().to_read(&apps, free, this.clock.now().moment) {
                 let this = Arc::clone(&this);
                 reading.spawn(async move { this.read_into(&key).await });
