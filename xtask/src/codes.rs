@@ -1,8 +1,9 @@
 //! Files that are generated and checked in: `docs/codes.md` and the codes of the Dart SDK, from the one table of codes in
-//! `lamplight-model`, and `docs/openapi.json`, which the server makes from its commands. That the second one is current is a test of the
-//! server's: to make it takes the whole server.
+//! `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which the server makes from its
+//! commands. That the last one is current is a test of the server's: to make it takes the whole server.
 
 use crate::ground::{Ground, output};
+use crate::messages;
 use anyhow::{Context, Result, bail};
 use lamplight_model::Code;
 use std::fmt::Write;
@@ -51,9 +52,9 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     match args {
         [] => {
-            for (file, text) in of_the_codes() {
-                fs::write(ground.path(file), text).with_context(|| format!("cannot write {file}"))?;
-                println!("{file}: {} codes", Code::ALL.len());
+            for (file, text) in cheap_files(&ground)? {
+                fs::write(ground.path(file), &text).with_context(|| format!("cannot write {file}"))?;
+                println!("{file}: {} bytes", text.len());
             }
             let document = output(&mut ground.cargo(OPENAPI_COMMAND))?;
             fs::write(ground.path(OPENAPI), &document).with_context(|| format!("cannot write {OPENAPI}"))?;
@@ -65,9 +66,9 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fails when a file differs from the table.
+/// Fails when a file differs from what it is made from.
 pub fn check(ground: &Ground) -> Result<()> {
-    for (file, text) in of_the_codes() {
+    for (file, text) in cheap_files(ground)? {
         if fs::read_to_string(ground.path(file)).unwrap_or_default() != text {
             bail!("{file} is not current: run `cargo xtask codegen` and commit it");
         }
@@ -75,9 +76,10 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// The files that are made from the table, and their texts.
-fn of_the_codes() -> [(&'static str, String); 2] {
-    [(PAGE, page(Code::ALL)), (DART, dart(Code::ALL))]
+/// The files that are made without the server, and their texts.
+fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 3]> {
+    let messages = messages::page(&ground.path(""))?;
+    Ok([(PAGE, page(Code::ALL)), (DART, dart(Code::ALL)), (messages::PAGE, messages)])
 }
 
 fn page(codes: &[Code]) -> String {

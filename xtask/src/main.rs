@@ -12,6 +12,7 @@ mod fuzz;
 mod fuzz_lock;
 mod ground;
 mod interop;
+mod messages;
 mod package;
 mod package_check;
 mod spelling;
@@ -99,22 +100,25 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
         more: "Builds the web pages and the server with optimisation, and writes to target/package:
 
   lamplight-VERSION-HOST.tar.gz   the program, completions, manual pages, the systemd unit, licences
+                                  the npm packages of the web SDK and the web components, the protobuf files
   lamplight_VERSION-1_ARCH.deb    the same as a package of Debian
   lamplight-VERSION.cdx.json      the bill of materials (CycloneDX): each crate in the program
   SHA256SUMS                      for `sha256sum --check`
 
 The same program gives the same bytes. Every file gets the time of the commit, or SOURCE_DATE_EPOCH.
 
-  --binary FILE   pack this program, and build none",
+  --binary FILE   pack this program, and build none; the web packages must have been built",
         run: package::package,
     },
     Command {
         name: "codegen",
         usage: "codegen [--check]",
         about: "write the files that are made from others",
-        more: "Writes docs/codes.md, the table of codes, and docs/openapi.json, the document of the server API.
+        more: "Writes docs/codes.md, the table of codes, docs/messages.md, the messages of the client port, and docs/openapi.json,
+the document of the server API.
 
-  --check   write nothing; fail where docs/codes.md is not current (a test of the server says so of docs/openapi.json)",
+  --check   write nothing; fail where docs/codes.md or docs/messages.md is not current (a test of the server says so of
+            docs/openapi.json)",
         run: codes::codegen,
     },
 ];

@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
     Step { name: "spelling", about: "typos", run: |it| spelling::check(&it.ground, it.may_install) },
     Step {
         name: "codes",
-        about: "docs/codes.md and the codes of the Dart SDK are those of the table",
+        about: "docs/codes.md and the codes of the Dart SDK are those of the table, docs/messages.md is of the protobuf files",
         run: |it| codes::check(&it.ground),
     },
     Step {

@@ -24,8 +24,11 @@ struct Exception {
 /// In lines; past it, a second noun may have moved in.
 const LONGEST: usize = 600;
 
-/// None: tests are as short as the rest.
-const LONG: &[Exception] = &[];
+/// No file that is written by hand: tests are as short as the rest.
+const LONG: &[Exception] = &[Exception {
+    path: "docs/messages.md",
+    because: "made from the protobuf files, a section for each message",
+}];
 
 /// Macros that finished Rust does not contain: left from writing, or a hole in what is finished.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
