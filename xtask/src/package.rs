@@ -2,7 +2,7 @@
 //! `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
 
 use crate::ground::{Ground, output, run};
-use crate::{tools, web};
+use crate::{messages, tools, web};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ const TEXTS: [&str; 8] = [
     "packaging/lamplight.service",
     "packaging/lamplight.default",
 ];
+
+/// Folders of `web/packages` that are packed for npm.
+const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 
 /// Shells, and the file name under which each looks for completions.
 const COMPLETIONS: [(&str, &str); 3] =
@@ -134,6 +137,29 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     for text in TEXTS {
         let name = Path::new(text).file_name().context("a text has a name")?;
         fs::copy(ground.path(text), files.join(name)).with_context(|| format!("cannot copy {text}"))?;
+    }
+    for file in messages::FILES {
+        let place = files.join("proto").join(file);
+        fs::create_dir_all(place.parent().context("a protobuf file has a folder")?)?;
+        fs::copy(ground.path(messages::FOLDER).join(file), place)
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
+    npm_packages(ground, &files.join("npm"))
+}
+
+/// Packs the SDK and the web components, which must have been built. npm gives every file in them one time, so the bytes
+/// are the same each time.
+fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
+    fs::create_dir_all(into)?;
+    for package in NPM_PACKAGES {
+        let folder = format!("web/packages/{package}");
+        ensure!(
+            ground.path(&folder).join("dist/index.js").exists(),
+            "{folder} is not built: run `npm ci && npm run build` in web"
+        );
+        let words =
+            format!("pack --silent --ignore-scripts --workspace packages/{package} --pack-destination");
+        run(web::npm(ground, &words).arg(into))?;
     }
     Ok(())
 }

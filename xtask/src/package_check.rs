@@ -66,13 +66,29 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
         "completions/lamplight.fish",
         "man/lamplight.1",
         "man/lamplight-app-create.1",
+        "proto/lamplight/v1/client.proto",
+        "npm/lamplight-chat-0.1.0.tgz",
+        "npm/lamplight-uikit-0.1.0.tgz",
     ] {
         let path = format!("{root}/{expected}");
         ensure!(names.contains(&path.as_str()), "the archive has no {path}");
     }
     let into = ground.path(TRIED);
     run(ground.command("tar").arg("--extract").arg("--file").arg(archive).arg("--directory").arg(&into))?;
-    run(ground.command(into.join(root).join("lamplight")).arg("--version"))
+    let root = into.join(root);
+    for package in ["chat", "uikit"] {
+        let packed = root.join(format!("npm/lamplight-{package}-0.1.0.tgz"));
+        let listing = output(ground.command("tar").args(["--list", "--file"]).arg(packed))?;
+        for file in [
+            "package/package.json",
+            "package/dist/index.js",
+            "package/dist/index.d.ts",
+            "package/LICENSE-MIT",
+        ] {
+            ensure!(listing.lines().any(|line| line == file), "the npm package of {package} has no {file}");
+        }
+    }
+    run(ground.command(root.join("lamplight")).arg("--version"))
 }
 
 /// The `.deb` can be installed, its settings are the operator's, and it goes without a trace but the state.
@@ -103,15 +119,17 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
         command
     };
     let deb = deb.to_str().context("the path of the package is UTF-8")?;
-    let [program, unit, settings, page]: [PathBuf; 4] = [
+    let [program, unit, settings, page, sdk, messages]: [PathBuf; 6] = [
         "usr/bin/lamplight",
         "usr/lib/systemd/system/lamplight.service",
         "etc/default/lamplight",
         "usr/share/man/man1/lamplight.1.gz",
+        "usr/share/lamplight/npm/lamplight-chat-0.1.0.tgz",
+        "usr/share/lamplight/proto/lamplight/v1/client.proto",
     ]
     .map(|path| root.join(path));
     run(&mut dpkg(&["--install", deb]))?;
-    for path in [&program, &unit, &settings, &page] {
+    for path in [&program, &unit, &settings, &page, &sdk, &messages] {
         ensure!(path.exists(), "the package installs no {}", path.display());
     }
     run(ground.command(&program).arg("--version"))?;
@@ -132,7 +150,10 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     run(&mut dpkg(&["--install", deb]))?;
     ensure!(fs::read_to_string(&settings)?.contains("127.0.0.1"), "an update overwrote the settings");
     run(&mut dpkg(&["--remove", "lamplight"]))?;
-    ensure!(!program.exists() && !unit.exists(), "the package leaves the program behind");
+    ensure!(
+        !program.exists() && !unit.exists() && !sdk.exists(),
+        "the package leaves the program or the SDK behind"
+    );
     ensure!(settings.exists(), "removing the package took the settings");
     run(&mut dpkg(&["--purge", "lamplight"]))?;
     ensure!(!settings.exists(), "purging the package left the settings");
