@@ -6,6 +6,7 @@ import 'dart:async';
 import 'package:lamplight/compat.dart';
 import 'package:lamplight/lamplight.dart' show DevicePlatform, LamplightCode;
 
+import '../models/kit_test.dart' show untilSubscribed;
 import '../support/node.dart';
 import '../support/runner.dart';
 
@@ -285,10 +286,8 @@ void main() {
       for (final friend in [bob, carol]) {
         await friend.client.addFriend('alice');
       }
-      Future<List<String>> subscribed() async =>
-          (await Lamplight.client!.getSubscriptions()).users;
       final list = TIMUIKitContact()..addListener(() {});
-      while ((await subscribed()).length < 2) {}
+      await untilSubscribed(Lamplight.client!, ['bob', 'carol']);
       // bob is on the list because it shows him; now the program wants him.
       final answer = await _manager.subscribeUserStatus(userIDList: ['bob']);
       equal(answer.code, 0);
@@ -297,8 +296,7 @@ void main() {
       // The master switch gives back at once what is the list's own.
       TIMUIKitCore.getInstance()
           .setConfig(const TIMUIKitConfig(isShowOnlineStatus: false));
-      while ((await subscribed()).length > 1) {}
-      equal(await subscribed(), ['bob']);
+      await untilSubscribed(Lamplight.client!, ['bob']);
       TIMUIKitCore.getInstance().setConfig(const TIMUIKitConfig());
       await bob.client.close();
       await carol.client.close();
