@@ -3,7 +3,7 @@
 //! They are a part of the live record, so that what happened and the word of it are one step: neither a crash nor a
 //! store that fails can keep one without the other.
 
-use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, Timestamp};
+use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -71,10 +71,13 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Says what the status was after the events behind this ordinal.
+    /// Says the status after the events behind this ordinal, which are those of one step. Where the user is ONLINE no longer,
+    /// the first of them says so and may be sent already; so the others are told whatever follows.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
-        for event in self.waiting.iter_mut().rev().take_while(|event| event.ordinal > behind) {
-            event.after = Some(after);
+        let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
+        for (place, event) in of_step.enumerate() {
+            let told_always = after.told_always || place > 0 && after.status_type != StatusType::Online;
+            event.after = Some(StatusAfter { told_always, ..after });
         }
     }
 
@@ -91,7 +94,7 @@ impl PendingEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{DeviceId, Platform, StatusType, Version};
+    use lamplight_model::{DeviceId, Platform, Version};
 
     fn device(name: &str) -> Option<EventDevice> {
         let id = DeviceId::new(name).unwrap();
@@ -131,7 +134,7 @@ mod tests {
         let after = |version| StatusAfter {
             status_type: StatusType::Online,
             version: Version(version),
-            cleared_custom: false,
+            told_always: false,
         };
         events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
         events.conclude(0, after(1));
@@ -140,6 +143,20 @@ mod tests {
         events.conclude(10, after(2));
         let told: Vec<_> = events.waiting().map(|event| event.after).collect();
         assert_eq!(told, [1, 2, 2].map(|version| Some(after(version))));
+    }
+
+    #[test]
+    fn only_the_first_event_of_a_step_that_ends_online_may_be_taken_back() {
+        for (status_type, told_always) in
+            [(StatusType::Online, [false, false]), (StatusType::Offline, [false, true])]
+        {
+            let mut events = PendingEvents::default();
+            events.push(SessionEventKind::LinkClosed, device("a"), Timestamp(10));
+            events.push(SessionEventKind::LinkClosed, device("b"), Timestamp(10));
+            events.conclude(0, StatusAfter { status_type, version: Version(2), told_always: false });
+            let told: Vec<_> = events.waiting().map(|event| event.after.unwrap().told_always).collect();
+            assert_eq!(told, told_always, "{status_type:?}");
+        }
     }
 
     #[test]

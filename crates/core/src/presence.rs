@@ -457,7 +457,7 @@ impl Presence {
         }
         let version = self.version;
         if let Some(events) = &mut self.events {
-            let after = StatusAfter { status_type: is, version, cleared_custom };
+            let after = StatusAfter { status_type: is, version, told_always: cleared_custom };
             events.conclude(event_was.unwrap_or(0), after);
         }
         let missed = missed_since(was, is, self.last_seen, settings);

@@ -115,12 +115,16 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
-    let sql = "SELECT id, ordinal, content FROM notices
-               WHERE app = ?1 AND hook = ?2 AND user = ?3 AND device = ?4 AND ordinal < ?5
-               ORDER BY ordinal DESC LIMIT 1";
+    // The disconnect has at most so many behind it, so that looking for it costs a bounded time too.
+    let sql = "SELECT id, ordinal, content FROM
+                   (SELECT id, ordinal, content, device FROM notices
+                    WHERE app = ?1 AND hook = ?2 AND user = ?3 AND ordinal < ?5
+                    ORDER BY ordinal DESC LIMIT ?6)
+               WHERE device = ?4 ORDER BY ordinal DESC LIMIT 1";
+    let most = number(MAX_EVENTS_BETWEEN + 1);
     let found = db
         .prepare_cached(sql)?
-        .query_row(params![app, hook, id, device.as_str(), number(login.ordinal)], |row| {
+        .query_row(params![app, hook, id, device.as_str(), number(login.ordinal), most], |row| {
             Ok((row.get(0)?, row.get(1)?, json(row, 2)?))
         })
         .optional()?;
@@ -154,7 +158,8 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// A disconnect without its device is not found by a login.
+/// A disconnect without its device is not found by a login: the column `device` is that of a disconnect which may be taken
+/// back.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
@@ -398,9 +403,8 @@ mod tests {
 
     #[test]
     fn a_notice_of_an_earlier_version_is_read() {
-        let now = r#"{"Session":{"ordinal":7,"at":8,"device":{"id":"phone","platform":"iPhone","address":null},"kind":{"Login":{"kicked":["Web"]}},"after":{"status_type":"Online","version":9,"cleared_custom":false}}}"#;
-        let earlier =
-            now.replace(r#","after":{"status_type":"Online","version":9,"cleared_custom":false}"#, "");
+        let now = r#"{"Session":{"ordinal":7,"at":8,"device":{"id":"phone","platform":"iPhone","address":null},"kind":{"Login":{"kicked":["Web"]}},"after":{"status_type":"Online","version":9,"told_always":false}}}"#;
+        let earlier = now.replace(r#","after":{"status_type":"Online","version":9,"told_always":false}"#, "");
         for (stored, version) in [(now, Some(9)), (&earlier, None)] {
             let content: NoticeContent = serde_json::from_str(stored).unwrap();
             assert_eq!(serde_json::to_string(&content).unwrap(), stored);

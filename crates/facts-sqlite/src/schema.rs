@@ -281,6 +281,8 @@ const MIGRATIONS: &[&str] = &[
         ordinal INTEGER NOT NULL,
         PRIMARY KEY (app, user)
     ) STRICT, WITHOUT ROWID;
+    -- The former version may have been sending these when it stopped, so a login does not take them back.
+    UPDATE notices SET device = NULL WHERE due IS NOT NULL;
 ",
 ];
 

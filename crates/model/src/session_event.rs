@@ -31,8 +31,9 @@ pub struct StatusAfter {
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the step that made the event also cleared a custom status, since the user was ONLINE no longer.
-    pub cleared_custom: bool,
+    /// Whether the event is told whatever follows, since a login could not undo what its step said of the user: the step also
+    /// cleared a custom status, or had said in an event before this one that the user is ONLINE no longer.
+    pub told_always: bool,
 }
 
 /// The device of an event, as far as it is known.
@@ -93,17 +94,17 @@ impl SessionEvent {
     /// the user from one to the other.
     ///
     /// A receiver then takes the device for connected the whole time. That must agree with everything else that the
-    /// receiver is told, and must not hide that a custom status was cleared.
+    /// receiver is told: see [`StatusAfter::told_always`].
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
         };
-        let has_cleared = |event: &Self| event.after.is_some_and(|after| after.cleared_custom);
+        let is_told_always = |event: &Self| event.after.is_some_and(|after| after.told_always);
         disconnect.kind.is_disconnect()
             && gone.id == *device
             && self.device.as_ref().is_some_and(|back| back.platform == gone.platform)
-            && !has_cleared(disconnect)
-            && between.all(|event| event.leaves_connected(device) && !has_cleared(event))
+            && !is_told_always(disconnect)
+            && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
     /// Whether a device may be taken for connected the whole time although this event lies between its disconnect and

@@ -492,7 +492,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
 #[test]
 fn a_session_event_comes_back_whole_from_the_journal() {
     let after =
-        StatusAfter { status_type: StatusType::Online, version: Version(u64::MAX), cleared_custom: true };
+        StatusAfter { status_type: StatusType::Online, version: Version(u64::MAX), told_always: true };
     let kinds = [
         SessionEventKind::Login { kicked: vec![Platform::Web] },
         SessionEventKind::Logout,

@@ -29,7 +29,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
         after: Some(StatusAfter {
             status_type: StatusType::Online,
             version: Version(u64::MAX),
-            cleared_custom: false,
+            told_always: false,
         }),
     };
     let custom = SessionEvent {
@@ -182,7 +182,7 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
         ("logged out", event(2, "phone", SessionEventKind::Logout), login(3, "phone")),
         ("perhaps kicked", event(2, "pad", kicks(android.clone())), login(3, "phone")),
         ("kicks", event(2, "mac", SessionEventKind::LinkClosed), event(3, "phone", kicks(android))),
-        ("lost a custom status", clears(event(2, "mac", SessionEventKind::LinkClosed)), login(3, "phone")),
+        ("told always", always(event(2, "mac", SessionEventKind::LinkClosed)), login(3, "phone")),
     ];
     for (name, between, back) in cases {
         enqueue(facts, name, event(1, "phone", SessionEventKind::LinkClosed)).await;
@@ -191,6 +191,11 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
         assert!(shown(facts, STATE).await.contains(&format!("{name} 1")), "{name}");
     }
     assert_eq!(state(facts, STATE).await.waiting, 12);
+
+    // The step that ended both devices has said by the first one that the user is away.
+    enqueue(facts, "both", event(1, "mac", SessionEventKind::LinkClosed)).await;
+    enqueue(facts, "both", always(event(2, "phone", SessionEventKind::LinkClosed))).await;
+    assert_eq!(enqueue(facts, "both", login(3, "phone")).await, ADDED);
 }
 
 /// What the receiver may have is followed by the login.
@@ -518,16 +523,16 @@ fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// The same event, and the user lost a custom status with it.
-fn clears(content: NoticeContent) -> NoticeContent {
+/// The same event, which is told whatever follows.
+fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
-    let after = event.after.map(|after| StatusAfter { cleared_custom: true, ..after });
+    let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
 /// As if the user were away after every event.
 fn after(version: u64) -> Option<StatusAfter> {
-    Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), cleared_custom: false })
+    Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
 
 fn push(sequence: u64) -> NoticeContent {

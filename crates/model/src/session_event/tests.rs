@@ -6,7 +6,7 @@ fn event(device: Option<(&str, Platform)>, kind: SessionEventKind) -> SessionEve
         platform,
         address: None,
     });
-    let after = StatusAfter { status_type: StatusType::Offline, version: Version(1), cleared_custom: false };
+    let after = StatusAfter { status_type: StatusType::Offline, version: Version(1), told_always: false };
     SessionEvent { ordinal: 1, at: Timestamp(1), device, kind, after: Some(after) }
 }
 
@@ -14,8 +14,8 @@ fn login(kicked: &[Platform]) -> SessionEventKind {
     SessionEventKind::Login { kicked: kicked.to_vec() }
 }
 
-fn clears(event: SessionEvent) -> SessionEvent {
-    let after = event.after.map(|after| StatusAfter { cleared_custom: true, ..after });
+fn always(event: SessionEvent) -> SessionEvent {
+    let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     SessionEvent { after, ..event }
 }
 
@@ -35,7 +35,7 @@ fn a_login_that_kicked_nobody_takes_back_the_disconnect_of_its_device() {
         ("of another device", event(MAC, SessionEventKind::LinkClosed), back(), false),
         ("on another platform", closed(), event(Some(("phone", Platform::Mac)), login(&[])), false),
         ("kicks", closed(), event(PHONE, login(&[Platform::Web])), false),
-        ("clears", clears(closed()), back(), false),
+        ("told always", always(closed()), back(), false),
         ("no login", closed(), event(PHONE, custom()), false),
         ("another disconnect", closed(), closed(), false),
     ] {
@@ -54,7 +54,7 @@ fn only_what_says_nothing_of_the_device_may_lie_between() {
         (event(MAC, custom()), true),
         (event(None, custom()), true),
         // The user was not ONLINE, and lost a custom status: with the device connected, that could not be.
-        (clears(event(MAC, SessionEventKind::LinkClosed)), false),
+        (always(event(MAC, SessionEventKind::LinkClosed)), false),
         // It names platforms: one of them may be the device's.
         (event(MAC, login(&[Platform::Android])), false),
         (event(PHONE, SessionEventKind::Logout), false),

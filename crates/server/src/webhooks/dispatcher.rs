@@ -8,12 +8,12 @@ use crate::clock::Clock;
 use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
-use lamplight_model::{App, Lane, Timestamp, WebhookUrl};
+use lamplight_model::{App, Lane, WebhookUrl};
 use lamplight_service::Service;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// The most requests that are under way, over all lanes.
@@ -139,7 +139,7 @@ impl Dispatcher {
                 match (&app, &work.target) {
                     (Some(app), Some(target)) => {
                         *in_flight += 1;
-                        self.send(notice, target, app, now, jobs);
+                        self.send(notice, target.clone(), Arc::clone(app), jobs);
                     }
                     (None, _) | (_, None) if url.is_empty() => {
                         self.metrics.sent("unwanted", None);
@@ -184,28 +184,15 @@ impl Dispatcher {
         });
     }
 
-    fn send(&self, notice: Notice, url: &WebhookUrl, app: &App, now: Timestamp, jobs: &mut JoinSet<Event>) {
-        let request = WebhookRequest::of(&notice, url, &app.settings, now);
+    fn send(&self, notice: Notice, url: WebhookUrl, app: Arc<App>, jobs: &mut JoinSet<Event>) {
         let (poster, service) = (Arc::clone(&self.poster), Arc::clone(&self.service));
+        let clock = self.clock.clone();
         jobs.spawn(async move {
-            let begun = std::time::Instant::now();
-            // A disconnect can be taken back until here, and is not once the receiver may have it.
-            if notice.is_disconnect() {
-                let handed_out = match service.hand_notice_out(notice.id).await {
-                    Ok(true) => None,
-                    Ok(false) => Some(Sent::TakenBack),
-                    Err(error) => Some(Sent::NotHandedOut(error.to_string())),
-                };
-                if let Some(sent) = handed_out {
-                    return Event::Sent { notice, sent, took: begun.elapsed() };
-                }
-            }
-            let sent = match AssertUnwindSafe(poster.post(&request)).catch_unwind().await {
-                Ok(Ok(_)) => Sent::Delivered,
-                Ok(Err(error)) => Sent::Failed(error),
-                Err(_) => Sent::Failed("a bug of the server".to_owned()),
-            };
-            Event::Sent { notice, sent, took: begun.elapsed() }
+            let sending = hand_out_and_post(&service, &poster, &clock, &notice, &url, &app);
+            let ended = AssertUnwindSafe(sending).catch_unwind().await;
+            let bug = |_| (Sent::Failed("a bug of the server".to_owned()), Duration::ZERO);
+            let (sent, took) = ended.unwrap_or_else(bug);
+            Event::Sent { notice, sent, took }
         });
     }
 
@@ -334,4 +321,31 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
             "a notice is given up and kept as a dead letter; see `lamplight webhook dead`"
         );
     }
+}
+
+/// Sends a notice, and says how it ended and how long the request took.
+async fn hand_out_and_post(
+    service: &Service,
+    poster: &Poster,
+    clock: &Clock,
+    notice: &Notice,
+    url: &WebhookUrl,
+    app: &App,
+) -> (Sent, Duration) {
+    // A disconnect can be taken back until here, and is not once the receiver may have it.
+    if notice.is_disconnect() {
+        match service.hand_notice_out(notice.id).await {
+            Ok(true) => {}
+            Ok(false) => return (Sent::TakenBack, Duration::ZERO),
+            Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),
+        }
+    }
+    // Made only now: its receiver looks at the age of the signature.
+    let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);
+    let began = Instant::now();
+    let sent = match poster.post(&request).await {
+        Ok(_) => Sent::Delivered,
+        Err(error) => Sent::Failed(error),
+    };
+    (sent, began.elapsed())
 }

@@ -300,7 +300,7 @@ mod tests {
             after: Some(StatusAfter {
                 status_type: StatusType::Offline,
                 version: Version(u64::MAX),
-                cleared_custom: false,
+                told_always: false,
             }),
         })
     }
