@@ -4,10 +4,12 @@
 //! contradict it. Every change passes through [`Presence::change`], which compares what is visible before
 //! and after, and clears the custom status in the same change that ends ONLINE.
 
+mod events;
 mod facts;
 
 pub use facts::{Admission, UserFacts};
 
+use self::events::{event_device, wants_events};
 use crate::device::{Connect, Device, Link, LinkEnd};
 use crate::missed::missed_since;
 use crate::pending_events::PendingEvents;
@@ -543,49 +545,6 @@ impl Presence {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Notes a session event for the app's backend, if it wants to be told.
-    fn note(
-        &mut self,
-        kind: SessionEventKind,
-        device: Option<EventDevice>,
-        settings: &AppSettings,
-        now: Now,
-    ) {
-        if wants_events(settings) {
-            self.events.get_or_insert_default().push(kind, device, now.wall);
-        }
-    }
-
-    /// Notes that a device has connected. A device that was connected before, and of which no disconnect was noted, has
-    /// nothing new to tell; when there is something (it kicked others, or runs on another platform), its disconnect is
-    /// noted first. So the login and the disconnect of each device alternate.
-    fn note_login(
-        &mut self,
-        device: EventDevice,
-        connected_before: Option<EventDevice>,
-        kicked: &[Removed],
-        settings: &AppSettings,
-        now: Now,
-    ) {
-        if let Some(before) = connected_before {
-            if kicked.is_empty() && before.platform == device.platform {
-                return;
-            }
-            self.note(SessionEventKind::LinkClosed, Some(before), settings, now);
-        }
-        // Those kicked are told of here, and not apart.
-        let kicked = kicked.iter().map(|removed| removed.platform).collect();
-        self.note(SessionEventKind::Login { kicked }, Some(device), settings, now);
-    }
-
-    /// Notes the end of the logins that `doomed` names.
-    fn note_logouts(&mut self, doomed: impl Fn(&Device) -> bool, settings: &AppSettings, now: Now) {
-        let ending = self.devices.iter().filter(|device| doomed(device)).map(event_device);
-        for device in ending.collect::<Vec<_>>() {
-            self.note(SessionEventKind::Logout, Some(device), settings, now);
-        }
-    }
-
     /// Ends the logins that `doomed` names, and with a cause their connections.
     fn remove(
         &mut self,
@@ -612,13 +571,4 @@ impl Presence {
             })
             .collect()
     }
-}
-
-/// Whether the app's backend wants to be told of session events.
-fn wants_events(settings: &AppSettings) -> bool {
-    !settings.webhooks.state_change_url.is_empty()
-}
-
-fn event_device(device: &Device) -> EventDevice {
-    EventDevice { id: device.id.clone(), platform: device.platform, address: device.address }
 }

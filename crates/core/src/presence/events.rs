@@ -1,0 +1,65 @@
+//! Which session events a step of the record notes for the app's backend.
+
+use super::Presence;
+use crate::device::Device;
+use crate::transition::Removed;
+use lamplight_model::{AppSettings, EventDevice, Now, SessionEventKind};
+
+impl Presence {
+    /// Notes a session event for the app's backend, if it wants to be told.
+    pub(super) fn note(
+        &mut self,
+        kind: SessionEventKind,
+        device: Option<EventDevice>,
+        settings: &AppSettings,
+        now: Now,
+    ) {
+        if wants_events(settings) {
+            self.events.get_or_insert_default().push(kind, device, now.wall);
+        }
+    }
+
+    /// Notes that a device has connected. A device that was connected before, and of which no disconnect was noted, has
+    /// nothing new to tell; when there is something (it kicked others, or runs on another platform), its disconnect is
+    /// noted first. So the login and the disconnect of each device alternate.
+    pub(super) fn note_login(
+        &mut self,
+        device: EventDevice,
+        connected_before: Option<EventDevice>,
+        kicked: &[Removed],
+        settings: &AppSettings,
+        now: Now,
+    ) {
+        if let Some(before) = connected_before {
+            if kicked.is_empty() && before.platform == device.platform {
+                return;
+            }
+            self.note(SessionEventKind::LinkClosed, Some(before), settings, now);
+        }
+        // Those kicked are told of here, and not apart.
+        let kicked = kicked.iter().map(|removed| removed.platform).collect();
+        self.note(SessionEventKind::Login { kicked }, Some(device), settings, now);
+    }
+
+    /// Notes the end of the logins that `doomed` names.
+    pub(super) fn note_logouts(
+        &mut self,
+        doomed: impl Fn(&Device) -> bool,
+        settings: &AppSettings,
+        now: Now,
+    ) {
+        let ending = self.devices.iter().filter(|device| doomed(device)).map(event_device);
+        for device in ending.collect::<Vec<_>>() {
+            self.note(SessionEventKind::Logout, Some(device), settings, now);
+        }
+    }
+}
+
+/// Whether the app's backend wants to be told of session events.
+pub(super) fn wants_events(settings: &AppSettings) -> bool {
+    !settings.webhooks.state_change_url.is_empty()
+}
+
+pub(super) fn event_device(device: &Device) -> EventDevice {
+    EventDevice { id: device.id.clone(), platform: device.platform, address: device.address }
+}
