@@ -7,6 +7,7 @@ import 'compat/absent_test.dart' as absent;
 import 'compat/compat_test.dart' as compat;
 import 'compat/lists_test.dart' as compat_lists;
 import 'end_to_end/chats_test.dart' as chats;
+import 'end_to_end/example_test.dart' as example;
 import 'end_to_end/hostile_test.dart' as hostile;
 import 'end_to_end/returns_test.dart' as returns;
 import 'end_to_end/sessions_test.dart' as sessions;
@@ -16,6 +17,7 @@ import 'event_stream_test.dart' as event_stream;
 import 'feed_test.dart' as feed;
 import 'machine/cache_test.dart' as cache;
 import 'machine/fixtures_test.dart' as fixtures;
+import 'machine/full_link_test.dart' as full_link;
 import 'machine/lifecycle_test.dart' as lifecycle;
 import 'machine/restore_test.dart' as restore;
 import 'machine/scripts_test.dart' as scripts;
@@ -33,6 +35,7 @@ const _files = <String, void Function()>{
   'compat/compat_test.dart': compat.main,
   'compat/lists_test.dart': compat_lists.main,
   'end_to_end/chats_test.dart': chats.main,
+  'end_to_end/example_test.dart': example.main,
   'end_to_end/hostile_test.dart': hostile.main,
   'end_to_end/returns_test.dart': returns.main,
   'end_to_end/sessions_test.dart': sessions.main,
@@ -42,6 +45,7 @@ const _files = <String, void Function()>{
   'feed_test.dart': feed.main,
   'machine/cache_test.dart': cache.main,
   'machine/fixtures_test.dart': fixtures.main,
+  'machine/full_link_test.dart': full_link.main,
   'machine/lifecycle_test.dart': lifecycle.main,
   'machine/restore_test.dart': restore.main,
   'machine/scripts_test.dart': scripts.main,
