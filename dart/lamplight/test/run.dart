@@ -3,6 +3,7 @@ library;
 
 import 'dart:io';
 
+import 'arrows_test.dart' as arrows;
 import 'compat/absent_test.dart' as absent;
 import 'compat/compat_test.dart' as compat;
 import 'compat/lists_test.dart' as compat_lists;
@@ -31,6 +32,7 @@ import 'wire_test.dart' as wire;
 
 /// Every file of tests, by its path here.
 const _files = <String, void Function()>{
+  'arrows_test.dart': arrows.main,
   'compat/absent_test.dart': absent.main,
   'compat/compat_test.dart': compat.main,
   'compat/lists_test.dart': compat_lists.main,
