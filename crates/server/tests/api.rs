@@ -23,12 +23,20 @@ async fn accounts_are_imported_checked_and_deleted() {
     assert!(node.has_account("alice").await && node.has_account("bob").await);
 
     let answer = api
-        .done(
+        .call(
             "im_open_login_svc/multiaccount_import",
             &json!({"Accounts": ["carol", "alice", "not ascii: é"]}),
         )
         .await;
     assert_eq!(answer["FailAccounts"], json!(["not ascii: é"]));
+    let info = answer["ErrorInfo"].as_str().unwrap();
+    assert!(info.starts_with("1 of 3 accounts were not imported, the first because of 7003: "), "{info}");
+    let picture = json!({"AccountList": [{"UserID": "carol", "FaceUrl": "a.png"}, {"UserID": "dave"}]});
+    let answer = api.call("im_open_login_svc/multiaccount_import", &picture).await;
+    assert_eq!(answer["ErrorCode"], 0, "{answer}");
+    assert_eq!(answer["FailAccounts"], json!(["carol"]));
+    let info = answer["ErrorInfo"].as_str().unwrap();
+    assert!(info.starts_with("1 of 2 ") && info.contains("http"), "{info}");
     let list = json!({"AccountList": [{"UserID": "dave"}, {"UserID": "erin"}]});
     let answer = api.done("im_open_login_svc/multiaccount_import", &list).await;
     assert_eq!(answer["FailAccounts"], json!([]));
@@ -59,6 +67,14 @@ async fn accounts_are_imported_checked_and_deleted() {
         ])
     );
     assert!(!node.has_account("carol").await);
+
+    // The account of the caller stays, and so does its UserSig.
+    let items = json!({"DeleteItem": [{"UserID": "administrator"}, {"UserID": "dave"}]});
+    let answer = api.done("im_open_login_svc/account_delete", &items).await;
+    let [own, dave] = &answer["ResultItem"].as_array().unwrap()[..] else { panic!("{answer}") };
+    assert_eq!((&own["ResultCode"], &dave["ResultCode"]), (&json!(70402), &json!(0)), "{answer}");
+    assert!(own["ResultInfo"].as_str().unwrap().contains("another admin"), "{answer}");
+    api.done("im_open_login_svc/account_check", &json!({"CheckItem": [{"UserID": "erin"}]})).await;
 }
 
 #[tokio::test]

@@ -155,11 +155,19 @@ impl Command for MultiaccountImport {
                 first.get_or_insert(error);
             }
         }
-        let code = match first {
-            Some(error) if failures.len() == asked => Family::Accounts.translate(&error.refusal()).code,
-            Some(_) | None => Code::OK,
-        };
-        Ok(Reply { code, fields: MultiaccountImportFields { fail_accounts: failures } })
+        // The cloud's shape has no place for a reason with each name; that of the first one is better than none.
+        let (mut code, mut detail) = (Code::OK, String::new());
+        if let Some(error) = first {
+            let why = Family::Accounts.translate(&error.refusal());
+            detail = format!(
+                "{} of {asked} accounts were not imported, the first because of {why}",
+                failures.len()
+            );
+            if failures.len() == asked {
+                code = why.code;
+            }
+        }
+        Ok(Reply { code, detail, fields: MultiaccountImportFields { fail_accounts: failures } })
     }
 }
 
@@ -279,7 +287,7 @@ pub struct AccountDeleteFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleted {
-    /// 0: it is gone; 70107: there was none; 7003: that is no userID.
+    /// 0: it is gone; 70107: there was none; 7003: that is no userID; 70402: it is the admin that calls.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -290,12 +298,16 @@ pub struct AccountDeleted {
     user_id: CompactString,
 }
 
+/// The text for the account of the caller.
+const OWN_ACCOUNT: &str = "an admin does not delete its own account: its UserSig would be refused from now on; call in the \
+                           name of another admin";
+
 impl Command for AccountDelete {
     const PATH: &'static str = "im_open_login_svc/account_delete";
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Deletes up to 100 accounts, with their logins, friends and conversations.";
     const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, of them could not be deleted: each has its own \
-                                 `ResultCode`.";
+                                 `ResultCode`. The account of the admin that calls is not deleted.";
     const CODES: &'static [Code] = &[Code::BATCH_TOO_LARGE];
 
     type Request = AccountDeleteRequest;
@@ -310,12 +322,16 @@ impl Command for AccountDelete {
         let mut revoked = Revoking::default();
         for Object(NamedUser { user_id }) in request.delete_item {
             let done = match UserId::new(&user_id) {
+                // Its UserSig would be refused from now on, and with it every further call.
+                Ok(id) if id == call.admin.id => Err(Refusal::from(Code::INVALID_PARAMETER).into()),
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
             let done = done.map(|revoking| revoked.add(revoking));
             let code = item_code(Family::Accounts, done)?;
-            result_item.push(AccountDeleted { result_code: code.number(), result_info: info(code), user_id });
+            let is_caller = user_id == call.admin.id.as_str();
+            let result_info = if is_caller { OWN_ACCOUNT } else { info(code) };
+            result_item.push(AccountDeleted { result_code: code.number(), result_info, user_id });
         }
         call.clock.wait_until_answer(&revoked).await;
         Ok(AccountDeleteFields { result_item }.into())
@@ -330,7 +346,7 @@ impl Command for Kick {
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Ends every login of a user, and revokes the UserSigs used or made before.";
     const ABOUT: &'static str = "Refused from now on are the UserSigs dated before this second, and those that the user has \
-        been seen with. Where one dated in this very second has been seen, the answer waits for the second to end: a \
+        been seen with, that of the admin that calls too where it kicks itself. Where one dated in this very second has been seen, the answer waits for the second to end: a \
         UserSig made after the answer counts at once.";
     const CODES: &'static [Code] = &[Code::NO_SUCH_ACCOUNT];
 

@@ -22,13 +22,15 @@ pub struct Answer {
 pub struct Reply<T> {
     /// 0, or the reason why it failed for everybody.
     pub code: Code,
+    /// The particulars for `ErrorInfo`; may be empty.
+    pub detail: String,
     /// The fields of the command.
     pub fields: T,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(fields: T) -> Self {
-        Self { code: Code::OK, fields }
+        Self { code: Code::OK, detail: String::new(), fields }
     }
 }
 
@@ -51,18 +53,13 @@ struct Nothing {}
 impl Answer {
     /// The answer of a command that ran.
     pub fn reply<T: Serialize>(family: Family, reply: &Reply<T>) -> Self {
-        let info = if reply.code == Code::OK { "" } else { reply.code.english() };
-        Self::write(family, reply.code, info, &reply.fields)
+        Self::write(family, reply.code, &text(reply.code, &reply.detail), &reply.fields)
     }
 
     /// A "no".
     pub fn refused(family: Family, refusal: &Refusal) -> Self {
         let refusal = family.translate(refusal);
-        let info = match &refusal.detail[..] {
-            "" => refusal.code.english().to_owned(),
-            detail => format!("{}: {detail}", refusal.code.english()),
-        };
-        Self::write(family, refusal.code, &info, &Nothing {})
+        Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
     /// The answer for an error of a command. An internal error is logged, and answered without its particulars.
@@ -118,6 +115,15 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
         Ok(()) => Ok(Code::OK),
         Err(ServiceError::Refused(refusal)) => Ok(family.translate(&refusal).code),
         Err(fault) => Err(fault),
+    }
+}
+
+/// The `ErrorInfo` of a code with its particulars.
+fn text(code: Code, detail: &str) -> String {
+    match (code == Code::OK, detail) {
+        (true, _) => detail.to_owned(),
+        (false, "") => code.english().to_owned(),
+        (false, _) => format!("{}: {detail}", code.english()),
     }
 }
 

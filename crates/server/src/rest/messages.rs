@@ -335,7 +335,7 @@ impl Command for BatchSendMsg {
             }
         }
         let code = if fields.msg_key.is_empty() { first_failure } else { Code::OK };
-        Ok(Reply { code, fields })
+        Ok(Reply { code, detail: String::new(), fields })
     }
 
     fn invalid(body: &[u8]) -> Code {

@@ -136,7 +136,7 @@ impl Command for SubscribeStatus {
             evicted: done.evicted,
             error_list: Failure::list(done.failures),
         };
-        Ok(Reply { code, fields })
+        Ok(Reply { code, detail: String::new(), fields })
     }
 }
 

@@ -304,6 +304,6 @@ impl Command for PortraitGet {
             Some(code) if fields.fail_account.len() == fields.user_profile_item.len() => code,
             Some(_) | None => Code::OK,
         };
-        Ok(Reply { code, fields })
+        Ok(Reply { code, detail: String::new(), fields })
     }
 }

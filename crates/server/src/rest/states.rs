@@ -172,7 +172,7 @@ fn assemble(
         Some(first) if fields.query_result.is_empty() => Code::from_number(first.error_code),
         Some(_) | None => None,
     };
-    Reply { code: code.unwrap_or(Code::OK), fields }
+    Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
 /// The name of a platform in the cloud's server API, which has one for all computers but the Mac.
