@@ -48,6 +48,12 @@ fn a_setting_that_does_not_exist_is_refused_by_name() {
     let command = folder.command(&["serve"]).env("LAMPLIGHT_WORKRS", "4").output().unwrap();
     let error = String::from_utf8_lossy(&command.stderr);
     assert!(!command.status.success() && error.to_lowercase().contains("workrs"), "{error}");
+    let list = folder.command(&["serve"]).env("LAMPLIGHT_TRUSTED_PROXIES", "10.0.0.0/8").output().unwrap();
+    let error = String::from_utf8_lossy(&list.stderr);
+    assert!(
+        error.contains("LAMPLIGHT_TRUSTED_PROXIES") && error.contains(r#"a list, as '["10.0.0.0/8"]'"#),
+        "{error}"
+    );
     let (code, _, _) = folder.run(&["serve", "--tls-key", "k.pem"]);
     assert_eq!(code, Some(2), "wrong usage");
 }

@@ -1,5 +1,7 @@
 //! The settings of a node: file, environment and flags, in rising order of precedence.
 
+mod wording;
+
 use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
 use crate::webhooks::{AllowedNetworks, WebhooksConfig};
@@ -128,8 +130,8 @@ impl Default for LimitsConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file or variable cannot be read, or sets what is not there.
-    #[error(transparent)]
-    Unreadable(#[from] Box<figment::Error>),
+    #[error("{0}")]
+    Unreadable(String),
     /// A value is outside its bounds.
     #[error("{setting}: {problem}")]
     Invalid {
@@ -144,7 +146,8 @@ impl Config {
     /// Reads the settings: defaults, then the file (which must be there when it is named), then environment
     /// variables `LAMPLIGHT_…` (`__` between a section and its setting, as in `LAMPLIGHT_LIMITS__CONNECTIONS`),
     /// then `overrides`, which are the flags as `(path, value)`. An unknown setting is refused by name. What an
-    /// orchestrator puts into the environment of a service that is called `lamplight` is no setting.
+    /// orchestrator puts into the environment of a service that is called `lamplight` is no setting. Each layer is
+    /// checked with those below it: a wrong value is refused also where a layer above replaces it.
     pub fn load(
         file: Option<&Path>,
         overrides: Vec<(&'static str, figment::value::Value)>,
@@ -152,6 +155,7 @@ impl Config {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
+            check(&figment)?;
         }
         let injected: Vec<String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -163,15 +167,28 @@ impl Config {
             .filter(move |name| !injected.iter().any(|injected| name.as_str().eq_ignore_ascii_case(injected)))
             .split("__");
         figment = figment.merge(settings);
+        check(&figment)?;
         for (path, value) in overrides {
             figment = figment.merge((path, value));
         }
-        refuse_removed(&figment)?;
-        let config: Self = figment.extract().map_err(Box::new)?;
-        config.validate()?;
+        let config = check(&figment)?;
+        config.check_pairs()?;
         Ok(config)
     }
 
+    /// Checks settings that need each other, which may come from different layers.
+    fn check_pairs(&self) -> Result<(), ConfigError> {
+        let problem = || "a certificate needs its key, and a key its certificate".to_owned();
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return Err(ConfigError::Invalid { setting: "tls", problem: problem() });
+        }
+        if self.webhooks.client_certificate.is_some() != self.webhooks.client_key.is_some() {
+            return Err(ConfigError::Invalid { setting: "webhooks.client_certificate", problem: problem() });
+        }
+        Ok(())
+    }
+
+    /// Checks each setting by itself.
     fn validate(&self) -> Result<(), ConfigError> {
         let within = |setting, given: u64, least: u64, most: u64| {
             if (least..=most).contains(&given) {
@@ -213,14 +230,6 @@ impl Config {
         if let Some(url) = self.public_client_url.as_ref().filter(|url| !is_client_url(url)) {
             let problem = format!("must be the URL of a WebSocket, ws://… or wss://…, not `{url}`");
             return Err(ConfigError::Invalid { setting: "public_client_url", problem });
-        }
-        if self.tls.certificate.is_some() != self.tls.key.is_some() {
-            let problem = "a certificate needs its key, and a key its certificate".to_owned();
-            return Err(ConfigError::Invalid { setting: "tls", problem });
-        }
-        if self.webhooks.client_certificate.is_some() != self.webhooks.client_key.is_some() {
-            let problem = "a certificate needs its key, and a key its certificate".to_owned();
-            return Err(ConfigError::Invalid { setting: "webhooks.client_certificate", problem });
         }
         Ok(())
     }
@@ -313,6 +322,14 @@ const REMOVED: [(&str, &str); 1] = [(
     "is no setting any longer: no number of wrong UserSigs keeps an account out; take it out",
 )];
 
+/// Reads the settings of the layers so far, and checks each by itself.
+fn check(figment: &Figment) -> Result<Config, ConfigError> {
+    refuse_removed(figment)?;
+    let config: Config = figment.extract().map_err(|error| ConfigError::Unreadable(wording::text(&error)))?;
+    config.validate()?;
+    Ok(config)
+}
+
 /// Refuses a setting that was removed, with what took its place.
 fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
     match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
@@ -381,6 +398,49 @@ mod tests {
         std::fs::write(file.path(), "[limits]\nconections = 5\n").unwrap();
         let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
         assert!(error.contains("conections"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_in_the_words_of_the_file_and_not_hidden_by_a_flag() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let place = format!("(file {})", file.path().display());
+        let flags = || {
+            vec![
+                ("data_dir", "x".into()),
+                ("workers", 2usize.into()),
+                ("client_listen", "127.0.0.1:9".into()),
+                ("tls.certificate", "a".into()),
+                ("tls.key", "b".into()),
+            ]
+        };
+        for (text, expected) in [
+            ("data_dir = 5", format!("data_dir {place}: must be a text, not 5")),
+            ("workers = \"many\"", format!("workers {place}: must be a whole number from 0, not \"many\"")),
+            ("workers = -1", format!("workers {place}: must be a whole number from 0, not -1")),
+            ("workers = 257", "workers: must be from 0 to 256, not 257".to_owned()),
+            ("tls = 5", format!("tls {place}: must be a section of settings, not 5")),
+            (
+                "trusted_proxies = \"10.0.0.0/8\"",
+                format!("trusted_proxies {place}: must be a list, not \"10.0.0.0/8\""),
+            ),
+            ("client_listen = \"here\"", format!("client_listen {place}: ")),
+            (
+                "[webhooks]\nallow_network = []",
+                format!("webhooks.allow_network {place}: there is no such setting; those in webhooks are "),
+            ),
+            ("worker = 1", format!("worker {place}: there is no such setting; those are ")),
+            ("workers = ", format!("file {}: ", file.path().display())),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let error = Config::load(Some(file.path()), flags()).unwrap_err().to_string();
+            assert!(error.contains(&expected), "{text}: {error}\n{expected}");
+            for word in ["default.", "usize", "struct", "sequence"] {
+                assert!(!error.contains(word), "{error}");
+            }
+        }
+        // A pair may come from two layers.
+        std::fs::write(file.path(), "[tls]\nkey = \"k.pem\"").unwrap();
+        Config::load(Some(file.path()), vec![("tls.certificate", "c.pem".into())]).unwrap();
     }
 
     #[test]
