@@ -1,6 +1,9 @@
 //! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. Where they
 //! were not built the table is empty, and the server says so: building it needs no node.
 
+#[path = "src/web/summary.rs"]
+mod summary;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
 use std::fs;
@@ -20,8 +23,27 @@ fn main() {
     let mut files = Vec::new();
     collect(&dist, &dist, &mut files);
     files.sort();
+    warn_of_missing_pages(&package.join("../../docs/SUMMARY.md"), &files);
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("web_files.rs"), table(&dist, &files)).expect("the output folder can be written");
+}
+
+/// Warns where the web pages were built from an older documentation than that of this tree.
+fn warn_of_missing_pages(list: &Path, files: &[String]) {
+    // Without the list, or without the site, there is nothing to compare.
+    let Ok(text) = fs::read_to_string(list) else { return };
+    println!("cargo:rerun-if-changed={}", list.display());
+    let has = |page: &str| files.binary_search_by(|file| file.as_str().cmp(page)).is_ok();
+    if has("docs/index.html") {
+        let missing = summary::missing_pages(&text, has);
+        if let Some(first) = missing.first() {
+            println!(
+                "cargo:warning=web/dist is older than docs/SUMMARY.md: {} of its pages are missing, {first} for one; build \
+                 the pages anew with `npm run build` in web/",
+                missing.len()
+            );
+        }
+    }
 }
 
 /// The files below a folder, as paths from `root`; none where there is no folder.

@@ -6,6 +6,8 @@
 
 mod client_url;
 mod files;
+#[cfg(test)]
+mod summary;
 
 use axum::Json;
 use axum::Router;

@@ -20,6 +20,21 @@ const fn file(path: &'static str, text: &'static str) -> File {
     File { path, tag: "00ff", plain: text.as_bytes(), brotli: None, gzip: None }
 }
 
+/// A binary with pages of an older tree answers 404 for pages that its documentation names.
+#[test]
+fn the_site_that_was_built_has_every_page_of_the_summary() {
+    let list = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/SUMMARY.md");
+    let text = std::fs::read_to_string(list).unwrap();
+    let listed = summary::missing_pages(&text, |_| false);
+    for page in ["docs/index.html", "docs/how-to/install.html", "docs/repository/security.html"] {
+        assert!(listed.iter().any(|listed| listed == page), "{page}: {listed:?}");
+    }
+    if are_built() {
+        let missing = summary::missing_pages(&text, |page| find(files::FILES, page).is_some());
+        assert_eq!(missing, Vec::<String>::new(), "web/dist is old: run `npm run build` in web/");
+    }
+}
+
 /// Status, one header, and the body.
 async fn ask(files: &[File], request: &str, sent: &[(HeaderName, &str)], wanted: HeaderName) -> String {
     let (method, path) = request.split_once(' ').unwrap();

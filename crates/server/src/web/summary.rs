@@ -1,0 +1,20 @@
+//! Finds the pages of the documentation that a web build lacks. It serves `build.rs`, which warns of an old `web/dist`,
+//! and the tests.
+
+/// Returns the pages that `docs/SUMMARY.md` lists and the site has not, as paths below `docs/` of the site. The addresses
+/// are those that `web/packages/docs/build/summary.ts` gives to them.
+pub fn missing_pages(summary: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let links =
+        summary.lines().filter_map(|line| line.strip_prefix("- [")?.rsplit_once("](")?.1.strip_suffix(')'));
+    links.map(address).filter(|page| !has(page)).collect()
+}
+
+/// The address of a page within the site, by its link in the summary.
+fn address(link: &str) -> String {
+    let page = link.strip_suffix(".md").unwrap_or(link);
+    match page.strip_prefix("../") {
+        _ if page == "README" => "docs/index.html".to_owned(),
+        Some(elsewhere) => format!("docs/repository/{}.html", elsewhere.to_lowercase()),
+        None => format!("docs/{page}.html"),
+    }
+}
