@@ -1,5 +1,6 @@
 //! Public client libraries of the cloud's server API, taken from PyPI and pointed at a node by its base URL, do a
-//! backend's work. `tests/interop/README.md` says how they are set up.
+//! backend's work, and so does the import program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how they are
+//! set up.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -176,4 +177,51 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     assert!(!node.has_account("dave").await);
     let answer = backend.ask(json!({"do": "kick", "user": "dave"})).await;
     assert_eq!((&answer["ActionStatus"], &answer["ErrorCode"]), (&json!("FAIL"), &json!(70107)));
+}
+
+/// The program of `docs/migrate/cloud.md`, as it stands there.
+fn import_program() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate/cloud.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut programs = page.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    programs.find(|program| program.starts_with("import http.client")).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_import_program_of_the_page_moves_users_and_says_what_is_refused() {
+    let node = TestNode::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("import.py"), import_program()).unwrap();
+    let users = [
+        json!({"id": "alice", "nick": "爱丽丝", "picture": "https://example.com/alice.png",
+            "profile": {"Tag_Profile_IM_AllowType": "AllowType_Type_NeedConfirm"},
+            "friends": [{"id": "bob", "remark": "Bobby", "since": 1_500_000_000}, {"id": "eve"}]}),
+        json!({"id": "bob"}),
+        json!({"id": "eve", "picture": "eve.png"}),
+    ];
+    let lines: Vec<_> = users.iter().map(Value::to_string).collect();
+    std::fs::write(folder.path().join("users.jsonl"), lines.join("\n")).unwrap();
+
+    let output = Command::new("python3")
+        .args(["import.py", "users.jsonl"])
+        .current_dir(folder.path())
+        .env("BASE", format!("http://{}/v4", node.node.http_address()))
+        .env("APP", node.app.id.to_string())
+        .env("SIG", node.sig(ADMIN))
+        .env("PYTHONIOENCODING", "utf-8")
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let refused: Vec<&str> = said.lines().collect();
+    assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(refused[0].starts_with("account eve: 70402 "), "{said}");
+    assert!(refused[1].starts_with("friend alice eve: 30003 "), "{said}");
+    assert_eq!(refused[2..], ["3 users, 2 refused"]);
+
+    let facts = node.facts();
+    let friends = facts.friend_page(node.user("alice"), None, 10).await.unwrap();
+    let friends: Vec<_> = friends.iter().map(|it| (it.id.as_str(), it.remark.as_str(), it.mutual)).collect();
+    assert_eq!(friends, [("bob", "Bobby", false)]);
+    assert!(node.has_account("bob").await && !node.has_account("eve").await);
 }
