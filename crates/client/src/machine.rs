@@ -15,25 +15,26 @@
 
 mod answers;
 mod retry;
+mod session;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use crate::backoff::{self, Jitter, Spread};
 use crate::cache::Cache;
-use crate::link::{Call, CallId, InFlight, Link, WAKE_SPREAD};
+use crate::link::{Call, CallId, InFlight, WAKE_SPREAD};
 use crate::lists::ListsKnown;
 use crate::path::NetworkPath;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
 use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
-use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId, UserStatus};
+use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId};
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::{FrameLimits, v1};
 use prost::Message as _;
 use retry::Retry;
-use snapshot::Snapshot;
-use std::collections::{BTreeSet, VecDeque};
+use session::{Phase, Session};
+use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
@@ -97,58 +98,6 @@ pub(crate) struct Machine {
     session: Option<Session>,
 }
 
-/// From a login to what ends it.
-#[derive(Debug)]
-struct Session {
-    user: UserId,
-    user_sig: String,
-    /// Has been live: from then on the SDK comes back on its own.
-    established: bool,
-    /// Attempts in a row that brought no lasting link.
-    failures: u32,
-    /// Over how long the clients of the server spread their return.
-    spread: Spread,
-    /// The silence that the path to the server has cut links after.
-    path: NetworkPath,
-    /// Logins of the application that the present attempt will answer.
-    logins: Vec<(CallId, Moment)>,
-    /// Calls that were not sent yet.
-    queue: VecDeque<Call>,
-    /// The subscribed users as this client knows them, earliest first.
-    subscriptions: Vec<UserId>,
-    restore: Restore,
-    lists: ListsKnown,
-    /// The abilities that the app's settings leave this client, as told last.
-    abilities: Option<Abilities>,
-    /// The snapshot of the present link, until it is complete.
-    snapshot: Option<Snapshot>,
-    /// The most bytes of a login message. Less than the contract has where the server would not take so much.
-    login_limit: usize,
-    phase: Phase,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Connecting {
-        deadline: Moment,
-    },
-    LoggingIn {
-        id: u64,
-        deadline: Moment,
-        resume: bool,
-        /// The users whose versions the login named.
-        named: BTreeSet<UserId>,
-        /// Statuses that were told before the answer. They surface together with it.
-        early: Vec<UserStatus>,
-    },
-    Live(Link),
-    Waiting {
-        until: Moment,
-        /// When a call of the application may end the wait.
-        at_call: Moment,
-    },
-}
-
 /// The inputs and the effects of one step.
 struct Turn {
     now: Moment,
@@ -167,25 +116,6 @@ impl Turn {
 
     fn send(&mut self, id: u64, body: Ask) {
         self.effects.push(Effect::Send(v1::ClientMessage { id, body: Some(body) }));
-    }
-}
-
-impl Session {
-    /// When the next batch of a restore is due. Where the app lets nobody subscribe, the restore waits until it does; where
-    /// the link is full, until it has room.
-    fn restore_due(&self, link: &Link) -> Option<Moment> {
-        let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
-        if may_subscribe && link.has_room() { self.restore.due() } else { None }
-    }
-
-    /// Whether closing the link, or the attempt to make one, undoes the login: the login was not sent yet, or it is one of
-    /// the Web, which lasts as long as its link.
-    fn ends_with_its_link(&self, platform: Platform) -> bool {
-        match self.phase {
-            Phase::Live(_) => false,
-            Phase::LoggingIn { .. } => platform.is_web(),
-            Phase::Connecting { .. } | Phase::Waiting { .. } => platform.is_web() || !self.established,
-        }
     }
 }
 

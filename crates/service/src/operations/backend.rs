@@ -134,7 +134,7 @@ impl Service {
                 let why = format!("{} is not ONLINE, and has no custom status then", user.id);
                 Refusal::because(Code::NOT_LOGGED_IN, why).into()
             }
-            error => error,
+            error @ (ServiceError::Refused(_) | ServiceError::Facts(_) | ServiceError::Directory(_)) => error,
         })
     }
 

@@ -5,6 +5,7 @@ use super::super::*;
 use lamplight_wire::v1::server_message::Body as Tell;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use std::collections::BTreeSet;
 
 /// How long it takes to connect and log in, or to be refused.
 const WAY: Duration = Duration::from_millis(50);
