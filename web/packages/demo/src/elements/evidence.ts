@@ -192,13 +192,14 @@ export class LamplightEvidence extends LitElement {
     const { words, person } = this;
     const { reason, version } = status;
     const { type, since, lastSeen, devices } = factsOf(status, this.stale);
+    const term = words.since(words.types[type]);
     return html`<dl aria-label=${words.evidence}>
       <dt>${words.userID}</dt>
       <dd>${person.userID}</dd>
       ${
         since === undefined
           ? nothing
-          : html`<dt>${words.since(words.types[type])}</dt>
+          : html`<dt>${this.stale ? words.lastKnown(term) : term}</dt>
               <dd>${since === 0 ? words.never : this.#when(since)}</dd>`
       }
       ${
