@@ -209,6 +209,13 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
     }
 }
 
+/// Prints in JSON what is wrong with the arguments of a command; stderr has it already.
+pub fn print_usage_error(text: &str) {
+    let error = serde_json::json!({ "code": null, "message": text });
+    // Whether anybody reads it changes nothing any more.
+    let _ = json_line(&serde_json::json!({ "error": error }));
+}
+
 /// Prints a line to stderr. Where nobody can read it there is nobody to be told so either.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");

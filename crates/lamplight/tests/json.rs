@@ -49,6 +49,27 @@ fn receiver() -> std::net::SocketAddr {
     address
 }
 
+/// A script that reads JSON finds the reason there, whatever went wrong.
+#[test]
+fn wrong_usage_is_told_in_json_too() {
+    let folder = Folder::new();
+    for (arguments, why) in [
+        (&["app", "show", "0"][..], "an SDKAppID is a number from 1"),
+        (&["app", "lst"], "unrecognized subcommand 'lst'"),
+        (&["sig"], "required arguments were not provided"),
+        (&["status", "get", "alice", "--nonsense"], "unexpected argument '--nonsense'"),
+    ] {
+        let (code, output, error) = folder.run(&[arguments, &["--json"]].concat());
+        let told: Value = serde_json::from_str(&output).unwrap_or_else(|bad| panic!("{bad}: {output}"));
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(code == Some(2) && message.contains(why) && error.contains(why), "{message}: {error}");
+        let (code, output, _) = folder.run(arguments);
+        assert!(code == Some(2) && output.is_empty(), "{output}");
+    }
+    let (code, output, _) = folder.run(&["app", "--help", "--json"]);
+    assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
+}
+
 /// Commands without an answer in JSON (`load` writes a report into a file), and `serve` and `watch`, which print lines. A dead letter takes a day to die; its
 /// fields are spelled by the same function as all.
 const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
