@@ -135,11 +135,11 @@ void main() {
     await node.command(['account', 'create', ...users]);
     await alice.client.subscribeUserStatus(users.take(100));
     await alice.client.subscribeUserStatus(users.skip(100));
-    alice.client.appPaused();
-    // The server notices at once, and gives the list up.
     final other = await node.login('other');
-    await until('away', () => !alice.client.isConnected);
-    await Future<void>.delayed(const Duration(milliseconds: 300));
+    await other.client.subscribeUserStatus(['alice']);
+    alice.client.appPaused();
+    // The server gives the list up with the link.
+    await until('away', () => other.of('alice') == 'offline');
     alice.client.appResumed();
     var known = <String>[];
     for (var i = 0; i < 100 && known.length < 150; i++) {
