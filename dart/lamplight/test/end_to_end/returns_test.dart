@@ -92,7 +92,8 @@ void main() {
     await bob.client.close();
   });
 
-  nodeTest('what happened while the link was broken is told once', (node) async {
+  nodeTest('what happened while the link was broken is told once',
+      (node) async {
     final cutter = _Cutter();
     final alice = Watcher(node.client(connector: cutter.connect), 'alice');
     await alice.client.login('alice', await node.sig('alice'));
@@ -119,7 +120,8 @@ void main() {
     equal(alice.statusesOf('cid'), <String>[]);
     final page = await alice.client.getConversationPage();
     equal(page.totalUnread, 1);
-    equal(page.listsVersion, alice.told<ListsOutdatedEvent>().single.listsVersion);
+    final [outdated] = alice.told<ListsOutdatedEvent>();
+    equal(page.listsVersion, outdated.listsVersion);
     for (final one in [alice, bob, cid]) {
       await one.client.close();
     }

@@ -77,6 +77,35 @@ void main() {
     }
   });
 
+  nodeTest('a device that was kicked while it was away is told when it is back',
+      (node) async {
+    final first = await node.login('ann', deviceId: 'phone-1');
+    first.client.appPaused();
+    await until('away', () => first.told<DisconnectedEvent>().isNotEmpty);
+    final second = await node.login('ann', deviceId: 'phone-2');
+    first.client.appResumed();
+    await until(
+      'it is told',
+      () => first.told<KickedOfflineEvent>().isNotEmpty,
+    );
+    check(second.client.isConnected, 'a resume kicks nobody back');
+    await first.client.login('ann', await node.sig('ann'));
+    await until(
+      'the second is told',
+      () => second.told<KickedOfflineEvent>().isNotEmpty,
+    );
+
+    await first.client.close();
+    await second.client.login('ann', await node.sig('ann'));
+    final restarted = node.client(deviceId: 'phone-1');
+    final sig = await node.sig('ann');
+    equal(await codeOf(() => restarted.login('ann', sig)), 6208);
+    await restarted.login('ann', sig);
+    equal(restarted.userId, 'ann');
+    await restarted.close();
+    await second.client.close();
+  });
+
   nodeTest('devices of two platforms stand side by side', (node) async {
     final phone = await node.login('ann', platform: DevicePlatform.iPhone);
     final tab = await node.login('ann', platform: DevicePlatform.web);
