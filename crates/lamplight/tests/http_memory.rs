@@ -250,19 +250,29 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         })
         .collect();
     let sig = target.folder.ok(&["sig", "administrator"]);
-    // More short names than a call may have; and as much as a call may have of what becomes dearest.
+    // More short names than a call may have; what would become dearest as values of any JSON; and lists of what does, as
+    // requests of calls that are held up by nothing.
     let names = format!("{{\"To_Account\":[\"\"{}]}}", ",\"\"".repeat(340_000));
     let maps = format!(
         "{{\"To_Account\":\"nobody\",\"MsgRandom\":1,\"OfflinePushInfo\":[{{\"\":0}}{}],\
          \"MsgBody\":[{{\"MsgType\":\"TIMTextElem\",\"MsgContent\":{{\"Text\":\"x\"}}}}]}}",
-        ",{\"\":0}".repeat(6_600)
+        ",{\"\":0}".repeat(140_000)
+    );
+    let friend =
+        "{\"To_Account\":\"x\",\"Remark\":\"r\",\"AddSource\":\"AddSource_Type_x\",\"AddWording\":\"w\"}";
+    let friends = format!(
+        "{{\"From_Account\":\"administrator\",\"more\":[[]{}],\"AddFriendItem\":[{friend}{}]}}",
+        ",[]".repeat(280_000),
+        format!(",{friend}").repeat(999)
     );
     // The second time costs no more than the first: what the allocator keeps is used again.
     for (path, body, code) in [
         ("openim/querystate", &names, "90011"),
         ("openim/sendmsg", &maps, "20003"),
+        ("sns/friend_import", &friends, "0"),
         ("openim/querystate", &names, "90011"),
         ("openim/sendmsg", &maps, "20003"),
+        ("sns/friend_import", &friends, "0"),
     ] {
         let body = [body.as_bytes(), &b" ".repeat((1 << 20) - body.len())].concat();
         let head = format!(

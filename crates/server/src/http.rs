@@ -10,7 +10,7 @@ mod listener;
 mod metrics;
 mod paced;
 
-pub use body::{BodyFault, BodyRoom, JsonBody, JsonFault, charge_answer};
+pub use body::{BodyFault, BodyRoom, JsonBody, JsonFault, WholeBody, charge_answer};
 pub use metrics::HttpMetrics;
 
 use crate::network::TrustedProxies;

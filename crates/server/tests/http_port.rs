@@ -4,8 +4,12 @@
 
 mod common;
 
-use common::api::{ADMIN, Api};
+use common::api::{ADMIN, Api, query};
 use common::{PATIENCE, TestNode};
+use lamplight_model::Platform;
+use lamplight_wire::v1::LoginRequest;
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body as Answer;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -276,42 +280,109 @@ async fn every_series_is_there_from_the_start() {
 }
 
 #[tokio::test]
-async fn a_body_with_more_in_it_than_any_call_has_is_refused_before_it_is_read() {
+async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_an_entry() {
     let node = TestNode::start().await;
     let mut api = Api::connect(&node).await;
-    api.done("im_open_login_svc/account_import", &json!({ "UserID": "alice" })).await;
-    let names = |count: usize| json!({ "To_Account": vec![""; count] });
-    let friends = json!({ "From_Account": "alice", "AddFriendItem": vec![json!({ "To_Account": "bob", "AddSource": "AddSource_Type_x" }); 5_000] });
-    let nested = json!({ "UserID": "bob", "more": vec![json!([]); 10_000] });
-    for (command, body, expected) in [
-        ("openim/query_online_status", names(19_998), 90011),
-        ("openim/query_online_status", names(19_999), 90011),
-        ("sns/friend_import", friends, 30001),
-        ("im_open_login_svc/account_import", nested, 70402),
-    ] {
-        let answer = api.call(command, &body).await;
-        assert_eq!(answer["ErrorCode"], expected, "{command}: {answer}");
-        let is_told = answer["ErrorInfo"].as_str().unwrap().contains("more than 20000 names and values");
-        assert_eq!(is_told, body != names(19_998), "{answer}");
+    for user in ["alice", "bob"] {
+        api.done("im_open_login_svc/account_import", &json!({ "UserID": user })).await;
     }
-    assert!(!node.has_account("bob").await);
-    // Marks in texts count nothing.
-    let long = json!({ "UserID": "bob", "more": "[],".repeat(300_000) });
-    api.done("im_open_login_svc/account_import", &long).await;
+    let tag = json!({ "Tag": "Tag_SNS_Custom_Test", "Value": "v" });
+    let friend = |to: usize, tags: usize| {
+        let to = if to == 0 { "bob".to_owned() } else { format!("nobody-{to}") };
+        json!({ "To_Account": to, "Remark": "r", "RemarkTime": 1, "GroupName": [1, "g"], "AddTime": 1,
+                "AddSource": "AddSource_Type_x", "AddWording": "w", "CustomItem": vec![&tag; tags] })
+    };
+    for (tags, friends, expected) in [(1, 1_000, 0), (2, 1_000, 0), (15, 1_000, 0), (2, 1_001, 30001)] {
+        let friends: Vec<_> = (0..friends).map(|to| friend(to, tags)).collect();
+        let answer = api
+            .call("sns/friend_import", &json!({ "From_Account": "alice", "AddFriendItem": friends }))
+            .await;
+        assert_eq!(answer["ErrorCode"], expected, "{tags} tags: {}", answer["ErrorInfo"]);
+        if expected == 0 {
+            assert_eq!(answer["ResultItem"][0]["ResultCode"], 0, "bob is a friend");
+            assert_eq!(answer["Fail_Account"].as_array().map(Vec::len), Some(999));
+        } else {
+            let told = "AddFriendItem has 1001 entries, at most 1000 are allowed";
+            assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(told), "{answer}");
+        }
+    }
+    // A list that is too long is counted to its end, however long it is.
+    for names in [501, 300_000] {
+        let answer = api.call("openim/query_online_status", &json!({ "To_Account": vec![""; names] })).await;
+        assert_eq!(answer["ErrorCode"], 90011, "{answer}");
+        let told = format!("has {names} entries, at most 500 are allowed");
+        assert!(answer["ErrorInfo"].as_str().unwrap().contains(&told), "{answer}");
+    }
+    // Values that are not known are passed over, however many there are.
+    let nested = json!({ "UserID": "carol", "more": vec![json!([{}]); 200_000] });
+    api.done("im_open_login_svc/account_import", &nested).await;
+}
+
+/// Calls that wait before their answer, here for the seconds of the UserSigs that they have revoked, hold up no others.
+#[tokio::test]
+async fn small_calls_do_not_wait_for_small_calls_that_wait() {
+    const CALLS: usize = 17;
+    const SECONDS: u64 = 15;
+    let node = TestNode::start().await;
+    let name = |call: usize, place: u64| format!("user-{call}-{place}");
+    let now = node.clock.now().wall.as_secs();
+    let mut wires = Vec::new();
+    for call in 0..CALLS {
+        for place in 0..SECONDS {
+            let user = name(call, place);
+            // The UserSigs of each call are dated in all of the seconds to come.
+            let Request::Login(login) = node.login(&user, "phone", Platform::IPhone) else { unreachable!() };
+            let user_sig = node.sig_issued(&user, now + place);
+            let mut wire = node.connect().await;
+            let answer = wire.ask(Request::Login(LoginRequest { user_sig, ..login })).await;
+            assert!(matches!(answer, Answer::Login(_)), "{user}: {answer:?}");
+            wires.push(wire);
+        }
+    }
+    // A hundred accounts in each call, and as much else as makes it no large one.
+    let waiting: Vec<_> = (0..CALLS)
+        .map(|call| {
+            let items: Vec<_> = (0..100).map(|place| json!({ "UserID": name(call, place) })).collect();
+            let body = json!({ "DeleteItem": items, "more": "x".repeat(50_000) });
+            let (address, query) = (node.node.http_address(), query(&node, ADMIN, &node.sig(ADMIN)));
+            tokio::spawn(async move {
+                let mut api = Api::at(address, query).await;
+                api.done("im_open_login_svc/account_delete", &body).await
+            })
+        })
+        .collect();
+    let deleted = async {
+        for call in 0..CALLS {
+            while node.has_account(&name(call, SECONDS - 1)).await {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, deleted).await.expect("the accounts are deleted");
+    let mut api = Api::connect(&node).await;
+    let names: Vec<_> = (0..499).map(|number| format!("other-{number}")).collect();
+    let answer = api.call("openim/query_online_status", &json!({ "To_Account": names })).await;
+    assert_eq!(answer["ErrorList"].as_array().map(Vec::len), Some(499), "{answer}");
+    assert!(waiting.iter().all(|call| !call.is_finished()), "they wait for the last of the seconds to end");
+    node.clock.advance(Duration::from_secs(SECONDS));
+    for call in waiting {
+        let answer = tokio::time::timeout(PATIENCE, call).await.expect("they end").unwrap();
+        assert_eq!(answer["ResultItem"].as_array().map(Vec::len), Some(100));
+    }
 }
 
 #[tokio::test]
 async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_changed_something() {
     let node = TestNode::start_with(|config| config.limits.http_body_bytes = 2 << 20).await;
     let mut api = Api::connect(&node).await;
-    let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
-    let query = json!({ "To_Account": names });
-    let answer: Value = api.call("openim/query_online_status", &query).await;
-    assert_eq!(answer["ErrorList"].as_array().map(Vec::len), Some(100), "{answer}");
-    // Two calls whose last bytes do not come leave room for the next call, and not for its answer.
-    let length = query.to_string().len();
+    api.done("im_open_login_svc/account_import", &json!({ "UserID": "u", "Nick": "n".repeat(500) })).await;
+    let query = json!({ "To_Account": vec!["u"; 100], "TagList": ["Tag_Profile_IM_Nick"] });
+    let answer: Value = api.call("profile/portrait_get", &query).await;
+    assert_eq!(answer["UserProfileItem"].as_array().map(Vec::len), Some(100), "{answer}");
+    // Two calls whose last bytes do not come leave room for the next call and what it becomes, and not for its answer.
+    const LEFT: usize = 9_000;
     let mut waiting = Vec::new();
-    for length in [1 << 20, (1 << 20) - length - 100] {
+    for length in [1 << 20, (1 << 20) - LEFT] {
         let mut stream = TcpStream::connect(node.node.http_address()).await.unwrap();
         let head = format!(
             "POST /v4/openim/querystate?{} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n",
@@ -328,11 +399,17 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
         }
     };
     tokio::time::timeout(PATIENCE, wait).await.expect("both are being read");
-    let answer: Value = api.call("openim/query_online_status", &query).await;
+    let answer: Value = api.call("profile/portrait_get", &query).await;
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");
+    assert!(answer["ErrorInfo"].as_str().unwrap().contains("no room for the answer"), "{answer}");
     assert_eq!(node.metric("lamplight_http_bodies_refused_total").await, 1);
     assert_eq!(node.metric("lamplight_api_refusals_total{code=\"60008\"}").await, 1);
-    // A call that has changed something says so.
-    let all: Vec<_> = (0..60).map(|number| json!({ "UserID": format!("u{number}") })).collect();
-    api.done("im_open_login_svc/account_delete", &json!({ "DeleteItem": all })).await;
+    // A call that may have changed something says so.
+    let names = json!({ "From_Account": "u", "To_Account": vec!["x".repeat(200); 30] });
+    let answer = api.done("sns/friend_delete", &names).await;
+    assert!(answer.to_string().len() > LEFT);
+    // A call whose body there is room for, and not for what it becomes, is refused before it is read.
+    let names = json!({ "From_Account": "u", "To_Account": vec![""; 400] });
+    let answer = api.call("sns/friend_delete", &names).await;
+    assert_eq!(answer["ErrorCode"], 60008, "{answer}");
 }

@@ -57,7 +57,7 @@ pub struct BodyRoom {
 #[derive(Debug)]
 pub struct WholeBody {
     memory: Memory,
-    _share: Option<Share>,
+    share: Share,
 }
 
 /// The memory of a body.
@@ -109,19 +109,24 @@ impl BodyRoom {
         self.budget.hold(answer)
     }
 
+    /// Charges what a body is going to be read into, beside the body; gives the body up where there is no room.
+    pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
+        if body.share.grow(bytes) {
+            return Ok(body);
+        }
+        self.metrics.body_refused();
+        Err(BodyFault::NoRoom)
+    }
+
     /// Reads the body of a request whole. When it cannot be read, its rest is read and dropped, within the same time,
     /// so that its sender gets to hear the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
-        let mut whole = WholeBody { memory: Memory::Allocated(Vec::new()), _share: None };
-        let mut share = self.budget.share();
+        let mut whole = WholeBody { memory: Memory::Allocated(Vec::new()), share: self.budget.share() };
         let fault = loop {
             match arriving.next().await {
-                Ok(None) => {
-                    whole._share = Some(share);
-                    return Ok(whole);
-                }
+                Ok(None) => return Ok(whole),
                 Ok(Some(piece)) => {
                     let (length, capacity) = (whole.len() + piece.len(), whole.memory.capacity());
                     if length > most || told.is_some_and(|told| told > most) {
@@ -129,7 +134,7 @@ impl BodyRoom {
                     }
                     if length > capacity {
                         let room = room_for(length, capacity, told, most);
-                        if !share.grow(room - capacity) || !whole.memory.grow(room) {
+                        if !whole.share.grow(room - capacity) || !whole.memory.grow(room) {
                             break BodyFault::NoRoom;
                         }
                     }
@@ -139,7 +144,7 @@ impl BodyRoom {
             }
         };
         // The buffer and its share of the budget are released before the rest of the body is awaited.
-        drop((whole, share));
+        drop(whole);
         match fault {
             BodyFault::TooLarge(_) | BodyFault::NoRoom => arriving.discard().await,
             BodyFault::TooSlow | BodyFault::BrokenOff => {}
@@ -150,6 +155,13 @@ impl BodyRoom {
             BodyFault::TooLarge(_) | BodyFault::BrokenOff => {}
         }
         Err(fault)
+    }
+}
+
+impl WholeBody {
+    /// Gives the memory of the body back, and keeps what is charged for it, for what it was read into.
+    pub fn into_share(self) -> Share {
+        self.share
     }
 }
 

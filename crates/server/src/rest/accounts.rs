@@ -4,7 +4,8 @@ use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, NoFields, Object, OneUser, check_batch, one_user};
+use super::fields::{AccountName, NoFields, Object, OneUser, one_user};
+use super::lists::List;
 use super::profiles::check_profile;
 use compact_str::CompactString;
 use futures_util::future::join_all;
@@ -82,10 +83,10 @@ pub struct MultiaccountImport;
 pub struct MultiaccountImportRequest {
     /// Accounts with what they show; at most 100.
     #[schema(value_type = Option<Vec<AccountListItem>>, max_items = 100)]
-    account_list: Option<Vec<Object<AccountListItem>>>,
+    account_list: Option<List<Object<AccountListItem>, MAX_ACCOUNTS>>,
     /// The older list, of names alone; at most 100. One of the two lists must be there.
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
-    accounts: Option<Vec<CompactString>>,
+    accounts: Option<List<CompactString, MAX_ACCOUNTS>>,
 }
 
 /// An account of the list.
@@ -126,18 +127,18 @@ impl Command for MultiaccountImport {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
+        const LIST: &str = "the list of accounts";
         let list = match (request.account_list, request.accounts) {
-            (Some(list), None) => list.into_iter().map(|item| item.0).collect(),
+            (Some(list), None) => list.some(LIST)?.into_iter().map(|item| item.0).collect(),
             (None, Some(names)) => {
                 let bare = |user_id| AccountListItem { user_id, nick: None, face_url: None };
-                names.into_iter().map(bare).collect::<Vec<_>>()
+                names.some(LIST)?.into_iter().map(bare).collect::<Vec<_>>()
             }
             (Some(_), Some(_)) | (None, None) => {
                 let detail = "one of AccountList and Accounts must be there";
                 return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
             }
         };
-        check_batch("the list of accounts", list.len(), MAX_ACCOUNTS)?;
         let asked = list.len();
         // Together, so that they share commits.
         let outcomes = join_all(list.into_iter().map(|item| async move {
@@ -180,7 +181,7 @@ pub struct AccountCheck;
 pub struct AccountCheckRequest {
     /// At most 100.
     #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
-    check_item: Vec<Object<NamedUser>>,
+    check_item: List<Object<NamedUser>, MAX_ACCOUNTS>,
 }
 
 /// One account of a list.
@@ -241,8 +242,7 @@ impl Command for AccountCheck {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let items = request.check_item;
-        check_batch("CheckItem", items.len(), MAX_ACCOUNTS)?;
+        let items = request.check_item.some("CheckItem")?;
         let ids: Vec<Option<UserId>> = items.iter().map(|item| UserId::new(&item.0.user_id).ok()).collect();
         let users: Vec<_> = ids.iter().flatten().map(|id| call.user(id.clone())).collect();
         let found = call.service.user_states(&call.app, &users, StateParts::default(), call.now).await?;
@@ -272,7 +272,7 @@ pub struct AccountDelete;
 pub struct AccountDeleteRequest {
     /// At most 100.
     #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
-    delete_item: Vec<Object<NamedUser>>,
+    delete_item: List<Object<NamedUser>, MAX_ACCOUNTS>,
 }
 
 /// The outcome for each account.
@@ -317,10 +317,10 @@ impl Command for AccountDelete {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        check_batch("DeleteItem", request.delete_item.len(), MAX_ACCOUNTS)?;
+        let items = request.delete_item.some("DeleteItem")?;
         let mut result_item = Vec::new();
         let mut revoked = Revoking::default();
-        for Object(NamedUser { user_id }) in request.delete_item {
+        for Object(NamedUser { user_id }) in items {
             let done = match UserId::new(&user_id) {
                 // Its UserSig would be refused from now on, and with it every further call.
                 Ok(id) if id == call.admin.id => Err(Refusal::from(Code::INVALID_PARAMETER).into()),

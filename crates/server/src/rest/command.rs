@@ -4,13 +4,14 @@ use super::answer::{Answer, Reply};
 use super::call::Call;
 use super::family::Family;
 use super::fields::Object;
-use super::parse_room::MAX_MARKS;
+use super::parse_room::{ParseRoom, Parsed};
+use super::skimmed::Skimmed;
+use crate::http::WholeBody;
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::error::Category;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -103,8 +104,7 @@ pub struct Row {
     pub(super) older_path: Option<&'static str>,
     pub(super) family: Family,
     pub(super) reads: bool,
-    codes: &'static [Code],
-    run: for<'a> fn(&'a Call<'a>, &'a [u8]) -> BoxFuture<'a, Answer>,
+    run: for<'a> fn(&'a Call<'a>, WholeBody, Parsed, &'a ParseRoom) -> BoxFuture<'a, Answer>,
     pub(super) describe: fn() -> Described,
 }
 
@@ -116,8 +116,7 @@ impl Row {
             older_path: C::OLDER_PATH,
             family: C::FAMILY,
             reads: C::READS,
-            codes: C::CODES,
-            run: |call, body| run::<C>(call, body).boxed(),
+            run: |call, body, parsed, room| run::<C>(call, body, parsed, room).boxed(),
             describe: Described::of::<C>,
         }
     }
@@ -159,24 +158,29 @@ impl Entry {
         (self.row.describe)()
     }
 
-    /// The refusal of a body that has more in it than the lists of a call may have.
-    pub fn too_long(&self) -> Refusal {
-        let has_batch = self.row.codes.contains(&self.family().batch_too_large());
-        let code = if has_batch { Code::BATCH_TOO_LARGE } else { Code::INVALID_PARAMETER };
-        Refusal::because(code, format!("the body has more than {MAX_MARKS} names and values"))
-    }
-
     /// Reads the body and does what it asks for.
-    pub async fn run<'a>(&self, call: &'a Call<'a>, body: &'a [u8]) -> Answer {
-        (self.row.run)(call, body).await
+    pub async fn run<'a>(
+        &self,
+        call: &'a Call<'a>,
+        body: WholeBody,
+        parsed: Parsed,
+        room: &'a ParseRoom,
+    ) -> Answer {
+        (self.row.run)(call, body, parsed, room).await
     }
 }
 
-async fn run<C: Command>(call: &Call<'_>, body: &[u8]) -> Answer {
-    let request = match C::from_query(call) {
-        Some(request) if body.trim_ascii().is_empty() => request,
-        Some(_) | None => read::<C>(body),
+async fn run<C: Command>(call: &Call<'_>, body: WholeBody, parsed: Parsed, room: &ParseRoom) -> Answer {
+    // The room of reading is free again before the command runs: a command may wait for commits, or for a second to end.
+    let request = {
+        let _room = room.enter(parsed).await;
+        match C::from_query(call) {
+            Some(request) if body.trim_ascii().is_empty() => request,
+            Some(_) | None => read::<C>(&body),
+        }
     };
+    // From here on there is the request alone. It keeps what was charged for it.
+    let _share = body.into_share();
     let request = match request {
         Ok(request) => request,
         Err(refusal) => return Answer::refused(C::FAMILY, &refusal),
@@ -187,12 +191,13 @@ async fn run<C: Command>(call: &Call<'_>, body: &[u8]) -> Answer {
     }
 }
 
-fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
+/// Reads the request of a command.
+pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     serde_json::from_slice::<Object<C::Request>>(body).map(|object| object.0).map_err(|error| {
         let code = match error.classify() {
             Category::Data => C::invalid(body),
             // A number where one of several words belongs is told as a fault of the syntax.
-            Category::Syntax if serde_json::from_slice::<Value>(body).is_ok() => C::invalid(body),
+            Category::Syntax if serde_json::from_slice::<Skimmed>(body).is_ok() => C::invalid(body),
             Category::Syntax | Category::Eof | Category::Io => C::FAMILY.unreadable(),
         };
         Refusal::because(code, error.to_string())

@@ -4,7 +4,8 @@ use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, Multiacc
 use super::command::{Entry, Row};
 use super::feed::StatusFeed;
 use super::friend_lists::{FriendDeleteAll, FriendGetList, FriendImport};
-use super::friends::{FriendAdd, FriendCheck, FriendDelete, FriendGet, FriendUpdate};
+use super::friend_update::FriendUpdate;
+use super::friends::{FriendAdd, FriendCheck, FriendDelete, FriendGet};
 use super::history::{AdminGetRoamMsg, AdminSetMsgRead, GetC2cUnreadMsgNum};
 use super::messages::{BatchSendMsg, SendMsg};
 use super::on_behalf::{GetSubscriptions, SetCustomStatus, SubscribeStatus, UnsubscribeStatus};

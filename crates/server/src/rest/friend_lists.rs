@@ -4,8 +4,9 @@ use super::answer::{Reply, info};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, NoFields, Object, check_batch};
+use super::fields::{AccountName, NoFields, Object};
 use super::friends::{DeleteType, FriendItem, FriendResults, MAX_ADDED, add_friends, demand_account, owner};
+use super::lists::List;
 use super::profiles::{MAX_TAGS, TagValue};
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, Timestamp, UserId};
@@ -29,7 +30,7 @@ pub struct FriendImportRequest {
     from_account: CompactString,
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<ImportFriendItem>, min_items = 1, max_items = 1000)]
-    add_friend_item: Vec<Object<ImportFriendItem>>,
+    add_friend_item: List<Object<ImportFriendItem>, MAX_ADDED>,
 }
 
 /// A friend of another system.
@@ -72,9 +73,9 @@ impl Command for FriendImport {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
+        let items = request.add_friend_item.some("AddFriendItem")?;
         demand_account(call, &owner).await?;
-        let items = request.add_friend_item.into_iter().map(|Object(item)| item.read(call.now.wall));
+        let items = items.into_iter().map(|Object(item)| item.read(call.now.wall));
         Ok(add_friends(call, &owner, items).await?.into())
     }
 }
@@ -157,10 +158,10 @@ pub struct FriendGetListRequest {
     /// The friends; at most 100.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MAX_READ>,
     /// Which fields of `sns/friend_get`; one that is not known here is left out of the answer.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
-    tag_list: Vec<CompactString>,
+    tag_list: List<CompactString, MAX_TAGS>,
 }
 
 /// The friends.
@@ -209,11 +210,11 @@ impl Command for FriendGetList {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        check_batch("To_Account", request.to_account.len(), MAX_READ)?;
-        check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
+        let to_account = request.to_account.some("To_Account")?;
+        let tag_list = request.tag_list.some("TagList")?;
         demand_account(call, &owner).await?;
         let mut fields = FriendGetListFields { info_item: Vec::new(), fail_account: Vec::new() };
-        for to_account in request.to_account {
+        for to_account in to_account {
             let found = match UserId::new(&to_account) {
                 Ok(id) => call.service.friend_of(&owner, &id).await?.ok_or(Code::NOT_A_FRIEND),
                 Err(_) => Err(Self::FAMILY.bad_user_id()),
@@ -221,7 +222,7 @@ impl Command for FriendGetList {
             let (code, sns_profile_item) = match found {
                 Ok(friend) => {
                     let mut values = FriendItem::from(friend).value_item;
-                    values.retain(|value| request.tag_list.contains(&value.tag));
+                    values.retain(|value| tag_list.contains(&value.tag));
                     (Code::OK, values)
                 }
                 Err(code) => (code, Vec::new()),

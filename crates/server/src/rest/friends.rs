@@ -4,7 +4,8 @@ use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, Flag, Object, check_batch};
+use super::fields::{AccountName, Flag, Object};
+use super::lists::List;
 use super::profiles::{TagValue, tag_value};
 use compact_str::CompactString;
 use futures_util::future::join_all;
@@ -23,7 +24,7 @@ const TOGETHER: usize = 100;
 /// The friends of one page.
 const PAGE: usize = 100;
 
-const REMARK: &str = "Tag_SNS_IM_Remark";
+pub const REMARK: &str = "Tag_SNS_IM_Remark";
 const ADD_SOURCE: &str = "Tag_SNS_IM_AddSource";
 const ADD_WORDING: &str = "Tag_SNS_IM_AddWording";
 const ADD_TIME: &str = "Tag_SNS_IM_AddTime";
@@ -87,7 +88,7 @@ pub struct FriendAddRequest {
     from_account: CompactString,
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
-    add_friend_item: Vec<Object<AddFriendItem>>,
+    add_friend_item: List<Object<AddFriendItem>, MAX_ADDED>,
     /// Whether the friends get the user into their lists too. Absent: `Add_Type_Both`.
     add_type: Option<AddType>,
     /// It has no meaning here: the app adds whom it likes.
@@ -141,10 +142,10 @@ impl Command for FriendAdd {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        check_batch("AddFriendItem", request.add_friend_item.len(), MAX_ADDED)?;
+        let items = request.add_friend_item.some("AddFriendItem")?;
         demand_account(call, &owner).await?;
         let both = request.add_type != Some(AddType::Single);
-        let items = request.add_friend_item.into_iter().map(move |Object(item)| item.read(both));
+        let items = items.into_iter().map(move |Object(item)| item.read(both));
         Ok(add_friends(call, &owner, items).await?.into())
     }
 }
@@ -191,95 +192,6 @@ pub async fn add_friends(
     }
 }
 
-/// `sns/friend_update`
-pub struct FriendUpdate;
-
-/// The owner of the list, and the changes to it.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct FriendUpdateRequest {
-    /// The owner of the list.
-    #[serde(rename = "From_Account")]
-    #[schema(value_type = AccountName)]
-    from_account: CompactString,
-    /// The friends; at most 1,000.
-    #[schema(value_type = Vec<UpdateItem>, min_items = 1, max_items = 1000)]
-    update_item: Vec<Object<UpdateItem>>,
-}
-
-/// The changes to one friend.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct UpdateItem {
-    /// Which friend.
-    #[serde(rename = "To_Account")]
-    #[schema(value_type = AccountName)]
-    to_account: CompactString,
-    /// The fields.
-    #[serde(rename = "SnsItem")]
-    #[schema(value_type = Vec<SnsItem>, min_items = 1)]
-    sns_item: Vec<Object<SnsItem>>,
-}
-
-/// A field of a friend.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct SnsItem {
-    /// `Tag_SNS_IM_Remark`, the only one that can be changed here.
-    tag: String,
-    /// The new remark; at most 96 bytes.
-    #[schema(value_type = String)]
-    value: Value,
-}
-
-impl Command for FriendUpdate {
-    const PATH: &'static str = "sns/friend_update";
-    const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Changes what a user calls friends.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, could not be changed: each has its own \
-                                 `ResultCode`.";
-    const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
-
-    type Request = FriendUpdateRequest;
-    type Fields = FriendResults;
-
-    async fn run<'a>(
-        call: &'a Call<'a>,
-        request: Self::Request,
-    ) -> Result<Reply<Self::Fields>, ServiceError> {
-        let owner = owner(call, &request.from_account)?;
-        check_batch("UpdateItem", request.update_item.len(), MAX_ADDED)?;
-        demand_account(call, &owner).await?;
-        let mut results = FriendResults::new();
-        for Object(item) in request.update_item {
-            let done = match (UserId::new(&item.to_account), remark_of(item.sns_item)) {
-                (Ok(id), Ok(remark)) => {
-                    call.service.set_friend_remark(&owner, &id, &remark, By::App, call.now).await.map(drop)
-                }
-                (Err(invalid), _) => Err(Refusal::from(invalid).into()),
-                (Ok(_), Err(refusal)) => Err(refusal.into()),
-            };
-            results.push(item.to_account, item_code(Self::FAMILY, done)?);
-        }
-        Ok(results.into())
-    }
-}
-
-/// The remark that the fields set; the last one of several.
-fn remark_of(items: Vec<Object<SnsItem>>) -> Result<String, Refusal> {
-    let mut remark = None;
-    for Object(SnsItem { tag, value }) in items {
-        match (&tag[..], value) {
-            (REMARK, Value::String(text)) => remark = Some(text),
-            _ => {
-                let detail = format!("only {REMARK} can be changed, to a text");
-                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
-            }
-        }
-    }
-    remark.ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "SnsItem is empty"))
-}
-
 /// `sns/friend_delete`
 pub struct FriendDelete;
 
@@ -294,7 +206,7 @@ pub struct FriendDeleteRequest {
     /// The friends; at most 1,000.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MAX_DELETED>,
     /// Whether the user leaves their lists too. Absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
@@ -326,17 +238,17 @@ impl Command for FriendDelete {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        check_batch("To_Account", request.to_account.len(), MAX_DELETED)?;
+        let to_account = request.to_account.some("To_Account")?;
         demand_account(call, &owner).await?;
         let both = request.delete_type == Some(DeleteType::Both);
-        let friends: Vec<UserId> = request.to_account.iter().flat_map(|text| UserId::new(text)).collect();
+        let friends: Vec<UserId> = to_account.iter().flat_map(|text| UserId::new(text)).collect();
         let mut deleted = Vec::new();
         if !friends.is_empty() {
             let done = call.service.delete_friends(&owner, &friends, both, By::App, call.now).await?;
             deleted = done.value.deleted;
         }
         let mut results = FriendResults::new();
-        for to_account in request.to_account {
+        for to_account in to_account {
             let code = match UserId::new(&to_account) {
                 Ok(id) if deleted.contains(&id) => Code::OK,
                 Ok(_) => Code::NOT_A_FRIEND,
@@ -469,7 +381,7 @@ pub struct FriendCheckRequest {
     /// The users to look for; at most 1,000.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MAX_DELETED>,
     /// Whether their lists are looked at too.
     check_type: CheckType,
 }
@@ -543,14 +455,14 @@ impl Command for FriendCheck {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
-        check_batch("To_Account", request.to_account.len(), MAX_DELETED)?;
+        let to_account = request.to_account.some("To_Account")?;
         demand_account(call, &owner).await?;
         let both = request.check_type == CheckType::Both;
         let named: Vec<User> =
-            request.to_account.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
+            to_account.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
         let mut accounts = call.service.accounts_of(named).await?.into_iter();
         let mut info_item = Vec::new();
-        for to_account in request.to_account {
+        for to_account in to_account {
             let there = UserId::new(&to_account).map(|id| (id, accounts.next().flatten().is_some()));
             let (code, relation) = match there {
                 Ok((id, true)) => (Code::OK, relation(call, &owner, id, both).await?),

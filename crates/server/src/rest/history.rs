@@ -3,9 +3,12 @@
 use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
+use super::elements::{CUSTOM, MsgCustom, TEXT};
 use super::family::Family;
-use super::fields::{AccountName, NoFields, check_batch};
-use super::messages::{CUSTOM, MessageName, MsgCustom, TEXT};
+use super::fields::{AccountName, NoFields};
+use super::lists::List;
+use super::messages::MessageName;
+use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use lamplight_model::{Code, CustomElement, Message, MessageBody, Refusal, User, UserId};
 use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
@@ -317,7 +320,7 @@ pub struct GetC2cUnreadMsgNumRequest {
     /// The senders; at most 100. Absent: everybody, and only the sum is answered.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
-    peer_account: Option<Vec<CompactString>>,
+    peer_account: Option<List<CompactString, MAX_PEERS>>,
 }
 
 /// How many messages are unread.
@@ -376,10 +379,7 @@ impl Command for GetC2cUnreadMsgNum {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = call.user(UserId::new(&request.to_account).map_err(Refusal::from)?);
-        let peers = request.peer_account.unwrap_or_default();
-        if !peers.is_empty() {
-            check_batch("Peer_Account", peers.len(), MAX_PEERS)?;
-        }
+        let peers = request.peer_account.unwrap_or_default().any("Peer_Account")?;
         let all = call.service.lists_state_of(&user).await?.total_unread;
         let named: Vec<User> =
             peers.iter().flat_map(|text| UserId::new(text)).map(|id| call.user(id)).collect();
@@ -418,20 +418,16 @@ fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
 }
 
 /// The code of a body that is JSON but no request, by the account that is not named in it.
-fn wrong_account(body: &[u8], other: &[&str], owner: &[&str]) -> Code {
-    let Ok(serde_json::Value::Object(body)) = serde_json::from_slice(body) else {
-        return Code::QUERY_UNREADABLE;
+fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
+    let names = |fields: &'static [&'static str]| -> Option<bool> {
+        let body = Skimmed::object(body, fields)?;
+        Some(fields.is_empty() || fields.iter().any(|name| body.field(name).is_some_and(Skimmed::is_text)))
     };
-    let names = |fields: &[&str]| {
-        fields.is_empty()
-            || fields.iter().any(|field| body.get(*field).is_some_and(serde_json::Value::is_string))
-    };
-    if !names(other) {
-        Code::QUERY_ACCOUNT_MALFORMED
-    } else if !names(owner) {
-        Code::MESSAGE_SENDER_MALFORMED
-    } else {
-        Code::MESSAGE_MALFORMED
+    match (names(other), names(owner)) {
+        (None, _) | (_, None) => Code::QUERY_UNREADABLE,
+        (Some(false), _) => Code::QUERY_ACCOUNT_MALFORMED,
+        (Some(true), Some(false)) => Code::MESSAGE_SENDER_MALFORMED,
+        (Some(true), Some(true)) => Code::MESSAGE_MALFORMED,
     }
 }
 

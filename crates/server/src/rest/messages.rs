@@ -3,21 +3,18 @@
 use super::answer::{Reply, item_code};
 use super::call::Call;
 use super::command::Command;
+use super::elements::{Elements, MsgElement};
 use super::family::Family;
-use super::fields::{AccountName, Object, check_batch};
+use super::fields::AccountName;
+use super::lists::{Gather, List, gather};
+use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use futures_util::future::join_all;
-use lamplight_model::{ClientMessageId, Code, CustomElement, MessageBody, Refusal, User, UserId};
+use lamplight_model::{ClientMessageId, Code, MessageBody, Refusal, User, UserId};
 use lamplight_service::{By, ServiceError};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// The type of an element that is a text.
-pub const TEXT: &str = "TIMTextElem";
-/// The type of an element whose meaning the application alone knows.
-pub const CUSTOM: &str = "TIMCustomElem";
 /// The prefix of the client ids of messages that the server API sends. It keeps them apart from the ids that clients
 /// choose, and retries of the backend apart from retries of clients.
 const CLIENT_ID: &str = "api:";
@@ -31,25 +28,37 @@ const MESSAGE_LIFE: u64 = 604_800;
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// How a message is to be handled, in calls that send one.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct SendOptions {
-    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
-    /// refused: a message is always in both histories.
-    #[schema(value_type = Option<u32>, example = 1)]
-    sync_other_machine: Option<Value>,
-    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
-    #[schema(value_type = Option<Vec<String>>)]
-    send_msg_control: Option<Vec<CompactString>>,
-    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
-    #[schema(value_type = Option<Vec<String>>)]
-    forbid_callback_control: Option<Vec<CompactString>>,
-    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+struct SendOptions {
+    sync_other_machine: Option<Skimmed>,
+    send_msg_control: Option<List<CompactString, 1>>,
+    forbid_callback_control: Option<Callbacks>,
     msg_life_time: Option<u64>,
-    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
-    /// the message.
-    #[schema(value_type = Option<Object>)]
-    offline_push_info: Option<Value>,
+    offline_push_info: Option<Skimmed>,
+}
+
+/// The callbacks that are forbidden: the first one that there is not.
+#[derive(Default)]
+struct Callbacks(Option<CompactString>);
+
+impl Gather for Callbacks {
+    type Entry = CompactString;
+
+    fn gather(&mut self, name: CompactString) {
+        if self.0.is_none() && !CALLBACKS.contains(&name.as_str()) {
+            self.0 = Some(name);
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Callbacks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        gather(deserializer)
+    }
+}
+
+/// Reads an `OfflinePushInfo`, whatever it is, and keeps its `PushFlag`.
+fn push_info<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Skimmed>, D::Error> {
+    Skimmed::keeping(&["PushFlag"], deserializer).map(Some)
 }
 
 impl SendOptions {
@@ -58,22 +67,20 @@ impl SendOptions {
         let refused = |detail: String| Err(Refusal::because(Code::MESSAGE_MALFORMED, detail));
         match &self.sync_other_machine {
             None => {}
-            Some(value) if value.as_u64() == Some(1) => {}
+            Some(Skimmed::Number(1)) => {}
             Some(value) => return refused(format!("SyncOtherMachine can be 1 alone, not {value}")),
         }
-        if let Some(control) = self.send_msg_control.iter().flatten().next() {
+        if let Some(control) = self.send_msg_control.iter().find_map(List::first) {
             return refused(format!("SendMsgControl: there is no {control:?} here"));
         }
-        let callbacks = self.forbid_callback_control.iter().flatten();
-        if let Some(other) = callbacks.into_iter().find(|name| !CALLBACKS.contains(&name.as_str())) {
+        if let Some(Callbacks(Some(other))) = &self.forbid_callback_control {
             return refused(format!("ForbidCallbackControl: there is no {other:?} here"));
         }
         if let Some(life) = self.msg_life_time.filter(|life| *life < MESSAGE_LIFE) {
             return refused(format!("MsgLifeTime can be {MESSAGE_LIFE} or more, not {life}"));
         }
-        match self.offline_push_info.as_ref().and_then(|info| info.get("PushFlag")) {
-            None => Ok(()),
-            Some(flag) if flag.as_u64() == Some(0) => Ok(()),
+        match self.offline_push_info.as_ref().and_then(|info| info.field("PushFlag")) {
+            None | Some(Skimmed::Number(0)) => Ok(()),
             Some(flag) => refused(format!("OfflinePushInfo.PushFlag can be 0 alone, not {flag}")),
         }
     }
@@ -104,55 +111,24 @@ pub struct SendMsgRequest {
     msg_time_stamp: Option<u64>,
     /// One text, several that are put together, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
-    msg_body: Vec<Object<MsgElement>>,
-    #[serde(flatten)]
-    options: SendOptions,
-}
-
-/// A part of a message.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct MsgElement {
-    /// `TIMTextElem` or `TIMCustomElem`; Lamplight has no other.
-    #[schema(example = "TIMTextElem")]
-    msg_type: String,
-    /// The content, by its type.
-    #[schema(value_type = MsgContent)]
-    msg_content: Value,
-}
-
-/// The content of an element, by its type.
-#[derive(ToSchema)]
-#[schema(as = MsgContent)]
-#[serde(untagged)]
-#[allow(dead_code)]
-pub enum MsgContent {
-    /// Of a `TIMTextElem`.
-    Text(MsgText),
-    /// Of a `TIMCustomElem`.
-    Custom(MsgCustom),
-}
-
-/// The content of a `TIMCustomElem`, which is carried as it is. Its parts together: at most 12,288 bytes
-/// (`limits.message_bytes` of the app).
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
-pub struct MsgCustom {
-    /// The content itself, in the application's own form.
-    pub data: String,
-    /// A text for people: shown in conversation lists, and pushed.
-    pub desc: String,
-    /// Further data of the application.
-    pub ext: String,
-}
-
-/// The content of a `TIMTextElem`.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub struct MsgText {
-    /// The text. All of a message: at most 12,288 bytes (`limits.message_bytes` of the app).
-    text: String,
+    msg_body: Elements,
+    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
+    /// refused: a message is always in both histories.
+    #[schema(value_type = Option<u32>, example = 1)]
+    sync_other_machine: Option<Skimmed>,
+    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
+    #[schema(value_type = Option<Vec<String>>)]
+    send_msg_control: Option<List<CompactString, 1>>,
+    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
+    #[schema(value_type = Option<Vec<String>>)]
+    forbid_callback_control: Option<Callbacks>,
+    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+    msg_life_time: Option<u64>,
+    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
+    /// the message.
+    #[serde(default, deserialize_with = "push_info")]
+    #[schema(value_type = Option<Object>)]
+    offline_push_info: Option<Skimmed>,
 }
 
 /// The message as it was committed.
@@ -190,8 +166,15 @@ impl Command for SendMsg {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let from = sender(call, request.from_account.as_deref())?;
         let to = UserId::new(&request.to_account).map_err(Refusal::from)?;
-        request.options.check()?;
-        let body = body_of(request.msg_body)?;
+        SendOptions {
+            sync_other_machine: request.sync_other_machine,
+            send_msg_control: request.send_msg_control,
+            forbid_callback_control: request.forbid_callback_control,
+            msg_life_time: request.msg_life_time,
+            offline_push_info: request.offline_push_info,
+        }
+        .check()?;
+        let body = request.msg_body.read()?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let sent = call.service.send_message(&from, &to, body, name.client_id(), By::App, call.now).await?;
         let msg_time = sent.value.message.at.as_secs();
@@ -199,7 +182,7 @@ impl Command for SendMsg {
     }
 
     fn invalid(body: &[u8]) -> Code {
-        wrong_field(body, Value::is_string)
+        wrong_field(body, Skimmed::is_text)
     }
 }
 
@@ -244,16 +227,31 @@ pub struct BatchSendMsgRequest {
     /// The recipients; at most 500. A recipient that is named twice gets the message once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MAX_RECIPIENTS>,
     /// As in `openim/sendmsg`.
     msg_random: u32,
     /// As in `openim/sendmsg`.
     msg_seq: Option<u32>,
     /// One text, several that are put together, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
-    msg_body: Vec<Object<MsgElement>>,
-    #[serde(flatten)]
-    options: SendOptions,
+    msg_body: Elements,
+    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
+    /// refused: a message is always in both histories.
+    #[schema(value_type = Option<u32>, example = 1)]
+    sync_other_machine: Option<Skimmed>,
+    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
+    #[schema(value_type = Option<Vec<String>>)]
+    send_msg_control: Option<List<CompactString, 1>>,
+    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
+    #[schema(value_type = Option<Vec<String>>)]
+    forbid_callback_control: Option<Callbacks>,
+    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+    msg_life_time: Option<u64>,
+    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
+    /// the message.
+    #[serde(default, deserialize_with = "push_info")]
+    #[schema(value_type = Option<Object>)]
+    offline_push_info: Option<Skimmed>,
 }
 
 /// The outcome of a message to several users.
@@ -304,16 +302,23 @@ impl Command for BatchSendMsg {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let from = sender(call, request.from_account.as_deref())?;
-        check_batch("To_Account", request.to_account.len(), MAX_RECIPIENTS)?;
-        request.options.check()?;
-        let body = body_of(request.msg_body)?;
+        let to_account = request.to_account.some("To_Account")?;
+        SendOptions {
+            sync_other_machine: request.sync_other_machine,
+            send_msg_control: request.send_msg_control,
+            forbid_callback_control: request.forbid_callback_control,
+            msg_life_time: request.msg_life_time,
+            offline_push_info: request.offline_push_info,
+        }
+        .check()?;
+        let body = request.msg_body.read()?;
         body.check(call.app.settings.limits.message_bytes.into())?;
         // A call without a valid sender fails as a whole, whatever its recipients are.
         call.service.lists_state_of(&from).await?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
         let mut first_failure = Code::OK;
-        for some in request.to_account.chunks(TOGETHER) {
+        for some in to_account.chunks(TOGETHER) {
             // So many together, so that they share commits.
             let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
@@ -339,7 +344,7 @@ impl Command for BatchSendMsg {
     }
 
     fn invalid(body: &[u8]) -> Code {
-        wrong_field(body, |to| to.as_array().is_some_and(|to| to.iter().all(Value::is_string)))
+        wrong_field(body, |to| *to == Skimmed::Texts)
     }
 }
 
@@ -371,54 +376,24 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
 }
 
 /// The code of a body that is JSON, but no message: it names the field that is wrong.
-fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Value) -> bool) -> Code {
-    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Code::QUERY_UNREADABLE };
-    let is_number = |name: &str| body.get(name).is_none_or(|value| value.is_null() || value.is_u64());
-    let is_u32 = |value: &Value| value.as_u64().is_some_and(|number| u32::try_from(number).is_ok());
-    if !body.get("To_Account").is_some_and(is_recipient) {
+fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
+    const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
+    let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };
+    let is_number = |value: &Skimmed| matches!(value, Skimmed::Null | Skimmed::Number(_));
+    let is_u32 = |value: &Skimmed| value.number().is_some_and(|number| u32::try_from(number).is_ok());
+    let is_list = |value: &Skimmed| matches!(value, Skimmed::Texts | Skimmed::List);
+    if !body.field("To_Account").is_some_and(is_recipient) {
         Code::QUERY_ACCOUNT_MALFORMED
-    } else if !body.get("From_Account").is_none_or(|from| from.is_null() || from.is_string()) {
+    } else if !body.field("From_Account").is_none_or(|from| matches!(from, Skimmed::Null | Skimmed::Text(_)))
+    {
         Code::MESSAGE_SENDER_MALFORMED
-    } else if !body.get("MsgRandom").is_some_and(is_u32) {
+    } else if !body.field("MsgRandom").is_some_and(is_u32) {
         Code::MESSAGE_RANDOM_MALFORMED
-    } else if !is_number("MsgTimeStamp") {
+    } else if !body.field("MsgTimeStamp").is_none_or(is_number) {
         Code::MESSAGE_TIME_MALFORMED
-    } else if !body.get("MsgBody").is_some_and(Value::is_array) {
+    } else if !body.field("MsgBody").is_some_and(is_list) {
         Code::MESSAGE_BODY_MALFORMED
     } else {
         Code::MESSAGE_MALFORMED
     }
-}
-
-/// The body of a message: texts that are put together, or one custom element.
-fn body_of(elements: Vec<Object<MsgElement>>) -> Result<MessageBody, Refusal> {
-    if elements.is_empty() {
-        return Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "it is empty"));
-    }
-    let count = elements.len();
-    let mut whole = String::new();
-    for Object(MsgElement { msg_type, msg_content }) in elements {
-        match msg_type.as_str() {
-            TEXT => whole.push_str(&content_of::<MsgText>(msg_content)?.text),
-            CUSTOM if count == 1 => {
-                let MsgCustom { data, desc, ext } = content_of(msg_content)?;
-                return Ok(MessageBody::Custom(CustomElement { data, description: desc, extension: ext }));
-            }
-            CUSTOM => {
-                let detail = format!("a {CUSTOM} is the only element of its message");
-                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
-            }
-            _ => {
-                let detail = format!("MsgType must be {TEXT} or {CUSTOM}, not {msg_type:?}");
-                return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
-            }
-        }
-    }
-    Ok(MessageBody::Text(whole))
-}
-
-fn content_of<T: DeserializeOwned>(content: Value) -> Result<T, Refusal> {
-    let content = serde_json::from_value::<Object<T>>(content);
-    let refused = |error| Refusal::because(Code::INVALID_PARAMETER, format!("MsgContent: {error}"));
-    content.map(|Object(content)| content).map_err(refused)
 }

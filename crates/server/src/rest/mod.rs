@@ -10,13 +10,16 @@ mod answer;
 mod call;
 mod command;
 mod commands;
+mod elements;
 mod family;
 mod feed;
 mod fields;
 mod friend_lists;
+mod friend_update;
 mod friends;
 mod gate;
 mod history;
+mod lists;
 mod messages;
 mod metrics;
 mod on_behalf;
@@ -26,6 +29,7 @@ mod profiles;
 mod rate;
 mod recent;
 mod reference;
+mod skimmed;
 mod states;
 
 pub use metrics::ApiMetrics;
@@ -127,14 +131,15 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
             return Answer::error(entry.family(), &error);
         }
     };
-    let body = match room.read(body, MAX_BODY_BYTES).await {
-        Ok(body) => body,
+    let read = room.read(body, MAX_BODY_BYTES).await.and_then(|body| {
+        let parsed = Parsed::of(&body);
+        room.charge_value(body, parsed.kept()).map(|body| (body, parsed))
+    });
+    let (body, parsed) = match read {
+        Ok(read) => read,
         Err(fault) => return Answer::refused(entry.family(), &refusal(fault)),
     };
-    let Some(parsed) = Parsed::of(&body) else { return Answer::refused(entry.family(), &entry.too_long()) };
-    let _room = shared.parse_room.enter(parsed).await;
-    let answer = entry.run(&call, &body).await;
-    drop(body);
+    let answer = entry.run(&call, body, parsed, &shared.parse_room).await;
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, NoFields, one_user};
+use super::lists::{List, MOST_BY_SETTING};
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, User, UserId};
 use lamplight_service::ServiceError;
@@ -94,7 +95,7 @@ pub struct SubscribeStatusRequest {
     /// The users to subscribe to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MOST_BY_SETTING>,
 }
 
 /// The outcome of the call.
@@ -128,7 +129,8 @@ impl Command for SubscribeStatus {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = from(call, &request.from_account)?;
-        let done = call.service.subscribe_for(&user, &request.to_account, call.now).await?;
+        let to_account = request.to_account.any("To_Account")?;
+        let done = call.service.subscribe_for(&user, &to_account, call.now).await?;
         let all_failed = done.subscribed.is_empty() && !done.failures.is_empty();
         let code = if all_failed { Code::NO_SUCH_ACCOUNT } else { Code::OK };
         let fields = SubscribeStatusFields {
@@ -153,7 +155,7 @@ pub struct UnsubscribeStatusRequest {
     /// The users to unsubscribe from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: all of them.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MOST_BY_SETTING>,
 }
 
 /// The outcome of the call.
@@ -183,7 +185,8 @@ impl Command for UnsubscribeStatus {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = from(call, &request.from_account)?;
-        let done = call.service.unsubscribe_for(&user, &request.to_account, call.now).await?;
+        let to_account = request.to_account.any("To_Account")?;
+        let done = call.service.unsubscribe_for(&user, &to_account, call.now).await?;
         let (unsubscribed, error_list) = (done.change.unsubscribed, Failure::list(done.failures));
         Ok(UnsubscribeStatusFields { unsubscribed, error_list }.into())
     }

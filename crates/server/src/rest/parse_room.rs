@@ -1,18 +1,33 @@
-//! The memory that the bodies of calls become when they are read as JSON, over all calls.
+//! The memory that the bodies of calls need while they are read, over all calls.
 //!
-//! A value of a few bytes takes hundreds once it is read: 1 MiB of `[[],[],…` would be 30 MiB. So the marks of a body are
-//! counted before it is read, and a call waits until there is room for the most that they may become. Small calls have a
-//! room of their own, so that they do not wait behind large ones.
+//! A request is a type: its lists keep no more entries than the call may have ([`super::lists`]), fields that are not known
+//! are passed over, and no value of any JSON is made ([`super::skimmed`]). So the most that a body may become follows from
+//! its length and from its marks, and has a bound. A call waits until there is room for it, and gives the room back when the
+//! request is there, before anything else is awaited. Small calls have a room of their own, so that they do not wait behind
+//! large ones.
 
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The most marks in a body: more than the longest lists of any call have, with all fields of each item.
-pub const MAX_MARKS: usize = 20_000;
+/// What the texts of a body take at most while they are read, in lengths of the body: a copy, and the buffer in which a text
+/// with escapes is put together. The buffer doubles, and both sizes are there while it is copied.
+const TEXTS: usize = 4;
 
-/// The most memory that one mark stands for. The dearest is `{"":0}` as a map of any JSON: three marks, and 1,000 bytes
-/// in the buffer of a flattened struct and in the map that is made of it.
-const BYTES_PER_MARK: usize = 400;
+/// The most memory that one mark stands for: an entry of a list of names, of 24 bytes. The list doubles, and both sizes are
+/// there while it is copied. A name on the heap takes up to 24 bytes beside its text.
+const BYTES_PER_MARK: usize = 96;
+
+/// The most memory of all marks: that of the longest list that a limit of an app can allow.
+const MARKS_BYTES: usize = 1 << 20;
+
+/// What any call takes besides: lists of one entry have room for four.
+const BASE_BYTES: usize = 2 * 1_024;
+
+/// The most memory that one mark stands for when the body has been read.
+const KEPT_PER_MARK: usize = 48;
+
+/// The most memory of all marks when the body has been read.
+const KEPT_BYTES: usize = MARKS_BYTES / 2;
 
 /// The most memory of a small call.
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
@@ -21,27 +36,39 @@ const SMALL_CALL_BYTES: usize = 256 * 1_024;
 const SMALL_CALLS_BYTES: usize = 3 << 20;
 
 /// The room of all others: that of the largest call there can be.
-const LARGE_CALLS_BYTES: usize = MAX_BODY_BYTES + MAX_MARKS * BYTES_PER_MARK;
+const LARGE_CALLS_BYTES: usize = TEXTS * MAX_BODY_BYTES + MARKS_BYTES + BASE_BYTES;
 
 /// The bytes of one permit of the semaphores.
 const UNIT: usize = 1_024;
 
-/// The room for what calls are read into.
+/// The room in which calls are read.
 pub struct ParseRoom {
     small: Semaphore,
     large: Semaphore,
 }
 
-/// The memory that a body may become.
+/// An estimate of the memory of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Parsed(usize);
+pub struct Parsed {
+    length: usize,
+    marks: usize,
+}
 
 impl Parsed {
-    /// Estimates it from the body; `None` when the body has more than [`MAX_MARKS`] marks.
-    pub fn of(body: &[u8]) -> Option<Self> {
-        let marks = marks(body);
-        // Texts are copied, and take no more than they take in the body.
-        (marks <= MAX_MARKS).then_some(Self(body.len() + marks * BYTES_PER_MARK))
+    /// Estimates it from the body.
+    pub fn of(body: &[u8]) -> Self {
+        Self { length: body.len(), marks: marks(body) }
+    }
+
+    /// The most that is needed while the body is read, beside the body.
+    fn most(self) -> usize {
+        let of_marks = self.marks.saturating_mul(BYTES_PER_MARK).min(MARKS_BYTES);
+        TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
+    }
+
+    /// The most that the request takes besides its texts, which take no more than the body does.
+    pub fn kept(self) -> usize {
+        self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }
 }
 
@@ -54,10 +81,10 @@ impl Default for ParseRoom {
 
 impl ParseRoom {
     /// Waits for room, and takes it until the permit is dropped.
-    pub async fn enter(&self, Parsed(bytes): Parsed) -> SemaphorePermit<'_> {
+    pub async fn enter(&self, parsed: Parsed) -> SemaphorePermit<'_> {
+        let bytes = parsed.most();
         let room = if bytes <= SMALL_CALL_BYTES { &self.small } else { &self.large };
-        let units =
-            u32::try_from(bytes.div_ceil(UNIT)).expect("at most that of MAX_BODY_BYTES and MAX_MARKS");
+        let units = u32::try_from(bytes.div_ceil(UNIT)).expect("at most LARGE_CALLS_BYTES");
         room.acquire_many(units).await.expect("the semaphores are never closed")
     }
 }
@@ -78,63 +105,4 @@ fn marks(body: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt;
-
-    #[test]
-    fn marks_are_counted_outside_of_texts() {
-        for (body, expected) in [
-            ("", 0),
-            ("7", 0),
-            ("[]", 1),
-            ("[1,2,3]", 3),
-            (r#"{"a":1,"b":[{"c":null}]}"#, 7),
-            (r#"{"a,:[{":"\",:[{\\","b":2}"#, 4),
-            (r#"["\\",1,"\"",2]"#, 4),
-            // Where it is no JSON, there is no text that is not closed.
-            (",,,[[::", 7),
-            (r#"[",,,"#, 1),
-        ] {
-            assert_eq!(marks(body.as_bytes()), expected, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_body_of_more_marks_than_any_call_has_is_told_before_it_is_read() {
-        let list = |values: usize| format!("[1{}]", ",1".repeat(values - 1));
-        let of = |body: &str| Parsed::of(body.as_bytes());
-        assert_eq!(of("[\"four\"]"), Some(Parsed(8 + BYTES_PER_MARK)));
-        let fullest = list(MAX_MARKS);
-        assert_eq!(of(&fullest), Some(Parsed(fullest.len() + MAX_MARKS * BYTES_PER_MARK)));
-        assert_eq!(of(&list(MAX_MARKS + 1)), None);
-        assert!(of(&format!("[\"{}\"]", ",".repeat(MAX_BODY_BYTES - 4))).is_some());
-    }
-
-    #[test]
-    fn calls_wait_for_room_and_small_ones_not_behind_large_ones() {
-        let room = ParseRoom::default();
-        let largest = Parsed(LARGE_CALLS_BYTES);
-        let first = room.enter(largest).now_or_never().expect("there is room for the largest");
-        assert!(room.enter(Parsed(SMALL_CALL_BYTES + 1)).now_or_never().is_none());
-        let small: Vec<_> =
-            std::iter::from_fn(|| room.enter(Parsed(SMALL_CALL_BYTES)).now_or_never()).collect();
-        assert_eq!(small.len(), SMALL_CALLS_BYTES / SMALL_CALL_BYTES);
-        assert!(room.enter(Parsed(1)).now_or_never().is_none());
-        drop((first, small));
-        assert!(room.enter(Parsed(1)).now_or_never().is_some());
-        assert!(room.enter(largest).now_or_never().is_some());
-    }
-
-    /// Calls of the longest lists, with all fields of each item, are read.
-    #[test]
-    fn the_longest_lists_are_within_the_bound() {
-        let friend =
-            r#"{"To_Account":"u","Remark":"r","AddSource":"s","AddWording":"w","AddTime":1,"RemarkTime":1}"#;
-        let change = r#"{"To_Account":"u","SnsItem":[{"Tag":"Tag_SNS_IM_Remark","Value":"r"}]}"#;
-        for item in [friend, change] {
-            let body = format!(r#"{{"From_Account":"u","Items":[{}]}}"#, [item; 1_000].join(","));
-            assert!(Parsed::of(body.as_bytes()).is_some(), "{item}: {} marks", marks(body.as_bytes()));
-        }
-    }
-}
+mod tests;

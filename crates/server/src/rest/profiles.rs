@@ -4,7 +4,9 @@ use super::answer::{Reply, info, item_code};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, NoFields, Object, check_batch};
+use super::fields::{AccountName, NoFields, Object};
+use super::lists::List;
+use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use lamplight_model::{
     AllowType, Code, FieldValue, MAX_PROFILE_BYTES, Profile, ProfileChange, ProfileFields, Refusal, UserId,
@@ -58,7 +60,7 @@ const MAX_CUSTOM_NAME: usize = 32;
 
 /// A further field, as it is kept: a number of 32 bits or a text, as the standard has it; one of the app's own may be
 /// either, the number up to 64 bits.
-fn field(tag: &str, value: Value) -> Result<FieldValue, Refusal> {
+fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
     let is_custom = tag.strip_prefix(CUSTOM).is_some_and(|name| {
@@ -69,13 +71,11 @@ fn field(tag: &str, value: Value) -> Result<FieldValue, Refusal> {
         return Err(invalid(format!("no tag {tag:?}")));
     }
     match (standard, value) {
-        (Some(true), Value::Number(number))
-            if number.as_u64().is_some_and(|it| it <= u64::from(u32::MAX)) =>
-        {
-            Ok(FieldValue::Number(number.as_u64().unwrap_or_default()))
+        (Some(true), Skimmed::Number(number)) if number <= u64::from(u32::MAX) => {
+            Ok(FieldValue::Number(number))
         }
         (Some(true), _) => Err(invalid(format!("{tag} is a number of 32 bits"))),
-        (Some(false) | None, Value::String(text)) => {
+        (Some(false) | None, Skimmed::Text(text)) => {
             if text.len() > MAX_PROFILE_BYTES {
                 let detail =
                     format!("{tag} has at most {MAX_PROFILE_BYTES} bytes, this one has {}", text.len());
@@ -83,10 +83,7 @@ fn field(tag: &str, value: Value) -> Result<FieldValue, Refusal> {
             }
             Ok(FieldValue::Text(text))
         }
-        (None, Value::Number(number)) => {
-            let number = number.as_u64().ok_or_else(|| invalid(format!("{tag} is a whole number or a text")));
-            number.map(FieldValue::Number)
-        }
+        (None, Skimmed::Number(number)) => Ok(FieldValue::Number(number)),
         (Some(false), _) => Err(invalid(format!("{tag} is a text"))),
         (None, _) => Err(invalid(format!("{tag} is a whole number or a text"))),
     }
@@ -105,7 +102,7 @@ pub struct PortraitSetRequest {
     from_account: CompactString,
     /// The fields to set; of a tag that occurs twice the last one counts.
     #[schema(value_type = Vec<ProfileItem>, min_items = 1, max_items = 100)]
-    profile_item: Vec<Object<ProfileItem>>,
+    profile_item: List<Object<ProfileItem>, MAX_TAGS>,
 }
 
 /// A field of a profile.
@@ -119,7 +116,8 @@ pub struct ProfileItem {
     /// A text of at most 500 bytes; of `Tag_Profile_IM_AllowType`, `AllowType_Type_AllowAny` or
     /// `AllowType_Type_DenyAny`; of `_BirthDay`, `_Language`, `_MsgSettings`, `_Level` and `_Role` a number of 32 bits; of
     /// `Tag_Profile_Custom_…` a text or a whole number.
-    value: Value,
+    #[schema(value_type = Value)]
+    value: Skimmed,
 }
 
 impl Command for PortraitSet {
@@ -139,13 +137,13 @@ impl Command for PortraitSet {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
-        check_batch("ProfileItem", request.profile_item.len(), MAX_TAGS)?;
+        let items = request.profile_item.some("ProfileItem")?;
         let (mut change, mut fields) = (ProfileChange::default(), ProfileFields::new());
-        for Object(ProfileItem { tag, value }) in request.profile_item {
+        for Object(ProfileItem { tag, value }) in items {
             match (&tag[..], value) {
-                (NICK, Value::String(nick)) => change.nick = Some(nick),
-                (IMAGE, Value::String(url)) => change.avatar_url = Some(url),
-                (ALLOW_TYPE, Value::String(allow)) => change.allow = Some(allow_type(&allow)?),
+                (NICK, Skimmed::Text(nick)) => change.nick = Some(nick),
+                (IMAGE, Skimmed::Text(url)) => change.avatar_url = Some(url),
+                (ALLOW_TYPE, Skimmed::Text(allow)) => change.allow = Some(allow_type(&allow)?),
                 (NICK | IMAGE | ALLOW_TYPE, _) => {
                     return Err(Refusal::because(Code::PROFILE_INVALID, format!("{tag} is a text")).into());
                 }
@@ -195,10 +193,10 @@ pub struct PortraitGetRequest {
     /// The owners of the profiles; at most 100.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MAX_USERS_INFO>,
     /// Which fields; one that was never set is left out of the answer.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
-    tag_list: Vec<CompactString>,
+    tag_list: List<CompactString, MAX_TAGS>,
 }
 
 /// The profiles.
@@ -257,15 +255,15 @@ impl Command for PortraitGet {
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
-        check_batch("To_Account", request.to_account.len(), MAX_USERS_INFO)?;
-        check_batch("TagList", request.tag_list.len(), MAX_TAGS)?;
-        let users = request.to_account.iter().flat_map(|text| UserId::new(text));
+        let to_account = request.to_account.some("To_Account")?;
+        let tag_list = request.tag_list.some("TagList")?;
+        let users = to_account.iter().flat_map(|text| UserId::new(text));
         let users: Vec<_> = users.map(|id| call.user(id)).collect();
         let mut further = call.service.profile_fields_of(users.clone()).await?.into_iter();
         let mut found = call.service.profiles_of(users).await?.into_iter();
         let mut fields = PortraitGetFields { user_profile_item: Vec::new(), fail_account: Vec::new() };
         let mut first_failure = None;
-        for to_account in request.to_account {
+        for to_account in to_account {
             let done = match UserId::new(&to_account) {
                 Ok(_) => found.next().flatten().ok_or(ServiceError::from(Code::NO_SUCH_ACCOUNT)),
                 Err(invalid) => Err(Refusal::from(invalid).into()),
@@ -278,7 +276,7 @@ impl Command for PortraitGet {
             .unwrap_or_default();
             let mut profile_item = Vec::new();
             let done = done.map(|profile| {
-                profile_item.extend(request.tag_list.iter().filter_map(|tag| {
+                profile_item.extend(tag_list.iter().filter_map(|tag| {
                     let value = tag_value(&profile, tag).map(Value::from).or_else(|| {
                         kept.remove(tag.as_str()).map(|value| match value {
                             FieldValue::Number(number) => number.into(),

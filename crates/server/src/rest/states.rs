@@ -4,12 +4,13 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, Flag, check_batch};
+use super::fields::{AccountName, Flag};
+use super::lists::{List, MOST_BY_SETTING};
+use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use lamplight_model::{Code, Platform, StatusType, User, UserId};
 use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// `openim/query_online_status`
@@ -22,7 +23,7 @@ pub struct QueryOnlineStatusRequest {
     /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry is answered by itself.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
-    to_account: Vec<CompactString>,
+    to_account: List<CompactString, MOST_BY_SETTING>,
     /// 1: answer with the devices too.
     is_need_detail: Option<Flag>,
     /// 1: answer with the custom status too.
@@ -122,23 +123,22 @@ impl Command for QueryOnlineStatus {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let most = usize::from(call.app.settings.limits.query_batch);
-        check_batch("To_Account", request.to_account.len(), most)?;
+        let to_account = request.to_account.within("To_Account", most)?;
         let parts = StateParts {
             devices: request.is_need_detail.unwrap_or_default().0,
             custom_status: request.is_return_custom_status.unwrap_or_default().0,
         };
-        let mut users = Vec::with_capacity(request.to_account.len());
-        for text in &request.to_account {
+        let mut users = Vec::with_capacity(to_account.len());
+        for text in &to_account {
             users.extend(UserId::new(text).map(|id| User::new(call.app.id, id)));
         }
         let found = call.service.user_states(&call.app, &users, parts, call.now).await?;
-        Ok(assemble(request.to_account, &users, found, parts))
+        Ok(assemble(to_account, &users, found, parts))
     }
 
     fn invalid(body: &[u8]) -> Code {
-        let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Code::QUERY_UNREADABLE };
-        let list = body.get("To_Account").and_then(Value::as_array);
-        let is_list = list.is_some_and(|list| list.iter().all(Value::is_string));
+        let Some(body) = Skimmed::object(body, &["To_Account"]) else { return Code::QUERY_UNREADABLE };
+        let is_list = body.field("To_Account") == Some(&Skimmed::Texts);
         if is_list { Code::QUERY_UNREADABLE } else { Code::QUERY_ACCOUNT_MALFORMED }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, TestNode};
 use serde_json::Value;
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -32,9 +33,14 @@ impl Reply {
 
 impl Api {
     pub async fn connect(node: &TestNode) -> Self {
-        let stream = TcpStream::connect(node.node.http_address()).await.unwrap();
+        Self::at(node.node.http_address(), query(node, ADMIN, &node.sig(ADMIN))).await
+    }
+
+    /// Connects to a node that the test cannot lend to another task.
+    pub async fn at(address: SocketAddr, query: String) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, query: query(node, ADMIN, &node.sig(ADMIN)) }
+        Self { stream, query }
     }
 
     /// Calls a command as the admin; answers with the JSON, whatever its code.

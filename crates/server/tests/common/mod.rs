@@ -153,13 +153,17 @@ impl TestNode {
     }
 
     pub fn sig_for(&self, user: &str, expire: u64) -> String {
-        let claims = Claims {
-            user_id: UserId::new(user).unwrap(),
-            app: self.app.id,
-            issued: self.clock.now().wall.as_secs(),
-            expire,
-            userbuf: None,
-        };
+        self.sig_by(user, self.clock.now().wall.as_secs(), expire)
+    }
+
+    /// A UserSig that is dated in this second.
+    pub fn sig_issued(&self, user: &str, issued: u64) -> String {
+        self.sig_by(user, issued, 3_600)
+    }
+
+    fn sig_by(&self, user: &str, issued: u64, expire: u64) -> String {
+        let claims =
+            Claims { user_id: UserId::new(user).unwrap(), app: self.app.id, issued, expire, userbuf: None };
         sign(self.app.keys.last().unwrap(), &claims)
     }
 

@@ -1,0 +1,197 @@
+//! The elements of a message: texts that are put together, or one custom element.
+
+use super::fields::Object;
+use super::lists::{Gather, gather};
+use super::skimmed::Skimmed;
+use lamplight_model::{Code, CustomElement, MessageBody, Refusal};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// The type of an element that is a text.
+pub const TEXT: &str = "TIMTextElem";
+/// The type of an element whose meaning the application alone knows.
+pub const CUSTOM: &str = "TIMCustomElem";
+/// A part of a message.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct MsgElement {
+    /// `TIMTextElem` or `TIMCustomElem`; Lamplight has no other.
+    #[schema(example = "TIMTextElem")]
+    msg_type: String,
+    /// The content, by its type.
+    #[serde(deserialize_with = "content")]
+    #[schema(value_type = MsgContent)]
+    msg_content: Skimmed,
+}
+
+/// The content of an element, by its type.
+#[derive(ToSchema)]
+#[schema(as = MsgContent)]
+#[serde(untagged)]
+#[allow(dead_code)]
+pub enum MsgContent {
+    /// Of a `TIMTextElem`.
+    Text(MsgText),
+    /// Of a `TIMCustomElem`.
+    Custom(MsgCustom),
+}
+
+/// The content of a `TIMCustomElem`, which is carried as it is. Its parts together: at most 12,288 bytes
+/// (`limits.message_bytes` of the app).
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+pub struct MsgCustom {
+    /// The content itself, in the application's own form.
+    pub data: String,
+    /// A text for people: shown in conversation lists, and pushed.
+    pub desc: String,
+    /// Further data of the application.
+    pub ext: String,
+}
+
+/// The content of a `TIMTextElem`, for the document.
+#[derive(ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[allow(dead_code)]
+pub struct MsgText {
+    /// The text. All of a message: at most 12,288 bytes (`limits.message_bytes` of the app).
+    text: String,
+}
+
+/// Reads the content of an element, whatever it is, and keeps the fields that one of the types has.
+fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
+    Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
+}
+
+/// The elements of a message, put together as they are read.
+#[derive(Default)]
+pub struct Elements {
+    given: usize,
+    text: String,
+    custom: Option<CustomElement>,
+    /// The fault of the first element that has one.
+    fault: Option<Refusal>,
+}
+
+impl Gather for Elements {
+    type Entry = Object<MsgElement>;
+
+    fn gather(&mut self, Object(element): Object<MsgElement>) {
+        self.given += 1;
+        if self.fault.is_none() {
+            self.fault = self.put(element).err();
+        }
+    }
+
+    fn end(&mut self) {
+        self.text.shrink_to_fit();
+    }
+}
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        gather(deserializer)
+    }
+}
+
+impl Elements {
+    /// Returns the body of the message.
+    pub fn read(self) -> Result<MessageBody, Refusal> {
+        match (self.fault, self.custom) {
+            (Some(fault), _) => Err(fault),
+            (None, Some(custom)) => Ok(MessageBody::Custom(custom)),
+            (None, None) if self.given == 0 => {
+                Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "it is empty"))
+            }
+            (None, None) => Ok(MessageBody::Text(self.text)),
+        }
+    }
+
+    /// Puts one more element to the others.
+    fn put(&mut self, MsgElement { msg_type, msg_content }: MsgElement) -> Result<(), Refusal> {
+        let is_first = self.given == 1;
+        match msg_type.as_str() {
+            TEXT if self.custom.is_none() => {
+                let text = text_of(msg_content)?;
+                // The first text is taken as it is: the only one, mostly.
+                if is_first {
+                    self.text = text;
+                } else {
+                    self.text.push_str(&text);
+                }
+                Ok(())
+            }
+            CUSTOM if is_first => {
+                self.custom = Some(custom_of(msg_content)?);
+                Ok(())
+            }
+            TEXT | CUSTOM => Err(invalid(format!("a {CUSTOM} is the only element of its message"))),
+            _ => Err(invalid(format!("MsgType must be {TEXT} or {CUSTOM}, not {msg_type:?}"))),
+        }
+    }
+}
+
+fn invalid(detail: String) -> Refusal {
+    Refusal::because(Code::INVALID_PARAMETER, detail)
+}
+
+fn text_of(mut content: Skimmed) -> Result<String, Refusal> {
+    match content.take("Text") {
+        Some(Skimmed::Text(text)) => Ok(text),
+        Some(other) => Err(invalid(format!("MsgContent: Text is a text, not {other}"))),
+        None => Err(invalid(format!("MsgContent of a {TEXT} is an object with Text"))),
+    }
+}
+
+fn custom_of(mut content: Skimmed) -> Result<CustomElement, Refusal> {
+    if !matches!(content, Skimmed::Object(_)) {
+        return Err(invalid(format!("MsgContent is an object, not {content}")));
+    }
+    let mut part = |name: &str| match content.take(name) {
+        None => Ok(String::new()),
+        Some(Skimmed::Text(text)) => Ok(text),
+        Some(other) => Err(invalid(format!("MsgContent: {name} is a text, not {other}"))),
+    };
+    Ok(CustomElement { data: part("Data")?, description: part("Desc")?, extension: part("Ext")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<MessageBody, (Code, String)> {
+        let elements: Elements = serde_json::from_str(json).unwrap();
+        elements.read().map_err(|refusal| (refusal.code, refusal.detail.to_string()))
+    }
+
+    #[test]
+    fn texts_are_put_together_and_a_custom_element_stands_alone() {
+        let text = |text: &str| format!(r#"{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{text}"}}}}"#);
+        let custom = r#"{"MsgType":"TIMCustomElem","MsgContent":{"Data":"d","Ext":"e","Sound":{"x":[1,2]}}}"#;
+        let (a, b) = (text("a"), text("b"));
+        assert_eq!(read(&format!("[{a},{b},{a}]")), Ok(MessageBody::Text("aba".into())));
+        let expected = CustomElement { data: "d".into(), description: String::new(), extension: "e".into() };
+        assert_eq!(read(&format!("[{custom}]")), Ok(MessageBody::Custom(expected)));
+        for (elements, code, detail) in [
+            ("[]".to_owned(), Code::MESSAGE_BODY_MALFORMED, "it is empty"),
+            (format!("[{custom},{a}]"), Code::INVALID_PARAMETER, "only element"),
+            (format!("[{a},{custom}]"), Code::INVALID_PARAMETER, "only element"),
+            (format!("[{custom},{custom}]"), Code::INVALID_PARAMETER, "only element"),
+            (a.replace("TIMTextElem", "X"), Code::INVALID_PARAMETER, "not \"X\""),
+            (a.replace("\"a\"", "1"), Code::INVALID_PARAMETER, "Text is a text, not 1"),
+            (a.replace("Text\":", "text\":"), Code::INVALID_PARAMETER, "an object with Text"),
+            (custom.replace("\"d\"", "null"), Code::INVALID_PARAMETER, "Data is a text, not null"),
+            (
+                r#"{"MsgType":"TIMCustomElem","MsgContent":[]}"#.to_owned(),
+                Code::INVALID_PARAMETER,
+                "is an object, not a list",
+            ),
+        ] {
+            let elements = if elements.starts_with('[') { elements } else { format!("[{elements}]") };
+            let (told, why) = read(&elements).unwrap_err();
+            assert_eq!(told, code, "{elements}");
+            assert!(why.contains(detail), "{elements}: {why}");
+        }
+    }
+}

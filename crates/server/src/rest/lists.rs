@@ -1,0 +1,141 @@
+//! The lists of a request. They keep no more entries than the call may have, so that what a body becomes is bounded by its
+//! texts and by the longest list of any call, whatever else is in it.
+
+use super::fields::check_batch;
+use lamplight_model::Refusal;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The largest number of users for which an app can set a limit of a batch.
+pub const MOST_BY_SETTING: usize = 10_000;
+
+/// Something that the entries of a list are put into, one after the other.
+pub trait Gather: Default {
+    /// An entry of the list.
+    type Entry;
+
+    /// Takes the next entry.
+    fn gather(&mut self, entry: Self::Entry);
+
+    /// Gives back the memory that was meant for further entries.
+    fn end(&mut self) {}
+}
+
+/// Reads a list. Each entry is read by its type, also one that is not kept.
+pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
+    deserializer: D,
+) -> Result<G, D::Error> {
+    struct ListVisitor<G>(PhantomData<G>);
+
+    impl<'de, G: Gather<Entry: Deserialize<'de>>> Visitor<'de> for ListVisitor<G> {
+        type Value = G;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a sequence")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<G, A::Error> {
+            let mut gathered = G::default();
+            while let Some(entry) = list.next_element()? {
+                gathered.gather(entry);
+            }
+            gathered.end();
+            Ok(gathered)
+        }
+    }
+
+    deserializer.deserialize_seq(ListVisitor(PhantomData))
+}
+
+/// A list that keeps its first `MOST` entries and counts the others.
+#[derive(PartialEq, Eq, Debug)]
+pub struct List<T, const MOST: usize> {
+    kept: Vec<T>,
+    given: usize,
+}
+
+impl<T, const MOST: usize> Default for List<T, MOST> {
+    fn default() -> Self {
+        Self { kept: Vec::new(), given: 0 }
+    }
+}
+
+impl<T, const MOST: usize> Gather for List<T, MOST> {
+    type Entry = T;
+
+    fn gather(&mut self, entry: T) {
+        self.given += 1;
+        if self.given <= MOST {
+            self.kept.push(entry);
+        }
+    }
+
+    fn end(&mut self) {
+        self.kept.shrink_to_fit();
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        gather(deserializer)
+    }
+}
+
+impl<T, const MOST: usize> List<T, MOST> {
+    /// The first entry.
+    pub fn first(&self) -> Option<&T> {
+        self.kept.first()
+    }
+
+    /// Returns the entries; refuses a list that is empty or longer than `MOST`.
+    pub fn some(self, field: &str) -> Result<Vec<T>, Refusal> {
+        self.within(field, MOST)
+    }
+
+    /// Returns the entries, which may be none; refuses a list that is longer than `MOST`.
+    pub fn any(self, field: &str) -> Result<Vec<T>, Refusal> {
+        if self.given == 0 { Ok(self.kept) } else { self.some(field) }
+    }
+
+    /// Returns the entries; refuses a list that is empty or longer than a bound, which is at most `MOST`.
+    pub fn within(self, field: &str, bound: usize) -> Result<Vec<T>, Refusal> {
+        check_batch(field, self.given, bound.min(MOST))?;
+        Ok(self.kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::Code;
+
+    fn read(json: &str) -> List<u8, 3> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_list_keeps_what_a_call_may_have_and_counts_the_rest() {
+        assert_eq!(read("[1,2,3]").some("x").unwrap(), [1, 2, 3]);
+        assert_eq!(read("[1,2,3,4,5]"), List { kept: vec![1, 2, 3], given: 5 });
+        for (list, bound, refused) in [
+            ("[]", 3, "x is empty"),
+            ("[1,2,3]", 2, "x has 3 entries, at most 2 are allowed"),
+            ("[1,2,3,4,5]", 3, "x has 5 entries, at most 3 are allowed"),
+            ("[1,2,3,4,5]", 9, "x has 5 entries, at most 3 are allowed"),
+        ] {
+            assert_eq!(read(list).within("x", bound).unwrap_err().detail, refused, "{list}");
+        }
+        assert!(read("[]").any("x").unwrap().is_empty());
+        assert_eq!(read("[1,2,3,4]").any("x").unwrap_err().code, Code::BATCH_TOO_LARGE);
+    }
+
+    #[test]
+    fn an_entry_that_is_not_kept_is_still_of_its_type() {
+        for wrong in ["[1,2,3,4,\"\"]", "{}", "1", "null"] {
+            let read = serde_json::from_str::<List<u8, 3>>(wrong);
+            assert!(read.unwrap_err().is_data(), "{wrong}");
+        }
+    }
+}

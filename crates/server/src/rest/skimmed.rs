@@ -1,0 +1,208 @@
+//! JSON values of any type, of which little is kept.
+//!
+//! Where a field may have one of several types, or a body that was refused is looked at once more, a value of
+//! `serde_json` would hold all of it, at hundreds of bytes for a value of two. Here a list or an object is read to its end,
+//! as strictly, and dropped value by value.
+
+use compact_str::{CompactString, format_compact};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// A value of any type.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Skimmed {
+    /// A text.
+    Text(String),
+    /// A whole number that is not negative.
+    Number(u64),
+    /// `null`.
+    Null,
+    /// Another number, or a truth value, as it is written.
+    Other(CompactString),
+    /// A list of texts alone, or of nothing.
+    Texts,
+    /// Another list.
+    List,
+    /// An object, with the fields that were asked for.
+    Object(Vec<(&'static str, Skimmed)>),
+}
+
+impl Skimmed {
+    /// Reads an object, of which it keeps the fields of these names; `None` for what is no object, or no JSON.
+    pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let value = Self::keeping(names, &mut json).ok()?;
+        json.end().ok()?;
+        matches!(value, Self::Object(_)).then_some(value)
+    }
+
+    /// Reads a value. Where it is an object, it keeps the fields of these names.
+    pub fn keeping<'de, D: Deserializer<'de>>(
+        names: &'static [&'static str],
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        Skim { names }.deserialize(deserializer)
+    }
+
+    /// Returns a field that was kept. Where it occurs twice, that is the last one.
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(fields) => fields.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value),
+            Self::Text(_) | Self::Number(_) | Self::Null | Self::Other(_) | Self::Texts | Self::List => None,
+        }
+    }
+
+    /// Takes a field that was kept.
+    pub fn take(&mut self, name: &str) -> Option<Self> {
+        match self {
+            Self::Object(fields) => {
+                let place = fields.iter().position(|(kept, _)| *kept == name)?;
+                Some(fields.swap_remove(place).1)
+            }
+            Self::Text(_) | Self::Number(_) | Self::Null | Self::Other(_) | Self::Texts | Self::List => None,
+        }
+    }
+
+    /// Whether it is a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
+    /// The number, if it is one that is whole and not negative.
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(_) | Self::Null | Self::Other(_) | Self::Texts | Self::List | Self::Object(_) => None,
+        }
+    }
+}
+
+/// As it is shown in a refusal.
+impl fmt::Display for Skimmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Null => f.write_str("null"),
+            Self::Other(written) => f.write_str(written),
+            Self::Texts | Self::List => f.write_str("a list"),
+            Self::Object(_) => f.write_str("an object"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Skimmed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::keeping(&[], deserializer)
+    }
+}
+
+/// The names of the fields to keep.
+#[derive(Clone, Copy)]
+struct Skim {
+    names: &'static [&'static str],
+}
+
+impl<'de> DeserializeSeed<'de> for Skim {
+    type Value = Skimmed;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Skimmed, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skim {
+    type Value = Skimmed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Skimmed, E> {
+        Ok(Skimmed::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Skimmed, E> {
+        Ok(Skimmed::Other(format_compact!("{value}")))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Skimmed, E> {
+        Ok(Skimmed::Number(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Skimmed, E> {
+        Ok(u64::try_from(value).map_or_else(|_| Skimmed::Other(format_compact!("{value}")), Skimmed::Number))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Skimmed, E> {
+        Ok(Skimmed::Other(format_compact!("{value}")))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Skimmed, E> {
+        Ok(Skimmed::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Skimmed, A::Error> {
+        let mut only_texts = true;
+        while let Some(entry) = list.next_element::<Skimmed>()? {
+            only_texts &= entry.is_text();
+        }
+        Ok(if only_texts { Skimmed::Texts } else { Skimmed::List })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Skimmed, A::Error> {
+        let mut kept: Vec<(&'static str, Skimmed)> = Vec::new();
+        while let Some((name, value)) = object.next_entry::<CompactString, Skimmed>()? {
+            let Some(known) = self.names.iter().find(|known| **known == name) else { continue };
+            match kept.iter_mut().find(|(before, _)| before == known) {
+                Some((_, before)) => *before = value,
+                None => kept.push((known, value)),
+            }
+        }
+        Ok(Skimmed::Object(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_kept_by_its_type() {
+        for (json, expected, shown) in [
+            ("null", Skimmed::Null, "null"),
+            ("true", Skimmed::Other("true".into()), "true"),
+            ("7", Skimmed::Number(7), "7"),
+            ("-7", Skimmed::Other("-7".into()), "-7"),
+            ("1.5", Skimmed::Other("1.5".into()), "1.5"),
+            (r#""a\"b""#, Skimmed::Text("a\"b".into()), r#""a\"b""#),
+            ("[]", Skimmed::Texts, "a list"),
+            (r#"["a","b"]"#, Skimmed::Texts, "a list"),
+            (r#"["a",1]"#, Skimmed::List, "a list"),
+            (r#"{"a":[{}]}"#, Skimmed::Object(vec![]), "an object"),
+        ] {
+            let read: Skimmed = serde_json::from_str(json).unwrap();
+            assert_eq!((&read, &read.to_string()[..]), (&expected, shown), "{json}");
+        }
+    }
+
+    #[test]
+    fn of_an_object_the_named_fields_are_kept_and_of_two_the_last() {
+        let mut read = Skimmed::object(br#"{"x":1,"a":2,"b":{"a":3},"a":"4"}"#, &["a", "b", "c"]).unwrap();
+        assert_eq!(read.field("a"), Some(&Skimmed::Text("4".into())));
+        assert_eq!(read.take("b"), Some(Skimmed::Object(vec![])));
+        assert_eq!((read.field("b"), read.field("c"), read.field("x")), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_no_json_is_no_value_also_within_what_is_dropped() {
+        for body in
+            [&b"[1]"[..], b"{", b"{} {}", b"{\"x\":[1e999]}", b"{\"x\":\"\xff\"}", br#"{"x":"\ud800"}"#]
+        {
+            assert_eq!(Skimmed::object(body, &["a"]), None, "{:?}", String::from_utf8_lossy(body));
+        }
+        let deep = format!("{{\"x\":{}}}", "[".repeat(200) + &"]".repeat(200));
+        assert_eq!(Skimmed::object(deep.as_bytes(), &["a"]), None);
+    }
+}
