@@ -3,11 +3,10 @@
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use crate::tally::{Runner, Tally};
-use crate::tools;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The oldest version on the path that is used: that of `dart/lamplight/pubspec.yaml`.
 const AT_LEAST: (u32, u32) = (3, 3);
@@ -26,8 +25,7 @@ const PACKAGES: &str = "target/tools/dart/package_config.json";
 const TESTS: &str = "dart/lamplight/test/run.dart";
 
 /// Runs the tests of the Dart SDK and counts them. Some of them start the server.
-pub fn test(ground: &Ground, may_install: bool, tally: &mut Tally) -> Result<()> {
-    let program = vm(ground, may_install)?;
+pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     let packages = ground.path(PACKAGES);
     fs::create_dir_all(ground.path(OURS))?;
     fs::write(&packages, package_config(ground)).with_context(|| format!("cannot write {PACKAGES}"))?;
@@ -37,11 +35,12 @@ pub fn test(ground: &Ground, may_install: bool, tally: &mut Tally) -> Result<()>
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// The program: a recent one on the path, or ours, installed now if need be.
-pub fn vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
+/// The program: a recent one on the path, or ours, installed now if need be. `None` where ours does not run for want of
+/// libraries of the system.
+pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {
-        return Ok("dart".into());
+        return Ok(Some("dart".into()));
     }
     let ours = ground.path(PROGRAM);
     if !is_current(ground) {
@@ -53,13 +52,7 @@ pub fn vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
         }
         install(ground)?;
     }
-    if !is_recent(&version_of(ours.as_os_str())) {
-        tools::for_dart(ground, may_install)?;
-    }
-    if !is_recent(&version_of(ours.as_os_str())) {
-        bail!("{PROGRAM} does not run here: install a Dart SDK, 3.3 or newer");
-    }
-    Ok(ours)
+    Ok(is_recent(&version_of(ours.as_os_str())).then_some(ours))
 }
 
 /// Installs the package. `--force`: npm would refuse one for another processor.

@@ -201,7 +201,8 @@ fn web_tests(it: &mut Run) -> Result<()> {
 /// Some of them start the server.
 fn dart_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
-    dart::test(&it.ground, it.may_install, &mut it.tally)
+    let vm = tools::dart_vm(&it.ground, it.may_install)?;
+    dart::test(&it.ground, &vm, &mut it.tally)
 }
 
 fn browser(it: &mut Run) -> Result<()> {

@@ -159,7 +159,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
         println!("{}: {}", tool.name, cargo_tool(ground, &tool, may_install)?.display());
     }
     println!("typos: {}", spelling::typos(ground, may_install)?.display());
-    println!("dart: {}", dart::vm(ground, may_install)?.display());
+    println!("dart: {}", dart_vm(ground, may_install)?.display());
     if !has_nextest(ground) {
         println!(
             "cargo-nextest is not here: `cargo test` runs the tests, one binary at a time and without time limits"
@@ -175,9 +175,14 @@ pub fn for_web(ground: &Ground) -> Result<()> {
     web::install(ground, true)
 }
 
-/// Makes sure of what the Dart VM of npm needs.
-pub fn for_dart(ground: &Ground, may_install: bool) -> Result<()> {
-    install(ground, may_install, &[&NEEDED_FOR_DART])
+/// The Dart VM, as [`dart::vm`] finds it, with what it needs of the system.
+pub fn dart_vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
+    if let Some(vm) = dart::vm(ground, may_install)? {
+        return Ok(vm);
+    }
+    install(ground, may_install, &[&NEEDED_FOR_DART])?;
+    dart::vm(ground, may_install)?
+        .context("the Dart VM of npm does not run here: install a Dart SDK, 3.3 or newer")
 }
 
 fn is_missing(ground: &Ground, needed: &Needed) -> bool {

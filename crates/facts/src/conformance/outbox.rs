@@ -198,7 +198,7 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
     assert_eq!(enqueue(facts, "both", login(3, "phone")).await, ADDED);
 }
 
-/// What the receiver may have is followed by the login.
+/// A disconnect that the receiver may have is followed by the login.
 pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -238,7 +238,7 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// Whatever became of them meanwhile: the pair that was taken back does not come again as a login alone, and a login that
+/// The pair that was taken back does not come again as a login alone, and a login that
 /// follows a disconnect which was sent is not taken for its pair.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);

@@ -1,3 +1,5 @@
+//! The rule by which a login takes back a disconnect.
+
 use super::*;
 
 fn event(device: Option<(&str, Platform)>, kind: SessionEventKind) -> SessionEvent {

@@ -237,7 +237,7 @@ impl LanePlan {
         Settled { id: notice.id, settled }
     }
 
-    /// What was not sent says nothing about the receiver: another one may look at it.
+    /// Takes a probe back that was not sent: it says nothing about the receiver, and another notice may probe it.
     fn stop_looking(&mut self, now: Timestamp) {
         if let Gate::Closed { looking: looking @ true, until, .. } = &mut self.gate {
             *looking = false;

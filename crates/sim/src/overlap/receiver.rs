@@ -61,7 +61,7 @@ struct Heard {
     custom: String,
 }
 
-/// What the backend makes of a device.
+/// The backend's view of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {
     Connected,

@@ -1,3 +1,5 @@
+//! Requests to real receivers: TLS and its certificates, and connections that are kept.
+
 use super::*;
 use crate::webhooks::WebhooksConfig;
 use rustls::RootCertStore;
