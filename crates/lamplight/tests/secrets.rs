@@ -66,10 +66,10 @@ fn a_secret_comes_from_stdin_or_the_command_line_and_is_repeated_nowhere() {
 
 #[test]
 fn a_jwt_is_checked_by_the_keys_of_the_app() {
-    // HS256 by the secret below; aud 1400000001, sub alice, exp in 2100.
+    // HS256 by the secret below; aud 1400000001, sub alice, exp after 2090.
     let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
-                 eyJzdWIiOiJhbGljZSIsImF1ZCI6IjE0MDAwMDAwMDEiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.\
-                 0Zq9iODhNbDGeJh4NRndDT191PRDgbsuS1CDpDq7MwY";
+                 eyJzdWIiOiJhbGljZSIsImF1ZCI6IjE0MDAwMDAwMDEiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDAxMDIwMzA0MH0.\
+                 iWhrr8h-d4SJOp5SdOXuf2JIXVjve8DSdwPP0iTXKeg";
     let folder = Folder::new();
     folder.ok(&["app", "create"]);
     let verify = |user: &str| folder.run(&["sig", "verify", token, "--user", user]);
@@ -90,5 +90,5 @@ fn a_jwt_is_checked_by_the_keys_of_the_app() {
     let (code, _, error) = verify("bob");
     assert!(code == Some(1) && error.contains("70013"), "{error}");
     let told = folder.answer(&["sig", "verify", token, "--user", "alice", "--json"]);
-    assert_eq!((&told["issued"], &told["expires"]), (&json!(1_700_000_000), &json!(4_102_444_830_000_u64)));
+    assert_eq!((&told["issued"], &told["expires"]), (&json!(1_700_000_000), &json!(4_010_203_070_000_u64)));
 }
