@@ -62,7 +62,7 @@ fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
     }
 }
 
-/// The expected value in words for a user; serde names a type of the program.
+/// Describes the expected value, of which serde tells the name of a type of the program.
 fn wanted(expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
