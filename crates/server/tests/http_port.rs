@@ -6,6 +6,7 @@ mod common;
 
 use common::api::{ADMIN, Api, query};
 use common::{PATIENCE, TestNode};
+use futures_util::future::join_all;
 use lamplight_model::Platform;
 use lamplight_wire::v1::LoginRequest;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -321,29 +322,30 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
 /// Calls that wait before their answer, here for the seconds of the UserSigs that they have revoked, hold up no others.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
-    const CALLS: usize = 17;
-    const SECONDS: u64 = 15;
+    const CALLS: usize = 18;
+    const SECONDS: u64 = 18;
     let node = TestNode::start().await;
     let name = |call: usize, place: u64| format!("user-{call}-{place}");
     let now = node.clock.now().wall.as_secs();
+    // The UserSigs of each call are dated in all of the seconds to come.
+    let log_in = async |call: usize, place: u64| {
+        let user = name(call, place);
+        let Request::Login(login) = node.login(&user, "phone", Platform::IPhone) else { unreachable!() };
+        let user_sig = node.sig_issued(&user, now + place);
+        let mut wire = node.connect().await;
+        let answer = wire.ask(Request::Login(LoginRequest { user_sig, ..login })).await;
+        assert!(matches!(answer, Answer::Login(_)), "{user}: {answer:?}");
+        wire
+    };
     let mut wires = Vec::new();
     for call in 0..CALLS {
-        for place in 0..SECONDS {
-            let user = name(call, place);
-            // The UserSigs of each call are dated in all of the seconds to come.
-            let Request::Login(login) = node.login(&user, "phone", Platform::IPhone) else { unreachable!() };
-            let user_sig = node.sig_issued(&user, now + place);
-            let mut wire = node.connect().await;
-            let answer = wire.ask(Request::Login(LoginRequest { user_sig, ..login })).await;
-            assert!(matches!(answer, Answer::Login(_)), "{user}: {answer:?}");
-            wires.push(wire);
-        }
+        wires.extend(join_all((0..SECONDS).map(|place| log_in(call, place))).await);
     }
     // A hundred accounts in each call, and as much else as makes it no large one.
     let waiting: Vec<_> = (0..CALLS)
         .map(|call| {
             let items: Vec<_> = (0..100).map(|place| json!({ "UserID": name(call, place) })).collect();
-            let body = json!({ "DeleteItem": items, "more": "x".repeat(50_000) });
+            let body = json!({ "DeleteItem": items, "more": "x".repeat(48_000) });
             let (address, query) = (node.node.http_address(), query(&node, ADMIN, &node.sig(ADMIN)));
             tokio::spawn(async move {
                 let mut api = Api::at(address, query).await;
