@@ -1,11 +1,11 @@
-//! A hashed timing wheel: one entry a connection, no timer of its own.
+//! A hashed timing wheel: one entry for each connection, instead of a timer.
 
 use lamplight_model::Moment;
 
 /// Wakes keys at their deadlines, at most one tick late and never early.
 ///
-/// There is no cancel: a key that is woken checks its real deadline, and schedules itself again when that has moved. So
-/// a heartbeat costs one store.
+/// There is no cancel: a key that is woken checks its real deadline, and schedules itself again if that has moved. So a
+/// heartbeat costs one memory write.
 #[derive(Debug)]
 pub struct DeadlineWheel<K> {
     tick_ms: u64,

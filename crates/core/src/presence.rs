@@ -25,7 +25,7 @@ use lamplight_model::{
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
-/// When the record of a deleted account is due again that could not be removed.
+/// How long to wait before retrying to remove a deleted account's record.
 const REMOVAL_RETRY: Duration = Duration::from_secs(60);
 
 /// The live record of one user.
@@ -539,13 +539,13 @@ impl Presence {
         }
     }
 
-    /// A connection that has ended gave its last sign of life then. It was not before the user came ONLINE, and what
-    /// was told before does not go back.
+    /// Records when a connection that has ended was last heard. The time is never before the user came ONLINE, and
+    /// never moves back.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Ends the logins that `doomed` names, and with a cause their connections.
+    /// Removes the devices for which `doomed` is true. If `cause` is given, also ends their connections.
     fn remove(
         &mut self,
         doomed: impl Fn(&Device) -> bool,

@@ -88,14 +88,14 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Logins. Each has a number: higher than that of every login and every account of this store before it. The login
     // of a Web device ends with its connection and is listed nowhere, but it has a number too.
 
-    /// In one transaction: refuses, or makes the account if there is none, takes the device's mark away, and records
-    /// the login under a new number, in place of the one that the device has. The reasons to refuse, in their order,
-    /// are the variants of [`LoginRecorded`].
+    /// In one transaction, either refuses, or creates the account if it is missing, removes the device's end mark (why
+    /// its last login ended), and records the login under a new number, replacing the device's previous login. The
+    /// reasons to refuse, in their order, are the variants of [`LoginRecorded`].
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user, each by its number: of a device that has logged in again nothing changes. That a device
-    /// has no such login is no fault. With a mark, the device is told when it comes back. At most [`MAX_MARKS`] marks
-    /// a user are kept, the newest.
+    /// Ends logins of a user, each by its number, so that a device that has logged in again is not affected. An unknown
+    /// login number is ignored. If a mark is given, the device is told the reason when it returns. The newest
+    /// [`MAX_MARKS`] marks of a user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, by rising number.

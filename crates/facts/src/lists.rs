@@ -85,17 +85,16 @@ pub trait Lists: Send + Sync {
     /// Stores a message and brings both conversation lists up to date, in one transaction. A message to oneself is one
     /// message in one row, and never unread.
     ///
-    /// A retry is not stored: a message of the same sender to the same recipient, with the same client id and the same
-    /// text, less than [`RETRY_TIME`] after one that was stored. It is answered with the latest such one, also when the
-    /// recipient's account is gone by now. Whatever differs in one of these is another message; an account that was
-    /// deleted and made again is another sender.
+    /// A message with the same sender, recipient, client id and text as one that was stored less than [`RETRY_TIME`]
+    /// ago is a retry: it is not stored, and the latest match is returned, even if the recipient's account no longer
+    /// exists. Any difference makes it a new message; an account that was deleted and created again is another sender.
     ///
-    /// No sequence comes twice between two users: not after a deletion of conversations or accounts, nor of messages.
+    /// A sequence is never used twice between two users, even after conversations, accounts or messages were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
     /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and had
     /// none yet; of at most `limit` of them, the newest, in the order in which they were sent, and only of the newest
-    /// 100 of each conversation. In one transaction; doing it twice does no harm. Says what came of it.
+    /// 100 of each conversation. In one transaction; doing it twice does no harm. Returns the outcome.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before

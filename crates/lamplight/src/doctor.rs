@@ -169,9 +169,9 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
     }
 }
 
-/// Less than this is no room for a server to go on.
+/// Below this many free bytes the server cannot keep running.
 const NO_ROOM: u64 = 128 << 20;
-/// Less than this will be full before somebody looks.
+/// Below this many free bytes the check warns.
 const LITTLE_ROOM: u64 = 2 << 30;
 
 /// Judges the file system of the data folder by its free bytes and free files, where it counts files.

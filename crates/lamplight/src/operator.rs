@@ -33,18 +33,18 @@ pub struct Operator {
     data_dir: PathBuf,
     missing: IfMissing,
     running: Option<ControlClient>,
-    /// The apps as they were last looked at.
+    /// The apps as they were last read.
     seen: Option<Vec<App>>,
 }
 
 impl Operator {
-    /// Opens the door of a data folder, which must be there: to ask makes nothing.
+    /// Opens an existing data folder; never creates one.
     pub async fn open(data_dir: &Path) -> anyhow::Result<Self> {
         check_data_folder(data_dir)?;
         Ok(Self::of(data_dir, IfMissing::Refuse).await)
     }
 
-    /// As [`open`](Self::open); the first operation makes the folder if need be.
+    /// Like [`open`](Self::open), but the first operation creates the folder if it does not exist.
     pub async fn make(data_dir: &Path) -> Self {
         Self::of(data_dir, IfMissing::Make).await
     }
@@ -65,7 +65,7 @@ impl Operator {
         Ok(apps)
     }
 
-    /// Enters into the audit log that a secret is about to be shown. One that cannot be entered is not shown.
+    /// Writes an audit entry before a secret is shown. If this fails, the caller must not show the secret.
     pub async fn enter_secret(&mut self, secret: ShownSecret) -> anyhow::Result<()> {
         let Outcome::Done { .. } = self.ask(Operation::ShowSecret(secret)).await? else {
             bail!(OTHER_ANSWER)

@@ -198,8 +198,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// Of an own change that an answer is about to tell: who of those that it put on the list is not on it any longer,
-    /// and who of those that it took off is on it again, by a later change of another device.
+    /// The parts of a connection's own list change that a later change of another device has undone, before the answer
+    /// reported it: the added users that are no longer on the list, and the removed users that are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -209,13 +209,13 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// No answer will tell this connection of the users that its own call has added: they are told like others. Their
-    /// statuses, which the answer was to read, may not have been read.
+    /// The call failed, so no answer will carry the statuses of the users that it added. They are delivered as ordinary
+    /// notifications; each status that was not read yet is requested through `effects`.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
-    /// Those of these users whom a connection does not watch, for whatever reason.
+    /// Those of these users that a connection does not watch for any reason.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));

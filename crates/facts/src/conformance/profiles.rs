@@ -62,7 +62,7 @@ pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 20, total_unread: 0 });
 }
 
-/// Each of the three can be changed alone, and back.
+/// The nick, the avatar URL and `allow` can each be changed on their own and restored.
 pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     make_accounts(facts).await;
     let none = ProfileChange::default();

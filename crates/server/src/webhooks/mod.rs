@@ -97,7 +97,8 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts recording and sending. `log` is an event log from before anybody can connect.
+    /// Starts recording and sending. `log` reads the session events; it must be opened before the node accepts
+    /// connections.
     pub fn start(
         service: Arc<Service>,
         log: LogReader,

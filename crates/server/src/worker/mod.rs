@@ -1,5 +1,5 @@
-//! A worker: one thread, its own listener, its own connections, its own audience. No locks on its way from a
-//! change to the sockets.
+//! A worker: one thread, its own listener, its own connections, its own audience. On its way from a change to the
+//! sockets it takes one short lock, that of its queue of the change log; none after it.
 //!
 //! A round: take what the sockets have, answer what can be answered, hear the change log, then write each
 //! touched connection once. So what is ready together leaves together; and a worker that has nothing else to

@@ -220,7 +220,7 @@ impl Worker {
         waiting
     }
 
-    /// Waits until whom a connection watches is known by everything that was done before now.
+    /// Waits until this connection's watch list reflects everything that was done before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let (heard, waiting) = oneshot::channel();
         self.waiting.heard.borrow_mut().push(heard);
@@ -234,7 +234,7 @@ impl Worker {
         }
     }
 
-    /// The worker has heard everything that was in the log.
+    /// Wakes the tasks that wait until the worker has taken in everything that was in the change log.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
             // The waiting task may have ended.
@@ -242,7 +242,7 @@ impl Worker {
         }
     }
 
-    /// The lists version of a user, as it is now. Of who has no account it is 0.
+    /// The current lists version of a user; 0 if there is no such account.
     pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
         let (answer, answered) = oneshot::channel();
         self.waiting.lists.borrow_mut().entry(user.clone()).or_default().logins.push(answer);
@@ -251,13 +251,13 @@ impl Worker {
         Ok(answered.await.map_err(|_| Code::INTERNAL)?)
     }
 
-    /// Nobody can say what changed: the connections of a user are asked to read its lists again.
+    /// Asks the connections of a user to read its lists again, because the changes themselves are not known.
     pub(super) fn reread_lists(&self, user: &User) {
         self.waiting.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
         self.reads.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
-    /// A part of the log was missed. What the stores say now is the truth.
+    /// Reads from the stores everything that the worker watches, because it has missed a part of the change log.
     pub(super) fn read_everything_again(&self) {
         tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
         self.lists_heard.borrow_mut().miss();
@@ -280,7 +280,7 @@ impl Worker {
         audience.users().for_each(|user| self.reads.borrow_mut().want_status(user.clone()));
     }
 
-    /// A connection has gone: nothing is read for it any longer, and nobody waits.
+    /// Drops the reads that were wanted for a connection that is gone, and their waiters.
     pub(super) fn forget_reads(&self, watcher: WatcherKey) {
         self.reads.borrow_mut().forget(watcher);
         self.waiting.settled.borrow_mut().remove(&watcher);
@@ -288,7 +288,7 @@ impl Worker {
     }
 }
 
-/// Gives a call to the stores its time.
+/// Fails a store call that takes longer than `STORE_PATIENCE`.
 pub async fn in_time<T>(call: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
     tokio::time::timeout(STORE_PATIENCE, call).await.unwrap_or_else(|_| Err(too_slow()))
 }

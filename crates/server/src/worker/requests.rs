@@ -141,7 +141,8 @@ impl Worker {
         }
     }
 
-    /// An answer tells a connection its subscription list. The worker may know an older or a newer one.
+    /// Records how the list that an answer returns to the client differs from the list that the worker holds, which may
+    /// be older or newer.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -153,7 +154,8 @@ impl Worker {
         });
     }
 
-    /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
+    /// The status to put into an answer: the given one, or the newer one that the connection was sent while the answer
+    /// was under way.
     fn newest(&self, watcher: WatcherKey, app: AppId, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(app, status.user_id.clone());
         match self.audience.borrow_mut().answer(watcher, &of, status.version) {
@@ -162,7 +164,8 @@ impl Worker {
         }
     }
 
-    /// A call of the connection has changed the subscription list; its answer shall tell how.
+    /// Applies the changes that a call of the connection made to the subscription list, and keeps them until the answer
+    /// has reported them.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -178,8 +181,8 @@ impl Worker {
         });
     }
 
-    /// The answer to a call tells how it has changed the subscription list. Where another device has changed it again
-    /// since, that is told behind the answer.
+    /// The answer to a call reports how the call changed the subscription list. Later changes of the same entries by
+    /// another device are recorded, to be sent after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -198,8 +201,8 @@ impl Worker {
         });
     }
 
-    /// The answer to a call will not tell how it has changed the subscription list: the connection is told of it as of a
-    /// change by another device.
+    /// The call failed, so its answer cannot report its changes to the subscription list. Sends them as if another
+    /// device had made them.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -216,8 +219,8 @@ impl Worker {
         }
     }
 
-    /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend: a
-    /// friendship may have been made a moment ago.
+    /// Brings the set of friends that a connection watches up to date, before an answer reports users as no longer
+    /// watched: a user may have become a friend a moment ago.
     async fn know_friends(self: &Rc<Self>, user: &User, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

@@ -103,8 +103,8 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The most bytes of texts that users have chosen in one page; a page that would have more is shorter than asked for. In the worst
-/// JSON it is six times as much, and no message of the server has more than 8 MiB.
+/// The most bytes of user-chosen texts in one page; a page that would have more has fewer entries than were asked for.
+/// JSON may escape one byte as six, and a message of the server has at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
 /// How many entries fit into a page by their texts: at least one.
@@ -117,7 +117,7 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// Users whose lists may change before anybody is told of it.
+/// A guard: unless it is cleared, dropping it tells the clients of these users to reload their lists.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

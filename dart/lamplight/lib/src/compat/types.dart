@@ -236,7 +236,7 @@ class V2TimFriendCheckResult {
   /// The user.
   String userID;
 
-  /// 0.
+  /// The result code; always 0.
   int resultCode;
 
   /// The meaning of the code.

@@ -145,8 +145,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Of the own list, these have left it while the link was broken: another
-  /// device or the server API has done it.
+  /// Reports users that another device or the server API removed from the own
+  /// list while this client was disconnected.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
     if (unsubscribed.isNotEmpty) {

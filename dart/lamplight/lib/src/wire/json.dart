@@ -17,22 +17,22 @@ extension type JsonObject(Map<String, Object?> _fields) {
   /// The names of the fields that are there.
   Iterable<String> get names => _fields.keys.where(has);
 
-  /// A text; empty where it is absent.
+  /// A string; empty if it is absent.
   String text(String name) => switch (_fields[name]) {
         null => '',
         final String text => text,
-        _ => throw FormatException('$name is no text'),
+        _ => throw FormatException('$name is not a string'),
       };
 
-  /// A truth; false where it is absent.
+  /// A boolean; false if it is absent.
   bool flag(String name) => switch (_fields[name]) {
         null => false,
         final bool flag => flag,
-        _ => throw FormatException('$name is no truth'),
+        _ => throw FormatException('$name is not a boolean'),
       };
 
-  /// A number that is not negative; 0 where it is absent. One that an `int`
-  /// cannot hold is cut down to the largest that is safe everywhere.
+  /// A non-negative number; 0 if it is absent. Values above the largest safe
+  /// integer are clamped.
   int count(String name) {
     final number = large(name);
     return number < _largest ? number.toInt() : _largest.toInt();
@@ -89,10 +89,12 @@ extension type JsonObject(Map<String, Object?> _fields) {
           if (read(JsonObject.of(item)) case final T value) value,
       ];
 
-  /// The texts of a list.
+  /// The strings of a list.
   List<String> texts(String name) => [
         for (final item in items(name))
-          item is String ? item : throw FormatException('$name has no texts'),
+          item is String
+              ? item
+              : throw FormatException('$name is not a list of strings'),
       ];
 }
 

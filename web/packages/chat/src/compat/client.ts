@@ -63,7 +63,7 @@ export function createClient(options: CreateOptions): Calls {
   return client;
 }
 
-/** The conversations that no filter of these finds: Lamplight has no groups, marks or mentions. */
+/** Filters that match no conversation, since Lamplight has no groups, marks or mentions. */
 interface ConversationFilter {
   groupName?: unknown;
   markType?: unknown;

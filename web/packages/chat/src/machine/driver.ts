@@ -37,7 +37,7 @@ export interface WebSocketLike {
   close(): void;
 }
 
-/** The constructor of one. */
+/** A WebSocket constructor. */
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
 /** A caller that waits for its answer. */
@@ -54,7 +54,7 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
-  /** Those who were told that there was no answer, as long as one may still come on this link. */
+  /** Callers that have already timed out, and whose answer may still arrive on this link. */
   #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];

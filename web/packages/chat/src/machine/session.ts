@@ -45,7 +45,10 @@ export interface State {
 
 /** Ours: what the settings of the app let its clients do. */
 export interface Abilities {
-  /** Whether others can be asked for and subscribed to, and their changes are told. The list stays meanwhile. */
+  /**
+   * Whether the client may query and subscribe to other users, and is told of their changes. The subscription list is kept
+   * while this is false.
+   */
   statusesOfOthers: boolean;
   /** The code that a query or a subscription is refused with: 0 (it is not refused), 7013 or 72001. */
   refusalCode: number;
@@ -82,7 +85,7 @@ export interface Session {
   readonly abilities: Abilities | null;
   /** The snapshot of the watched users that the present link sends; null when it is complete. */
   readonly snapshot: Snapshot | null;
-  /** The most bytes of a login: by the server's default, less once it has not taken a longer one. */
+  /** The largest login, in bytes: the default of the server, or half the size of the last login that it rejected. */
   readonly loginLimit: number;
   readonly phase: Phase;
 }

@@ -14,7 +14,7 @@ import { instant, type Columns } from "../text/csv.js";
 import { moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
-/** Entries of a page of an export. */
+/** Entries per page of an export. */
 const PAGE = 500;
 
 /** The columns of an export: those of `lamplight audit --csv`. */

@@ -68,7 +68,7 @@ export class OverviewPage extends View {
   /** The range of the charts; none: the last ten minutes, live. */
   @state() private range: Range | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
-  /** Figures came, and now they do not. */
+  /** Whether live figures have stopped arriving. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;
