@@ -1,7 +1,7 @@
 //! The state machine of one lane: which notice is sent next, when it is tried again, and when a receiver is left alone.
 //! Pure: time and chance are arguments; sending and storing are done elsewhere.
 //!
-//! A receiver that fails some times in a row is left alone: its *gate* closes, and one request at a time looks whether
+//! A receiver that fails some times in a row is left alone: its *gate* closes, and one request at a time probes whether
 //! it is back. What fails while the gate is closed is the receiver's fault, and costs no notice one of its attempts.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
@@ -17,7 +17,7 @@ const READ_AHEAD: usize = 64;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
-/// The longest pause between two looks at a receiver that fails.
+/// The longest pause between two probes of a receiver that fails.
 pub const MAX_GATE_PAUSE: Duration = Duration::from_secs(60);
 /// Failures in a row that close the gate.
 pub const GATE_FAILURES: u32 = 3;
@@ -47,7 +47,7 @@ pub struct LanePlan {
 
 /// ```text
 ///          GATE_FAILURES in a row
-///   Open ──────────────────────────▶ Closed ──┐ a look failed
+///   Open ──────────────────────────▶ Closed ──┐ a probe failed
 ///     ▲                                │  ▲───┘
 ///     └──────────── a success ─────────┘
 /// ```
@@ -61,11 +61,11 @@ pub enum Gate {
     /// The receiver is left alone.
     Closed {
         /// Looks that failed.
-        looks: u32,
-        /// When the next look is.
+        probes: u32,
+        /// When the next probe is.
         until: Timestamp,
-        /// A look is under way.
-        looking: bool,
+        /// A probe is under way.
+        probing: bool,
     },
 }
 
@@ -162,8 +162,8 @@ impl LanePlan {
             return None;
         }
         let notice = self.ready.pop_front()?;
-        if let Gate::Closed { looking, .. } = &mut self.gate {
-            *looking = true;
+        if let Gate::Closed { probing, .. } = &mut self.gate {
+            *probing = true;
         }
         self.in_flight += 1;
         self.busy.insert(notice.id, notice.user.clone());
@@ -174,7 +174,7 @@ impl LanePlan {
     fn room(&self, now: Timestamp) -> usize {
         match self.gate {
             Gate::Open { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
-            Gate::Closed { until, looking, .. } => usize::from(!looking && until <= now),
+            Gate::Closed { until, probing, .. } => usize::from(!probing && until <= now),
         }
     }
 
@@ -192,11 +192,11 @@ impl LanePlan {
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::TakenBack => {
-                self.stop_looking(now);
+                self.stop_probing(now);
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::NotHandedOut(error) => {
-                self.stop_looking(now);
+                self.stop_probing(now);
                 let due = now.after(pause(0, MAX_PAUSE, chance));
                 let settled = SettledAs::Again { attempts: notice.attempts, due, error };
                 return Settled { id: notice.id, settled };
@@ -208,20 +208,20 @@ impl LanePlan {
                 self.gate = Gate::Open { failures: failures + 1 };
                 if failures + 1 >= GATE_FAILURES {
                     let until = now.after(pause(0, MAX_GATE_PAUSE, chance));
-                    self.gate = Gate::Closed { looks: 0, until, looking: false };
+                    self.gate = Gate::Closed { probes: 0, until, probing: false };
                     self.ready.clear();
                     self.stale = true;
                 }
                 notice.attempts + 1
             }
-            Gate::Closed { looks, until, looking } => {
-                // Others may have been under way when the gate closed; while one looks, the first to fail says it.
-                self.gate = if looking {
-                    let looks = looks.saturating_add(1);
-                    let until = now.after(pause(looks, MAX_GATE_PAUSE, chance));
-                    Gate::Closed { looks, until, looking: false }
+            Gate::Closed { probes, until, probing } => {
+                // Others may have been under way when the gate closed; while one probes, the first to fail says it.
+                self.gate = if probing {
+                    let probes = probes.saturating_add(1);
+                    let until = now.after(pause(probes, MAX_GATE_PAUSE, chance));
+                    Gate::Closed { probes, until, probing: false }
                 } else {
-                    Gate::Closed { looks, until, looking }
+                    Gate::Closed { probes, until, probing }
                 };
                 notice.attempts
             }
@@ -230,7 +230,7 @@ impl LanePlan {
         let settled = if attempts >= MAX_ATTEMPTS || is_old {
             SettledAs::Dead { attempts, error }
         } else {
-            // Later than the others that wait: the next look is at another one.
+            // Later than the others that wait: the next probe is another notice.
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
@@ -238,9 +238,9 @@ impl LanePlan {
     }
 
     /// Takes a probe back that was not sent: it says nothing about the receiver, and another notice may probe it.
-    fn stop_looking(&mut self, now: Timestamp) {
-        if let Gate::Closed { looking: looking @ true, until, .. } = &mut self.gate {
-            *looking = false;
+    fn stop_probing(&mut self, now: Timestamp) {
+        if let Gate::Closed { probing: probing @ true, until, .. } = &mut self.gate {
+            *probing = false;
             *until = now;
             self.stale = true;
         }
@@ -265,9 +265,9 @@ impl LanePlan {
             _ if self.reading => None,
             Gate::Open { .. } if is_full => None,
             Gate::Open { .. } => self.next_due,
-            Gate::Closed { until, looking: false, .. } if self.stale => Some(until),
-            Gate::Closed { until, looking: false, .. } => self.next_due.map(|due| due.max(until)),
-            Gate::Closed { looking: true, .. } => None,
+            Gate::Closed { until, probing: false, .. } if self.stale => Some(until),
+            Gate::Closed { until, probing: false, .. } => self.next_due.map(|due| due.max(until)),
+            Gate::Closed { probing: true, .. } => None,
         }
     }
 }

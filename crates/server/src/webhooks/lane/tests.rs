@@ -193,30 +193,30 @@ fn what_failed_does_not_go_before_its_time() {
 }
 
 #[test]
-fn a_receiver_that_fails_is_looked_at_by_one_request_at_a_time() {
+fn a_receiver_that_fails_is_probed_by_one_request_at_a_time() {
     let mut world = World::new(&["alice", "bob", "carol", "dave"]);
     assert_eq!(world.begin(), [1, 2, 3, 4]);
     for id in [1, 2, 3] {
         world.end(id, false);
     }
-    assert!(matches!(world.plan.gate(), Gate::Closed { looking: false, .. }));
+    assert!(matches!(world.plan.gate(), Gate::Closed { probing: false, .. }));
     // One that was under way before says nothing about the gate.
     let gate = world.plan.gate();
     world.end(4, false);
     assert_eq!(world.plan.gate(), gate);
     assert_eq!(world.begin(), NONE);
     world.wait(SECOND);
-    let look = world.begin();
-    assert_eq!(look.len(), 1);
+    let probe = world.begin();
+    assert_eq!(probe.len(), 1);
     world.wait(HOUR);
-    assert_eq!(world.begin(), NONE, "while one looks, nobody else does");
-    world.end(look[0], false);
+    assert_eq!(world.begin(), NONE, "while one probes, nobody else does");
+    world.end(probe[0], false);
     assert_eq!(world.begin(), NONE);
     assert_eq!(world.plan.wakes_at(), Some(world.now.after(2 * FIRST_PAUSE)));
 }
 
 #[test]
-fn looks_come_less_and_less_often_but_at_least_once_in_so_long() {
+fn probes_come_less_and_less_often_but_at_least_once_in_so_long() {
     let mut world = World::new(&["alice", "bob", "carol"]);
     world.close_gate();
     let mut pauses = Vec::new();
@@ -224,27 +224,27 @@ fn looks_come_less_and_less_often_but_at_least_once_in_so_long() {
         let Gate::Closed { until, .. } = world.plan.gate() else { panic!("it is open") };
         pauses.push(until.since(world.now).as_secs());
         world.now = until;
-        let look = world.begin();
-        world.end(look[0], false);
+        let probe = world.begin();
+        world.end(probe[0], false);
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
 }
 
 #[test]
-fn while_the_gate_is_closed_no_attempt_is_used_up_and_each_look_is_at_another_one() {
+fn while_the_gate_is_closed_no_attempt_is_used_up_and_each_probe_is_another_notice() {
     let mut world = World::new(&["alice", "bob", "carol"]);
     world.close_gate();
     let attempts: Vec<u32> = world.outbox.iter().map(|notice| notice.attempts).collect();
-    let mut looks = Vec::new();
+    let mut probes = Vec::new();
     for _ in 0..30 {
         world.wait(2 * 60 * SECOND);
-        let look = world.begin();
-        assert_eq!(look.len(), 1);
-        looks.push(look[0]);
-        world.end(look[0], false);
+        let probe = world.begin();
+        assert_eq!(probe.len(), 1);
+        probes.push(probe[0]);
+        world.end(probe[0], false);
     }
     assert_eq!(world.outbox.iter().map(|notice| notice.attempts).collect::<Vec<_>>(), attempts);
-    assert!(looks.windows(2).all(|two| two[0] != two[1]), "{looks:?}");
+    assert!(probes.windows(2).all(|two| two[0] != two[1]), "{probes:?}");
     assert_eq!(world.dead, NONE);
 }
 
@@ -253,8 +253,8 @@ fn one_success_opens_the_gate() {
     let mut world = World::new(&["alice", "bob", "carol"]);
     world.close_gate();
     world.wait(SECOND);
-    let look = world.begin();
-    world.end(look[0], true);
+    let probe = world.begin();
+    world.end(probe[0], true);
     assert_eq!(world.plan.gate(), Gate::Open { failures: 0 });
     world.wait(SECOND);
     assert_eq!(world.begin().len(), 2);
@@ -444,7 +444,7 @@ fn a_lane_without_room_does_not_wake_for_what_is_due() {
 }
 
 #[test]
-fn a_look_that_was_not_sent_leaves_the_look_to_another_at_once() {
+fn a_probe_that_was_not_sent_leaves_the_probe_to_another_at_once() {
     let error = "the disk".to_owned();
     for (not_sent, expected) in [
         (Sent::TakenBack, SettledAs::Gone),
@@ -463,7 +463,7 @@ fn a_look_that_was_not_sent_leaves_the_look_to_another_at_once() {
             world.end(id, false);
         }
         world.now = Timestamp(1_000_000 + 60 * SECOND);
-        let [looking] = world.begin()[..] else { panic!("one looks") };
+        let [probing] = world.begin()[..] else { panic!("one probes") };
         let notice = world.under_way.pop().unwrap();
         let settled = world.plan.done(&notice, not_sent, world.now, 0.0);
         let expected = match expected {
@@ -471,7 +471,7 @@ fn a_look_that_was_not_sent_leaves_the_look_to_another_at_once() {
             expected @ (SettledAs::Gone | SettledAs::Dead { .. }) => expected,
         };
         assert_eq!(settled.settled, expected);
-        assert_eq!(world.begin().len(), 1, "another one looks");
-        assert_ne!(world.under_way[0].id, looking);
+        assert_eq!(world.begin().len(), 1, "another one probes");
+        assert_ne!(world.under_way[0].id, probing);
     }
 }
