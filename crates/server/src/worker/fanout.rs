@@ -20,9 +20,9 @@ const MAX_BATCH_BYTES: usize = 16 * 1024;
 const MOST_LATE: usize = 1_000;
 
 /// The state of a user as mailboxes hold it: encoded once for all who watch.
-pub struct Shown(pub EncodedStatus);
+pub struct MailboxStatus(pub EncodedStatus);
 
-impl Versioned for Shown {
+impl Versioned for MailboxStatus {
     fn version(&self) -> Version {
         self.0.version()
     }
@@ -38,7 +38,7 @@ impl Worker {
             let now = self.shared.clock.now().moment;
             let mut audience = self.audience.borrow_mut();
             let mut lists_heard = self.lists_heard.borrow_mut();
-            let encode = |status: &UserStatus| Shown(encode_status(status));
+            let encode = |status: &UserStatus| MailboxStatus(encode_status(status));
             entries.retain(|entry| {
                 if let News::App(app) = entry.news {
                     self.app_changed(Some(app));

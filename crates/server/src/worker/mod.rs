@@ -29,7 +29,7 @@ use crate::health::Pulse;
 use crate::metrics::WorkerMetrics;
 use crate::network::TrustedProxies;
 use connection::{Connection, Work};
-use fanout::Shown;
+use fanout::MailboxStatus;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
 use lamplight_core::{ConflationRate, DeadlineWheel, LinkEnd};
@@ -96,7 +96,7 @@ struct Worker {
     connections: RefCell<Slab<Connection>>,
     /// Connections ever taken in; makes a `ConnectionId` unique.
     taken_in: Cell<u32>,
-    audience: RefCell<Audience<Shown>>,
+    audience: RefCell<Audience<MailboxStatus>>,
     watcher_slots: WatcherSlots,
     /// By the connection's number in this node.
     wheel: RefCell<DeadlineWheel<u64>>,

@@ -1,7 +1,7 @@
 //! Performs what [`Reads`](lamplight_service::Reads) decides to read, and wakes whoever waits for it.
 
 use super::Worker;
-use super::fanout::Shown;
+use super::fanout::MailboxStatus;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
@@ -163,7 +163,7 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for status in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
-                audience.tell(&user, &status, |status| Shown(encode_status(status)));
+                audience.tell(&user, &status, |status| MailboxStatus(encode_status(status)));
             }
         }
         Ok(())
