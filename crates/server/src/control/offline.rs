@@ -1,6 +1,6 @@
 //! Operations on a data folder on which no node runs: a service over the facts alone.
 
-use super::office::{Office, answer, refused};
+use super::executor::{Executor, answer, refused};
 use super::{ControlError, Operation, Outcome, WebhookOperation};
 use crate::audit::Audit;
 use crate::clock::Clock;
@@ -41,11 +41,11 @@ pub async fn offline(
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;
     let operators = Arc::new(Operators::of(data_dir));
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
-    let office = Office { service, webhooks: None, operators, audit, clock };
-    let outcome = answer(&office, operation).await;
+    let executor = Executor { service, webhooks: None, operators, audit, clock };
+    let outcome = answer(&executor, operation).await;
     // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
     while is_more {
-        match office.service.delete_apps_further(office.clock.now()).await {
+        match executor.service.delete_apps_further(executor.clock.now()).await {
             Ok(more) => is_more = more,
             Err(error) => return Ok(refused(&error.refusal())),
         }

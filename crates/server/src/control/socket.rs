@@ -1,7 +1,7 @@
 //! The server's end of the control socket.
 
+use super::executor::{Executor, answer, refused};
 use super::line::{read_line, write_line};
-use super::office::{Office, answer, refused};
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::console::Operators;
@@ -25,7 +25,7 @@ pub fn serve(
     audit: Audit,
     clock: Clock,
 ) -> io::Result<AbortHandle> {
-    let office = Arc::new(Office { service, webhooks: Some(webhooks), operators, audit, clock });
+    let executor = Arc::new(Executor { service, webhooks: Some(webhooks), operators, audit, clock });
     // One that a killed node left behind; the lock of the folder says that nobody uses it.
     match std::fs::remove_file(path) {
         Ok(()) => {}
@@ -39,9 +39,9 @@ pub fn serve(
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let office = Arc::clone(&office);
+                    let executor = Arc::clone(&executor);
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &office).await {
+                        if let Err(error) = converse(stream, &executor).await {
                             tracing::debug!(%error, "an operator's connection broke");
                         }
                     });
@@ -56,12 +56,12 @@ pub fn serve(
     Ok(task.abort_handle())
 }
 
-async fn converse(stream: UnixStream, office: &Office) -> io::Result<()> {
+async fn converse(stream: UnixStream, executor: &Executor) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     while let Some(line) = read_line(&mut reader).await? {
         let outcome = match serde_json::from_str(&line) {
-            Ok(operation) => answer(office, operation).await,
+            Ok(operation) => answer(executor, operation).await,
             Err(error) => refused(&Refusal::because(Code::INVALID_PARAMETER, error.to_string())),
         };
         write_line(&mut writer, &outcome).await?;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 const MOST_ENTRIES: usize = 1_000;
 
 /// The parts of a node that an operator's operations work with.
-pub(super) struct Office {
+pub(super) struct Executor {
     pub(super) service: Arc<Service>,
     /// `None` where no node runs.
     pub(super) webhooks: Option<Arc<Webhooks>>,
@@ -27,8 +27,8 @@ pub(super) struct Office {
 }
 
 /// Does what an operator asks.
-async fn execute(office: &Office, operation: Operation) -> Result<Outcome, ServiceError> {
-    let Office { service, webhooks, operators, audit, clock } = office;
+async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, ServiceError> {
+    let Executor { service, webhooks, operators, audit, clock } = executor;
     let now = clock.now();
     let done = |changed: bool| Outcome::Done { changed };
     Ok(match operation {
@@ -117,34 +117,37 @@ async fn execute(office: &Office, operation: Operation) -> Result<Outcome, Servi
 }
 
 /// Does it, and enters it into the audit log where it changes something.
-async fn record(office: &Office, mut operation: Operation) -> Result<Outcome, ServiceError> {
+async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
     // The change is refused where the role is another one by then, so the audit log gets no stale one.
     if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
         && was.is_none()
     {
-        let operators = office.operators.list().map_err(|error| {
+        let operators = executor.operators.list().map_err(|error| {
             Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
         })?;
         *was = operators.into_iter().find(|operator| operator.name == *name).map(|operator| operator.role);
     }
     match act_of(&operation) {
-        None => execute(office, operation).await,
+        None => execute(executor, operation).await,
         Some(mut act) => {
-            for (what, before) in former(office, &operation).await? {
+            for (what, before) in former(executor, &operation).await? {
                 act = act.before(what, &before);
             }
-            let change = execute(office, operation);
-            office.audit.record(Actor::command_line(), act, change, note).await
+            let change = execute(executor, operation);
+            executor.audit.record(Actor::command_line(), act, change, note).await
         }
     }
 }
 
 /// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
 /// is refused later, with its own reason.
-async fn former(office: &Office, operation: &Operation) -> Result<Vec<(&'static str, String)>, ServiceError> {
+async fn former(
+    executor: &Executor,
+    operation: &Operation,
+) -> Result<Vec<(&'static str, String)>, ServiceError> {
     if let Operation::Lists(ListsOperation::SetProfile { user, .. }) = operation {
         let ids = std::slice::from_ref(&user.id);
-        let info = office.service.users_info(user, ids, By::App, office.clock.now()).await?;
+        let info = executor.service.users_info(user, ids, By::App, executor.clock.now()).await?;
         let former = info.profiles.into_iter().next();
         return Ok(former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect());
     }
@@ -178,8 +181,8 @@ fn note(outcome: &Outcome) -> Option<String> {
     }
 }
 
-pub(super) async fn answer(office: &Office, operation: Operation) -> Outcome {
-    match record(office, operation).await {
+pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome {
+    match record(executor, operation).await {
         Ok(outcome) => outcome,
         Err(error) => {
             if !matches!(error, ServiceError::Refused(_)) {
