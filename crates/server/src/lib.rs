@@ -5,10 +5,10 @@
 mod audit;
 mod clock;
 mod config;
+mod connection_limits;
 mod console;
 mod control;
 mod data_folder;
-mod doors;
 mod durations;
 mod health;
 mod http;

@@ -6,9 +6,9 @@ mod tests;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connection_limits::ConnectionLimits;
 use crate::console::{self, Console, Figures, Operators, PasswordFile};
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
-use crate::doors::Doors;
 use crate::health::Health;
 use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
 use crate::log_metrics::LogMetrics;
@@ -215,7 +215,7 @@ impl Node {
             service: Arc::clone(&service),
             clock: clock.clone(),
             tls: certificate.as_ref().map(Certificate::server_config),
-            doors: Doors::new(most, config.limits.connections_per_address)
+            connection_limits: ConnectionLimits::new(most, config.limits.connections_per_address)
                 .with_most_unnamed(most.div_ceil(2).min(MAX_UNNAMED)),
             proxies: config.proxies(),
             config: config.clone(),

@@ -9,7 +9,7 @@ use super::roles::Role;
 use super::sessions::{LIFETIME, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::audit::{Act, Actor, done};
-use crate::doors::Doors;
+use crate::connection_limits::ConnectionLimits;
 use crate::locks::lock;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -53,7 +53,7 @@ pub struct Door {
     logins: Mutex<Logins>,
     /// Admits one login at a time among browsers that nobody knows.
     turn: Semaphore,
-    waiting: Doors,
+    waiting: ConnectionLimits,
     /// Admits one login at a time among browsers that have logged in before. They do not wait for the others, however
     /// many try.
     known_turn: Semaphore,
@@ -141,7 +141,7 @@ impl Door {
             failures: Mutex::default(),
             logins: Mutex::default(),
             turn: Semaphore::new(1),
-            waiting: Doors::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
+            waiting: ConnectionLimits::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
             known_turn: Semaphore::new(1),
             known_waiting: devices::Places::default(),
         }

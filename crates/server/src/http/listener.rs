@@ -9,7 +9,7 @@
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
 use super::paced::{Answering, ConnectionKind, PacedStream, SharedPace};
-use crate::doors::{Doors, Full};
+use crate::connection_limits::{ConnectionLimits, Full};
 use crate::network::TrustedProxies;
 use axum::Router;
 use axum::body::Body;
@@ -53,7 +53,7 @@ pub const SPARE_PACE: PaceLimits = PaceLimits {
 
 /// A set of places for connections, and what is answered there.
 pub struct Places {
-    doors: Doors,
+    connection_limits: ConnectionLimits,
     pace: PaceLimits,
     kind: ConnectionKind,
     router: Router,
@@ -76,21 +76,21 @@ pub struct Port {
 impl Places {
     /// Places for so many connections altogether and from one address.
     pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
-        let doors = Doors::new(most, most_per_address);
-        Arc::new(Self { doors, pace, kind: ConnectionKind::Regular, router })
+        let connection_limits = ConnectionLimits::new(most, most_per_address);
+        Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
     }
 
     /// Places for so many connections past a bound. Each is for one request.
     pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
-        let doors = Doors::new(most, most_per_address);
-        Arc::new(Self { doors, pace, kind: ConnectionKind::Spare, router })
+        let connection_limits = ConnectionLimits::new(most, most_per_address);
+        Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
     /// Takes a place for a connection from this address, or for one of a trusted proxy.
     fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
         match address {
-            Some(address) => self.doors.admit(address)?,
-            None => self.doors.admit_unnamed()?,
+            Some(address) => self.connection_limits.admit(address)?,
+            None => self.connection_limits.admit_unnamed()?,
         }
         Ok(Place { places: Arc::clone(self), address })
     }
@@ -106,8 +106,8 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         match self.address {
-            Some(address) => self.places.doors.leave(address),
-            None => self.places.doors.leave_unnamed(),
+            Some(address) => self.places.connection_limits.leave(address),
+            None => self.places.connection_limits.leave_unnamed(),
         }
     }
 }
@@ -120,14 +120,14 @@ pub struct Counted {
 
 impl Counted {
     fn new(places: &Arc<Places>, address: IpAddr) -> Result<Self, Full> {
-        places.doors.count(address)?;
+        places.connection_limits.count(address)?;
         Ok(Self { places: Arc::clone(places), address })
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.places.doors.discount(self.address);
+        self.places.connection_limits.discount(self.address);
     }
 }
 

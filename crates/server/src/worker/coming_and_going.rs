@@ -66,8 +66,8 @@ impl Worker {
         let address = address.to_canonical();
         let from_proxy = self.shared.proxies.contains(address);
         let place = match from_proxy {
-            true if self.shared.doors.admit_unnamed().is_ok() => Place::Unnamed,
-            false if self.shared.doors.enter(address) => Place::Counted,
+            true if self.shared.connection_limits.admit_unnamed().is_ok() => Place::Unnamed,
+            false if self.shared.connection_limits.enter(address) => Place::Counted,
             true | false => Place::Refused,
         };
         if place == Place::Refused {
@@ -85,8 +85,8 @@ impl Worker {
         if let Err(error) = self.poll.borrow().registry().register(&mut socket, Token(slot), interest) {
             tracing::warn!(%error, "a connection cannot be watched");
             match place {
-                Place::Counted => self.shared.doors.leave(address),
-                Place::Unnamed => self.shared.doors.leave_unnamed(),
+                Place::Counted => self.shared.connection_limits.leave(address),
+                Place::Unnamed => self.shared.connection_limits.leave_unnamed(),
                 Place::Refused => {}
             }
             return;
@@ -144,7 +144,7 @@ impl Worker {
         if connection.place != Place::Unnamed || may_change {
             return true;
         }
-        if self.shared.doors.name(connection.address).is_ok() {
+        if self.shared.connection_limits.name(connection.address).is_ok() {
             connection.place = Place::Counted;
             self.metrics.accepted.inc();
             if let Session::New { deadline, .. } = &mut connection.session {
@@ -281,8 +281,8 @@ impl Worker {
         let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
         match connection.place {
             Place::Refused => return self.refusing.set(self.refusing.get() - 1),
-            Place::Counted => self.shared.doors.leave(connection.address),
-            Place::Unnamed => self.shared.doors.leave_unnamed(),
+            Place::Counted => self.shared.connection_limits.leave(connection.address),
+            Place::Unnamed => self.shared.connection_limits.leave_unnamed(),
         }
         self.metrics.connections.dec();
     }
@@ -293,7 +293,8 @@ impl Worker {
         if let Some(mut listener) = self.listener.borrow_mut().take() {
             let _ = self.poll.borrow().registry().deregister(&mut listener);
         }
-        let spread = spread_ms(self.shared.config.reconnect_pace(), self.shared.doors.open_at_closing());
+        let spread =
+            spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open_at_closing());
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             let words = ConnectionEnded {
@@ -306,7 +307,7 @@ impl Worker {
 
     /// Over how long the clients that are here now would spread their return, in milliseconds.
     pub(super) fn reconnect_spread_ms(&self) -> u32 {
-        spread_ms(self.shared.config.reconnect_pace(), self.shared.doors.open())
+        spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open())
     }
 
     pub(super) fn turn_wheel(self: &Rc<Self>) {

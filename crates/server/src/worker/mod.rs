@@ -24,7 +24,7 @@ mod watcher_slots;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::doors::Doors;
+use crate::connection_limits::ConnectionLimits;
 use crate::health::Pulse;
 use crate::metrics::WorkerMetrics;
 use crate::network::TrustedProxies;
@@ -71,7 +71,7 @@ pub struct Shared {
     pub clock: Clock,
     pub config: Config,
     pub tls: Option<Arc<rustls::ServerConfig>>,
-    pub doors: Doors,
+    pub connection_limits: ConnectionLimits,
     pub proxies: TrustedProxies,
 }
 

@@ -11,15 +11,15 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts who is inside, over all workers.
-pub struct Doors {
+/// Counts the open connections of all workers, and admits a new one while its bounds allow.
+pub struct ConnectionLimits {
     most: usize,
     most_per_address: u32,
     most_unnamed: usize,
     open: AtomicUsize,
     /// Those of `open` whose client's address is not known yet.
     unnamed: AtomicUsize,
-    /// The most that were open when somebody began to close them all.
+    /// The most connections that were open when a worker began to close its own; 0 before that.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -27,14 +27,14 @@ pub struct Doors {
 /// The bound that keeps a connection out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
-    /// There are as many as there may be altogether.
+    /// The bound on connections altogether.
     Altogether,
-    /// There are as many as there may be from its address.
+    /// The bound on connections from one address.
     Address,
 }
 
-impl Doors {
-    /// Doors for so many connections altogether and from one address.
+impl ConnectionLimits {
+    /// Allows `most` connections altogether and `most_per_address` from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
         Self {
             most,
@@ -47,29 +47,29 @@ impl Doors {
         }
     }
 
-    /// The same doors, with a bound on connections whose client's address is not known yet.
+    /// The same limits, with a bound on connections whose client's address is not known yet.
     pub fn with_most_unnamed(self, most_unnamed: usize) -> Self {
         Self { most_unnamed, ..self }
     }
 
-    /// Counts the connections that are inside.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Counts the connections that were inside when the first worker began to close its own: each worker calls this
+    /// The number of connections that were open when the first worker began to close its own. Each worker calls this
     /// before it closes any.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
     }
 
-    /// Lets a connection in, unless there are too many.
+    /// Admits and counts a connection, unless there are too many. Returns whether it is admitted.
     pub fn enter(&self, address: IpAddr) -> bool {
         self.admit(address).is_ok()
     }
 
-    /// Lets a connection in, or says which bound keeps it out.
+    /// Admits and counts a connection, or returns the bound that keeps it out.
     pub fn admit(&self, address: IpAddr) -> Result<(), Full> {
         if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
@@ -77,7 +77,7 @@ impl Doors {
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Lets a connection of a trusted proxy in, whose client's address is not known yet.
+    /// Admits and counts a connection of a trusted proxy, whose client's address is not known yet.
     pub fn admit_unnamed(&self) -> Result<(), Full> {
         if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
@@ -89,14 +89,14 @@ impl Doors {
         Ok(())
     }
 
-    /// Counts a connection by its client's address, which has become known. Where there are too many from there, the
-    /// connection is out: it must not leave again.
+    /// Counts a connection by its client's address, which has become known. If there are too many from that address,
+    /// the connection is no longer counted at all, and must not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Counts something by its address alone, unless there are too many.
+    /// Counts an entry by its address alone, unless there are too many.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = lock(&self.by_address);
         let count = by_address.entry(network(address)).or_default();
@@ -119,13 +119,13 @@ impl Doors {
         }
     }
 
-    /// A connection that was let in is gone.
+    /// Stops counting a connection that was admitted.
     pub fn leave(&self, address: IpAddr) {
         give_one_back(&self.open);
         self.discount(address);
     }
 
-    /// A connection that was let in is gone, before its client's address was known.
+    /// Stops counting a connection that was admitted, and ended before its client's address was known.
     pub fn leave_unnamed(&self) {
         give_one_back(&self.unnamed);
         give_one_back(&self.open);
@@ -148,16 +148,17 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Lets connections come (`+address`) and go (`-address`) at doors for two from one address; says which are let in.
+    /// Lets connections come (`+address`) and go (`-address`) under limits of two from one address; returns which are
+    /// admitted.
     fn check(script: &str, expected: &str) {
-        let doors = Doors::new(100, 2);
+        let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();
         for word in script.split_whitespace() {
             let (sign, address) = word.split_at(1);
             let address = address.parse().unwrap();
             match sign {
-                "+" => told.push(if doors.enter(address) { "in" } else { "out" }),
-                _ => doors.leave(address),
+                "+" => told.push(if limits.enter(address) { "in" } else { "out" }),
+                _ => limits.leave(address),
             }
         }
         assert_eq!(told.join(" "), expected, "{script}");
@@ -165,12 +166,12 @@ mod tests {
 
     #[test]
     fn each_worker_that_closes_its_connections_counts_those_that_others_have_closed_before() {
-        let doors = Doors::new(100, 100);
+        let limits = ConnectionLimits::new(100, 100);
         let address = "10.0.0.1".parse().unwrap();
-        (0..4).for_each(|_| assert!(doors.enter(address)));
-        assert_eq!((doors.open(), doors.open_at_closing()), (4, 4));
-        (0..3).for_each(|_| doors.leave(address));
-        assert_eq!((doors.open(), doors.open_at_closing()), (1, 4));
+        (0..4).for_each(|_| assert!(limits.enter(address)));
+        assert_eq!((limits.open(), limits.open_at_closing()), (4, 4));
+        (0..3).for_each(|_| limits.leave(address));
+        assert_eq!((limits.open(), limits.open_at_closing()), (1, 4));
     }
 
     #[test]
@@ -187,24 +188,28 @@ mod tests {
 
     #[test]
     fn a_connection_of_a_proxy_is_counted_by_its_address_once_that_is_known() {
-        let doors = Doors::new(4, 1).with_most_unnamed(2);
+        let limits = ConnectionLimits::new(4, 1).with_most_unnamed(2);
         let [one, other] = ["192.0.2.7", "192.0.2.8"].map(|address| address.parse().unwrap());
-        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())));
-        assert_eq!(doors.admit_unnamed(), Err(Full::Altogether), "two may be unnamed");
-        assert_eq!(doors.name(one), Ok(()));
-        assert_eq!(doors.name(one), Err(Full::Address));
-        assert_eq!(doors.open(), 1, "who is refused is out");
-        assert_eq!(doors.admit(one), Err(Full::Address), "from a proxy or not");
-        assert_eq!((doors.admit_unnamed(), doors.name(other)), (Ok(()), Ok(())));
-        doors.leave(one);
-        assert_eq!((doors.admit_unnamed(), doors.name(one)), (Ok(()), Ok(())));
-        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())), "four altogether");
-        assert_eq!(doors.admit("192.0.2.9".parse().unwrap()), Err(Full::Altogether));
-        doors.leave_unnamed();
-        doors.leave_unnamed();
-        doors.leave(one);
-        doors.leave(other);
-        assert_eq!(doors.open(), 0);
-        assert_eq!((doors.admit_unnamed(), doors.admit_unnamed()), (Ok(()), Ok(())), "none is counted still");
+        assert_eq!((limits.admit_unnamed(), limits.admit_unnamed()), (Ok(()), Ok(())));
+        assert_eq!(limits.admit_unnamed(), Err(Full::Altogether), "two may be unnamed");
+        assert_eq!(limits.name(one), Ok(()));
+        assert_eq!(limits.name(one), Err(Full::Address));
+        assert_eq!(limits.open(), 1, "who is refused is out");
+        assert_eq!(limits.admit(one), Err(Full::Address), "from a proxy or not");
+        assert_eq!((limits.admit_unnamed(), limits.name(other)), (Ok(()), Ok(())));
+        limits.leave(one);
+        assert_eq!((limits.admit_unnamed(), limits.name(one)), (Ok(()), Ok(())));
+        assert_eq!((limits.admit_unnamed(), limits.admit_unnamed()), (Ok(()), Ok(())), "four altogether");
+        assert_eq!(limits.admit("192.0.2.9".parse().unwrap()), Err(Full::Altogether));
+        limits.leave_unnamed();
+        limits.leave_unnamed();
+        limits.leave(one);
+        limits.leave(other);
+        assert_eq!(limits.open(), 0);
+        assert_eq!(
+            (limits.admit_unnamed(), limits.admit_unnamed()),
+            (Ok(()), Ok(())),
+            "none is counted still"
+        );
     }
 }
