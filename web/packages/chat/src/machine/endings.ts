@@ -1,4 +1,4 @@
-/** How a link ends, and the session goes on; and how a session ends. */
+/** The ends of links, after which the session reconnects, and the ends of sessions. */
 
 import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
@@ -9,8 +9,8 @@ import { EMPTY } from "./roster.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * The link, or the attempt to make one, has ended without a word of the server. The path may have cut the link for its
- * silence; a sleep says nothing of the path.
+ * Ends a link, or the attempt to make one, that broke without a last message of the server. The network path may have cut
+ * the link because it was silent; after a sleep of this page, nothing is concluded about the path.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -22,10 +22,10 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * The link is gone, or given up: what was under way fails or is sent again, and the session waits: the back-off on top of
- * `span`, or `span` alone where the server has chosen it as the turn of this client.
+ * Ends the link after it was lost or given up: each call under way fails or is queued to be sent again. The session then
+ * waits for `span` plus the back-off, or for `span` alone if the server assigned this client a reconnect slot (`isSlot`).
  */
-export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): void {
+export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
   if (session === null) {
     return;
@@ -42,13 +42,13 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isTurn = false): v
   const { phase: ended } = session;
   const isLive = ended.at === "live";
   let { failures } = session;
-  let isAlone = isTurn;
+  let isAlone = isSlot;
   let least = span;
   turn.patch({ phase: { at: "waiting", deadline: turn.now, atCall: turn.now } });
   if (isLive) {
     failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
     if (ended.link.isWoken && span === 0) {
-      // It is this page that was away, not the server.
+      // This page was away, not the server.
       isAlone = true;
       least = Math.floor(turn.jitter * WAKE_SPREAD);
     }
