@@ -1,68 +1,69 @@
-//! The state machine of one lane: which notice is sent next, when it is tried again, and when a receiver is left alone.
+//! The state machine of one lane: which notice is sent next, when it is retried, and when its receiver is only probed.
 //! Pure: time and chance are arguments; sending and storing are done elsewhere.
 //!
-//! A receiver that fails some times in a row is left alone: its *gate* closes, and one request at a time probes whether
-//! it is back. What fails while the gate is closed is the receiver's fault, and costs no notice one of its attempts.
+//! The *gate* of a lane (a circuit breaker) closes after [`GATE_FAILURES`] consecutive failures. While it is closed,
+//! one request at a time probes whether the receiver is back. A failed probe does not count as an attempt of its
+//! notice, because the receiver is at fault.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// The most requests of one lane that are under way.
+/// The most requests of one lane that may be under way.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
-/// Notices that are read ahead.
+/// How many notices are read ahead.
 const READ_AHEAD: usize = 64;
-/// The pause after the first failure of a notice; it doubles with each further one.
+/// The pause after the first failure of a notice; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
-/// The longest pause between two probes of a receiver that fails.
+/// The longest pause between two probes of a failing receiver.
 pub const MAX_GATE_PAUSE: Duration = Duration::from_secs(60);
-/// Failures in a row that close the gate.
+/// How many consecutive failures close the gate.
 pub const GATE_FAILURES: u32 = 3;
-/// A notice that failed so often, while others came through, is dead.
+/// A notice with so many failed attempts, not counting probes, becomes a dead letter.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// A notice that is so old when it fails is dead.
+/// A notice that is at least so old when it fails becomes a dead letter.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane.
 #[derive(Default)]
 pub struct LanePlan {
     gate: Gate,
-    /// Read, due, and not under way.
+    /// Notices that were read and are due, but are not being sent yet.
     ready: VecDeque<Notice>,
-    /// Under way, or done and not yet settled in the outbox: nobody else of these users goes meanwhile.
+    /// Notices being sent, or sent but not yet settled in the outbox. No other notice of these users is sent meanwhile.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// The outbox may hold heads that were not read.
+    /// The outbox may hold heads (each user's oldest unsettled notice) that have not been read yet.
     stale: bool,
     /// Heads are being read.
     reading: bool,
-    /// Settled while heads were being read: what is read may still show them.
+    /// Notices that were settled while heads were being read: the result of that read may still contain them.
     settled_meanwhile: HashSet<u64>,
     /// When the next head that was read is due.
     next_due: Option<Timestamp>,
 }
 
 /// ```text
-///          GATE_FAILURES in a row
+///       GATE_FAILURES consecutive
 ///   Open ──────────────────────────▶ Closed ──┐ a probe failed
 ///     ▲                                │  ▲───┘
 ///     └──────────── a success ─────────┘
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// The receiver takes what comes.
+    /// Notices are sent as they become due.
     Open {
-        /// In a row.
+        /// Consecutive failed requests.
         failures: u32,
     },
-    /// The receiver is left alone.
+    /// The receiver is probed with one request at a time; nothing else is sent.
     Closed {
-        /// Looks that failed.
+        /// Probe requests that failed while closed.
         probes: u32,
-        /// When the next probe is.
+        /// When the next probe may be sent.
         until: Timestamp,
         /// A probe is under way.
         probing: bool,
@@ -78,31 +79,32 @@ impl Default for Gate {
 /// The outcome of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
-    /// The receiver has it.
+    /// The receiver has accepted the notice.
     Delivered,
-    /// Nobody wants it any longer: the app has no such webhook now.
+    /// Not sent: the app no longer has such a webhook.
     Unwanted,
-    /// It was not sent: a device that is back has taken it back.
+    /// Not sent: the device reconnected, which withdrew its disconnect notice.
     TakenBack,
-    /// It was not sent: the outbox could not hand it out.
+    /// Not sent: the outbox could not hand the notice out, for this reason.
     NotHandedOut(String),
-    /// It failed.
+    /// The request failed, for this reason.
     Failed(String),
 }
 
 impl LanePlan {
-    /// There may be something new in the outbox.
+    /// Notes that the outbox may hold new notices.
     pub fn ring(&mut self) {
         self.stale = true;
     }
 
-    /// The receiver is another one than before: what is known of the old one says nothing.
+    /// Resets the gate, because the receiver was replaced by another one.
     pub fn forget_receiver(&mut self) {
         self.gate = Gate::default();
         self.stale = true;
     }
 
-    /// Whether the plan has nothing under way and knows of nothing that waits, so that it can be made anew.
+    /// Whether the plan has nothing under way and knows of no waiting notice, so that it can be dropped and created
+    /// again.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -111,7 +113,7 @@ impl LanePlan {
             && self.next_due.is_none()
     }
 
-    /// How the receiver does.
+    /// The state of the gate.
     pub fn gate(&self) -> Gate {
         self.gate
     }
@@ -125,15 +127,15 @@ impl LanePlan {
         self.reading = true;
         self.stale = false;
         self.next_due = None;
-        // Those under way are heads too, and come first.
+        // The notices under way are heads too, and come first in a page.
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Takes in what was read: at most `limit` heads, in the order in which they are due.
+    /// Takes in the heads that were read: at most `limit`, in the order in which they are due.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
-        // Behind a full page there may be more, but not of what is due now when the page ends with what is not.
+        // More heads may follow a full page; none of them is due now if the last of the page is not.
         self.stale |= heads.len() >= limit && heads.last().is_some_and(|last| is_due(last, now));
         for head in heads {
             let is_busy =
@@ -149,14 +151,14 @@ impl LanePlan {
         }
     }
 
-    /// The heads could not be read.
+    /// Notes that the heads could not be read; they will be read again.
     pub fn reading_failed(&mut self) {
         self.reading = false;
         self.settled_meanwhile.clear();
         self.stale = true;
     }
 
-    /// The next notice to send now. It is under way from here on.
+    /// Returns the next notice to send now, which counts as under way from here on.
     pub fn next(&mut self, now: Timestamp) -> Option<Notice> {
         if self.room(now) == 0 {
             return None;
@@ -170,7 +172,7 @@ impl LanePlan {
         Some(notice)
     }
 
-    /// How many requests may be begun.
+    /// How many requests may be started now.
     fn room(&self, now: Timestamp) -> usize {
         match self.gate {
             Gate::Open { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
@@ -178,8 +180,8 @@ impl LanePlan {
         }
     }
 
-    /// A request has come to its end. Answers with what the outbox is to be told; follow with [`LanePlan::settled`].
-    /// `chance` is from 0 to 1, and spreads what failed together.
+    /// Records a finished request and returns how to settle its notice. Call [`LanePlan::settled`] once that is stored.
+    /// `chance` (0 to 1) is the jitter of the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
@@ -188,7 +190,7 @@ impl LanePlan {
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::Unwanted => {
-                // It says nothing about the receiver. The gate is open: the URL is another one than before.
+                // This says nothing about the receiver. The gate is open already: a changed URL has reset it.
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::TakenBack => {
@@ -215,7 +217,8 @@ impl LanePlan {
                 notice.attempts + 1
             }
             Gate::Closed { probes, until, probing } => {
-                // Others may have been under way when the gate closed; while one probes, the first to fail says it.
+                // Other requests may have been under way when the gate closed. During a probe, the first request that
+                // fails counts as the failed probe.
                 self.gate = if probing {
                     let probes = probes.saturating_add(1);
                     let until = now.after(pause(probes, MAX_GATE_PAUSE, chance));
@@ -230,14 +233,14 @@ impl LanePlan {
         let settled = if attempts >= MAX_ATTEMPTS || is_old {
             SettledAs::Dead { attempts, error }
         } else {
-            // Later than the others that wait: the next probe is another notice.
+            // Later than the notices that wait, so that the next probe is another notice.
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
         Settled { id: notice.id, settled }
     }
 
-    /// Takes a probe back that was not sent: it says nothing about the receiver, and another notice may probe it.
+    /// Ends a probe whose notice was not sent, which says nothing about the receiver: another notice may probe at once.
     fn stop_probing(&mut self, now: Timestamp) {
         if let Gate::Closed { probing: probing @ true, until, .. } = &mut self.gate {
             *probing = false;
@@ -246,7 +249,7 @@ impl LanePlan {
         }
     }
 
-    /// The outbox knows what became of these.
+    /// Notes that the outbox has stored how these notices were settled.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -257,11 +260,11 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// When there is something to do again, if nothing happens before.
+    /// When the plan has something to do again, if nothing happens before; `None` if only another event can change it.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.gate {
-            // The end of what is under way says when to go on.
+            // The end of the read or of a request is the next event.
             _ if self.reading => None,
             Gate::Open { .. } if is_full => None,
             Gate::Open { .. } => self.next_due,
@@ -272,13 +275,12 @@ impl LanePlan {
     }
 }
 
-/// Whether a head may be sent now. A clock that was set back must not hold anything up for longer than the longest
-/// pause.
+/// Whether a head may be sent now. A clock that was set back must not delay a notice by more than the longest pause.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// Doubles with each failure up to the longest, and is then shortened by up to a half.
+/// The pause after so many failures: doubles with each failure up to `longest`, then shortened by up to a half.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))
