@@ -1,4 +1,4 @@
-//! The abilities of the clients of a worker: taken from the settings of their app, and told when those change.
+//! The abilities of the clients of a worker, derived from the settings of their app, and sent when those change.
 
 use super::Worker;
 use super::connection::{Connection, Session, push, words_of};
@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 impl Worker {
-    /// An app, or any app, has changed: notes what its connections may do from now on. Those that logged in with a key
-    /// that is no longer there are logged out, as at the end of their UserSig.
+    /// Takes in that the settings of an app (`None`: of any app) have changed: updates the abilities of its
+    /// connections, and logs out those whose UserSig was signed with a key that the app no longer has, as if the
+    /// UserSig had expired.
     pub(super) fn app_changed(&self, app: Option<AppId>) {
         let mut changed = Vec::new();
         let mut able_by_app = HashMap::new();
@@ -38,7 +39,8 @@ impl Worker {
         }
     }
 
-    /// Ends the connections of apps that were deleted, where the ends that their records told of may have been missed.
+    /// Ends the connections of deleted apps. Called after entries of the change log were missed, which may have
+    /// included the ends of these connections.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =
@@ -52,12 +54,12 @@ impl Worker {
         }
     }
 
-    /// The abilities of the clients of an app, by its settings as they are now.
+    /// The abilities that the current settings of an app give its clients; `None` if there is no such app.
     pub(super) fn abilities_in(&self, app: AppId) -> Option<lamplight_core::Abilities> {
         self.shared.service.apps().get(app).map(|app| abilities(&app.settings))
     }
 
-    /// Appends the abilities of a connection, where its client knows others.
+    /// Appends the abilities of a connection, if they differ from those that its client was sent.
     pub(super) fn put_abilities(connection: &mut Connection, outgoing: &mut Vec<u8>) {
         let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
         if let Some(abilities) = login.abilities.news() {

@@ -1,4 +1,4 @@
-//! How connections begin and end, and when their time is up.
+//! The beginning and the end of connections, and their deadlines.
 
 use super::connection::{self, Connection, Ending, Place, Session, Work, last_words};
 use super::stream::Stream;
@@ -17,21 +17,21 @@ use std::rc::Rc;
 use std::time::Duration;
 
 const ACCEPTS_PER_TURN: usize = 128;
-/// Connections of one worker, beyond those for which there is room, that are kept until they can be told so. Further
-/// ones are closed without a word: what refusing costs stays bounded, whoever comes.
+/// How many connections over the limits one worker keeps open until it can send them a refusal. Further connections are
+/// closed without a message, so that the cost of refusing stays bounded.
 pub(super) const MAX_REFUSING: usize = 32;
-/// How long such a connection has to say how it speaks.
+/// How long a refused connection may take to show which protocol it uses.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
-/// How long a connection of a trusted proxy has to say for whom it is.
+/// How long a connection of a trusted proxy may take to name its client's address.
 const NAMING_TIME: Duration = Duration::from_secs(5);
-/// When a client for which there was no room may come back. At random, so that those who were refused together do not
-/// come back together.
+/// When a refused client may return. The delay is random, so that clients that were refused together do not return
+/// together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
-/// The wheel has no entry for a connection.
+/// Marks a connection without an entry in the wheel.
 const NO_CHECK: Moment = Moment(u64::MAX);
 
 impl Worker {
-    /// Takes in who waits at the door.
+    /// Accepts the connections that wait at the listener.
     pub(super) fn accept(self: &Rc<Self>) {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = match &*self.listener.borrow() {
@@ -43,7 +43,7 @@ impl Worker {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    // With no descriptors left, trying again at once would be a loop without end.
+                    // With no descriptors left, trying again at once would loop without end.
                     self.metrics.accept_failures.inc();
                     tracing::error!(
                         %error, worker = self.index,
@@ -53,7 +53,8 @@ impl Worker {
                 }
             }
         }
-        // There may be more, and the edge has been seen: ask for another, and let the others have their turn.
+        // More connections may wait, and no new edge will report them: schedule another turn, and let other connections
+        // have theirs.
         if let Some(listener) = &mut *self.listener.borrow_mut()
             && let Err(error) =
                 self.poll.borrow().registry().reregister(listener, LISTENER, Interest::READABLE)
@@ -130,14 +131,15 @@ impl Worker {
         }
     }
 
-    /// How long a connection of a trusted proxy has to say for whom it is. The rest of the login's time begins then.
+    /// How long a connection of a trusted proxy may take to name its client's address. The login timeout begins after
+    /// that.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a connection of a trusted proxy by the client's address, once that is known: when it is no proxy's, or at
-    /// the latest when the peer `has_opened`. Says whether the connection may stay: for so long that it can be told of a
-    /// refusal, at least.
+    /// Counts a connection of a trusted proxy by its client's address, once that is known: when the address is no
+    /// longer that of a trusted proxy, or at the latest when the peer `has_opened`. Returns whether the connection may
+    /// stay, at least until it can be sent a refusal.
     #[must_use]
     pub(super) fn settle_address(&self, connection: &mut Connection, has_opened: bool) -> bool {
         let may_change = !has_opened && self.shared.proxies.contains(connection.address);
@@ -165,7 +167,8 @@ impl Worker {
         self.refusing.get() <= MAX_REFUSING
     }
 
-    /// Tells a connection that there is no room for it, once it has said how it speaks. Says whether it was one.
+    /// Refuses a connection that is over the limits, once its protocol is known. Returns whether it was such a
+    /// connection.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(|connection| {
             connection.place == Place::Refused && !matches!(connection.protocol, Protocol::Undecided)
@@ -180,7 +183,7 @@ impl Worker {
         is_to_go
     }
 
-    /// The link of a connection is gone.
+    /// Removes a connection whose link has broken; a request under way ends first.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
@@ -193,7 +196,8 @@ impl Worker {
         self.remove(slot);
     }
 
-    /// We end a connection and say why. With `tell_directory`, the directory learns it from us.
+    /// Closes a connection with a last message that gives the reason. With `tell_directory`, the directory is told of
+    /// the end too.
     pub(super) fn close(
         self: &Rc<Self>,
         slot: usize,
@@ -217,7 +221,7 @@ impl Worker {
         self.say_goodbye(slot);
     }
 
-    /// Sends what is left to send and waits for the peer to go.
+    /// Sends the remaining output, shuts the stream down and waits for the peer to close.
     pub(super) fn say_goodbye(self: &Rc<Self>, slot: usize) {
         let now = self.shared.clock.now();
         let mut connections = self.connections.borrow_mut();
@@ -234,12 +238,13 @@ impl Worker {
         if sent.is_err() {
             self.remove(slot);
         } else {
-            // Bytes that have arrived must be read first, or the kernel answers them with a reset.
+            // Bytes that have arrived must be read first: otherwise the kernel responds to them with a reset.
             self.on_readable(slot);
         }
     }
 
-    /// The connection is no member of the audience any longer.
+    /// Ends the login of a connection in this worker: removes it from the audience, drops its reads and, with
+    /// `tell_directory`, tells the directory.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
@@ -277,7 +282,7 @@ impl Worker {
     pub(super) fn remove(&self, slot: usize) {
         let mut connections = self.connections.borrow_mut();
         let Some(mut connection) = connections.try_remove(slot) else { return };
-        // A socket that is closed is watched no longer, whatever epoll says of it here.
+        // Closing a socket removes it from the epoll, whatever the result of this call.
         let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
         match connection.place {
             Place::Refused => return self.refusing.set(self.refusing.get() - 1),
@@ -287,8 +292,8 @@ impl Worker {
         self.metrics.connections.dec();
     }
 
-    /// Asks everyone to come back, spread over the time that so many of them need, and closes. The directory is not
-    /// told: whoever comes back in time was never away.
+    /// Asks all clients to reconnect, spread over the time that so many of them need, and closes their connections. The
+    /// directory is not told: a client that reconnects in time was never away.
     pub(super) fn drain(self: &Rc<Self>) {
         if let Some(mut listener) = self.listener.borrow_mut().take() {
             let _ = self.poll.borrow().registry().deregister(&mut listener);
@@ -305,7 +310,7 @@ impl Worker {
         }
     }
 
-    /// Over how long the clients that are here now would spread their return, in milliseconds.
+    /// The time over which the clients that are connected now would spread their reconnects, in milliseconds.
     pub(super) fn reconnect_spread_ms(&self) -> u32 {
         spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open())
     }
@@ -326,7 +331,7 @@ impl Worker {
         }
     }
 
-    /// Has the deadlines of a connection looked at by then, unless they are anyway.
+    /// Schedules a check of the deadlines of a connection at `at`, unless an earlier check is scheduled.
     pub(super) fn check_by(&self, connection: &mut Connection, at: Moment) {
         if at < connection.check_at {
             connection.check_at = at;
@@ -334,12 +339,12 @@ impl Worker {
         }
     }
 
-    /// Looks at the real deadline of a connection.
+    /// Checks the real deadline of a connection.
     pub(super) fn check_deadline(self: &Rc<Self>, id: ConnectionId, now: Now) {
         enum Due {
             Later(Moment),
             LoginTimeout,
-            /// Never said how it speaks, and there is no room for it.
+            /// Over the limits, and did not show its protocol in time.
             Refused,
             Silent(Duration),
             SigExpired,

@@ -15,12 +15,12 @@ use std::time::Duration;
 /// A connection of a worker.
 pub struct Connection {
     pub id: ConnectionId,
-    /// The client's address: where a trusted proxy has told it, not that of the peer.
+    /// The client's address. Behind a trusted proxy it is the forwarded one, not that of the peer.
     pub address: IpAddr,
     pub stream: Stream,
     pub protocol: Protocol,
     pub session: Session,
-    /// Received, and not yet a whole message.
+    /// Received bytes that are not yet a whole message.
     pub input: Vec<u8>,
     /// Messages that wait for the end of the round.
     pub output: Vec<u8>,
@@ -28,68 +28,69 @@ pub struct Connection {
     pub heard: Moment,
     /// The request that is under way.
     pub work: Work,
-    /// Stands in the worker's list of connections that were too fast, and is not read from until the next window.
+    /// The connection is in the worker's list of connections that were too fast, and is not read from until the next
+    /// window.
     pub paused: bool,
-    /// The socket may have bytes that were not read yet.
+    /// The socket may have unread bytes.
     pub readable: bool,
-    /// The peer has closed its side: after what there is to read comes the end.
+    /// The peer has closed its side: the connection ends after the unread bytes.
     pub read_closed: bool,
-    /// Stands in the worker's list of connections to look at again.
+    /// The connection is in the worker's list of connections to serve in the next round.
     pub queued: bool,
-    /// Stands in the worker's list of connections with output.
+    /// The connection is in the worker's list of connections with output.
     pub to_flush: bool,
-    /// When its deadlines are looked at next. The wheel cannot take an entry back: one that comes before has been
-    /// overtaken by another.
+    /// When the deadlines are checked next. Entries of the wheel cannot be removed: an entry that fires before this
+    /// time is obsolete.
     pub check_at: Moment,
-    /// Whether there was room for it.
+    /// How the connection was admitted.
     pub place: Place,
-    /// How the connection ends once it is no longer busy.
+    /// How the connection ends once its request has ended.
     pub ending: Option<Ending>,
 }
 
-/// Whether there was room for a connection, and how it is counted.
+/// Whether a connection was admitted, and how it is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// It is counted by its address.
+    /// Counted by its client's address.
     Counted,
-    /// It comes from a trusted proxy that has not yet said for whom: it is counted altogether, and only for a short time.
+    /// From a trusted proxy that has not named the client's address yet: counted altogether, and only for a short time.
     Unnamed,
-    /// There was no room for it: it is kept only until it has said how it speaks, so that it can be told.
+    /// Over the limits: kept open only until its protocol is known and a refusal can be sent.
     Refused,
 }
 
-/// The work that a connection waits for. While a request is under way, the next one waits unread, so answers keep their
-/// order.
+/// The request that a connection is busy with. The next request stays unread meanwhile, so answers keep their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
     /// Nothing.
     Idle,
-    /// A login, or the end of one. Nothing is told: the answer to a login tells.
+    /// A login or a logout. No notifications are sent: the answer to a login carries the statuses.
     LoggingIn,
-    /// The answer to a call. Statuses are told meanwhile, however slow the stores are; what is told of lists keeps its
-    /// order with the answers.
+    /// A call. Statuses are sent meanwhile, however slow the stores are; news about lists keeps its order with the
+    /// answers.
     Answering,
 }
 
-/// How far a connection has come.
+/// The progress of a connection: before, during and after its login.
 pub enum Session {
     /// Not logged in yet.
     New {
-        /// Until when it must be.
+        /// When the login times out.
         deadline: Moment,
-        /// It comes from a trusted proxy, and may begin with a header of the PROXY protocol.
+        /// The connection comes from a trusted proxy, and may begin with a header of the PROXY protocol.
         awaits_header: bool,
     },
     /// Logged in.
     LoggedIn(Box<Login>),
-    /// The last words have been said; what the peer still sends is thrown away, until it goes or is late.
+    /// The last message was sent. Bytes that still arrive are thrown away, until the peer closes or the deadline
+    /// passes.
     Closing {
-        /// When it is late.
+        /// When the connection is closed without the peer.
         deadline: Moment,
     },
 }
 
-/// The login of a connection. There is one for each idle connection, so its size is looked after.
+/// The login of a connection. Each idle connection has one, so its size matters.
 pub struct Login {
     pub user: User,
     pub device: DeviceId,
@@ -99,19 +100,19 @@ pub struct Login {
     pub sig_expires: Timestamp,
     /// The key of the app that signed the UserSig.
     pub key: KeyMark,
-    /// The list changes that it has still to be told.
+    /// The list changes that were not sent to the client yet.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
-    /// Statuses of the snapshot that did not fit into the answer and were not told yet; `None`: the client knows that
+    /// Statuses of the snapshot that did not fit into the answer and were not sent yet; `None`: the client knows that
     /// the snapshot is complete.
     pub snapshot_left: Option<u32>,
-    /// The client knows of it: from here on the server may speak on its own.
+    /// The login was answered: from here on the server may send notifications.
     pub answered: bool,
-    /// A part of the log was missed, in which the end of this connection may have been.
+    /// Entries of the change log were missed, which may have included the end of this connection.
     pub may_be_superseded: bool,
-    /// How the subscription list differs from what the client was told of it.
+    /// How the subscription list differs from the one that the client knows.
     pub list_difference: Option<Box<ListDifference>>,
-    /// How a call under way has changed the subscription list, of which its answer will tell.
+    /// How a call under way has changed the subscription list; its answer will report it.
     pub own_changes: Box<[OwnListChange]>,
 }
 
@@ -119,9 +120,10 @@ const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 24
 
 /// How a connection ends.
 pub enum Ending {
-    /// The link is gone.
+    /// The link has broken.
     Link(LinkEnd),
-    /// We end it, and say why. With `LinkEnd`, the directory is told: it does not know yet.
+    /// The server ends the connection with this last message. With `LinkEnd`, the directory is told, since it does not
+    /// know yet.
     Said(ConnectionEnded, Option<LinkEnd>),
 }
 
@@ -134,7 +136,7 @@ impl Connection {
         }
     }
 
-    /// The login, to be changed.
+    /// The login for changing it, if there is one.
     pub fn login_mut(&mut self) -> Option<&mut Login> {
         match &mut self.session {
             Session::LoggedIn(login) => Some(login),
@@ -142,12 +144,12 @@ impl Connection {
         }
     }
 
-    /// Whether a header of a proxy may still come, and nothing else was read.
+    /// Whether a header of a proxy may still come, because nothing was read yet.
     pub fn awaits_header(&self) -> bool {
         matches!(self.session, Session::New { awaits_header: true, .. })
     }
 
-    /// Notes that a header of a proxy has come, or will not.
+    /// Notes that a header of a proxy has come, or will not come.
     pub fn has_header(&mut self) {
         if let Session::New { awaits_header, .. } = &mut self.session {
             *awaits_header = false;
@@ -159,12 +161,12 @@ impl Connection {
         self.work != Work::Idle
     }
 
-    /// Bytes that wait for the peer to take them.
+    /// The number of bytes that wait for the peer to read them.
     pub fn unsent(&self) -> usize {
         self.output.len() + self.stream.unsent()
     }
 
-    /// When its deadline must be looked at next. `now` ties the wall clock of the signature to the other one.
+    /// When the deadlines must be checked next. `now` relates the wall clock of the UserSig to the monotonic clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,
@@ -178,12 +180,12 @@ impl Connection {
     }
 }
 
-/// The last words of the server on a connection.
+/// The last message of the server on a connection.
 pub fn last_words(cause: Cause, message: &str) -> ConnectionEnded {
     ConnectionEnded { cause: cause as i32, message: message.to_owned(), ..ConnectionEnded::default() }
 }
 
-/// The last words for an end that the directory has decided.
+/// The last message for an end that the directory has decided.
 pub fn words_of(cause: EndCause) -> ConnectionEnded {
     match cause {
         EndCause::Superseded => last_words(Cause::Superseded, "the same device has connected again"),
@@ -197,7 +199,7 @@ pub fn words_of(cause: EndCause) -> ConnectionEnded {
     }
 }
 
-/// A message of the server on its own account.
+/// A message that the server sends without a request.
 pub fn push(body: Body) -> ServerMessage {
     ServerMessage { id: 0, body: Some(body) }
 }

@@ -1,4 +1,4 @@
-//! From the change log to the sockets.
+//! The way of changes from the change log to the sockets.
 
 use super::Worker;
 use super::connection::{Connection, Session, Work, push, words_of};
@@ -16,10 +16,11 @@ use std::sync::Arc;
 /// The most bytes of statuses in one message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most changes whose delivery to a crowd is under way and measured at its end.
+/// The most changes to users with a crowd whose delivery time is being measured; it is measured once the whole crowd
+/// was served.
 const MOST_LATE: usize = 1_000;
 
-/// The state of a user as mailboxes hold it: encoded once for all who watch.
+/// The status of a user in mailboxes, encoded once for all its watchers.
 pub struct MailboxStatus(pub EncodedStatus);
 
 impl Versioned for MailboxStatus {
@@ -29,7 +30,7 @@ impl Versioned for MailboxStatus {
 }
 
 impl Worker {
-    /// Takes in what the log has, and does what follows from it at once.
+    /// Takes in the new entries of the change log and their immediate consequences.
     pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
         let heard = log.take(entries);
         self.metrics.changes.inc_by(entries.len() as u64);
@@ -61,7 +62,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Does what the audience asked for.
+    /// Carries out the effects that the audience returned.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -98,8 +99,8 @@ impl Worker {
         }
     }
 
-    /// Another device has changed the subscription list. However often that is while the connection cannot be told, it
-    /// is told of the difference once.
+    /// Records that another device has changed the subscription list. The client is sent the accumulated difference
+    /// once, however many changes there were before it could be sent.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -108,7 +109,7 @@ impl Worker {
     ) {
         let Some(slot) = self.watcher_slots.get(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
-            // A login that is not answered yet reads the list itself.
+            // The answer to a login that is still under way reads the list itself.
             && login.answered
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
@@ -116,12 +117,12 @@ impl Worker {
         self.flush_later(slot);
     }
 
-    /// Appends how the subscription list has changed.
+    /// Appends the difference of the subscription list, if there is one.
     pub(super) fn put_list_difference(&self, connection: &mut Connection, outgoing: &mut Vec<u8>) {
         let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
         let Some(difference) = &mut login.list_difference else { return };
         let subscribed = difference.take_joined();
-        // A user who left the list may still be watched as a friend: that must be known before the client is told.
+        // A user who left the list may still be watched as a friend: this must be known before the change is sent.
         let settled = !self.reads.borrow().wants_watch_list(login.watcher);
         let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
         if difference.is_empty() {
@@ -140,15 +141,15 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// The directory no longer knows a connection, and why was missed.
+    /// Closes a connection that the directory no longer knows, for a reason that was missed.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.slot(id) {
             self.close(slot, words_of(lamplight_core::EndCause::Superseded), None);
         }
     }
 
-    /// Writes each connection that has something waiting, once: but of those who wait for a user with very many watchers
-    /// alone, a share.
+    /// Writes each connection that has output or marks, once. Of the connections that wait only because of a user with
+    /// a crowd, it serves a share.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -160,7 +161,7 @@ impl Worker {
         }
     }
 
-    /// Sends the answers of a connection and empties its mailbox, as far as the socket takes them.
+    /// Sends the answers of a connection and empties its mailbox, as far as the socket accepts bytes.
     fn deliver(self: &Rc<Self>, slot: usize) {
         let sent = {
             let mut connections = self.connections.borrow_mut();
@@ -181,9 +182,9 @@ impl Worker {
         outgoing.append(&mut connection.output);
         connection.output = Vec::new();
         loop {
-            // A socket that takes no more gets no more: what changes meanwhile is conflated in the mailbox. While
-            // a login is being answered, its answer tells. A change of the list is told behind an answer that may be
-            // older, and before the statuses of those who joined.
+            // While a socket accepts no bytes, changes are conflated in the mailbox. While a login is being answered,
+            // its answer carries the statuses. A change of the list is sent after an answer that may be older, and
+            // before the statuses of the users who joined the list.
             let is_idle = connection.work == Work::Idle;
             let may_tell = match connection.work {
                 Work::Idle => true,
@@ -209,7 +210,7 @@ impl Worker {
                 if let Session::LoggedIn(login) = &mut connection.session
                     && let Some(left) = login.snapshot_left
                 {
-                    // Later changes wait behind the snapshot, so counting is enough.
+                    // Later changes follow the snapshot, so counting is enough.
                     let left = left.saturating_sub(batch.count() as u32);
                     login.snapshot_left = (more && left > 0).then_some(left);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());
@@ -238,7 +239,8 @@ impl Worker {
         }
     }
 
-    /// Appends what a connection is still to be told of its user's lists, some at a time. Says whether there is more.
+    /// Appends the next unsent changes of the lists of the connection's user, a bounded number at a time. Returns
+    /// whether more remain.
     pub(super) fn put_lists(&self, connection: &mut Connection, outgoing: &mut Vec<u8>) -> bool {
         let Connection { id, protocol, session: Session::LoggedIn(login), .. } = connection else {
             return false;
@@ -256,14 +258,14 @@ impl Worker {
         false
     }
 
-    /// Waits until a change is due that was held back, for ever while there is none.
+    /// Waits until the next change that was held back by conflation is due; forever if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         tokio::time::sleep(due.since(self.shared.clock.now().moment)).await;
     }
 
-    /// Notes how long the changes told in this round took from the log to the sockets. Those of users with a crowd of
-    /// watchers go to `late`, and are noted when no crowd waits any longer.
+    /// Records how long the changes sent in this round took from the log to the sockets. Changes to users with a crowd
+    /// go to `late`, and are recorded once no crowd waits any longer.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

@@ -11,7 +11,8 @@ use lamplight_wire::v1::server_message::Body;
 use std::rc::Rc;
 
 impl Worker {
-    /// Answers a call for lists. The answer to one that changes them comes behind what was committed before it.
+    /// Answers a call for lists. If the call changed them, the answer follows all changes that were committed before
+    /// it.
     pub(super) async fn call_for_lists(
         self: &Rc<Self>,
         user: &User,
@@ -25,7 +26,7 @@ impl Worker {
         Ok(body)
     }
 
-    /// Does the call. With a version: the answer tells of the lists after a change.
+    /// Carries out the call. A returned version means that the answer reports the lists after a change.
     async fn do_for_lists(
         &self,
         user: &User,
@@ -172,7 +173,7 @@ fn user_ids(texts: &[String]) -> Result<Vec<UserId>, Refusal> {
     texts.iter().map(|text| user_id(text)).collect()
 }
 
-/// The new rule for being added as a friend; `None`: not changed.
+/// The new rule for being added as a friend; `None` leaves it unchanged.
 fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
     match v1::AllowType::try_from(number) {
         Ok(v1::AllowType::Unspecified) => Ok(None),

@@ -1,5 +1,5 @@
-//! The lists of users on their way to the connections: what a call of the own user changed comes with its answer,
-//! what others did comes on its own, and both in the order of their versions.
+//! The delivery of list changes to connections: changes by a call of the own client come with its answer, changes by
+//! others as notifications, and both in the order of their versions.
 
 use super::connection::{Connection, push};
 use super::lists_queue::{ListsQueue, Next};
@@ -12,12 +12,12 @@ use lamplight_wire::v1::server_message::Body;
 use std::sync::Arc;
 
 impl Worker {
-    /// A connection hears of a change of its user's lists.
+    /// Queues a change of the lists of a connection's user.
     pub(super) fn hear_lists(&self, watcher: WatcherKey, news: &Arc<ListsNews>) {
         self.with_lists(watcher, |lists| lists.hear(news));
     }
 
-    /// A connection hears what a friend of its user shows now.
+    /// Queues the new profile of a friend of a connection's user.
     pub(super) fn hear_friend_profile(&self, watcher: WatcherKey, friend: UserId, profile: Arc<Profile>) {
         self.with_lists(watcher, |lists| lists.hear_profile(friend, profile));
     }
@@ -45,8 +45,8 @@ impl Worker {
         }
     }
 
-    /// Waits until everything up to `version` is here, and says what was committed before it: what the connection is
-    /// told is in the order of the versions, the answer to its own call included.
+    /// Waits until every change up to `version` has arrived, and sends the changes that were committed before it, so
+    /// that the client gets everything in the order of the versions, including the answer to its own call.
     pub(super) async fn tell_lists_before(&self, id: ConnectionId, version: u64) {
         loop {
             let arrived = self.with_connection(id, |connection| {
@@ -73,7 +73,7 @@ impl Worker {
         }
     }
 
-    /// Looks at the connections that miss a change. To be called at every tick.
+    /// Checks the connections that miss a change. To be called at every tick.
     pub(super) fn look_for_gaps(&self, now: Moment) {
         let mut stuck = std::mem::take(&mut *self.stuck_lists.borrow_mut());
         stuck.sort_unstable();
@@ -93,7 +93,7 @@ impl Worker {
     }
 }
 
-/// The message that tells a connection of `user` of the next change.
+/// The message with the next list change for a connection of `user`.
 pub(super) fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
     let changed = v1::ListsChanged::default();
     match next {

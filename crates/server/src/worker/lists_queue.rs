@@ -1,7 +1,7 @@
-//! The list changes that one connection has still to be told, in the order of their versions.
+//! The list changes that were not sent to one connection yet, in the order of their versions.
 //!
-//! The log may bring two changes of a user in the other order than they were committed: each waits here for those
-//! before it. A connection that is told nothing for a while costs no more than a number and an empty place.
+//! The log may deliver two changes of a user in another order than they were committed: a change waits here for those
+//! before it. A connection without waiting changes costs one number and one empty `Option`.
 
 use lamplight_directory::ListsNews;
 use lamplight_model::{ConnectionId, Moment, Profile, UserId};
@@ -11,55 +11,55 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of news that wait for one connection, unless it is a single one. Beyond, they are dropped, and one
-/// mark is kept: read the lists again.
+/// The most bytes of changes that wait for one connection, unless it is a single change. Above this the changes are
+/// dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// How long a change waits for the one before it. Both are logged within a moment of their commit; a change that was
-/// never logged (its process ran out of memory, its store failed in doubt) must not stop the others for good.
+/// How long a change waits for the one before it. Both are logged within a moment of their commit. A change that was
+/// never logged (its process ran out of memory, its store failed in doubt) must not hold up later changes forever.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The news of a connection.
+/// The unsent changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// Up to this version the connection has been told, or knows by its own answers. 0: not known yet, and nothing
-    /// is told.
+    /// The version up to which the client was sent all changes, or knows them by its own answers. 0: not known yet, and
+    /// nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// By version, each above `told`.
+    /// The changes by version, each above `told`.
     news: BTreeMap<u64, Arc<ListsNews>>,
     profiles: Vec<(UserId, Arc<Profile>)>,
     bytes: usize,
-    /// The lists must be read again; whatever was dropped is in them.
+    /// The lists must be read again, which covers all dropped changes.
     reload: bool,
-    /// An answer waits until everything up to this version is there.
+    /// The version that an answer waits for, and what wakes it.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// Since when something that should be there is not.
+    /// Since when a change has been missing.
     stuck_since: Option<Moment>,
 }
 
-/// The next thing to tell.
+/// The next message to send.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Next {
-    /// A change.
+    /// A change of the lists.
     News(Arc<ListsNews>),
-    /// A friend shows something else.
+    /// A friend's profile has changed.
     FriendProfile(UserId, Arc<Profile>),
-    /// Read the lists again; they are at this version at least.
+    /// The client is to read its lists again; they have at least this version.
     Reload(u64),
 }
 
 impl ListsQueue {
-    /// Up to which version the connection has been told.
+    /// The version up to which the client was sent all changes.
     pub fn told(&self) -> u64 {
         self.told
     }
 
-    /// The connection knows, or is about to read, everything up to this version.
+    /// Takes in that the client knows, or is about to read, every change up to this version.
     pub fn tell_from(&mut self, version: u64) {
         self.told = self.told.max(version);
         let told = self.told;
@@ -83,7 +83,7 @@ impl ListsQueue {
         }
         let waiting = self.waiting.get_or_insert_default();
         if waiting.reload && self.told > 0 {
-            // It is in what will be read.
+            // Reading the lists again covers this change.
             return self.tell_from(news.version);
         }
         if waiting.news.insert(news.version, Arc::clone(news)).is_none() {
@@ -95,14 +95,14 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// Takes in what a friend shows.
+    /// Takes in the new profile of a friend.
     pub fn hear_profile(&mut self, friend: UserId, profile: Arc<Profile>) {
         let waiting = self.waiting.get_or_insert_default();
         if waiting.reload {
             return;
         }
         waiting.bytes += profile_bytes(&profile);
-        // Only the newest matters.
+        // Only the newest profile matters.
         if let Some((_, known)) = waiting.profiles.iter_mut().find(|(of, _)| *of == friend) {
             waiting.bytes -= profile_bytes(known);
             *known = profile;
@@ -112,7 +112,7 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// The lists must be read again, and are at this version at least.
+    /// Takes in that the lists, which have at least this version, must be read again.
     pub fn reload(&mut self, version: u64) {
         let waiting = self.waiting.get_or_insert_default();
         let newest = waiting.news.last_key_value().map_or(0, |(version, _)| *version);
@@ -130,7 +130,8 @@ impl ListsQueue {
         }
     }
 
-    /// The next thing to tell the connection `own`, if it is its turn. With `up_to`, only changes up to this version.
+    /// The next message to the connection `own`, unless it must wait for an earlier change. With `up_to`, only changes
+    /// up to this version.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();
@@ -166,7 +167,8 @@ impl ListsQueue {
         None
     }
 
-    /// Whether everything up to this version is here, or told. If not, what to wait for: then ask again.
+    /// Whether every change up to this version has arrived or was sent. If not, returns a signal to wait for before
+    /// asking again.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {
@@ -187,16 +189,15 @@ impl ListsQueue {
         Some(Rc::clone(arrived))
     }
 
-    /// Whether something that should be there is not: a change before one that is here, or one that an answer waits
-    /// for.
+    /// Whether a change is missing: one before a change that has arrived, or one that an answer waits for.
     pub fn is_stuck(&self) -> bool {
         let Some(waiting) = &self.waiting else { return false };
         let gap = waiting.news.first_key_value().is_some_and(|(first, _)| *first > self.told + 1);
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Gives up waiting for what should have been there long ago: the lists are read again. Says whether something
-    /// is still missing, and so whether to look again.
+    /// Gives up waiting for a change that has been missing for too long: the lists are read again. Returns whether a
+    /// change is still missing, so that the caller checks again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };
@@ -214,7 +215,7 @@ impl ListsQueue {
         false
     }
 
-    /// Costs nothing while there is nothing.
+    /// Frees the memory of an empty queue.
     fn tidy(&mut self) {
         if let Some(waiting) = &self.waiting
             && waiting.news.is_empty()
@@ -227,7 +228,7 @@ impl ListsQueue {
     }
 }
 
-/// The approximate size of a profile that waits.
+/// The approximate size of a profile in the queue.
 fn profile_bytes(profile: &Profile) -> usize {
     size_of::<(UserId, Profile)>() + profile.nick.len() + profile.avatar_url.len()
 }

@@ -1,4 +1,4 @@
-//! Logging in on a connection, and out of it.
+//! Logins and logouts on a connection.
 
 use super::Worker;
 use super::connection::{Connection, Login, Session, Work, last_words};
@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The most bytes of statuses in the answer to a login; what is more follows as notifications.
+/// The most bytes of statuses in the answer to a login; the remaining statuses follow as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
 impl Worker {
@@ -44,7 +44,7 @@ impl Worker {
         });
     }
 
-    /// Logs the device in and connects it. `None`: that took too long, and was answered so.
+    /// Logs the device in and connects it. `None`: that took too long, and the request was answered with an error.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -70,7 +70,7 @@ impl Worker {
         if let Ok(done) = timeout_at(deadline, &mut login).await {
             return done.map(Some);
         }
-        // The stores do in their own time what they were asked for, and it must be known what became of it.
+        // The login goes on in the stores, and a login that succeeds late must be disconnected.
         self.answer(id, request_id, Err(too_slow()));
         if let Some(slot) = self.slot(id) {
             self.close(slot, last_words(Cause::Reconnect, "try again"), None);
@@ -81,8 +81,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// The directory knows the connection; from here on the audience hears what is said of it. Answers with the response,
-    /// and with the statuses in it that are encoded already.
+    /// Adds a connection that the directory knows to the audience, which takes in its news from here on. Returns the
+    /// response, and the statuses for it that are encoded already.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -93,7 +93,7 @@ impl Worker {
     ) -> Result<(v1::LoginResponse, LoginStatuses), ServiceError> {
         let now = self.shared.clock.now();
         let Some(slot) = self.slot(id) else {
-            // It has ended meanwhile, and nobody else knows of the login.
+            // The connection has ended meanwhile, and no other code knows of the login.
             self.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };
@@ -106,11 +106,11 @@ impl Worker {
                 &mut effects,
             )
         };
-        // What changes the lists from here on is told to the connection.
+        // From here on, changes of the lists are queued for the connection.
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
         self.watcher_slots.set(watcher, slot);
         self.note_unread(watcher, effects);
-        // The app may have changed during the login; what changes from here on is heard.
+        // The app may have changed during the login; later changes are taken in from the log.
         let able = self.abilities_in(done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
         let sig_expires = self.good_until(done.app.id, done.key, done.sig_expires);
@@ -212,8 +212,8 @@ impl Worker {
         Ok((response, encoded))
     }
 
-    /// Ends a connection that showed a wrong UserSig when too many from its address were wrong already. Called while
-    /// the connection is busy, so the answer goes out first.
+    /// Ends a connection that sent a wrong UserSig, if its address has sent too many of them. Called while the
+    /// connection is busy, so the answer is sent first.
     fn end_if_past_bound<T>(self: &Rc<Self>, id: ConnectionId, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
@@ -223,7 +223,8 @@ impl Worker {
         }
     }
 
-    /// Takes from the mailbox what the client knows already. Answers with those it does not watch.
+    /// Removes from the mailbox the statuses that the client knows already. Returns the users that the
+    /// client named and does not watch.
     fn forget_known(
         &self,
         user: &User,
@@ -246,7 +247,7 @@ impl Worker {
         others.chain(unreadable.into_iter().filter_map(Result::err)).collect()
     }
 
-    /// A login on a connection that is logged in: a fresh UserSig for the same user, on the same device.
+    /// Handles a login on a connection that is logged in: a new UserSig for the same user on the same device.
     pub(super) async fn renew(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
         let answer = self.try_renew(id, &request).await;
         self.end_if_past_bound(id, &answer);
@@ -285,7 +286,7 @@ impl Worker {
         })
     }
 
-    /// When a token that was signed with this key stops being good: now, where the app has the key no longer.
+    /// When a token that was signed with this key expires: at once, if the app no longer has the key.
     pub(super) fn good_until(&self, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
         let app = self.shared.service.apps().get(app);
         match app.is_none_or(|app| self.shared.service.has_key(&app, key)) {
@@ -294,12 +295,12 @@ impl Worker {
         }
     }
 
-    /// The user who is logged in on a connection.
+    /// The user that is logged in on a connection.
     fn who(&self, id: ConnectionId) -> Option<User> {
         self.with_connection(id, |connection| connection.login().map(|login| login.user.clone())).flatten()
     }
 
-    /// Logs the device of a connection out, answers, and ends the connection.
+    /// Logs out the device of a connection, answers, and ends the connection.
     pub(super) async fn log_out(self: Rc<Self>, id: ConnectionId, request_id: u64) {
         let Some(user) = self.who(id) else {
             return self.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
@@ -317,7 +318,7 @@ impl Worker {
         };
         let words = match &ended {
             Ok(()) => last_words(Cause::LoggedOut, "logged out"),
-            // The service carries it through; the login of this connection is over, or will be.
+            // The service retries it; the login of this connection is over, or will be.
             Err(_) => last_words(Cause::Reconnect, "the device is being logged out"),
         };
         self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
@@ -326,7 +327,7 @@ impl Worker {
         }
     }
 
-    /// The UserSig of a connection has expired: its device is logged out, and told.
+    /// Logs out the device of a connection whose UserSig has expired, and sends it the reason.
     pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
         let id = {
             let mut connections = self.connections.borrow_mut();
@@ -341,7 +342,7 @@ impl Worker {
             let ended = timeout(STORE_PATIENCE, &mut ending).await;
             worker.with_connection(id, |connection| connection.work = Work::Idle);
             if let Some(slot) = worker.slot(id) {
-                // Should the directory not have taken it in, the service carries it through.
+                // If the directory has not taken this in, the service retries it.
                 worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
             }
             let ended = match ended {
@@ -355,7 +356,7 @@ impl Worker {
     }
 }
 
-/// Sees whether the lists of a user who logs in are still as they were when the login was recorded.
+/// Checks whether the lists of a user who logs in have changed since the login was recorded.
 struct ListsAsRecorded {
     worker: Rc<Worker>,
     user: User,
@@ -363,14 +364,14 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// To be called before the login is recorded. `None`: nobody can have this userID.
+    /// Begins the check; to be called before the login is recorded. `None`: no account can have this userID.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Whether they are, as far as the worker has heard.
+    /// Whether the lists are unchanged, as far as the worker has taken in the log.
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }
@@ -386,7 +387,7 @@ fn app_watches_friends(done: &LoggedIn) -> bool {
     notifications(&done.app.settings).friends
 }
 
-/// A renewal is for the login that the connection has: another one needs a connection of its own.
+/// Checks that a renewal is for the login of the connection: another login needs a connection of its own.
 fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
     let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
         "another user"
