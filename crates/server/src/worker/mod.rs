@@ -1,9 +1,9 @@
 //! A worker: one thread, its own listener, its own connections, its own audience. On its way from a change to the
 //! sockets it takes one short lock, that of its queue of the change log; none after it.
 //!
-//! A round: take what the sockets have, answer what can be answered, hear the change log, then write each
-//! touched connection once. So what is ready together leaves together; and a worker that has nothing else to
-//! do writes at once.
+//! A round: read the sockets, answer the requests that can be answered, take in the change log, then write each touched
+//! connection once. So messages that are ready together leave together, and a worker that has nothing else to do writes
+//! at once.
 
 mod abilities;
 mod coming_and_going;
@@ -54,18 +54,18 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Notify, mpsc, oneshot};
 use watcher_slots::WatcherSlots;
 
-/// How exact heartbeat timeouts are, in milliseconds.
+/// The precision of heartbeat timeouts, in milliseconds.
 const TICK_MS: u64 = 250;
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// A connection with more unsent than this is not read from: it must take its answers first.
+/// A connection with more unsent bytes than this is not read from until its client has read its answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
-/// How long a peer may take to go after the last words.
+/// How long a peer may take to close after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 const LISTENER: Token = Token(usize::MAX);
 
 /// The state that all workers of a node share.
 pub struct Shared {
-    /// This run of the node.
+    /// The id of this run of the node.
     pub node: NodeId,
     pub service: Arc<Service>,
     pub clock: Clock,
@@ -77,11 +77,11 @@ pub struct Shared {
 
 /// A command from outside to a worker.
 pub enum Command {
-    /// Take nobody in any more, and ask everyone to come back elsewhere or later. Answered when all have been told.
+    /// Accept no more connections, and ask all clients to reconnect elsewhere or later. Answered when all were asked.
     Drain(oneshot::Sender<()>),
-    /// Say who watches a user, with up to so many of them by name.
+    /// Report the watchers of a user, with at most so many of them by name.
     Watchers(User, usize, oneshot::Sender<Watchers>),
-    /// Say which of these connections the worker does not have.
+    /// Report which of these connections the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
 }
 
@@ -94,29 +94,29 @@ struct Worker {
     poll: Rc<RefCell<Poll>>,
     listener: RefCell<Option<TcpListener>>,
     connections: RefCell<Slab<Connection>>,
-    /// Connections ever taken in; makes a `ConnectionId` unique.
+    /// The number of connections ever accepted; makes a `ConnectionId` unique.
     taken_in: Cell<u32>,
     audience: RefCell<Audience<MailboxStatus>>,
     watcher_slots: WatcherSlots,
-    /// By the connection's number in this node.
+    /// The deadlines of connections, by the local number of their ids.
     wheel: RefCell<DeadlineWheel<u64>>,
-    /// Connections for which there is no room, and which are to be told so.
+    /// The number of connections over the limits that wait for their refusal.
     refusing: Cell<usize>,
-    /// Connections to look at again in the next round.
+    /// Connections to serve in the next round.
     queue: RefCell<Vec<u32>>,
     request_windows: RequestWindows,
     /// Connections with output.
     to_flush: RefCell<Vec<u32>>,
-    /// Connections that miss a change of their user's lists; to be looked at again at the next tick.
+    /// Connections that miss a change of their user's lists; checked at the next tick.
     stuck_lists: RefCell<Vec<u32>>,
-    /// The changes heard of the lists of users who log in.
+    /// The list changes of users who are logging in.
     lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     /// The tasks that wait for reads.
     waiting: reads::Waiting,
-    /// Something that had to wait is done: there is work.
+    /// Wakes the rounds when a task that had to wait is done.
     wake: Notify,
-    /// Connections wait that could not be taken in; to be tried again at the next tick.
+    /// Connections wait that could not be accepted; retried at the next tick.
     accept_later: Cell<bool>,
     scratch: RefCell<Box<[u8]>>,
     plain: RefCell<Vec<u8>>,
@@ -124,7 +124,7 @@ struct Worker {
     batch: RefCell<StatusBatch>,
 }
 
-/// Runs a worker until its commands end. To be called on a thread of its own.
+/// Runs a worker until its command channel closes. To be called on a thread of its own.
 pub fn run(
     index: usize,
     listener: std::net::TcpListener,
@@ -214,9 +214,9 @@ impl Worker {
             } else {
                 // Requests that wait for the facts get their turn too.
                 tokio::task::yield_now().await;
-                // What is done by now is part of this round, and needs no further one.
+                // Tasks that are done by now belong to this round, and need no further round.
                 self.wake.notified().now_or_never();
-                // Clients that never cease to send cannot keep the worker from being stopped.
+                // Clients that never stop sending must not prevent the worker from being stopped.
                 match commands.try_recv() {
                     Ok(command) => self.obey(command),
                     Err(TryRecvError::Empty) => {}
@@ -279,14 +279,14 @@ impl Worker {
         }
     }
 
-    /// A bug of ours costs the connection that met it, and no other.
+    /// Runs work for one connection; a panic costs that connection, and no other.
     fn contain(self: &Rc<Self>, slot: usize, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.abandon(slot);
         }
     }
 
-    /// Gives up a connection that met a bug.
+    /// Gives up a connection whose handling has panicked.
     fn abandon(self: &Rc<Self>, slot: usize) {
         tracing::error!(worker = self.index, "a connection met a bug and is given up");
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
@@ -295,7 +295,7 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// The connection is looked at again in the next round.
+    /// Has the connection served in the next round.
     fn look_later(&self, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot)
             && !std::mem::replace(&mut connection.queued, true)
@@ -313,7 +313,8 @@ impl Worker {
         }
     }
 
-    /// Runs what need not wait at once, and lets the rest go on beside the rounds; what comes of it starts a new one.
+    /// Runs a task at once as far as it need not wait, and the rest of it beside the rounds; its end starts a new
+    /// round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {
@@ -325,14 +326,14 @@ impl Worker {
         }
     }
 
-    /// The connection of this id, if it is still there: its slot may have another one by now. To be used after every
+    /// The connection of this id, if it is still open: another one may have its slot by now. To be used after every
     /// await.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         current(&mut connections, id, |connection| connection.id).map(act)
     }
 
-    /// The slot of a connection, if it is still there. Holds until the next await.
+    /// The slot of a connection, if it is still open. Valid until the next await.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
     }
@@ -346,7 +347,7 @@ impl Worker {
     }
 }
 
-/// Worker, count and slot in one number: unique in the life of the process (the count returns after four billion
+/// Worker, count and slot in one number: unique in the life of the process (the count wraps after four billion
 /// connections of one worker), and quick to look up.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
@@ -361,7 +362,7 @@ fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
 }
 
-/// The entry of this id, if it is still there: its slot may have another one by now.
+/// The entry of this id, if it is still there: another one may have its slot by now.
 fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
     entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
 }

@@ -1,5 +1,5 @@
-//! The epoll of a worker's connections, as something that the runtime can wait for: an idle connection is so
-//! no task of its own.
+//! The epoll of a worker's connections as one event source of the runtime, so that an idle connection needs no task of
+//! its own.
 //!
 //! The only `unsafe` of the server: mio tells the descriptor of its `Poll` as a number only.
 

@@ -10,10 +10,10 @@ use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Bytes read from one connection before the others get their turn: a WebSocket can send a thousand frames in them that
-/// are no messages. More of a frame that is larger is read at once.
+/// The bytes read from one connection before others get their turn: a WebSocket can send a thousand control frames in
+/// so many. Larger frames are read further at once.
 const BYTES_PER_TURN: usize = 8 * 1024;
-/// Messages of one connection handled before the others get their turn: half a millisecond of work.
+/// The messages of one connection handled before others get their turn: half a millisecond of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
@@ -26,8 +26,8 @@ impl Worker {
         }
     }
 
-    /// The peer has closed its side. What it sent before may have come with the same edge, so this has to be kept
-    /// in mind until the end was read.
+    /// The peer has closed its side. Bytes that it sent before may have come with the same edge, so this is remembered
+    /// until they were read.
     pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.read_closed = true;
@@ -47,7 +47,7 @@ impl Worker {
         if flushed.is_err() {
             self.end(slot, LinkEnd::Closed);
         } else if free {
-            // The mailbox has waited; and so may have requests.
+            // The mailbox may have waited for room in the socket, and so may requests.
             self.flush_later(slot);
             self.look_later(slot);
         }
@@ -60,7 +60,7 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Reads and handles what there is, as far as the connection may go on.
+    /// Reads and handles what the socket has, as far as the connection may go on.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;
@@ -73,8 +73,8 @@ impl Worker {
                 return;
             }
             if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                // A client that does not take its answers is not read from, and would not be missed before its
-                // heartbeat is.
+                // A client that does not read its answers is not read from: without this check, its end would not be
+                // noticed before its heartbeat is missed.
                 let gone = connection.read_closed;
                 drop(connections);
                 if gone {
@@ -103,7 +103,7 @@ impl Worker {
         }
     }
 
-    /// In a new window, whoever was too fast is read from again.
+    /// Starts a new window: reads again from the connections that were too fast.
     pub(super) fn open_window(&self) {
         for slot in self.request_windows.open(self.shared.clock.now().moment) {
             if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {
@@ -113,7 +113,7 @@ impl Worker {
         }
     }
 
-    /// Handles the messages in what was received: what was left before, and `fresh` bytes of the scratch.
+    /// Handles the messages in the received bytes: those left from before, and `fresh` bytes of the scratch.
     pub(super) fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
         let mut plain = std::mem::take(&mut *self.plain.borrow_mut());
         plain.clear();
@@ -128,7 +128,7 @@ impl Worker {
         *self.plain.borrow_mut() = plain;
     }
 
-    /// Puts the plain text of what was received into `plain`.
+    /// Puts the plain text of the received bytes into `plain`.
     pub(super) fn collect(
         &self,
         slot: usize,
@@ -147,7 +147,7 @@ impl Worker {
         let mut received = &scratch[..length];
         let front;
         if connection.awaits_header() {
-            // Bytes that came before are the front of a header, if anything: TLS has not seen them.
+            // Bytes that came before can only be the beginning of a proxy header: TLS has not seen them.
             if !plain.is_empty() {
                 plain.extend_from_slice(received);
                 front = std::mem::take(plain);
@@ -182,7 +182,7 @@ impl Worker {
         }
         connection.stream.decrypt(received, plain)?;
         if connection.stream.is_tls() && connection.stream.flush().is_err() {
-            // The end of the link is seen by the next read.
+            // The next read reports the end of the link.
             return Ok(());
         }
         Ok(())
@@ -211,7 +211,7 @@ impl Worker {
                         self.metrics.paused.inc();
                         self.request_windows.pause(slot);
                     }
-                    // Nobody else comes back for it; but a socket that is blocked does.
+                    // No other event would resume this connection, unless its socket is blocked.
                     let again = !connection.is_busy()
                         && !connection.paused
                         && connection.stream.unsent() <= MAX_UNSENT_BYTES;
@@ -267,7 +267,7 @@ impl Worker {
         }
     }
 
-    /// The peer does not speak the contract.
+    /// Closes the connection of a peer that violates the protocol.
     pub(super) fn break_off(self: &Rc<Self>, slot: usize, error: &dyn Error) {
         self.metrics.protocol_errors.inc();
         tracing::debug!(%error, "connection closed for what it sent");

@@ -1,4 +1,4 @@
-//! Performs what [`Reads`](lamplight_service::Reads) decides to read, and wakes whoever waits for it.
+//! Performs the reads that [`Reads`](lamplight_service::Reads) asks for, and wakes the tasks that wait for them.
 
 use super::Worker;
 use super::fanout::MailboxStatus;
@@ -14,32 +14,33 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// How long a call to the stores may take. Whether one that took longer had its effect is not known.
+/// How long a call to the stores may take. Whether a slower call had its effect is not known.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The tasks that wait for reads, and what is to be done with the results.
+/// The tasks that wait for reads, and the uses of their results.
 #[derive(Default)]
 pub struct Waiting {
-    /// By the watcher whose watch list is being read: whether its connection still is that of its device.
+    /// By the watcher whose watch list is being read: tells each task whether its connection still is that of the
+    /// device.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// Users of a connection whose status is still to be read with its watch list.
+    /// By the watcher: users whose status is still to be read with the watch list.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
-    /// Those who wait until the worker has heard what is in the log.
+    /// Tasks that wait until the worker has taken in the change log.
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// Why the state of a user's lists is read.
+/// The uses of the version of a user's lists that is being read.
 #[derive(Default)]
 struct WantedLists {
-    /// Logins want the version.
+    /// Logins that want the version.
     logins: SmallVec<[oneshot::Sender<u64>; 1]>,
-    /// The connections of the user shall read their lists again.
+    /// Whether the connections of the user are to read their lists again.
     reload: bool,
 }
 
 impl Worker {
-    /// Has the stores asked for what is wanted, as far as more may be under way.
+    /// Starts the wanted reads, as far as more may be under way.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.borrow_mut().next(self.shared.clock.now().moment) else { return };
@@ -62,7 +63,7 @@ impl Worker {
         };
         match done {
             Ok(outcome) => outcome,
-            // Nobody is told anything of an app that is no more.
+            // No client is notified of a deleted app.
             Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
             Err(error) => {
                 self.metrics.failed_reads.inc();
@@ -102,7 +103,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
+    /// Takes in that the directory does not know a connection as that of its device. The log reports the reason; if
+    /// that part of the log was missed, the connection is closed here.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The waiting task may have ended.
@@ -124,13 +126,14 @@ impl Worker {
             // As above.
             let _ = waiting.send(true);
         }
-        // News about the list may have waited for this read.
+        // Changes of the list may have waited for this read.
         if let Some(slot) = self.watcher_slots.get(watcher) {
             self.flush_later(slot);
         }
     }
 
-    /// Keeps in mind whose status is to be read with the watch list of a connection, and tells how its list has changed.
+    /// Records the users whose status is to be read with the watch list of a connection, and reports how its list has
+    /// changed.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -139,7 +142,7 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                // Joining, and setting a list, asks for nothing else.
+                // Joining and setting a list need no other effect.
                 Effect::Close { .. }
                 | Effect::AppChanged(_)
                 | Effect::Lists { .. }
@@ -151,7 +154,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users and tells whoever watches them.
+    /// Reads the statuses of users and notifies their watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
@@ -170,7 +173,7 @@ impl Worker {
     }
 
     async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {
-        // Tasks that ask from here on want a newer answer than this one.
+        // Tasks that ask from here on want a newer result than this one.
         let mut wanted: Vec<(User, WantedLists)> = {
             let mut lists = self.waiting.lists.borrow_mut();
             users.iter().filter_map(|user| lists.remove_entry(user)).collect()
@@ -205,7 +208,7 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Says
+    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Returns
     /// whether it still is the connection of its device.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.wait_for_watch_list(watcher);
@@ -293,7 +296,7 @@ pub async fn in_time<T>(call: impl Future<Output = Result<T, ServiceError>>) -> 
     tokio::time::timeout(STORE_PATIENCE, call).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-/// The refusal of a call whose time is up.
+/// The refusal of a call that took too long.
 pub fn too_slow() -> ServiceError {
     let why = "the server was too slow; whether the call was done is not known";
     Refusal::because(Code::INTERNAL, why).into()

@@ -1,15 +1,16 @@
-//! The pace of the requests of each connection, and the connections that wait for the next window.
+//! The request rate of each connection, and the connections that wait for the next window.
 //!
-//! The rule for a pace, and for when it is spent, is in `lamplight-core`.
+//! The rule for the rate, and for when it is exceeded, is in `lamplight-core`.
 
 use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
 use std::cell::{Cell, RefCell};
 
-/// The paces of the connections of a worker, by their slots, and those that are not read from in this window.
+/// The request rates of the connections of a worker, by their slots, and the connections that are not read from in this
+/// window.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// They stand apart from the connections, which they would make larger than four bytes.
+    /// The rates, kept apart from the connections, which they would enlarge by more than four bytes.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
@@ -23,7 +24,7 @@ impl RequestWindows {
         self.window.get()
     }
 
-    /// The pace of the connection in a slot.
+    /// The request rate of the connection in a slot.
     pub fn pace(&self, slot: usize) -> RequestPace {
         let mut paces = self.paces.borrow_mut();
         if paces.len() <= slot {
@@ -32,17 +33,17 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Keeps the pace of the connection in a slot, whose pace was asked for before.
+    /// Stores the request rate of the connection in a slot, after [`Self::pace`] was asked for it.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
 
-    /// The connection in a slot came too fast, and waits for the next window.
+    /// Notes that the connection in a slot was too fast, and waits for the next window.
     pub fn pause(&self, slot: usize) {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// Goes to the window of this moment. Returns the connections that waited for it.
+    /// Moves to the window of this moment. Returns the connections that waited for it.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

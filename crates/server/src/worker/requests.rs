@@ -89,7 +89,7 @@ impl Worker {
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
                 self.own_list_changed(id, watcher, &done.changes);
-                // New or renewed, the answer carries the present of each.
+                // The answer carries the current status of each user, whether subscribed newly or again.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
                 self.read_states(&users.collect::<Vec<_>>()).await?;
                 self.know_friends(user, watcher, &done.evicted).await;
@@ -171,7 +171,7 @@ impl Worker {
         for change in changes {
             self.audience.borrow_mut().change_own_list(watcher, change, &mut effects);
         }
-        // The answer reads the statuses of those who are new.
+        // The answer reads the statuses of the new users.
         effects.retain(|effect| matches!(effect, Effect::Reload(_)));
         self.apply(effects);
         self.with_connection(id, |connection| {
@@ -228,7 +228,7 @@ impl Worker {
         }
     }
 
-    /// Runs the answering of a request; the connection is busy until [`Worker::answer`].
+    /// Runs the handling of a request; the connection is busy until [`Worker::answer`].
     fn run(self: &Rc<Self>, slot: usize, work: Work, doing: impl Future<Output = ()> + 'static) {
         let id = {
             let connection = &mut self.connections.borrow_mut()[slot];
@@ -256,7 +256,7 @@ impl Worker {
         self.answer_by(id, request_id, answer, put);
     }
 
-    /// Answers a request with what `put` makes of the answer, and lets the connection go on.
+    /// Answers a request with what `put` appends to the output, and lets the connection go on.
     pub(super) fn answer_by<T>(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -265,7 +265,7 @@ impl Worker {
         put: impl FnOnce(usize, T),
     ) {
         self.metrics.requests.inc();
-        // Another connection that has the slot by now has not asked.
+        // The slot may belong to another connection by now, which has not asked.
         let Some(slot) = self.slot(id) else { return };
         match answer {
             Ok(body) => {
@@ -303,14 +303,14 @@ impl Worker {
         }
     }
 
-    /// Tells of a "no".
+    /// Answers a request with a refusal, and counts it.
     pub(super) fn refuse(&self, slot: usize, request_id: u64, refusal: &Refusal) {
         self.metrics.refusals.get_or_create(&CodeLabel { code: refusal.code.number() }).inc();
         let body = Some(Body::Refusal(refusal.clone().into()));
         self.put(slot, &v1::ServerMessage { id: request_id, body });
     }
 
-    /// A whole frame was no message. The next one may be one, so the connection stays.
+    /// Answers a whole frame that was not a message. The next frame may be one, so the connection stays.
     pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
         tracing::debug!(reason = message.reason, "a message could not be read");
         let detail = format!("the message cannot be read: {}", message.reason);

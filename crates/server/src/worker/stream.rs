@@ -1,4 +1,4 @@
-//! The byte stream below the messages: a socket, and TLS on it when the client asks for it.
+//! The byte stream below the messages: a socket, with TLS if the client asks for it.
 
 use lamplight_protocol::ProxyHeaderError;
 use mio::net::TcpStream;
@@ -9,41 +9,41 @@ use std::sync::Arc;
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 pub const TLS_HANDSHAKE: u8 = 0x16;
 
-/// The bytes of a client cannot be read: the connection must be closed.
+/// A violation in the bytes of a client, which cannot be read further: the connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The client wants TLS, and there is none here.
+    /// The client wants TLS, and this node has none.
     #[error("TLS is not set up on this server")]
     NoTls,
     /// TLS failed.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// A proxy's header breaks the rules.
+    /// A proxy header is malformed.
     #[error(transparent)]
     Proxy(#[from] ProxyHeaderError),
-    /// There are too many connections from the client's address, and too many that are being told so.
+    /// The client's address has too many connections, and too many refusals are under way.
     #[error("too many connections")]
     NoRoom,
 }
 
-/// A socket with what it would not take yet, and TLS where it was asked for.
+/// A socket with the bytes that it did not accept yet, and TLS if it was asked for.
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
-    /// TLS has said its last alert: nothing that still comes may be shown to it.
+    /// TLS has sent its last alert: bytes that still come must not be given to it.
     tls_over: bool,
-    /// Bytes for the socket that it would not take. Bounded by who fills it.
+    /// Bytes that the socket did not accept yet. The caller bounds them.
     unsent: Vec<u8>,
-    /// Nothing more will be sent once they are.
+    /// The stream ends once these bytes are sent.
     ends: bool,
 }
 
-/// The outcome of reading.
+/// The outcome of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// The socket has no more for now.
+    /// The socket has no more bytes for now.
     Drained,
-    /// The socket may have more.
+    /// The socket may have more bytes.
     More,
     /// The peer has closed its side, or the link is broken.
     Ended,
@@ -58,7 +58,7 @@ impl Stream {
         self.tls.is_some()
     }
 
-    /// From here on the stream is TLS.
+    /// Switches the stream to TLS.
     pub fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), rustls::Error> {
         let mut tls = ServerConnection::new(config)?;
         tls.set_buffer_limit(Some(64 * 1024));
@@ -66,11 +66,11 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads what the socket has, at most one `scratch` of it.
+    /// Reads what the socket has, at most one `scratch` full.
     pub fn read(&mut self, scratch: &mut [u8]) -> (usize, ReadOutcome) {
         match self.socket.read(scratch) {
             Ok(0) => (0, ReadOutcome::Ended),
-            // A short read has emptied the socket; what comes later is a new edge.
+            // A short read has emptied the socket; bytes that come later are a new edge.
             Ok(length) if length < scratch.len() => (length, ReadOutcome::Drained),
             Ok(length) => (length, ReadOutcome::More),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, ReadOutcome::Drained),
@@ -79,7 +79,7 @@ impl Stream {
         }
     }
 
-    /// Takes received bytes through TLS, if there is any, and appends the plain text.
+    /// Passes received bytes through TLS, if the stream has it, and appends the plain text.
     pub fn decrypt(&mut self, received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
         if self.tls_over {
             return Ok(());
@@ -101,7 +101,7 @@ impl Stream {
             if state.plaintext_bytes_to_read() > 0 {
                 let start = plain.len();
                 plain.resize(start + state.plaintext_bytes_to_read(), 0);
-                // Exactly as much as rustls has just said that there is.
+                // Exactly as many bytes as rustls has just reported.
                 tls.reader()
                     .read_exact(&mut plain[start..])
                     .map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -113,7 +113,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends bytes as far as the socket takes them, and keeps the rest. An error means that the link is broken.
+    /// Sends bytes as far as the socket accepts them, and keeps the rest. An error means that the link is broken.
     pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
         match &mut self.tls {
             None if self.unsent.is_empty() => {
@@ -139,7 +139,7 @@ impl Stream {
         }
     }
 
-    /// Sends what was kept. Also what TLS has to say on its own.
+    /// Sends the kept bytes, and the records that TLS itself has to send.
     pub fn flush(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             while tls.wants_write() {
@@ -153,31 +153,31 @@ impl Stream {
         if self.unsent.is_empty() {
             self.unsent = Vec::new();
             if self.ends {
-                // The link may be broken already; then there is nobody to tell.
+                // The link may be broken already; then nothing can be sent.
                 let _ = self.socket.shutdown(std::net::Shutdown::Write);
             }
         }
         Ok(())
     }
 
-    /// Whether the socket would take no more.
+    /// Whether the socket accepts no more bytes at the moment.
     pub fn is_blocked(&self) -> bool {
         !self.unsent.is_empty()
     }
 
-    /// Bytes that wait for the socket.
+    /// The number of bytes that wait for the socket.
     pub fn unsent(&self) -> usize {
         self.unsent.len()
     }
 
-    /// Tells the peer that nothing more will come, once it has taken what waits for it.
+    /// Closes the writing side, once the peer has received the bytes that wait for it.
     pub fn shut_down(&mut self) {
         if let (Some(tls), false) = (&mut self.tls, self.tls_over) {
             tls.send_close_notify();
             self.tls_over = true;
         }
         self.ends = true;
-        // The link may be broken already; then there is nobody to tell.
+        // The link may be broken already; then nothing can be sent.
         let _ = self.flush();
     }
 }

@@ -1,33 +1,33 @@
-//! The abilities of one client, which the settings of its app give it, and the news when they change.
+//! The abilities that the settings of an app give one client, and the notification when they change.
 
 use lamplight_model::Code;
 use lamplight_wire::v1;
 
-/// The abilities of a connection, and those that its client was told of.
+/// The current abilities of a connection, and those that its client was sent.
 pub struct ToldAbilities {
     now: lamplight_core::Abilities,
     told: lamplight_core::Abilities,
 }
 
 impl ToldAbilities {
-    /// Abilities that the answer to the login tells.
+    /// Starts with the abilities that the answer to the login carries.
     pub fn new(now: lamplight_core::Abilities) -> Self {
         Self { now, told: now }
     }
 
-    /// The abilities as they are now, for an answer that tells them.
+    /// Returns the current abilities for an answer, which counts as sending them.
     pub fn tell(&mut self) -> v1::Abilities {
         self.told = self.now;
         message(&self.now)
     }
 
-    /// The abilities as they are now, where the client was told of others. Changes that came and went while the
-    /// client did not read are not told.
+    /// Returns the current abilities if the client was sent others. Changes that were reverted while the client did not
+    /// read are not sent.
     pub fn news(&mut self) -> Option<v1::Abilities> {
         (self.told != self.now).then(|| self.tell())
     }
 
-    /// Takes in the abilities as they are from now on, and says whether they differ from those before.
+    /// Sets the current abilities. Returns whether they differ from those before.
     pub fn change(&mut self, now: lamplight_core::Abilities) -> bool {
         let differs = now != self.now;
         self.now = now;

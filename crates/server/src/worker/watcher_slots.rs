@@ -8,7 +8,7 @@ use std::cell::RefCell;
 pub struct WatcherSlots(RefCell<Vec<Option<(WatcherKey, u32)>>>);
 
 impl WatcherSlots {
-    /// A watcher belongs to the connection in this slot.
+    /// Records that a watcher belongs to the connection in this slot.
     pub fn set(&self, watcher: WatcherKey, slot: usize) {
         let mut slots = self.0.borrow_mut();
         let number = watcher.slot();
@@ -18,7 +18,7 @@ impl WatcherSlots {
         slots[number] = Some((watcher, slot as u32));
     }
 
-    /// The slot of the connection behind a watcher, if its slot among the watchers has no later one.
+    /// The slot of the connection of a watcher, unless a later watcher has the watcher's slot.
     pub fn get(&self, watcher: WatcherKey) -> Option<usize> {
         let slots = self.0.borrow();
         let (key, slot) = (*slots.get(watcher.slot())?)?;
