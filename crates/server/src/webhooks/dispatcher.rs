@@ -1,4 +1,5 @@
-//! From the outbox to the receivers: does what the plans of the lanes say. Knows sockets and the store; decides nothing.
+//! From the outbox to the receivers: carries out the decisions of the lane plans. Knows sockets and the store; decides
+//! nothing.
 
 use super::lane::{Gate, LanePlan, Sent};
 use super::poster::Poster;
@@ -16,9 +17,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The most requests that are under way, over all lanes.
+/// The most requests under way, over all lanes.
 pub const MAX_IN_FLIGHT: usize = 128;
-/// The most results that are told to the outbox in one commit.
+/// The most results stored in the outbox by one commit.
 const SETTLE_BATCH: usize = 512;
 /// The pause after the store has failed.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -34,7 +35,7 @@ pub struct Dispatcher {
     pub clock: Clock,
 }
 
-/// Something that was begun has ended.
+/// The end of a job that the dispatcher has started.
 enum Event {
     Sent { notice: Notice, sent: Sent, took: Duration },
     Read { lane: Lane, limit: usize, heads: Result<Vec<Notice>, FactsError> },
@@ -46,20 +47,20 @@ enum Event {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<Lane, LaneWork>,
-    /// The results that are not in the outbox yet.
+    /// The results that are not stored in the outbox yet.
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
-    /// The store has failed, and is left alone for a moment.
+    /// The store has failed, and is not used for a moment.
     resting: bool,
-    /// Which lane is the first to be served in the next round.
+    /// The number of the lane that is served first in the next round.
     turn: usize,
 }
 
 #[derive(Default)]
 struct LaneWork {
     plan: LanePlan,
-    /// Where it led when it was last looked at: as it is set, and as it is read.
+    /// The URL of the webhook when it was last checked: as it is set, and parsed.
     url: String,
     target: Option<WebhookUrl>,
 }
@@ -73,7 +74,7 @@ impl Dispatcher {
         chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.begin(&mut state, &mut jobs);
-            // With no room for requests or a store that rests, nothing can be begun until one of the jobs ends.
+            // Without room for requests, or while the store rests, nothing can be started until a job ends.
             let is_stuck = state.resting || state.in_flight >= MAX_IN_FLIGHT;
             let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
             let sleep = wake
@@ -83,7 +84,7 @@ impl Dispatcher {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);
                     while let Some(event) = next {
-                        // Nothing that was begun is aborted but with us, and requests contain their bugs.
+                        // Jobs are aborted only with the dispatcher, and requests contain their panics.
                         match event {
                             Ok(event) => self.end(&mut state, &mut jobs, event),
                             Err(error) => tracing::error!(%error, "sending webhooks met a bug"),
@@ -96,7 +97,7 @@ impl Dispatcher {
                         state.lanes.entry(lane).or_default().plan.ring();
                     }
                 }
-                // Asleep for ever with nothing to wait for: the chores wake us in time.
+                // With nothing to wait for, the sleep is as long as the interval of the chores.
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
@@ -115,7 +116,7 @@ impl Dispatcher {
         }
     }
 
-    /// Begins whatever can be begun.
+    /// Starts every job that can be started now.
     fn begin(&self, state: &mut State, jobs: &mut JoinSet<Event>) {
         let now = self.clock.now().wall;
         let count = state.lanes.len();
@@ -172,7 +173,7 @@ impl Dispatcher {
         }
     }
 
-    /// Forgets the lanes of apps that are no more, once nothing of them is under way.
+    /// Drops the lanes of deleted apps, once none of their requests is under way.
     fn forget_deleted_apps(&self, lanes: &mut BTreeMap<Lane, LaneWork>) {
         let apps = self.service.apps();
         lanes.retain(|lane, work| {
@@ -196,7 +197,7 @@ impl Dispatcher {
         });
     }
 
-    /// Takes in what has ended.
+    /// Takes in the end of a job.
     fn end(&self, state: &mut State, jobs: &mut JoinSet<Event>, event: Event) {
         let now = self.clock.now().wall;
         match event {
@@ -253,7 +254,7 @@ impl Dispatcher {
                         }
                     }
                     Err(error) => {
-                        // The result of a delivery is written again; the notice is not sent again.
+                        // The result of the delivery is stored again; the notice is not sent again.
                         state.results.extend(lanes.into_iter().zip(batch));
                         self.rest(state, jobs, &error);
                     }
@@ -261,7 +262,7 @@ impl Dispatcher {
             }
             Event::Lanes(Ok(lanes)) => {
                 for lane in &lanes {
-                    // Also what a bell was not rung for, as after a start.
+                    // This also finds notices without a ring of the bell, as after a start.
                     if lane.waiting > 0 {
                         let is_new = !state.lanes.contains_key(&lane.lane);
                         let work = state.lanes.entry(lane.lane).or_default();
@@ -279,7 +280,7 @@ impl Dispatcher {
         }
     }
 
-    /// The store has failed: no more questions for a moment.
+    /// Takes in that the store has failed: leaves it alone for a moment.
     fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
         tracing::error!(%error, "the outbox could not be used; trying again");
         if !std::mem::replace(&mut state.resting, true) {
@@ -313,7 +314,7 @@ impl Dispatcher {
     }
 }
 
-/// Says that a notice has been given up: nobody but an operator sends it again.
+/// Logs that a notice became a dead letter, which only an operator can send again.
 fn tell_if_dead(lane: Lane, settled: &Settled) {
     if let SettledAs::Dead { error, .. } = &settled.settled {
         tracing::warn!(
@@ -323,7 +324,7 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
     }
 }
 
-/// Sends a notice, and says how it ended and how long the request took.
+/// Sends a notice. Returns the outcome and the duration of the request.
 async fn hand_out_and_post(
     service: &Service,
     poster: &Poster,
@@ -332,7 +333,7 @@ async fn hand_out_and_post(
     url: &WebhookUrl,
     app: &App,
 ) -> (Sent, Duration) {
-    // A disconnect can be taken back until here, and is not once the receiver may have it.
+    // A disconnect can be withdrawn until here, but not once the receiver may have it.
     if notice.is_disconnect() {
         match service.hand_notice_out(notice.id).await {
             Ok(true) => {}
@@ -340,7 +341,7 @@ async fn hand_out_and_post(
             Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),
         }
     }
-    // Made only now: its receiver looks at the age of the signature.
+    // Built only now, because the receiver checks the age of the signature.
     let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);
     let began = Instant::now();
     let sent = match poster.post(&request).await {

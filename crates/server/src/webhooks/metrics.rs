@@ -11,10 +11,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// Bounds of the histogram of requests, in seconds.
+/// The bucket bounds of the histogram of requests, in seconds.
 const REQUEST_BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 
-/// The metrics of a node's webhooks. Clones count together.
+/// The metrics of a node's webhooks. Clones share their counters.
 #[derive(Clone)]
 pub struct WebhookMetrics {
     deliveries: Family<OutcomeLabel, Counter>,
@@ -41,7 +41,7 @@ struct HookLabel {
 }
 
 impl WebhookMetrics {
-    /// Registers them.
+    /// Registers the metrics.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             deliveries: Family::default(),
@@ -76,7 +76,7 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// A request has come to its end.
+    /// Counts a finished request.
     pub fn sent(&self, outcome: &'static str, took: Option<Duration>) {
         self.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
         if let Some(took) = took {
@@ -84,17 +84,17 @@ impl WebhookMetrics {
         }
     }
 
-    /// Events that a live record had no room for.
+    /// Counts events that were dropped because a live record was full.
     pub fn record_full(&self, count: u64) {
         self.drop_at("record", count);
     }
 
-    /// Notices that the outbox had no room for.
+    /// Counts notices that were dropped because the outbox was full.
     pub fn outbox_full(&self, count: u64) {
         self.drop_at("outbox", count);
     }
 
-    /// Dead letters that had to make room for others.
+    /// Counts dead letters that were deleted to make room for others.
     pub fn dead_forgotten(&self, count: u64) {
         self.drop_at("dead_letters", count);
     }

@@ -1,13 +1,13 @@
-//! Webhooks (SPEC sections 6 and 9): the apps' backends are told of what happens.
+//! Webhooks (SPEC sections 6 and 9): notifications to the backends of apps.
 //!
 //! ```text
 //! live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers
 //!  (journal)    many users    durable, in order   by the plans
 //!               one commit    of each user        of the lanes
 //! ```
-//! A transition leaves an event in the live record in the step that makes it; the recorder takes events over into the
-//! outbox; the dispatcher sends what the outbox holds until it is settled. Each hand-over is done twice rather than
-//! never, and nothing here is waited for by a client.
+//! A transition leaves an event in the live record in the same step; the recorder moves events to the outbox; the
+//! dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure but is
+//! never skipped, and no client waits for any of them.
 
 mod config;
 mod dispatcher;
@@ -41,41 +41,41 @@ use tokio::task::AbortHandle;
 
 type Gates = Arc<Mutex<BTreeMap<Lane, GateState>>>;
 
-/// How the receiver of a lane does.
+/// The state of the receiver of a lane.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GateState {
-    /// It failed some times in a row, and is left alone until then.
+    /// Set after consecutive failures: only probes are sent, and the next one not before this time.
     pub closed_until: Option<Timestamp>,
-    /// Why the last request failed; empty when it did not.
+    /// The reason why the last request failed; empty if it did not.
     pub error: String,
 }
 
 /// The outcome of a test request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tested {
-    /// The status of the answer, or why there is none that counts.
+    /// The status of the response, or the reason why there is no valid response.
     pub answer: Result<u16, String>,
-    /// How long it took.
+    /// The duration of the request.
     pub took: Duration,
     /// The header that named the request.
     pub header: &'static str,
     /// The value of the delivery header.
     pub delivery: String,
-    /// The parameters of the query that carried the signature; none without a token.
+    /// The query parameters that carried the signature; empty without a token.
     pub signature: &'static [&'static str],
 }
 
-/// Marks the test of an app as under way; dropping it ends the mark.
+/// Marks the test of an app as under way until it is dropped.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,
 }
 
 impl<'a> Testing<'a> {
-    /// The mark of this app, unless a test of it is under way.
+    /// Creates the mark of this app, unless a test of it is under way.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
         let is_first = lock(testing).insert(app);
-        // Not `then_some`: a mark that is made only to be dropped would end the one that is there.
+        // Not `then_some`: that would create a mark and drop it at once, which would remove the existing mark.
         is_first.then(|| Self { testing, app })
     }
 }
@@ -91,7 +91,7 @@ pub struct Webhooks {
     service: Arc<Service>,
     poster: Arc<Poster>,
     gates: Gates,
-    /// The apps of which a test is under way.
+    /// The apps with a test under way.
     testing: Mutex<BTreeSet<AppId>>,
     clock: Clock,
 }
@@ -121,18 +121,18 @@ impl Webhooks {
         (Arc::new(Self { service, poster, gates, testing: Mutex::default(), clock }), tasks)
     }
 
-    /// The client that reaches only what webhooks may lead to.
+    /// The HTTP client that reaches only addresses that webhooks may lead to.
     pub(crate) fn poster(&self) -> Arc<Poster> {
         Arc::clone(&self.poster)
     }
 
-    /// How the receiver of a lane does.
+    /// The state of the receiver of a lane.
     pub fn gate(&self, lane: Lane) -> GateState {
         lock(&self.gates).get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a request that tells of nothing. Refused with 70020, with 6017 where the app has no such webhook, and with
-    /// 7008 while another test of the app is under way.
+    /// Sends a test request, which reports no event. Refused with 70020, with 6017 if the app has no such webhook, and
+    /// with 7008 while another test of the app is under way.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

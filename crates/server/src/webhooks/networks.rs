@@ -1,12 +1,13 @@
-//! Where webhooks may lead. Whoever may set a URL of an app must not thereby reach what only this server can reach:
-//! its own ports, its neighbours, the metadata service of its cloud.
+//! The networks that webhooks may lead to. A person who may set a URL of an app must not thereby reach services that
+//! only this server can reach: its own ports, its neighbours, the metadata service of its cloud.
 //!
-//! It is the address that is judged, at the moment of connecting: a name may lead anywhere, and elsewhere the next time.
+//! The check is on the address, at the moment of connecting: a name may resolve to any address, and to another one the
+//! next time.
 
 use crate::network::{Network, in_v4, in_v6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Which addresses webhooks may lead to.
+/// The addresses that webhooks may lead to.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedNetworks {
     private: bool,
@@ -14,12 +15,12 @@ pub struct AllowedNetworks {
 }
 
 impl AllowedNetworks {
-    /// All public addresses; with `private` all others too; and those networks.
+    /// Allows all public addresses, these networks and, with `private`, all other addresses too.
     pub fn new(private: bool, networks: Vec<Network>) -> Self {
         Self { private, networks }
     }
 
-    /// Whether a webhook may lead here. The error says what is wrong with the address.
+    /// Checks whether a webhook may lead to an address. The error says what is wrong with it.
     pub fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if self.private || self.networks.iter().any(|network| network.contains(address)) {
@@ -34,7 +35,7 @@ impl AllowedNetworks {
     }
 }
 
-/// The kind of an address that is not of the public internet; `None` for a public one.
+/// The kind of an address that is not on the public internet; `None` for a public one.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -42,7 +43,7 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// By the registry of special-purpose addresses (RFC 6890 and its successors).
+/// The kinds of IPv4 addresses, from the registry of special-purpose addresses (RFC 6890 and its successors).
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),
@@ -85,7 +86,7 @@ fn why_not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     if let Some((_, _, why)) = special.into_iter().find(|(network, bits, _)| within(network, *bits)) {
         return Some(why);
     }
-    // Addresses that carry one of IPv4, and may lead there: ::a.b.c.d, NAT64, 6to4.
+    // IPv6 addresses that embed an IPv4 address, and may lead there: ::a.b.c.d, NAT64, 6to4.
     let bytes = address.octets();
     let at = |index: usize| Ipv4Addr::new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
     if within("::", 96) || within("::ffff:0:0", 96) || within("64:ff9b::", 96) {

@@ -1,4 +1,4 @@
-//! How the webhooks of apps do: the notices that wait, the dead letters, and the receivers that are left alone.
+//! The state of the webhooks of apps: waiting notices, dead letters, and receivers that are only probed.
 
 use super::Webhooks;
 use lamplight_facts::LaneState;
@@ -6,30 +6,30 @@ use lamplight_model::{AppId, Code, Hook, Lane, Timestamp};
 use lamplight_service::{Service, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// A webhook, as it is shown.
+/// A webhook, as an operator sees it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownLane {
-    /// Which app.
+    /// The app.
     pub app: AppId,
-    /// Which of its webhooks.
+    /// The kind of webhook.
     pub webhook: Hook,
-    /// Where it leads; empty: nowhere.
+    /// The URL; empty if it has none.
     pub url: String,
     /// Whether requests are signed.
     pub signed: bool,
-    /// Notices that wait.
+    /// The number of waiting notices.
     pub waiting: u64,
-    /// When the oldest of them was taken in.
+    /// When the oldest waiting notice was queued.
     pub oldest: Option<Timestamp>,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead_letters: u64,
-    /// The receiver failed some times in a row, and is left alone until then.
+    /// Set after consecutive failures: only probes are sent, and the next one not before this time.
     pub resting_until: Option<Timestamp>,
-    /// Why the last request failed; empty when it did not.
+    /// The reason why the last request failed; empty if it did not.
     pub last_error: String,
 }
 
-/// The webhooks of an app, or of all, by rising app. Those that lead nowhere and have nothing are left out.
+/// The webhooks of one app or of all, by rising app id. Webhooks without a URL and without notices are left out.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,

@@ -1,5 +1,5 @@
-//! Requests to receivers over HTTP/1.1, on connections that are kept. Whatever the receiver does costs a bounded time
-//! and a bounded memory: no redirect is followed, and of an answer only the status counts.
+//! Requests to receivers over HTTP/1.1, on kept-alive connections. A receiver costs bounded time and bounded memory
+//! whatever it does: no redirect is followed, and only the status of a response counts.
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
@@ -24,27 +24,27 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 
-/// From the beginning of a request to the head of its answer.
+/// The time from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// For the rest of an answer. What takes longer costs the connection, and nothing else.
+/// The time for the rest of a response. A response that takes longer only costs the connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The most of an answer that is read. What is longer costs the connection.
+/// The most bytes of a response that are read. A longer response only costs the connection.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// The most that the head of an answer takes.
+/// The most bytes of the head of a response.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a connection is kept without a request.
+/// How long an unused connection is kept.
 const KEPT: Duration = Duration::from_secs(30);
-/// The most connections that are kept to one receiver.
+/// The most connections kept to one receiver.
 const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
-/// The most addresses of one name that are tried.
+/// The most addresses of one host name that are tried.
 const MAX_ADDRESSES: usize = 4;
-/// The longest text about a failure.
+/// The longest text about a failure, in bytes.
 const MAX_ERROR_BYTES: usize = 300;
 
 /// The `User-Agent` of the requests.
 const AGENT: &str = concat!("Lamplight/", env!("CARGO_PKG_VERSION"));
 
-/// Sends requests.
+/// Sends requests to receivers.
 pub struct Poster {
     tls: Arc<ReceiverTls>,
     allowed: AllowedNetworks,
@@ -62,7 +62,7 @@ struct Origin {
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    /// How TLS was agreed on. Once that is no longer how it is done, the connection is not used again.
+    /// The TLS settings of the connection. Once they have changed, the connection is not used again.
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
@@ -78,12 +78,12 @@ impl Drop for Link {
 }
 
 impl Poster {
-    /// Sends to where webhooks may lead.
+    /// Sends only to the addresses that webhooks may lead to.
     pub fn new(tls: Arc<ReceiverTls>, allowed: AllowedNetworks) -> Self {
         Self { tls, allowed, kept: Mutex::default() }
     }
 
-    /// Sends a request. `Ok` is a status from 200 to 299; the error says why it is not delivered.
+    /// Sends a request. `Ok` is a status from 200 to 299; the error is the reason why the notice was not delivered.
     pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
         let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
         let answered = tokio::time::timeout_at(deadline, self.exchange(request)).await;
@@ -102,7 +102,8 @@ impl Poster {
         }
     }
 
-    /// Reads what is at an address, up to so many bytes, and within so long altogether. Nothing but a status of 200 counts.
+    /// Fetches the resource of a URL, at most so many bytes and within so long altogether. Only the status 200 counts
+    /// as success.
     pub async fn get(&self, url: &WebhookUrl, most: usize, patience: Duration) -> Result<Bytes, String> {
         let read = async {
             let mut link = self.connect(url).await?;
@@ -129,7 +130,7 @@ impl Poster {
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
-    /// On a connection that was kept or, should that fail because it was closed meanwhile, on a new one.
+    /// Sends on a kept connection or, if the receiver has closed that meanwhile, on a new one.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {
@@ -137,7 +138,8 @@ impl Poster {
             }
             match link.requests.send_request(message(request)).await {
                 Ok(response) => return Ok((link, response)),
-                // Closed under the request: nobody can say whether it was read, and twice is better than never.
+                // The receiver closed the connection during the request and may have read it. Sending twice is better
+                // than never.
                 Err(error) if error.is_canceled() || error.is_closed() || error.is_incomplete_message() => {}
                 Err(error) => return Err(chain(&error)),
             }
@@ -151,7 +153,7 @@ impl Poster {
 
     async fn connect(&self, url: &WebhookUrl) -> Result<Link, String> {
         let stream = self.reach(url).await?;
-        // A request is one write, and its answer is waited for.
+        // A request is one write, followed by a wait for its response.
         stream.set_nodelay(true).map_err(|error| chain(&error))?;
         if !url.https {
             return handshake(stream, None).await;
@@ -163,8 +165,8 @@ impl Poster {
         handshake(stream, Some(tls)).await
     }
 
-    /// Connects to an address that the host has now and that webhooks may lead to. The address that is checked is the
-    /// one that is connected to: a name cannot change in between.
+    /// Connects to a current address of the host that webhooks may lead to. The checked address is the one that is
+    /// connected to, so a change of the name in between has no effect.
     async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
         let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port)],
@@ -212,7 +214,7 @@ impl Poster {
         }
     }
 
-    /// Closes the connections that nobody has used for a while. To be called every few seconds.
+    /// Closes the connections that were unused for a while. To be called every few seconds.
     pub fn sweep(&self) {
         let mut kept = lock(&self.kept);
         kept.retain(|_, links| {
@@ -239,7 +241,7 @@ where
     builder.max_buf_size(MAX_HEAD_BYTES);
     let (requests, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
-    // An error of the connection reaches the request that uses it.
+    // The request that uses the connection gets its error.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Link { requests, task, tls })
 }
@@ -258,7 +260,7 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .unwrap_or_else(|_| Request::new(Full::default()))
 }
 
-/// Reads the rest of an answer, as far as it is of reasonable length. Says whether that was all.
+/// Reads the rest of a response, up to a reasonable length. Returns whether it was complete.
 async fn drain(response: Response<Incoming>) -> bool {
     let mut body = response.into_body();
     let mut read = 0;
@@ -272,7 +274,7 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// An error with its causes, or the step of TLS that failed, within bounds.
+/// The text of an error with its causes, or of the TLS step that failed, within bounds.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = failed_step(error).unwrap_or_else(|| {
         let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! Has the service hand over what live records have for the outbox: session events, and the messages that users who
+//! Has the service move notices from the live records to the outbox: session events, and the messages that users who
 //! turned OFFLINE may have missed.
 
 use super::WebhookMetrics;
@@ -10,13 +10,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Users whose events are taken over in one commit.
+/// The number of users whose events are moved in one commit.
 const BATCH: usize = 512;
 /// The pause after the store has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events) from before
-/// anybody can connect.
+/// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events), and must be
+/// opened before the node accepts connections.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();

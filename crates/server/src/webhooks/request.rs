@@ -7,25 +7,25 @@ use lamplight_model::{
 };
 use serde::Serialize;
 
-/// The header that names a notice: the same at each attempt, and at no other notice.
+/// The header that identifies a notice: the same at each attempt, and different for each notice.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
-/// The parameters of the query that carry the signature, where the app has a token.
+/// The query parameters that carry the signature, if the app has a token.
 pub const SIGNATURE_PARAMETERS: [&str; 2] = ["Sign", "RequestTime"];
 
 /// A request to a webhook.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebhookRequest {
-    /// Where to, the query included.
+    /// The URL with its query.
     pub url: WebhookUrl,
-    /// JSON.
+    /// The body, in JSON.
     pub body: String,
     /// The value of [`DELIVERY_HEADER`].
     pub delivery: String,
 }
 
 impl WebhookRequest {
-    /// The request that tells of a notice, with the settings of the app as they are now.
+    /// The request for a notice, by the current settings of the app.
     pub fn of(notice: &Notice, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let (body, caller) = match &notice.content {
             NoticeContent::Session(event) => (state_change(&notice.user, event), Caller::of(event)),
@@ -35,7 +35,7 @@ impl WebhookRequest {
         Self { url, body, delivery: delivery(notice) }
     }
 
-    /// A request that tells of nothing, for an operator who wants to know whether the receiver is there.
+    /// A test request that reports no event, so that an operator can check the receiver.
     pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
         let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);
@@ -52,14 +52,14 @@ fn command(hook: Hook) -> &'static str {
     }
 }
 
-/// Opaque, and the same however often the notice is told, even when it was taken in again after a crash.
+/// The opaque id of a notice, the same at every attempt, even if the notice was queued again after a crash.
 fn delivery(notice: &Notice) -> String {
     let Notice { lane, user, ordinal, content, .. } = notice;
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
     match content {
         NoticeContent::Session(_) => format!("{id}-{ordinal}"),
-        // The ordinal of a push counts what waits, and begins again when nothing does. A message has its place for good,
-        // and its time tells it from that of a conversation, or of an app, that was deleted and made again.
+        // The ordinal of a push counts waiting notices and starts again when none waits. The sequence of a message is
+        // permanent, and its time tells it from a message of a conversation or app that was deleted and created again.
         NoticeContent::Push(push) => format!("{id}-{}-{}-{}", hex(&push.from), push.sequence, push.at.0),
     }
 }
@@ -68,7 +68,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The originator of an event, as the query names it.
+/// The originator of an event, as written in the query.
 struct Caller {
     address: String,
     platform: &'static str,
@@ -88,7 +88,7 @@ impl Caller {
     }
 }
 
-/// The names of the query. This webhook, and no other of the cloud's, writes `IOS`.
+/// The platform names for the query. This webhook of the cloud, and no other, writes `IOS`.
 fn opt_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "IOS",
@@ -101,7 +101,7 @@ fn opt_platform(platform: Platform) -> &'static str {
     }
 }
 
-/// The names of the body.
+/// The platform names for the body.
 fn body_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "iOS",
@@ -128,7 +128,7 @@ fn with_query(
         Some(at) if at + 1 == url.target.len() || url.target.ends_with('&') => "",
         Some(_) => "&",
     };
-    // Addresses have colons, which need no escape in a query.
+    // Addresses contain colons, which need no escape in a query.
     let Caller { address, platform } = caller;
     url.target += &format!(
         "{between}SdkAppid={}&CallbackCommand={command}&contenttype=json&ClientIP={address}&OptPlatform={platform}",
@@ -163,15 +163,16 @@ struct Info<'a> {
     reason: &'static str,
     #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
     custom_status: Option<&'a str>,
-    /// The device that it happened on; absent for what was done on the user's behalf.
+    /// The device of the event; absent for an event on the user's behalf.
     #[serde(rename = "DeviceID", skip_serializing_if = "Option::is_none")]
     device_id: Option<&'a str>,
     #[serde(rename = "Platform", skip_serializing_if = "Option::is_none")]
     platform: Option<&'static str>,
-    /// The version of the user's status after the event, as text: many readers of JSON keep 53 bits of a number.
+    /// The version of the user's status after the event, as text, because many JSON parsers keep only 53 bits of a
+    /// number.
     #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// The user's status type after the event, by its number.
+    /// The number of the user's status type after the event.
     #[serde(rename = "StatusType", skip_serializing_if = "Option::is_none")]
     status_type: Option<u8>,
 }

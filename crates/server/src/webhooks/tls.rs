@@ -1,7 +1,7 @@
-//! TLS to receivers of webhooks: whom to trust, the certificate that this server shows of itself, and which step failed. The
-//! files are read again when they change.
+//! TLS to receivers of webhooks: the trusted certificates, the client certificate of this server, and the handshake
+//! step that failed. The files are read again when they change.
 
-// The errors of TLS are many, and only some of them have something to set.
+// TLS has many errors, and only some of them can be fixed by a setting.
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use crate::locks;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
-/// A file for TLS to receivers cannot be used.
+/// The error about a file for TLS to receivers that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot use {path}: {problem}")]
 pub struct WebhookTlsError {
@@ -24,11 +24,11 @@ pub struct WebhookTlsError {
     problem: String,
 }
 
-/// How connections to receivers are made now, and the files that say so.
+/// The current TLS settings for receivers, and the files that they come from.
 pub struct ReceiverTls {
     files: WebhooksConfig,
     current: RwLock<Arc<ClientConfig>>,
-    /// The files when they were read last, whether or not they could be used.
+    /// The files as last read, whether or not they could be used.
     read: RwLock<Read>,
 }
 
@@ -36,11 +36,11 @@ pub struct ReceiverTls {
 #[derive(Clone, PartialEq, Eq)]
 struct Read {
     stamps: Vec<Option<Stamp>>,
-    /// Why they could not be used.
+    /// The reason why they could not be used.
     problem: Option<String>,
 }
 
-/// Tells a file from one that took its place, or that grew meanwhile.
+/// Identifies a version of a file: differs once the file was replaced or has grown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     modified: Option<SystemTime>,
@@ -55,16 +55,17 @@ impl ReceiverTls {
         Ok(Self { files: config.clone(), current, read: RwLock::new(read) })
     }
 
-    /// How a connection is made now.
+    /// The current TLS settings for a new connection.
     pub fn current(&self) -> Arc<ClientConfig> {
         Arc::clone(&locks::read(&self.current))
     }
 
-    /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are seldom
-    /// replaced in one moment. Where they cannot be used, that is reported once, and connections go on as before.
+    /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are
+    /// seldom replaced at the same moment. Files that cannot be used are reported once, and the former settings stay in
+    /// use.
     pub fn refresh(&self) {
         let before = locks::read(&self.read).clone();
-        // Looked at before they are read: what changes in between is read again.
+        // The versions are taken before the files are read, so a change in between causes another read.
         let stamps = stamps(&self.files);
         if before.problem.is_none() && stamps == before.stamps {
             return;
@@ -96,13 +97,13 @@ fn stamps(config: &WebhooksConfig) -> Vec<Option<Stamp>> {
     files.into_iter().flatten().map(stamp).collect()
 }
 
-/// Reads the files for TLS to receivers of webhooks as a start does, and keeps nothing of them.
+/// Checks the files for TLS to receivers of webhooks as a start does, without keeping them.
 pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError> {
     client_config(config).map(drop)
 }
 
-/// Which certificates are trusted: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
-/// a receiver that asks for a certificate is shown it.
+/// The trusted certificates: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
+/// a receiver that asks for a client certificate gets it.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -146,7 +147,7 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// The step of TLS that an error among these causes is about, and what to do; `None` where it is about none.
+/// The TLS step that failed according to an error among these causes, and the remedy; `None` if TLS did not fail.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
