@@ -1,10 +1,9 @@
 //! The part of the port for the lists of a user: profile, friends, messages, conversations.
 //!
-//! Every change of a user's lists counts up the user's *lists version* by one, in the same transaction, so a client
-//! that was away knows from one number whether its lists are still true, and changes can be told in their order.
-//! A change that alters nothing counts nothing up; the profile of somebody else is not counted. A new account starts
-//! at the time it was made, in milliseconds: the number of an account that was deleted and made again does not come
-//! back.
+//! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
+//! was away compares one number to know whether its lists are still current, and changes can be delivered in order. A
+//! call that alters nothing does not increment it; nor does a change of another user's profile. A new account starts at
+//! its creation time in milliseconds, so the versions of an account that was deleted and created again do not repeat.
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
@@ -13,29 +12,31 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// How long after a message the same one is taken for a retry of it. SDKs and backends give up long before; the same
-/// text to the same user later, under a client id that has come up again, is a new message.
+/// How long after a message an identical one counts as its retry. SDKs and backends stop retrying long before; the same
+/// text to the same user later, under a client id that is used again, is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
-/// The durable lists of users. The caller has checked the texts.
+/// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
-    /// The lists version and the unread messages of these users, in the order asked; `None` where there is no
-    /// account. Every login asks for it, so it comes in batches and is worth being quick.
+    /// The lists version and the number of unread messages of these users, in the order asked; `None` for a user
+    /// without an account. Every login needs it, so calls are batched and should be fast.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
 
-    /// The profiles of these users, in the order asked; `None` where there is no account.
+    /// The profiles of these users, in the order asked; `None` for a user without an account.
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
 
-    /// Changes a profile. `None` where there is no account. A change that changes nothing counts nothing up.
+    /// Changes a profile. Returns `None` if there is no account. A change that alters nothing does not increment the
+    /// version.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
-    /// The further fields of the profiles of these users, in the order asked; `None` where there is no account.
+    /// The custom fields of the profiles of these users, in the order asked; `None` for a user without an account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
-    /// Changes a profile and sets further fields of it, in one transaction; those that are not named stay. `None` where
-    /// there is no account. Further fields count nothing up, and [`ProfileSet::changed`] does not speak of them.
+    /// Changes a profile and sets custom fields of it, in one transaction; fields that are not named keep their values.
+    /// Returns `None` if there is no account. Custom fields do not increment the version or set
+    /// [`ProfileSet::changed`].
     fn set_profile_and_fields(
         &self,
         user: User,
@@ -43,9 +44,9 @@ pub trait Lists: Send + Sync {
         fields: ProfileFields,
     ) -> Answer<'_, Option<ProfileSet>>;
 
-    /// Up to `limit` accounts of an app whose nick begins with `prefix`, whatever the case of the letters
-    /// ([`fold_nick`](lamplight_model::fold_nick)), by rising folded nick and then id: those after `after`. An account
-    /// without a nick is not found.
+    /// Up to `limit` accounts of an app, after `after`, whose nick begins with `prefix`, ignoring case
+    /// ([`fold_nick`](lamplight_model::fold_nick)), by rising folded nick and then id. Accounts without a nick are not
+    /// found.
     fn find_by_nick(
         &self,
         app: AppId,
@@ -56,16 +57,16 @@ pub trait Lists: Send + Sync {
 
     // Friends
 
-    /// Takes `friend` into the friend list of `owner`, and with `both` the other way round. The two are not the same.
-    /// An entry that is there keeps its time, and gets the remark, source and wording, each where it is not empty: an
-    /// empty one says nothing. The other side's entry is made with the source alone, or left alone. In one transaction;
-    /// unless [`Befriended::Done`] is the answer nothing was changed.
+    /// Adds `friend` to the friend list of `owner` and, with `both`, `owner` to that of `friend`. An existing entry of
+    /// `owner` keeps its time, and gets those of the remark, source and wording that are not empty. The friend's entry
+    /// is created with the source alone, or left unchanged if it exists. In one transaction; unless the result is
+    /// [`Befriended::Done`], nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
-    /// Changes the remark of an entry; `None` where there is none. The same remark counts nothing up.
+    /// Changes the remark of an entry; `None` if there is no entry. The same remark does not increment the version.
     fn set_remark(&self, owner: User, friend: UserId, remark: String) -> Answer<'_, Option<RemarkSet>>;
 
-    /// Takes `friend` out of the friend list of `owner`, and with `both` the other way round.
+    /// Removes `friend` from the friend list of `owner` and, with `both`, `owner` from that of `friend`.
     fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
 
     /// One entry of a friend list.
@@ -74,10 +75,11 @@ pub trait Lists: Send + Sync {
     /// Up to `limit` entries of a friend list whose id is after `after`, by rising id.
     fn friend_page(&self, owner: User, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Friend>>;
 
-    /// How many entries a friend list has.
+    /// The number of entries of a friend list.
     fn count_friends(&self, owner: User) -> Answer<'_, usize>;
 
-    /// Users who have the owner in the friend list and are in the owner's, by rising id.
+    /// The mutual friends of the owner: users who are in the owner's friend list and have the owner in theirs, by
+    /// rising id.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
 
     // Messages and conversations
@@ -97,8 +99,8 @@ pub trait Lists: Send + Sync {
     /// 100 of each conversation. In one transaction; doing it twice does no harm. Returns the outcome.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
-    /// Up to `limit` messages of the owner's conversation with `peer`, newest first, those only that come before
-    /// the sequence `before` where it is given, and none of what the owner has deleted.
+    /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
+    /// deleted. With `before`, only messages with a lower sequence.
     fn history(
         &self,
         owner: User,
@@ -107,8 +109,8 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Message>>;
 
-    /// Up to `limit` rows of the owner's conversation list: pinned first, then the latest active, equal ones by
-    /// rising peer; those only that come after the row `after` in this order.
+    /// Up to `limit` rows of the owner's conversation list: pinned first, then by latest activity, then by rising peer.
+    /// With `after`, only rows after that one in this order.
     fn conversations(
         &self,
         owner: User,
@@ -119,8 +121,8 @@ pub trait Lists: Send + Sync {
     /// One row of the owner's conversation list.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
-    /// The owner has read the peer's messages up to `sequence`, or all there are; what is not there yet is not read
-    /// by it. Never goes back. `None` where there is no such conversation in the list.
+    /// Marks the peer's messages up to `sequence`, or all that exist, as read by the owner; later messages stay unread.
+    /// The read position never moves back. Returns `None` if the list has no such conversation.
     fn mark_read(
         &self,
         owner: User,
@@ -128,7 +130,7 @@ pub trait Lists: Send + Sync {
         sequence: Option<u64>,
     ) -> Answer<'_, Option<ConversationSet>>;
 
-    /// Pins a row to the top of the list, or lets it go. `None` where there is no such conversation in the list.
+    /// Pins or unpins a row. Returns `None` if the list has no such conversation.
     fn pin_conversation(
         &self,
         owner: User,
@@ -136,27 +138,27 @@ pub trait Lists: Send + Sync {
         pinned: bool,
     ) -> Answer<'_, Option<ConversationSet>>;
 
-    /// Takes a row out of the owner's list, with what the owner could see of it. `None` where there is none. The next
-    /// message makes a new row, which begins with it.
+    /// Removes a row from the owner's list, with the messages that the owner could see in it. Returns `None` if there
+    /// is no such row. The next message creates a new row that starts with that message.
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
-    /// Forgets up to `limit` messages of an app that were committed before `before`, the oldest first, with their
-    /// client ids. Says how many. Rows of conversation lists stay, without a last message once it is gone; no lists
-    /// version counts up. Unread messages stay counted until they are read. The senders of forgotten messages need not
-    /// be known: where one of these is the last that was read, those after it may all stay counted.
+    /// Deletes up to `limit` messages of an app that were committed before `before`, the oldest first, with their
+    /// client ids. Returns how many. Rows of conversation lists stay, without a last message once it is deleted; no
+    /// lists version is incremented. Unread messages stay counted until they are read. The senders of deleted messages
+    /// need not be known: if the last read message was deleted, the messages after it may all stay counted.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 
-/// How far the lists of a user are.
+/// The state of a user's lists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ListsState {
-    /// Counts every change of the user's lists.
+    /// The lists version: incremented by every change of the user's lists.
     pub version: u64,
-    /// Unread messages, over all conversations.
+    /// The number of unread messages, over all conversations.
     pub total_unread: u32,
 }
 
-/// Where the next page of [`Lists::find_by_nick`] begins: behind this account.
+/// The position of the next page of [`Lists::find_by_nick`]: after this account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NickCursor {
     /// The nick.
@@ -172,7 +174,7 @@ pub struct NickFound {
     pub id: UserId,
     /// The nick.
     pub nick: String,
-    /// When the account was made.
+    /// When the account was created.
     pub created: Timestamp,
 }
 
@@ -181,9 +183,9 @@ pub struct NickFound {
 pub struct ProfileSet {
     /// The profile after the change.
     pub profile: Profile,
-    /// Whether anything differs from before.
+    /// Whether the change altered anything.
     pub changed: bool,
-    /// The lists of the user after it.
+    /// The state of the user's lists after it.
     pub state: ListsState,
 }
 
@@ -192,36 +194,36 @@ pub struct ProfileSet {
 pub struct NewFriendship {
     /// The owner of the list.
     pub owner: User,
-    /// The user that goes into the list.
+    /// The user to add to the list.
     pub friend: UserId,
-    /// The other way round too.
+    /// Whether to add the owner to the friend's list too.
     pub both: bool,
     /// The owner's name for the friend; may be empty.
     pub remark: String,
-    /// Where the friendship came from, in the app's own words; may be empty.
+    /// The source of the friendship, in the app's own words; may be empty.
     pub source: String,
-    /// The owner's words when asking; may be empty.
+    /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// When.
+    /// The time of the call.
     pub at: Timestamp,
-    /// The most entries of one list. An entry that is there already needs no room.
+    /// The most entries of one list. An existing entry needs no further room.
     pub limit: usize,
-    /// Whether a friend who lets nobody add them is asked (a user asks) or not (the app decides).
+    /// Whether the friend's rule against being added applies (a user asks) or not (the app decides).
     pub ask: bool,
 }
 
 /// The outcome of [`Lists::befriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Befriending {
-    /// Whether it was done.
+    /// Whether the friend was added, or the reason why not.
     pub outcome: Befriended,
-    /// The entry of the owner; `Some` exactly when it was done.
+    /// The entry of the owner; `Some` exactly if the friend was added.
     pub entry: Option<Friend>,
     /// The entry of the friend, if the friend has the owner in the list now.
     pub back: Option<Friend>,
-    /// Whether the owner's list differs from before: then, and only then, its version counted up, by one.
+    /// Whether the owner's list was altered: exactly then its version was incremented, by one.
     pub owner_changed: bool,
-    /// Whether the friend's list does: an entry is new there, or has become mutual.
+    /// Whether the friend's list was altered: it has a new entry, or one that has become mutual.
     pub friend_changed: bool,
     /// The owner's lists after it.
     pub owner_state: ListsState,
@@ -229,20 +231,20 @@ pub struct Befriending {
     pub friend_state: ListsState,
 }
 
-/// Whether two became friends. Of several reasons why not, the first one here is told.
+/// Whether a friend was added. Of several reasons against it, the first one here is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
-    /// The entry is there.
+    /// The entry exists now.
     Done,
     /// The owner has no account.
     NoSuchOwner,
     /// The friend has no account.
     NoSuchFriend,
-    /// The owner's list has no room.
+    /// The owner's list is full.
     ListFull,
-    /// With `both`: the friend's list has no room.
+    /// With `both`: the friend's list is full.
     FriendListFull,
-    /// The friend lets nobody add them, and the user who asks would get or be given an entry that is not there yet.
+    /// The friend's rule forbids being added, and the call by a user would have created an entry.
     Denied,
 }
 
@@ -251,7 +253,7 @@ pub enum Befriended {
 pub struct RemarkSet {
     /// The entry after the change.
     pub entry: Friend,
-    /// Whether anything differs from before.
+    /// Whether the change altered anything.
     pub changed: bool,
     /// The owner's lists after it.
     pub state: ListsState,
@@ -262,13 +264,13 @@ pub struct RemarkSet {
 pub struct Unfriended {
     /// Whether the owner had the friend.
     pub forth: bool,
-    /// Whether the friend had the owner and, with `both`, has no longer.
+    /// Whether, with `both`, the friend had the owner in the list, and the entry was removed.
     pub back: bool,
-    /// The entry that the friend still has of the owner.
+    /// The entry of the owner that the friend still has.
     pub left: Option<Friend>,
     /// The owner's lists after it.
     pub owner_state: ListsState,
-    /// The friend's lists after it. It counts up when an entry of theirs goes, or is no longer mutual.
+    /// The friend's lists after it. Their version is incremented if an entry is removed or is no longer mutual.
     pub friend_state: ListsState,
 }
 
@@ -279,14 +281,14 @@ pub struct NewMessage {
     pub from: User,
     /// The recipient.
     pub to: UserId,
-    /// Its content.
+    /// The content of the message.
     pub body: MessageBody,
-    /// The sender's id of the message: the same in each retry.
+    /// The sender's id of the message, the same in each retry.
     pub client_id: ClientMessageId,
-    /// When.
+    /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend shall push the message: a notice comes into the
-    /// outbox, in the same transaction. Empty: no push.
+    /// The platforms of the devices that the app's backend shall push the message to: a notice is put into the outbox
+    /// in the same transaction. Empty: no push.
     pub push: Vec<Platform>,
 }
 
@@ -295,22 +297,22 @@ pub struct NewMessage {
 pub struct MissedMessages {
     /// The recipient of the messages.
     pub user: User,
-    /// From when on they were sent.
+    /// The time from which on the messages were sent.
     pub since: Timestamp,
-    /// How many at most.
+    /// The most notices to enqueue.
     pub limit: usize,
-    /// The platforms of the devices to which they are to be pushed.
+    /// The platforms of the devices to push the messages to.
     pub devices: Vec<Platform>,
-    /// When.
+    /// The time of the call.
     pub at: Timestamp,
 }
 
 /// The outcome of [`Lists::send_message`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
-    /// It is stored.
+    /// The message was stored.
     Stored(Box<StoredMessage>),
-    /// It had been stored before; nothing was changed.
+    /// The message had been stored before; nothing was changed.
     Repeated(Message),
     /// The sender has no account.
     NoSuchSender,
@@ -318,7 +320,7 @@ pub enum Sent {
     NoSuchRecipient,
 }
 
-/// A message that was stored, and what it did to the lists of the two.
+/// A stored message, and its effect on the lists of the two users.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredMessage {
     /// The message.
@@ -327,7 +329,8 @@ pub struct StoredMessage {
     pub sender: ConversationSet,
     /// The conversation as the recipient has it now; the sender's own for a message to oneself.
     pub recipient: ConversationSet,
-    /// A notice for the backend is in the outbox. One that was wanted and is not there has found no room.
+    /// Whether a notice for the backend was put into the outbox. If one was wanted and this is false, the outbox was
+    /// full.
     pub push: bool,
 }
 
@@ -336,7 +339,7 @@ pub struct StoredMessage {
 pub struct ConversationSet {
     /// The row.
     pub conversation: Conversation,
-    /// Whether anything differs from before.
+    /// Whether the change altered anything.
     pub changed: bool,
     /// The owner's lists after the change.
     pub state: ListsState,

@@ -1,106 +1,107 @@
-//! The part of the port for webhooks: what the apps' backends have still to be told.
+//! The part of the port for webhooks: the notices that are still to be sent to the apps' backends.
 //!
-//! A notice is in the outbox until it is settled. The notices of one user and webhook go out in the order of their
-//! ordinals: only the first of them, the *head*, is ever offered. Which of the heads goes when, and what becomes of
-//! one that failed, is decided elsewhere.
+//! A notice is in the outbox until it is settled. The notices of one user and webhook are sent in the order of their
+//! ordinals: only the first of them, the *head*, is ever offered. When each head is sent, and how a failed one is
+//! retried, is decided elsewhere.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
 
-/// The notices that the apps' backends have still to be told.
+/// The notices that are still to be sent to the apps' backends.
 pub trait Outbox: Send + Sync {
-    /// Takes notices in, in one transaction, in their order. Beyond [`MAX_WAITING_NOTICES`] of an app, notices are dropped.
+    /// Stores notices in their order, in one transaction. Above [`MAX_WAITING_NOTICES`] of an app, notices are dropped.
     ///
-    /// The session events of a user come with rising ordinals. One that was taken in before is passed over, also when it
-    /// was settled meanwhile, until the outbox is told that the caller knows of it ([`Outbox::forget_taken_in`]).
+    /// The session events of a user come with rising ordinals. An event that was stored before is ignored, even if it
+    /// was settled meanwhile, until the caller confirms that it knows of it ([`Outbox::forget_taken_in`]).
     ///
-    /// A login takes back the notice that its device was disconnected, and is not taken in itself, unless that notice was
+    /// A login withdraws the notice that its device was disconnected, and is not stored itself, unless that notice was
     /// handed out ([`Outbox::hand_out`]) or the events between the two forbid it
-    /// ([`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back)). Those between the two then say the status
-    /// of after the login: with the device connected the whole time, the user was ONLINE.
+    /// ([`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back)). The events between the two then
+    /// report the status after the login, since the user was ONLINE if the device was connected the whole time.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
-    /// Says that the caller will not repeat the session events of these users up to these ordinals.
+    /// Records that the caller will not repeat the session events of these users up to these ordinals.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due, whether their time has come or not.
+    /// Up to `limit` heads of a lane, in the order in which they are due, including those that are not due yet.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
-    /// Says that a notice is about to be told: from now on no login takes it back. Answers with whether it is still there.
+    /// Records that a notice is about to be sent: from now on no login withdraws it. Returns whether it still exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
-    /// Says what became of notices, in one transaction; `at` is when. A notice that is not there any longer is passed
-    /// over. Beyond [`MAX_DEAD_LETTERS`] of an app, the oldest are forgotten; answers with how many.
+    /// Stores the outcomes of notices, in one transaction; `at` is the time of the call. A notice that no longer exists
+    /// is ignored. Above [`MAX_DEAD_LETTERS`] of an app, the oldest are deleted; returns how many.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Every lane that has, or had, something in it.
+    /// Every lane that has, or had, a notice.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
-    /// Up to `limit` dead letters of an app after `after`, by rising id, which is the order of their death.
+    /// Up to `limit` dead letters of an app after `after`, by rising id, which is the order in which the notices were
+    /// given up.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
-    /// Puts dead letters back among the waiting, as if they were new at `at`. Says how many of them there were.
+    /// Returns dead letters to the waiting notices, as if they were queued at `at`. Returns how many existed.
     fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Forgets dead letters. Says how many of them there were.
+    /// Deletes dead letters. Returns how many existed.
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The most notices of one app that wait. Further ones are lost to the webhook; the status feed repairs a mirror.
+/// The most waiting notices of one app. Further notices are dropped; a mirror is repaired from the status feed.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
 /// The most dead letters of one app that are kept.
 pub const MAX_DEAD_LETTERS: usize = 10_000;
 
-/// A notice to take in. That of a session event has the ordinal of the event.
+/// A notice to put into the outbox. That of a session event has the ordinal of the event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewNotice {
     /// The user that the notice is about.
     pub user: User,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// When it is taken in.
+    /// The time of the call.
     pub at: Timestamp,
 }
 
 /// The outcome of [`Outbox::enqueue`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Enqueued {
-    /// Notices taken in.
+    /// The number of notices stored.
     pub added: usize,
-    /// Notices that were there already.
+    /// The number of notices that were stored before.
     pub repeated: usize,
-    /// Disconnects that were there and were taken back by a login, which was not taken in either.
+    /// The number of waiting disconnects that were withdrawn by a login, which was not stored either.
     pub suppressed: usize,
-    /// Notices that found no room.
+    /// The number of notices dropped because the outbox was full.
     pub dropped: usize,
 }
 
-/// A notice that waits.
+/// A waiting notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// Names it; no other notice ever has the same.
+    /// The id, which no other notice ever has.
     pub id: u64,
-    /// Where it goes.
+    /// The lane of the notice.
     pub lane: Lane,
     /// The user that the notice is about.
     pub user: User,
-    /// Its place among the notices of the user and lane.
+    /// The position among the notices of the user and lane.
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// When it was taken in.
+    /// When it was stored.
     pub queued: Timestamp,
-    /// How often it was tried in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
-    /// When it may be tried.
+    /// When it may be sent.
     pub due: Timestamp,
-    /// Why it failed last; empty when it did not.
+    /// The reason of the last failure; empty if there was none.
     pub error: String,
 }
 
 impl Notice {
-    /// Whether the notice tells that a connection ended by itself.
+    /// Whether the notice reports that a connection ended by itself.
     pub fn is_disconnect(&self) -> bool {
         match &self.content {
             NoticeContent::Session(event) => event.kind.is_disconnect(),
@@ -109,10 +110,10 @@ impl Notice {
     }
 }
 
-/// The outcome of one try to tell a notice.
+/// The outcome of one attempt to send a notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settled {
-    /// Which notice.
+    /// The id of the notice.
     pub id: u64,
     /// The outcome.
     pub settled: SettledAs,
@@ -121,58 +122,58 @@ pub struct Settled {
 /// The kind of an outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
-    /// The receiver has it, or nobody wants it any longer: it goes.
+    /// The receiver has accepted the notice, or it is no longer wanted: it is deleted.
     Gone,
-    /// It failed and will be tried again.
+    /// The attempt failed, and the notice is retried.
     Again {
-        /// How often it was tried in vain.
+        /// The number of failed attempts.
         attempts: u32,
-        /// When it may be tried.
+        /// When it may be sent again.
         due: Timestamp,
-        /// Why it failed.
+        /// The reason of the failure.
         error: String,
     },
-    /// It failed for good: it becomes a dead letter, and the next one of its user is the head.
+    /// The notice failed for good: it becomes a dead letter, and the next notice of its user becomes the head.
     Dead {
-        /// How often it was tried in vain.
+        /// The number of failed attempts.
         attempts: u32,
-        /// Why it failed.
+        /// The reason of the failure.
         error: String,
     },
 }
 
-/// How a lane stands.
+/// The state of a lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LaneState {
-    /// Which.
+    /// The lane.
     pub lane: Lane,
-    /// Notices that wait.
+    /// The number of waiting notices.
     pub waiting: u64,
-    /// When the oldest head was taken in.
+    /// When the oldest head was stored.
     pub oldest: Option<Timestamp>,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead: u64,
 }
 
-/// A notice that was given up.
+/// A notice that is no longer retried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadLetter {
-    /// Names it among the dead letters.
+    /// The id among the dead letters.
     pub id: u64,
-    /// Where it was to go.
+    /// The lane of the notice.
     pub lane: Lane,
     /// The user that the notice is about.
     pub user: User,
-    /// Its place among the notices of the user and lane.
+    /// The position among the notices of the user and lane.
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// When it was taken in.
+    /// When it was stored.
     pub queued: Timestamp,
-    /// How often it was tried in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
     /// When it was given up.
     pub died: Timestamp,
-    /// Why it failed last.
+    /// The reason of the last failure.
     pub error: String,
 }
