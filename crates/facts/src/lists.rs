@@ -31,11 +31,11 @@ pub trait Lists: Send + Sync {
     /// version.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
-    /// The custom fields of the profiles of these users, in the order asked; `None` for a user without an account.
+    /// The further fields of the profiles of these users, in the order asked; `None` for a user without an account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
-    /// Changes a profile and sets custom fields of it, in one transaction; fields that are not named keep their values.
-    /// Returns `None` if there is no account. Custom fields do not increment the version or set
+    /// Changes a profile and sets further fields of it, in one transaction; fields that are not named keep their
+    /// values. Returns `None` if there is no account. Further fields do not increment the version or set
     /// [`ProfileSet::changed`].
     fn set_profile_and_fields(
         &self,

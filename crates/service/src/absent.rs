@@ -1,10 +1,10 @@
-//! Users without a live record: what is shown of them, and when a record is made for them.
+//! Users without a live record: the status shown for them, and the creation of their records.
 //!
-//! [`Service::recover`] makes a record for every login of the facts, and a login makes one. From then on a user without
-//! a record has no login but one that is being made or taken back, and the facts need not be asked for logins. That
-//! ends where the directory loses records while the node runs, and says so by an
-//! [epoch](lamplight_directory::Directory::epoch) that moves: then the logins of the facts are looked at, and each user
-//! with one of before the epoch gets a record again.
+//! [`Service::recover`] creates a record for every login of the facts, and a login creates one. After that, a user
+//! without a record has no login except one that is just being recorded or taken back, so the facts need not be asked
+//! for logins. This no longer holds when the directory loses records while the node runs, which it reports by a new
+//! [epoch](lamplight_directory::Directory::epoch): then the logins of the facts are checked, and each user with a login
+//! from before the epoch gets a record again.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -13,8 +13,8 @@ use lamplight_model::{App, Now, Timestamp, User};
 use std::sync::atomic::Ordering;
 
 impl Service {
-    /// Looks at the records of users of an app by `view`, in the order asked. Users without a record, and those of whose
-    /// record `view` says nothing, are seen as the facts have them: `None` where there is no account.
+    /// Reads the records of users of an app by `view`, in the order asked. Users without a record, and those for whom
+    /// `view` returns nothing, are read from the facts: `None` for a user without an account.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -42,7 +42,7 @@ impl Service {
             }
         }
         if !lost.is_empty() {
-            // A login may have made the record meanwhile.
+            // A login may have created the record meanwhile.
             let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
             let again = self.directory.read(&asked, &mut look).await?;
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
@@ -66,7 +66,7 @@ impl Service {
         Ok(have)
     }
 
-    /// The accounts of users without a record, each with the logins that a record of it has lost.
+    /// The accounts of users without a record, each with the logins that the lost record had.
     async fn facts_of_absent(
         &self,
         users: Vec<User>,
@@ -78,7 +78,7 @@ impl Service {
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
         for (_, logins) in found.iter_mut().flatten() {
-            // A later login is being made, or taken back, and that operation sees to the record.
+            // A later login is being recorded or taken back, and that operation updates the record.
             logins.retain(|login| login.at < epoch);
         }
         Ok(found)
@@ -89,7 +89,7 @@ impl Service {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// Live records from before this may have been lost: what is rebuilt gets versions above it.
+    /// Live records from before this moment may have been lost: rebuilt records get higher versions.
     pub(crate) fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }

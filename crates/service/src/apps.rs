@@ -1,4 +1,4 @@
-//! The apps of a node, in memory: read by every call, changed by an operator now and then.
+//! The apps of a node, in memory: read by every call, and seldom changed by an operator.
 
 use crate::locks::{read, write};
 use lamplight_auth::JwtKeySet;
@@ -12,7 +12,7 @@ pub struct AppTable {
     apps: RwLock<HashMap<AppId, Entry>>,
 }
 
-/// An app, with what is worked out once of its settings.
+/// An app, with values computed once from its settings.
 struct Entry {
     app: Arc<App>,
     jwt_keys: Arc<JwtKeySet>,
@@ -24,7 +24,7 @@ impl AppTable {
         read(&self.apps).get(&id).map(|it| Arc::clone(&it.app))
     }
 
-    /// The keys for JWTs that the settings of an app hold themselves.
+    /// The keys for JWTs in the settings of an app.
     pub(crate) fn jwt_keys(&self, id: AppId) -> Option<Arc<JwtKeySet>> {
         let apps = read(&self.apps);
         apps.get(&id).map(|it| Arc::clone(&it.jwt_keys))

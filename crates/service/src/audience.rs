@@ -1,7 +1,7 @@
-//! The connections of one worker and what they watch: the log comes in, mailboxes fill.
+//! The connections of one worker and the users they watch. Takes in the change log and fills the mailboxes.
 //!
-//! Pure like the rules it puts together: it reads nothing and waits for nothing. It asks its caller by an [`Effect`]
-//! for everything that it cannot know.
+//! Pure like the rules it combines: it reads nothing and waits for nothing. It asks its caller by an [`Effect`] for
+//! everything that it cannot know.
 
 mod effect;
 mod list_difference;
@@ -26,16 +26,16 @@ use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The watchers of a user, as far as one worker knows.
+/// The watchers of a user on one worker.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Watchers {
-    /// The connections of others that are told of the user.
+    /// The number of connections of other users that are notified of the user.
     pub connections: usize,
-    /// Some of those whose connections these are, and why.
+    /// Some of the users of these connections, and their reasons.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
-/// Why a user is told of another one.
+/// The reason why a user is notified of another user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WatchedFor {
     /// By subscription.
@@ -44,31 +44,31 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// Connections that are looked at for each watcher that is named: few users have more devices than this.
+/// The connections examined for each watcher that is named: few users have more devices than this.
 const EDGES_PER_WATCHER: usize = 4;
 
-/// The connections of one worker, whom they watch, and what each has still to be told.
+/// The connections of one worker, the users they watch, and the marks of what each is still to be sent.
 pub struct Audience<S> {
     hub: Hub<S>,
     /// The member of each watcher, by the watcher's slot, with the whole key.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
-    /// Holds back the changes of users who change faster than anybody reads.
+    /// Holds back the changes of users whose status changes faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
-    /// The versions that answers have told before the log did, by the user whose status they are: nothing older is told
-    /// after them. An entry is let go when the log, or a read, has come as far.
+    /// The versions that answers have carried before the log did, by user: nothing older is sent after them. An entry
+    /// is removed once the log, or a read, has caught up.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
-    /// An audience that tells every change at once.
+    /// An audience that delivers every change at once.
     fn default() -> Self {
         Self::new(ConflationRate::NONE)
     }
 }
 
 impl<S: Versioned> Audience<S> {
-    /// An audience that is told of the changes of one user at most so often.
+    /// An audience that delivers the changes of one user no faster than this rate.
     pub fn new(rate: ConflationRate) -> Self {
         Self {
             hub: Hub::default(),
@@ -79,7 +79,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Takes in a connection that has logged in; from here on it hears of its own user. It has missed earlier entries
+    /// Adds a connection that has logged in; from here on it is notified of its own user. It has missed earlier entries
     /// of the log: ask the directory whether it still is the device's connection, and follow with
     /// [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
@@ -94,7 +94,7 @@ impl<S: Versioned> Audience<S> {
         watcher
     }
 
-    /// Lets a connection go.
+    /// Removes a connection.
     pub fn leave(&mut self, watcher: WatcherKey) {
         let place = self.members.get_mut(watcher.slot());
         let Some((_, member)) = place.and_then(|place| place.take_if(|(key, _)| *key == watcher)) else {
@@ -109,14 +109,14 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// How much this connection has heard of its user's lists; ask before reading a watch list.
+    /// The number of changes of the lists of this connection's user; ask before reading a watch list.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
 
-    /// Makes a connection watch exactly whom the list names, and its own user. Says whether it did: a list that
-    /// was read when `heard` was the answer of [`Audience::lists_heard`] may be out of date, and must then be
-    /// read again.
+    /// Makes a connection watch exactly the users of the list, and its own user. Returns whether it did: a list that
+    /// was read when `heard` was the result of [`Audience::lists_heard`] may be out of date, and must then be read
+    /// again.
     pub fn set_watch_list(
         &mut self,
         watcher: WatcherKey,
@@ -152,22 +152,21 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // Last: who is watched for another reason than before stays watched, and is no news.
+        // Last: a user who is watched for another reason stays watched, and is not new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {
-            // The news of it are still in the log, or were missed.
+            // The log still holds their changes, or they were missed.
             effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
         }
         self.hub.shrink(watcher);
         true
     }
 
-    /// The connection's own call has changed the subscription list: the answer to it needs the users at once. Nothing is
-    /// told of those who are new until the answer [takes](Audience::take) their state, or is [given
-    /// up](Audience::release). [`Audience::hear`] does the same for the other devices, and drops what the log tells
-    /// of these users up to this change. If the log was quicker and has told of it, and maybe of later ones, nothing is
-    /// changed.
+    /// Applies a change of the subscription list by the connection's own call, whose answer needs the users at once.
+    /// The new users are not notified until the answer [takes](Audience::take) their state, or [`Audience::release`] is
+    /// called. [`Audience::hear`] does the same for the other devices, and drops the log entries about these users up
+    /// to this change. If the log was faster and has delivered this change, and maybe later ones, nothing is changed.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -181,7 +180,7 @@ impl<S: Versioned> Audience<S> {
         match member.heard {
             Some(heard) if change.rev <= heard => return,
             Some(_) => {}
-            // Later ones may be among what was missed, and in the list that was read since.
+            // The missed entries may include later changes, and the list that was read since has them.
             None => effects.push(Effect::Reload(watcher)),
         }
         // A list that is being read now may be older.
@@ -222,12 +221,12 @@ impl<S: Versioned> Audience<S> {
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
-    /// Takes in new settings of an app about which users its connections are told of. Connections that shall watch
-    /// their friends from now on need a new watch list.
+    /// Applies new settings of an app that decide which users its connections are notified of. Connections that shall
+    /// watch their friends from now on need a new watch list.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
         let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
         for (watcher, member) in of_app {
-            // A list that is being read now may be by the former settings.
+            // A list that is being read now may follow the former settings.
             member.lists = member.lists.wrapping_add(1);
             self.hub.set_muted(*watcher, !notified.others);
             if member.friends == notified.friends {
@@ -242,14 +241,14 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The users that a connection is told of by subscription.
+    /// The users that a connection watches by subscription.
     pub fn subscriptions(&self, watcher: WatcherKey) -> impl Iterator<Item = &UserId> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// Takes in an entry of the change log. `prepare` turns a status into what mailboxes hold; it is called at
-    /// most once, and only when somebody watches the user. A status that comes faster than the rate waits until
-    /// [`Audience::tell_due`]; says whether this one does.
+    /// Takes in an entry of the change log. `prepare` turns a status into its form in mailboxes; it is called at most
+    /// once, and only if the user is watched. A status that comes faster than the rate waits until
+    /// [`Audience::tell_due`]; returns whether this one does.
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,
@@ -285,7 +284,7 @@ impl<S: Versioned> Audience<S> {
                     let unsubscribed = member.not_ahead(unsubscribed, entry.rev);
                     member.caught_up(entry.rev);
                     if subscribed.is_empty() && unsubscribed.is_empty() {
-                        // The copy of an own change, which was counted when it was made.
+                        // The log's copy of an own change, which was counted when it was made.
                         continue;
                     }
                     self.count_list_news(watcher);
@@ -303,8 +302,8 @@ impl<S: Versioned> Audience<S> {
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
-                    // Whether friends are told is a setting of the app; and the log may have two such news the other
-                    // way round than they were committed.
+                    // Whether friends are notified is a setting of the app; and the log may have two such entries in
+                    // another order than they were committed.
                     effects.push(Effect::Reload(watcher));
                 }
             }
@@ -315,7 +314,7 @@ impl<S: Versioned> Audience<S> {
             // For the recorder of webhooks; not in this log.
             News::Events => {}
             News::ListsUnknown => {
-                // Also who is whose friend.
+                // The friendships too.
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
                     self.count_list_news(watcher);
                     effects.extend([Effect::RereadLists(watcher), Effect::Reload(watcher)]);
@@ -336,7 +335,7 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
-    /// Tells the changes that have waited long enough, and adds their entries to `told`.
+    /// Delivers the changes that have waited long enough, and adds their entries to `told`.
     pub fn tell_due(
         &mut self,
         now: Moment,
@@ -351,13 +350,12 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The moment at which [`Audience::tell_due`] is to be called next; `None` while nothing waits and nobody has changed
-    /// lately.
+    /// When [`Audience::tell_due`] is to be called next; `None` while nothing waits and no user has changed lately.
     pub fn next_due(&self) -> Option<Moment> {
         self.conflator.next_due()
     }
 
-    /// The number of users of whom a change waits because they change faster than the rate.
+    /// The number of users with a change that waits because they change faster than the rate.
     pub fn held_back(&self) -> usize {
         self.conflator.waiting()
     }
@@ -367,8 +365,8 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// A status was read: it goes to all who watch the user, unless they know as much. `prepare` is called only if
-    /// it is news to somebody.
+    /// Delivers a status that was read to all watchers of the user, unless they have one as new. `prepare` is called
+    /// only if the status is new to a watcher.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
@@ -387,24 +385,24 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The state of a user for an answer to this connection, which is thereby told of it.
+    /// The state of a user for an answer to this connection, which counts as delivering it.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         self.hub.take(watcher, user)
     }
 
-    /// The connection knows this version of a user. Says whether it watches the user.
+    /// Notes that the connection knows this version of a user. Returns whether it watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.seen(watcher, user, version)
     }
 
-    /// The same as [`Audience::known`] for many. Says which of them it watches.
+    /// Does the same as [`Audience::known`] for many users. Returns which of them the connection watches.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// An answer tells the connection of this version of a user, as it was read, unless the connection was told of a
-    /// newer one meanwhile: then that is handed over. The log may be behind the answer: an entry that it still has and
-    /// that is older is not told after the answer. An entry that is as new is told, since an answer is no event.
+    /// Notes that an answer carries this version of a user, as it was read. If the connection was sent a newer one
+    /// meanwhile, returns that one for the answer. The log may be behind the answer: an older entry that it still has
+    /// is not delivered after the answer. An entry that is as new is delivered, since an answer is not an event.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
             let told = self.answered.entry_ref(user).or_default();
@@ -415,39 +413,40 @@ impl<S: Versioned> Audience<S> {
         self.hub.answer(watcher, user, version)
     }
 
-    /// The connection has come back and last saw this version of a user; any other one, older or newer, is told.
-    /// Says whether it watches the user.
+    /// Notes that the connection has returned and last saw this version of a user; any other version, older or newer,
+    /// is delivered. Returns whether it watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.known(watcher, user, version)
     }
 
-    /// How many users a connection has still to be told of. They are told in the order in which they came to it.
+    /// The number of users whose status was not sent to a connection yet. They are sent in the order in which they were
+    /// marked.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.hub.pending(watcher)
     }
 
-    /// Empties the mailbox of a connection into `tell`; says whether anything is left.
+    /// Empties the mailbox of a connection into `tell`; returns whether anything is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }
 
-    /// Moves the connections whose mailbox got something since the last call into `round`. Of the crowd that waits for a
-    /// user with very many watchers it takes a share, after all others.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
+    /// user it takes a share, after all others.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);
     }
 
-    /// Whether the connections that watch a user are a crowd.
+    /// Whether the watchers of a user are a crowd.
     pub fn is_crowded(&self, user: &User) -> bool {
         self.hub.is_crowded(user)
     }
 
-    /// Whether connections were left to the next call of [`Audience::take_touched`].
+    /// Whether connections were left for the next call of [`Audience::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.hub.has_crowd()
     }
 
-    /// Every user that somebody watches: what must be read again after a part of the log was missed.
+    /// Every watched user: their statuses must be read again after a part of the log was missed.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.hub.users()
     }
@@ -462,25 +461,25 @@ impl<S: Versioned> Audience<S> {
         self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
     }
 
-    /// A part of the log was missed: every watch list that is being read may be out of date.
+    /// Notes that a part of the log was missed: every watch list that is being read may be out of date.
     pub fn count_missed(&mut self) {
         // Every watched user is read again, which is as new.
         self.answered.clear();
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
-            // Maybe the copies of own changes, too; the list that is read next has them.
+            // The missed part may include copies of own changes; the list that is read next has them.
             (member.heard, member.ahead) = (None, None);
         }
     }
 
-    /// The connection behind a key.
+    /// The connection of a key.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
         let (key, member) = self.members.get(watcher.slot())?.as_ref()?;
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of others that watch a user, and lists some of these others, each once. The cost is
-    /// bounded by `most`, however many watch.
+    /// Counts the connections of other users that watch a user, and lists some of these users, each once. `most` bounds
+    /// the cost, however many watch.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());
@@ -497,7 +496,7 @@ impl<S: Versioned> Audience<S> {
         watchers
     }
 
-    /// How many users are watched, and along how many edges.
+    /// The number of watched users, and of edges.
     pub fn size(&self) -> (usize, usize) {
         self.hub.size()
     }
@@ -517,7 +516,7 @@ impl<S: Versioned> Audience<S> {
         self.by_user.get(user).into_iter().flatten().copied()
     }
 
-    /// Adds and removes edges of the subscription list; answers with those that made a difference.
+    /// Adds and removes edges of the subscription list; returns those that made a difference.
     fn change_list(
         &mut self,
         watcher: WatcherKey,
@@ -558,7 +557,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    /// Takes the reason away from those who are not on the list; answers with them.
+    /// Removes the reason from the users who are not on the list; returns them.
     fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();
@@ -573,8 +572,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// A status that is known already may be older than the directory's, by the entries that the log still holds for
-    /// this worker; a new watcher gets the present one.
+    /// The known status may be older than that of the directory, by the entries that the log still holds for this
+    /// worker; a new watcher gets the current one.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

@@ -5,7 +5,7 @@ use lamplight_model::User;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-/// Accounts, each with how often it was deleted.
+/// Accounts, each with the number of its deletions.
 pub(crate) type Deleted = BTreeMap<User, u64>;
 
 /// The deleted accounts that are still on lists.
@@ -13,12 +13,12 @@ pub(crate) type Deleted = BTreeMap<User, u64>;
 pub(crate) struct DeletedAccounts(Mutex<Deleted>);
 
 impl DeletedAccounts {
-    /// Adds an account that was deleted, once more perhaps.
+    /// Adds a deleted account, perhaps once more.
     pub fn add(&self, user: &User) {
         *lock(&self.0).entry(user.clone()).or_default() += 1;
     }
 
-    /// All of them.
+    /// All accounts.
     pub fn all(&self) -> Deleted {
         lock(&self.0).clone()
     }
@@ -28,7 +28,7 @@ impl DeletedAccounts {
         lock(&self.0).get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }
 
-    /// These accounts were taken off all lists. One that was deleted once more meanwhile stays.
+    /// Removes accounts that were taken off all lists. An account that was deleted once more meanwhile stays.
     pub fn remove(&self, taken_off: &Deleted) {
         lock(&self.0).retain(|user, times| taken_off.get(user) != Some(times));
     }

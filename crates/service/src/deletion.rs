@@ -1,4 +1,4 @@
-//! The deletion of an app with all that it has: at once for every caller, and then piece by piece in the stores.
+//! The deletion of an app with all its data: at once for every caller, and then piece by piece in the stores.
 //!
 //! ```text
 //! delete_app ─▶ the app is gone, with its keys        further ─▶ live records, 64 a step: connected clients are told
@@ -19,9 +19,9 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-/// Live records that one step ends and removes.
+/// The live records that one step ends and removes.
 const RECORDS_IN_STEP: usize = 64;
-/// Rows of the facts that one step deletes.
+/// The rows of the facts that one step deletes.
 const ROWS_IN_STEP: usize = 1_000;
 
 /// The deletions that have begun and not ended.
@@ -34,31 +34,31 @@ pub(crate) struct Deletions {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<AppId, Deletion>,
-    /// The store may have begun a deletion that is not among these.
+    /// Set when the store may have begun a deletion that is not in the list.
     is_in_doubt: bool,
 }
 
 /// The deletion of an app.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was; after a restart nobody is connected, and nothing needs it.
+    /// The app as it was; `None` after a restart, when no client is connected and nothing needs it.
     app: Option<Arc<App>>,
     stage: Stage,
-    /// The live records have to be gone through once more, whatever a step under way says: one could not be removed.
+    /// Whether the live records need another pass, whatever a step under way reports: one could not be removed.
     once_more: bool,
 }
 
-/// How far the deletion of an app is.
+/// The progress of the deletion of an app.
 #[derive(Clone)]
 enum Stage {
-    /// Its live records are gone through.
+    /// Its live records are being removed.
     Records {
-        /// Where to go on.
+        /// The position of the next page.
         next: Option<RecordCursor>,
-        /// There was a record in this pass: one more pass is needed, since one may have been made behind it.
+        /// Whether this pass found a record: another pass is needed then, since a record may have been made behind it.
         found: bool,
     },
-    /// The rows of the app in the facts are deleted.
+    /// The rows of the app in the facts are being deleted.
     Rows,
 }
 
@@ -73,7 +73,7 @@ impl Deletion {
 }
 
 impl State {
-    /// A step of a deletion has ended: it goes on at `next`, or is over, unless its records are needed once more.
+    /// Records the end of a step of a deletion: it goes on at `next`, or is over, unless its records need another pass.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// A live record of an app that is no more could not be removed: its records are gone through again.
+    /// Starts another pass over the records of a deleted app, because one could not be removed.
     fn begin_again(&mut self, app: &App) {
         match self.apps.entry(app.id) {
             Entry::Occupied(mut deletion) => deletion.get_mut().once_more = true,
@@ -112,20 +112,20 @@ impl Deletions {
 }
 
 impl Service {
-    /// Deletes an app with all that it has. When this returns, nobody can log in, no key is good and no call is
-    /// answered; what is kept is deleted by [`Service::delete_apps_further`]. The last app is not deleted: the next start
-    /// would make another one.
+    /// Deletes an app with all its data. When this returns, no login, key or call of the app is accepted; the stored
+    /// data is deleted by [`Service::delete_apps_further`]. The last app is not deleted: the next start would create
+    /// another one.
     pub async fn delete_app(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.app_changes.lock().await;
         let begun = self.facts.begin_app_deletion(id).await;
         let begun = begun.inspect_err(|_| {
-            // It may have happened.
+            // The store may have begun the deletion.
             self.deletions.lock().is_in_doubt = true;
             self.deletions.begun.notify_one();
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
-            // What is known of the receivers goes with the app: another one may get its SDKAppID.
+            // The state of the receivers is dropped with the app: another app may get its SDKAppID.
             Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
             self.deletions.lock().apps.insert(id, Deletion::new(app));
             self.deletions.begun.notify_one();
@@ -139,7 +139,7 @@ impl Service {
         self.deletions.lock().apps.keys().copied().collect()
     }
 
-    /// Resolves when there is something to delete. For one listener.
+    /// Resolves when there is a deletion to carry on. For one listener.
     pub async fn deletion_waits(&self) {
         loop {
             let begun = self.deletions.begun.notified();
@@ -153,8 +153,8 @@ impl Service {
         }
     }
 
-    /// Does one bounded step of the deletions that have begun, and says whether there is more to do. A step that failed
-    /// may be repeated.
+    /// Does one bounded step of the deletions that have begun, and returns whether there is more to do. A step that
+    /// failed may be repeated.
     pub async fn delete_apps_further(&self, now: Now) -> Result<bool, ServiceError> {
         if self.deletions.lock().is_in_doubt {
             self.settle_doubt().await?;
@@ -188,7 +188,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends and removes some live records of an app that is no more.
+    /// Ends and removes some live records of a deleted app.
     async fn end_records(
         &self,
         id: AppId,
@@ -209,8 +209,8 @@ impl Service {
         })
     }
 
-    /// Ends the logins of a record of an app that is no more, so that every connection of the user is closed, and removes
-    /// the record.
+    /// Ends the logins of a record of a deleted app, so that every connection of the user is closed, and removes the
+    /// record.
     async fn end_record(&self, user: &User, app: Option<&App>, now: Now) -> Result<(), ServiceError> {
         if let Some(app) = app {
             let revoked = Revoked::new(now.wall, []);
@@ -222,15 +222,14 @@ impl Service {
         Ok(self.directory.remove(user, now).await?)
     }
 
-    /// Ends a record that is found to belong to no app in the table.
+    /// Ends a record that belongs to no app in the table.
     pub(crate) async fn end_record_without_app(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.deletions.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Puts a record into the directory, and refuses that where the app was deleted meanwhile: the pass that goes through
-    /// the records may not see this one. A pass that begins after the app has left the table sees every record that this
-    /// does not refuse.
+    /// Puts a record into the directory, and refuses that if the app was deleted meanwhile: the pass over the records
+    /// may not see this one. A pass that begins after the app has left the table sees every record that this accepts.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -242,7 +241,7 @@ impl Service {
         self.check_still_there(user, app, now).await
     }
 
-    /// Refuses a login, or a record, whose app was deleted while it was made, and ends the record: `app` as it was.
+    /// Refuses a login, or a record, whose app was deleted while it was created, and ends the record: `app` as it was.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,

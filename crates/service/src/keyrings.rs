@@ -1,7 +1,7 @@
-//! The keys for JWTs that are read from addresses and files, app by app, and whoever waits for them.
+//! The keys for JWTs that are read from addresses and files, by app, and the calls that wait for them.
 //!
-//! Nothing is read here. The shell asks [`Keyrings::to_read`] what is due, reads it, and gives it to [`Keyrings::put`];
-//! when that is due is decided by `core/src/key_refresh.rs`.
+//! Nothing is read here. The shell asks [`Keyrings::to_read`] which sources are due, reads them, and passes the keys to
+//! [`Keyrings::put`]; `core/src/key_refresh.rs` decides when a source is due.
 
 use crate::locks::lock;
 use lamplight_auth::JwtKeySet;
@@ -19,7 +19,7 @@ pub struct Keyrings {
     wanted: Notify,
 }
 
-/// A source of keys that is to be read.
+/// A source of keys that is due to be read.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct KeysToRead {
     /// The app that has the source in its settings.
@@ -28,23 +28,23 @@ pub struct KeysToRead {
     pub source: KeySource,
 }
 
-/// The state of a source, for people.
+/// The state of a source, for an operator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SourceState {
     /// The source.
     pub source: KeysToRead,
-    /// The keys that count now.
+    /// The keys that are accepted now.
     pub keys: usize,
-    /// How long they still count.
+    /// How long they are still accepted.
     pub left: Duration,
-    /// Why the keys could not be read at the last attempt; `None` where they could, or where none has ended yet.
+    /// Why the keys could not be read at the last attempt; `None` if they were read, or if no attempt has ended yet.
     pub error: Option<String>,
 }
 
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     error: Option<String>,
     /// Changes with each attempt that has ended.
     attempts: watch::Sender<u64>,
@@ -61,7 +61,7 @@ impl Default for Ring {
     }
 }
 
-/// The mark of every key of a source.
+/// The identity that all keys of a source share.
 pub(crate) fn of_source(source: &KeySource) -> u32 {
     JwtKeySet::mark_of(&match source {
         KeySource::Url(url) => format!("url {url}"),
@@ -70,7 +70,7 @@ pub(crate) fn of_source(source: &KeySource) -> u32 {
 }
 
 impl Keyrings {
-    /// The keys of the sources of an app that count now.
+    /// The keys of the sources of an app that are accepted now.
     pub(crate) fn keys(&self, app: &App, now: Moment) -> Vec<Arc<JwtKeySet>> {
         let rings = self.rings();
         let sources = app.settings.jwt.sources().map(|source| KeysToRead { app: app.id, source });
@@ -78,8 +78,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Waits until the sources of an app have been read again, where that may be asked for now. Says whether there can be
-    /// newer keys than before. Each wait ends with the attempt, which is bounded in time by whoever reads.
+    /// Waits until the sources of an app have been read again, if a read may be requested now. Returns whether there
+    /// may be newer keys than before. Each wait ends with the attempt, whose time the reader bounds.
     pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
         let mut waits = Vec::new();
         {
@@ -96,14 +96,14 @@ impl Keyrings {
         }
         self.wake();
         for wait in &mut waits {
-            // An error says that the source is gone from the settings: there is nothing to wait for.
+            // An error means that the source is gone from the settings: there is nothing to wait for.
             let _ = wait.changed().await;
         }
         true
     }
 
-    /// At most `most` sources of these apps that are to be read now, each of which has to be given to [`Keyrings::put`] or
-    /// [`Keyrings::failed`] afterwards. What is no source of an app any longer is forgotten.
+    /// At most `most` sources of these apps that are due to be read, each of which must be passed to [`Keyrings::put`]
+    /// or [`Keyrings::failed`] afterwards. Sources that no app has any longer are dropped.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -119,8 +119,8 @@ impl Keyrings {
         due
     }
 
-    /// Takes in keys that an earlier process read this long ago. They count for what is left of their time, and are read
-    /// again at once. Keys that this process has read already stay.
+    /// Takes in keys that an earlier process read this long ago. They are accepted for the rest of their time, and are
+    /// read again at once. Keys that this process has read already stay.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {
@@ -130,7 +130,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Takes in the keys of a source that were read. Says whether the source is still one of an app.
+    /// Takes in the keys of a source that were read. Returns whether an app still has the source.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -139,7 +139,7 @@ impl Keyrings {
         true
     }
 
-    /// Takes in that the keys of a source could not be read. Says how long those that were read before still count.
+    /// Takes in that the keys of a source could not be read. Returns how long the former keys are still accepted.
     pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };
@@ -147,7 +147,7 @@ impl Keyrings {
         ring.refresh.left(now)
     }
 
-    /// Every source, with what is known of it.
+    /// The state of every source.
     pub fn states(&self, now: Moment) -> Vec<SourceState> {
         let state = |(source, ring): (&KeysToRead, &Ring)| {
             let left = ring.refresh.left(now);
@@ -166,12 +166,12 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until something may be due before its time.
+    /// Waits until a source may be due before its time.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }
 
-    /// Makes the shell look at once for what is due.
+    /// Makes the shell check at once which sources are due.
     pub(crate) fn wake(&self) {
         self.wanted.notify_one();
     }

@@ -1,12 +1,12 @@
 //! The operations of a node over its two kinds of truth: facts and live records.
 //!
-//! This crate knows the order in which the two are asked and written, and the gates of a call. It knows no
-//! socket and no message, and no clock: the present is an argument of every call.
+//! This crate defines the order in which the two are read and written, and the gates of a call. It knows no socket, no
+//! message and no clock: the current time is an argument of every call.
 //!
-//! The order that keeps an acknowledgement true: a login begins in the facts, which number it, and then in the live
-//! record. It ends in the live record, which remembers the end until the facts have it. Both name the login by its
-//! number, so that order and repetition do no harm. A change that a store does not take is [carried through
-//! later](Service::retry); the rest of a crash is mended by [`Service::recover`].
+//! The order keeps acknowledgements true. A login begins in the facts, which number it, and then in the live record. It
+//! ends in the live record, which remembers the end until the facts have it. Both name the login by its number, so
+//! order and repetition do no harm. A change that a store has failed to make is [retried](Service::retry);
+//! [`Service::recover`] repairs the remains of a crash.
 
 mod absent;
 mod apps;
@@ -73,7 +73,7 @@ pub struct Service {
     telling: telling::Telling,
     apps: AppTable,
     keyrings: Keyrings,
-    /// Held while an app changes in the facts and then in the table, so that the table ends with what was committed last.
+    /// Held while an app changes in the facts and then in the table, so that the table ends with the last commit.
     app_changes: tokio::sync::Mutex<()>,
     outbox_bell: OutboxBell,
     throttle: LoginThrottle,
@@ -88,10 +88,10 @@ pub struct Service {
     retention: Mutex<RetentionClock>,
 }
 
-/// A call did not do what was asked.
+/// A failed call.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// A "no", with its code; nothing was changed.
+    /// A refusal with its code; nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The store of facts failed.
@@ -109,14 +109,14 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// The refusal that the caller is told. A fault of ours is told as such, without its particulars.
+    /// The refusal to send to the caller. A fault of the server is reported as such, without details.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
             Self::Facts(_) => Code::INTERNAL.into(),
             Self::Directory(error) => match error.kind {
-                // The text of the code says to try again, and that does no harm where the change has happened: a
-                // call sets something, and a message carries its sender's id.
+                // The text of the code says to try again, which does no harm if the change has happened: a call sets a
+                // value, and a message carries its sender's id.
                 DirectoryErrorKind::Unavailable
                 | DirectoryErrorKind::Contended
                 | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),
@@ -154,13 +154,13 @@ impl Service {
         }
     }
 
-    /// The same node, with rates that are counted elsewhere than in this process.
+    /// The same node, with rates that are counted outside this process.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { limits, ..self }
     }
 
-    /// The apps, as they are now.
+    /// The current apps.
     pub fn apps(&self) -> &AppTable {
         &self.apps
     }
@@ -179,12 +179,12 @@ impl Service {
         self.apps.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// The version of a user whose account was made then and of whom nothing else is known.
+    /// The version of a user whose account was created at this time, and about whom nothing else is known.
     fn first_version(&self, created: Timestamp) -> Version {
         Version::at(created.max(self.lost_before()))
     }
 
-    /// The record of a user of whom only the facts are known.
+    /// The record of a user who is known only from the facts.
     fn rebuild(
         &self,
         account: &Account,

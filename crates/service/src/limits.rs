@@ -1,5 +1,5 @@
-//! Limits: how often a user may call an operation, with the port and its adapter for one node; and how often somebody may
-//! fail to log in from one address. They know no store and no operation.
+//! Limits: how often a user may call an operation, with the port and its adapter for one node; and how often one
+//! address may fail to log in. They know no store and no operation.
 
 mod throttle;
 
@@ -17,27 +17,27 @@ use std::time::Duration;
 
 const SHARDS: usize = 16;
 
-/// The answer of a call to [`Limits`].
+/// The future result of a call to [`Limits`].
 pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
-/// The port for the rates of users, which hold over all nodes.
+/// The port for the rate limits of users, which hold over all nodes.
 pub trait Limits: Send + Sync {
-    /// Takes a place for one call of this user, if there is one. A call that is refused takes none. Two at once never
-    /// take the same place.
+    /// Counts one call of this user, if the rate allows it. A refused call is not counted. Two concurrent calls never
+    /// share one place.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
-    /// Forgets what no longer matters.
+    /// Drops entries that no longer matter.
     fn sweep(&self, now: Moment);
 }
 
-/// The store of rates failed. The adapter has logged why.
+/// The error of a failed store of rates. The adapter has logged the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the store of rates failed")]
 pub struct LimitsError;
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 
-/// The adapter for one node: a sliding window for each user and operation that was lately called.
+/// The adapter for one node: a sliding window for each user and operation with recent calls.
 #[derive(Default)]
 pub struct CallWindows {
     shards: Shards<Mutex<Windows>, SHARDS>,

@@ -1,4 +1,4 @@
-//! Locks that a panic of another thread does not poison: each critical section leaves what it guards whole.
+//! Locks that ignore poisoning by a panic of another thread: each critical section leaves the guarded data whole.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

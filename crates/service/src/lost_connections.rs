@@ -1,32 +1,32 @@
-//! Connections that the live records have, and of which nobody has the socket: how they are listed and ended.
+//! Connections in the live records whose socket no worker has: how they are listed and ended.
 //!
-//! The end of a connection is tried again until it is recorded. It is lost all the same with a worker that stops, or
-//! where more ends wait than [`MAX_RETRIES`](crate::MAX_RETRIES): then its user would stay ONLINE for ever.
+//! The end of a connection is retried until it is recorded. It can still be lost when a worker stops, or when more ends
+//! wait than [`MAX_RETRIES`](crate::MAX_RETRIES): then its user would stay ONLINE forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, NodeId, Now, Timestamp, User};
 
-/// Where the next page of [`Service::recorded_connections`] begins.
+/// The position of the next page of [`Service::recorded_connections`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RecordedCursor {
     partition: u16,
     after: Option<u64>,
 }
 
-/// Connections of a node, as live records have them.
+/// Connections of a node, according to the live records.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordedConnections {
     /// The connections, in no particular order, with their users.
     pub connections: Vec<(User, ConnectionId)>,
-    /// Where the next page begins; `None` after the last.
+    /// The position of the next page; `None` after the last.
     pub next: Option<RecordedCursor>,
 }
 
 impl Service {
-    /// Some of the connections that live records have as those of a node, from the default place on. One that is there
-    /// from the first page to the last is in one of them.
+    /// Some of the connections of a node in the live records, starting at the default position. A connection that
+    /// exists from the first page to the last is in one of them.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -43,9 +43,9 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that are open nowhere. Nobody knows when they were heard last: not before their user came
-    /// ONLINE. Says how many there were in the records; one whose end waits to be tried again is left to that, since
-    /// it may know more.
+    /// Ends connections that no worker has. When they were last heard is not known, but it was not before their user
+    /// came ONLINE. Returns how many were in the records. A connection whose end waits to be retried is skipped, since
+    /// that end may have more information.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;

@@ -1,7 +1,7 @@
-//! The calls of clients and of an app's backend, and those of operators: one file for each noun.
+//! The calls of clients, of an app's backend and of operators: one file for each noun.
 //!
-//! Each passes the gates in their order, asks the stores in their order, and says what has changed. They know no
-//! audience: what a worker tells its connections is in the change log.
+//! Each call passes the gates in their order, asks the stores in their order, and returns what has changed. They know
+//! no audience: workers learn from the change log what to send to their connections.
 
 pub mod admin;
 pub mod backend;

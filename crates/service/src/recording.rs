@@ -1,7 +1,7 @@
-//! From the live records to the outbox: takes session events over, many users in one commit.
+//! From the live records to the outbox: moves session events, for many users in one commit.
 //!
-//! A record keeps its events until the outbox has them. Should the node die in between, they are taken over again, and
-//! the outbox passes over those that it has taken in before.
+//! A record keeps its events until the outbox has them. If the node dies in between, they are moved again, and the
+//! outbox ignores those that it stored before.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -9,19 +9,19 @@ use lamplight_facts::{FactsError, LaneState, NewNotice, Notice, Settled};
 use lamplight_model::{Hook, Lane, NoticeContent, Now, SessionEvent, Timestamp, User};
 use std::collections::BTreeSet;
 
-/// Users that are asked for in one page.
+/// The number of users in one page.
 const PAGE: usize = 512;
 
 /// The outcome of [`Service::record_events`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct EventsRecorded {
-    /// Events that found no room in the outbox, and were dropped.
+    /// Events that were dropped because the outbox was full.
     pub outbox_full: u64,
-    /// Events that had found no room in their record before, and were dropped.
+    /// Events that were dropped before because their record was full.
     pub record_full: u64,
 }
 
-/// The session events that one record has to hand over.
+/// The session events of one record for the outbox.
 struct HandOver {
     user: User,
     events: Vec<SessionEvent>,
@@ -49,7 +49,7 @@ impl Service {
         Ok(users)
     }
 
-    /// Hands the session events of these users to the outbox, and what they missed to the push webhook.
+    /// Moves the session events of these users to the outbox, and their missed messages to the push webhook.
     pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
         let read = |user: &User, presence: Option<&Presence>| {
             let pending = presence?.pending_events()?;
@@ -83,7 +83,7 @@ impl Service {
         }
         for HandOver { user, missed_since, .. } in &found {
             if let Some(since) = *missed_since {
-                // A user who is back by now is told at the login that the lists have changed.
+                // A user who has returned by now learns at the login that the lists have changed.
                 self.push_missed(user, since, now).await?;
                 self.directory.update(user, now, |presence| presence.missed_recorded(since)).await?;
             }
@@ -97,7 +97,8 @@ impl Service {
         let known: Vec<(User, u64)> =
             found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
-            // The records know. What the outbox does not forget now, the next events of the same user replace.
+            // The records know already. Entries that the outbox fails to drop now are replaced with the next events of
+            // the same user.
             if let Err(error) = self.facts.forget_taken_in(known).await {
                 tracing::debug!(%error, "the outbox goes on knowing which events it has taken in");
             }
@@ -105,7 +106,7 @@ impl Service {
         Ok(recorded)
     }
 
-    /// Every lane of the outbox that has, or had, something in it.
+    /// Every lane of the outbox that has, or had, a notice.
     pub async fn outbox_lanes(&self) -> Result<Vec<LaneState>, FactsError> {
         self.facts.lanes().await
     }
@@ -115,12 +116,12 @@ impl Service {
         self.facts.heads(lane, limit).await
     }
 
-    /// Says that a notice is about to be told: no login takes it back any longer. Answers with whether it is still there.
+    /// Records that a notice is about to be sent: no login withdraws it any longer. Returns whether it still exists.
     pub async fn hand_notice_out(&self, id: u64) -> Result<bool, FactsError> {
         self.facts.hand_out(id).await
     }
 
-    /// Says what became of notices. Answers with how many dead letters were forgotten for it.
+    /// Stores the outcomes of notices. Returns how many dead letters were deleted to make room.
     pub async fn settle_notices(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
         self.facts.settle(settled, at).await
     }

@@ -1,8 +1,8 @@
-//! Operations that a store has not taken, or of which nobody can say whether it did, and that are carried through later.
+//! Operations that a store has failed to carry out, or may have failed to, and that are retried.
 //!
-//! Each is safe to repeat and to do late: it names the login, the connection or the account that it is about, and
-//! changes nothing about a later one. Ends that the live record itself remembers for the facts are not here: the list
-//! is for operations that could not be put there. It ends with the process; after a restart `upkeep` brings the two
+//! Each operation is safe to repeat and to do late: it names the login, the connection or the account that it is about,
+//! and does not affect later ones. Ends that the live record itself remembers for the facts are not here: the list is
+//! for operations that could not be recorded there. It ends with the process; after a restart `upkeep` brings the two
 //! stores into agreement instead.
 
 use crate::locks::lock;
@@ -15,17 +15,17 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-/// The most operations that wait: more than a node has connections. Of more, the oldest is dropped and counted.
+/// The most waiting operations: more than a node has connections. Above it, the oldest is dropped and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
-/// Operations tried at a time.
+/// The operations tried at a time.
 const AT_ONCE: usize = 256;
 
-/// The pause after a round in which nothing got through is doubled up to this.
+/// The pause after a round without success is doubled up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// An operation that is carried through later.
+/// An operation that is retried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Pending {
     /// A connection has ended.
@@ -34,13 +34,13 @@ pub(crate) enum Pending {
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded and then refused.
     TakeBack { user: User, recorded: Recorded },
-    /// A login was refused, and may have been recorded all the same, under a number that nobody knows.
+    /// A login was refused, and may have been recorded all the same, under an unknown number.
     Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// An account was made, kicked or deleted in the facts, or may have been, and the live record does not know.
+    /// An account was created, kicked or deleted in the facts, or may have been, and the live record does not know.
     Agree { user: User },
 }
 
-/// How a client's login ends.
+/// The way in which a client's login ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LoginEnd {
     /// The client asked for it.
@@ -55,26 +55,26 @@ pub(crate) struct Recorded {
     pub device: DeviceId,
     pub platform: Platform,
     pub login: u64,
-    /// The mark that the device gets, if it is to have one.
+    /// The end mark for the device, if it is to have one.
     pub mark: Option<EndWhy>,
 }
 
-/// The mark of a device whose login is taken back. A login by the application took away the one that it had.
+/// The end mark for a device whose login is taken back. A login by the application has removed the former mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
 
-/// The operations that wait.
+/// The waiting operations.
 #[derive(Default)]
 pub(crate) struct Retries(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     operations: VecDeque<Pending>,
-    /// Those that are being carried out now.
+    /// The operations that are being carried out now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// Nothing is tried before this.
+    /// Nothing is tried before this time.
     pause: Duration,
     from: Moment,
 }
@@ -94,7 +94,7 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
-    /// Whether an operation waits, or is being carried out, that is about this connection.
+    /// Whether an operation about this connection waits or is being carried out.
     pub fn concern(&self, connection: ConnectionId) -> bool {
         let waiting = self.lock();
         let mut all = waiting.operations.iter().chain(&waiting.under_way);
@@ -106,7 +106,7 @@ impl Retries {
         })
     }
 
-    /// How many operations wait, and how many were dropped since the start.
+    /// The number of waiting operations, and of those dropped since the start.
     pub fn count(&self) -> (usize, u64) {
         let waiting = self.lock();
         (waiting.operations.len(), waiting.dropped)
@@ -136,11 +136,11 @@ impl Retries {
     }
 }
 
-/// The users of whom somebody is logging in now.
+/// The users with a login under way.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 
-/// Ends with the login.
+/// Removes the user when the login ends.
 pub(crate) struct EnteringGuard<'a> {
     entering: &'a Entering,
     user: User,
@@ -174,7 +174,8 @@ impl Drop for EnteringGuard<'_> {
 }
 
 impl Service {
-    /// Takes deleted accounts off the lists of others, and tries again what a store has not taken, some at a time. Says how many operations wait. To be called every tick.
+    /// Takes deleted accounts off the lists of others, and retries some of the operations that a store has failed to
+    /// carry out. Returns how many operations wait. To be called every tick.
     pub async fn retry(&self, now: Now) -> usize {
         if let Err(error) = self.forget_deleted(now).await {
             tracing::warn!(%error, "a deleted account stays on subscription lists; trying again");
@@ -182,7 +183,7 @@ impl Service {
         let operations = self.retries.take(now.moment);
         if !operations.is_empty() {
             let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
-            // A "no" is an answer: the app is gone, say.
+            // A refusal is a result: the app is gone, for example.
             let done: Vec<Result<(), ServiceError>> = done
                 .into_iter()
                 .map(|done| match done {
@@ -202,7 +203,7 @@ impl Service {
         self.retries.count().0
     }
 
-    /// How many operations wait for a store, and how many had to be dropped since the start.
+    /// The number of operations that wait for a store, and of those dropped since the start.
     pub fn retries(&self) -> (usize, u64) {
         self.retries.count()
     }
@@ -231,7 +232,7 @@ impl Service {
         }
     }
 
-    /// Takes a login back that was recorded and then refused, in the live record and in the facts.
+    /// Takes back a login that was recorded and then refused, in the live record and in the facts.
     pub(crate) async fn take_back(
         &self,
         user: &User,
@@ -249,10 +250,10 @@ impl Service {
             if let Some(unsettled) = unsettled.await? {
                 break unsettled;
             }
-            // A record that is being made from the facts as they are now must not come after this.
+            // A record that is being created from the current facts must not be stored after this.
             match self.seed(user, &app, now).await {
                 Ok(()) => {}
-                // There is no account any longer, so there are no logins of it.
+                // The account is gone, and its logins with it.
                 Err(ServiceError::Refused(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -263,7 +264,7 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Ends a login in the facts that the live record does not have, unless it is being made.
+    /// Ends a login in the facts that the live record does not have, unless it is being recorded.
     async fn unrecord(
         &self,
         user: &User,
@@ -302,7 +303,7 @@ impl Service {
         }
     }
 
-    /// Brings the live record of a user into agreement with what the facts say of the account: made, kicked, deleted.
+    /// Brings the live record of a user into agreement with the facts about the account: created, kicked, deleted.
     async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
@@ -326,7 +327,7 @@ impl Service {
         if let (Some(unrefused), Some(it)) = (agreed.await?, revocation)
             && !unrefused.is_empty()
         {
-            // The logins that ended here were made with UserSigs that the facts do not refuse yet.
+            // The logins that ended here used UserSigs that the facts do not refuse yet.
             self.facts.revoke_sigs(user.clone(), Revoked::new(it.revoked.at, unrefused)).await?;
         }
         if !is_there {
@@ -335,8 +336,8 @@ impl Service {
         Ok(())
     }
 
-    /// Hands ends of logins to the facts, and lets the live record know that they have them. Until then the record
-    /// keeps them, and [`Service::expire_due`] tries again.
+    /// Stores ends of logins in the facts, and confirms them to the live record. Until then the record keeps them, and
+    /// [`Service::expire_due`] tries again.
     pub(crate) async fn settle(
         &self,
         user: &User,
@@ -348,7 +349,7 @@ impl Service {
         Ok(())
     }
 
-    /// The same; what fails is tried again by [`Service::expire_due`].
+    /// Does the same; [`Service::expire_due`] retries a failure.
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {
             tracing::warn!(%error, "the end of a login waits for the facts");

@@ -1,8 +1,8 @@
-//! Tells the change log of changes that were committed in the facts, also when the log cannot take them at once.
+//! Appends changes that were committed in the facts to the change log, even if the log cannot accept them at once.
 //!
-//! News is handed over without waiting: an answer to a client never waits for the bus. News that the log does not take
-//! at once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. None of it is
-//! the only copy, so past the bound it is dropped: a reader finds the difference when it reads again.
+//! News is handed over without waiting: an answer to a client never waits for the log. News that the log does not
+//! accept at once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. It is
+//! never the only copy, so above the bound it is dropped: a reader finds the difference when it reads again.
 
 use crate::Service;
 use crate::locks::lock;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 /// The most entries that wait for the log.
 const MAX_WAITING: usize = 10_000;
-/// Entries appended in one call.
+/// The entries appended by one call.
 const BATCH: usize = 256;
 
 /// News that waits for the log.
@@ -28,21 +28,20 @@ pub(crate) struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Somebody appends entries that are not among those any longer: what comes now comes after them.
+    /// A task is appending entries that are no longer among these; later news must follow them.
     appending: bool,
     dropped: u64,
-    /// Entries that came since they were condensed last.
+    /// The number of entries that came since the last condensing.
     fresh: usize,
 }
 
 impl Service {
-    /// Tells the readers of the log something that is not a change of a record. To be called after what it tells of
-    /// was committed.
+    /// Sends the readers of the log news that is not a change of a record. To be called after the change was committed.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.telling.tell(&*self.log, LogEntry::news(user.clone(), news));
     }
 
-    /// Resolves when news waits because the log did not take it at once.
+    /// Resolves when news waits because the log did not accept it at once.
     pub async fn telling_waits(&self) {
         loop {
             let arrived = self.telling.arrived.notified();
@@ -53,13 +52,13 @@ impl Service {
         }
     }
 
-    /// Appends the news that waits to the log. After an error it waits on, and the call is to be repeated in a while.
-    /// One task of a node does this: two at once would mix up the order.
+    /// Appends the waiting news to the log. After an error it keeps waiting, and the call is to be repeated later. One
+    /// task of a node does this: two at once would mix up the order.
     pub async fn tell_waiting(&self) -> Result<(), DirectoryError> {
         self.telling.append_waiting(&*self.log).await
     }
 
-    /// How much news was dropped because the log took nothing for long.
+    /// The number of news entries dropped because the log accepted none for long.
     pub fn news_dropped(&self) -> u64 {
         self.telling.lock().dropped
     }
@@ -71,8 +70,8 @@ impl Telling {
             let state = self.lock();
             state.entries.is_empty() && !state.appending
         };
-        // The embedded log takes it here. If it fails, or takes longer, it may have been appended: all readers can
-        // bear news that they hear twice.
+        // The embedded log accepts it here. If it fails, or takes longer, the news may have been appended: all readers
+        // can bear news twice.
         if is_first && matches!(log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
             return;
         }
@@ -97,7 +96,7 @@ impl Telling {
     }
 }
 
-/// Entries that are being appended. When it is dropped, those that are left wait again, before all others.
+/// Entries that are being appended. Dropping it returns the remaining ones to the front of the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -134,7 +133,8 @@ impl Waiting {
         }
     }
 
-    /// Says the same with fewer entries: of lists, that they must be read again; of the rest, each once.
+    /// Reduces the entries without losing news: list changes become requests to read the lists again; other entries are
+    /// kept once each.
     fn condense(&mut self) {
         let mut unknown = BTreeSet::new();
         let mut kept: VecDeque<LogEntry> = VecDeque::new();

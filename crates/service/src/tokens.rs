@@ -1,4 +1,4 @@
-//! The tokens that open a login and authorise a call: a UserSig or a JWT, and the key that each was verified by.
+//! The tokens that open a login and authorise a call: a UserSig or a JWT, and the key that verified it.
 
 use crate::keyrings::of_source;
 use crate::{Port, Service};
@@ -7,37 +7,35 @@ use lamplight_model::{App, AppKey, Code, Now, Refusal, Timestamp, User};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-/// A key of an app, told from all others by its text and not by its number: the number of a key that was removed may be
-/// that of the next one. Of a JWT, the key or the source of keys that it was verified by. It is worth nothing outside of
-/// this process.
+/// Identifies a key of an app by its text and not by its number, since a new key may get the number of a removed one.
+/// For a JWT, it identifies the key or the source of keys that verified it. It has no meaning outside of this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
 impl KeyMark {
-    /// The mark of this key.
+    /// The identity of this key.
     pub fn of(key: &AppKey) -> Self {
         let mut hasher = DefaultHasher::new();
         key.text.hash(&mut hasher);
-        // Half of it tells a few keys apart, and every connection keeps one.
+        // Half of it distinguishes a few keys, and every connection keeps one.
         Self(hasher.finish() as u32)
     }
 }
 
-/// A UserSig or a JWT that is good.
+/// A valid UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Verified {
-    /// The second in which it was made: what a kick refuses it by.
+    /// The second in which it was issued, by which a kick refuses it.
     pub(crate) issued: u64,
-    /// The first moment at which it is no longer good.
+    /// The first moment at which it is no longer valid.
     pub(crate) expires: Timestamp,
-    /// The key that signed it.
+    /// The key that verified it.
     pub(crate) key: KeyMark,
 }
 
 impl Service {
-    /// Checks a UserSig or a JWT. A right one always passes. A wrong one is refused with its reason, or with 70050 when
-    /// too many from this address were wrong lately. A JWT with a key that is not known yet waits for the keys to be read
-    /// again, once.
+    /// Checks a UserSig or a JWT. A valid one always passes. An invalid one is refused with its reason, or with 70050
+    /// if this address has lately sent too many. A JWT with an unknown key waits once for the keys to be read again.
     pub(crate) async fn verify_token(
         &self,
         port: Port,
@@ -67,7 +65,7 @@ impl Service {
         })
     }
 
-    /// Checks a UserSig or a JWT with the keys that there are.
+    /// Checks a UserSig or a JWT with the known keys.
     fn look_at_token(&self, user: &User, app: &App, token: &str, now: Now) -> Result<Verified, JwtRefusal> {
         if !is_jwt(token) {
             let (claims, id) = verify_by_key(token, app, &user.id, now.wall)?;
@@ -81,8 +79,8 @@ impl Service {
         Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
     }
 
-    /// Whether an app still has the key that a UserSig or a JWT was verified by; of a JWT by a key from an address or a
-    /// file, whether it still has that source.
+    /// Whether an app still has the key that verified a UserSig or a JWT; for a JWT by a key from an address or a file,
+    /// whether it still has that source.
     pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
         app.keys.iter().any(|other| KeyMark::of(other) == key)
             || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))
@@ -90,7 +88,7 @@ impl Service {
     }
 }
 
-/// Whether a refused UserSig may be somebody's guess. One that has merely expired is not.
+/// Whether a refused UserSig may be a guess. An expired one is not.
 fn is_guess(code: Code) -> bool {
     [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
 }

@@ -1,4 +1,4 @@
-//! The work of a node on its own initiative: recovery at its start, deadlines, forgetting.
+//! The work of a node without a call: recovery at its start, deadlines, retention.
 
 use crate::locks::lock;
 use crate::{Service, ServiceError};
@@ -9,7 +9,7 @@ use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-/// How many accounts are asked for in one call.
+/// The number of accounts read by one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -17,22 +17,22 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// The counts of [`Service::recover`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Recovery {
-    /// Apps.
+    /// The number of apps.
     pub apps: usize,
-    /// Users with a native login.
+    /// The number of users with a native login.
     pub users: usize,
 }
 
 /// The outcome of [`Service::expire_due`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Expiring {
-    /// Records that were due.
+    /// The number of records that were due.
     pub looked_at: usize,
-    /// Those among them that could not be written, and are still due.
+    /// The number of due records that could not be written, and are still due.
     pub failed: usize,
 }
 
-/// The part of the facts that the live record has to agree with.
+/// The part of the facts that the live record must agree with.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
     let revocation = account.revocation.as_ref();
     UserFacts {
@@ -44,8 +44,8 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Service {
-    /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users
-    /// with a live record; of what was before `complete_since`, records may be missing.
+    /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users with a
+    /// live record; records from before `complete_since` may be missing.
     pub async fn recover(
         &self,
         live: Vec<User>,
@@ -110,9 +110,9 @@ impl Service {
         Ok(())
     }
 
-    /// Does what is due in up to `limit` live records: lingers and graces end, logins lapse, subscription lists
-    /// are given up, ends of logins are handed to the facts. Says how many records it looked at, and how many of them
-    /// could not be written; one that could not holds up none of the others. As many as `limit` means that more may be
+    /// Carries out the deadlines of up to `limit` live records: lingers and graces end, logins expire, subscription
+    /// lists are dropped, ends of logins are stored in the facts. Returns how many records it processed, and how many
+    /// of them could not be written; these do not hold up the others. A count equal to `limit` means that more may be
     /// due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
@@ -122,7 +122,7 @@ impl Service {
                 break;
             }
         }
-        // Together, so that those that write facts share their commits.
+        // Together, so that the writes to the facts share their commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err) {
@@ -141,7 +141,7 @@ impl Service {
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
-            // Somebody may have logged in since: an account made again.
+            // A login may have happened since, to an account that was created again.
             self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
         }
         if !to_settle.is_empty() {
@@ -169,7 +169,7 @@ impl Service {
         Ok(forgotten)
     }
 
-    /// Forgets rate windows and failed logins that no longer matter. To be called every few seconds.
+    /// Drops rate windows and failed logins that no longer matter. To be called every few seconds.
     pub fn sweep(&self, now: Now) {
         self.limits.sweep(now.moment);
         self.throttle.sweep(now.moment);

@@ -1,10 +1,10 @@
-//! How a subscription list differs from what a connection was told of it.
+//! The difference between a subscription list and the one that a connection was sent.
 
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The net difference: who joined the list and who left it since the connection was told last. It never has more
-/// entries than the list that was told and the list of now together, however often the list changes.
+/// The net difference: the users who joined the list and those who left it since the connection was last notified. It
+/// never has more entries than the sent list and the current list together, however often the list changes.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -14,7 +14,7 @@ pub struct ListDifference {
 #[derive(Clone, Copy, Debug)]
 struct Change {
     joined: bool,
-    /// The place in the order in which the changes came.
+    /// The position in the order of the changes.
     at: u64,
 }
 
@@ -28,11 +28,11 @@ impl ListDifference {
     fn change(&mut self, user: &UserId, joined: bool) {
         let opposite = self.changed.get(user).map(|change| change.joined != joined);
         match opposite {
-            // It was so when the connection was told last.
+            // The connection was last sent this state.
             Some(true) => {
                 self.changed.remove(user);
             }
-            // It is so already.
+            // The difference has this already.
             Some(false) => {}
             None => {
                 self.count += 1;
@@ -41,15 +41,15 @@ impl ListDifference {
         }
     }
 
-    /// An answer tells the connection whether these users are on the list.
+    /// Notes that an answer tells the connection whether these users are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// An answer tells the connection a whole list: from then on the difference is that of `now`, the list which the worker
-    /// knows, from this one. Either may be older than the other.
+    /// Notes that an answer gives the connection a whole list: from then on the difference is that between it and
+    /// `now`, the list which the worker knows. Either may be older than the other.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
@@ -63,12 +63,12 @@ impl ListDifference {
         self.changed.is_empty()
     }
 
-    /// Takes those who joined, in the order in which they did.
+    /// Takes the users who joined, in their order.
     pub fn take_joined(&mut self) -> Vec<UserId> {
         self.take(true)
     }
 
-    /// Takes those who left, in the order in which they did.
+    /// Takes the users who left, in their order.
     pub fn take_left(&mut self) -> Vec<UserId> {
         self.take(false)
     }

@@ -1,10 +1,10 @@
-//! Whether the log has told a worker of a change of a user's lists while that user logs in.
+//! Whether the log has reported a change of a user's lists while that user logs in.
 //!
-//! The facts say how far the lists are when they record a login. That is the truth of the moment in which the connection
-//! joins the audience, unless the worker has heard of a change between the two: then it has to be read again. A change of
-//! which the worker hears later is told to the connection.
+//! The facts return the lists version when they record a login. It is still current when the connection joins the
+//! audience, unless the worker has heard of a change between the two: then it must be read again. Later changes are
+//! sent to the connection.
 //!
-//! Pure. What is kept is bounded by the logins under way.
+//! Pure. The number of logins under way bounds its memory.
 
 use hashbrown::HashMap;
 use lamplight_directory::{LogEntry, News};
@@ -18,21 +18,21 @@ pub struct ListsHeard {
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// Logins under way.
+    /// The number of logins under way.
     logins: usize,
-    /// Changes that were heard during them.
+    /// The number of changes during them.
     changes: u64,
 }
 
 impl ListsHeard {
-    /// A login begins, before the facts are asked. The answer is for [`none_since`](Self::none_since).
+    /// Begins a login, before the facts are asked. The result is for [`none_since`](Self::none_since).
     pub fn begin(&mut self, user: &User) -> u64 {
         let heard = self.users.entry_ref(user).or_default();
         heard.logins += 1;
         heard.changes
     }
 
-    /// The log tells something.
+    /// Takes in an entry of the log.
     pub fn hear(&mut self, entry: &LogEntry) {
         match entry.news {
             News::Lists(_) | News::ListsUnknown => {
@@ -50,17 +50,17 @@ impl ListsHeard {
         }
     }
 
-    /// A part of the log was missed: anything may have changed.
+    /// Takes in that a part of the log was missed: anything may have changed.
     pub fn miss(&mut self) {
         self.users.values_mut().for_each(|heard| heard.changes += 1);
     }
 
-    /// Whether the worker has heard of no change since a login began.
+    /// Whether no change was heard since a login began.
     pub fn none_since(&self, user: &User, begun: u64) -> bool {
         self.users.get(user).is_some_and(|heard| heard.changes == begun)
     }
 
-    /// A login has ended, whatever came of it.
+    /// Ends a login, whatever its result.
     pub fn end(&mut self, user: &User) {
         if let Some(heard) = self.users.get_mut(user) {
             heard.logins -= 1;

@@ -1,4 +1,4 @@
-//! A connection of the audience, and how far it knows its user's subscription list.
+//! A connection of the audience, and its knowledge of its user's subscription list.
 
 use lamplight_model::{ConnectionId, User, UserId};
 use std::collections::BTreeMap;
@@ -8,22 +8,22 @@ use std::collections::BTreeMap;
 pub struct Member {
     /// The user of the connection.
     pub user: User,
-    /// Which one.
+    /// The id of the connection.
     pub connection: ConnectionId,
-    /// The revision of the user's record at which it entered.
+    /// The revision of the user's record at which the connection entered.
     pub(super) entered: u64,
-    /// Counts the news of the user's lists: a watch list that was read before one of them is out of date.
+    /// Counts the changes of the user's lists: a watch list that was read before one of them is out of date.
     pub(super) lists: u32,
     /// Whether it watches mutual friends.
     pub(super) friends: bool,
-    /// Its subscription list was read: from then on a difference is told.
+    /// Whether its subscription list was read: from then on differences are sent.
     pub(super) has_list: bool,
-    /// The revision of the user's record up to which the subscription list is known, from the log or because it was read;
-    /// `None` when a part of the log was missed.
+    /// The revision of the user's record up to which the subscription list is known, from the log or from a read;
+    /// `None` if a part of the log was missed.
     pub(super) heard: Option<u64>,
-    /// Users who were put on the list or taken off it by the connection's own calls that the log has still to tell of,
-    /// and at which revision: an entry of the log on these users up to then is older, or the same. `None` but for a
-    /// moment.
+    /// Users that the connection's own calls added to the list or removed from it, and the revisions of these changes,
+    /// as long as the log has not delivered them: an entry of the log about these users up to that revision is older,
+    /// or the same. `None` most of the time.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"
@@ -46,16 +46,16 @@ impl Member {
         }
     }
 
-    /// The same, where the revision of the user's record is known at which it entered: the log may have to tell still of
-    /// the end of an earlier login over the same connection.
+    /// Like `new`, with the revision of the user's record at which the connection entered: the log may still report the
+    /// end of an earlier login over the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
         Self { entered: rev, ..self }
     }
 
-    /// The log tells of a change of the subscription list. Says whether it was told of already.
+    /// Takes in a change of the subscription list from the log. Returns whether it was known already.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
-        // News without a revision has no place in the order.
+        // News without a revision has no position in the order.
         if rev == 0 {
             return false;
         }
@@ -66,7 +66,7 @@ impl Member {
         false
     }
 
-    /// The log has told of the list up to this revision.
+    /// Takes in that the log has reported the list up to this revision.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);
@@ -75,7 +75,8 @@ impl Member {
         }
     }
 
-    /// The subscription list was read from the record of this revision: all that the log tells of it up to then is in it.
+    /// Takes in that the subscription list was read from the record of this revision, which includes all log entries up
+    /// to it.
     pub(super) fn has_read(&mut self, rev: u64) {
         if rev == 0 {
             return;
@@ -84,7 +85,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Those of these users of whom no own call has told something that is as new.
+    /// Those of these users without an own change of this revision or a later one.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

@@ -1,5 +1,4 @@
-//! The reads of a worker from the stores for its connections: what to ask next, in which batches, and when to ask
-//! again.
+//! The reads of a worker from the stores for its connections: what to ask next, in which batches, and when to retry.
 //!
 //! Pure: the caller performs the calls and reports their outcomes. Every connection and every user is wanted once,
 //! however many reasons there are, so the waiting reads are bounded by the connections and users of the worker. A key
@@ -12,18 +11,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The most calls that are under way.
+/// The most calls under way.
 pub const MAX_CALLS: usize = 64;
-/// The most of them for which no client waits. The others stay free for those that do.
+/// The most calls under way without a waiting client. The others stay free for waiting clients.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The most users in one call.
 pub const MAX_USERS: usize = 500;
-/// The pause before something that failed is asked again; it doubles with each failure.
+/// The pause before a failed key is asked for again; it doubles with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How soon something is wanted.
+/// The urgency of a read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Urgency {
     /// No client waits for it.
@@ -39,16 +38,16 @@ pub enum ReadCall {
     WatchList(WatcherKey),
     /// The statuses of users.
     Statuses(Vec<User>),
-    /// How far the lists of users are.
+    /// The lists versions of users.
     ListsStates(Vec<User>),
 }
 
 /// The outcome of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// It was answered, or has become needless.
+    /// The call succeeded, or was no longer needed.
     Done,
-    /// The answer was out of date when it came: ask again at once.
+    /// The result was out of date: ask again at once.
     OutOfDate,
     /// The store failed: ask again after a pause.
     Failed,
@@ -64,17 +63,17 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// Has the watch list of a connection read.
+    /// Requests the watch list of a connection.
     pub fn want_watch_list(&mut self, watcher: WatcherKey, urgency: Urgency) {
         self.watch_lists.want(watcher, urgency);
     }
 
-    /// Has the status of a user read.
+    /// Requests the status of a user.
     pub fn want_status(&mut self, user: User) {
         self.statuses.want(user, Urgency::Background);
     }
 
-    /// Has the state of a user's lists read.
+    /// Requests the state of a user's lists.
     pub fn want_lists_state(&mut self, user: User, urgency: Urgency) {
         self.lists_states.want(user, urgency);
     }
@@ -84,17 +83,17 @@ impl Reads {
         self.watch_lists.entries.contains_key(&watcher)
     }
 
-    /// A client waits now for the watch list of a connection, if that is to be read.
+    /// Notes that a client waits now for the watch list of a connection, if that is to be read.
     pub fn hurry(&mut self, watcher: WatcherKey) {
         self.watch_lists.hurry(&watcher);
     }
 
-    /// A connection has gone: its watch list is needed no longer.
+    /// Drops the request of a connection that has ended.
     pub fn forget(&mut self, watcher: WatcherKey) {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// The next call to begin, if there is one that may. Ask until there is none.
+    /// The next call to start, if one may start. Ask until there is none.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
             return None;
@@ -108,7 +107,7 @@ impl Reads {
     }
 
     fn next_of(&mut self, urgency: Urgency, now: Moment) -> Option<ReadCall> {
-        // Statuses first: they are what changes, and few calls.
+        // Statuses first: they change most often, and need few calls.
         let statuses = self.statuses.take(urgency, MAX_USERS, now);
         if !statuses.is_empty() {
             return Some(ReadCall::Statuses(statuses));
@@ -120,7 +119,7 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
-    /// A call has ended.
+    /// Takes in the outcome of a call.
     pub fn ended(&mut self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
         self.under_way -= 1;
         match call {
@@ -135,11 +134,11 @@ impl Reads {
     }
 }
 
-/// Things of one kind that are to be read.
+/// The keys of one kind that are to be read.
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// Keys to ask for. One whose entry is not [`State::Queued`], or gone, is passed over.
+    /// Keys to ask for. A key whose entry is not [`State::Queued`], or is gone, is skipped.
     waited: VecDeque<K>,
     background: VecDeque<K>,
     /// Keys that failed, by the end of their pause.
@@ -156,7 +155,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// With `again`, it was wanted once more meanwhile.
+    /// `again` means that it was requested once more meanwhile.
     UnderWay {
         again: bool,
     },
@@ -229,7 +228,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
     }
 
     fn ended(&mut self, key: &K, outcome: ReadOutcome, now: Moment) {
-        // It may have been forgotten.
+        // The key may have been dropped.
         let Some(entry) = self.entries.get_mut(key) else { return };
         let again = entry.state == State::UnderWay { again: true };
         match outcome {

@@ -1,30 +1,30 @@
-//! The watch list of a connection, and its changes by the connection's own calls, as they are handed to an audience.
+//! The watch list of a connection, and its changes by the connection's own calls, as passed to an audience.
 
 use lamplight_core::Notifications;
 use lamplight_directory::{Logged, News};
 use lamplight_model::UserId;
 
-/// The users that the connections of a user watch, besides the user, and whether they are told of them.
+/// The users that the connections of a user watch, besides the user, and the notifications that the app allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
-    /// The revision of the record from which the subscriptions are; 0 where it is not known.
+    /// The revision of the record that the subscriptions were read from; 0 if it is not known.
     pub rev: u64,
-    /// By subscription.
+    /// The users watched by subscription.
     pub subscriptions: Vec<UserId>,
-    /// By mutual friendship, if the app has switched that on.
+    /// The users watched by mutual friendship, if the app has enabled that.
     pub friends: Vec<UserId>,
     /// The notifications that the app allows.
     pub notified: Notifications,
 }
 
-/// A change of a subscription list by a call, as the connection that called hears of it.
+/// A change of a subscription list by a call, as the calling connection gets it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OwnListChange {
-    /// The revision of the record with which it was made.
+    /// The revision of the record with the change.
     pub rev: u64,
-    /// The log tells of it under this revision, too. Otherwise the list was so already.
+    /// Whether the log reports the change too, under this revision. Otherwise the list did not change.
     pub in_log: bool,
-    /// Users who were put on the list by it, new or renewed.
+    /// Users that the call added to the list, new or renewed.
     pub subscribed: Vec<UserId>,
     /// Users who left the list.
     pub unsubscribed: Vec<UserId>,

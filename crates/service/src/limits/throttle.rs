@@ -1,7 +1,8 @@
-//! Wrong UserSigs are counted by address. Past a bound a wrong one is no longer told what is wrong with it (70050).
+//! The count of wrong UserSigs by address. Above a bound, the refusal of a wrong one no longer gives the reason
+//! (70050).
 //!
-//! A right UserSig is never held back: it cannot be guessed, so there is nothing that waiting would protect
-//! ([decision 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
+//! A valid UserSig is never held back: it cannot be guessed, so waiting would protect nothing ([decision
+//! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
 
 use crate::locks::lock;
 use hashbrown::HashMap;
@@ -11,10 +12,10 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-/// How many wrong UserSigs within a minute are told what is wrong with them.
+/// The number of wrong UserSigs within a minute that are refused with their reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// From one address (IPv6: one /64) on one port, for whatever accounts.
+    /// From one address (IPv6: one /64) on one port, for any accounts.
     pub failures_per_address: u32,
 }
 
@@ -24,8 +25,8 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// The port on which a UserSig is shown. Each counts for itself, so that clients cannot spoil the count of the
-/// backend that shares their address, nor the other way round.
+/// The port that a UserSig is sent to. Each counts separately, so that clients cannot use up the count of a backend
+/// that shares their address, nor the other way round.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Port {
     /// The client port: native TCP and WebSocket.
@@ -34,8 +35,8 @@ pub enum Port {
     Http,
 }
 
-/// The most sources whose failures are counted at a time, on each port. Beyond, those that no longer matter are
-/// forgotten, and of the others so many that half of the places are free.
+/// The most sources whose failures are counted at a time, on each port. Above it, entries that no longer matter are
+/// dropped, and of the others so many that half of the places are free.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -52,7 +53,7 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns whether its source is past the bound, and so is not told what is wrong.
+    /// Counts a wrong UserSig. Returns whether its source is above the bound, so that the refusal gives no reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
         let mut failures = lock(self.port(port));
@@ -63,7 +64,7 @@ impl LoginThrottle {
         is_past
     }
 
-    /// Forgets what no longer matters.
+    /// Drops entries that no longer matter.
     pub fn sweep(&self, now: Moment) {
         for port in [Port::Client, Port::Http] {
             lock(self.port(port)).sweep(now);
@@ -109,14 +110,13 @@ impl<K: Eq + Hash> Failures<K> {
         self.windows.entry(source).or_default().fail(limit, now);
     }
 
-    /// Forgets what no longer matters.
+    /// Drops entries that no longer matter.
     pub fn sweep(&mut self, now: Moment) {
         self.windows.retain(|_, window| !window.is_idle(now));
     }
 }
 
-/// The source that an address belongs to: an IPv6 host has a /64 to itself, and would otherwise never run out of
-/// addresses.
+/// The source of an address: an IPv6 host has a /64 to itself, and would otherwise never run out of addresses.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
