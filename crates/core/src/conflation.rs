@@ -1,8 +1,8 @@
-//! Conflation in time: how often a worker tells the changes of one user.
+//! Conflation in time: the rate at which a worker sends the changes of one user.
 //!
 //! Setting a custom status is not limited (SPEC section 3), and one change of a user with thousands of watchers costs
-//! thousands of notifications. So a user whose changes come faster than a rate is told of at that rate: between two
-//! tellings the newest change replaces the one before. Everybody else is told at once, and the final state always is.
+//! thousands of notifications. So the changes of a user that come faster than a rate are sent at that rate, and the
+//! newest change replaces the one that waits. All other changes are sent at once, and the final state always is sent.
 //!
 //! The rule is a token bucket for each user, kept as one moment (the generic cell rate algorithm, ITU-T I.371): the
 //! moment at which the bucket will be full again.
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// How often the changes of one user are told.
+/// How often the changes of one user are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConflationRate {
     /// Changes a second, in the long run, and as many at once after a quiet second. 0: no limit. More than 1,000 are
@@ -23,10 +23,10 @@ pub struct ConflationRate {
 }
 
 impl ConflationRate {
-    /// Every change is told at once.
+    /// Every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0 };
 
-    /// From one telling to the next, for a user who changes all the time.
+    /// The time between two notifications of a user who changes all the time.
     fn interval(self) -> Duration {
         Duration::from_millis(1_000 / u64::from(self.changes_per_second.clamp(1, 1_000)))
     }
@@ -45,7 +45,7 @@ impl Default for ConflationRate {
     }
 }
 
-/// One user: how much of the burst is used, and the newest change that waits.
+/// One user: the used part of the burst, and the newest change that waits.
 #[derive(Debug)]
 struct Recent<V> {
     /// When the user's bucket is full again.
@@ -53,14 +53,15 @@ struct Recent<V> {
     held: Option<V>,
 }
 
-/// Conflates the changes of busy users in time: the users who changed within the last second, and the changes that wait.
+/// Conflates the changes of busy users in time: the users who changed within the last second, and the changes that
+/// wait.
 ///
 /// Memory: an entry for each user who changed since the bucket was last full, so at most what changes in a second or so.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
-    /// The users of whom a change waits, by the moment at which it is due.
+    /// The users with a waiting change, by the moment at which it is due.
     due: BTreeSet<(Moment, K)>,
     /// When the entries of quiet users are next dropped.
     sweep_at: Moment,
@@ -68,14 +69,14 @@ pub struct Conflator<K, V> {
 }
 
 impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
-    /// A conflator of this limit.
+    /// A conflator of this rate.
     pub fn new(limit: ConflationRate) -> Self {
         let users = HashMap::default();
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Takes in a change of `user`. Says whether it is to be told at once; otherwise `value` is kept until it is due, in
-    /// the place of the one that waited before.
+    /// Takes in a change of `user`. Returns whether it is to be sent at once; otherwise `value` is kept until it is
+    /// due, replacing the one that waited before.
     pub fn may_tell(&mut self, user: &K, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit == ConflationRate::NONE {
             return true;
@@ -104,14 +105,14 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         false
     }
 
-    /// The moment at which [`Conflator::take_due`] is to be called next: a change is due, or users who are quiet again
-    /// are to be forgotten. `None` when nobody has changed lately.
+    /// When [`Conflator::take_due`] is to be called next: a change is due, or users who are quiet again are to be
+    /// dropped. `None` if no user has changed lately.
     pub fn next_due(&self) -> Option<Moment> {
         let sweep = (!self.users.is_empty()).then_some(self.sweep_at);
         self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
-    /// Takes out a change that is due, the longest waiting first.
+    /// Removes and returns a change that is due, the longest waiting first.
     pub fn take_due(&mut self, now: Moment) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;
@@ -135,7 +136,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.replaced
     }
 
-    /// Drops the entries of users whose bucket is full. A second of changes is looked through once a second.
+    /// Drops the entries of users whose bucket is full. Once a second, the entries of a second of changes are checked.
     fn sweep(&mut self, now: Moment) {
         if now < self.sweep_at {
             return;

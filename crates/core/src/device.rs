@@ -1,4 +1,4 @@
-//! A logged-in device and its link. What happens to them is decided in `presence`.
+//! A logged-in device and its link. Transitions are decided in `presence`.
 
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Reason, SessionEventKind};
 use std::net::IpAddr;
@@ -6,18 +6,18 @@ use std::net::IpAddr;
 /// A login: a device that has logged in and not logged out.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Device {
-    /// Which device.
+    /// The device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
     /// The number of the login, given by the facts: higher than that of every login before it. An end that names a
     /// lower number is that of an earlier login.
     pub login: u64,
-    /// The second in which the UserSig of its last connection is dated.
+    /// The second in which the UserSig of its last connection was issued.
     pub issued: u64,
-    /// How it is linked to us now.
+    /// Its current link.
     pub link: Link,
-    /// Where its last connection came from; kept only where the app wants to be told of it.
+    /// The address of its last connection; kept only if the app wants to be notified of it.
     pub address: Option<IpAddr>,
 }
 
@@ -79,7 +79,7 @@ impl LinkEnd {
         }
     }
 
-    /// The session event by which the app's backend is told of this end.
+    /// The session event that reports this end to the app's backend.
     pub(crate) fn event(self) -> SessionEventKind {
         match self {
             Self::Closed | Self::NodeLost => SessionEventKind::LinkClosed,
@@ -88,22 +88,21 @@ impl LinkEnd {
     }
 }
 
-/// A device that connects, its UserSig verified and its login recorded.
+/// A device that connects, with its UserSig verified and its login recorded.
 #[derive(Clone, Debug)]
 pub struct Connect<'a> {
-    /// Which device.
+    /// The device.
     pub device: &'a DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of its login. That of a device that comes back is the one it has.
+    /// The number of its login. A returning device keeps the number it has.
     pub login: u64,
-    /// The number of the account's making, as the facts had it when they recorded the login; 0 for a device that comes
-    /// back.
+    /// The creation number of the account, as the facts had it when they recorded the login; 0 for a returning device.
     pub born: u64,
-    /// The second in which its UserSig is dated.
+    /// The second in which its UserSig was issued.
     pub issued: u64,
     /// The new connection.
     pub connection: ConnectionId,
-    /// Where it comes from.
+    /// The address that it connects from.
     pub address: Option<IpAddr>,
 }

@@ -1,6 +1,7 @@
-//! Decides when the keys of a source (a JWKS address or file) are read again, and how long those read last count.
+//! The decision when the keys of a source (a JWKS address or file) are read again, and how long the last keys are
+//! accepted.
 //!
-//! Knows neither the keys nor how they are read. The present is an argument.
+//! Knows neither the keys nor how they are read. The current time is an argument.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -45,12 +46,12 @@ impl KeyRefresh {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }
 
-    /// Whether the keys that were read last still count.
+    /// Whether the last keys are still accepted.
     pub fn counts(&self, now: Moment) -> bool {
         self.left(now) > Duration::ZERO
     }
 
-    /// How long the keys that were read last still count.
+    /// How long the last keys are still accepted.
     pub fn left(&self, now: Moment) -> Duration {
         self.counts_until.map_or(Duration::ZERO, |until| until.since(now))
     }
@@ -64,7 +65,7 @@ impl KeyRefresh {
         self.is_demanded || now.since(last) >= self.pause()
     }
 
-    /// A token names a key that is unknown.
+    /// Takes in that a token names an unknown key.
     pub fn demand(&mut self, now: Moment) -> Demand {
         let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
         if self.is_reading || self.is_demanded || is_allowed {
@@ -75,13 +76,13 @@ impl KeyRefresh {
         }
     }
 
-    /// The keys are being read from now on.
+    /// Notes that the keys are being read from now on.
     pub fn begun(&mut self) {
         self.is_reading = true;
         self.is_demanded = false;
     }
 
-    /// The attempt to read the keys has ended.
+    /// Takes in that the attempt to read the keys has ended.
     pub fn ended(&mut self, has_read: bool, now: Moment) {
         self.is_reading = false;
         self.last_attempt = Some(now);

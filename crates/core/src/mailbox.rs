@@ -1,16 +1,15 @@
-//! Conflation: what each connection of one worker has still to be told.
+//! Conflation: the statuses that each connection of one worker is still to be sent.
 //!
-//! Between a connection and a user that it watches there is one slot, which holds the newest state. A slot
-//! is a mark on an edge; the state itself is kept once for the worker. So a connection that stops reading
-//! costs four bytes for each user it watches, is never given up for being slow, and always ends with the
-//! newest state. Which bytes a state becomes is the shell's affair.
+//! Between a connection and a user that it watches there is one slot, which holds the newest state. A slot is a mark on
+//! an edge; the state itself is kept once for the worker. So a connection that stops reading costs four bytes for each
+//! user it watches, is never closed for being slow, and always ends with the newest state. The shell encodes states.
 
 use crate::touched::CROWD;
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{User, Version};
 
-/// A state that knows how new it is.
+/// A state with a version that orders it.
 pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
@@ -22,7 +21,7 @@ impl Versioned for lamplight_model::UserStatus {
     }
 }
 
-/// One worker's picture: the watch graph, the newest state of everyone watched, and the mailboxes.
+/// The watch graph of one worker, the newest state of every watched user, and the mailboxes.
 pub struct Hub<S> {
     graph: WatchGraph<S>,
 }
@@ -34,30 +33,30 @@ impl<S> Default for Hub<S> {
 }
 
 impl<S: Versioned> Hub<S> {
-    /// Takes a connection in that will watch about `expected` users.
+    /// Adds a connection that will watch about `expected` users.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.graph.attach(expected)
     }
 
-    /// Lets a connection go.
+    /// Removes a connection.
     pub fn detach(&mut self, watcher: WatcherKey) {
         self.graph.detach(watcher);
     }
 
-    /// Lets a connection watch a user for a reason. When it did not before, the user's state goes into its
-    /// mailbox. Says whether a state is known: if not, the caller reads it and [tells](Self::tell) it.
+    /// Makes a connection watch a user for a reason. If it did not watch the user before, the user's state goes into
+    /// its mailbox. Returns whether a state is known: if not, the caller reads it and [delivers](Self::tell) it.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
     }
 
-    /// Takes away a reason to watch a user. Says whether the connection watches the user no longer.
+    /// Removes a reason to watch a user. Returns whether the connection no longer watches the user.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Lets a connection watch users for a reason, in time linear in their number and that of those it watches. Hands
-    /// those that it did not watch for this reason before to `added`: the caller reads their state.
+    /// Makes a connection watch users for a reason, in time linear in their number and that of the users it watches.
+    /// Passes those that it did not watch for this reason before to `added`: the caller reads their state.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -68,28 +67,29 @@ impl<S: Versioned> Hub<S> {
         self.graph.watch_all(watcher, users, why, added);
     }
 
-    /// Takes away a reason to watch everyone whom it holds for, but for those that `wanted` names.
+    /// Removes a reason from every watched user that has it, except those for which `wanted` is true.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, wanted: impl FnMut(&User) -> bool) {
         self.graph.unwatch_others(watcher, why, wanted);
     }
 
-    /// Tells nothing of a user until an answer [takes](Self::take) the state, or [`Hub::release`].
+    /// Holds a user's state back from a connection until an answer [takes](Self::take) it, or until [`Hub::release`].
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         self.graph.hold(watcher, user);
     }
 
-    /// There will be no answer that tells of the users who are [held](Self::hold). Answers with them: the state of one
-    /// that nobody else watches is not known.
+    /// Ends all [holds](Self::hold) of a connection, because no answer will carry the states. Returns the users: the
+    /// state of a user without another watcher is not known.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }
 
-    /// Lets a connection be told of its own user alone, or of everyone again: of what differs.
+    /// Mutes a connection, so that it is notified of its own user alone; or unmutes it, so that it is sent everything
+    /// that differs.
     pub fn set_muted(&mut self, watcher: WatcherKey, muted: bool) {
         self.graph.set_muted(watcher, muted);
     }
 
-    /// Gives back the memory that a connection's edges do not need. To be called when its lists have changed.
+    /// Frees the memory that a connection's edges do not need. To be called after its lists have changed.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         self.graph.shrink(watcher);
     }
@@ -109,18 +109,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.watched(watcher, why)
     }
 
-    /// The watchers of a user with their reasons, in no particular order. Counting them costs nothing.
+    /// The watchers of a user with their reasons, in no particular order. Counting them is free.
     pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
-    /// Whether anybody watches a user whose state is older than `version`: whether telling it makes a difference.
+    /// Whether a watched user's state is older than `version`, so that delivering it makes a difference.
     pub fn wants(&self, user: &User, version: Version) -> bool {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
     }
 
-    /// A state was heard of: it goes into the mailboxes of all who watch the user, unless it is not newer than
-    /// what is there. Stale news is dropped here, whatever way it came.
+    /// Puts a new state of a user into the mailboxes of all watchers, unless it is not newer than the known one. Stale
+    /// news is dropped here, whatever its source.
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
@@ -131,15 +131,15 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// The state of a user for an answer to this connection, which is thereby told of it.
+    /// The state of a user for an answer to this connection, which counts as delivering it.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
         self.graph.state(subject)
     }
 
-    /// The connection says that it has seen this version of a user. If nothing newer is known, there is nothing
-    /// to tell. Says whether the connection watches the user.
+    /// Notes that the connection has seen this version of a user. Unless a newer one is known, the mark is removed.
+    /// Returns whether the connection watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -148,18 +148,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// The same as [`Hub::known`] for many, in time linear in their number and that of those the connection watches: which of them it
-    /// watches.
+    /// Does the same as [`Hub::known`] for many users, in time linear in their number and that of the users that the
+    /// connection watches. Returns which of them it watches.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// An answer to a question tells this connection of this version of a user. Hands over the state to tell instead, if
-    /// the connection was told of a newer one meanwhile.
+    /// Notes that an answer to a query carries this version of a user. Returns the state for the answer instead, if the
+    /// connection was sent a newer one meanwhile.
     ///
-    /// A client keeps such an answer only of those it holds. One that was told nothing of the user since it watches the
-    /// user may not know yet that it does, so there it stays pending.
+    /// A client keeps such an answer only for users that it holds. A client that was sent nothing about the user since
+    /// it watches the user may not know yet that it does, so the state stays pending.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -171,22 +171,22 @@ impl<S: Versioned> Hub<S> {
         self.graph.told(watcher, user)
     }
 
-    /// Whether a connection watches a user of whom only what is older than this version is known.
+    /// Whether a connection watches a user whose known state is older than this version.
     pub fn is_behind(&self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
         state.is_some_and(|state| state.version() < version) && self.graph.is_watching(watcher, user)
     }
 
-    /// Tells a connection nothing of the state of a user as it is known now: it knows a newer one.
+    /// Removes the mark of a user's known state, because the connection knows a newer one.
     pub fn pass_over(&mut self, watcher: WatcherKey, user: &User) {
         if let Some(subject) = self.graph.subject(user) {
             self.graph.pass_over(watcher, subject);
         }
     }
 
-    /// The connection has come back and says that it last saw this version of a user. Any other version differs, a
-    /// newer one too: what the server said before may have been lost with it. Says whether the connection watches
-    /// the user.
+    /// Notes that the connection has returned and last saw this version of a user. Any other version differs, even a
+    /// newer one: the last messages of the server may have been lost with the old link. Returns whether the connection
+    /// watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -195,44 +195,44 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Empties the mailbox of a connection into `tell`, longest waiting first, until it is empty or `tell` says
-    /// that the frame is full. Says whether anything is left.
+    /// Empties the mailbox of a connection into `tell`, longest waiting first, until it is empty or `tell` reports that
+    /// the frame is full. Returns whether anything is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }
 
-    /// Whether a connection has still to be told something.
+    /// Whether the mailbox of a connection holds a mark.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
         self.graph.pending(watcher) > 0
     }
 
-    /// How many users a connection has still to be told of.
+    /// The number of marks in the mailbox of a connection.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.graph.pending(watcher)
     }
 
-    /// Moves the connections whose mailbox got something since the last call into `round`. Of the crowd that waits for a
-    /// user with very many watchers it takes a share, after all others; [`Hub::has_crowd`] says whether more wait.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
+    /// user it takes a share, after all others; [`Hub::has_crowd`] returns whether more wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }
 
-    /// Whether the connections that watch a user are a crowd.
+    /// Whether the watchers of a user are a crowd.
     pub fn is_crowded(&self, user: &User) -> bool {
         self.watchers(user).is_some_and(|watchers| watchers.len() > CROWD)
     }
 
-    /// Whether connections were left to the next call of [`Hub::take_touched`].
+    /// Whether connections were left for the next call of [`Hub::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.graph.has_crowd()
     }
 
-    /// Every user that somebody watches: what has to be read again after the change log was missed.
+    /// Every watched user: their states must be read again after a part of the change log was missed.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.graph.users()
     }
 
-    /// How many users are watched, and along how many edges.
+    /// The number of watched users, and of edges.
     pub fn size(&self) -> (usize, usize) {
         self.graph.size()
     }

@@ -2,10 +2,10 @@
 
 use lamplight_model::{DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform};
 
-/// A login that is there already.
+/// An existing login.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender<'a> {
-    /// Which device.
+    /// The device.
     pub device: &'a DeviceId,
     /// The platform it runs on.
     pub platform: Platform,
@@ -37,8 +37,8 @@ pub fn victims<'a>(
     others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
-/// Whether logins of two platforms are in each other's way. Logins of one platform always are; different
-/// platforms of one group exclude each other altogether.
+/// Whether logins of two platforms exclude each other. Logins of one platform always do; so do different platforms of
+/// one group.
 fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     if one == other {
         return true;

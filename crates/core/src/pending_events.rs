@@ -15,7 +15,7 @@ pub const MAX_PENDING_EVENTS: usize = 64;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PendingEvents {
     last_ordinal: u64,
-    /// Events that had to go, and that nobody has heard of yet.
+    /// Events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
     /// Messages to the user that were sent from here on may have reached no device.
@@ -28,17 +28,17 @@ impl PendingEvents {
         self.waiting.iter()
     }
 
-    /// How many events had to go since the last time that some were recorded.
+    /// The number of events dropped since the last report.
     pub fn dropped(&self) -> u32 {
         self.dropped
     }
 
-    /// The ordinal of the last event that there was.
+    /// The ordinal of the last event.
     pub fn last_ordinal(&self) -> u64 {
         self.last_ordinal
     }
 
-    /// Whether there is something to hand over.
+    /// Whether there is anything for the outbox.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }

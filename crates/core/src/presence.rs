@@ -41,23 +41,23 @@ pub struct Presence {
     pub(crate) subscriptions: Subscriptions,
     /// When the list is given up; set while the user is not ONLINE and has a list.
     pub(crate) subscriptions_end: Option<Moment>,
-    /// The list was given up, and nobody has subscribed since.
+    /// The list was dropped, and the user has not subscribed since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
     /// Every login up to this number was ended by a kick or a deletion, and may not connect.
     pub(crate) ended_through: u64,
-    /// Every account of this name made up to this number was deleted.
+    /// Every account of this name created up to this number was deleted.
     pub(crate) deleted_through: u64,
-    /// The number of the account's making, from the same sequence as those of logins.
+    /// The creation number of the account, from the same sequence as those of logins.
     pub(crate) born: u64,
     /// The highest number of a login that the record has had.
     pub(crate) newest_login: u64,
-    /// Set when the account was deleted: the record is kept until then, so that watchers of the user are told of the
-    /// deletion late as well, and an account that is made again numbers on from here.
+    /// Set when the account was deleted: the record is kept until then, so that late watchers are notified of the
+    /// deletion too, and an account that is created again continues the numbers from here.
     pub(crate) deleted_until: Option<Moment>,
-    /// There are some only where the app wants to be told: a record without them costs one word.
+    /// Present only if the app wants session events: a record without them costs one word.
     pub(crate) events: Option<Box<PendingEvents>>,
-    /// Ends that the facts have still to take in.
+    /// Ends that the facts do not have yet.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
 }
 
@@ -66,7 +66,7 @@ pub struct Presence {
 pub struct Connected {
     /// The logins that had to end, earliest first.
     pub kicked: Vec<Removed>,
-    /// The user comes back to a subscription list that was given up, and nobody has subscribed since.
+    /// Whether the user returns to a subscription list that was dropped, and has not subscribed since.
     pub subscriptions_lost: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct Connected {
 pub struct Expired {
     /// The logins that ended, earliest first.
     pub removed: Vec<Removed>,
-    /// Ends that are due to be handed to the facts, new ones among them.
+    /// Ends that are due to be stored in the facts, including new ones.
     pub to_settle: Vec<EndedLogin>,
     /// The record of a deleted account has been kept long enough: the caller removes it.
     pub is_over: bool,
@@ -94,7 +94,7 @@ impl Presence {
         }
     }
 
-    /// All that is told of the user.
+    /// The visible status of the user.
     pub fn status(&self, user: &UserId) -> UserStatus {
         let status_type = self.status_type();
         UserStatus {
@@ -159,8 +159,8 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether there is no account any longer: a query for the user finds no account, and watchers see the user as not
-    /// logged in.
+    /// Whether the account was deleted: a query for the user finds no account, and watchers see the user as not logged
+    /// in.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }
@@ -183,7 +183,7 @@ impl Presence {
 
     // Transitions
 
-    /// A device connects: first login, further login, or return. [`Presence::admission`] must have admitted it.
+    /// Connects a device: a first login, a further login, or a return. [`Presence::admission`] must have admitted it.
     ///
     /// A connection that the device still has is superseded. Earlier logins in the way are kicked; a device that comes
     /// back to its login leaves later ones alone. Watchers see nothing but a possible → ONLINE: a takeover does not flicker.
@@ -246,7 +246,7 @@ impl Presence {
         })
     }
 
-    /// A connection has ended. One that was superseded or kicked before changes nothing.
+    /// Takes in that a connection has ended. One that was superseded or kicked before changes nothing.
     ///
     /// A broken link (not a silent one, which was waited for already) is held for the app's linger. `heard` is when
     /// its last bytes came. Says whether the connection was the device's current one.
@@ -274,7 +274,7 @@ impl Presence {
         })
     }
 
-    /// The device of this connection logs out. Says which login ended, if the connection was current.
+    /// Logs out the device of this connection. Returns the login that ended, if the connection was current.
     pub fn logout(
         &mut self,
         connection: ConnectionId,
@@ -284,7 +284,7 @@ impl Presence {
         self.end_login(connection, Reason::Logout, settings, now)
     }
 
-    /// The UserSig of this connection has expired: its device is logged out.
+    /// Logs out the device of this connection, because its UserSig has expired.
     pub fn expire_sig(
         &mut self,
         connection: ConnectionId,
@@ -338,7 +338,7 @@ impl Presence {
         transition
     }
 
-    /// Takes users off the list; `None` takes all. Says who was on it.
+    /// Removes users from the list; `None` removes all. Returns those that were on it.
     pub fn unsubscribe(&mut self, users: Option<&[UserId]>) -> Transition<Vec<UserId>> {
         let removed = match users {
             Some(users) => self.subscriptions.unsubscribe(users),
@@ -409,7 +409,7 @@ impl Presence {
         transition.map(|removed| Expired { removed, to_settle, is_over })
     }
 
-    /// The session events up to this ordinal are in the outbox, and so many dropped ones were counted.
+    /// Takes in that the session events up to this ordinal are in the outbox, and so many dropped ones were counted.
     pub fn events_recorded(&mut self, up_to: u64, dropped: u32) -> Transition<()> {
         // It goes to the journal: a restart must not tell again what was told long ago.
         let changed = self.pending_events().is_some();
@@ -421,8 +421,8 @@ impl Presence {
 
     // The parts that the transitions share
 
-    /// Runs `act` and works out what became visible. The only place where the version, the evidence and the
-    /// automatic clearing of the custom status are written.
+    /// Runs `act` and works out which visible parts have changed. The only place where the version, the evidence and
+    /// the automatic clearing of the custom status are written.
     fn change<T>(
         &mut self,
         reason: Reason,
@@ -528,7 +528,7 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// The link of a device is gone for good: a native login stays, a Web login ends with it.
+    /// Ends the link of a device for good: a native login stays, a Web login ends with it.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);

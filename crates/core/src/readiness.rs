@@ -25,20 +25,20 @@ pub enum Sign {
 /// The finding about one part of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It can be relied on.
+    /// The part is working.
     Ok,
     /// It has given no sign of life for this long.
     Late(Duration),
     /// Something is wrong with it.
     Failing(String),
-    /// It has ended.
+    /// The part has ended.
     Ended,
 }
 
 /// Whether a node can be relied on, with the finding for each of its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Readiness {
-    /// The node is being stopped: it takes nobody in, however its parts do.
+    /// The node is being stopped: it accepts no connections, whatever the state of its parts.
     pub stopping: bool,
     /// Each part by its name, in the order given.
     pub parts: Vec<(String, Verdict)>,

@@ -36,7 +36,7 @@ impl Signatures {
         self.revoked.as_deref()
     }
 
-    /// Remembers that the user was seen with a UserSig dated in this second. Says whether that was new.
+    /// Remembers that the user was seen with a UserSig issued in this second. Returns whether that was new.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {
@@ -57,7 +57,7 @@ impl Signatures {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }
 
-    /// Takes a revocation in. Says whether anything more is refused now.
+    /// Takes in a revocation. Returns whether anything more is refused now.
     pub fn revoke(&mut self, revoked: &Revoked) -> bool {
         match &mut self.revoked {
             Some(known) => known.merge(revoked),

@@ -26,7 +26,7 @@ impl Subscriptions {
         self.texts().count()
     }
 
-    /// Whether nobody is on it.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.packed.is_empty()
     }
@@ -36,13 +36,13 @@ impl Subscriptions {
         self.texts().map(|text| UserId::new(text).expect("only ids were packed"))
     }
 
-    /// Whether somebody is on the list of whom `is_meant` is true, by the `userID`.
+    /// Whether the list has a user for whose `userID` `is_meant` is true.
     pub fn any(&self, is_meant: impl FnMut(&str) -> bool) -> bool {
         self.texts().any(is_meant)
     }
 
-    /// Puts users at the end of the list; who is on it already becomes newest. Beyond `limit` the earliest
-    /// leave (SPEC section 3). Duplicates count once, at their last place.
+    /// Puts users at the end of the list; a user who is on it already moves to the end. Above `limit` the earliest
+    /// are removed (SPEC section 3). Duplicates count once, at their last place.
     pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {
         let mut newest: Vec<UserId> = Vec::with_capacity(users.len());
         let mut seen = HashSet::with_capacity_and_hasher(users.len(), foldhash::fast::FixedState::default());
@@ -67,7 +67,7 @@ impl Subscriptions {
         Subscribed { added, evicted }
     }
 
-    /// Takes users off the list; says who was on it, in the order of the list.
+    /// Removes users from the list; returns those that were on it, in the order of the list.
     pub fn unsubscribe(&mut self, users: &[UserId]) -> Vec<UserId> {
         let gone: HashSet<&UserId, foldhash::fast::FixedState> = users.iter().collect();
         let (removed, kept): (Vec<_>, Vec<_>) = self.iter().partition(|user| gone.contains(user));
@@ -77,7 +77,7 @@ impl Subscriptions {
         removed
     }
 
-    /// Takes everybody off the list; says who was on it.
+    /// Removes all users from the list; returns them.
     pub fn clear(&mut self) -> Vec<UserId> {
         let removed = self.iter().collect();
         self.packed = Box::default();

@@ -1,7 +1,7 @@
-//! The watchers that have something to be told, in the order in which they are served.
+//! The watchers with something to be sent, in the order in which they are served.
 //!
-//! A change of a user whom thousands watch costs thousands of writes. Watchers with any other news are served before
-//! that crowd, and of the crowd a share at a time: one popular user delays nobody else.
+//! A change of a user with thousands of watchers costs thousands of writes. Watchers with any other news are served
+//! before that crowd, and of the crowd a share at a time, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
@@ -11,12 +11,12 @@ pub(crate) const CROWD: usize = 256;
 /// The watchers of crowds that are served in one round: under a millisecond of writes.
 const SHARE: usize = 128;
 
-/// Where a watcher stands.
+/// The queues that a watcher is in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks {
-    /// Among those who are served first.
+    /// In the queue that is served first.
     first: bool,
-    /// In the crowd.
+    /// In the queue of the crowd.
     crowd: bool,
 }
 
@@ -33,8 +33,8 @@ impl<K> Default for Touched<K> {
 }
 
 impl<K: Copy> Touched<K> {
-    /// Puts a watcher into a queue, because a user with so many watchers has changed. One who is to be served first needs
-    /// no place in the crowd beside it.
+    /// Puts a watcher into a queue, because a user with so many watchers has changed. A watcher in the first queue
+    /// is not added to the crowd.
     pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
             return;
@@ -48,8 +48,8 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves those who are served in this round into `round`: all who are first, and a share of the crowd. `marks` changes
-    /// the marks of a watcher, and says whether it is still there.
+    /// Moves the watchers to be served in this round into `round`: the whole first queue, and a share of the crowd.
+    /// `marks` changes the marks of a watcher, and returns whether it still exists.
     pub fn take(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);
@@ -60,7 +60,7 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Whether some of a crowd wait for the next round.
+    /// Whether a part of a crowd waits for the next round.
     pub fn has_crowd(&self) -> bool {
         !self.crowd.is_empty()
     }

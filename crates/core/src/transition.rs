@@ -1,8 +1,8 @@
-//! The result of a transition of a live record: its outcome, and the changes that others must hear of.
+//! The result of a transition of a live record: its outcome, and the changes for watchers, clients and stores.
 
 use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 
-/// The result of a transition: its outcome, and the changes that others must hear of.
+/// The result of a transition: its outcome, and the changes for watchers, clients and stores.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Transition<T> {
@@ -11,7 +11,7 @@ pub struct Transition<T> {
     /// The record differs from before, visibly or not, and must be kept. A refused call does not change it; that a
     /// connection is still open is not worth keeping.
     pub changed: bool,
-    /// Something visible differs: the watchers must be told.
+    /// Whether the visible status differs, so that watchers must be notified.
     pub visible: bool,
     /// The record has new session events for the outbox.
     pub has_events: bool,
@@ -28,7 +28,7 @@ pub struct Transition<T> {
 pub struct Ended {
     /// Which one.
     pub connection: ConnectionId,
-    /// The cause that the client is told.
+    /// The cause to send to the client.
     pub cause: EndCause,
 }
 
@@ -64,7 +64,7 @@ pub struct Removed {
 }
 
 impl<T> Transition<T> {
-    /// A transition that nobody has to hear of.
+    /// A transition without any change for others.
     pub fn quiet(outcome: T) -> Self {
         Self {
             outcome,

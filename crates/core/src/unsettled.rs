@@ -1,4 +1,4 @@
-//! Logins that have ended in the live record and whose end the facts have still to take in.
+//! Logins that have ended in the live record, and whose end the facts do not have yet.
 //!
 //! They are a part of the live record, so that neither a crash nor a store that fails can lose an end: it stays here
 //! until the facts have it, and is tried again meanwhile.
@@ -29,7 +29,7 @@ impl UnsettledEnds {
         Self { ends: Vec::new(), retry: now + FIRST_RETRY, pause: FIRST_RETRY }
     }
 
-    /// Those that a former process has left: to be tried at once.
+    /// The ends that a former process has left, which are tried at once.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
     }
@@ -62,7 +62,7 @@ impl UnsettledEnds {
         self.retry = self.retry.max(now + FIRST_RETRY);
     }
 
-    /// The facts have taken these in. Says whether any of them was here.
+    /// Removes ends that the facts have stored. Returns whether any of them was here.
     pub(crate) fn settled(&mut self, settled: &[EndedLogin]) -> bool {
         let before = self.ends.len();
         self.ends.retain(|end| {
@@ -72,7 +72,7 @@ impl UnsettledEnds {
         self.ends.len() < before
     }
 
-    /// A retry begins now: the next one comes later, and each later than the one before.
+    /// Notes that a retry begins: the next one comes later, with a longer pause each time.
     pub(crate) fn retrying(&mut self, now: Moment) {
         self.pause = (self.pause * 2).min(LONGEST_RETRY);
         self.retry = now + self.pause;

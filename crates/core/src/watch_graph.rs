@@ -11,7 +11,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
-/// A user that somebody watches.
+/// A watched user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
@@ -31,9 +31,9 @@ impl WatcherKey {
 }
 
 const SUBJECT: u32 = (1 << 26) - 1;
-/// Nothing was told of the user since the edge is there: the client does not hold the user.
+/// The user's state was not sent since the edge exists: the client does not hold the user.
 const UNTOLD: u32 = 1 << 26;
-/// An answer under way will tell of the user first.
+/// An answer under way will carry the user's state first.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
@@ -69,7 +69,7 @@ struct Watcher {
     pending: SmallVec<[u32; 2]>,
     /// Where the watcher stands in `touched`.
     marks: Marks,
-    /// It is told of its own user alone; what else is marked waits.
+    /// The connection is notified of its own user alone; other marks wait.
     muted: bool,
 }
 
@@ -82,7 +82,7 @@ const FEW: usize = 4;
 
 /// Watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
 ///
-/// A subject lives as long as somebody watches it.
+/// A subject exists as long as it has a watcher.
 pub struct WatchGraph<S> {
     index: HashTable<u32>,
     subjects: Slab<Subject<S>>,
@@ -248,7 +248,7 @@ impl<S> WatchGraph<S> {
         Some(Some(places))
     }
 
-    /// Adds an edge where there is none; answers with its place.
+    /// Adds an edge if there is none; returns its position.
     fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u32 {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
@@ -265,7 +265,7 @@ impl<S> WatchGraph<S> {
         out_place
     }
 
-    /// Takes a reason away, and the edge with the last one. Says whether the edge is gone.
+    /// Removes a reason, and with the last one the edge. Returns whether the edge is gone.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let Some(subject) = self.find(user) else { return false };
         let Some(place) = self.find_edge(watcher, subject) else { return false };
@@ -298,7 +298,7 @@ impl<S> WatchGraph<S> {
             .is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & why as u32 != 0)
     }
 
-    /// The subject of a user, if anybody watches it.
+    /// The subject of a user, if the user is watched.
     pub fn subject(&self, user: &User) -> Option<SubjectKey> {
         self.find(user).map(SubjectKey)
     }
@@ -318,7 +318,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Takes the pending mark off the edge to a subject. Says whether it was there.
+    /// Removes the pending mark from the edge to a subject. Returns whether there was one.
     pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
         let watcher = &mut self.watchers[watcher.slot()];
@@ -332,7 +332,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Takes the pending mark off the edge to a subject, and nothing else: the state of now is not told along it.
+    /// Removes the pending mark from the edge to a subject, and nothing else: the current state is not sent along it.
     pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
         let Some(place) = self.find_edge(key, subject.0) else { return };
         let watcher = &mut self.watchers[key.slot()];
@@ -340,7 +340,7 @@ impl<S> WatchGraph<S> {
         watcher.pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Takes the edge to a user out of what [`WatchGraph::drain_pending`] tells, until it is [unmarked](Self::unmark) or
+    /// Excludes the edge to a user from [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
     /// [released](Self::release).
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
@@ -351,7 +351,7 @@ impl<S> WatchGraph<S> {
         pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Lets go of every edge of a watcher that is held: what is pending of them is told. Answers with whom they lead to.
+    /// Releases every held edge of a watcher, so that its pending states are sent. Returns the users of these edges.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
@@ -368,7 +368,8 @@ impl<S> WatchGraph<S> {
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
 
-    /// Lets a watcher be told of its own user alone, or of everyone again: what was marked meanwhile is told then.
+    /// Mutes a watcher, so that it is notified of its own user alone, or unmutes it: marks of the meantime are sent
+    /// then.
     pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -380,7 +381,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Whether `watcher` was told of a subject since it watches it.
+    /// Whether `watcher` was sent the state of a subject since it watches it.
     pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
@@ -394,8 +395,8 @@ impl<S> WatchGraph<S> {
         if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
     }
 
-    /// Hands the pending states of a watcher to `tell`, oldest mark first, and takes their marks away, until
-    /// none is left or `tell` says stop. Answers whether any is left.
+    /// Passes the pending states of a watcher to `tell`, oldest mark first, and removes their marks, until none is left
+    /// or `tell` returns stop. Returns whether any is left.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -435,8 +436,8 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Moves the watchers that got a pending mark since the last call into `round`. Of those who wait for a user with very
-    /// many watchers alone, it takes a share; [`WatchGraph::has_crowd`] says whether more wait.
+    /// Moves the watchers that got a pending mark since the last call into `round`. Of a crowd that waits for one user
+    /// it takes a share; [`WatchGraph::has_crowd`] returns whether more wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         let watchers = &mut self.watchers;
         let marks = |key: WatcherKey, change: fn(&mut Marks)| {
@@ -451,7 +452,7 @@ impl<S> WatchGraph<S> {
         self.touched.has_crowd()
     }
 
-    /// Every user that somebody watches.
+    /// Every watched user.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.subjects.iter().map(|(_, subject)| &subject.user)
     }
@@ -577,8 +578,8 @@ impl<S> WatchGraph<S> {
 /// Whether a frame has room for more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Told {
-    /// It has.
+    /// The frame has room.
     More,
-    /// It is full; the rest stays pending.
+    /// The frame is full; the rest stays pending.
     Full,
 }

@@ -1,10 +1,11 @@
 //! The reasons for which a connection watches a user, as bits of an edge.
 
-/// Why a connection is told of a user (SPEC section 4). An edge may have several reasons; it is one edge.
+/// The reason why a connection is notified of a user (SPEC section 4). An edge may have several reasons; it is one
+/// edge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Why {
-    /// It is the connection's own user.
+    /// The connection's own user.
     Own = 1 << 28,
     /// The user is subscribed to.
     Subscribed = 1 << 29,
