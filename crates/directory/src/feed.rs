@@ -1,10 +1,9 @@
 //! The status feed: each user once, ordered by the last visible change.
 //!
-//! A feed is conflated as a mailbox is: it holds each user once, at the place of the last change, and no history. So no
-//! reader can come too late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
+//! A feed is conflated as a mailbox is: it holds each user once, at the position of the last change, and no history. So
+//! no reader can be too late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
 //!
-//! This file knows places and users. It does not know which change moved a user.
-//! it one total order.
+//! This file knows positions and users. It does not know which change moved a user.
 
 use crate::locks::lock;
 use lamplight_model::{AppId, User, UserId};
@@ -14,22 +13,22 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-/// How far a reader of the feed is. Its text is for the reader to keep, not to understand.
+/// The position of a reader of the feed. Its text is opaque to the reader.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// Counts the times when live records may have been lost: what was told before may never have been.
+    /// The epoch: counts the times when live records may have been lost, so that statuses sent before may be wrong.
     pub(crate) epoch: u64,
-    /// For each partition a count of the visible changes of this epoch: everything up to there has been read.
+    /// For each partition, the number of visible changes of this epoch that have been read.
     pub(crate) places: Vec<u64>,
 }
 
-/// The text is no cursor of a feed.
+/// The error about a text that is not a cursor of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of the status feed")]
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The most partitions that are read from a text: its sender chooses how long it is.
+    /// The most partitions that are read from a text, whose sender chooses its length.
     const MAX_PLACES: usize = 4096;
 
     /// A cursor, as an adapter of several partitions makes it.
@@ -78,12 +77,12 @@ impl FromStr for FeedCursor {
 pub struct FeedPage {
     /// The users whose status differs from the one at the cursor asked for.
     pub users: Vec<User>,
-    /// The cursor asked for is of no use any longer: this page is the first of a snapshot, and what the reader
-    /// holds is to be replaced by what follows. A user who is not in the snapshot has no login.
+    /// The cursor is obsolete: this page is the first of a snapshot, and the following pages replace the data of the
+    /// reader. A user who is not in the snapshot has no login.
     pub reset: bool,
-    /// Where to read on.
+    /// The cursor of the next page.
     pub cursor: FeedCursor,
-    /// Whether there was nothing more.
+    /// Whether this page reaches the end of the feed.
     pub finished: bool,
 }
 
@@ -96,9 +95,9 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// A record that was removed before the start stood at or before this place: who has not read so far missed it.
+    /// The highest position of a record that was removed before the start: a reader that has not read so far missed it.
     horizon: u64,
-    /// The same for records that were removed since, by app: what goes in one app is nothing to the readers of others.
+    /// The same for records that were removed since, by app: removals in one app do not concern the readers of others.
     horizons: BTreeMap<AppId, u64>,
     users: BTreeMap<(AppId, u64), UserId>,
 }
@@ -110,15 +109,14 @@ impl Feed {
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
-    /// A record was read back from disk.
+    /// Adds a record that was read back from disk.
     pub fn restore(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.last = state.last.max(place);
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// The user's status changed: moves the user from the place where it stood, if any, to the end. The caller
-    /// holds the user's record.
+    /// Moves a user whose status changed from the old position, if any, to the end. The caller holds the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -130,12 +128,12 @@ impl Feed {
         place
     }
 
-    /// Wakes who waits. The change that [`Feed::advance`] was called for can be read from now on.
+    /// Wakes the waiting readers. The change that [`Feed::advance`] was called for can be read from now on.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }
 
-    /// The record is gone.
+    /// Removes a user whose record is gone.
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.users.remove(&(user.app, place));

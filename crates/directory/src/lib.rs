@@ -1,12 +1,13 @@
-//! The two ports for what is live: the [`Directory`] has one [`Presence`] a user, the [`ChangeLog`] tells of what became
-//! visible.
+//! The two ports for live state: the [`Directory`] has one [`Presence`] for each user, the [`ChangeLog`] reports
+//! visible changes.
 //!
 //! A directory keeps records. It does not know what a change means: the transition is a closure over the rules of
 //! `core`, run in one atomic step with the log entries that it causes, so state and log cannot disagree. A record that
 //! is absent is rebuilt from the facts by the caller, who [seeds](Directory::seed) it.
 //!
-//! The log also carries news that is not a change of a record. Such an entry is appended by the caller after what it
-//! tells of has been committed elsewhere, so it may be lost with the caller: who needs it must be able to read again.
+//! The log also carries news that is not a change of a record. The caller appends such an entry after the reported
+//! change was committed elsewhere, so it may be lost with the caller: a reader that needs it must be able to read
+//! again.
 
 pub mod conformance;
 mod feed;
@@ -30,16 +31,16 @@ use futures_util::future::BoxFuture;
 use lamplight_core::{Presence, Transition};
 use lamplight_model::{AppId, ConnectionId, Moment, NodeId, Now, Platform, Timestamp, User};
 
-/// The answer of a call to a [`Directory`] or a [`ChangeLog`].
+/// The future result of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
 /// A change of one record. May be run more than once; only the last run counts.
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
-/// Looks at one record: the place of the user in the list, and the record with its revision if there is one.
+/// Reads one record: gets the position of the user in the list, and the record with its revision if there is one.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
-/// Live records. Each change of one that is kept appends what became visible to the change log, in the same step.
+/// The store of live records. Each kept change of one appends the visible changes to the change log, in the same step.
 pub trait Directory: Send + Sync {
     /// Rewrites one user's record atomically and logs what became visible. Hands back what it logged; `None` when there
     /// is no record. When it returns, the change survives the death of this process (not of the machine).
@@ -51,26 +52,26 @@ pub trait Directory: Send + Sync {
     /// [`update_logged`](trait.Directory.html#method.update_logged), which hand the outcome back.
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
-    /// Looks at the records of these users, in the order asked. A record has all that the log tells of its user up to
-    /// its revision, and nothing of what the log tells under a later one.
+    /// Reads the records of these users, in the order asked. A record includes every change that the log reports for
+    /// its user up to its revision, and none of a later one.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
-    /// Puts a record where there is none. Nobody is told.
+    /// Stores a record if there is none. The log reports nothing.
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()>;
 
-    /// Forgets a record. Nobody is told.
+    /// Removes a record. The log reports nothing.
     fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()> {
         self.remove_if(user, |_| true, now)
     }
 
-    /// Forgets a record of which the condition is true, in one atomic step. Nobody is told.
+    /// Removes a record for which the condition is true, in one atomic step. The log reports nothing.
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
-    /// How many partitions there are: users are spread over them, each with its own order, and duties are given out by
-    /// them. Never changes.
+    /// The number of partitions: users are spread over them, each partition has its own order, and duties are assigned
+    /// by partition. Never changes.
     fn partitions(&self) -> u16;
 
-    /// Everybody who has one of these users on the subscription list, in no particular order. Looks at every record.
+    /// Every user who has one of these users on the subscription list, in no particular order. Reads every record.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
     /// The partition of a user, below [`Directory::partitions`].
@@ -79,8 +80,8 @@ pub trait Directory: Send + Sync {
     /// Up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user: those that
-    /// come after `after`.
+    /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user, after
+    /// `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -88,9 +89,9 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
 
-    /// The connections of a node that records of a partition have as those of their devices, some at a time: the first
-    /// page with `None`, each further one with the `next` of the page before. A connection that is there from the first
-    /// page to the last is in one of them; one that comes or goes in between may be in several, or in none.
+    /// The current connections of a node in the records of a partition, some at a time: the first page with `None`,
+    /// each further one with the `next` of the page before. A connection that exists from the first page to the last is
+    /// in one of them; one that begins or ends in between may be in several, or in none.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
     /// Up to `limit` users of an app whose records the filter takes, some at a time: the first page with `None`, each
@@ -110,9 +111,9 @@ pub trait Directory: Send + Sync {
     /// or one that is of no use any longer.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// Of what was before this time, records may be missing: what is rebuilt from the facts must have versions above
-    /// it, to be above all that was told before. A record that was there at this time, or seeded since, stays until it is
-    /// removed: an adapter that loses records while it runs has another, later epoch from then on.
+    /// The time before which records may be missing: records rebuilt from the facts must have higher versions, above
+    /// all that were sent before. A record that existed at this time, or was seeded since, stays until it is removed:
+    /// an adapter that loses records while it runs has another, later epoch from then on.
     fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. A reader that waits for a page polls this first,
@@ -123,11 +124,11 @@ pub trait Directory: Send + Sync {
     fn stats(&self) -> DirectoryStats;
 }
 
-/// The log of changes that others must hear of: the entries of changed records, and appended news.
+/// The log of changes for the readers of other parts: the entries of changed records, and appended news.
 pub trait ChangeLog: Send + Sync {
-    /// Appends news that is not a change of a record, in this order. An adapter that need not wait has done it when the
-    /// answer is polled first. After an error, and when the answer is dropped, the entries may have been appended:
-    /// a caller that appends them again must know that their readers can bear it.
+    /// Appends news that is not a change of a record, in this order. An adapter that need not wait has appended it
+    /// after the first poll of the result. After an error, and if the result is dropped, the entries may have been
+    /// appended: a caller that appends them again must know that their readers can bear it.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Follows the log from here on. Entries about one user come in the order of their revisions.
@@ -139,8 +140,8 @@ pub trait ChangeLog: Send + Sync {
 }
 
 impl dyn Directory + '_ {
-    /// Rewrites one user's record atomically, logs what became visible, and hands back the outcome of the
-    /// transition; `None` when there is no record.
+    /// Rewrites one user's record atomically, logs the visible changes, and returns the outcome of the transition;
+    /// `None` if there is no record.
     pub async fn update<T: Send>(
         &self,
         user: &User,
@@ -150,7 +151,7 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// As [`update`](trait.Directory.html#method.update); hands back what was logged, too.
+    /// Does the same as [`update`](trait.Directory.html#method.update), and returns the log entry too.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -164,7 +165,7 @@ impl dyn Directory + '_ {
         Ok(outcome.zip(logged))
     }
 
-    /// Looks at the records of these users and collects what `view` says of each, in the order asked.
+    /// Reads the records of these users and collects the results of `view`, in the order asked.
     pub async fn read<T: Send>(
         &self,
         users: &[User],
@@ -173,7 +174,7 @@ impl dyn Directory + '_ {
         self.read_revisions(users, |user, record| view(user, record.map(|(presence, _)| presence))).await
     }
 
-    /// As [`read`](trait.Directory.html#method.read), with the revisions of the records.
+    /// Does the same as [`read`](trait.Directory.html#method.read), with the revisions of the records.
     pub async fn read_revisions<T: Send>(
         &self,
         users: &[User],
@@ -197,22 +198,22 @@ pub struct ConnectionPage {
 /// The figures of a directory.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DirectoryStats {
-    /// Records.
+    /// The number of records.
     pub records: u64,
-    /// Users that are ONLINE.
+    /// The number of users that are ONLINE.
     pub online: u64,
-    /// Devices that count as connected, by platform in the order of [`Platform::ALL`].
+    /// The number of devices that count as connected, by platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// Records written to disk that failed to be written: live state that a `kill -9` would lose.
+    /// The number of records that could not be written to disk: live state that a `kill -9` would lose.
     pub journal_errors: u64,
-    /// Whether the last write to disk failed: what a `kill -9` would lose now is not known.
+    /// Whether the last write to disk failed: the state that a `kill -9` would lose now is not known.
     pub journal_in_doubt: bool,
     /// The damage that was found on disk at the start.
     pub journal_damage: JournalDamage,
 }
 
-/// A call to a [`Directory`] or a [`ChangeLog`] that failed: not a "no", but a fault of the adapter or of what is below
-/// it. Whatever its kind, the call may be made again.
+/// A failed call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or of the store, not a refusal. Whatever
+/// its kind, the call may be repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
@@ -228,13 +229,13 @@ pub struct DirectoryError {
 /// Kinds of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DirectoryErrorKind {
-    /// The directory cannot be reached, or did not answer in time. The change may have happened.
+    /// The directory cannot be reached, or did not respond in time. The change may have happened.
     #[error("the directory is unavailable")]
     Unavailable,
-    /// Others changed the record each time before this change could be written. Nothing has happened.
+    /// Other changes of the record came first at each attempt. Nothing has changed.
     #[error("others changed the record at the same time")]
     Contended,
-    /// The directory holds what it should not hold. Nothing has happened.
+    /// The directory holds invalid data. Nothing has changed.
     #[error("a record is corrupt")]
     Corrupt,
 }

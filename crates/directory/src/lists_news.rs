@@ -1,6 +1,6 @@
 //! The changes of users' lists that the log carries: profiles, friends, messages, conversations.
 //!
-//! A directory keeps none of this: lists are facts, and the log only tells of their changes.
+//! A directory keeps none of these: lists are facts, and the log only reports their changes.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ use std::sync::Arc;
 pub struct ListsNews {
     /// The lists version after the change. Each change has its own, one above that of the change before.
     pub version: u64,
-    /// The connection whose call did it: it is answered, and not told besides.
+    /// The connection whose call made the change: it gets the answer instead of the notification.
     pub by: Option<ConnectionId>,
-    /// Unread messages after it, over all conversations.
+    /// The number of unread messages after it, over all conversations.
     pub total_unread: u32,
     /// The change.
     pub change: ListsChange,
@@ -25,47 +25,46 @@ pub struct ListsNews {
 /// The kind of a change in the lists of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ListsChange {
-    /// The own profile, as it is now.
+    /// The current own profile.
     Profile(Profile),
-    /// An entry of the friend list is new, or says something else than before.
+    /// An entry of the friend list is new, or was changed.
     Friend(Box<Friend>),
-    /// Somebody is out of the friend list.
+    /// A user was removed from the friend list.
     FriendGone(UserId),
     /// A message was received, or sent from a device of the user.
     Message(Box<MessageNews>),
-    /// A row of the conversation list, as it is now.
+    /// The current row of the conversation list.
     Conversation(Box<Conversation>),
-    /// The conversation with somebody is gone.
+    /// The conversation with a user was removed.
     ConversationGone(UserId),
 }
 
-/// A message, and what it did to the conversation list of one of the two.
+/// A message, and its effect on the conversation list of one of the two users.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageNews {
     /// The message, which is the last of the conversation.
     pub message: Message,
-    /// The row, as it is now; without the message, which is not there a second time.
+    /// The current row, without the message, which is not repeated there.
     pub conversation: Conversation,
 }
 
 /// The most friends that one [`FriendProfile`] names: an entry of the log has a bounded size.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
-/// A friend shows something else than before. For the devices of those who have them in the list; it counts no
-/// version up.
+/// The new profile of a friend, for the devices of users who have them in the list; it does not increment a version.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
-    /// The friends who must be told.
+    /// The friends to notify.
     pub friends: Vec<UserId>,
-    /// The profile as it is now.
+    /// The current profile.
     pub profile: Arc<Profile>,
 }
 
-/// The bytes that a list news takes besides its texts, roughly.
+/// The approximate bytes of list news besides its texts.
 const NEWS_BYTES: usize = 512;
 
 impl ListsNews {
-    /// The bytes of memory that it takes, roughly: what is bounded is what waits.
+    /// The approximate bytes of memory that it takes, by which the waiting news is bounded.
     pub fn bytes(&self) -> usize {
         let texts = match &self.change {
             ListsChange::Profile(profile) => profile_bytes(profile),
@@ -84,7 +83,7 @@ impl ListsNews {
 }
 
 impl FriendProfile {
-    /// Splits the news for all these friends into as many as its bound demands.
+    /// Splits the news for all these friends into as many entries as the bound of one requires.
     pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
         let profile = Arc::new(profile);
         friends
@@ -92,7 +91,7 @@ impl FriendProfile {
             .map(move |some| Self { friends: some.to_vec(), profile: Arc::clone(&profile) })
     }
 
-    /// The bytes of memory that it takes, roughly.
+    /// The approximate bytes of memory that it takes.
     pub fn bytes(&self) -> usize {
         NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)
     }

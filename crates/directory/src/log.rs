@@ -1,4 +1,4 @@
-//! How a change log reaches its readers inside one process: each has a bounded queue of its own.
+//! The delivery of a change log to its readers inside one process: each has a bounded queue of its own.
 
 use crate::locks::{lock, read, write};
 use crate::{LogEntry, News};
@@ -7,26 +7,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
-/// Hands every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) puts into it what
-/// it hears.
+/// Delivers every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) puts the entries
+/// that it receives into it.
 #[derive(Default)]
 pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,
 }
 
 struct Queue {
-    /// Whether this is a reader of session events, who hears of them and of nothing else.
+    /// Whether this is a reader of session events, which gets these and nothing else.
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
-    /// The reader is gone.
+    /// Set when the reader is gone.
     closed: AtomicBool,
 }
 
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
-    /// The bytes that the entries take besides themselves.
+    /// The bytes of the entries beyond their fixed size.
     bytes: usize,
     missed: Option<Partitions>,
 }
@@ -39,7 +39,7 @@ pub struct LogReader {
 /// The outcome of reading a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heard {
-    /// Everything since the last time, in order.
+    /// All entries since the last read, in order.
     All,
     /// Some entries were dropped: what the reader watches in these partitions must be read again.
     Missed(Partitions),
@@ -54,20 +54,20 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The most entries that wait for one reader. A worker takes them all whenever it wakes; one that is so far
-/// behind is quicker to read again what it watches than to catch up.
+/// The most entries that wait for one reader. A worker takes them all whenever it wakes; a worker that is so far behind
+/// reads its watched users again faster than it would catch up.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
-/// The most bytes that the lists news among them take. Texts of messages are the only news of some size.
+/// The most bytes of lists news among them. Message texts are the only large news.
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {
-    /// Adds a reader, who hears everything but [`News::Events`] from here on.
+    /// Adds a reader, which gets everything but [`News::Events`] from here on.
     pub fn reader(&self) -> LogReader {
         self.add_reader(false)
     }
 
-    /// Adds a reader, who hears [`News::Events`] from here on, and nothing else.
+    /// Adds a reader, which gets [`News::Events`] from here on, and nothing else.
     pub fn event_reader(&self) -> LogReader {
         self.add_reader(true)
     }
@@ -79,8 +79,8 @@ impl LocalLog {
         LogReader { queue }
     }
 
-    /// Hands an entry to every reader. A reader that has [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] waiting
-    /// loses them all and is told so.
+    /// Delivers an entry to every reader. A reader with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] waiting loses
+    /// them all, and is told that it did.
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events);
@@ -105,7 +105,7 @@ impl LocalLog {
         });
     }
 
-    /// Tells every reader that it missed something of these partitions.
+    /// Tells every reader that it missed entries of these partitions.
     pub fn miss(&self, partitions: &Partitions) {
         self.for_each(|queue| {
             let mut state = queue.lock();
@@ -118,7 +118,7 @@ impl LocalLog {
         });
     }
 
-    /// Does something with the queue of every reader that is still there.
+    /// Runs `act` on the queue of every reader that still exists.
     fn for_each(&self, mut act: impl FnMut(&Queue)) {
         let mut any_closed = false;
         let readers = read(&self.readers);
@@ -164,7 +164,7 @@ impl Queue {
 }
 
 impl LogReader {
-    /// Waits until something can be taken.
+    /// Waits until there are entries to take.
     pub async fn ready(&self) {
         loop {
             let arrived = self.queue.arrived.notified();
@@ -178,7 +178,7 @@ impl LogReader {
         }
     }
 
-    /// Takes everything that waits.
+    /// Takes all waiting entries.
     pub fn take(&mut self, entries: &mut Vec<Arc<LogEntry>>) -> Heard {
         let mut state = self.queue.lock();
         entries.extend(state.entries.drain(..));
