@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {
-    /// Makes an app or replaces all of it. Settings outside their bounds are refused with 6017.
+    /// Creates an app or replaces all of it. Settings outside their bounds are refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.app_changes.lock().await;
@@ -29,9 +29,9 @@ impl Service {
         Ok(())
     }
 
-    /// As [`Service::put_app`], if the app still is what it was: `None` where there was none. Says whether it did;
-    /// if not, somebody else was quicker, and nothing was changed. The facts compare, so that two nodes cannot
-    /// overwrite what the other has done.
+    /// Does the same as [`Service::put_app`], if the app is still `was`; `None` means that there was no app. Returns
+    /// whether it did; if not, another caller was faster, and nothing was changed. The facts compare, so that two nodes
+    /// cannot overwrite each other's changes.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
@@ -44,7 +44,7 @@ impl Service {
         Ok(done)
     }
 
-    /// Takes an app that is a fact now into the table, and tells whom it concerns.
+    /// Puts an app that was committed to the facts into the table, and notifies its clients.
     fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
@@ -55,7 +55,7 @@ impl Service {
         Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
     }
 
-    /// Makes an account if there is none. Says whether it made one.
+    /// Creates an account if it is missing. Returns whether it was created.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
         let made = self.facts.create_account(user.clone(), now.wall).await;
@@ -72,8 +72,8 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account: its logins and connections end, its UserSigs are revoked as by a kick, its watchers are told,
-    /// and nobody is subscribed to it or friends with it any longer. Refused with 70107.
+    /// Deletes an account: its logins and connections end, its UserSigs are revoked as by a kick, its watchers are
+    /// notified, and it is removed from all subscription lists and friend lists. Refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -96,8 +96,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record; where there was none, there is one from now on, which
-    /// says that the account was deleted. Answers with the seconds of UserSigs that have to be revoked besides.
+    /// Ends the logins of a deleted account in the live record; if there was no record, one is created that marks the
+    /// account as deleted. Returns the seconds of further UserSigs to revoke.
     async fn delete_live(
         &self,
         user: &User,
@@ -148,7 +148,7 @@ impl Service {
         self.revoke_more(user, revoked, unrefused).await
     }
 
-    /// The UserSigs that a revocation of now refuses.
+    /// The UserSigs that a revocation at this moment refuses.
     async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
@@ -177,19 +177,19 @@ impl Service {
         }
     }
 
-    /// The account was deleted: it is taken off the subscription lists of others at the next upkeep, or before an
-    /// account is made.
+    /// Notes that an account was deleted: it is taken off the subscription lists of others at the next upkeep, or
+    /// before an account is created.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
 
-    /// Takes deleted accounts off the subscription lists of everybody, so that the next owner of the `userID` has
-    /// watchers of their own. A list that cannot be written holds up none of the others.
+    /// Takes deleted accounts off all subscription lists, so that the next owner of the `userID` has watchers of their
+    /// own. A list that cannot be written does not hold up the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.all(), now).await
     }
 
-    /// The same for one user, whose account is being made: who is subscribed to others does not matter to it.
+    /// Does the same for one user whose account is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.only(user), now).await
     }
@@ -215,31 +215,32 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked one by one.
+/// The UserSigs that a call has revoked by their second of issue.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
-    /// The seconds in which they are dated.
+    /// The seconds in which they were issued.
     seconds: BTreeSet<u64>,
 }
 
 impl Revoking {
-    /// When the caller is to be answered, by the wall clock; `None`: at once. `now` is the present when the call has done
-    /// its work, which may be later than when it began. Where UserSigs dated in this very second were revoked, a new one
-    /// of the same second would be the same text: the answer waits for the second to end.
+    /// When the caller is to be answered, by the wall clock; `None`: at once. `now` is the time when the call has done
+    /// its work. If UserSigs of this very second were revoked, a new one of the same second would be the same text, so
+    /// the answer waits for the second to end.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
         (first_free > this).then(|| Timestamp(first_free.saturating_mul(1_000)))
     }
 
-    /// Adds what another call has revoked, for a caller that is answered once for both.
+    /// Adds the revocations of another call, for a caller that is answered once for both.
     pub fn add(&mut self, other: Self) {
         self.seconds.extend(other.seconds);
     }
 }
 
-/// Refuses more keys or admins than an app may have. An app that has more already may be changed otherwise.
+/// Refuses more keys or admins than an app may have. Other settings of an app that has more already may still be
+/// changed.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");
@@ -270,7 +271,7 @@ fn check_app(app: &App) -> Result<(), Refusal> {
     check_jwt(&app.settings.jwt)
 }
 
-/// Refuses keys that could not be used, and sources that lead nowhere.
+/// Refuses keys that could not be used, and sources with an unusable address.
 fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
     let refused = |setting: &str, why: &str| {
         Err(Refusal::because(Code::INVALID_PARAMETER, format!("jwt.{setting}: {why}")))

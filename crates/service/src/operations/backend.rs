@@ -1,7 +1,7 @@
 //! The operations of the app's backend through the server API: it speaks for the app, and on behalf of its users.
 //!
-//! The gates of a client's call hold as far as they are about the app and the list; the rate of a user does not,
-//! since the server API has one of its own.
+//! The gates of a client's call that are about the app and the list apply; the rate limit of a user does not, since the
+//! server API has its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// A backend that may speak for its app.
 #[derive(Clone, Debug)]
 pub struct Backend {
-    /// The app, as it was when the call came.
+    /// The app, as it was when the call arrived.
     pub app: Arc<App>,
     /// The admin that calls.
     pub admin: User,
@@ -37,9 +37,9 @@ pub struct StateParts {
 pub struct UserState {
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
-    /// If asked for; else none.
+    /// The custom status if asked for; otherwise empty.
     pub custom_status: CustomStatus,
-    /// If asked for, else empty: each login with whether it counts as connected, earliest first.
+    /// The logins if asked for, earliest first, each with whether it counts as connected; otherwise empty.
     pub devices: SmallVec<[(Platform, bool); 2]>,
 }
 
@@ -107,7 +107,7 @@ impl Service {
         Ok(Backend { app, admin })
     }
 
-    /// The states of users of an app, in the order asked; `None` where there is no account.
+    /// The states of users of an app, in the order asked; `None` for a user without an account.
     pub async fn user_states(
         &self,
         app: &App,
@@ -164,14 +164,14 @@ impl Service {
         self.unsubscribe_from(user, users, now).await
     }
 
-    /// The subscription list of a user, earliest first, and how long it may be.
+    /// The subscription list of a user, earliest first, and its limit.
     pub async fn subscriptions_of(&self, user: &User, now: Now) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates_but_rate(user, Call::GetSubscriptions, &[] as &[&str])?;
         self.demand_record(user, &app, now).await?;
         self.list_subscriptions(user, &app).await
     }
 
-    /// A user must have an account; else 70107.
+    /// Refuses a user without an account, with 70107.
     async fn demand_account(&self, user: &User) -> Result<(), ServiceError> {
         let (_, unknown) = self.split_by_account(user, vec![user.id.clone()]).await?;
         match unknown.first() {

@@ -14,11 +14,11 @@ pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 /// A page of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationPage {
-    /// Pinned ones first, then the latest active, equal ones by rising peer.
+    /// Pinned rows first, then by latest activity, then by rising peer.
     pub conversations: Vec<Conversation>,
-    /// The cursor of the next page; `None`: this was the last one.
+    /// The cursor of the next page; `None` for the last page.
     pub next: Option<String>,
-    /// Unread messages over all conversations.
+    /// The number of unread messages over all conversations.
     pub total_unread: u32,
 }
 
@@ -49,8 +49,8 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// The owner has read the peer's messages up to `sequence`, or all there are. Never goes back. Refused with 6017
-    /// where there is no such conversation.
+    /// Marks the peer's messages up to `sequence`, or all that exist, as read by the owner. The position never moves
+    /// back. Refused with 6017 if there is no such conversation.
     pub async fn mark_read(
         &self,
         owner: &User,
@@ -66,7 +66,7 @@ impl Service {
         self.tell_row(owner, peer, set, by)
     }
 
-    /// Pins a conversation to the top of the list, or lets it go. Refused with 6017 where there is no such one.
+    /// Pins or unpins a conversation. Refused with 6017 if there is no such conversation.
     pub async fn pin_conversation(
         &self,
         owner: &User,
@@ -97,8 +97,8 @@ impl Service {
         Ok(Listed { value: conversation, version: state.version })
     }
 
-    /// Takes a conversation out of the owner's list, with what the owner could see of it. The peer keeps theirs.
-    /// Refused with 6017 where there is no such one.
+    /// Removes a conversation from the owner's list, with the messages that the owner could see in it. The peer keeps
+    /// theirs. Refused with 6017 if there is no such conversation.
     pub async fn delete_conversation(
         &self,
         owner: &User,
@@ -115,7 +115,7 @@ impl Service {
     }
 }
 
-/// The bytes of the texts of a row that users have chosen.
+/// The bytes of the user-chosen texts of a row.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()
@@ -125,7 +125,7 @@ fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
 
-/// A place as a text that only we read: pinned or not, the time, the peer.
+/// A position as an opaque text: pinned or not, the time, the peer.
 fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }

@@ -1,4 +1,4 @@
-//! The status feed: how a backend keeps a mirror of who is there (SPEC section 10).
+//! The status feed, from which a backend keeps a mirror of the statuses (SPEC section 10).
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
@@ -10,23 +10,24 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 /// A page of the feed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusFeed {
-    /// Users whose status is not what it was at the cursor, as they are now, in the order of their last change.
+    /// Users whose status differs from that at the cursor, with their current status, in the order of their last
+    /// change.
     pub changes: Vec<FeedChange>,
-    /// The mirror must be emptied before these changes are put in. A user who is in none of the pages that follow has
-    /// no login.
+    /// The mirror must be emptied before these changes are applied. A user who is in none of the following pages has no
+    /// login.
     pub reset: bool,
-    /// Where to read on.
+    /// The cursor of the next page.
     pub cursor: String,
-    /// Whether there was nothing more.
+    /// Whether this page reaches the end of the feed.
     pub finished: bool,
 }
 
 /// A user of the feed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedChange {
-    /// The status now.
+    /// The current status.
     pub status: UserStatus,
-    /// The account is gone.
+    /// The account was deleted.
     pub deleted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The accounts of an app as an operator looks for them: by the beginning of the `userID`, or of the nick; and who is
+//! Searches of an operator: accounts of an app by the prefix of the `userID` or of the nick, and the users who are
 //! online.
 
 use crate::operations::inspect::devices_of;
@@ -13,7 +13,7 @@ use lamplight_model::{
 /// The most accounts in a page.
 pub const MAX_FOUND: usize = 1_000;
 
-/// The field whose beginning is compared.
+/// The field whose prefix is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindBy {
     /// The `userID`; upper and lower case are different.
@@ -33,7 +33,7 @@ pub struct FoundAccount {
     pub created: Timestamp,
 }
 
-/// The last account of a page, behind which the next one begins.
+/// The last account of a page, after which the next page begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundCursor {
     /// The account.
@@ -61,7 +61,7 @@ pub struct OnlineUser {
 pub struct OnlinePage {
     /// The users, in the order of the directory.
     pub users: Vec<OnlineUser>,
-    /// Where the next page begins; `None` after the last.
+    /// The position of the next page; `None` after the last.
     pub next: Option<RecordCursor>,
 }
 

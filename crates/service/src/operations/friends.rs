@@ -13,28 +13,28 @@ use std::collections::HashSet;
 
 /// The most entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The most friends that a user deletes in one call; the app may delete more, so many at a time.
+/// The most friends that a user deletes in one call; the app may delete more, in parts of this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
-/// A user to be taken into a friend list.
+/// A user to add to a friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewFriend {
     /// The user.
     pub id: UserId,
-    /// The other way round too.
+    /// Whether to add the owner to the friend's list too.
     pub both: bool,
-    /// The owner's name for the friend. Empty, as the other two texts: none, or the one that is there already.
+    /// The owner's name for the friend. An empty remark, source or wording keeps that of an existing entry.
     pub remark: String,
-    /// Where the friendship came from, in the app's own words; may be empty.
+    /// The source of the friendship, in the app's own words; may be empty.
     pub source: String,
-    /// The owner's words when asking; may be empty.
+    /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// Since when they are friends; `None`: from now on. An entry that is there keeps its time.
+    /// The start of the friendship; `None`: now. An existing entry keeps its time.
     pub added: Option<Timestamp>,
 }
 
 impl NewFriend {
-    /// A mutual friend without any words.
+    /// A mutual friend without remark, source or wording.
     pub fn mutual(id: UserId) -> Self {
         let (remark, source, wording) = Default::default();
         Self { id, both: true, remark, source, wording, added: None }
@@ -44,7 +44,7 @@ impl NewFriend {
 /// A page of a friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FriendPage {
-    /// By rising id.
+    /// The friends, by rising id.
     pub friends: Vec<Friend>,
     /// Whether this was the last page.
     pub finished: bool,
@@ -55,13 +55,13 @@ pub struct FriendPage {
 pub struct FriendsDeleted {
     /// Friends that were deleted, in the order asked, each once.
     pub deleted: Vec<UserId>,
-    /// Users who were no friends (31704).
+    /// Users who were not friends (31704).
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// One page of a friend list: what comes after `after`. At most [`MAX_FRIEND_PAGE`] entries, which a `limit` of
-    /// 0 asks for too; more: 6017.
+    /// One page of a friend list: the entries after `after`. At most [`MAX_FRIEND_PAGE`] entries, which a `limit` of 0
+    /// asks for too; more: 6017.
     pub async fn friend_list(
         &self,
         owner: &User,
@@ -238,7 +238,7 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Both sides hear of it, wherever they are connected: whom they watch may be another now.
+    /// Notifies all connections of both users: the friendship may change whom they watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -1,8 +1,8 @@
-//! The common parts of the operations on profiles, friends and messages: who initiated them, how much one page holds,
-//! and who is told.
+//! The common parts of the operations on profiles, friends and messages: the initiator, the size of a page, and the
+//! clients to notify.
 //!
-//! Lists are facts. Changes are told after the commit, through the change log; a change of which it is unknown whether
-//! it was committed is told as [`News::ListsUnknown`], and then read.
+//! Lists are facts. Clients are notified after the commit, through the change log; a change that may or may not have
+//! been committed is reported as [`News::ListsUnknown`], and then read.
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{ListsChange, ListsNews, News};
@@ -15,10 +15,11 @@ use std::sync::Arc;
 /// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// The user asks, over this connection. Rates and batches hold; others are asked for leave. The connection is
-    /// answered; all others of the user are told.
+    /// A user, over this connection. Rate and batch limits apply, and friends may have to consent. The connection gets
+    /// the answer; all other connections of the user are notified.
     Client(ConnectionId),
-    /// The app decides, by its backend or an operator: its own doors bound it. Every connection of the user is told.
+    /// The app, by its backend or an operator, whose entry points have limits of their own. Every connection of the
+    /// user is notified.
     App,
 }
 
@@ -31,8 +32,8 @@ impl By {
         }
     }
 
-    /// The code for a caller whose own account is not there. An account that was deleted may still have a connection
-    /// that has not heard of it.
+    /// The code for a caller without an account. A deleted account may still have a connection that does not know of
+    /// the deletion.
     pub(crate) fn no_such_caller(self) -> Code {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN,
@@ -41,7 +42,7 @@ impl By {
     }
 }
 
-/// An answer, and the lists version of the caller after it.
+/// An answer, and the caller's lists version after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed<T> {
     /// The answer.
@@ -51,7 +52,7 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// How far the lists of the caller are. Lists that are read after it are at least as new.
+    /// The lists version of the caller. Lists that are read after it are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or(by.no_such_caller())?)
@@ -80,7 +81,7 @@ impl Service {
         Ok(changed?)
     }
 
-    /// The devices of a user are told of a change of the user's lists.
+    /// Notifies the devices of a user of a change of the user's lists.
     pub(crate) fn tell_lists(
         &self,
         user: &User,
@@ -93,7 +94,7 @@ impl Service {
     }
 }
 
-/// How many entries a page has: `limit`, or `most` when it is 0. More than `most` is refused with 6017.
+/// The number of entries in a page: `limit`, or `most` if it is 0. More than `most` is refused with 6017.
 pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     if limit > most {
         let why = format!("a page has at most {most} entries, not {limit}");

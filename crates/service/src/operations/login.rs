@@ -1,4 +1,4 @@
-//! Logging in, and the ways in which a client ends its login or its connection.
+//! Logins, and the ways in which a client ends its login or its connection.
 //!
 //! A login begins in the facts, which give it its number, and then in the live record. A login that fails in between is
 //! taken back by that number; a failure after the live record has it does not refuse the login.
@@ -27,11 +27,11 @@ pub struct LoginCall<'a> {
     pub device_id: &'a str,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The client comes back on its own; the application did not ask.
+    /// Whether the client resumes on its own, and the application did not ask.
     pub resume: bool,
     /// The connection that the login is for.
     pub connection: ConnectionId,
-    /// Where it comes from.
+    /// The address that it comes from.
     pub address: IpAddr,
 }
 
@@ -44,21 +44,21 @@ pub struct LoggedIn {
     pub app: Arc<App>,
     /// When the UserSig expires.
     pub sig_expires: Timestamp,
-    /// The key that signed the UserSig. Once the app does not have it any longer, the UserSig is as good as expired.
+    /// The key that signed the UserSig. Once the app no longer has the key, the UserSig counts as expired.
     pub key: KeyMark,
-    /// The account was made for this login.
+    /// Whether the account was created for this login.
     pub registered: bool,
-    /// The subscription list was given up since somebody last subscribed.
+    /// Whether the subscription list was dropped, and the user has not subscribed since.
     pub subscriptions_lost: bool,
-    /// The revision of the live record at which the device entered it: what the log says of the connection up to there is
-    /// of a login before this one.
+    /// The revision of the live record at which the device entered it: log entries about the connection up to this
+    /// revision belong to an earlier login.
     pub rev: u64,
-    /// The version of the user's lists when the login was recorded; `None` where a device has come back to its login. The
-    /// lists may have changed since, and the log may have told of it already.
+    /// The version of the user's lists when the login was recorded; `None` if a device has returned to its login. The
+    /// lists may have changed since, and the log may have reported it already.
     pub lists_version: Option<u64>,
 }
 
-/// A UserSig that takes the place of the one of a connection.
+/// A UserSig that replaces the one of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Renewed {
     /// When it expires.
@@ -70,35 +70,35 @@ pub struct Renewed {
 /// A login that is connected in the live record.
 struct Entered {
     connected: Connected,
-    /// Ends that the facts have still to take in.
+    /// Ends that the facts do not have yet.
     unsettled: Vec<EndedLogin>,
     /// The revision of the record from then on.
     rev: u64,
 }
 
-/// The answer of the facts to a login; of one that needed no record, nothing.
+/// The result of recording a login in the facts; empty for a login that needed no record.
 #[derive(Default)]
 struct Recording {
-    /// The account was made for the login.
+    /// Whether the account was created for the login.
     registered: bool,
     lists_version: Option<u64>,
 }
 
-/// The answer of the live record to a login.
+/// The result of a login in the live record.
 enum Attempt {
     /// The device is connected.
     Entered(Entered),
-    /// It may not connect.
+    /// The device may not connect.
     NotAdmitted(Admission),
 }
 
-/// The answer of the live record to a login before anything is written.
+/// The finding of the live record about a login before anything is written.
 enum FirstLook {
-    /// A device has come back to the login that it has: nothing has to be recorded.
+    /// The device returns to its existing login: nothing has to be recorded.
     Entered(Entered),
-    /// The login has to be recorded. The facts have still to take in how earlier ones ended.
+    /// The login has to be recorded. The facts do not have the ends of earlier logins yet.
     Record { unsettled: Vec<EndedLogin> },
-    /// The device has lost the login that it came back to, to a newer one on this platform.
+    /// The device has lost the login that it returns to, to a newer one on this platform.
     Lost { by: Platform, unsettled: Vec<EndedLogin> },
 }
 
@@ -162,7 +162,7 @@ impl Service {
         })
     }
 
-    /// Checks a fresh UserSig of somebody who is logged in already, and remembers it.
+    /// Checks a new UserSig of a user who is logged in, and remembers it.
     pub async fn renew(
         &self,
         user: &User,
@@ -187,7 +187,7 @@ impl Service {
         }
     }
 
-    /// Connects a device that comes back to the login that it has; everybody else has to be recorded first.
+    /// Connects a device that returns to its existing login; any other login has to be recorded first.
     async fn first_look(
         &self,
         user: &User,
@@ -334,7 +334,7 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device whose login is recorded, in the live record, which is made if there is none.
+    /// Connects a device whose login is recorded in the live record, which is created if it is missing.
     async fn enter(
         &self,
         user: &User,
@@ -398,7 +398,7 @@ impl Service {
         self.seed_as(user, app, false, now).await
     }
 
-    /// The same; of an account that is `new`, no subscription list can have been lost.
+    /// Does the same; for an account that is `new`, no subscription list can have been lost.
     async fn seed_as(&self, user: &User, app: &App, new: bool, now: Now) -> Result<(), ServiceError> {
         let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
         let (account, logins) = found.ok_or(Code::NO_SUCH_ACCOUNT)?;
@@ -406,14 +406,14 @@ impl Service {
         self.put_record(user, presence, app, now).await
     }
 
-    /// The device of this connection logs out. The connection may be gone already, which is no error.
+    /// Logs out the device of this connection. The connection may be gone already, which is not an error.
     ///
     /// The live record has it when this returns, also where the facts cannot be written now: they get it later.
     pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
     }
 
-    /// The UserSig of this connection has expired: its device is logged out.
+    /// Logs out the device of this connection, because its UserSig has expired.
     pub async fn expire_sig(
         &self,
         user: &User,
@@ -440,7 +440,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends the login of this connection in the live record. Answers with what the facts have still to take in.
+    /// Ends the login of this connection in the live record. Returns the ends that the facts do not have yet.
     pub(crate) async fn end_live_login(
         &self,
         user: &User,
@@ -459,8 +459,8 @@ impl Service {
         Ok(ended.await?.unwrap_or_default())
     }
 
-    /// A connection has ended by itself; its last bytes came at `heard`. One that was superseded or kicked before
-    /// changes nothing. An end that cannot be written now is tried again until it is.
+    /// Records that a connection has ended by itself; its last bytes came at `heard`. One that was superseded or kicked
+    /// before changes nothing. An end that cannot be written now is retried until it is.
     pub async fn disconnect(
         &self,
         user: &User,
@@ -491,7 +491,7 @@ impl Service {
     }
 }
 
-/// Whether a call to the facts that failed may have been done all the same.
+/// Whether a failed call to the facts may have been carried out all the same.
 pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     match error.kind {
         FactsErrorKind::Overloaded => false,

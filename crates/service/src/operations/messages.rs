@@ -12,27 +12,27 @@ use lamplight_model::{
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
-/// The messages in a page of a history that does not say how many.
+/// The messages in a page of a history, if the request does not say how many.
 pub const HISTORY_PAGE: u32 = 20;
 
-/// The most messages that are pushed when a user turns OFFLINE who may have missed them.
+/// The most missed messages that are pushed when a user turns OFFLINE.
 pub const MAX_MISSED_MESSAGES: usize = 100;
 
 /// A message that is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageSent {
-    /// As committed.
+    /// The message as committed.
     pub message: Message,
-    /// It had been stored before: this was a retry.
+    /// Whether the message had been stored before: this was a retry.
     pub repeated: bool,
 }
 
 /// A page of a history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HistoryPage {
-    /// Newest first.
+    /// The messages, newest first.
     pub messages: Vec<Message>,
-    /// Whether there is nothing before these.
+    /// Whether there are no older messages.
     pub finished: bool,
 }
 
@@ -97,8 +97,8 @@ impl Service {
         }
     }
 
-    /// The platforms of the devices to which a message to this user is to be pushed: those of a user who is OFFLINE. A
-    /// user who is ONLINE gets the message, and a user who is not logged in wants none.
+    /// The platforms of the devices that a message to this user is to be pushed to: those of a user who is OFFLINE. A
+    /// user who is ONLINE gets the message, and a user who is not logged in gets no push.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
@@ -108,8 +108,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Hands the unread messages that were sent to a user since then, and were not yet, to the push webhook, if the
-    /// user is OFFLINE and the app has one. Nothing happens twice for being asked twice.
+    /// Enqueues the unread messages that were sent to a user since then for the push webhook, if the user is OFFLINE
+    /// and the app has one. Messages that were enqueued before are skipped.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -136,9 +136,9 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// A page of the conversation with `peer`: what comes before the sequence `before`, or the newest. At most
-    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Long texts make a page
-    /// shorter. Of whom there is nothing, there is an empty one.
+    /// A page of the conversation with `peer`: the messages before the sequence `before`, or the newest. At most
+    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Long texts make a page shorter.
+    /// Without a conversation, the page is empty.
     pub async fn history(
         &self,
         owner: &User,

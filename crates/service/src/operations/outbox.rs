@@ -14,12 +14,12 @@ use tokio::sync::Notify;
 /// The most dead letters in a page.
 pub const MAX_DEAD_LETTER_PAGE: usize = 500;
 
-/// Which dead letters.
+/// A selection of dead letters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeadLetters {
-    /// All of the app.
+    /// All dead letters of the app.
     All,
-    /// These; one that is not there is passed over.
+    /// The dead letters with these ids; an unknown id is ignored.
     These(Vec<u64>),
 }
 
@@ -32,23 +32,23 @@ pub struct OutboxBell {
 }
 
 impl OutboxBell {
-    /// There is something new in this lane.
+    /// Notes that a lane has new notices, and wakes the dispatcher.
     pub fn ring(&self, lane: Lane) {
         lock(&self.lanes).insert(lane);
         self.rung.notify_one();
     }
 
-    /// A notice found no room.
+    /// Counts a notice that was dropped because the outbox was full.
     pub(crate) fn count_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many notices of operations found no room since this was asked last.
+    /// The number of notices of operations dropped since the last call.
     pub fn take_dropped(&self) -> u64 {
         self.dropped.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits for the bell, and answers with the lanes that it rang for. For one listener.
+    /// Waits until the bell rings, and returns the lanes that it rang for. For one listener.
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
@@ -62,7 +62,7 @@ impl OutboxBell {
 }
 
 impl Service {
-    /// Rings when there is something new in the outbox.
+    /// The bell that rings when the outbox has new notices.
     pub fn outbox_bell(&self) -> &OutboxBell {
         &self.outbox_bell
     }
@@ -74,8 +74,8 @@ impl Service {
         Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
     }
 
-    /// Up to `limit` dead letters of an app after the one of this id, in the order of their death; never more than
-    /// [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
+    /// Up to `limit` dead letters of an app after the one of this id, in the order in which they were given up; never
+    /// more than [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
     pub async fn dead_letters(
         &self,
         app: AppId,
@@ -86,7 +86,7 @@ impl Service {
         Ok(self.facts.dead_letters(app, after, limit.min(MAX_DEAD_LETTER_PAGE)).await?)
     }
 
-    /// Sends dead letters again. Says how many of them there were. Refused with 70020.
+    /// Sends dead letters again. Returns how many existed. Refused with 70020.
     pub async fn resend_dead_letters(
         &self,
         app: AppId,
@@ -104,7 +104,7 @@ impl Service {
         Ok(done)
     }
 
-    /// Forgets dead letters. Says how many of them there were. Refused with 70020.
+    /// Deletes dead letters. Returns how many existed. Refused with 70020.
     pub async fn drop_dead_letters(&self, app: AppId, which: DeadLetters) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -114,7 +114,8 @@ impl Service {
         Ok(done)
     }
 
-    /// The ids, in pages that keep no other write waiting for long. Those that die meanwhile are not among them.
+    /// The ids, in pages that do not delay other writes for long. Notices that become dead letters meanwhile are not
+    /// among them.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

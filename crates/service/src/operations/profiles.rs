@@ -16,15 +16,15 @@ pub const MAX_USERS_INFO: usize = 100;
 /// The answer of `getUsersInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UsersInfo {
-    /// In the order asked, each user once.
+    /// The profiles in the order asked, each user once.
     pub profiles: Vec<(UserId, Profile)>,
     /// Users who have no account (70107).
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// Changes what an account shows; answers with the profile after it. The user's devices are told, and those of
-    /// the mutual friends. A text that cannot be taken: 6017.
+    /// Changes the profile of an account; returns the profile after it. The user's devices are notified, and those of
+    /// the mutual friends. An invalid text: 6017.
     pub async fn set_profile(
         &self,
         user: &User,
@@ -35,8 +35,8 @@ impl Service {
         self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
     }
 
-    /// The same, with further fields of the profile, of which nobody is told. More than [`MAX_PROFILE_FIELDS`] of one
-    /// account: 6017, and nothing is changed.
+    /// Does the same, with further fields of the profile, which cause no notification. More than [`MAX_PROFILE_FIELDS`]
+    /// for one account: 6017, and nothing is changed.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,
@@ -74,7 +74,7 @@ impl Service {
         Ok(Listed { value: set.profile, version: set.state.version })
     }
 
-    /// The profiles of users. Refused with 6017 for nobody, with 70206 for more than [`MAX_USERS_INFO`].
+    /// The profiles of users. Refused with 6017 for an empty list, with 70206 for more than [`MAX_USERS_INFO`].
     pub async fn users_info(
         &self,
         caller: &User,

@@ -8,45 +8,45 @@ use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User,
 /// The answer of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Queried {
-    /// In the order asked, each user once.
+    /// The statuses in the order asked, each user once.
     pub statuses: Vec<UserStatus>,
-    /// Users who were not found, and why.
+    /// Users who were not found, with the code.
     pub failures: Vec<(UserId, Code)>,
 }
 
 /// The answer of `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UnsubscribeDone {
-    /// Users who were on the list, and left it; and with which revision.
+    /// Users who were on the list and were removed, with the revision of the change.
     pub change: OwnListChange,
-    /// Users who were not found and not on the list, and why.
+    /// Users who were not found and not on the list, with the code.
     pub failures: Vec<(UserId, Code)>,
 }
 
 /// The answer of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SubscribeDone {
-    /// Users who are on the list by this call, new or renewed, in the order asked, each once.
+    /// Users that the call put on the list, new or renewed, in the order asked, each once.
     pub subscribed: Vec<UserId>,
-    /// Users who were not found, and why.
+    /// Users who were not found, with the code.
     pub failures: Vec<(UserId, Code)>,
-    /// Users who had to leave the list, earliest first.
+    /// Users who were removed from the full list, earliest first.
     pub evicted: Vec<UserId>,
     /// The same as changes of the list, in their order.
     pub changes: Vec<OwnListChange>,
 }
 
-/// Why a status is read. They differ in what is shown of an account that was deleted.
+/// The reason for which a status is read. It decides how a deleted account is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// Somebody asked for the user: there is none.
+    /// A query: a deleted account is not found.
     Asked,
-    /// A connection watches the user: not logged in, by deletion.
+    /// A watching connection: a deleted account is shown as not logged in.
     Watched,
 }
 
 impl Service {
-    /// Sets or clears the caller's custom status; answers with the status after it.
+    /// Sets or clears the caller's custom status; returns the status after it.
     pub async fn set_self_status(
         &self,
         caller: &User,
@@ -56,7 +56,7 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// The same, on somebody's word: the app's backend is told who it was.
+    /// Does the same for a given initiator, which is reported to the app's backend.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -75,7 +75,7 @@ impl Service {
         Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
     }
 
-    /// Asks for the status of users. Fails as a whole only when every user does.
+    /// Reads the status of users. Fails as a whole only if it fails for every user.
     pub async fn get_user_status(
         &self,
         caller: &User,
@@ -133,9 +133,9 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// An account may have been deleted after it was looked for and before it was put on the list: it is taken off
-    /// again, as the deletion takes it off every other list. That is told by the log, to the caller too: the account may
-    /// have been on the list before. Answers with who is left and whom there is not.
+    /// Removes accounts again that were deleted after they were checked and before they were put on the list, as the
+    /// deletion does for every other list. The log reports this, to the caller too: the account may have been on the
+    /// list before. Returns the remaining users and those who do not exist.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -188,7 +188,7 @@ impl Service {
         Ok(UnsubscribeDone { change: OwnListChange::new(&logged, Vec::new(), removed), failures })
     }
 
-    /// The subscription list of the caller's account, earliest first, and how long it may be.
+    /// The subscription list of the caller's account, earliest first, and its limit.
     pub async fn get_subscriptions(
         &self,
         caller: &User,
@@ -212,8 +212,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// The watch list of a connection of a user, by the settings of the app as they are now. `None`: it is not the current
-    /// connection of a device of the user any longer.
+    /// The watch list of a connection of a user, by the current settings of the app. `None`: it is no longer the
+    /// current connection of a device of the user.
     pub async fn watch_list(
         &self,
         user: &User,
@@ -233,7 +233,7 @@ impl Service {
         Ok(found.map(|(rev, subscriptions)| WatchList { rev, subscriptions, friends, notified }))
     }
 
-    /// The statuses of users of the app of `viewer`, in the order asked; `None` where there is nothing to show.
+    /// The statuses of users of the app of `viewer`, in the order asked; `None` for a user without a status to show.
     pub async fn statuses(
         &self,
         viewer: &User,
