@@ -17,7 +17,7 @@ pub struct ConnectionLimits {
     most_per_address: u32,
     most_unnamed: usize,
     open: AtomicUsize,
-    /// Those of `open` whose client's address is not known yet.
+    /// The connections among `open` whose client's address is not known yet.
     unnamed: AtomicUsize,
     /// The most connections that were open when a worker began to close its own; 0 before that.
     at_closing: AtomicUsize,

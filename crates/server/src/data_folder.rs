@@ -1,4 +1,4 @@
-//! The data folder: one server to a folder, and nobody else looks into it.
+//! The data folder, which belongs to one server and is closed to all other users.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -40,7 +40,7 @@ const FOLDERS: [&str; 3] = ["live", "watch", TOKEN_KEYS];
 /// The behaviour where there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
-    /// It is made.
+    /// The folder is created.
     Make,
     /// The caller is refused, and nothing is made.
     Refuse,

@@ -97,7 +97,7 @@ impl Spread {
         }
     }
 
-    /// Those that were counted since an earlier reading.
+    /// The durations counted since an earlier reading.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);

@@ -21,7 +21,7 @@ const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a probe of the store may take. Another process may hold the store's lock for as long.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// How often the store is probed while nobody writes to it, or its last commit failed.
+/// How often the store is probed while there are no writes, or after its last commit failed.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 /// How often the parts are looked at, to end the node when one of them has ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);

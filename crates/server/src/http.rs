@@ -25,7 +25,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// Connections past a bound that are told so at a time.
+/// The most connections over the limits that are sent a refusal at a time.
 pub const SPARE_CONNECTIONS: usize = 32;
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// Connections of the health port.

@@ -22,12 +22,12 @@ const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 const TICK: Duration = Duration::from_millis(500);
 /// The most connections that a worker looks up in one go.
 const AT_ONCE: usize = 1_024;
-/// How long a worker may take to say which it has.
+/// How long a worker may take to report its connections.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The comparison of a node.
 pub struct LostConnections {
-    /// This run of the node.
+    /// The id of this run of the node.
     pub node: NodeId,
     /// Has the live records.
     pub service: Arc<Service>,
@@ -63,7 +63,7 @@ impl LostConnections {
         }
     }
 
-    /// Ends what was suspected before and is missing again. Says how many connections that were.
+    /// Ends the connections that were suspected before and are missing again. Returns how many.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());

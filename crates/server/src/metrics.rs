@@ -90,7 +90,7 @@ pub struct WorkerMetrics {
     pub refusals: Family<CodeLabel, Counter>,
     /// Status changes heard from the log.
     pub changes: Counter,
-    /// Status changes that were replaced by a newer one before they were told, because their user changes too fast.
+    /// Status changes that were replaced by a newer one before they were sent, because their user changes too fast.
     pub replaced: Counter,
     /// Times that a connection had to wait because its requests came too fast.
     pub paused: Counter,

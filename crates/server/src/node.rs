@@ -37,7 +37,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// Connections of trusted proxies, of the whole node, that may leave open for whom they are.
+/// The most connections of trusted proxies, over the whole node, that have not named their client yet.
 const MAX_UNNAMED: usize = 4_096;
 /// File descriptors that are not connections: listeners, the stores, the control socket.
 const SPARE_FILES: u64 = 160;
@@ -74,7 +74,7 @@ pub struct Node {
 /// The parts that the program around a node gives it.
 #[derive(Default)]
 pub struct Surroundings {
-    /// Routes of the demo on the HTTP port: its pages are told that they are there.
+    /// Routes of the demo on the HTTP port; their presence is reported to its pages.
     pub demo: Option<Router>,
     /// The counters of log lines, by outcome.
     pub log: LogMetrics,

@@ -55,7 +55,7 @@ pub struct AppSummary {
 #[derive(Serialize)]
 pub struct AppList {
     apps: Vec<AppSummary>,
-    /// Those that were deleted and of which something is left.
+    /// The apps that are being deleted.
     being_deleted: Vec<AppId>,
 }
 
@@ -390,7 +390,7 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Puts an app in the place of what was there, if that still is there. Says whether it did.
+    /// Replaces an app, if it is unchanged since it was read. Returns whether it did.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,

@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    /// Lets browsers come (`+browser`) and go (`-browser`); says which are let in.
+    /// Lets browsers come (`+browser`) and go (`-browser`); returns which are admitted.
     fn check(script: &str, expected: &str) {
         let places = Places::default();
         let mut told = Vec::new();

@@ -26,7 +26,7 @@ const MOST_SAMPLES: usize = 600;
 const DELIVERY_WINDOW: usize = 10;
 /// Samples over which detection time is taken: links seldom fall silent.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
-/// Samples between two looks at what webhooks have still to be told: it is kept on disk.
+/// The number of samples between two reads of the backlog of webhooks, which is kept on disk.
 const BACKLOG_EVERY: u64 = 5;
 
 /// The samples of the last ten minutes.
@@ -75,7 +75,7 @@ pub struct Sample {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// Those behind this number; all without it.
+    /// The samples after this number; all without it.
     #[serde(default)]
     after: Option<u64>,
 }

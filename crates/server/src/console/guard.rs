@@ -44,14 +44,14 @@ const CSRF_HEADER: &str = "x-csrf-token";
 /// A header of requests that a page sends by itself: they do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
-/// The operators, and who has shown to be one.
+/// The operators, their sessions, and the limits on logins.
 pub struct Door {
     operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<Source>>,
-    /// The logins that the audit log has lately been told of.
+    /// The logins that the audit log has recorded lately.
     logins: Mutex<Logins>,
-    /// Admits one login at a time among browsers that nobody knows.
+    /// Admits one login at a time among unknown browsers.
     turn: Semaphore,
     waiting: ConnectionLimits,
     /// Admits one login at a time among browsers that have logged in before. They do not wait for the others, however
@@ -63,7 +63,7 @@ pub struct Door {
 /// Where a login comes from: what its place is taken of, and its wrong passwords count against.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Source {
-    /// A network from which nobody is known to have logged in.
+    /// A network without a known login.
     Anywhere(IpAddr),
     /// A browser that has logged in before, wherever it is.
     Known(Device),

@@ -80,7 +80,7 @@ pub struct Parts {
     pub past: Arc<dyn Facts>,
     /// The webhooks that it tests and shows.
     pub webhooks: Arc<Webhooks>,
-    /// The workers that know who watches whom.
+    /// The workers, which know the watchers of each user.
     pub workers: Vec<mpsc::WeakSender<Command>>,
 }
 

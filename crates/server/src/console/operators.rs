@@ -1,4 +1,4 @@
-//! The operators: who may log in to the console, and as what.
+//! The operators of the console: their names, passwords and roles.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -111,7 +111,7 @@ pub async fn set_password(
 }
 
 impl Console {
-    /// Changes the operators, where nobody waits for the disk and the hash.
+    /// Changes the operators, on a thread that may wait for the disk and the hash.
     pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -107,7 +107,7 @@ struct Entry {
 impl OperatorName {
     const MOST_BYTES: usize = 32;
 
-    /// The name of the operator who is always there.
+    /// The name of the operator that always exists.
     pub fn admin() -> Self {
         Self("admin".to_owned())
     }

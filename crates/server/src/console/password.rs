@@ -55,7 +55,7 @@ impl PasswordFile {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
 
-    /// Makes a random password, which holds from now on, and answers with it.
+    /// Creates a random password, which is valid from now on, and returns it.
     pub fn make(&self) -> io::Result<String> {
         let text = made_password();
         self.set(&text)?;

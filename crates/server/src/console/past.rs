@@ -66,7 +66,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Goes on where the store says that a former process was.
+    /// Continues where the store says that a former process stopped.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {

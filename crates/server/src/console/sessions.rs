@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The most sessions at a time. One more ends the one that was used least lately, of the operator who has the most.
 pub const MOST_SESSIONS: usize = 64;
-/// A session that nobody uses ends after this.
+/// The longest time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
 /// A session ends after this, however much it is used.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
@@ -44,7 +44,7 @@ pub struct Opened {
 pub enum Use {
     /// A person does something: the session lives on.
     Person,
-    /// A page refreshes itself: nobody may be there.
+    /// The request is an automatic refresh of a page, which does not show that a person is present.
     Background,
 }
 

@@ -51,7 +51,7 @@ pub enum ConsoleOperation {
 pub enum ConsoleOutcome {
     /// Operators: `admin`, then the others by rising name.
     Operators(Vec<ShownOperator>),
-    /// It is done.
+    /// The operation is done.
     Done {
         /// The password that was made for it, if one was made.
         password: Option<String>,

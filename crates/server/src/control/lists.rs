@@ -99,7 +99,7 @@ pub enum ListsOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOutcome {
-    /// It is done; with the answer to "was there anything to do".
+    /// The operation is done; with whether it changed anything.
     Done {
         /// Something differs from before.
         changed: bool,
@@ -117,7 +117,7 @@ pub enum ListsOutcome {
     Sent {
         /// The message.
         message: ShownMessage,
-        /// It had been stored before.
+        /// Whether the message had been stored before.
         repeated: bool,
     },
     /// Messages, newest first.

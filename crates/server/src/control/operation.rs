@@ -60,7 +60,7 @@ pub enum Operation {
     AddFriend {
         /// The owner of the list.
         owner: User,
-        /// The user who is added to it.
+        /// The user to add to the list.
         friend: UserId,
         /// The other way round too.
         both: bool,
@@ -71,7 +71,7 @@ pub enum Operation {
     DeleteFriend {
         /// The owner of the list.
         owner: User,
-        /// The user who is removed from it.
+        /// The user to remove from the list.
         friend: UserId,
         /// The other way round too.
         both: bool,
@@ -107,7 +107,7 @@ pub enum Operation {
     ListOnline {
         /// Which app.
         app: AppId,
-        /// Only those who are connected on it.
+        /// The platform on which the users must be connected.
         on: Option<Platform>,
         /// The `next` of the former page.
         after: Option<String>,
@@ -136,7 +136,7 @@ pub enum ShownSecret {
     },
     /// A UserSig that was made.
     UserSig {
-        /// The user who can log in with it.
+        /// The user who can log in with the UserSig.
         user: User,
         /// The time for which it is good, in seconds.
         expire: u64,
@@ -147,7 +147,7 @@ pub enum ShownSecret {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It is done; with the answer to "was there anything to do".
+    /// The operation is done; with whether it changed anything.
     Done {
         /// Something differs from before.
         changed: bool,

@@ -34,7 +34,7 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most that is read of a body only so that its sender gets to hear the answer.
+/// The most bytes that are read of a refused body, so that its sender receives the answer.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first piece of memory for a body whose length is not told; every further one doubles it.
@@ -70,10 +70,10 @@ enum Memory {
 /// A body that is not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyFault {
-    /// It is larger than its bound.
+    /// The body is larger than its bound.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
-    /// It comes too slowly, or takes too long.
+    /// The body comes too slowly, or takes too long.
     #[error("the body takes too long")]
     TooSlow,
     /// The connection, or the framing of the body, breaks off.
@@ -308,11 +308,11 @@ pub struct JsonBody<T, const MOST: usize>(pub T);
 /// A body that is no such value.
 #[derive(Debug)]
 pub enum JsonFault {
-    /// It cannot be read.
+    /// The body cannot be read.
     Body(BodyFault),
-    /// It is no JSON, or not JSON of this type.
+    /// The body is not JSON, or not JSON of this type.
     Json(JsonRejection),
-    /// It is not said to be JSON.
+    /// The request does not declare its body as JSON.
     ContentType,
 }
 

@@ -117,7 +117,7 @@ impl HttpMetrics {
         }
     }
 
-    /// Returns the gauge of the connections past a bound that are told so.
+    /// Returns the gauge of the connections over the limits that are sent a refusal.
     pub fn spare(&self) -> &Gauge {
         &self.spare
     }

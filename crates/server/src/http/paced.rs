@@ -33,9 +33,9 @@ struct State {
 /// Whether a connection has a place of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionKind {
-    /// It is within the bounds.
+    /// The connection is within the limits.
     Regular,
-    /// It is past a bound, and is told so.
+    /// The connection is over a limit, and is sent a refusal.
     Spare,
 }
 
