@@ -6,6 +6,7 @@ use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use crate::webhooks::ReceiverTls;
 use lamplight_directory::InProcessDirectory;
+use lamplight_model::Moment;
 use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,8 @@ const TICKS_BETWEEN_CHORES: u32 = 20;
 const BATCH: usize = 256;
 /// Messages forgotten in one transaction; with one a tick, 4,000 a second.
 const FORGET_BATCH: usize = 1_000;
-/// Every so many ticks it is looked whether there are messages to forget: once a minute.
-const TICKS_BETWEEN_FORGETTING: u32 = 240;
+/// How often old messages are looked for, by the clock.
+const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
 /// The pause between two steps of the deletion of an app, in which others have the store and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
@@ -92,7 +93,7 @@ pub async fn run(
     clock: Clock,
 ) {
     let mut tick = tokio::time::interval(TICK);
-    let mut forgetting = false;
+    let mut forget_at = Moment(0);
     for turn in 0u32.. {
         tick.tick().await;
         pulse.beat(clock.now().moment);
@@ -110,15 +111,19 @@ pub async fn run(
         let (waiting, dropped) = service.retries();
         metrics.retries_waiting.set(waiting as i64);
         metrics.retries_dropped.set(dropped as i64);
-        if forgetting || turn.is_multiple_of(TICKS_BETWEEN_FORGETTING) {
+        let now = clock.now();
+        if forget_at <= now.moment {
             // Some at a time, so that what users write has its turn.
-            forgetting = match service.forget_messages(FORGET_BATCH, clock.now()).await {
+            let more = match service.forget_messages(FORGET_BATCH, now).await {
                 Ok(forgotten) => forgotten == FORGET_BATCH,
                 Err(error) => {
                     tracing::error!(%error, "old messages could not be forgotten; trying again");
                     false
                 }
             };
+            if !more {
+                forget_at = now.moment + BETWEEN_FORGETTING;
+            }
         }
         if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
             service.sweep(clock.now());

@@ -374,7 +374,7 @@ async fn old_messages_are_gone_after_their_time() {
     node.clock.advance(Duration::from_secs(366 * 24 * 3_600));
     let client_id = ClientMessageId::new("m2").unwrap();
     service.send_message(&alice, &bob.id, "new".into(), client_id, By::App, node.clock.now()).await.unwrap();
-    // A node looks when it starts, and once a minute.
+    // A node looks when it starts, and once a minute; it deletes once its clock has gone on for an hour.
     let node = node.stop().await.start().await;
     let (service, now) = (node.node.service(), node.clock.now());
     let kept = || async {
@@ -383,6 +383,7 @@ async fn old_messages_are_gone_after_their_time() {
     };
     let forgotten = async {
         while kept().await != ["new"] {
+            node.clock.advance(Duration::from_secs(60));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
