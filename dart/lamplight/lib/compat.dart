@@ -15,6 +15,7 @@
 /// COMPAT.md lists what is not there.
 library;
 
+export 'src/compat/absent_types.dart';
 export 'src/compat/answers.dart' show CompatCode;
 export 'src/compat/conversation_manager.dart' show V2TIMConversationManager;
 export 'src/compat/enums.dart';

@@ -1,8 +1,10 @@
-/// The listeners of the cloud's Flutter plugin. Callbacks about things that
+/// The listeners of the cloud's Flutter plugin. A callback that is null is one
+/// that does nothing, as in the plugin. Callbacks about things that
 /// Lamplight does not have can be handed in and are never called; COMPAT.md
 /// lists them.
 library;
 
+import 'absent_types.dart';
 import 'types.dart';
 
 void _nothing() {}
@@ -14,20 +16,34 @@ void _ignoreThree(Object? one, Object? other, Object? third) {}
 class V2TimSDKListener {
   /// Creates a listener.
   V2TimSDKListener({
-    this.onConnectFailed = _ignoreTwo,
-    this.onConnectSuccess = _nothing,
-    this.onConnecting = _nothing,
-    this.onKickedOffline = _nothing,
-    this.onSelfInfoUpdated = _ignore,
-    this.onUserSigExpired = _nothing,
-    this.onUserStatusChanged = _ignore,
-    this.onLog = _ignoreTwo,
-    this.onUserInfoChanged = _ignore,
-    this.onAllReceiveMessageOptChanged = _ignore,
-    this.onExperimentalNotify = _ignoreTwo,
-    this.onUIKitEventEmited = _ignore,
-    this.onPluginEventEmited = _ignore,
-  });
+    void Function(int code, String error)? onConnectFailed,
+    void Function()? onConnectSuccess,
+    void Function()? onConnecting,
+    void Function()? onKickedOffline,
+    void Function(V2TimUserFullInfo info)? onSelfInfoUpdated,
+    void Function()? onUserSigExpired,
+    void Function(List<V2TimUserStatus> userStatusList)? onUserStatusChanged,
+    void Function(int logLevel, String logContent)? onLog,
+    void Function(List<V2TimUserFullInfo> userInfoList)? onUserInfoChanged,
+    void Function(V2TimReceiveMessageOptInfo info)?
+        onAllReceiveMessageOptChanged,
+    void Function(String key, dynamic param)? onExperimentalNotify,
+    void Function(UIKitEvent event)? onUIKitEventEmited,
+    void Function(PluginEvent event)? onPluginEventEmited,
+  })  : onConnectFailed = onConnectFailed ?? _ignoreTwo,
+        onConnectSuccess = onConnectSuccess ?? _nothing,
+        onConnecting = onConnecting ?? _nothing,
+        onKickedOffline = onKickedOffline ?? _nothing,
+        onSelfInfoUpdated = onSelfInfoUpdated ?? _ignore,
+        onUserSigExpired = onUserSigExpired ?? _nothing,
+        onUserStatusChanged = onUserStatusChanged ?? _ignore,
+        onLog = onLog ?? _ignoreTwo,
+        onUserInfoChanged = onUserInfoChanged ?? _ignore,
+        onAllReceiveMessageOptChanged =
+            onAllReceiveMessageOptChanged ?? _ignore,
+        onExperimentalNotify = onExperimentalNotify ?? _ignoreTwo,
+        onUIKitEventEmited = onUIKitEventEmited ?? _ignore,
+        onPluginEventEmited = onPluginEventEmited ?? _ignore;
 
   /// Told when an attempt to connect begins.
   void Function() onConnecting;
@@ -57,36 +73,58 @@ class V2TimSDKListener {
   void Function(int logLevel, String logContent) onLog;
 
   /// Never called.
-  void Function(Never info) onAllReceiveMessageOptChanged;
+  void Function(V2TimReceiveMessageOptInfo info) onAllReceiveMessageOptChanged;
 
   /// Never called.
   void Function(String key, dynamic param) onExperimentalNotify;
 
   /// Never called.
-  void Function(Never event) onUIKitEventEmited;
+  void Function(UIKitEvent event) onUIKitEventEmited;
 
   /// Never called.
-  void Function(Never event) onPluginEventEmited;
+  void Function(PluginEvent event) onPluginEventEmited;
 }
 
 /// The listener to the conversation list.
 class V2TimConversationListener {
   /// Creates a listener.
   V2TimConversationListener({
-    this.onSyncServerStart = _nothing,
-    this.onSyncServerFinish = _nothing,
-    this.onSyncServerFailed = _nothing,
-    this.onNewConversation = _ignore,
-    this.onConversationChanged = _ignore,
-    this.onTotalUnreadMessageCountChanged = _ignore,
-    this.onConversationGroupCreated = _ignoreTwo,
-    this.onConversationGroupDeleted = _ignore,
-    this.onConversationGroupNameChanged = _ignoreTwo,
-    this.onConversationsAddedToGroup = _ignoreTwo,
-    this.onConversationsDeletedFromGroup = _ignoreTwo,
-    this.onConversationDeleted = _ignore,
-    this.onUnreadMessageCountChangedByFilter = _ignoreTwo,
-  });
+    void Function()? onSyncServerStart,
+    void Function()? onSyncServerFinish,
+    void Function()? onSyncServerFailed,
+    void Function(List<V2TimConversation> conversationList)? onNewConversation,
+    void Function(List<V2TimConversation> conversationList)?
+        onConversationChanged,
+    void Function(int totalUnreadCount)? onTotalUnreadMessageCountChanged,
+    void Function(String groupName, List<V2TimConversation> conversationList)?
+        onConversationGroupCreated,
+    void Function(String groupName)? onConversationGroupDeleted,
+    void Function(String oldName, String newName)?
+        onConversationGroupNameChanged,
+    void Function(String groupName, List<V2TimConversation> conversationList)?
+        onConversationsAddedToGroup,
+    void Function(String groupName, List<V2TimConversation> conversationList)?
+        onConversationsDeletedFromGroup,
+    void Function(List<String> conversationIDList)? onConversationDeleted,
+    void Function(V2TimConversationFilter filter, int totalUnreadCount)?
+        onUnreadMessageCountChangedByFilter,
+  })  : onSyncServerStart = onSyncServerStart ?? _nothing,
+        onSyncServerFinish = onSyncServerFinish ?? _nothing,
+        onSyncServerFailed = onSyncServerFailed ?? _nothing,
+        onNewConversation = onNewConversation ?? _ignore,
+        onConversationChanged = onConversationChanged ?? _ignore,
+        onTotalUnreadMessageCountChanged =
+            onTotalUnreadMessageCountChanged ?? _ignore,
+        onConversationGroupCreated = onConversationGroupCreated ?? _ignoreTwo,
+        onConversationGroupDeleted = onConversationGroupDeleted ?? _ignore,
+        onConversationGroupNameChanged =
+            onConversationGroupNameChanged ?? _ignoreTwo,
+        onConversationsAddedToGroup = onConversationsAddedToGroup ?? _ignoreTwo,
+        onConversationsDeletedFromGroup =
+            onConversationsDeletedFromGroup ?? _ignoreTwo,
+        onConversationDeleted = onConversationDeleted ?? _ignore,
+        onUnreadMessageCountChangedByFilter =
+            onUnreadMessageCountChangedByFilter ?? _ignoreTwo;
 
   /// Told when the list begins to be read.
   void Function() onSyncServerStart;
@@ -129,7 +167,7 @@ class V2TimConversationListener {
       onConversationsDeletedFromGroup;
 
   /// Never called.
-  void Function(Never filter, int totalUnreadCount)
+  void Function(V2TimConversationFilter filter, int totalUnreadCount)
       onUnreadMessageCountChangedByFilter;
 }
 
@@ -137,22 +175,45 @@ class V2TimConversationListener {
 class V2TimFriendshipListener {
   /// Creates a listener.
   V2TimFriendshipListener({
-    this.onFriendApplicationListAdded = _ignore,
-    this.onFriendApplicationListDeleted = _ignore,
-    this.onFriendApplicationListRead = _nothing,
-    this.onFriendListAdded = _ignore,
-    this.onFriendListDeleted = _ignore,
-    this.onBlackListAdd = _ignore,
-    this.onBlackListDeleted = _ignore,
-    this.onFriendInfoChanged = _ignore,
-    this.onOfficialAccountSubscribed = _ignore,
-    this.onOfficialAccountUnsubscribed = _ignore,
-    this.onOfficialAccountDeleted = _ignore,
-    this.onOfficialAccountInfoChanged = _ignore,
-    this.onMyFollowingListChanged = _ignoreTwo,
-    this.onMyFollowersListChanged = _ignoreTwo,
-    this.onMutualFollowersListChanged = _ignoreTwo,
-  });
+    void Function(List<V2TimFriendApplication> applicationList)?
+        onFriendApplicationListAdded,
+    void Function(List<String> userIDList)? onFriendApplicationListDeleted,
+    void Function()? onFriendApplicationListRead,
+    void Function(List<V2TimFriendInfo> users)? onFriendListAdded,
+    void Function(List<String> userList)? onFriendListDeleted,
+    void Function(List<V2TimFriendInfo> infoList)? onBlackListAdd,
+    void Function(List<String> userList)? onBlackListDeleted,
+    void Function(List<V2TimFriendInfo> infoList)? onFriendInfoChanged,
+    void Function(V2TimOfficialAccountInfo account)?
+        onOfficialAccountSubscribed,
+    void Function(String officialAccountID)? onOfficialAccountUnsubscribed,
+    void Function(String officialAccountID)? onOfficialAccountDeleted,
+    void Function(V2TimOfficialAccountInfo account)?
+        onOfficialAccountInfoChanged,
+    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
+        onMyFollowingListChanged,
+    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
+        onMyFollowersListChanged,
+    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
+        onMutualFollowersListChanged,
+  })  : onFriendApplicationListAdded = onFriendApplicationListAdded ?? _ignore,
+        onFriendApplicationListDeleted =
+            onFriendApplicationListDeleted ?? _ignore,
+        onFriendApplicationListRead = onFriendApplicationListRead ?? _nothing,
+        onFriendListAdded = onFriendListAdded ?? _ignore,
+        onFriendListDeleted = onFriendListDeleted ?? _ignore,
+        onBlackListAdd = onBlackListAdd ?? _ignore,
+        onBlackListDeleted = onBlackListDeleted ?? _ignore,
+        onFriendInfoChanged = onFriendInfoChanged ?? _ignore,
+        onOfficialAccountSubscribed = onOfficialAccountSubscribed ?? _ignore,
+        onOfficialAccountUnsubscribed =
+            onOfficialAccountUnsubscribed ?? _ignore,
+        onOfficialAccountDeleted = onOfficialAccountDeleted ?? _ignore,
+        onOfficialAccountInfoChanged = onOfficialAccountInfoChanged ?? _ignore,
+        onMyFollowingListChanged = onMyFollowingListChanged ?? _ignoreTwo,
+        onMyFollowersListChanged = onMyFollowersListChanged ?? _ignoreTwo,
+        onMutualFollowersListChanged =
+            onMutualFollowersListChanged ?? _ignoreTwo;
 
   /// Told when there are new friends.
   void Function(List<V2TimFriendInfo> users) onFriendListAdded;
@@ -164,7 +225,8 @@ class V2TimFriendshipListener {
   void Function(List<V2TimFriendInfo> infoList) onFriendInfoChanged;
 
   /// Never called.
-  void Function(Never applicationList) onFriendApplicationListAdded;
+  void Function(List<V2TimFriendApplication> applicationList)
+      onFriendApplicationListAdded;
 
   /// Never called.
   void Function(List<String> userIDList) onFriendApplicationListDeleted;
@@ -179,7 +241,7 @@ class V2TimFriendshipListener {
   void Function(List<String> userList) onBlackListDeleted;
 
   /// Never called.
-  void Function(Never account) onOfficialAccountSubscribed;
+  void Function(V2TimOfficialAccountInfo account) onOfficialAccountSubscribed;
 
   /// Never called.
   void Function(String officialAccountID) onOfficialAccountUnsubscribed;
@@ -188,7 +250,7 @@ class V2TimFriendshipListener {
   void Function(String officialAccountID) onOfficialAccountDeleted;
 
   /// Never called.
-  void Function(Never account) onOfficialAccountInfoChanged;
+  void Function(V2TimOfficialAccountInfo account) onOfficialAccountInfoChanged;
 
   /// Never called.
   void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)
@@ -207,19 +269,46 @@ class V2TimFriendshipListener {
 class V2TimAdvancedMsgListener {
   /// Creates a listener.
   V2TimAdvancedMsgListener({
-    this.onRecvC2CReadReceipt = _ignore,
-    this.onRecvMessageRevoked = _ignore,
-    this.onRecvNewMessage = _ignore,
-    this.onSendMessageProgress = _ignoreTwo,
-    this.onRecvMessageModified = _ignore,
-    this.onRecvMessageReadReceipts = _ignore,
-    this.onRecvMessageExtensionsChanged = _ignoreTwo,
-    this.onRecvMessageExtensionsDeleted = _ignoreTwo,
-    this.onMessageDownloadProgressCallback = _ignore,
-    this.onRecvMessageReactionsChanged = _ignore,
-    this.onRecvMessageRevokedWithInfo = _ignoreThree,
-    this.onGroupMessagePinned = _ignoreFour,
-  });
+    void Function(List<V2TimMessageReceipt> receiptList)? onRecvC2CReadReceipt,
+    void Function(String msgID)? onRecvMessageRevoked,
+    void Function(V2TimMessage msg)? onRecvNewMessage,
+    void Function(V2TimMessage message, int progress)? onSendMessageProgress,
+    void Function(V2TimMessage msg)? onRecvMessageModified,
+    void Function(List<V2TimMessageReceipt> receiptList)?
+        onRecvMessageReadReceipts,
+    void Function(String msgID, List<V2TimMessageExtension> extensions)?
+        onRecvMessageExtensionsChanged,
+    void Function(String msgID, List<String> extensionKeys)?
+        onRecvMessageExtensionsDeleted,
+    void Function(V2TimMessageDownloadProgress progress)?
+        onMessageDownloadProgressCallback,
+    void Function(List<V2TIMMessageReactionChangeInfo> changeInfos)?
+        onRecvMessageReactionsChanged,
+    void Function(String msgID, V2TimUserFullInfo operateUser, String reason)?
+        onRecvMessageRevokedWithInfo,
+    void Function(
+      String groupID,
+      V2TimMessage message,
+      bool isPinned,
+      V2TimGroupMemberInfo opUser,
+    )? onGroupMessagePinned,
+  })  : onRecvC2CReadReceipt = onRecvC2CReadReceipt ?? _ignore,
+        onRecvMessageRevoked = onRecvMessageRevoked ?? _ignore,
+        onRecvNewMessage = onRecvNewMessage ?? _ignore,
+        onSendMessageProgress = onSendMessageProgress ?? _ignoreTwo,
+        onRecvMessageModified = onRecvMessageModified ?? _ignore,
+        onRecvMessageReadReceipts = onRecvMessageReadReceipts ?? _ignore,
+        onRecvMessageExtensionsChanged =
+            onRecvMessageExtensionsChanged ?? _ignoreTwo,
+        onRecvMessageExtensionsDeleted =
+            onRecvMessageExtensionsDeleted ?? _ignoreTwo,
+        onMessageDownloadProgressCallback =
+            onMessageDownloadProgressCallback ?? _ignore,
+        onRecvMessageReactionsChanged =
+            onRecvMessageReactionsChanged ?? _ignore,
+        onRecvMessageRevokedWithInfo =
+            onRecvMessageRevokedWithInfo ?? _ignoreThree,
+        onGroupMessagePinned = onGroupMessagePinned ?? _ignoreFour;
 
   /// Told of messages that came, and of own ones from other devices.
   void Function(V2TimMessage msg) onRecvNewMessage;
@@ -231,33 +320,42 @@ class V2TimAdvancedMsgListener {
   void Function(V2TimMessage message, int progress) onSendMessageProgress;
 
   /// Never called.
-  void Function(Never receiptList) onRecvC2CReadReceipt;
+  void Function(List<V2TimMessageReceipt> receiptList) onRecvC2CReadReceipt;
 
   /// Never called.
   void Function(String msgID) onRecvMessageRevoked;
 
   /// Never called.
-  void Function(Never receiptList) onRecvMessageReadReceipts;
+  void Function(List<V2TimMessageReceipt> receiptList)
+      onRecvMessageReadReceipts;
 
   /// Never called.
-  void Function(String msgID, Never extensions) onRecvMessageExtensionsChanged;
+  void Function(String msgID, List<V2TimMessageExtension> extensions)
+      onRecvMessageExtensionsChanged;
 
   /// Never called.
   void Function(String msgID, List<String> extensionKeys)
       onRecvMessageExtensionsDeleted;
 
   /// Never called.
-  void Function(Never progress) onMessageDownloadProgressCallback;
+  void Function(V2TimMessageDownloadProgress progress)
+      onMessageDownloadProgressCallback;
 
   /// Never called.
-  void Function(Never changeInfos) onRecvMessageReactionsChanged;
+  void Function(List<V2TIMMessageReactionChangeInfo> changeInfos)
+      onRecvMessageReactionsChanged;
 
   /// Never called.
   void Function(String msgID, V2TimUserFullInfo operateUser, String reason)
       onRecvMessageRevokedWithInfo;
 
   /// Never called.
-  void Function(String groupID, V2TimMessage message, bool isPinned, Never by)
+  void Function(
+    String groupID,
+    V2TimMessage message,
+    bool isPinned,
+    V2TimGroupMemberInfo opUser,
+  )
       onGroupMessagePinned;
 }
 

@@ -1,0 +1,492 @@
+/// The types that callbacks, parameters and answers of the plugin have for
+/// things that Lamplight does not have, so that code that names them compiles.
+/// This package makes no value of them.
+library;
+
+/// The short profile of a user; never made.
+class V2TimUserInfo {
+  /// Creates a value.
+  V2TimUserInfo({
+    required this.userID,
+    this.nickName,
+    this.faceUrl,
+  });
+
+  /// The user.
+  String userID;
+
+  /// The nick.
+  String? nickName;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'nickName': nickName,
+        'faceUrl': faceUrl,
+      };
+}
+
+/// A receipt of messages that were read; never made.
+class V2TimMessageReceipt {
+  /// Creates a value.
+  V2TimMessageReceipt({
+    required this.userID,
+    required this.timestamp,
+    this.groupID,
+    this.msgID,
+    this.readCount,
+    this.unreadCount,
+    this.isPeerRead,
+  });
+
+  /// The user who has read.
+  String userID;
+
+  /// The time up to which the user has read, in seconds.
+  int timestamp;
+
+  /// The group.
+  String? groupID;
+
+  /// The message.
+  String? msgID;
+
+  /// The number of members who have read.
+  int? readCount;
+
+  /// The number of members who have not read.
+  int? unreadCount;
+
+  /// Whether the other user has read.
+  bool? isPeerRead;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'timestamp': timestamp,
+        'groupID': groupID,
+        'msgID': msgID,
+        'readCount': readCount,
+        'unreadCount': unreadCount,
+        'isPeerRead': isPeerRead,
+      };
+}
+
+/// A request to become friends; never made.
+class V2TimFriendApplication {
+  /// Creates a value.
+  V2TimFriendApplication({
+    required this.userID,
+    this.nickname,
+    this.faceUrl,
+    this.addTime,
+    this.addSource,
+    this.addWording,
+    required this.type,
+  });
+
+  /// The user who asks, or is asked.
+  String userID;
+
+  /// The nick.
+  String? nickname;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// The time of the request, in seconds.
+  int? addTime;
+
+  /// The source of the request.
+  String? addSource;
+
+  /// The text of the request.
+  String? addWording;
+
+  /// Whether the request came or was sent.
+  int type;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'nickname': nickname,
+        'faceUrl': faceUrl,
+        'addTime': addTime,
+        'addSource': addSource,
+        'addWording': addWording,
+        'type': type,
+      };
+}
+
+/// The setting of how messages are received; never made.
+class V2TimReceiveMessageOptInfo {
+  /// Creates a value.
+  V2TimReceiveMessageOptInfo({
+    this.c2CReceiveMessageOpt,
+    required this.userID,
+    this.allReceiveMessageOpt,
+    this.duration,
+    this.startHour,
+    this.startMinute,
+    this.startSecond,
+    this.startTimeStamp,
+  });
+
+  /// The setting for one user.
+  int? c2CReceiveMessageOpt;
+
+  /// The user that the setting is for.
+  String userID;
+
+  /// The setting for all messages.
+  int? allReceiveMessageOpt;
+
+  /// The length of the quiet time, in seconds.
+  int? duration;
+
+  /// The hour at which the quiet time begins.
+  int? startHour;
+
+  /// The minute at which the quiet time begins.
+  int? startMinute;
+
+  /// The second at which the quiet time begins.
+  int? startSecond;
+
+  /// The time at which the quiet time begins.
+  int? startTimeStamp;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'c2CReceiveMessageOpt': c2CReceiveMessageOpt,
+        'userID': userID,
+        'allReceiveMessageOpt': allReceiveMessageOpt,
+        'duration': duration,
+        'startHour': startHour,
+        'startMinute': startMinute,
+        'startSecond': startSecond,
+        'startTimeStamp': startTimeStamp,
+      };
+}
+
+/// A key and a value beside a message; never made.
+class V2TimMessageExtension {
+  /// Creates a value.
+  V2TimMessageExtension({
+    required this.extensionKey,
+    required this.extensionValue,
+  });
+
+  /// The key.
+  String extensionKey;
+
+  /// The value.
+  String extensionValue;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'extensionKey': extensionKey,
+        'extensionValue': extensionValue,
+      };
+}
+
+/// The progress of a download; never made.
+class V2TimMessageDownloadProgress {
+  /// Creates a value.
+  V2TimMessageDownloadProgress({
+    required this.isFinish,
+    required this.isError,
+    required this.msgID,
+    required this.currentSize,
+    required this.totalSize,
+    required this.type,
+    required this.isSnapshot,
+    required this.path,
+    required this.errorCode,
+    required this.errorDesc,
+  });
+
+  /// Whether the download has ended.
+  bool isFinish;
+
+  /// Whether the download has failed.
+  bool isError;
+
+  /// The message.
+  String msgID;
+
+  /// The bytes that have been downloaded.
+  int currentSize;
+
+  /// The bytes of the whole.
+  int totalSize;
+
+  /// The kind of the message.
+  int type;
+
+  /// Whether the download is the snapshot of a video.
+  bool isSnapshot;
+
+  /// The path of the file.
+  String path;
+
+  /// The code of the failure.
+  int errorCode;
+
+  /// The meaning of the code.
+  String errorDesc;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'isFinish': isFinish,
+        'isError': isError,
+        'msgID': msgID,
+        'currentSize': currentSize,
+        'totalSize': totalSize,
+        'type': type,
+        'isSnapshot': isSnapshot,
+        'path': path,
+        'errorCode': errorCode,
+        'errorDesc': errorDesc,
+      };
+}
+
+/// A reaction to a message; never made.
+class V2TimMessageReaction {
+  /// Creates a value.
+  V2TimMessageReaction({
+    required this.reactionID,
+    required this.totalUserCount,
+    required this.partialUserList,
+    required this.reactedByMyself,
+  });
+
+  /// The reaction.
+  String reactionID;
+
+  /// The number of users with this reaction.
+  int totalUserCount;
+
+  /// Some of these users.
+  List<V2TimUserInfo> partialUserList;
+
+  /// Whether the own user is among them.
+  bool reactedByMyself;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'reactionID': reactionID,
+        'totalUserCount': totalUserCount,
+        'partialUserList': [for (final one in partialUserList) one.toJson()],
+        'reactedByMyself': reactedByMyself,
+      };
+}
+
+/// The reactions to a message after a change; never made.
+class V2TIMMessageReactionChangeInfo {
+  /// Creates a value.
+  V2TIMMessageReactionChangeInfo({
+    required this.messageID,
+    required this.reactionList,
+  });
+
+  /// The message.
+  String messageID;
+
+  /// The reactions.
+  List<V2TimMessageReaction> reactionList;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'messageID': messageID,
+        'reactionList': [for (final one in reactionList) one.toJson()],
+      };
+}
+
+/// A member of a group; never made.
+class V2TimGroupMemberInfo {
+  /// Creates a value.
+  V2TimGroupMemberInfo({
+    this.userID,
+    this.nickName,
+    this.nameCard,
+    this.friendRemark,
+    this.faceUrl,
+    this.onlineDevices,
+  });
+
+  /// The user.
+  String? userID;
+
+  /// The nick.
+  String? nickName;
+
+  /// The name in the group.
+  String? nameCard;
+
+  /// The own name for the user.
+  String? friendRemark;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// The platforms that are connected.
+  List<String>? onlineDevices;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'nickName': nickName,
+        'nameCard': nameCard,
+        'friendRemark': friendRemark,
+        'faceUrl': faceUrl,
+        'onlineDevices': onlineDevices,
+      };
+}
+
+/// A filter of conversations; never made.
+class V2TimConversationFilter {
+  /// Creates a value.
+  V2TimConversationFilter({
+    this.conversationType,
+    this.conversationGroup,
+    this.markType,
+    this.hasUnreadCount,
+    this.hasGroupAtInfo,
+  });
+
+  /// One of `ConversationType`.
+  int? conversationType;
+
+  /// The group of conversations.
+  String? conversationGroup;
+
+  /// The mark.
+  int? markType;
+
+  /// Whether there are unread messages.
+  bool? hasUnreadCount;
+
+  /// Whether the own user is mentioned.
+  bool? hasGroupAtInfo;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'conversationType': conversationType,
+        'conversationGroup': conversationGroup,
+        'markType': markType,
+        'hasUnreadCount': hasUnreadCount,
+        'hasGroupAtInfo': hasGroupAtInfo,
+      };
+}
+
+/// An official account; never made.
+class V2TimOfficialAccountInfo {
+  /// Creates a value.
+  V2TimOfficialAccountInfo({
+    this.createTime,
+    this.customData,
+    this.faceUrl,
+    this.officialAccountID,
+    this.introduction,
+    this.officialAccountName,
+    this.organization,
+    this.ownerUserID,
+    this.subscriberCount,
+    this.subscribeTime,
+  });
+
+  /// The time at which the account was made, in seconds.
+  int? createTime;
+
+  /// Data of the application.
+  String? customData;
+
+  /// The address of the picture.
+  String? faceUrl;
+
+  /// The account.
+  String? officialAccountID;
+
+  /// A text about the account.
+  String? introduction;
+
+  /// The name.
+  String? officialAccountName;
+
+  /// The organization.
+  String? organization;
+
+  /// The owner.
+  String? ownerUserID;
+
+  /// The number of subscribers.
+  int? subscriberCount;
+
+  /// The time of the subscription, in seconds.
+  int? subscribeTime;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'createTime': createTime,
+        'customData': customData,
+        'faceUrl': faceUrl,
+        'officialAccountID': officialAccountID,
+        'introduction': introduction,
+        'officialAccountName': officialAccountName,
+        'organization': organization,
+        'ownerUserID': ownerUserID,
+        'subscriberCount': subscriberCount,
+        'subscribeTime': subscribeTime,
+      };
+}
+
+/// An event of the UI kit; never made.
+class UIKitEvent {
+  /// Creates a value.
+  UIKitEvent({
+    required this.type,
+    required this.detail,
+  });
+
+  /// The kind of the event.
+  String type;
+
+  /// The content of the event.
+  Map<String, dynamic> detail;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'type': type,
+        'detail': detail,
+      };
+}
+
+/// An event of a plugin of the plugin; never made.
+class PluginEvent {
+  /// Creates a value.
+  PluginEvent({
+    required this.type,
+    required this.detail,
+    required this.pluginName,
+  });
+
+  /// The kind of the event.
+  String type;
+
+  /// The content of the event.
+  Map<String, dynamic> detail;
+
+  /// The name of the plugin.
+  String pluginName;
+
+  /// The value as a map.
+  Map<String, dynamic> toJson() => {
+        'type': type,
+        'detail': detail,
+        'pluginName': pluginName,
+      };
+}
