@@ -3,6 +3,7 @@ library;
 
 import 'answers.dart';
 import 'enums.dart';
+import 'message_types.dart';
 import 'types.dart';
 
 /// The calls about messages that answer "not supported".

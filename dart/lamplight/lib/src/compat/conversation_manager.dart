@@ -7,6 +7,7 @@ import '../model/lists.dart';
 import '../models/rows.dart';
 import 'answers.dart';
 import 'listeners.dart';
+import 'message_types.dart';
 import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';

@@ -6,6 +6,7 @@ import '../model/lists.dart';
 import '../models/keeper.dart';
 import '../models/rows.dart';
 import 'listeners.dart';
+import 'message_types.dart';
 import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';

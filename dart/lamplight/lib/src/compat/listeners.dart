@@ -5,6 +5,7 @@
 library;
 
 import 'absent_types.dart';
+import 'message_types.dart';
 import 'types.dart';
 
 void _nothing() {}

@@ -9,6 +9,7 @@ import 'enums.dart';
 import 'friendship_manager.dart';
 import 'listeners.dart';
 import 'message_manager.dart';
+import 'message_types.dart';
 import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';

@@ -11,6 +11,7 @@ import 'answers.dart';
 import 'conversation_manager.dart';
 import 'enums.dart';
 import 'listeners.dart';
+import 'message_types.dart';
 import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';

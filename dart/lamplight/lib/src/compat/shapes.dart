@@ -5,6 +5,7 @@ import '../model/lists.dart' as core;
 import '../model/status.dart';
 import '../models/names.dart';
 import 'enums.dart';
+import 'message_types.dart';
 import 'session.dart';
 import 'types.dart';
 
