@@ -24,6 +24,7 @@ export 'src/compat/listeners.dart';
 export 'src/compat/manager.dart' show TencentImSDKPlugin, V2TIMManager;
 export 'src/compat/message_manager.dart' show V2TIMMessageManager;
 export 'src/compat/message_types.dart';
+export 'src/compat/offline_push_info.dart';
 export 'src/compat/server.dart' show Lamplight;
 export 'src/compat/types.dart';
 export 'src/compat/uikit.dart';

@@ -5,6 +5,7 @@ import 'dart:io';
 
 import 'package:lamplight/compat.dart';
 
+import '../support/package.dart';
 import '../support/runner.dart';
 
 void main() {
@@ -36,7 +37,7 @@ void main() {
   });
 
   test('the table lists what the code refuses, and nothing else', () {
-    final package = _packageFolder();
+    final package = packageFolder();
     final sources = Directory('${package.path}/lib/src/compat')
         .listSync()
         .whereType<File>()
@@ -68,20 +69,4 @@ void main() {
     );
     equal(all(r'`(\w+)`', section('Callbacks that are never called')), silent);
   });
-}
-
-/// The folder of this package.
-Directory _packageFolder() {
-  for (final start in [Platform.script.resolve('.'), Directory.current.uri]) {
-    var folder = Directory.fromUri(start).absolute;
-    while (folder.path != folder.parent.path) {
-      for (final path in [folder.path, '${folder.path}/dart/lamplight']) {
-        if (File('$path/COMPAT.md').existsSync()) {
-          return Directory(path);
-        }
-      }
-      folder = folder.parent;
-    }
-  }
-  throw StateError('COMPAT.md is in no folder above this program');
 }

@@ -2,8 +2,12 @@
 /// become JSON.
 library;
 
+import 'dart:convert';
+import 'dart:io';
+
 import 'package:lamplight/compat.dart';
 
+import '../support/package.dart';
 import '../support/runner.dart';
 
 void main() {
@@ -104,5 +108,104 @@ void main() {
     const void Function(V2TimMessage message)? none = null;
     V2TimAdvancedMsgListener(onRecvNewMessage: none)
         .onRecvNewMessage(V2TimMessage(elemType: 1));
+  });
+
+  test('every value of the plugin becomes JSON', () {
+    final message = V2TimMessage(
+      msgID: '1@a@b',
+      elemType: MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+      textElem: V2TimTextElem(text: 't'),
+      customElem: V2TimCustomElem(data: 'd', desc: 'e', extension: 'f'),
+      localCustomData: 'mine',
+      priority: MessagePriorityEnum.V2TIM_PRIORITY_HIGH.index,
+      offlinePushInfo: OfflinePushInfo(title: 'hello', disablePush: true),
+      isPeerRead: false,
+      random: 7,
+    );
+    final conversation = V2TimConversation(
+      conversationID: 'c2c_b',
+      lastMessage: message,
+      draftTimestamp: 5,
+      recvOpt: ReceiveMsgOptEnum.V2TIM_RECEIVE_MESSAGE.index,
+      customData: 'x',
+      c2cReadTimestamp: 9,
+    );
+    final friend = V2TimFriendInfo(
+      userID: 'b',
+      friendGroups: [],
+      friendCustomInfo: {'a': 'b'},
+      userProfile: V2TimUserFullInfo(
+        userID: 'b',
+        gender: 1,
+        customInfo: {'c': 'd'},
+      ),
+    );
+    final user = V2TimUserInfo(userID: 'a');
+    for (final value in [
+      V2TimCallback(code: 0, desc: ''),
+      V2TimValueCallback(code: 0, desc: '', data: [friend, conversation]),
+      V2TimUserStatus(userID: 'a'),
+      friend,
+      conversation,
+      message,
+      V2TimFriendInfoResult(resultCode: 0, friendInfo: friend),
+      V2TimFriendOperationResult(userID: 'a'),
+      V2TimFriendCheckResult(userID: 'a', resultCode: 0, resultType: 0),
+      V2TimMsgCreateInfoResult(id: 'a', messageInfo: message),
+      V2TimMessageListResult(isFinished: true, messageList: [message]),
+      V2TimConversationResult(conversationList: [conversation, null]),
+      V2TimConversationOperationResult(conversationID: 'c2c_b'),
+      user,
+      V2TimMessageReceipt(userID: 'a', timestamp: 1),
+      V2TimFriendApplication(userID: 'a', type: 1),
+      V2TimReceiveMessageOptInfo(userID: 'a'),
+      V2TimMessageExtension(extensionKey: 'a', extensionValue: 'b'),
+      V2TIMMessageReactionChangeInfo(
+        messageID: 'a',
+        reactionList: [
+          V2TimMessageReaction(
+            reactionID: 'a',
+            totalUserCount: 1,
+            partialUserList: [user],
+            reactedByMyself: true,
+          ),
+        ],
+      ),
+      V2TimGroupMemberInfo(userID: 'a'),
+      V2TimConversationFilter(),
+      V2TimOfficialAccountInfo(),
+    ]) {
+      check(jsonEncode(value).length > 2, '${value.runtimeType} is written');
+    }
+
+    // What is written is read as the same.
+    Object? again(
+      Object value,
+      Object Function(Map<String, dynamic> json) read,
+    ) =>
+        jsonEncode(read(jsonDecode(jsonEncode(value)) as Map<String, dynamic>));
+    equal(again(message, V2TimMessage.fromJson), jsonEncode(message));
+    equal(
+      again(conversation, V2TimConversation.fromJson),
+      jsonEncode(conversation),
+    );
+    equal(again(friend, V2TimFriendInfo.fromJson), jsonEncode(friend));
+  });
+
+  test('no type of values was left without toJson', () {
+    final classes = RegExp(r'^class (\w+).*?^}', multiLine: true, dotAll: true);
+    for (final file in [
+      'absent_types',
+      'message_types',
+      'offline_push_info',
+      'types',
+    ]) {
+      final path = '${packageFolder().path}/lib/src/compat/$file.dart';
+      final found = classes.allMatches(File(path).readAsStringSync());
+      check(found.isNotEmpty, '$file has classes');
+      for (final match in found) {
+        check(match[0]!.contains(' toJson() '), '${match[1]} has toJson');
+      }
+    }
   });
 }

@@ -194,3 +194,16 @@ enum MessagePriorityEnum {
   /// Low.
   V2TIM_PRIORITY_LOW,
 }
+
+/// The setting of how messages of a user are received. Lamplight has none:
+/// calls that take it answer "not supported".
+enum ReceiveMsgOptEnum {
+  /// Received, and pushed when the own user is offline.
+  V2TIM_RECEIVE_MESSAGE,
+
+  /// Not received.
+  V2TIM_NOT_RECEIVE_MESSAGE,
+
+  /// Received, and not pushed.
+  V2TIM_RECEIVE_NOT_NOTIFY_MESSAGE,
+}

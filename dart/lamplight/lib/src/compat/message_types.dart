@@ -3,20 +3,34 @@
 library;
 
 import 'enums.dart';
+import 'offline_push_info.dart';
 
 /// A text in a message.
 class V2TimTextElem {
   /// Creates a text.
   V2TimTextElem({this.text});
 
+  /// Reads a text.
+  V2TimTextElem.fromJson(Map<dynamic, dynamic> json)
+      : text = json['text'] as String?;
+
   /// The text.
   String? text;
+
+  /// The text as a map.
+  Map<String, dynamic> toJson() => {'text': text};
 }
 
 /// Custom content in a message.
 class V2TimCustomElem {
   /// Creates content.
   V2TimCustomElem({this.data, this.desc, this.extension});
+
+  /// Reads content.
+  V2TimCustomElem.fromJson(Map<dynamic, dynamic> json)
+      : data = json['data'] as String?,
+        desc = json['desc'] as String?,
+        extension = json['extension'] as String?;
 
   /// The content itself.
   String? data;
@@ -26,6 +40,13 @@ class V2TimCustomElem {
 
   /// Further data.
   String? extension;
+
+  /// The content as a map.
+  Map<String, dynamic> toJson() => {
+        'data': data,
+        'desc': desc,
+        'extension': extension,
+      };
 }
 
 /// A message of two people. Fields of the plugin that Lamplight has no values
@@ -49,9 +70,39 @@ class V2TimMessage {
     this.cloudCustomData,
     this.isSelf,
     this.isRead,
+    this.isPeerRead,
+    this.priority,
+    this.offlinePushInfo,
     this.seq,
+    this.random,
     this.id,
   });
+
+  /// Reads a message that [toJson] wrote.
+  V2TimMessage.fromJson(Map<dynamic, dynamic> json)
+      : msgID = json['msgID'] as String?,
+        timestamp = json['timestamp'] as int?,
+        sender = json['sender'] as String?,
+        nickName = json['nickName'] as String?,
+        friendRemark = json['friendRemark'] as String?,
+        faceUrl = json['faceUrl'] as String?,
+        groupID = json['groupID'] as String?,
+        userID = json['userID'] as String?,
+        status = json['status'] as int?,
+        elemType = json['elemType'] as int? ?? 0,
+        textElem = _read(json['textElem'], V2TimTextElem.fromJson),
+        customElem = _read(json['customElem'], V2TimCustomElem.fromJson),
+        localCustomData = json['localCustomData'] as String?,
+        cloudCustomData = json['cloudCustomData'] as String?,
+        isSelf = json['isSelf'] as bool?,
+        isRead = json['isRead'] as bool?,
+        isPeerRead = json['isPeerRead'] as bool?,
+        priority = json['priority'] as int?,
+        offlinePushInfo =
+            _read(json['offlinePushInfo'], OfflinePushInfo.fromJson),
+        seq = json['seq'] as String?,
+        random = json['random'] as int?,
+        id = json['id'] as String?;
 
   /// The id of a message that was sent.
   String? msgID;
@@ -101,8 +152,20 @@ class V2TimMessage {
   /// Whether the own user has read it, where that is known.
   bool? isRead;
 
+  /// Never told: there are no receipts of what the other user has read.
+  bool? isPeerRead;
+
+  /// The index of the [MessagePriorityEnum] that was given to `sendMessage`.
+  int? priority;
+
+  /// The push settings that were given to `sendMessage`.
+  OfflinePushInfo? offlinePushInfo;
+
   /// The place in the conversation, from 1.
   String? seq;
+
+  /// Never told.
+  int? random;
 
   /// The id under which `sendMessage` was called.
   String? id;
@@ -115,13 +178,21 @@ class V2TimMessage {
         'nickName': nickName,
         'friendRemark': friendRemark,
         'faceUrl': faceUrl,
+        'groupID': groupID,
         'userID': userID,
         'status': status,
         'elemType': elemType,
-        'textElem': {'text': textElem?.text},
+        'textElem': textElem?.toJson(),
+        'customElem': customElem?.toJson(),
+        'localCustomData': localCustomData,
+        'cloudCustomData': cloudCustomData,
         'isSelf': isSelf,
         'isRead': isRead,
+        'isPeerRead': isPeerRead,
+        'priority': priority,
+        'offlinePushInfo': offlinePushInfo?.toJson(),
         'seq': seq,
+        'random': random,
         'id': id,
       };
 }
@@ -136,6 +207,12 @@ class V2TimMsgCreateInfoResult {
 
   /// The message.
   V2TimMessage? messageInfo;
+
+  /// The result as a map.
+  Map<String, dynamic> toJson() => {
+        'id': id,
+        'messageInfo': messageInfo?.toJson(),
+      };
 }
 
 /// A page of a conversation.
@@ -148,6 +225,12 @@ class V2TimMessageListResult {
 
   /// The messages, newest first.
   List<V2TimMessage> messageList;
+
+  /// The page as a map.
+  Map<String, dynamic> toJson() => {
+        'isFinished': isFinished,
+        'messageList': [for (final message in messageList) message.toJson()],
+      };
 }
 
 /// An entry of the conversation list.
@@ -167,7 +250,27 @@ class V2TimConversation {
     this.isPinned,
     this.recvOpt,
     this.orderkey,
+    this.customData,
+    this.c2cReadTimestamp,
   });
+
+  /// Reads an entry that [toJson] wrote.
+  V2TimConversation.fromJson(Map<dynamic, dynamic> json)
+      : conversationID = json['conversationID'] as String? ?? '',
+        type = json['type'] as int?,
+        userID = json['userID'] as String?,
+        groupID = json['groupID'] as String?,
+        showName = json['showName'] as String?,
+        faceUrl = json['faceUrl'] as String?,
+        unreadCount = json['unreadCount'] as int?,
+        lastMessage = _read(json['lastMessage'], V2TimMessage.fromJson),
+        draftText = json['draftText'] as String?,
+        draftTimestamp = json['draftTimestamp'] as int?,
+        isPinned = json['isPinned'] as bool?,
+        recvOpt = json['recvOpt'] as int?,
+        orderkey = json['orderkey'] as int?,
+        customData = json['customData'] as String?,
+        c2cReadTimestamp = json['c2cReadTimestamp'] as int?;
 
   /// `c2c_` and the other user.
   String conversationID;
@@ -208,18 +311,29 @@ class V2TimConversation {
   /// Sorts the list: larger is higher.
   int? orderkey;
 
+  /// Never told.
+  String? customData;
+
+  /// Never told: [unreadCount] says how much is not read.
+  int? c2cReadTimestamp;
+
   /// The entry as a map.
   Map<String, dynamic> toJson() => {
         'conversationID': conversationID,
         'type': type,
         'userID': userID,
+        'groupID': groupID,
         'showName': showName,
         'faceUrl': faceUrl,
         'unreadCount': unreadCount,
         'lastMessage': lastMessage?.toJson(),
         'draftText': draftText,
+        'draftTimestamp': draftTimestamp,
         'isPinned': isPinned,
+        'recvOpt': recvOpt,
         'orderkey': orderkey,
+        'customData': customData,
+        'c2cReadTimestamp': c2cReadTimestamp,
       };
 }
 
@@ -240,6 +354,15 @@ class V2TimConversationResult {
 
   /// The entries.
   List<V2TimConversation?>? conversationList;
+
+  /// The page as a map.
+  Map<String, dynamic> toJson() => {
+        'nextSeq': nextSeq,
+        'isFinished': isFinished,
+        'conversationList': conversationList
+            ?.map((conversation) => conversation?.toJson())
+            .toList(),
+      };
 }
 
 /// The answer about one conversation of a call.
@@ -259,4 +382,14 @@ class V2TimConversationOperationResult {
 
   /// The meaning of the code.
   String? resultInfo;
+
+  /// The result as a map.
+  Map<String, dynamic> toJson() => {
+        'conversationID': conversationID,
+        'resultCode': resultCode,
+        'resultInfo': resultInfo,
+      };
 }
+
+T? _read<T>(Object? json, T Function(Map<dynamic, dynamic> json) read) =>
+    json is Map ? read(json) : null;

@@ -106,6 +106,19 @@ class V2TimUserFullInfo {
     this.birthday,
   });
 
+  /// Reads a profile that [toJson] wrote.
+  V2TimUserFullInfo.fromJson(Map<dynamic, dynamic> json)
+      : userID = json['userID'] as String?,
+        nickName = json['nickName'] as String?,
+        faceUrl = json['faceUrl'] as String?,
+        selfSignature = json['selfSignature'] as String?,
+        gender = json['gender'] as int?,
+        allowType = json['allowType'] as int?,
+        customInfo = _texts(json['customInfo']),
+        role = json['role'] as int?,
+        level = json['level'] as int?,
+        birthday = json['birthday'] as int?;
+
   /// The user.
   String? userID;
 
@@ -142,7 +155,13 @@ class V2TimUserFullInfo {
         'userID': userID,
         'nickName': nickName,
         'faceUrl': faceUrl,
+        'selfSignature': selfSignature,
+        'gender': gender,
         'allowType': allowType,
+        'customInfo': customInfo,
+        'role': role,
+        'level': level,
+        'birthday': birthday,
       };
 }
 
@@ -156,6 +175,18 @@ class V2TimFriendInfo {
     this.friendCustomInfo,
     this.userProfile,
   });
+
+  /// Reads an entry that [toJson] wrote.
+  V2TimFriendInfo.fromJson(Map<dynamic, dynamic> json)
+      : userID = json['userID'] as String? ?? '',
+        friendRemark = json['friendRemark'] as String?,
+        friendGroups = (json['friendGroups'] as List?)?.cast<String>(),
+        friendCustomInfo = _texts(json['friendCustomInfo']),
+        userProfile = switch (json['userProfile']) {
+          final Map<dynamic, dynamic> profile =>
+            V2TimUserFullInfo.fromJson(profile),
+          _ => null,
+        };
 
   /// The friend.
   String userID;
@@ -177,6 +208,7 @@ class V2TimFriendInfo {
         'userID': userID,
         'friendRemark': friendRemark,
         'friendGroups': friendGroups,
+        'friendCustomInfo': friendCustomInfo,
         'userProfile': userProfile?.toJson(),
       };
 }
@@ -202,6 +234,14 @@ class V2TimFriendInfoResult {
 
   /// The entry, or the profile alone for a user who is no friend.
   V2TimFriendInfo? friendInfo;
+
+  /// The result as a map.
+  Map<String, dynamic> toJson() => {
+        'resultCode': resultCode,
+        'resultInfo': resultInfo,
+        'relation': relation,
+        'friendInfo': friendInfo?.toJson(),
+      };
 }
 
 /// The answer about one user of a call that changes the friend list.
@@ -221,6 +261,13 @@ class V2TimFriendOperationResult {
 
   /// The meaning of the code.
   String? resultInfo;
+
+  /// The result as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'resultCode': resultCode,
+        'resultInfo': resultInfo,
+      };
 }
 
 /// The relation to a user.
@@ -244,4 +291,15 @@ class V2TimFriendCheckResult {
 
   /// One of [FriendRelationType].
   int resultType;
+
+  /// The result as a map.
+  Map<String, dynamic> toJson() => {
+        'userID': userID,
+        'resultCode': resultCode,
+        'resultInfo': resultInfo,
+        'resultType': resultType,
+      };
 }
+
+Map<String, String>? _texts(Object? json) =>
+    json is Map ? Map<String, String>.from(json) : null;
