@@ -290,6 +290,100 @@ void main() {
     });
   });
 
+  test('a message is sent as today\'s plugin has it, by itself', () async {
+    await withServer((node) async {
+      await logIn(node, 'alice');
+      final bob = await node.login('bob');
+      Future<V2TimMessage> make(String text) async {
+        final made = await messages.createTextMessage(text: text);
+        return made.data!.messageInfo!;
+      }
+
+      Future<V2TimValueCallback<V2TimMessage>> sendIt(
+        V2TimMessage? message, {
+        String to = 'bob',
+        void Function(String id)? onSyncMsgID,
+      }) =>
+          messages.sendMessage(
+            message: message,
+            onSyncMsgID: onSyncMsgID,
+            receiver: to,
+            groupID: '',
+            priority: MessagePriorityEnum.V2TIM_PRIORITY_HIGH,
+            isExcludedFromUnreadCount: null,
+            isExcludedFromLastMessage: null,
+            needReadReceipt: null,
+            isSupportMessageExtension: null,
+            isDisableCloudMessagePreHook: true,
+            isDisableCloudMessagePostHook: false,
+            offlinePushInfo: OfflinePushInfo(title: 'new'),
+          );
+
+      final synced = <String>[];
+      final made = await make('one')
+        ..localCustomData = 'mine';
+      final sent = await sendIt(made, onSyncMsgID: synced.add);
+      equal((sent.code, sent.data?.textElem?.text), (0, 'one'));
+      equal(synced, [sent.data?.msgID]);
+      equal(
+        (
+          sent.data?.priority,
+          sent.data?.offlinePushInfo?.title,
+          sent.data?.localCustomData
+        ),
+        (1, 'new', 'mine'),
+      );
+
+      // What the program has changed since is what is sent.
+      final changed = await make('two');
+      changed.textElem!.text = 'two, changed';
+      equal((await sendIt(changed)).data?.textElem?.text, 'two, changed');
+
+      // A message that failed can be sent again, under its id.
+      final retried = await make('three');
+      equal((await sendIt(retried, to: 'nobody')).code, 70107);
+      equal((await sendIt(retried)).code, 0);
+
+      // One that the program has put together has an id from then on.
+      final own = V2TimMessage(
+        elemType: MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+        customElem: V2TimCustomElem(data: '{}', desc: 'four'),
+      );
+      equal((await sendIt(own, to: 'nobody')).code, 70107);
+      check((own.id ?? '').isNotEmpty, 'it has an id');
+      equal((await sendIt(own)).data?.customElem?.desc, 'four');
+
+      final again = await sendIt(made);
+      equal(again.code, 6017);
+      check(again.desc.contains('sent already'), again.desc);
+      final none = await sendIt(null);
+      equal(
+        (none.code, none.desc),
+        (6017, 'neither message nor id is set'),
+      );
+      final cloud = await make('five')
+        ..cloudCustomData = '{}';
+      equal((await sendIt(cloud)).code, CompatCode.notSupported);
+      final picture = V2TimMessage(
+        elemType: MessageElemType.V2TIM_ELEM_TYPE_IMAGE,
+      );
+      equal((await sendIt(picture)).code, CompatCode.notSupported);
+
+      final page = await messages.getC2CHistoryMessageList(
+        userID: 'bob',
+        count: 10,
+      );
+      equal(
+        [
+          for (final one in page.data!)
+            one.textElem?.text ?? one.customElem?.desc,
+        ],
+        ['four', 'three', 'two, changed', 'one'],
+      );
+      await bob.client.close();
+    });
+  });
+
   test('what cannot be done is refused, and nothing is sent', () async {
     await withServer((node) async {
       await logIn(node, 'alice');

@@ -2,6 +2,7 @@
 library;
 
 import '../client.dart';
+import '../model/codes.dart';
 import '../model/lists.dart' as core;
 import 'answers.dart';
 import 'conversation_manager.dart';
@@ -233,8 +234,11 @@ class V2TIMManager {
     required String userID,
   }) async {
     final made = await v2TIMMessageManager.createTextMessage(text: text);
+    if (made.code != LamplightCode.ok) {
+      return refusal(made.code, made.desc);
+    }
     return v2TIMMessageManager.sendMessage(
-      id: made.data?.id ?? '',
+      message: made.data?.messageInfo,
       receiver: userID,
       groupID: '',
     );

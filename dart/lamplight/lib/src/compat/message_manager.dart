@@ -12,6 +12,7 @@ import 'conversation_manager.dart';
 import 'enums.dart';
 import 'listeners.dart';
 import 'message_types.dart';
+import 'offline_push_info.dart';
 import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
@@ -60,51 +61,106 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Sends a message that was made. Again with the same [id], after a
-  /// failure: the server stores it once.
+  /// Sends a [message]: the one that a call above has made, with the content
+  /// that it has now. Again with the same one, after a failure: the server
+  /// stores it once. [id], of older versions of the plugin, names a message
+  /// that was made.
   ///
-  /// Options that would change what others get are refused; [priority] and
-  /// [offlinePushInfo] are ignored.
+  /// [onSyncMsgID] is called with the `msgID` once the message is stored,
+  /// before the answer.
+  ///
+  /// Options that would change what others get are refused with 7013.
+  /// [priority] and [offlinePushInfo] come back in the answer and do nothing;
+  /// the options about moderation and about hooks before and after a message
+  /// do nothing, because there are no such things.
   Future<V2TimValueCallback<V2TimMessage>> sendMessage({
-    required String id,
+    @Deprecated('Use message') String? id,
+    V2TimMessage? message,
+    void Function(String msgID)? onSyncMsgID,
     required String receiver,
     required String groupID,
     MessagePriorityEnum? priority = MessagePriorityEnum.V2TIM_PRIORITY_NORMAL,
-    bool onlineUserOnly = false,
-    bool isExcludedFromUnreadCount = false,
-    bool isExcludedFromLastMessage = false,
+    bool? onlineUserOnly = false,
+    bool? isExcludedFromUnreadCount = false,
+    bool? isExcludedFromLastMessage = false,
     bool? isSupportMessageExtension = false,
     bool? isExcludedFromContentModeration = false,
-    bool needReadReceipt = false,
-    Object? offlinePushInfo,
+    bool? needReadReceipt = false,
+    OfflinePushInfo? offlinePushInfo,
     String? cloudCustomData,
     String? localCustomData,
+    bool? isDisableCloudMessagePreHook,
+    bool? isDisableCloudMessagePostHook,
   }) async {
+    final cloudData = cloudCustomData ?? message?.cloudCustomData ?? '';
     final unsupported = {
       'groups': groupID.isNotEmpty,
       'onlineUserOnly': onlineUserOnly,
       'isExcludedFromUnreadCount': isExcludedFromUnreadCount,
       'isExcludedFromLastMessage': isExcludedFromLastMessage,
-      'isSupportMessageExtension': isSupportMessageExtension ?? false,
+      'isSupportMessageExtension': isSupportMessageExtension,
       'needReadReceipt': needReadReceipt,
-      'cloudCustomData': cloudCustomData != null && cloudCustomData.isNotEmpty,
+      'cloudCustomData': cloudData.isNotEmpty,
     };
     for (final MapEntry(key: option, value: isSet) in unsupported.entries) {
-      if (isSet) {
+      if (isSet ?? false) {
         return notSupported(option);
       }
     }
+    final MadeMessage? content;
+    switch (message) {
+      case null:
+        content = null;
+      case V2TimMessage(
+          elemType: MessageElemType.V2TIM_ELEM_TYPE_TEXT,
+          textElem: V2TimTextElem(:final text)
+        ):
+        content = MadeMessage(text: text);
+      case V2TimMessage(
+          elemType: MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+          customElem: V2TimCustomElem(
+            :final data,
+            :final desc,
+            :final extension
+          )
+        ):
+        content = MadeMessage(
+          custom: CustomContent(
+            data: data ?? '',
+            description: desc ?? '',
+            extension: extension ?? '',
+          ),
+        );
+      default:
+        return notSupported('a message without text and custom content');
+    }
     return session.ask((running) async {
-      final made = running.made[id];
+      final named = message == null ? id ?? '' : message.id ?? '';
+      // A message that the program has put together itself has no id yet.
+      final isOwn = content != null && named.isEmpty;
+      final key = isOwn ? _newId() : named;
+      final made = isOwn ? content : running.made[key];
       if (made == null) {
         throw LamplightException(
           LamplightCode.invalidParameter,
-          'no message was made under the id $id',
+          key.isEmpty
+              ? 'neither message nor id is set'
+              : 'no message was made under the id $key, or it was sent '
+                  'already: make a new one',
         );
       }
-      final sent = await _send(running, id, receiver, made);
-      running.made.remove(id);
-      return messageOf(sent, running)..localCustomData = localCustomData;
+      running.keep(key, content ?? made);
+      message?.id = key;
+      final sent = await _send(running, key, receiver, content ?? made);
+      running.made.remove(key);
+      final answer = messageOf(sent, running)
+        ..localCustomData = localCustomData ?? message?.localCustomData
+        ..priority = priority?.index
+        ..offlinePushInfo = offlinePushInfo;
+      if (onSyncMsgID != null) {
+        tellAll({onSyncMsgID}, (listener) => listener(answer.msgID ?? ''));
+      }
+      return answer;
     });
   }
 
@@ -117,11 +173,14 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     MessagePriorityEnum? priority = MessagePriorityEnum.V2TIM_PRIORITY_NORMAL,
     bool onlineUserOnly = false,
     bool isExcludedFromUnreadCount = false,
-    Object? offlinePushInfo,
+    OfflinePushInfo? offlinePushInfo,
   }) async {
     final made = await createTextMessage(text: text);
+    if (made.code != LamplightCode.ok) {
+      return refusal(made.code, made.desc);
+    }
     return sendMessage(
-      id: made.data?.id ?? '',
+      message: made.data?.messageInfo,
       receiver: receiver,
       groupID: groupID,
       onlineUserOnly: onlineUserOnly,
@@ -248,8 +307,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     MadeMessage made,
   ) =>
       session.ask((running) async {
-        final id = '${DateTime.now().microsecondsSinceEpoch}'
-            '-${_random.nextInt(1 << 30)}';
+        final id = _newId();
         running.keep(id, made);
         final custom = made.custom;
         return V2TimMsgCreateInfoResult(
@@ -273,6 +331,9 @@ class V2TIMMessageManager extends AbsentMessageCalls {
           ),
         );
       });
+
+  String _newId() => '${DateTime.now().microsecondsSinceEpoch}'
+      '-${_random.nextInt(1 << 30)}';
 
   Future<Message> _send(
     Running running,
