@@ -157,9 +157,40 @@ void main() {
       final rest = await messages.getC2CHistoryMessageList(
         userID: 'bob',
         count: 10,
-        lastMsgID: page.data?.messageList.last.msgID,
+        lastMsg: page.data?.messageList.last,
       );
       equal(texts(rest.data), ['two', 'one']);
+      final last = rest.data!.first;
+      for (final older in [
+        await messages.getHistoryMessageList(
+          userID: 'bob',
+          count: 10,
+          lastMsg: last,
+        ),
+        await messages.getHistoryMessageList(
+          userID: 'bob',
+          count: 10,
+          lastMsgID: last.msgID,
+        ),
+      ]) {
+        equal(texts(older.data), ['one']);
+      }
+      final oldest = await messages.getHistoryMessageListV2(
+        userID: 'bob',
+        count: 10,
+        lastMsg: last,
+      );
+      equal(texts(oldest.data?.messageList), ['one']);
+      final unsent = V2TimMessage(elemType: 1);
+      equal(
+        (await messages.getC2CHistoryMessageList(
+          userID: 'bob',
+          count: 1,
+          lastMsg: unsent,
+        ))
+            .code,
+        6017,
+      );
       equal([for (final one in rest.data!) one.isSelf], [true, false]);
 
       final carol = await node.login('carol');

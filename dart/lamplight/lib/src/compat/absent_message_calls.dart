@@ -58,17 +58,19 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> createMergerMessage({
-    required List<String> msgIDList,
+    List<String>? msgIDList,
     required String title,
     required List<String> abstractList,
     required String compatibleText,
+    List<V2TimMessage>? msgList,
   }) =>
       absent('createMergerMessage');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> createForwardMessage({
-    required String msgID,
+    String? msgID,
     String? webMessageInstance,
+    V2TimMessage? message,
   }) =>
       absent('createForwardMessage');
 
@@ -81,15 +83,17 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> createTargetedGroupMessage({
-    required String id,
+    String? id,
     required List<String> receiverList,
+    V2TimMessage? message,
   }) =>
       absent('createTargetedGroupMessage');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> createAtSignedGroupMessage({
-    required String createdMsgID,
+    String? createdMsgID,
     required List<String> atUserList,
+    V2TimMessage? message,
   }) =>
       absent('createAtSignedGroupMessage');
 
@@ -125,30 +129,36 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> downloadMergerMessage({
-    required String msgID,
+    String? msgID,
     String? webMessageInstance,
+    V2TimMessage? message,
   }) =>
       absent('downloadMergerMessage');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> downloadMessage({
-    required String msgID,
-    required int messageType,
+    String? msgID,
+    V2TimMessage? message,
+    int? messageType,
     required int imageType,
     required bool isSnapshot,
+    String? downloadPath,
+    void Function(V2TimMessage message)? onDownloadFinished,
   }) =>
       absent('downloadMessage');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getMessageOnlineUrl({
-    required String msgID,
+    String? msgID,
+    V2TimMessage? message,
   }) =>
       absent('getMessageOnlineUrl');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> revokeMessage({
-    required String msgID,
+    String? msgID,
     Object? webMessageInstatnce,
+    V2TimMessage? message,
   }) =>
       absent('revokeMessage');
 
@@ -160,14 +170,16 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> deleteMessageFromLocalStorage({
-    required String msgID,
+    String? msgID,
+    V2TimMessage? message,
   }) =>
       absent('deleteMessageFromLocalStorage');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> deleteMessages({
-    required List<String> msgIDs,
+    List<String>? msgIDs,
     List<Object?>? webMessageInstanceList,
+    List<V2TimMessage>? msgList,
   }) =>
       absent('deleteMessages');
 
@@ -188,6 +200,7 @@ class AbsentMessageCalls {
     required String groupID,
     required int count,
     String? lastMsgID,
+    V2TimMessage? lastMsg,
   }) =>
       absent('getGroupHistoryMessageList');
 
@@ -217,7 +230,8 @@ class AbsentMessageCalls {
   Future<V2TimValueCallback<Never>> insertGroupMessageToLocalStorageV2({
     required String groupID,
     required String senderID,
-    required String createdMsgID,
+    String? createdMsgID,
+    V2TimMessage? message,
   }) =>
       absent('insertGroupMessageToLocalStorageV2');
 
@@ -225,7 +239,8 @@ class AbsentMessageCalls {
   Future<V2TimValueCallback<Never>> insertC2CMessageToLocalStorageV2({
     required String userID,
     required String senderID,
-    required String createdMsgID,
+    String? createdMsgID,
+    V2TimMessage? message,
   }) =>
       absent('insertC2CMessageToLocalStorageV2');
 
@@ -249,15 +264,17 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> setLocalCustomData({
-    required String msgID,
+    String? msgID,
     required String localCustomData,
+    V2TimMessage? message,
   }) =>
       absent('setLocalCustomData');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> setLocalCustomInt({
-    required String msgID,
+    String? msgID,
     required int localCustomInt,
+    V2TimMessage? message,
   }) =>
       absent('setLocalCustomInt');
 
@@ -305,74 +322,84 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> sendMessageReadReceipts({
-    required List<String> messageIDList,
+    List<String>? messageIDList,
+    List<V2TimMessage>? messageList,
   }) =>
       absent('sendMessageReadReceipts');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getMessageReadReceipts({
-    required List<String> messageIDList,
+    List<String>? messageIDList,
+    List<V2TimMessage>? messageList,
   }) =>
       absent('getMessageReadReceipts');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getGroupMessageReadMemberList({
-    required String messageID,
+    String? messageID,
     required Object filter,
     int? nextSeq,
     int? count,
+    V2TimMessage? message,
   }) =>
       absent('getGroupMessageReadMemberList');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> setMessageExtensions({
-    required String msgID,
+    String? msgID,
     required List<Object?> extensions,
+    V2TimMessage? message,
   }) =>
       absent('setMessageExtensions');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getMessageExtensions({
-    required String msgID,
+    String? msgID,
+    V2TimMessage? message,
   }) =>
       absent('getMessageExtensions');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> deleteMessageExtensions({
-    required String msgID,
+    String? msgID,
     required List<String> keys,
+    V2TimMessage? message,
   }) =>
       absent('deleteMessageExtensions');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> addMessageReaction({
-    required String msgID,
+    String? msgID,
     required String reactionID,
+    V2TimMessage? message,
   }) =>
       absent('addMessageReaction');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> removeMessageReaction({
-    required String msgID,
+    String? msgID,
     required String reactionID,
+    V2TimMessage? message,
   }) =>
       absent('removeMessageReaction');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getMessageReactions({
-    required List<String> msgIDList,
+    List<String>? msgIDList,
     required int maxUserCountPerReaction,
     List<String>? webMessageInstanceList,
+    List<V2TimMessage>? messageList,
   }) =>
       absent('getMessageReactions');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> getAllUserListOfMessageReaction({
-    required String msgID,
+    String? msgID,
     required String reactionID,
     required int nextSeq,
     required int count,
     String? webMessageInstance,
+    V2TimMessage? message,
   }) =>
       absent('getAllUserListOfMessageReaction');
 
@@ -386,17 +413,19 @@ class AbsentMessageCalls {
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> convertVoiceToText({
-    required String msgID,
+    String? msgID,
     required String language,
     String? webMessageInstance,
+    V2TimMessage? message,
   }) =>
       absent('convertVoiceToText');
 
   /// Not supported.
   Future<V2TimValueCallback<Never>> pinGroupMessage({
-    required String msgID,
+    String? msgID,
     required String groupID,
     required bool isPinned,
+    V2TimMessage? message,
   }) =>
       absent('pinGroupMessage');
 

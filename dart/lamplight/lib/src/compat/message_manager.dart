@@ -189,15 +189,17 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   }
 
   /// Reads messages with a user, newest first: the newest, or those before
-  /// [lastMsgID].
+  /// [lastMsg].
   Future<V2TimValueCallback<List<V2TimMessage>>> getC2CHistoryMessageList({
     required String userID,
     required int count,
-    String? lastMsgID,
+    V2TimMessage? lastMsg,
+    @Deprecated('Use lastMsg') String? lastMsgID,
   }) async {
     final page = await getHistoryMessageListV2(
       userID: userID,
       count: count,
+      lastMsg: lastMsg,
       lastMsgID: lastMsgID,
     );
     return V2TimValueCallback(
@@ -216,7 +218,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     String? groupID,
     int lastMsgSeq = -1,
     required int count,
-    String? lastMsgID,
+    V2TimMessage? lastMsg,
+    @Deprecated('Use lastMsg') String? lastMsgID,
     List<int>? messageTypeList,
     List<int>? messageSeqList,
     int? timeBegin,
@@ -228,6 +231,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
       groupID: groupID,
       lastMsgSeq: lastMsgSeq,
       count: count,
+      lastMsg: lastMsg,
       lastMsgID: lastMsgID,
       messageTypeList: messageTypeList,
       messageSeqList: messageSeqList,
@@ -249,7 +253,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     String? groupID,
     int lastMsgSeq = -1,
     required int count,
-    String? lastMsgID,
+    V2TimMessage? lastMsg,
+    @Deprecated('Use lastMsg') String? lastMsgID,
     List<int>? messageTypeList,
     List<int>? messageSeqList,
     int? timeBegin,
@@ -270,15 +275,15 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         return notSupported(option);
       }
     }
-    final before = lastMsgID == null || lastMsgID.isEmpty
-        ? (lastMsgSeq > 0 ? lastMsgSeq : null)
-        : sequenceOf(lastMsgID);
-    if (userID == null ||
-        count <= 0 ||
-        (before == null && (lastMsgID ?? '').isNotEmpty)) {
+    // A message that was not sent has no msgID, and nothing is before it.
+    final last = lastMsg == null ? lastMsgID ?? '' : lastMsg.msgID ?? '';
+    final isNamed = lastMsg != null || last.isNotEmpty;
+    final before =
+        isNamed ? sequenceOf(last) : (lastMsgSeq > 0 ? lastMsgSeq : null);
+    if (userID == null || count <= 0 || (isNamed && before == null)) {
       return invalid(
-        'userID is to be set, count more than 0, and lastMsgID the msgID of '
-        'a message',
+        'userID is to be set, count more than 0, and lastMsg a message that '
+        'was sent or received',
       );
     }
     return session.ask((running) async {
