@@ -212,6 +212,42 @@ void main() {
     });
   });
 
+  test('a listener that is given again is called once', () async {
+    await withServer((node) async {
+      final first = <String>[];
+      final again = <String>[];
+      final kit = <String>[];
+      final both = <String>[];
+      final kept = noting(both);
+      _manager.addIMSDKListener(kept);
+      for (final notes in [first, again]) {
+        final answer = await _manager.initSDK(
+          sdkAppID: Node.app,
+          listener: noting(notes),
+          initPath: 'a',
+          logPath: 'b',
+          uiPlatform: 2,
+        );
+        equal((answer.code, answer.data), (0, true));
+      }
+      await TIMUIKitCore.getInstance()
+          .init(sdkAppID: Node.app, listener: noting(kit));
+      await TIMUIKitCore.getInstance().init(sdkAppID: Node.app, listener: kept);
+      await logIn(node, 'alice');
+      int connects(List<String> notes) =>
+          notes.where((note) => note == 'connected').length;
+      await until('told', () => both.contains('connected'));
+      equal((connects(again), connects(both)), (1, 1));
+      equal((first, kit), (<String>[], <String>[]));
+      _manager.removeIMSDKListener(kept);
+      await _manager.logout();
+      final sig = await node.sig('alice');
+      await _manager.login(userID: 'alice', userSig: sig);
+      await until('told', () => connects(again) == 2);
+      equal(connects(both), 1);
+    });
+  });
+
   test('kicked by another login, and back by the application', () async {
     await withServer((node) async {
       final notes = <String>[];

@@ -80,7 +80,9 @@ class V2TIMManager {
       const AbsentManager('getOfflinePushManager');
 
   /// Begins to work for an app. `Lamplight.configure` is to be called before.
-  /// A second time for the same app adds the listener.
+  /// A second time for the same app, [listener] takes the place of the one
+  /// that was given before; listeners of [addIMSDKListener] stay. Parameters
+  /// about logs, folders and the platform of the UI do nothing.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -88,9 +90,10 @@ class V2TIMManager {
     bool? showImLog = true,
     String? initPath,
     String? logPath,
+    Object? uiPlatform,
     List<Object?>? plugins,
   }) async =>
-      session.initialize(sdkAppID, listener);
+      session.initialize(sdkAppID, listener, by: Initializer.plugin);
 
   /// Ends all work: closes the connection without logging out, and lets go of
   /// all listeners.
@@ -105,7 +108,7 @@ class V2TIMManager {
 
   /// Removes a listener.
   void removeIMSDKListener(V2TimSDKListener listener) =>
-      session.sdkListeners.remove(listener);
+      session.removeListener(listener);
 
   /// Logs a user in. Another one who is logged in is logged out first.
   Future<V2TimCallback> login({

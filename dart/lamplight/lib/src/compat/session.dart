@@ -53,6 +53,15 @@ final class Configuration {
 /// options are remembered; beyond, the oldest goes.
 const int mostMadeMessages = 1000;
 
+/// The callers that initialize a session.
+enum Initializer {
+  /// `initSDK` of the plugin.
+  plugin,
+
+  /// `init` of the UI kit.
+  kit,
+}
+
 /// The session of this process, as the plugin has one.
 final Session session = Session();
 
@@ -74,9 +83,13 @@ final class Session {
     running?.kit.isShowOnlineStatus = on;
   }
 
-  /// The listeners, in the order in which they were added. Those added before
-  /// `initSDK` are kept.
+  /// The listeners of `addIMSDKListener`, in the order in which they were
+  /// added. Those added before `initSDK` are kept.
   final Set<V2TimSDKListener> sdkListeners = {};
+
+  /// The listeners that were given when the session was initialized, one of
+  /// each caller: a program that initializes again gives its listener again.
+  final Map<Initializer, V2TimSDKListener> _initListeners = {};
 
   /// The listeners to the lists and to messages.
   final ListListeners lists = ListListeners();
@@ -109,7 +122,11 @@ final class Session {
       );
 
   /// Begins to run for an app.
-  V2TimValueCallback<bool> initialize(int appId, V2TimSDKListener? listener) {
+  V2TimValueCallback<bool> initialize(
+    int appId,
+    V2TimSDKListener? listener, {
+    required Initializer by,
+  }) {
     final configuration = this.configuration;
     if (configuration == null) {
       return _invalidInit(
@@ -130,9 +147,15 @@ final class Session {
       }
     }
     if (listener != null) {
-      sdkListeners.add(listener);
+      _initListeners[by] = listener;
     }
     return valued(true);
+  }
+
+  /// Removes a listener, wherever it was given.
+  void removeListener(V2TimSDKListener listener) {
+    sdkListeners.remove(listener);
+    _initListeners.removeWhere((_, given) => identical(given, listener));
   }
 
   /// Ends what runs.
@@ -140,14 +163,16 @@ final class Session {
     final running = this.running;
     this.running = null;
     sdkListeners.clear();
+    _initListeners.clear();
     lists.clear();
     await running?._end();
   }
 
-  /// Calls every listener. One that throws keeps none of the others from
-  /// being called; its error goes to the zone, as that of any callback.
+  /// Calls every listener, and each once. One that throws keeps none of the
+  /// others from being called; its error goes to the zone, as that of any
+  /// callback.
   void tell(void Function(V2TimSDKListener listener) what) =>
-      tellAll(sdkListeners, what);
+      tellAll({...sdkListeners, ..._initListeners.values}, what);
 
   V2TimValueCallback<bool> _invalidInit(String why) =>
       V2TimValueCallback(

@@ -46,7 +46,8 @@ class CoreServicesImpl {
     if (sdkAppID == null) {
       return true;
     }
-    final answer = session.initialize(sdkAppID, listener);
+    final answer =
+        session.initialize(sdkAppID, listener, by: Initializer.kit);
     if (answer.code != 0) {
       onTUIKitCallbackListener?.call(answer);
     }
