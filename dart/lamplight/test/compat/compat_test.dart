@@ -85,11 +85,29 @@ void main() {
     }
   });
 
-  test('a server that is not there is a code', () async {
+  test('a server that is not there is a code, after the listener is told',
+      () async {
     Lamplight.configure(server: 'ws://127.0.0.1:1');
-    equal((await _manager.initSDK(sdkAppID: 1400000001)).code, 0);
-    final answer = await _manager.login(userID: 'alice', userSig: 'x');
-    equal(answer.code, LamplightCode.notConnected);
+    final notes = <String>[];
+    await _manager.initSDK(sdkAppID: Node.app, listener: noting(notes));
+    for (var attempt = 1; attempt <= 2; attempt++) {
+      final answer = await _manager.login(userID: 'alice', userSig: 'x');
+      equal(answer.code, LamplightCode.notConnected);
+      equal(notes, [
+        for (var i = 0; i < attempt; i++) ...['connecting', 'failed 9508'],
+      ]);
+    }
+    await _manager.unInitSDK();
+
+    // A connector that throws fails within the call.
+    Lamplight.configure(
+      server: 'ws://127.0.0.1:1',
+      connector: (_) => throw StateError('no network'),
+    );
+    notes.clear();
+    await _manager.initSDK(sdkAppID: Node.app, listener: noting(notes));
+    await _manager.login(userID: 'alice', userSig: 'x');
+    equal(notes, ['connecting', 'failed 9508']);
     await _manager.unInitSDK();
   });
 
@@ -148,13 +166,15 @@ void main() {
     });
   });
 
-  test('a wrong UserSig is a code', () async {
+  test('a wrong UserSig is a code, and no failure to connect', () async {
     await withServer((node) async {
-      await _manager.initSDK(sdkAppID: Node.app);
+      final notes = <String>[];
+      await _manager.initSDK(sdkAppID: Node.app, listener: noting(notes));
       final bobs = await node.sig('bob');
       equal((await _manager.login(userID: 'alice', userSig: bobs)).code, 70013);
       equal((await _manager.login(userID: 'alice', userSig: '')).code, 70002);
       equal((await _manager.login(userID: 'alice', userSig: 'x')).code, 70003);
+      equal(notes.toSet(), {'connecting'});
       equal((await _manager.getLoginStatus()).data, 3);
       final good = await node.sig('alice');
       equal((await _manager.login(userID: 'alice', userSig: good)).code, 0);
@@ -288,12 +308,19 @@ void main() {
       await _manager.initSDK(sdkAppID: Node.app, listener: noting(notes));
       final short = await node.sig('alice', '1s');
       final answer = await _manager.login(userID: 'alice', userSig: short);
-      check([0, 70001].contains(answer.code), 'the code is ${answer.code}');
+      check([0, 6206].contains(answer.code), 'the code is ${answer.code}');
       if (answer.code == 0) {
         await until('expired', () => notes.contains('expired'));
       }
       final late = await _manager.login(userID: 'alice', userSig: short);
-      check([70001, 6206].contains(late.code), 'the code is ${late.code}');
+      equal(
+        (late.code, late.desc),
+        (6206, LamplightCode.english(LamplightCode.loginSigExpired)),
+      );
+      check(
+        !notes.any((note) => note.startsWith('failed')),
+        'an expired UserSig is no failure to connect: $notes',
+      );
     });
   });
 

@@ -52,7 +52,9 @@ class V2TimSDKListener {
   /// Told when the client is connected and logged in.
   void Function() onConnectSuccess;
 
-  /// Told when an attempt to connect failed, or the link broke.
+  /// Told when an attempt to connect failed, or the link broke; for an
+  /// attempt of `login`, before its answer. A UserSig that `login` refuses is
+  /// its answer, and not told.
   void Function(int code, String error) onConnectFailed;
 
   /// Told when this device was logged out by another login or an operator.

@@ -230,6 +230,10 @@ final class Running {
 
   /// Logs a user in. Another one who is logged in is logged out first: in one
   /// process the last login wins.
+  ///
+  /// The listeners are told why an attempt failed before the call fails. A
+  /// UserSig that has expired is 6206, the code that the plugin documents for
+  /// this call.
   Future<void> login(String userId, String userSig) async {
     final before = client.loginUserId;
     if (before != null && before != userId) {
@@ -239,7 +243,16 @@ final class Running {
         // The session is over here all the same.
       }
     }
-    await client.login(userId, userSig);
+    try {
+      await client.login(userId, userSig);
+    } on LamplightException catch (error) {
+      // The events of the attempt are in the queue of microtasks.
+      await Future<void>(() {});
+      if (error.code == LamplightCode.sigExpired) {
+        throw LamplightException.of(LamplightCode.loginSigExpired);
+      }
+      rethrow;
+    }
   }
 
   /// Keeps a message that was made.
@@ -268,7 +281,11 @@ final class Running {
       case ConnectFailedEvent(:final why) || DisconnectedEvent(:final why):
         _connectFailed(why);
       case LoginFailedEvent(:final why):
-        _connectFailed(why);
+        // A server that refuses has been reached: the answer of the call says
+        // why. A refusal on a reconnect has no call to answer, and is told.
+        if (why.kind != LinkEndKind.refused) {
+          _connectFailed(why);
+        }
       case StatusChangedEvent(:final statuses):
         // Each listener has a list of its own, which it may change.
         _session.tell(
