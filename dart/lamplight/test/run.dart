@@ -29,6 +29,7 @@ import 'models/rows_test.dart' as rows;
 import 'models/table_test.dart' as table;
 import 'pages/pages_test.dart' as pages;
 import 'support/runner.dart';
+import 'text_test.dart' as text;
 import 'wire_test.dart' as wire;
 
 /// Every file of tests, by its path here.
@@ -58,6 +59,7 @@ const _files = <String, void Function()>{
   'models/rows_test.dart': rows.main,
   'models/table_test.dart': table.main,
   'pages/pages_test.dart': pages.main,
+  'text_test.dart': text.main,
   'wire_test.dart': wire.main,
 };
 

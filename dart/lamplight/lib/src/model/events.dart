@@ -20,6 +20,9 @@ sealed class LamplightEvent {
 final class ConnectingEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectingEvent();
+
+  @override
+  String toString() => 'ConnectingEvent()';
 }
 
 /// The client is connected and logged in.
@@ -30,6 +33,9 @@ final class ConnectedEvent extends LamplightEvent {
   /// Whether the SDK came back on its own; not set for the application's own
   /// login.
   final bool isResumed;
+
+  @override
+  String toString() => 'ConnectedEvent(isResumed: $isResumed)';
 }
 
 /// An attempt to connect or to log in failed, and another one follows.
@@ -42,6 +48,9 @@ final class ConnectFailedEvent extends LamplightEvent {
 
   /// The wait before the next attempt.
   final Duration retryIn;
+
+  @override
+  String toString() => 'ConnectFailedEvent($why, retry in $retryIn)';
 }
 
 /// The link broke. The SDK comes back on its own.
@@ -55,6 +64,9 @@ final class DisconnectedEvent extends LamplightEvent {
   /// The wait before the next attempt; null when there is none before
   /// `appResumed()`.
   final Duration? retryIn;
+
+  @override
+  String toString() => 'DisconnectedEvent($why, retry in $retryIn)';
 }
 
 /// Statuses that are new or newer, each user once. After a reconnect: what
@@ -65,6 +77,9 @@ final class StatusChangedEvent extends LamplightEvent {
 
   /// The statuses.
   final List<UserStatus> statuses;
+
+  @override
+  String toString() => 'StatusChangedEvent($statuses)';
 }
 
 /// Users that are watched no longer and have left the cache.
@@ -74,6 +89,9 @@ final class NotWatchedEvent extends LamplightEvent {
 
   /// The users.
   final List<String> userIds;
+
+  @override
+  String toString() => 'NotWatchedEvent($userIds)';
 }
 
 /// Another device of this account, or the server API, has changed the
@@ -87,6 +105,10 @@ final class SubscriptionsChangedEvent extends LamplightEvent {
 
   /// The users that were unsubscribed from.
   final List<String> unsubscribed;
+
+  @override
+  String toString() =>
+      'SubscriptionsChangedEvent(+$subscribed, -$unsubscribed)';
 }
 
 /// The app's settings have changed what this client may do.
@@ -96,6 +118,9 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 
   /// The abilities as they are now.
   final Abilities abilities;
+
+  @override
+  String toString() => 'AbilitiesChangedEvent($abilities)';
 }
 
 /// Messages were received, or sent from another own device; oldest first.
@@ -107,6 +132,9 @@ final class MessagesReceivedEvent extends LamplightEvent {
 
   /// The messages.
   final List<Message> messages;
+
+  @override
+  String toString() => 'MessagesReceivedEvent($messages)';
 }
 
 /// Rows of the conversation list changed: by a message, or by another own
@@ -131,6 +159,9 @@ final class ConversationsChangedEvent extends LamplightEvent {
 
   /// The number of changes that the lists have seen, these included.
   final int listsVersion;
+
+  @override
+  String toString() => 'ConversationsChangedEvent($changed, deleted $deleted)';
 }
 
 /// Entries of the friend list are new, differ, or are gone.
@@ -150,6 +181,9 @@ final class FriendListChangedEvent extends LamplightEvent {
 
   /// The number of changes that the lists have seen, these included.
   final int listsVersion;
+
+  @override
+  String toString() => 'FriendListChangedEvent($changed, deleted $deleted)';
 }
 
 /// The own profile was changed by another own device or the server API.
@@ -159,6 +193,9 @@ final class SelfInfoChangedEvent extends LamplightEvent {
 
   /// The profile as it is now.
   final UserProfile profile;
+
+  @override
+  String toString() => 'SelfInfoChangedEvent($profile)';
 }
 
 /// Mutual friends show something else than before.
@@ -168,6 +205,9 @@ final class UsersInfoChangedEvent extends LamplightEvent {
 
   /// The profiles as they are now.
   final List<UserProfile> profiles;
+
+  @override
+  String toString() => 'UsersInfoChangedEvent($profiles)';
 }
 
 /// Something of the own lists changed while this client could not be told:
@@ -178,6 +218,9 @@ final class ListsOutdatedEvent extends LamplightEvent {
 
   /// The number of changes that the lists have seen.
   final int listsVersion;
+
+  @override
+  String toString() => 'ListsOutdatedEvent(version $listsVersion)';
 }
 
 /// A listener was paused for so long that events were dropped, oldest first.
@@ -189,6 +232,9 @@ final class EventsMissedEvent extends LamplightEvent {
 
   /// How many events were dropped.
   final int count;
+
+  @override
+  String toString() => 'EventsMissedEvent($count)';
 }
 
 /// The session is over: calls answer 6014, the cache is empty, and the SDK
@@ -205,30 +251,45 @@ final class KickedOfflineEvent extends SessionEndedEvent {
 
   /// The platform of the other login, where the server said so.
   final DevicePlatform? byPlatform;
+
+  @override
+  String toString() => 'KickedOfflineEvent(by ${byPlatform?.label})';
 }
 
 /// This device was logged out by the server API or an operator.
 final class KickedByOperatorEvent extends SessionEndedEvent {
   /// Creates an event.
   const KickedByOperatorEvent();
+
+  @override
+  String toString() => 'KickedByOperatorEvent()';
 }
 
 /// The token has expired; log in with a new one.
 final class UserSigExpiredEvent extends SessionEndedEvent {
   /// Creates an event.
   const UserSigExpiredEvent();
+
+  @override
+  String toString() => 'UserSigExpiredEvent()';
 }
 
 /// The account is gone.
 final class AccountDeletedEvent extends SessionEndedEvent {
   /// Creates an event.
   const AccountDeletedEvent();
+
+  @override
+  String toString() => 'AccountDeletedEvent()';
 }
 
 /// The same device has connected elsewhere, and goes on there.
 final class SupersededEvent extends SessionEndedEvent {
   /// Creates an event.
   const SupersededEvent();
+
+  @override
+  String toString() => 'SupersededEvent()';
 }
 
 /// The server refused to have this client back.
@@ -238,6 +299,9 @@ final class LoginRefusedEvent extends SessionEndedEvent {
 
   /// The refusal.
   final LamplightException refusal;
+
+  @override
+  String toString() => 'LoginRefusedEvent($refusal)';
 }
 
 /// The first login failed. The call has failed with the same cause.
@@ -247,10 +311,16 @@ final class LoginFailedEvent extends SessionEndedEvent {
 
   /// The cause.
   final LinkEnd why;
+
+  @override
+  String toString() => 'LoginFailedEvent($why)';
 }
 
 /// The application logged out.
 final class LoggedOutEvent extends SessionEndedEvent {
   /// Creates an event.
   const LoggedOutEvent();
+
+  @override
+  String toString() => 'LoggedOutEvent()';
 }

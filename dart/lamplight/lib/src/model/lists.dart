@@ -143,6 +143,9 @@ final class CustomContent {
 
   @override
   int get hashCode => Object.hash(data, description, extension);
+
+  @override
+  String toString() => 'CustomContent(${data.length} characters)';
 }
 
 /// A one-to-one message, as the server stores it.

@@ -25,6 +25,12 @@ final class LoginResult {
 
   /// The number of changes that the own lists have seen.
   final int listsVersion;
+
+  @override
+  String toString() => 'LoginResult(registered: $registered'
+      ', lists version $listsVersion'
+      ', $serverTime'
+      ', $abilities)';
 }
 
 /// The abilities of a client: what the settings of its app let it do.
@@ -84,6 +90,13 @@ final class Abilities {
         subscribeBatch,
         unsubscribeBatch,
       );
+
+  @override
+  String toString() => 'Abilities(statuses of others: $statusesOfOthers'
+      ', refusal code $refusalCode'
+      ', friend notification: $friendNotification'
+      ', subscriptions: $subscriptionsLimit'
+      ', batches: $queryBatch/$subscribeBatch/$unsubscribeBatch)';
 }
 
 /// One user of a batch for whom a call failed.
@@ -114,6 +127,9 @@ final class StatusResult {
 
   /// The other users.
   final List<FailedUser> failures;
+
+  @override
+  String toString() => 'StatusResult($statuses, failures $failures)';
 }
 
 /// The answer to `subscribeUserStatus`.
@@ -138,6 +154,12 @@ final class SubscribeResult {
   /// Of the evicted, those that are not watched any longer: not as a friend
   /// either. They have left the cache.
   final List<String> notWatched;
+
+  @override
+  String toString() => 'SubscribeResult($statuses'
+      ', failures $failures'
+      ', evicted $evicted'
+      ', not watched $notWatched)';
 }
 
 /// The answer to `unsubscribeUserStatus`.
@@ -151,6 +173,10 @@ final class UnsubscribeResult {
   /// The users that are not watched any longer: not as a friend either. They
   /// have left the cache.
   final List<String> notWatched;
+
+  @override
+  String toString() =>
+      'UnsubscribeResult(failures $failures, not watched $notWatched)';
 }
 
 /// The subscription list of the account.
@@ -163,6 +189,9 @@ final class Subscriptions {
 
   /// How many there may be.
   final int limit;
+
+  @override
+  String toString() => 'Subscriptions($users, limit $limit)';
 }
 
 /// The answer to `getUsersInfo`.
@@ -175,6 +204,9 @@ final class UsersInfoResult {
 
   /// The other users.
   final List<FailedUser> failures;
+
+  @override
+  String toString() => 'UsersInfoResult($profiles, failures $failures)';
 }
 
 /// A page of the own friend list, by rising userID.
@@ -194,6 +226,9 @@ final class FriendPage {
 
   /// The number of changes that the lists had seen.
   final int listsVersion;
+
+  @override
+  String toString() => 'FriendPage($friends, isLast: $isLast)';
 }
 
 /// The answer to a call that changed one entry of the friend list.
@@ -206,6 +241,9 @@ final class FriendResult {
 
   /// The number of changes that the lists have seen, this one included.
   final int listsVersion;
+
+  @override
+  String toString() => 'FriendResult($friend)';
 }
 
 /// The answer to `deleteFriends`.
@@ -218,6 +256,9 @@ final class DeleteFriendsResult {
 
   /// The number of changes that the lists have seen, this one included.
   final int listsVersion;
+
+  @override
+  String toString() => 'DeleteFriendsResult(failures $failures)';
 }
 
 /// The answer to a message that was sent: it is stored for good.
@@ -237,6 +278,9 @@ final class SentMessage {
 
   /// The number of changes that the lists have seen, this one included.
   final int listsVersion;
+
+  @override
+  String toString() => 'SentMessage($message, isRepeated: $isRepeated)';
 }
 
 /// Some messages of a conversation, newest first.
@@ -249,6 +293,9 @@ final class HistoryPage {
 
   /// Whether there is nothing before them.
   final bool isLast;
+
+  @override
+  String toString() => 'HistoryPage($messages, isLast: $isLast)';
 }
 
 /// A page of the own conversation list: pinned first, then the latest active
@@ -273,6 +320,10 @@ final class ConversationPage {
 
   /// The number of changes that the lists had seen.
   final int listsVersion;
+
+  @override
+  String toString() =>
+      'ConversationPage($conversations, next: $next, $totalUnread unread)';
 }
 
 /// The answer to a call that changed one row of the conversation list.
@@ -285,6 +336,9 @@ final class ConversationResult {
 
   /// The number of changes that the lists have seen, this one included.
   final int listsVersion;
+
+  @override
+  String toString() => 'ConversationResult($conversation)';
 }
 
 /// The answer to a call that changed the own profile.
@@ -297,4 +351,7 @@ final class SelfInfoResult {
 
   /// The number of changes that the lists have seen, this one included.
   final int listsVersion;
+
+  @override
+  String toString() => 'SelfInfoResult($profile)';
 }

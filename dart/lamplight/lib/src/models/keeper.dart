@@ -25,12 +25,18 @@ sealed class ListState {
 final class ListLoading extends ListState {
   /// Creates the state.
   const ListLoading();
+
+  @override
+  String toString() => 'ListLoading()';
 }
 
 /// There are rows to show; more may follow while a long list is read.
 final class ListReady extends ListState {
   /// Creates the state.
   const ListReady();
+
+  @override
+  String toString() => 'ListReady()';
 }
 
 /// The list could not be read.
@@ -40,6 +46,9 @@ final class ListFailed extends ListState {
 
   /// The cause.
   final LamplightException error;
+
+  @override
+  String toString() => 'ListFailed($error)';
 }
 
 /// Rows in the first page, soon there to be shown.

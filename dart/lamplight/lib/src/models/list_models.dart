@@ -39,6 +39,9 @@ final class CutTrouble extends ListTrouble {
 
   @override
   String notice(ListWords words) => '${words.cut} ${words.cutHint}';
+
+  @override
+  String toString() => 'CutTrouble(isConnecting: $isConnecting)';
 }
 
 /// The app shows no statuses: its switch is off, or its edition does not have
@@ -54,6 +57,9 @@ final class WithheldTrouble extends ListTrouble {
   String notice(ListWords words) => code == LamplightCode.statusSwitchedOff
       ? words.switchedOff
       : words.notInEdition;
+
+  @override
+  String toString() => 'WithheldTrouble($code)';
 }
 
 /// A model of a list. It asks for statuses while it has a listener.

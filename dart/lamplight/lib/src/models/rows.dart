@@ -142,6 +142,9 @@ final class ConversationRow {
 
   /// Whether the conversation is pinned to the top.
   bool get isPinned => conversation.isPinned;
+
+  @override
+  String toString() => 'ConversationRow($userId, $status, $unread unread)';
 }
 
 /// A row of a contact list.
@@ -156,6 +159,9 @@ final class LetterRow extends ContactRow {
 
   /// `A` to `Z`, or `#`.
   final String letter;
+
+  @override
+  String toString() => 'LetterRow($letter)';
 }
 
 /// A friend.
@@ -191,6 +197,9 @@ final class FriendRow extends ContactRow {
 
   /// The address of the friend's picture; empty: none.
   String get avatarUrl => friend.profile.avatarUrl;
+
+  @override
+  String toString() => 'FriendRow($userId, $status)';
 }
 
 /// Conversations in the order of a list: pinned first, then the latest message
