@@ -22,10 +22,11 @@ import 'wire/checks.dart';
 /// After a [login] it keeps the session alive by itself: it sends heartbeats,
 /// comes back after a broken link, learns what has changed meanwhile, and
 /// subscribes again if the server has given the list up. A call that is made
-/// while there is no connection has the client try again at once, and waits
-/// for the connection up to the call timeout. The session ends with [logout]
-/// or when the server ends it, of which a [SessionEndedEvent] tells; from
-/// then on calls fail with 6014.
+/// while there is no connection waits for it up to the call timeout, and
+/// shortens the wait for the next attempt: to a second and a half at most, or
+/// to the time over which the server has asked its clients to spread their
+/// return. The session ends with [logout] or when the server ends it, of which
+/// a [SessionEndedEvent] tells; from then on calls fail with 6014.
 ///
 /// Every call fails with a [LamplightException] and nothing else. While
 /// nobody is logged in, a client has no timer and no socket.
@@ -165,7 +166,8 @@ final class LamplightClient {
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, ends [events], and fails all
-  /// calls, also those to come.
+  /// calls, also those to come, with 6014 and a text that says so. A client
+  /// that is closed stays closed: make a new one.
   Future<void> close() async => _driver.close();
 
   /// Tells that the device has changed its network: a link is tested at once
