@@ -77,13 +77,13 @@ final class Driver {
     final waiters = [..._waiters.values];
     _waiters.clear();
     for (final waiter in waiters) {
-      waiter.completeError(notLoggedIn(), StackTrace.current);
+      waiter.completeError(closed(), StackTrace.current);
     }
     events.close();
   }
 
   Future<Object> _ask(Input Function(CallId call, int deadline) input) {
-    if (_isClosed) return Future.error(notLoggedIn(), StackTrace.current);
+    if (_isClosed) return Future.error(closed(), StackTrace.current);
     final waiter = Completer<Object>();
     final call = ++_lastCall;
     _waiters[call] = waiter;

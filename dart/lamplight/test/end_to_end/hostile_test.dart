@@ -213,6 +213,25 @@ void main() {
     await server.close();
   });
 
+  test('a client that was closed says so, to calls before and after', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    Future<(int, String)> failure(Future<Object?> Function() call) async {
+      final error = await throws<LamplightException>(call);
+      return (error.code, error.message);
+    }
+
+    final asked = failure(() => me.client.getUserStatus(['ann']));
+    await me.client.close();
+    const closed = (6014, 'not logged in: the client is closed');
+    equal(await asked, closed);
+    equal(await failure(() => me.client.setSelfStatus('x')), closed);
+    equal(await failure(() => me.client.login('me', 'sig')), closed);
+    equal(await failure(me.client.logout), closed);
+    await fake.end();
+  });
+
   test('the await of a call goes on before what the server says after it',
       () async {
     final fake = await _Fake.start();

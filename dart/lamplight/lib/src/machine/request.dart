@@ -125,6 +125,12 @@ LamplightException noAnswer([String detail = '']) =>
 LamplightException notLoggedIn() =>
     LamplightException.of(LamplightCode.notLoggedIn);
 
+/// The failure of a call of a client that was closed.
+LamplightException closed() => LamplightException.of(
+      LamplightCode.notLoggedIn,
+      'the client is closed',
+    );
+
 /// The failure of a call with a parameter that is none.
 LamplightException invalid(String detail) =>
     LamplightException.of(LamplightCode.invalidParameter, detail);
