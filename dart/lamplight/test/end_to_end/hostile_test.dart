@@ -259,6 +259,49 @@ void main() {
     await fake.end();
   });
 
+  test('half of a surrogate pair is refused before it is sent', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    const high = '\ud83d';
+    const low = '\ude00';
+    equal(await codeOf(() => me.client.login('me', 'sig$high')), 70003);
+    await me.client.login('me', 'sig');
+    equal(await codeOf(() => me.client.updateToken(low)), 70003);
+    for (final (name, call) in <(String, Future<Object?> Function())>[
+      ('customStatus', () => me.client.setSelfStatus('a$high')),
+      ('customStatus', () => me.client.setSelfStatus('${high}a')),
+      ('customStatus', () => me.client.setSelfStatus(low)),
+      ('customStatus', () => me.client.setSelfStatus('$low$high')),
+      ('customStatus', () => me.client.setSelfStatus('$high$high$low')),
+      ('nick', () => me.client.setSelfInfo(nick: high)),
+      ('text', () => me.client.sendTextMessage('ann', high)),
+      (
+        'extension',
+        () => me.client
+            .sendCustomMessage('ann', const CustomContent(extension: low))
+      ),
+      ('remark', () => me.client.setFriendRemark('ann', low)),
+      ('addWording', () => me.client.addFriend('ann', addWording: low)),
+      ('cursor', () => me.client.getConversationPage(next: low)),
+    ]) {
+      final error = await throws<LamplightException>(call);
+      equal(error.code, 6017);
+      check(
+        error.message.contains('$name holds half of a surrogate pair'),
+        'the text says which: ${error.message}',
+      );
+    }
+    equal(fake.requests.length, 1, 'only the login was sent');
+    me.client.setSelfStatus('$high$low and \u{1f600}').ignore();
+    await until('a whole pair is sent', () => fake.requests.length == 2);
+    equal(
+      fake.requests.last['setSelfStatus'],
+      {'customStatus': '\u{1f600} and \u{1f600}'},
+    );
+    await me.client.close();
+    await fake.end();
+  });
+
   test('arguments that are none are named', () async {
     LamplightClient client({
       String server = 'ws://localhost:1',

@@ -135,6 +135,9 @@ final class Machine {
         LamplightException.of(LamplightCode.sigUnreadable, 'it is too long'),
       );
     }
+    if (badToken(token) case final LamplightException refusal) {
+      return _fail(call, refusal);
+    }
     final session = _session;
     if (session != null && session.user != user) {
       return _fail(call, invalid('another user is logged in; log out first'));

@@ -65,7 +65,12 @@ final class Request {
     if (kind == 'login') {
       return size > frameBeforeLogin
           ? LamplightException.of(LamplightCode.sigUnreadable, 'it is too long')
-          : null;
+          : badToken(token);
+    }
+    if (_notUnicode(parameters) case final String name) {
+      return invalid(
+        '$name holds half of a surrogate pair, which is no character',
+      );
     }
     if (size > frameAfterLogin) {
       return parameters.containsKey('userIds')
@@ -87,6 +92,28 @@ final class Request {
     return null;
   }
 }
+
+/// The name of a text that cannot be written as UTF-8; null where there is
+/// none. Lists have userIDs alone, which are checked apart.
+String? _notUnicode(Map<String, Object?> parameters) {
+  for (final MapEntry(key: name, :value) in parameters.entries) {
+    final found = switch (value) {
+      final String text when !isUnicode(text) => name,
+      final Map<String, Object?> inner => _notUnicode(inner),
+      _ => null,
+    };
+    if (found != null) return found;
+  }
+  return null;
+}
+
+/// The refusal of a token that cannot be sent; null for all others.
+LamplightException? badToken(String token) => isUnicode(token)
+    ? null
+    : LamplightException.of(
+        LamplightCode.sigUnreadable,
+        'it holds half of a surrogate pair, which is no character',
+      );
 
 /// A call of the application that waits to be sent or answered.
 final class Call {
