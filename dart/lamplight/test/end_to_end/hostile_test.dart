@@ -8,6 +8,7 @@ import 'dart:io';
 import 'package:lamplight/lamplight.dart';
 
 import '../support/node.dart' show Watcher, codeOf;
+import '../support/package.dart';
 import '../support/runner.dart';
 
 /// A server that answers logins, and then says what the test has it say.
@@ -27,7 +28,12 @@ final class _Fake {
         protocolSelector: protocol == null ? null : (_) => protocol,
       );
       fake.sockets.add(socket);
-      socket.listen((message) => fake.hear(socket, message as String));
+      late final StreamSubscription<Object?> listening;
+      listening = socket.listen((message) {
+        fake.hear(socket, message as String);
+        // A WebSocket that is not read does not see that its peer closes it.
+        if (fake.isDeafAfterLogin) listening.pause();
+      });
     });
     return fake;
   }
@@ -40,6 +46,9 @@ final class _Fake {
 
   /// The answer to a login; null: none.
   Map<String, Object?>? login = const {'snapshotComplete': true};
+
+  /// Whether nothing is heard after the login, not even an end.
+  bool isDeafAfterLogin = false;
 
   /// The requests that were received.
   final List<Map<String, Object?>> requests = [];
@@ -229,6 +238,39 @@ void main() {
     equal(await failure(() => me.client.setSelfStatus('x')), closed);
     equal(await failure(() => me.client.login('me', 'sig')), closed);
     equal(await failure(me.client.logout), closed);
+    await fake.end();
+  });
+
+  test('a program ends after close, whatever the server says and leaves open',
+      () async {
+    final fake = await _Fake.start();
+    fake.isDeafAfterLogin = true;
+    final program = await Process.start(Platform.resolvedExecutable, [
+      '--packages=${Platform.packageConfig}',
+      '${packageFolder().path}/test/support/closer.dart',
+      fake.url,
+    ]);
+    lastly.add(() async => program.kill(ProcessSignal.sigkill));
+    final lines = program.stdout.transform(utf8.decoder).join();
+    final errors = program.stderr.transform(utf8.decoder).join();
+    await until('it is logged in', () => fake.requests.isNotEmpty);
+    // Garbage that costs the link, and more of it for as long as it stands.
+    final garbage = Timer.periodic(const Duration(milliseconds: 20), (_) {
+      for (final socket in fake.sockets) {
+        socket.add('nonsense');
+      }
+    });
+    // The WebSocket of dart:io waits 5 s for its peer to close it too.
+    final code =
+        await program.exitCode.timeout(const Duration(seconds: 30));
+    garbage.cancel();
+    final said = await lines;
+    equal((code, await errors), (0, ''));
+    check(said.contains('DisconnectedEvent(LinkEnd(protocol'), said);
+    check(said.endsWith('closed\n'), said);
+    for (final socket in fake.sockets) {
+      equal(socket.closeCode, null, 'this side has left it open');
+    }
     await fake.end();
   });
 
