@@ -88,4 +88,26 @@ void main() {
     );
     equal(all(r'`(\w+)`', section('Callbacks that are never called')), silent);
   });
+
+  test('a field that the table says is not there is not, and others are', () {
+    final package = packageFolder();
+    final table = File('${package.path}/COMPAT.md').readAsStringSync();
+    final source = File('${package.path}/lib/src/compat/message_types.dart')
+        .readAsStringSync();
+    final rows = RegExp(r'^\| (V2Tim[\w, ]+) \| (`.*`) \|$', multiLine: true)
+        .allMatches(table)
+        .where((row) => RegExp('^class ${row[1]!.split(',').first} ',
+                multiLine: true)
+            .hasMatch(source));
+    equal(rows.length, 3, 'the rows of messages, conversations and texts');
+    for (final row in rows) {
+      for (final type in row[1]!.split(', ')) {
+        final body = RegExp('^class $type .*?^}', multiLine: true, dotAll: true)
+            .firstMatch(source)![0]!;
+        for (final field in RegExp(r'`(\w+)`').allMatches(row[2]!)) {
+          check(!body.contains(' ${field[1]};'), '$type has no ${field[1]}');
+        }
+      }
+    }
+  });
 }

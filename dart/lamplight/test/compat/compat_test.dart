@@ -144,10 +144,19 @@ void main() {
 
       equal(await get(['nobody']), 70107);
       equal(await get(['bob', 'nobody']), 0);
+      for (final users in [
+        <String>[],
+        [''],
+        ['bob', ''],
+        ['bob', 'ü'],
+      ]) {
+        equal(await get(users), 6017, '$users');
+      }
       equal(await get(crowd(501)), 70206);
       equal(await subscribe(crowd(101)), 70206);
       equal(await subscribe(['alice']), 6017);
       equal((await _manager.setSelfStatus(status: 'x' * 101)).code, 6017);
+      equal((await _manager.setSelfStatus(status: '\ud83d')).code, 6017);
 
       await node.set(['--user-status', 'off']);
       equal(await get(['bob']), 72001);
