@@ -1,7 +1,10 @@
 /// The Dart SDK of Lamplight: who is online, friends, profiles and messages.
 ///
 /// ```dart
-/// final client = LamplightClient(server: 'ws://localhost:7400', appId: 1);
+/// final client = LamplightClient(
+///   server: 'ws://localhost:7400',
+///   appId: 1400000001, // the app that a server makes at its first start
+/// );
 /// client.events.listen((event) {
 ///   if (event is StatusChangedEvent) print(event.statuses);
 /// });
