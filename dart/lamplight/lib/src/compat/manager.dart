@@ -80,8 +80,8 @@ class V2TIMManager {
       const AbsentManager('getOfflinePushManager');
 
   /// Begins to work for an app. `Lamplight.configure` is to be called before.
-  /// A second time for the same app, [listener] takes the place of the one
-  /// that was given before; listeners of [addIMSDKListener] stay. Parameters
+  /// A second time for the same app does nothing more: the [listener] of the
+  /// first time stays; further ones are for [addIMSDKListener]. Parameters
   /// about logs, folders and the platform of the UI do nothing.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
@@ -93,7 +93,7 @@ class V2TIMManager {
     Object? uiPlatform,
     List<Object?>? plugins,
   }) async =>
-      session.initialize(sdkAppID, listener, by: Initializer.plugin);
+      session.initialize(sdkAppID, listener);
 
   /// Ends all work: closes the connection without logging out, and lets go of
   /// all listeners.

@@ -53,15 +53,6 @@ final class Configuration {
 /// options are remembered; beyond, the oldest goes.
 const int mostMadeMessages = 1000;
 
-/// The callers that initialize a session.
-enum Initializer {
-  /// `initSDK` of the plugin.
-  plugin,
-
-  /// `init` of the UI kit.
-  kit,
-}
-
 /// The session of this process, as the plugin has one.
 final Session session = Session();
 
@@ -87,9 +78,10 @@ final class Session {
   /// added. Those added before `initSDK` are kept.
   final Set<V2TimSDKListener> sdkListeners = {};
 
-  /// The listeners that were given when the session was initialized, one of
-  /// each caller: a program that initializes again gives its listener again.
-  final Map<Initializer, V2TimSDKListener> _initListeners = {};
+  /// The listener that was given when the session was initialized. As in the
+  /// plugin, a program that initializes again, with a listener that it makes
+  /// again, is told once: the first one stays.
+  V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
   final ListListeners lists = ListListeners();
@@ -122,11 +114,7 @@ final class Session {
       );
 
   /// Begins to run for an app.
-  V2TimValueCallback<bool> initialize(
-    int appId,
-    V2TimSDKListener? listener, {
-    required Initializer by,
-  }) {
+  V2TimValueCallback<bool> initialize(int appId, V2TimSDKListener? listener) {
     final configuration = this.configuration;
     if (configuration == null) {
       return _invalidInit(
@@ -146,16 +134,16 @@ final class Session {
         return _invalidInit('${error.name}: ${error.message}');
       }
     }
-    if (listener != null) {
-      _initListeners[by] = listener;
-    }
+    _initListener ??= listener;
     return valued(true);
   }
 
   /// Removes a listener, wherever it was given.
   void removeListener(V2TimSDKListener listener) {
     sdkListeners.remove(listener);
-    _initListeners.removeWhere((_, given) => identical(given, listener));
+    if (identical(_initListener, listener)) {
+      _initListener = null;
+    }
   }
 
   /// Ends what runs.
@@ -163,7 +151,7 @@ final class Session {
     final running = this.running;
     this.running = null;
     sdkListeners.clear();
-    _initListeners.clear();
+    _initListener = null;
     lists.clear();
     await running?._end();
   }
@@ -171,8 +159,10 @@ final class Session {
   /// Calls every listener, and each once. One that throws keeps none of the
   /// others from being called; its error goes to the zone, as that of any
   /// callback.
-  void tell(void Function(V2TimSDKListener listener) what) =>
-      tellAll({...sdkListeners, ..._initListeners.values}, what);
+  void tell(void Function(V2TimSDKListener listener) what) => tellAll(
+        {...sdkListeners, if (_initListener case final given?) given},
+        what,
+      );
 
   V2TimValueCallback<bool> _invalidInit(String why) =>
       V2TimValueCallback(

@@ -46,8 +46,7 @@ class CoreServicesImpl {
     if (sdkAppID == null) {
       return true;
     }
-    final answer =
-        session.initialize(sdkAppID, listener, by: Initializer.kit);
+    final answer = session.initialize(sdkAppID, listener);
     if (answer.code != 0) {
       onTUIKitCallbackListener?.call(answer);
     }
