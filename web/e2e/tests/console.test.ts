@@ -100,9 +100,9 @@ describe("the console", () => {
     const secret = "0123456789abcdef0123456789abcdef";
     const isSet = async (): Promise<boolean> => {
       const app = JSON.parse(await server.command("app", "show", "--json")) as {
-        settings: { jwt: { secret: string } };
+        settings: { jwt: { secretSet: boolean } };
       };
-      return app.settings.jwt.secret !== "";
+      return app.settings.jwt.secretSet;
     };
 
     await field.getByText("No secret is set").waitFor();
