@@ -9,8 +9,8 @@
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// What the texts of a body take at most while they are read, in lengths of the body: a copy, and the buffer in which a text
-/// with escapes is put together. The buffer doubles, and both sizes are there while it is copied.
+/// The most memory that the texts of a body take while they are read, in lengths of the body: a copy, and the buffer in
+/// which a text with escapes is put together. The buffer doubles, and both sizes are there while it is copied.
 const TEXTS: usize = 4;
 
 /// The most memory that one mark stands for: an entry of a list of names, of 24 bytes. The list doubles, and both sizes are
@@ -20,7 +20,7 @@ const BYTES_PER_MARK: usize = 96;
 /// The most memory of all marks: that of the longest list that a limit of an app can allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// What any call takes besides: lists of one entry have room for four.
+/// The memory that any call takes besides: lists of one entry have room for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
 /// The most memory that one mark stands for when the body has been read.
