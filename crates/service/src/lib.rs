@@ -179,9 +179,10 @@ impl Service {
         self.apps.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// The version of a user whose account was created at this time, and about whom nothing else is known.
-    fn first_version(&self, created: Timestamp) -> Version {
-        Version::at(created.max(self.lost_before()))
+    /// The version of a user whose account was created, or whose last login was recorded, at this time, and about whom
+    /// nothing else is known.
+    fn first_version(&self, since: Timestamp) -> Version {
+        Version::at(since.max(self.lost_before()))
     }
 
     /// The record of a user who is known only from the facts.
@@ -197,7 +198,8 @@ impl Service {
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
             upkeep::user_facts(account, logins),
-            self.first_version(account.created),
+            // Above that of the user without these logins: a login that the facts have and no record had when a process ended.
+            self.first_version(since),
             since,
             !is_new && account.created < floor,
             &app.settings,

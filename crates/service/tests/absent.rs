@@ -107,6 +107,27 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
+/// The process ended between the two. Those who were told of the user without the login know the version of that status.
+#[tokio::test]
+async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
+    let world = World::with_logins(&[]).await;
+    world.facts.create_account(user("cat"), at(1)).await.unwrap();
+    let told = world.statuses(&["cat"]).await.remove(0).unwrap();
+    record(&world.facts, "cat", at(5)).await;
+
+    let after = Service::new(
+        Arc::<SqliteFacts>::clone(&world.facts),
+        Arc::<Forgetful>::clone(&world.directory),
+        world.directory.log(),
+        ThrottleLimits::default(),
+    );
+    after.recover(Vec::new(), world.directory.epoch(), now(6)).await.unwrap();
+    let status = after.statuses(&user("viewer"), &[user("cat").id], Viewing::Watched, now(9)).await.unwrap();
+    let status = status.into_iter().next().flatten().unwrap();
+    assert_eq!((told.status_type, status.status_type), (Unlogined, Offline));
+    assert!(told.version < status.version, "{told:?} {status:?}");
+}
+
 /// It is not acknowledged yet, and may be taken back without a word to those who were told of it.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
