@@ -69,6 +69,7 @@ macro_rules! directory_conformance_tests {
             the_feed_has_the_users_of_one_app
             who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it
             a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again
+            a_snapshot_of_the_feed_comes_to_its_end_after_a_removal
             what_there_is_is_counted
         }
     };

@@ -9,6 +9,7 @@ use crate::locks::lock;
 use lamplight_model::{AppId, User, UserId};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -18,7 +19,8 @@ use tokio::sync::Notify;
 pub struct FeedCursor {
     /// The epoch: counts the times when live records may have been lost, so that statuses sent before may be wrong.
     pub(crate) epoch: u64,
-    /// For each partition, the number of visible changes of this epoch that have been read.
+    /// For each partition a count of the visible changes of this epoch: everything up to there has been read. An adapter may
+    /// add numbers that say how a snapshot goes on.
     pub(crate) places: Vec<u64>,
 }
 
@@ -41,7 +43,7 @@ impl FeedCursor {
         self.epoch
     }
 
-    /// The places, one for each partition.
+    /// The places, and what the adapter has added to them.
     pub fn places(&self) -> &[u64] {
         &self.places
     }
@@ -97,15 +99,31 @@ struct FeedState {
     last: u64,
     /// The highest position of a record that was removed before the start: a reader that has not read so far missed it.
     horizon: u64,
-    /// The same for records that were removed since, by app: removals in one app do not concern the readers of others.
-    horizons: BTreeMap<AppId, u64>,
+    /// The records that were removed since, by app: removals in one app do not concern the readers of others.
+    removed: BTreeMap<AppId, Removed>,
+    /// The stamp of an app of which none was removed since the start: another one in each run.
+    first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
+}
+
+/// What is left of the removed records of an app.
+struct Removed {
+    /// The highest place at which one of them stood.
+    horizon: u64,
+    /// Another one after each removal. A snapshot that began under the present stamp has nobody in it who was removed.
+    stamp: u64,
 }
 
 impl Feed {
     pub fn new(epoch: u64, horizon: u64) -> Self {
-        let state =
-            FeedState { epoch, last: horizon, horizon, horizons: BTreeMap::new(), users: BTreeMap::new() };
+        let state = FeedState {
+            epoch,
+            last: horizon,
+            horizon,
+            removed: BTreeMap::new(),
+            first_stamp: foldhash::fast::RandomState::default().hash_one(epoch),
+            users: BTreeMap::new(),
+        };
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
@@ -137,19 +155,26 @@ impl Feed {
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.users.remove(&(user.app, place));
-        let horizon = state.horizons.entry(user.app).or_default();
-        *horizon = place.max(*horizon);
+        let first = Removed { horizon: 0, stamp: state.first_stamp };
+        let removed = state.removed.entry(user.app).or_insert(first);
+        removed.horizon = removed.horizon.max(place);
+        removed.stamp = removed.stamp.wrapping_add(1);
     }
 
     pub fn page(&self, app: AppId, after: Option<&FeedCursor>, limit: usize) -> FeedPage {
         let state = self.lock();
         let known = after.and_then(|cursor| match cursor.places[..] {
-            [place] if cursor.epoch == state.epoch => Some(place),
+            [place] if cursor.epoch == state.epoch => Some((place, None)),
+            // In the middle of a snapshot, which began under a stamp.
+            [place, stamp] if cursor.epoch == state.epoch => Some((place, Some(stamp))),
             _ => None,
         });
-        let horizon = state.horizons.get(&app).copied().unwrap_or_default().max(state.horizon);
-        let known = known.filter(|place| (horizon..=state.last).contains(place));
-        let start = known.unwrap_or(0);
+        let removed = state.removed.get(&app);
+        let horizon = removed.map_or(0, |removed| removed.horizon).max(state.horizon);
+        let stamp = removed.map_or(state.first_stamp, |removed| removed.stamp);
+        let has_missed = |place: u64, of: Option<u64>| place < horizon && of != Some(stamp);
+        let known = known.filter(|(place, of)| *place <= state.last && !has_missed(*place, *of));
+        let (start, of) = known.unwrap_or((0, Some(stamp)));
         let mut users = state.users.range((app, start + 1)..=(app, u64::MAX));
         let page: Vec<(u64, User)> =
             users.by_ref().take(limit).map(|((_, place), id)| (*place, User::new(app, id.clone()))).collect();
@@ -162,7 +187,10 @@ impl Feed {
         FeedPage {
             users: page.into_iter().map(|(_, user)| user).collect(),
             reset: known.is_none(),
-            cursor: FeedCursor { epoch: state.epoch, places: vec![place] },
+            cursor: FeedCursor {
+                epoch: state.epoch,
+                places: [place].into_iter().chain(of.filter(|_| !finished)).collect(),
+            },
             finished,
         }
     }
@@ -179,7 +207,7 @@ impl Feed {
     /// The horizon over all apps, as a later start takes it over.
     pub fn horizon(&self) -> u64 {
         let state = self.lock();
-        state.horizons.values().copied().fold(state.horizon, u64::max)
+        state.removed.values().map(|removed| removed.horizon).fold(state.horizon, u64::max)
     }
 
     fn lock(&self) -> MutexGuard<'_, FeedState> {
@@ -271,9 +299,30 @@ mod tests {
         feed.forget(&user("gone"), gone);
         assert_eq!(names(&feed.page(APP, Some(&early), 10)), "a (reset)");
         assert_eq!(names(&feed.page(APP, Some(&late), 10)), "a");
-        for (epoch, places) in [(6, vec![2]), (7, vec![3]), (7, vec![2, 2]), (7, vec![])] {
+        for (epoch, places) in [(6, vec![2]), (7, vec![3]), (7, vec![2, 2, 2]), (7, vec![])] {
             let of_no_use = FeedCursor::new(epoch, places);
             assert_eq!(names(&feed.page(APP, Some(&of_no_use), 10)), "a (reset)", "{of_no_use}");
         }
+    }
+    #[test]
+    fn a_snapshot_goes_on_after_removals_from_before_it_and_begins_again_after_later_ones() {
+        let feed = Feed::new(7, 0);
+        let of = |id: &str| feed.advance(&user(id), None);
+        let (_, b, gone) = (of("a"), of("b"), of("gone"));
+        feed.forget(&user("gone"), gone);
+        let first = feed.page(APP, None, 1);
+        assert_eq!(names(&first), "a (reset) …");
+        let second = feed.page(APP, Some(&first.cursor), 1);
+        assert_eq!(names(&second), "b");
+        // Told as what follows the snapshot, and not as its rest.
+        assert_eq!(second.cursor.places().len(), 1);
+
+        feed.forget(&user("b"), b);
+        assert_eq!(names(&feed.page(APP, Some(&first.cursor), 1)), "a (reset)");
+        assert_eq!(names(&feed.page(APP, Some(&second.cursor), 1)), "");
+        // Nor does a snapshot of a run before go on: nobody knows what was removed since.
+        let next_run = Feed::new(7, gone);
+        next_run.restore(&user("a"), 1);
+        assert_eq!(names(&next_run.page(APP, Some(&first.cursor), 1)), "a (reset)");
     }
 }

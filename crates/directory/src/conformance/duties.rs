@@ -214,7 +214,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     // One of another epoch, or of another number of partitions, begins again.
     let mut places = kept.places().to_vec();
     let other_epoch = FeedCursor::new(kept.epoch().wrapping_add(1), places.clone());
-    places.push(0);
+    places.extend([0; 7]);
     for of_no_use in [other_epoch, FeedCursor::new(kept.epoch(), places)] {
         let (users, _, reset) = follow_feed(&ports, Some(of_no_use), 100).await;
         assert_eq!((users, reset), (vec![user("a")], true));
@@ -256,6 +256,28 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((missed.users, missed.reset), (vec![user("b")], true));
     let followed = ports.directory.feed(AppId(1), Some(after), 9).await.unwrap();
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
+}
+
+/// However small its pages, and though somebody was removed before it began.
+pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
+    for name in ["a", "b", "c", "gone"] {
+        seed(&ports.directory, name).await;
+    }
+    ports.directory.remove(&user("gone"), now(1)).await.unwrap();
+    let snapshot = async {
+        let (mut users, mut cursor) = (Vec::new(), None);
+        for page in 0..2_000 {
+            let next = ports.directory.feed(AppId(1), cursor, 1).await.unwrap();
+            assert_eq!(next.reset, page == 0, "page {page} after {users:?}");
+            users.extend(next.users);
+            if next.finished {
+                return users;
+            }
+            cursor = Some(next.cursor);
+        }
+        panic!("no end after {users:?}");
+    };
+    assert_eq!(sorted(snapshot.await), [user("a"), user("b"), user("c")]);
 }
 
 async fn due(ports: &Ports, at: Moment, limit: usize) -> Vec<User> {
