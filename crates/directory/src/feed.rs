@@ -106,7 +106,7 @@ struct FeedState {
     users: BTreeMap<(AppId, u64), UserId>,
 }
 
-/// What is left of the removed records of an app.
+/// The trace that the removed records of an app leave.
 struct Removed {
     /// The highest place at which one of them stood.
     horizon: u64,
