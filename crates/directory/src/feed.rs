@@ -101,7 +101,7 @@ struct FeedState {
     horizon: u64,
     /// The records that were removed since, by app: removals in one app do not concern the readers of others.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app of which none was removed since the start: another one in each run.
+    /// The stamp of an app of which no record was removed since the start. Each run has another one.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
@@ -110,7 +110,7 @@ struct FeedState {
 struct Removed {
     /// The highest place at which one of them stood.
     horizon: u64,
-    /// Another one after each removal. A snapshot that began under the present stamp has nobody in it who was removed.
+    /// A number that each removal changes. A snapshot that began under the present stamp holds no user who was removed.
     stamp: u64,
 }
 
