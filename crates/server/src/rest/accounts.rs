@@ -1,4 +1,4 @@
-//! Accounts: made, looked for, deleted, and told to log in anew.
+//! Commands for accounts: import, check, delete, and the end of all their logins (`kick`).
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -14,13 +14,13 @@ use lamplight_service::{By, Revoking, ServiceError, StateParts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most accounts of one call.
+/// The most accounts that one call may name.
 const MAX_ACCOUNTS: usize = 100;
 
 /// `im_open_login_svc/account_import`
 pub struct AccountImport;
 
-/// An account to be made, with what it shows.
+/// An account to create, with its nick and picture.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountImportRequest {
@@ -28,20 +28,20 @@ pub struct AccountImportRequest {
     #[serde(rename = "UserID")]
     #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
-    /// The older name of `UserID`; one of the two must be there.
+    /// The older name of `UserID`; one of the two must be present.
     #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,
-    /// The nick, at most 500 bytes. Absent: not changed.
+    /// The nick, at most 500 bytes. Absent: unchanged.
     nick: Option<String>,
-    /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
+    /// The http or https URL of the picture, at most 500 bytes. Absent: unchanged.
     face_url: Option<String>,
 }
 
 impl Command for AccountImport {
     const PATH: &'static str = "im_open_login_svc/account_import";
     const FAMILY: Family = Family::Accounts;
-    const SUMMARY: &'static str = "Makes an account, or changes what it shows.";
-    const ABOUT: &'static str = "May be repeated: an account that is there stays what it is.";
+    const SUMMARY: &'static str = "Creates an account, or changes its nick and picture.";
+    const ABOUT: &'static str = "The call may be repeated: an account that exists already stays, and only the fields that are given change.";
     const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG];
 
     type Request = AccountImportRequest;
@@ -57,7 +57,7 @@ impl Command for AccountImport {
     }
 }
 
-/// Makes one account, and gives it what it shows.
+/// Creates one account, and sets its nick and picture.
 async fn import(
     call: &Call<'_>,
     user: UserId,
@@ -77,14 +77,14 @@ async fn import(
 /// `im_open_login_svc/multiaccount_import`
 pub struct MultiaccountImport;
 
-/// Accounts to be made, by one of two lists.
+/// Accounts to create, in one of two lists.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImportRequest {
-    /// Accounts with what they show; at most 100.
+    /// Accounts with their nicks and pictures; at most 100.
     #[schema(value_type = Option<Vec<AccountListItem>>, max_items = 100)]
     account_list: Option<List<Object<AccountListItem>, MAX_ACCOUNTS>>,
-    /// The older list, of names alone; at most 100. One of the two lists must be there.
+    /// The older list, of names alone; at most 100. Exactly one of the two lists must be present.
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     accounts: Option<List<CompactString, MAX_ACCOUNTS>>,
 }
@@ -97,17 +97,17 @@ pub struct AccountListItem {
     #[serde(rename = "UserID")]
     #[schema(value_type = AccountName)]
     user_id: CompactString,
-    /// The nick, at most 500 bytes. Absent: not changed.
+    /// The nick, at most 500 bytes. Absent: unchanged.
     nick: Option<String>,
-    /// The http or https URL of its picture, at most 500 bytes. Absent: as it is.
+    /// The http or https URL of the picture, at most 500 bytes. Absent: unchanged.
     face_url: Option<String>,
 }
 
-/// Which accounts could not be made.
+/// The accounts that could not be created.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImportFields {
-    /// The accounts that were not made, as they were given.
+    /// The accounts that were not created, as the request named them.
     #[schema(value_type = Vec<String>)]
     fail_accounts: Vec<CompactString>,
 }
@@ -115,9 +115,9 @@ pub struct MultiaccountImportFields {
 impl Command for MultiaccountImport {
     const PATH: &'static str = "im_open_login_svc/multiaccount_import";
     const FAMILY: Family = Family::Accounts;
-    const SUMMARY: &'static str = "Makes up to 100 accounts.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 when any of them is there afterwards; only when none is, it says why \
-                                 the first one is not.";
+    const SUMMARY: &'static str = "Creates up to 100 accounts.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when at least one of them exists afterwards; otherwise it is the \
+                                 code of the first account.";
     const CODES: &'static [Code] = &[Code::PROFILE_TOO_LONG, Code::BATCH_TOO_LARGE];
 
     type Request = MultiaccountImportRequest;
@@ -140,7 +140,7 @@ impl Command for MultiaccountImport {
             }
         };
         let asked = list.len();
-        // Together, so that they share commits.
+        // The imports run together, so that they share commits of the store.
         let outcomes = join_all(list.into_iter().map(|item| async move {
             let done = match UserId::new(&item.user_id) {
                 Ok(user) => import(call, user, item.nick, item.face_url).await,
@@ -156,7 +156,7 @@ impl Command for MultiaccountImport {
                 first.get_or_insert(error);
             }
         }
-        // The cloud's shape has no place for a reason with each name; that of the first one is better than none.
+        // The cloud's answer has no field for a reason of each account; it gets the reason of the first one.
         let (mut code, mut detail) = (Code::OK, String::new());
         if let Some(error) = first {
             let why = Family::Accounts.translate(&error.refusal());
@@ -175,7 +175,7 @@ impl Command for MultiaccountImport {
 /// `im_open_login_svc/account_check`
 pub struct AccountCheck;
 
-/// Accounts to be looked for.
+/// Accounts to look for.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheckRequest {
@@ -193,44 +193,44 @@ pub struct NamedUser {
     user_id: CompactString,
 }
 
-/// The state of each account.
+/// Whether each account exists.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheckFields {
-    /// In the order asked.
+    /// The results, in the order of the request.
     result_item: Vec<AccountChecked>,
 }
 
-/// Whether an account is there.
+/// Whether one account exists.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountChecked {
-    /// Which account.
+    /// The account.
     #[serde(rename = "UserID")]
     #[schema(value_type = String)]
     user_id: CompactString,
-    /// 0, or 7003 for what is no userID.
+    /// 0, or 7003 when the text is not a valid userID.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
-    /// Whether it is there.
+    /// Whether the account exists.
     account_status: AccountStatus,
 }
 
-/// Whether an account is there.
+/// Whether an account exists.
 #[derive(Serialize, ToSchema)]
 pub enum AccountStatus {
-    /// It is.
+    /// The account exists.
     Imported,
-    /// It is not.
+    /// The account does not exist.
     NotImported,
 }
 
 impl Command for AccountCheck {
     const PATH: &'static str = "im_open_login_svc/account_check";
     const FAMILY: Family = Family::Accounts;
-    const SUMMARY: &'static str = "Says which of up to 100 accounts are there.";
+    const SUMMARY: &'static str = "Says which of up to 100 accounts exist.";
     const ABOUT: &'static str = "";
     const CODES: &'static [Code] = &[Code::BATCH_TOO_LARGE];
     const READS: bool = true;
@@ -266,7 +266,7 @@ impl Command for AccountCheck {
 /// `im_open_login_svc/account_delete`
 pub struct AccountDelete;
 
-/// Accounts to be deleted.
+/// Accounts to delete.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleteRequest {
@@ -279,7 +279,7 @@ pub struct AccountDeleteRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleteFields {
-    /// In the order asked.
+    /// The outcomes, in the order of the request.
     result_item: Vec<AccountDeleted>,
 }
 
@@ -287,18 +287,18 @@ pub struct AccountDeleteFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleted {
-    /// 0: it is gone; 70107: there was none; 7003: that is no userID; 70402: it is the admin that calls.
+    /// 0: deleted; 70107: no such account; 7003: not a valid userID; 70402: the account of the calling admin.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
     result_info: &'static str,
-    /// Which account.
+    /// The account.
     #[serde(rename = "UserID")]
     #[schema(value_type = String)]
     user_id: CompactString,
 }
 
-/// The text for the account of the caller.
+/// The `ResultInfo` for the account of the caller.
 const OWN_ACCOUNT: &str = "an admin does not delete its own account: its UserSig would be refused from now on; call in the \
                            name of another admin";
 
@@ -307,7 +307,7 @@ impl Command for AccountDelete {
     const FAMILY: Family = Family::Accounts;
     const SUMMARY: &'static str = "Deletes up to 100 accounts, with their logins, friends and conversations.";
     const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, of them could not be deleted: each has its own \
-                                 `ResultCode`. The account of the admin that calls is not deleted.";
+                                 `ResultCode`. The account of the calling admin is not deleted.";
     const CODES: &'static [Code] = &[Code::BATCH_TOO_LARGE];
 
     type Request = AccountDeleteRequest;
@@ -322,7 +322,7 @@ impl Command for AccountDelete {
         let mut revoked = Revoking::default();
         for Object(NamedUser { user_id }) in items {
             let done = match UserId::new(&user_id) {
-                // Its UserSig would be refused from now on, and with it every further call.
+                // The UserSig of the admin would be refused from now on, and with it every further call.
                 Ok(id) if id == call.admin.id => Err(Refusal::from(Code::INVALID_PARAMETER).into()),
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),
@@ -344,10 +344,10 @@ pub struct Kick;
 impl Command for Kick {
     const PATH: &'static str = "im_open_login_svc/kick";
     const FAMILY: Family = Family::Accounts;
-    const SUMMARY: &'static str = "Ends every login of a user, and revokes the UserSigs used or made before.";
-    const ABOUT: &'static str = "Refused from now on are the UserSigs dated before this second, and those that the user has \
-        been seen with, that of the admin that calls too where it kicks itself. Where one dated in this very second has been seen, the answer waits for the second to end: a \
-        UserSig made after the answer counts at once.";
+    const SUMMARY: &'static str = "Ends every login of a user, and revokes the UserSigs of the user.";
+    const ABOUT: &'static str = "UserSigs that were made before this second are refused from now on, and so are later ones that \
+        the user has logged in with; an admin that kicks itself loses its own. If a UserSig of this very second has been seen, the answer waits for the second to end: a \
+        UserSig made after the answer is valid at once.";
     const CODES: &'static [Code] = &[Code::NO_SUCH_ACCOUNT];
 
     type Request = OneUser;

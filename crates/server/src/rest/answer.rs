@@ -11,20 +11,20 @@ use serde::Serialize;
 
 /// The answer to a call.
 pub struct Answer {
-    /// Its `ErrorCode`.
+    /// The `ErrorCode` of the answer.
     pub code: Code,
     json: Bytes,
-    /// It has its share of the room of the port.
+    /// Whether the answer has been charged to the memory budget of the HTTP port.
     is_charged: bool,
 }
 
 /// The answer of a command that succeeded, or that failed for every user it named.
 pub struct Reply<T> {
-    /// 0, or the reason why it failed for everybody.
+    /// 0, or the reason why the command failed for every user.
     pub code: Code,
-    /// The particulars for `ErrorInfo`; may be empty.
+    /// The details that `ErrorInfo` ends with; may be empty.
     pub detail: String,
-    /// The fields of the command.
+    /// The fields of the command's answer.
     pub fields: T,
 }
 
@@ -34,7 +34,7 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
-/// An answer on its way into JSON.
+/// The answer in the order of its JSON fields: those of every answer, then those of the command.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope<'a, T> {
@@ -56,13 +56,13 @@ impl Answer {
         Self::write(family, reply.code, &text(reply.code, &reply.detail), &reply.fields)
     }
 
-    /// A "no".
+    /// The answer of a call that was refused.
     pub fn refused(family: Family, refusal: &Refusal) -> Self {
         let refusal = family.translate(refusal);
         Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
-    /// The answer for an error of a command. An internal error is logged, and answered without its particulars.
+    /// The answer for an error of a command. An internal error is logged, and answered without its details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a call of the server API failed");
@@ -82,8 +82,8 @@ impl Answer {
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Takes room for an answer that may be dropped, because its call has changed nothing and can be made again. Where there
-    /// is none, the answer becomes a refusal.
+    /// Charges the answer to the budget of the port. A call that reads has changed nothing and can be made
+    /// again, so its answer may become a refusal when the budget is used up.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -94,22 +94,23 @@ impl Answer {
         }
     }
 
-    /// As HTTP: always 200. It is charged until it has been sent.
+    /// The HTTP response; its status is always 200. The answer stays charged to the budget until it has been
+    /// sent.
     pub fn into_response(self, room: &BodyRoom) -> Response {
         let json = if self.is_charged { self.json } else { room.charge_answer(self.json) };
         let mut response = Response::new(Body::from(json));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Statuses of people: not for a cache between us and the backend.
+        // The answer has statuses of people: a cache between the backend and this server must not keep it.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code == Code::TOO_MANY_FAILURES {
-            // A guesser has to connect anew for each further guess.
+            // Somebody who guesses UserSigs has to open a new connection for each further guess.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 }
 
-/// The code of one entry of a list. A fault of ours fails the whole call.
+/// The code of one entry of a list. A fault of the server itself fails the whole call.
 pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
     match done {
         Ok(()) => Ok(Code::OK),
@@ -118,7 +119,7 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     }
 }
 
-/// The `ErrorInfo` of a code with its particulars.
+/// The `ErrorInfo` of a code, with the details where there are any.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

@@ -1,5 +1,5 @@
-//! The families of commands, and the one place where a refusal of ours becomes the code that the family's callers
-//! know it by.
+//! The families of commands, and the only place where a refusal of the service becomes the code that the
+//! cloud's API has for it in that family.
 
 use lamplight_model::{Code, Refusal};
 
@@ -8,11 +8,11 @@ use lamplight_model::{Code, Refusal};
 pub enum Family {
     /// `im_open_login_svc`
     Accounts,
-    /// `openim`: whether users are there.
+    /// `openim`: the status of users.
     States,
     /// `openim`: messages.
     Messages,
-    /// `openim`: what is done on behalf of a user, and the status feed.
+    /// `openim`: calls on behalf of a user, and the status feed.
     OnBehalf,
     /// `sns`
     Friends,
@@ -23,7 +23,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// The body is no JSON.
+    /// The code for a body that is not JSON.
     pub fn unreadable(self) -> Code {
         match self {
             Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::JSON_UNREADABLE,
@@ -31,7 +31,7 @@ impl Family {
         }
     }
 
-    /// The body is JSON, but a field is missing or not what it should be.
+    /// The code for a body that is JSON, but in which a field is missing or invalid.
     pub fn invalid(self) -> Code {
         match self {
             Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
@@ -44,7 +44,7 @@ impl Family {
         }
     }
 
-    /// There is no such account.
+    /// The code for an account that does not exist.
     pub fn no_such_account(self) -> Code {
         match self {
             Self::Accounts | Self::States | Self::OnBehalf => Code::NO_SUCH_ACCOUNT,
@@ -55,7 +55,7 @@ impl Family {
         }
     }
 
-    /// A `userID` that cannot be one.
+    /// The code for a text that is not a valid userID.
     pub fn bad_user_id(self) -> Code {
         match self {
             Self::Accounts | Self::States | Self::OnBehalf => Code::BAD_USER_ID,
@@ -66,7 +66,7 @@ impl Family {
         }
     }
 
-    /// The caller is no admin of the app.
+    /// The code for a caller that is not an admin of the app.
     pub fn admin_required(self) -> Code {
         match self {
             Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::ADMIN_REQUIRED,
@@ -74,7 +74,7 @@ impl Family {
         }
     }
 
-    /// More users than one call may name.
+    /// The code for more users than one call may name.
     pub fn batch_too_large(self) -> Code {
         match self {
             Self::States | Self::Messages => Code::QUERY_BATCH_TOO_LARGE,
@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// A refusal as the callers of this family know it.
+    /// Gives a refusal the code that this family has for it.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),
@@ -98,7 +98,7 @@ impl Family {
         Refusal { code, detail: refusal.detail.clone() }
     }
 
-    /// Whether answers carry `ErrorDisplay` too.
+    /// Whether answers have the field `ErrorDisplay`.
     pub fn has_error_display(self) -> bool {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }

@@ -1,4 +1,4 @@
-//! The status feed: how a backend keeps a mirror of who is there. The cloud has no such command.
+//! The status feed, with which a backend keeps a mirror of all statuses. The cloud has no such command.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -10,19 +10,19 @@ use lamplight_service::{FeedChange, MAX_FEED_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The users of a page for which no `limit` was asked.
+/// The number of users on a page when the call sets no `limit`.
 const USUAL_PAGE: usize = 500;
 
 /// `openim/status_feed`
 pub struct StatusFeed;
 
-/// Where to read on.
+/// The place to read from.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
     /// The `Cursor` of the page before; empty or absent: from the beginning.
     cursor: Option<String>,
-    /// At most so many users, 1 to 1,000.
+    /// The most users to answer with, 1 to 1,000.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
@@ -31,13 +31,14 @@ pub struct StatusFeedRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedFields {
-    /// The mirror is to be emptied before these changes are put in: the page is the first of a snapshot.
+    /// The first page of a snapshot: empty the mirror before you apply the changes.
     reset: bool,
-    /// Users whose status is not what it was at the cursor, as they are now, in the order of their last change.
+    /// The users whose status has changed since the cursor, with their present status, in the order of their
+    /// last change.
     changes: Vec<Change>,
-    /// Where to read on.
+    /// The `Cursor` for the next call.
     cursor: String,
-    /// There is nothing more for now.
+    /// Whether there are no further changes for now.
     finished: bool,
 }
 
@@ -54,7 +55,8 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
-    /// Grows with every change of this user. A number of 64 bits, as text: many readers of JSON keep 53 of a number.
+    /// Grows with every change of this user. It is a 64-bit number, given as text because many JSON readers
+    /// keep only 53 bits.
     #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
     version: String,
     /// When the status type last changed: milliseconds since 1970.
@@ -62,13 +64,13 @@ pub struct Change {
     /// Why the status last changed.
     #[schema(value_type = String, example = "login")]
     reason: &'static str,
-    /// The last moment with a connection, in milliseconds since 1970; absent when there was none.
+    /// When the user was last connected, in milliseconds since 1970; absent when the user never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<u64>,
     /// The platforms connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
-    /// The account is gone.
+    /// Whether the account has been deleted.
     deleted: bool,
 }
 
@@ -91,16 +93,16 @@ impl From<FeedChange> for Change {
 impl Command for StatusFeed {
     const PATH: &'static str = "openim/status_feed";
     const FAMILY: Family = Family::OnBehalf;
-    const SUMMARY: &'static str = "Reads the statuses of everybody: a snapshot, then what changes.";
+    const SUMMARY: &'static str = "Reads the statuses of all users: a snapshot, then the changes.";
     const ABOUT: &'static str = "Begin without a cursor and read until `Finished`; from then on read again with the last \
-                                 `Cursor`, as often as the mirror has to be fresh. A cursor survives restarts of the \
-                                 server. One that is too old is no fault: the page says `Reset` and begins a snapshot.";
+                                 `Cursor`, as often as you need the mirror to be current. A cursor survives restarts of the \
+                                 server. A cursor that is too old is not an error: the page has `Reset` and begins a new snapshot.";
     const CODES: &'static [Code] = &[Code::INVALID_PARAMETER];
     const READS: bool = true;
     const OURS: bool = true;
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("cursor", "The `Cursor` of the page before; empty or absent: from the beginning."),
-        ("limit", "At most so many users, 1 to 1,000."),
+        ("limit", "The most users to answer with, 1 to 1,000."),
     ];
 
     type Request = StatusFeedRequest;

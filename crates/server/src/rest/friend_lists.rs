@@ -1,4 +1,4 @@
-//! Friend lists as a whole: taken over from another system, read by name, emptied.
+//! Commands for whole friend lists: import from another system, read by name, delete all.
 
 use super::answer::{Reply, info};
 use super::call::Call;
@@ -14,7 +14,7 @@ use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most friends that are read by name in one call.
+/// The most friends that one call may read by name.
 const MAX_READ: usize = 100;
 
 /// `sns/friend_import`
@@ -33,7 +33,7 @@ pub struct FriendImportRequest {
     add_friend_item: List<Object<ImportFriendItem>, MAX_ADDED>,
 }
 
-/// A friend of another system.
+/// A friend to import.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportFriendItem {
@@ -43,14 +43,14 @@ pub struct ImportFriendItem {
     to_account: CompactString,
     /// The user's remark about the friend; at most 96 bytes.
     remark: Option<String>,
-    /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
+    /// How the friendship came about: `AddSource_Type_` and a word that the app chooses.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
-    /// Since when they are friends: seconds since 1970. Absent or 0: from now on.
+    /// When the two became friends: seconds since 1970. Absent or 0: now.
     #[schema(maximum = 4294967295_u64)]
     add_time: Option<u32>,
-    /// It has no meaning here: a remark has no time.
+    /// Ignored: Lamplight keeps no time for a remark.
     #[allow(dead_code)]
     remark_time: Option<u64>,
 }
@@ -58,9 +58,9 @@ pub struct ImportFriendItem {
 impl Command for FriendImport {
     const PATH: &'static str = "sns/friend_import";
     const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Takes the friend list of a user over from another system.";
-    const ABOUT: &'static str = "Each friend comes into the list of the user alone: import the lists of both. A friend \
-                                 who is there already keeps the time, and gets the remark, source and wording that are \
+    const SUMMARY: &'static str = "Imports the friend list of a user from another system.";
+    const ABOUT: &'static str = "Only the list of the user changes: import the lists of both sides. A friend \
+                                 who is on the list already keeps the time, and gets the remark, source and wording that are \
                                  given and not empty. `ErrorCode` is 0 even when some, or all, could not be added: each \
                                  has its own `ResultCode`.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::FRIEND_LIST_FULL];
@@ -113,7 +113,7 @@ pub struct FriendDeleteAllRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Whether the user leaves the lists of the friends too. Absent: `Delete_Type_Single`.
+    /// Whether the user is removed from the lists of the friends too. Absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 
@@ -121,7 +121,8 @@ impl Command for FriendDeleteAll {
     const PATH: &'static str = "sns/friend_delete_all";
     const FAMILY: Family = Family::Friends;
     const SUMMARY: &'static str = "Empties the friend list of a user.";
-    const ABOUT: &'static str = "Who has the user in the list, and is not in the user's, keeps the user.";
+    const ABOUT: &'static str =
+        "A user who is not on this list, but has its owner on their own list, keeps the owner.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT];
 
     type Request = FriendDeleteAllRequest;
@@ -134,7 +135,7 @@ impl Command for FriendDeleteAll {
         let owner = owner(call, &request.from_account)?;
         demand_account(call, &owner).await?;
         let both = request.delete_type == Some(DeleteType::Both);
-        // A list is bounded by the limit of the app.
+        // The limit of the app bounds a list, so one page has all of it.
         let (friends, _) = call.service.first_friends(&owner, usize::from(u16::MAX)).await?;
         let friends: Vec<UserId> = friends.into_iter().map(|friend| friend.id).collect();
         if !friends.is_empty() {

@@ -1,4 +1,4 @@
-//! Friend lists.
+//! Commands for friends: add, delete, read, check.
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 pub const MAX_ADDED: usize = 1_000;
 /// The most friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
-/// The most friends that are added at a time.
+/// The most friends of one call that are added at a time.
 const TOGETHER: usize = 100;
-/// The friends of one page.
+/// The number of friends on one page.
 const PAGE: usize = 100;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -33,11 +33,11 @@ const ADD_TIME: &str = "Tag_SNS_IM_AddTime";
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendResult {
-    /// Which friend.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 0, or why it was not done.
+    /// 0, or the code of the failure.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -48,7 +48,7 @@ pub struct FriendResult {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendResults {
-    /// In the order given.
+    /// The outcomes, in the order of the request.
     result_item: Vec<FriendResult>,
     /// Those with a `ResultCode` that is not 0; absent when there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
@@ -57,7 +57,7 @@ pub struct FriendResults {
 }
 
 impl FriendResults {
-    /// Of nobody yet.
+    /// An empty list.
     pub fn new() -> Self {
         Self { result_item: Vec::new(), fail_account: Vec::new() }
     }
@@ -89,14 +89,14 @@ pub struct FriendAddRequest {
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
     add_friend_item: List<Object<AddFriendItem>, MAX_ADDED>,
-    /// Whether the friends get the user into their lists too. Absent: `Add_Type_Both`.
+    /// Whether the user is put on the lists of the friends too. Absent: `Add_Type_Both`.
     add_type: Option<AddType>,
-    /// It has no meaning here: the app adds whom it likes.
+    /// Ignored: the app may add every account.
     #[allow(dead_code)]
     force_add_flags: Option<Flag>,
 }
 
-/// A friend to be.
+/// A friend to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AddFriendItem {
@@ -106,19 +106,19 @@ pub struct AddFriendItem {
     to_account: CompactString,
     /// The user's remark about the friend; at most 96 bytes.
     remark: Option<String>,
-    /// Where the friendship comes from: `AddSource_Type_` and a word of the app's own.
+    /// How the friendship came about: `AddSource_Type_` and a word that the app chooses.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
 }
 
-/// On whose list.
+/// The lists that the friendship is entered in.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum AddType {
-    /// On the user's alone.
+    /// Only the user's list.
     #[serde(rename = "Add_Type_Single")]
     Single,
-    /// On the friend's too.
+    /// The user's list and the friend's.
     #[serde(rename = "Add_Type_Both")]
     Both,
 }
@@ -127,8 +127,8 @@ impl Command for FriendAdd {
     const PATH: &'static str = "sns/friend_add";
     const FAMILY: Family = Family::Friends;
     const SUMMARY: &'static str =
-        "Takes accounts into the friend list of a user, and by default the other way round.";
-    const ABOUT: &'static str = "A friend who is there already gets the remark, source and wording that \
+        "Adds accounts to the friend list of a user, and by default the user to theirs.";
+    const ABOUT: &'static str = "A friend who is on the list already gets the remark, source and wording that \
                                  are given and not empty; `sns/friend_update` empties a remark. `ErrorCode` is 0 \
                                  even when some, or all, could not be added: each has its own `ResultCode`.";
     const CODES: &'static [Code] =
@@ -165,8 +165,8 @@ impl AddFriendItem {
     }
 }
 
-/// Adds friends to a user's list, and returns the outcome for each. An item has the account that it names, and the friend
-/// to add, or the reason why there is none.
+/// Adds friends to a user's list, and returns the outcome for each. An item is the account as the request
+/// named it, with the friend to add or the reason why it is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -174,7 +174,7 @@ pub async fn add_friends(
 ) -> Result<FriendResults, ServiceError> {
     let mut results = FriendResults::new();
     loop {
-        // So many together, so that they share commits.
+        // Friends are added together, so that they share commits of the store.
         let some = items.by_ref().take(TOGETHER).map(|(to_account, friend)| async move {
             let added = match friend {
                 Ok(friend) => call.service.add_friend(owner, friend, By::App, call.now).await.map(drop),
@@ -207,17 +207,17 @@ pub struct FriendDeleteRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the user leaves their lists too. Absent: `Delete_Type_Single`.
+    /// Whether the user is removed from their lists too. Absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 
-/// From whose list.
+/// The lists that the friendship is removed from.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum DeleteType {
-    /// From the user's alone.
+    /// Only the user's list.
     #[serde(rename = "Delete_Type_Single")]
     Single,
-    /// From the friend's too.
+    /// The user's list and the friend's.
     #[serde(rename = "Delete_Type_Both")]
     Both,
 }
@@ -225,7 +225,7 @@ pub enum DeleteType {
 impl Command for FriendDelete {
     const PATH: &'static str = "sns/friend_delete";
     const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Takes friends out of the list of a user.";
+    const SUMMARY: &'static str = "Removes friends from the list of a user.";
     const ABOUT: &'static str =
         "`ErrorCode` is 0 even when some, or all, were no friends: each has its own `ResultCode`.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
@@ -271,13 +271,13 @@ pub struct FriendGetRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// How many friends to pass over: 0, or the `NextStartIndex` of the page before.
+    /// The number of friends to skip: 0, or the `NextStartIndex` of the previous page.
     #[schema(minimum = 0)]
     start_index: u32,
-    /// It has no meaning here: a page is always what is there.
+    /// Ignored: every page shows the list as it is now.
     #[allow(dead_code)]
     standard_sequence: Option<u64>,
-    /// It has no meaning here.
+    /// Ignored.
     #[allow(dead_code)]
     custom_sequence: Option<u64>,
 }
@@ -286,16 +286,17 @@ pub struct FriendGetRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetFields {
-    /// At most 100 friends, by rising userID.
+    /// At most 100 friends, in ascending order of their userIDs.
     user_data_item: Vec<FriendItem>,
-    /// Another number after every change of the user's lists; 31 bits, since many clients read no more.
+    /// A number that changes with every change of the user's lists; it has 31 bits, because many clients read
+    /// no more.
     #[schema(maximum = 2147483647)]
     standard_sequence: u32,
     /// Always 0.
     custom_sequence: u32,
-    /// How many friends the user has.
+    /// The number of friends that the user has.
     friend_num: usize,
-    /// 1: this was the last page.
+    /// 1: this is the last page.
     complete_flag: u8,
     /// The `StartIndex` of the next page; 0 after the last one.
     next_start_index: usize,
@@ -309,8 +310,8 @@ pub struct FriendItem {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// `Tag_SNS_IM_Remark`, `Tag_SNS_IM_AddSource`, `Tag_SNS_IM_AddWording`, `Tag_SNS_IM_AddTime` (seconds since
-    /// 1970), and what the friend shows: `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image`.
+    /// `Tag_SNS_IM_Remark`, `Tag_SNS_IM_AddSource`, `Tag_SNS_IM_AddWording`, `Tag_SNS_IM_AddTime` (seconds
+    /// since 1970), and from the friend's profile: `Tag_Profile_IM_Nick`, `Tag_Profile_IM_Image`.
     pub value_item: Vec<TagValue>,
 }
 
@@ -347,7 +348,8 @@ impl Command for FriendGet {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
         let state = call.service.lists_state_of(&owner).await?;
-        // Friend lists are bounded, so whoever is passed over is read rather than counted by the store.
+        // Friend lists are bounded, so the friends to skip are read, and the store need not support an
+        // offset.
         let wanted = (request.start_index as usize).saturating_add(PAGE + 1);
         let (friends, friend_num) = call.service.first_friends(&owner, wanted).await?;
         let start = (request.start_index as usize).min(friend_num);
@@ -382,38 +384,39 @@ pub struct FriendCheckRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether their lists are looked at too.
+    /// Whether the lists of those users are looked at too.
     check_type: CheckType,
 }
 
-/// Which lists are looked at.
+/// The lists that are looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum CheckType {
-    /// The user's alone.
+    /// Only the user's list.
     #[serde(rename = "CheckResult_Type_Single")]
     Single,
-    /// Those of the others too.
+    /// The user's list, and the lists of the others.
     #[serde(rename = "CheckResult_Type_Both")]
     Both,
 }
 
-/// How each stands to the user.
+/// The relation of each user to the owner of the list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendCheckFields {
-    /// In the order asked.
+    /// The relations, in the order of the request.
     info_item: Vec<FriendChecked>,
 }
 
-/// How one stands to the user.
+/// The relation of one user to the owner of the list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendChecked {
-    /// The friend.
+    /// The other user.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// `A` is the user, `B` the other one. With `CheckResult_Type_Single` it is not known whether B has A.
+    /// `A` is the owner of the list, `B` the other user. With `CheckResult_Type_Single` only A's list is
+    /// looked at.
     relation: Relation,
     /// 0; 30003: no such account; 30001: that is no userID.
     result_code: u32,
@@ -428,13 +431,13 @@ pub enum Relation {
     /// Each has the other.
     #[serde(rename = "CheckResult_Type_BothWay")]
     BothWay,
-    /// A has B, and B may have A or not.
+    /// A has B; B does not have A, or B's list was not looked at.
     #[serde(rename = "CheckResult_Type_AWithB")]
     AWithB,
-    /// B has A only.
+    /// B has A, and A does not have B.
     #[serde(rename = "CheckResult_Type_BWithA")]
     BWithA,
-    /// Neither has the other.
+    /// A does not have B; B does not have A, or B's list was not looked at.
     #[serde(rename = "CheckResult_Type_NoRelation")]
     Neither,
 }
@@ -442,7 +445,7 @@ pub enum Relation {
 impl Command for FriendCheck {
     const PATH: &'static str = "sns/friend_check";
     const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Says who is a friend of a user.";
+    const SUMMARY: &'static str = "Says which users are friends of a user.";
     const ABOUT: &'static str = "";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT];
     const READS: bool = true;
@@ -491,18 +494,18 @@ async fn relation(
     })
 }
 
-/// The lists version of a user in the bits that many clients have for it. Two versions that are told apart by it are
-/// fewer than 2^31 changes apart.
+/// The low 31 bits of a user's lists version, because many clients read no more. Two versions get different
+/// numbers as long as fewer than 2^31 changes lie between them.
 fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 
-/// The owner of the list that a call is about.
+/// The owner of the list that a call names.
 pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }
 
-/// The user whose list it is must have an account: the whole call fails otherwise.
+/// Fails the whole call when the owner of the list has no account.
 pub async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
     call.service.lists_state_of(user).await.map(drop)
 }

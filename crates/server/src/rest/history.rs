@@ -1,4 +1,4 @@
-//! The stored conversations: messages of the past, unread counts, read marks.
+//! Commands for stored conversations: past messages, unread counts, read marks.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -15,52 +15,53 @@ use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most conversations of one call.
+/// The most conversations that one call may name.
 const MAX_PEERS: usize = 100;
 
 /// `openim/admin_getroammsg`
 pub struct AdminGetRoamMsg;
 
-/// Which messages.
+/// The conversation, and the period to read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgRequest {
-    /// As whom the conversation is read: what this user has deleted is not there.
+    /// The user from whose side the conversation is read: messages that this user has deleted are left out.
     #[serde(rename = "Operator_Account", alias = "From_Account")]
     #[schema(value_type = AccountName)]
     operator_account: CompactString,
-    /// The other one of the conversation.
+    /// The other user of the conversation.
     #[serde(rename = "Peer_Account", alias = "To_Account")]
     #[schema(value_type = AccountName)]
     peer_account: CompactString,
-    /// How many messages at most; of more than 100, 100 are answered.
+    /// The most messages to answer with; more than 100 counts as 100.
     #[schema(minimum = 1)]
     max_cnt: u32,
-    /// The first second whose messages are asked for.
+    /// The first second of the period.
     min_time: u64,
-    /// The last second whose messages are asked for.
+    /// The last second of the period.
     max_time: u64,
-    /// The `LastMsgKey` of the answer before, for the messages that come before those.
+    /// The `LastMsgKey` of the previous answer, to read the messages before those.
     last_msg_key: Option<String>,
 }
 
-/// Messages of the past.
+/// A page of past messages.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgFields {
-    /// 1: there is nothing before these; 0: call again with `LastMsgKey`, and `LastMsgTime` as `MaxTime`.
+    /// 1: there are no earlier messages in the period; 0: call again with `LastMsgKey`, and with
+    /// `LastMsgTime` as `MaxTime`.
     complete: u8,
-    /// How many these are.
+    /// The number of messages on this page.
     msg_cnt: usize,
-    /// When the first of these was stored: seconds since 1970; 0 without any.
+    /// When the first message of the page was stored: seconds since 1970; 0 when the page is empty.
     last_msg_time: u64,
-    /// Names the place before the first of these; empty without any.
+    /// Names the place before the first message of the page; empty when the page is empty.
     last_msg_key: String,
-    /// The oldest first.
+    /// The messages, the oldest first.
     msg_list: Vec<PastMessage>,
 }
 
-/// A message of the past.
+/// A past message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastMessage {
@@ -72,24 +73,24 @@ pub struct PastMessage {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// The `MsgSeq` that the backend gave; of a message of a client, its number in the conversation.
+    /// The `MsgSeq` that the backend gave. For a message of a client: its number in the conversation.
     msg_seq: u32,
-    /// The `MsgRandom` that the backend gave; of a message of a client 0.
+    /// The `MsgRandom` that the backend gave; 0 for a message of a client.
     msg_random: u32,
     /// When it was stored: seconds since 1970.
     msg_time_stamp: u64,
-    /// Always 0: it was not taken back.
+    /// Always 0: messages cannot be recalled.
     msg_flag_bits: u8,
-    /// The `MsgKey` that it was answered with when it was sent.
+    /// The `MsgKey` that the call which sent the message was answered with.
     msg_key: String,
-    /// One element.
+    /// The content, always one element.
     msg_body: Vec<PastElement>,
     /// Always empty.
     #[schema(value_type = String)]
     cloud_custom_data: &'static str,
 }
 
-/// The content of a message of the past.
+/// The content of a past message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastElement {
@@ -104,21 +105,22 @@ pub struct PastElement {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum PastContent {
-    /// Of a `TIMTextElem`.
+    /// The content of a `TIMTextElem`.
     Text(PastText),
-    /// Of a `TIMCustomElem`.
+    /// The content of a `TIMCustomElem`.
     Custom(MsgCustom),
 }
 
-/// The text of a message of the past.
+/// The text of a past message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PastText {
-    /// It.
+    /// The text.
     text: String,
 }
 
-/// The name of a stored message: that of the backend, or the low bits of its number in the conversation.
+/// The name of a stored message: the backend's, or, for a message of a client, the low bits of its number in
+/// the conversation.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -160,10 +162,9 @@ impl From<Message> for PastMessage {
 impl Command for AdminGetRoamMsg {
     const PATH: &'static str = "openim/admin_getroammsg";
     const FAMILY: Family = Family::Messages;
-    const SUMMARY: &'static str =
-        "Reads the messages of a conversation within a time, the newest page first.";
+    const SUMMARY: &'static str = "Reads the messages of a conversation in a period, the newest page first.";
     const ABOUT: &'static str =
-        "`From_Account` and `To_Account` are taken for `Operator_Account` and `Peer_Account`, too.";
+        "`From_Account` and `To_Account` may be given in place of `Operator_Account` and `Peer_Account`.";
     const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_SENDER_MALFORMED];
     const READS: bool = true;
 
@@ -216,16 +217,17 @@ impl Command for AdminGetRoamMsg {
     }
 }
 
-/// The sequence that a `LastMsgKey` ends with.
+/// The sequence that ends a `LastMsgKey`.
 fn read_place(key: &str) -> Option<u64> {
     let parts: Vec<&str> = key.split('_').collect();
     let [_, _, _, sequence] = parts[..] else { return None };
     sequence.parse().ok()
 }
 
-/// The sequence before which a conversation has what was stored up to a second, this one included; `None`: all of it.
+/// The end of the messages that were stored in the second `last` or before: the sequence of the first later
+/// message, or `None` when there is none.
 ///
-/// Messages stand in the order of their times, so it is looked for by halving: 64 looks at most.
+/// Sequences rise with the times of the messages, so a binary search finds it with at most 64 reads.
 async fn end_of_time(
     call: &Call<'_>,
     owner: &User,
@@ -240,7 +242,7 @@ async fn end_of_time(
         Some(newest) if newest.at.as_secs() > last => newest.sequence,
         Some(_) | None => return Ok(None),
     };
-    // No message at `end` or after it is wanted, and none in `kept..end` is unlooked at but wanted.
+    // Invariant: every message from `end` on is later than `last`, and no message before `kept` is.
     let mut kept = 0;
     while kept + 1 < end {
         let middle = kept + (end - kept) / 2;
@@ -255,7 +257,7 @@ async fn end_of_time(
 /// `openim/admin_set_msg_read`
 pub struct AdminSetMsgRead;
 
-/// The reader, the other side, and how far the conversation was read.
+/// The reader, the other user, and how far the conversation was read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminSetMsgReadRequest {
@@ -267,7 +269,7 @@ pub struct AdminSetMsgReadRequest {
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = AccountName)]
     peer_account: CompactString,
-    /// Up to which second; absent: all there are.
+    /// The last second that counts as read; absent: all messages.
     msg_readed_time: Option<u64>,
 }
 
@@ -275,8 +277,8 @@ impl Command for AdminSetMsgRead {
     const PATH: &'static str = "openim/admin_set_msg_read";
     const FAMILY: Family = Family::Messages;
     const SUMMARY: &'static str = "Marks a conversation of a user as read.";
-    const ABOUT: &'static str = "The devices of the user are told. Where there is no such conversation there is nothing to \
-                                 be read, and all is well.";
+    const ABOUT: &'static str = "The devices of the user are notified. A conversation that does not exist has nothing to \
+                                 read: the call succeeds.";
     const CODES: &'static [Code] = &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::MESSAGE_SENDER_MALFORMED];
 
     type Request = AdminSetMsgReadRequest;
@@ -313,24 +315,24 @@ pub struct GetC2cUnreadMsgNum;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetC2cUnreadMsgNumRequest {
-    /// The user who has not read them.
+    /// The user whose unread messages are counted.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The senders; at most 100. Absent: everybody, and only the sum is answered.
+    /// The senders; at most 100. Absent: all senders, and the answer has only the sum.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     peer_account: Option<List<CompactString, MAX_PEERS>>,
 }
 
-/// How many messages are unread.
+/// The numbers of unread messages.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetC2cUnreadMsgNumFields {
-    /// Over all conversations.
+    /// The sum over all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
-    /// Of each one who was named, in the order asked; absent when nobody was.
+    /// The number for each sender in the request, in its order; absent when the request named none.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
     /// The senders without an account; absent when there are none.
@@ -338,34 +340,34 @@ pub struct GetC2cUnreadMsgNumFields {
     error_list: Vec<PeerError>,
 }
 
-/// How many messages of somebody are unread.
+/// The number of unread messages of one sender.
 #[derive(Serialize, ToSchema)]
 pub struct UnreadOfPeer {
     /// The sender.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = String)]
     peer_account: UserId,
-    /// How many.
+    /// The number of messages.
     #[serde(rename = "C2CUnreadMsgNum")]
     unread: u32,
 }
 
-/// Somebody who has no account.
+/// A sender without an account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PeerError {
-    /// The peer.
+    /// The sender.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = String)]
     peer_account: CompactString,
-    /// 70107: no such account; 7003: that is no userID.
+    /// 70107: no such account; 7003: not a valid userID.
     error_code: u32,
 }
 
 impl Command for GetC2cUnreadMsgNum {
     const PATH: &'static str = "openim/get_c2c_unread_msg_num";
     const FAMILY: Family = Family::Messages;
-    const SUMMARY: &'static str = "Says how many messages a user has not read.";
+    const SUMMARY: &'static str = "Counts the unread messages of a user.";
     const ABOUT: &'static str = "";
     const CODES: &'static [Code] =
         &[Code::MESSAGE_NO_SUCH_ACCOUNT, Code::NO_SUCH_ACCOUNT, Code::QUERY_BATCH_TOO_LARGE];
@@ -410,14 +412,15 @@ impl Command for GetC2cUnreadMsgNum {
     }
 }
 
-/// The user as whom a conversation is looked at.
+/// The user from whose side a conversation is read.
 fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     let id = UserId::new(text);
     Ok(call
         .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
 }
 
-/// The code of a body that is JSON but no request, by the account that is not named in it.
+/// The code for a body that is JSON but not a valid request; it depends on which of the two accounts is
+/// missing.
 fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
     let names = |fields: &'static [&'static str]| -> Option<bool> {
         let body = Skimmed::object(body, fields)?;

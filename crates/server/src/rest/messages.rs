@@ -1,4 +1,4 @@
-//! Messages that the backend sends.
+//! Commands that send messages for the backend.
 
 use super::answer::{Reply, item_code};
 use super::call::Call;
@@ -22,12 +22,14 @@ const CLIENT_ID: &str = "api:";
 const MAX_RECIPIENTS: usize = 500;
 /// The most messages of one call that are stored at a time.
 const TOGETHER: usize = 100;
-/// The longest time for which the cloud keeps a message, in seconds: here it is the least.
+/// The longest time that the cloud keeps a message, in seconds. Lamplight may keep it longer, so this is the
+/// least that a call may ask for.
 const MESSAGE_LIFE: u64 = 604_800;
-/// Calls that the cloud makes before and after a message; here there are none.
+/// The callbacks of the cloud before and after a message. Lamplight has neither, so to forbid them is always
+/// possible.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
-/// How a message is to be handled, in calls that send one.
+/// The options of a call that sends a message.
 struct SendOptions {
     sync_other_machine: Option<Skimmed>,
     send_msg_control: Option<List<CompactString, 1>>,
@@ -36,7 +38,7 @@ struct SendOptions {
     offline_push_info: Option<Skimmed>,
 }
 
-/// The callbacks that are forbidden: the first one that there is not.
+/// `ForbidCallbackControl`: keeps the first name in the list that is not in [`CALLBACKS`].
 #[derive(Default)]
 struct Callbacks(Option<CompactString>);
 
@@ -56,13 +58,13 @@ impl<'de> Deserialize<'de> for Callbacks {
     }
 }
 
-/// Reads an `OfflinePushInfo`, whatever it is, and keeps its `PushFlag`.
+/// Reads an `OfflinePushInfo` of any form, and keeps its `PushFlag`.
 fn push_info<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Skimmed>, D::Error> {
     Skimmed::keeping(&["PushFlag"], deserializer).map(Some)
 }
 
 impl SendOptions {
-    /// Refuses what would be done otherwise than asked.
+    /// Refuses options that ask for something that Lamplight would not do.
     fn check(&self) -> Result<(), Refusal> {
         let refused = |detail: String| Err(Refusal::because(Code::MESSAGE_MALFORMED, detail));
         match &self.sync_other_machine {
@@ -89,11 +91,11 @@ impl SendOptions {
 /// `openim/sendmsg`
 pub struct SendMsg;
 
-/// A message.
+/// A message to one user.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMsgRequest {
-    /// The sender. Absent: the admin that calls.
+    /// The sender. Absent: the calling admin.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
@@ -101,43 +103,44 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// With `MsgSeq` it tells a retry: a second call with the same two, the same users and the same content within ten
-    /// minutes is one. Anything else is another message.
+    /// Together with `MsgSeq` it identifies a retry: a second call with the same two numbers, the same users
+    /// and the same content within ten minutes is a retry. Any other call sends another message.
     msg_random: u32,
     /// See `MsgRandom`. Absent: 0.
     msg_seq: Option<u32>,
-    /// It has no meaning here: a message has the time at which it was committed.
+    /// Ignored: the time of a message is the time of its commit.
     #[allow(dead_code)]
     msg_time_stamp: Option<u64>,
-    /// One text, several that are put together, or one custom element.
+    /// One text element, several of them (their texts are joined), or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
-    /// refused: a message is always in both histories.
+    /// Must be absent or 1: the sender has the message too, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
-    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
+    /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
+    /// of its conversation.
     #[schema(value_type = Option<Vec<String>>)]
     send_msg_control: Option<List<CompactString, 1>>,
-    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
+    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`, which change nothing:
+    /// Lamplight makes no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+    /// Absent, or at least 604,800 (seven days): the settings of the app say how long messages are kept.
     msg_life_time: Option<u64>,
-    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
-    /// the message.
+    /// Ignored, apart from `PushFlag`, which must be absent or 0: whether a message is pushed does not depend
+    /// on the message.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,
 }
 
-/// The message as it was committed.
+/// The message as it was stored.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMsgFields {
-    /// When it was committed: seconds since 1970.
+    /// When the message was stored: seconds since 1970.
     msg_time: u64,
-    /// Names the message in its conversation: `MsgSeq_MsgRandom_MsgTime` of what was sent.
+    /// Identifies the message in its conversation: `MsgSeq_MsgRandom_MsgTime`.
     msg_key: String,
 }
 
@@ -145,7 +148,7 @@ impl Command for SendMsg {
     const PATH: &'static str = "openim/sendmsg";
     const FAMILY: Family = Family::Messages;
     const SUMMARY: &'static str = "Sends a one-to-one message on behalf of a user.";
-    const ABOUT: &'static str = "It is answered when the message is committed. A retry (the same users, `MsgSeq`, \
+    const ABOUT: &'static str = "The answer comes when the message is committed. A retry (the same users, `MsgSeq`, \
                                  `MsgRandom` and content within ten minutes) is answered as the first call was, and stores \
                                  nothing.";
     const CODES: &'static [Code] = &[
@@ -186,7 +189,7 @@ impl Command for SendMsg {
     }
 }
 
-/// The two numbers that the backend calls a message by.
+/// The two numbers by which the backend identifies a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MessageName {
     pub sequence: u32,
@@ -200,13 +203,13 @@ impl MessageName {
         ClientMessageId::new(&format!("{CLIENT_ID}{sequence}_{random}")).expect("short printable ASCII")
     }
 
-    /// The name of a stored message, if the backend has sent it.
+    /// The name of a stored message; `None` unless the server API sent it.
     pub fn of(client_id: &ClientMessageId) -> Option<Self> {
         let (sequence, random) = client_id.as_str().strip_prefix(CLIENT_ID)?.split_once('_')?;
         Some(Self { sequence: sequence.parse().ok()?, random: random.parse().ok()? })
     }
 
-    /// The `MsgKey` of a message of this time, in seconds.
+    /// The `MsgKey` of the message, stored at this time in seconds.
     pub fn key(self, at: u64) -> String {
         let Self { sequence, random } = self;
         format!("{sequence}_{random}_{at}")
@@ -220,11 +223,11 @@ pub struct BatchSendMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgRequest {
-    /// The sender. Absent: the admin that calls.
+    /// The sender. Absent: the calling admin.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
-    /// The recipients; at most 500. A recipient that is named twice gets the message once.
+    /// The recipients; at most 500. A recipient who is named twice gets the message once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
     to_account: List<CompactString, MAX_RECIPIENTS>,
@@ -232,23 +235,24 @@ pub struct BatchSendMsgRequest {
     msg_random: u32,
     /// As in `openim/sendmsg`.
     msg_seq: Option<u32>,
-    /// One text, several that are put together, or one custom element.
+    /// One text element, several of them (their texts are joined), or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// 1, as when it is absent: the sender has the message too, on every device and in the history. Anything else is
-    /// refused: a message is always in both histories.
+    /// Must be absent or 1: the sender has the message too, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
-    /// Must be absent or empty: every message is unread until it is read, and the last one of its conversation.
+    /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
+    /// of its conversation.
     #[schema(value_type = Option<Vec<String>>)]
     send_msg_control: Option<List<CompactString, 1>>,
-    /// `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`: there is no such callback here.
+    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`, which change nothing:
+    /// Lamplight makes no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// At least 604,800 (seven days) where it is given: messages are kept for as long as the app says.
+    /// Absent, or at least 604,800 (seven days): the settings of the app say how long messages are kept.
     msg_life_time: Option<u64>,
-    /// Of it, `PushFlag` alone is looked at, which must be absent or 0: whether a message is pushed does not depend on
-    /// the message.
+    /// Ignored, apart from `PushFlag`, which must be absent or 0: whether a message is pushed does not depend
+    /// on the message.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,
@@ -258,14 +262,15 @@ pub struct BatchSendMsgRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgFields {
-    /// Names the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`; empty when nobody got it.
+    /// Identifies the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`; empty when no
+    /// recipient got it.
     msg_key: String,
-    /// The recipients who did not get it; absent when everybody did.
+    /// The recipients who did not get the message; absent when all of them did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<SendError>,
 }
 
-/// Somebody who did not get a message.
+/// A recipient who did not get the message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendError {
@@ -273,7 +278,7 @@ pub struct SendError {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 70107: no such account; 7003: that is no userID.
+    /// 70107: no such account; 7003: not a valid userID.
     error_code: u32,
 }
 
@@ -281,9 +286,9 @@ impl Command for BatchSendMsg {
     const PATH: &'static str = "openim/batchsendmsg";
     const FAMILY: Family = Family::Messages;
     const SUMMARY: &'static str = "Sends a one-to-one message to up to 500 users.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 when anybody got it; only when nobody did, it is the code of the first \
-                                 entry of `ErrorList`. Called again within ten minutes it is a retry, as of \
-                                 `openim/sendmsg`: whoever got the message gets no second one.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when at least one user got the message; otherwise it is the code of the first \
+                                 entry of `ErrorList`. A second call within ten minutes is a retry, as of \
+                                 `openim/sendmsg`: users who have the message do not get it again.";
     const CODES: &'static [Code] = &[
         Code::NO_SUCH_ACCOUNT,
         Code::MESSAGE_NO_SUCH_ACCOUNT,
@@ -313,13 +318,13 @@ impl Command for BatchSendMsg {
         .check()?;
         let body = request.msg_body.read()?;
         body.check(call.app.settings.limits.message_bytes.into())?;
-        // A call without a valid sender fails as a whole, whatever its recipients are.
+        // Without a valid sender the whole call fails, whatever its recipients are.
         call.service.lists_state_of(&from).await?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
         let mut first_failure = Code::OK;
         for some in to_account.chunks(TOGETHER) {
-            // So many together, so that they share commits.
+            // Messages are sent together, so that they share commits of the store.
             let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
                 let done = sent.map(|at| {
@@ -327,7 +332,7 @@ impl Command for BatchSendMsg {
                         fields.msg_key = name.key(at);
                     }
                 });
-                // Codes of single recipients are those of a query.
+                // The codes of single recipients are those of `openim/query_online_status`.
                 let code = item_code(Family::States, done)?;
                 if code != Code::OK {
                     if first_failure == Code::OK {
@@ -348,7 +353,7 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// Sends a message to one of several; says when it was stored, in seconds.
+/// Sends the message to one recipient; returns when it was stored, in seconds.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -375,7 +380,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// The code of a body that is JSON, but no message: it names the field that is wrong.
+/// The code for a body that is JSON but not a valid request; it depends on the first field that is wrong.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

@@ -10,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// 100 µs, and on in powers of two.
+/// Upper bounds of the buckets: 100 µs, then doubled from bucket to bucket.
 const BOUNDS: &[f64] = &[
     0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
     0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8,
@@ -19,7 +19,7 @@ const BOUNDS: &[f64] = &[
 /// Counts calls and refusals.
 #[derive(Clone)]
 pub struct ApiMetrics {
-    /// Calls, and how long each took, by the command's place in the table.
+    /// The number of calls and their durations; the index is the command's place in the table.
     by_command: Vec<(Counter, Durations)>,
     refusals: Family<CodeLabel, Counter>,
 }
@@ -30,7 +30,7 @@ struct CommandLabel {
 }
 
 impl ApiMetrics {
-    /// Metrics under these names in the registry.
+    /// Registers the metrics.
     pub fn new(registry: &mut Registry) -> Self {
         let requests = Family::<CommandLabel, Counter>::default();
         registry.register("api_requests", "Calls of the server API by command", requests.clone());
@@ -40,7 +40,7 @@ impl ApiMetrics {
         begin_at_zero(&refusals, CodeLabel::refusals());
         let durations: fn() -> Durations = || Durations::new(BOUNDS);
         let seconds = Family::<CommandLabel, Durations, fn() -> Durations>::new_with_constructor(durations);
-        let help = "From the head of a call of the server API to its answer";
+        let help = "Time from the head of a call of the server API to its answer";
         registry.register("api_seconds", help, seconds.clone());
         let by_command = commands::paths()
             .map(|command| {
@@ -51,14 +51,14 @@ impl ApiMetrics {
         Self { by_command, refusals }
     }
 
-    /// A call of this command was answered.
+    /// Counts an answered call of this command, and how long it took.
     pub fn answered(&self, command: usize, took: Duration) {
         let (requests, seconds) = &self.by_command[command];
         requests.inc();
         seconds.observe(took);
     }
 
-    /// A call was answered with this code.
+    /// Counts an answer with this code.
     pub fn refused(&self, code: Code) {
         self.refusals.get_or_create(&CodeLabel { code: code.number() }).inc();
     }

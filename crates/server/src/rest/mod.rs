@@ -1,9 +1,8 @@
 //! The server API: the app's backend talks to it over the HTTP port (SPEC sections 8 and 10).
 //!
-//! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, whatever was sent in
-//! a well-formed HTTP request.
-//! One table names the commands; the OpenAPI document is made from the same table. What a command means is decided
-//! in `service`.
+//! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, as long as
+//! it is a well-formed HTTP request. One table lists the commands, and the OpenAPI document is generated from
+//! it. The rules of a command are in `service`.
 
 mod accounts;
 mod answer;
@@ -54,8 +53,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The largest body that is read, in bytes: a hundred accounts with the longest nicks and URLs, escaped as JSON
-/// allows, fit in.
+/// The most bytes that are read of a body. A hundred accounts with the longest nicks and URLs fit, even where
+/// JSON escapes every character.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The state that all calls of the server API share.
@@ -77,7 +76,7 @@ impl Rest {
         Self(Arc::new(Shared { service, clock, rates, parse_room, metrics }))
     }
 
-    /// Everything under `/v4`.
+    /// The routes of everything under `/v4`.
     pub fn router(self) -> Router {
         let api = Router::new()
             .route("/v4", any(handle))
@@ -99,7 +98,7 @@ async fn handle(
     let (parts, body) = request.into_parts();
     let found = commands::find(parts.uri.path()).ok_or_else(|| parts.uri.path().to_owned());
     let (method, query) = (parts.method, parts.uri.query().unwrap_or_default().to_owned());
-    // A head takes several times its bytes: it is not kept while the body is awaited.
+    // The parsed head takes several times the bytes of the head: free it before the body is awaited.
     drop((parts.uri, parts.headers, parts.extensions));
     let answer = match found {
         Ok(entry) => {
@@ -120,13 +119,14 @@ async fn handle(
     answer.into_response(&room)
 }
 
-/// Lets a call through its gates, in their order, and runs it.
+/// Passes a call through its gates, in their order, and runs it.
 async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: &BodyRoom) -> Answer {
     let (shared, entry) = (gate.shared, gate.entry);
     let call = match gate.pass(method, query).await {
         Ok(call) => call,
         Err(error) => {
-            // A client reads no answer while it is still writing, and a connection with an unread rest is lost.
+            // The rest of the body is read and dropped: a client that is still writing reads no answer, and
+            // closing a connection with unread bytes resets it.
             room.discard(body).await;
             return Answer::error(entry.family(), &error);
         }
@@ -143,7 +143,7 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// How a body that cannot be read is refused.
+/// The refusal of a call whose body could not be read.
 fn refusal(fault: BodyFault) -> Refusal {
     match fault {
         BodyFault::TooLarge(_) => Refusal::because(Code::HTTP_UNREADABLE, "the body is larger than 1 MiB"),

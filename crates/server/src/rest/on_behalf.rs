@@ -1,4 +1,5 @@
-//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud has none of these.
+//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud has no such
+//! commands.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -12,7 +13,7 @@ use lamplight_service::ServiceError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The codes of the gates that a call about the status of others passes.
+/// The codes of the gates for calls about the status of other users.
 const GATES: &[Code] = &[
     Code::EDITION_NOT_SUPPORTED,
     Code::STATUS_SWITCHED_OFF,
@@ -32,11 +33,12 @@ pub struct SetCustomStatusRequest {
     #[serde(rename = "UserID")]
     #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
-    /// Another name of `UserID`; one of the two must be there.
+    /// Another name of `UserID`; one of the two must be present.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Option<AccountName>)]
     to_account: Option<CompactString>,
-    /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app); empty clears it.
+    /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text clears the custom
+    /// status.
     custom_status: String,
 }
 
@@ -44,7 +46,8 @@ impl Command for SetCustomStatus {
     const PATH: &'static str = "openim/set_custom_status";
     const FAMILY: Family = Family::OnBehalf;
     const SUMMARY: &'static str = "Sets or clears the custom status of a user who is Online.";
-    const ABOUT: &'static str = "As with the user's own, it is cleared when the user stops being Online.";
+    const ABOUT: &'static str =
+        "Like one that the user has set, it is cleared when the user stops being Online.";
     const CODES: &'static [Code] = &[Code::NOT_LOGGED_IN, Code::INVALID_PARAMETER, Code::NO_SUCH_ACCOUNT];
     const OURS: bool = true;
 
@@ -61,7 +64,7 @@ impl Command for SetCustomStatus {
     }
 }
 
-/// An entry that could not be done.
+/// A user for whom the call failed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Failure {
@@ -69,7 +72,7 @@ pub struct Failure {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// Why not.
+    /// The code of the failure.
     error_code: u32,
 }
 
@@ -102,10 +105,10 @@ pub struct SubscribeStatusRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SubscribeStatusFields {
-    /// The users who are on the list by this call, new or renewed.
+    /// The users who are on the list because of this call, new or renewed.
     #[schema(value_type = Vec<String>)]
     subscribed: Vec<UserId>,
-    /// The users who were evicted for them, the earliest subscribed first.
+    /// The users who were evicted to make room, the earliest subscribed first.
     #[schema(value_type = Vec<String>)]
     evicted: Vec<UserId>,
     /// The users without an account.
@@ -116,7 +119,7 @@ impl Command for SubscribeStatus {
     const PATH: &'static str = "openim/subscribe_status";
     const FAMILY: Family = Family::OnBehalf;
     const SUMMARY: &'static str = "Subscribes a user to the status of others.";
-    const ABOUT: &'static str = "The list is the one that the user's clients have. It is given up some time after the \
+    const ABOUT: &'static str = "The user's clients have the same list. It is dropped some time after the \
                                  user was last connected, or after this call if the user is not.";
     const CODES: &'static [Code] = GATES;
     const OURS: bool = true;
@@ -162,10 +165,10 @@ pub struct UnsubscribeStatusRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnsubscribeStatusFields {
-    /// The users who were on the list and no longer are.
+    /// The users who were removed from the list.
     #[schema(value_type = Vec<String>)]
     unsubscribed: Vec<UserId>,
-    /// The users who have no account and were not on the list.
+    /// The users who have no account, and were not on the list.
     error_list: Vec<Failure>,
 }
 
@@ -173,7 +176,7 @@ impl Command for UnsubscribeStatus {
     const PATH: &'static str = "openim/unsubscribe_status";
     const FAMILY: Family = Family::OnBehalf;
     const SUMMARY: &'static str = "Unsubscribes a user from the status of others.";
-    const ABOUT: &'static str = "Whoever was not on the list is no failure.";
+    const ABOUT: &'static str = "A user who was not on the list is not an error.";
     const CODES: &'static [Code] = GATES;
     const OURS: bool = true;
 
@@ -198,7 +201,7 @@ pub struct GetSubscriptions;
 /// The owner of the list to read.
 #[derive(Deserialize, ToSchema)]
 pub struct GetSubscriptionsRequest {
-    /// The user whose list it is.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
@@ -212,14 +215,14 @@ pub struct GetSubscriptionsFields {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<String>)]
     to_account: Vec<UserId>,
-    /// How many there may be; beyond, the earliest have to leave.
+    /// The most users that the list holds; when it is full, the earliest subscribed is evicted.
     limit: u16,
 }
 
 impl Command for GetSubscriptions {
     const PATH: &'static str = "openim/get_subscriptions";
     const FAMILY: Family = Family::OnBehalf;
-    const SUMMARY: &'static str = "Says whom a user is subscribed to.";
+    const SUMMARY: &'static str = "Lists the users that a user is subscribed to.";
     const ABOUT: &'static str = "";
     const CODES: &'static [Code] = GATES;
     const READS: bool = true;

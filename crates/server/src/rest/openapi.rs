@@ -1,4 +1,5 @@
-//! The OpenAPI document of the server API, made from the table of commands and the types of their fields.
+//! The OpenAPI document of the server API, generated from the table of commands and the types of their
+//! fields.
 
 use super::command::{Described, Entry};
 use super::commands;
@@ -15,22 +16,23 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document is written in. The builder would say 3.2, which few tools read yet; of
-/// what is new there nothing is used.
+/// The version of OpenAPI that the document declares. The builder would write 3.2, which few tools read yet;
+/// the document uses nothing that 3.2 added.
 const OPENAPI: &str = "3.1.0";
 
-/// The codes of an operation for programs; for people they stand in its description.
+/// The extension field with the codes of an operation, for programs. The description has them for people.
 const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\
-The server API of Lamplight: an app's backend makes accounts, asks who is there, keeps friends and profiles and sends \
+The server API of Lamplight: an app's backend creates accounts, queries statuses, manages friends and profiles, and sends \
 messages. `docs/server-api.md` says how to begin.
 
 Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what came of it. A call that is answered \
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
 
-/// The document, as JSON with a line break at its end: what is served and what is checked in.
+/// The document, as JSON with a line break at its end. The server serves it, and `docs/openapi.json` is a
+/// copy.
 pub fn document() -> String {
     let mut components = ComponentsBuilder::new()
         .schema("Done", done(false))
@@ -66,7 +68,7 @@ pub fn document() -> String {
         .build();
     let mut json = serde_json::to_value(&document).expect("a document is always JSON");
     json["openapi"] = OPENAPI.into();
-    // Sorted, whatever map the JSON library was built with.
+    // Sorted, because the order of an unsorted map depends on the features of the JSON library.
     json.sort_all_objects();
     serde_json::to_string_pretty(&json).expect("JSON is always text") + "\n"
 }
@@ -84,10 +86,10 @@ fn operation(
         let _ = write!(about, "\n\nThe older name of `{}`.", entry.path());
     }
     if described.ours {
-        about.push_str("\n\nBeyond the cloud: only Lamplight has it.");
+        about.push_str("\n\nThe cloud does not have this command.");
     }
     if entry.is_reading() && described.parameters.is_empty() {
-        about.push_str("\n\nIt may be called by GET, too, with the same body.");
+        about.push_str("\n\nIt may also be called with GET and the same body.");
     }
     about.push_str("\n\n| `ErrorCode` | |\n|---:|---|\n");
     let codes: BTreeSet<Code> = described.codes.iter().copied().chain(family.common_codes()).collect();
@@ -130,8 +132,8 @@ fn common_parameters() -> Vec<Parameter> {
         parameter("sdkappid", "The app.", Required::True, number()),
         parameter("identifier", "An admin of the app.", Required::True, text()),
         parameter("usersig", "The admin's UserSig.", Required::True, text()),
-        parameter("random", "Any number; it has no meaning here.", Required::False, number()),
-        parameter("contenttype", "`json`; it has no meaning here.", Required::False, text()),
+        parameter("random", "Any number; ignored.", Required::False, number()),
+        parameter("contenttype", "`json`; ignored.", Required::False, text()),
     ]
 }
 
@@ -149,7 +151,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// Either the command was done, and the answer has its fields; or it was not, and may have them.
+/// The schema of an answer: either the call was done, and the answer has the fields of the command; or it
+/// failed, and may have them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")
@@ -160,7 +163,7 @@ fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let either = OneOfBuilder::new().item(Schema::AllOf(done.build())).item(Ref::from_schema_name(refused));
     let content = ContentBuilder::new().schema(Some(Schema::OneOf(either.build()))).build();
     ResponseBuilder::new()
-        .description("What came of the call; `ErrorCode` says whether it was done.")
+        .description("The outcome of the call; `ErrorCode` says whether it was done.")
         .content("application/json", content)
         .build()
 }
@@ -181,7 +184,9 @@ fn refused(display: bool) -> Schema {
 }
 
 fn envelope(status: &str, info: ObjectBuilder, code: ObjectBuilder, display: bool) -> ObjectBuilder {
-    let info = Schema::Object(info.description(Some("What went wrong; empty when nothing did.")).build());
+    let info = Schema::Object(
+        info.description(Some("The reason of the failure; empty when there was none.")).build(),
+    );
     let mut envelope = ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
         .property("ActionStatus", Schema::Object(text().enum_values(Some([status])).build()))
@@ -197,7 +202,7 @@ fn envelope(status: &str, info: ObjectBuilder, code: ObjectBuilder, display: boo
 }
 
 fn code() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Integer).description(Some("docs/codes.md has them all."))
+    ObjectBuilder::new().schema_type(Type::Integer).description(Some("docs/codes.md lists all codes."))
 }
 
 #[cfg(test)]

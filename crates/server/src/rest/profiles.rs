@@ -1,4 +1,4 @@
-//! The profiles of accounts: nick, picture, and the rule for being added as a friend.
+//! Commands for the profiles of accounts: nick, picture, the rule for friend requests, and further fields.
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -22,10 +22,11 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The most tags that one call may name: a client may ask for more than there are.
+/// The most tags that one call may name. It is more than there are, because clients ask for tags that do not
+/// exist.
 pub const MAX_TAGS: usize = 100;
 
-/// The value of a tag of a profile, if there is such a tag.
+/// The value of one of the tags that have a meaning here; `None` for every other tag.
 pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     match tag {
         NICK => Some(profile.nick.clone()),
@@ -41,7 +42,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The further standard fields, each with whether it is a number.
+/// The other standard fields, each with whether it is a number.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),
@@ -53,13 +54,13 @@ const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Level", true),
     ("Tag_Profile_IM_Role", true),
 ];
-/// The prefix of the names of the app's own fields.
+/// The prefix of the names of fields that an app defines.
 const CUSTOM: &str = "Tag_Profile_Custom_";
-/// The longest name of a field of the app's own after [`CUSTOM`], in bytes.
+/// The most bytes that a name may have after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
-/// A further field, as it is kept: a number of 32 bits or a text, as the standard has it; one of the app's own may be
-/// either, the number up to 64 bits.
+/// Checks a further field, and gives the form in which it is stored. A standard field has a type: a 32-bit
+/// number or a text. A field that the app defines may have either type, and its number may have 64 bits.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -100,7 +101,7 @@ pub struct PortraitSetRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The fields to set; of a tag that occurs twice the last one counts.
+    /// The fields to set; if a tag occurs twice, the last one counts.
     #[schema(value_type = Vec<ProfileItem>, min_items = 1, max_items = 100)]
     profile_item: List<Object<ProfileItem>, MAX_TAGS>,
 }
@@ -113,9 +114,9 @@ pub struct ProfileItem {
     /// `_Language`, `_MsgSettings`, `_AdminForbidType`, `_Level`, `_Role`, or `Tag_Profile_Custom_` and 1 to 32 letters,
     /// digits and `_`.
     tag: String,
-    /// A text of at most 500 bytes; of `Tag_Profile_IM_AllowType`, `AllowType_Type_AllowAny` or
-    /// `AllowType_Type_DenyAny`; of `_BirthDay`, `_Language`, `_MsgSettings`, `_Level` and `_Role` a number of 32 bits; of
-    /// `Tag_Profile_Custom_…` a text or a whole number.
+    /// A text of at most 500 bytes. `Tag_Profile_IM_AllowType` must be `AllowType_Type_AllowAny` or
+    /// `AllowType_Type_DenyAny`; `_BirthDay`, `_Language`, `_MsgSettings`, `_Level` and `_Role` must be
+    /// 32-bit numbers; `Tag_Profile_Custom_…` may be a text or a whole number.
     #[schema(value_type = Value)]
     value: Skimmed,
 }
@@ -123,10 +124,10 @@ pub struct ProfileItem {
 impl Command for PortraitSet {
     const PATH: &'static str = "profile/portrait_set";
     const FAMILY: Family = Family::Profiles;
-    const SUMMARY: &'static str = "Changes what an account shows.";
-    const ABOUT: &'static str = "A tag that is not known here is refused, and nothing is changed then. Nick, picture \
-                                 and `AllowType` have a meaning here, and clients are told of them; the others are kept \
-                                 as they come, at most 50 of an account.";
+    const SUMMARY: &'static str = "Changes the profile of an account.";
+    const ABOUT: &'static str = "An unknown tag is refused, and then nothing changes. Nick, picture \
+                                 and `AllowType` have an effect, and clients are notified of changes to them; other fields are stored \
+                                 as given, at most 50 of an account.";
     const CODES: &'static [Code] = &[Code::PROFILE_NO_SUCH_ACCOUNT, Code::PROFILE_TOO_LONG];
 
     type Request = PortraitSetRequest;
@@ -159,7 +160,7 @@ impl Command for PortraitSet {
     }
 }
 
-/// Checks the texts of a profile: one that is too long has a code of its own.
+/// Checks the texts of a profile. A text that is too long has its own code.
 pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
     change.check().map_err(|invalid| {
         let code = match invalid {
@@ -194,7 +195,7 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// Which fields; one that was never set is left out of the answer.
+    /// The tags to read; the answer leaves out fields that were never set.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
@@ -203,9 +204,9 @@ pub struct PortraitGetRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PortraitGetFields {
-    /// In the order asked.
+    /// The profiles, in the order of the request.
     user_profile_item: Vec<UserProfile>,
-    /// Of whom there is none; absent when there is nobody.
+    /// The accounts without a profile; absent when there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     fail_account: Vec<CompactString>,
@@ -219,9 +220,9 @@ pub struct UserProfile {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The fields that were asked for.
+    /// The requested fields.
     profile_item: Vec<TagValue>,
-    /// 0; 40003: no such account; 40001: that is no userID.
+    /// 0; 40003: no such account; 40001: not a valid userID.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -232,19 +233,19 @@ pub struct UserProfile {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct TagValue {
-    /// Which field.
+    /// The name of the field.
     #[schema(value_type = String)]
     pub tag: CompactString,
-    /// Its value: a text or a number.
+    /// The value: a text or a number.
     pub value: Value,
 }
 
 impl Command for PortraitGet {
     const PATH: &'static str = "profile/portrait_get";
     const FAMILY: Family = Family::Profiles;
-    const SUMMARY: &'static str = "Says what up to 100 accounts show.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 when any of them was found; only when none was, it is the code of the \
-                                 first one.";
+    const SUMMARY: &'static str = "Reads the profiles of up to 100 accounts.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when at least one of them was found; otherwise it is the code of the \
+                                 first account.";
     const CODES: &'static [Code] = &[Code::PROFILE_NO_SUCH_ACCOUNT];
     const READS: bool = true;
 
@@ -268,7 +269,7 @@ impl Command for PortraitGet {
                 Ok(_) => found.next().flatten().ok_or(ServiceError::from(Code::NO_SUCH_ACCOUNT)),
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
-            // Both are of the users that a userID names.
+            // `found` and `further` have one entry for each valid userID, and none for an invalid one.
             let mut kept = match &done {
                 Err(ServiceError::Refused(refusal)) if refusal.code == Code::BAD_USER_ID => None,
                 Ok(_) | Err(_) => further.next().flatten(),

@@ -1,4 +1,4 @@
-//! The conversation list of a user.
+//! Commands for the conversation list of a user.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -11,13 +11,13 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The conversations of one page.
+/// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The most conversations of one second that are passed over.
+/// The most conversations of one second that a call may skip.
 const MAX_START: u32 = 10_000;
-/// The bit of `AssistFlags` that asks for conversations without a message, too.
+/// The bit of `AssistFlags` that asks for conversations without a message as well.
 const WITH_EMPTY: u32 = 2;
-/// A conversation of two, and not of a group.
+/// The `Type` of a conversation between two users, as opposed to a group.
 const OF_TWO: u32 = 1;
 
 /// `recentcontact/get_list`
@@ -31,7 +31,7 @@ pub struct RecentContactGetListRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// 0, or what the page before was answered with; so the three others.
+    /// 0, or the value from the previous page; the same goes for the other three.
     time_stamp: u64,
     /// See `TimeStamp`.
     #[schema(maximum = 10000)]
@@ -41,8 +41,8 @@ pub struct RecentContactGetListRequest {
     /// See `TimeStamp`.
     #[schema(maximum = 10000)]
     top_start_index: u32,
-    /// With 2 in it, conversations without a message are answered too. The other bits have no meaning here: pinned
-    /// conversations come first, and in pages as all others.
+    /// With bit 2, the answer includes conversations without a message. The other bits are ignored: pinned
+    /// conversations come first, and in pages like all others.
     assist_flags: u32,
 }
 
@@ -50,9 +50,9 @@ pub struct RecentContactGetListRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecentContactGetListFields {
-    /// 1: this was the last page.
+    /// 1: this is the last page.
     complete_flag: u8,
-    /// For the next page; so the three others.
+    /// The value for the next page; the same goes for the other three.
     time_stamp: u64,
     /// See `TimeStamp`.
     start_index: u32,
@@ -60,7 +60,7 @@ pub struct RecentContactGetListFields {
     top_time_stamp: u64,
     /// See `TimeStamp`.
     top_start_index: u32,
-    /// At most 100 conversations: pinned ones first, then the latest active.
+    /// At most 100 conversations: pinned ones first, then the most recently active.
     session_item: Vec<Session>,
 }
 
@@ -68,20 +68,21 @@ pub struct RecentContactGetListFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Session {
-    /// Always 1: of two users.
+    /// Always 1: a conversation of two users.
     #[serde(rename = "Type")]
     kind: u32,
-    /// The other one.
+    /// The other user.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// When it was last active: seconds since 1970.
+    /// When the conversation was last active: seconds since 1970.
     msg_time: u64,
-    /// 1: it is pinned.
+    /// 1: the conversation is pinned.
     top_flag: u8,
 }
 
-/// How far a list has been read: a second, and how many conversations of it were answered.
+/// How far the list has been read: up to a second, with the number of its conversations that earlier pages
+/// had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,
@@ -89,19 +90,19 @@ struct Reached {
 }
 
 impl Reached {
-    /// The place before all conversations of its second; `None`: before all.
+    /// The cursor in front of all conversations of the second; `None` stands for the beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;
         }
-        // No conversation stands after this one within its millisecond: that comes before the second.
+        // The cursor stands behind the last possible conversation of the millisecond that follows the second.
         let peer = UserId::new(&"~".repeat(32)).expect("32 bytes of printable ASCII");
         let active =
             Timestamp(self.second.saturating_add(1).saturating_mul(1_000).min(i64::MAX.unsigned_abs()));
         Some(ConversationCursor { pinned, active, peer })
     }
 
-    /// After one more conversation.
+    /// Counts one more conversation as answered.
     fn pass(&mut self, row: &Conversation) {
         let second = row.active.as_secs();
         let answered = if second == self.second { self.answered + 1 } else { 1 };
@@ -112,9 +113,9 @@ impl Reached {
 impl Command for RecentContactGetList {
     const PATH: &'static str = "recentcontact/get_list";
     const FAMILY: Family = Family::Recent;
-    const SUMMARY: &'static str = "Reads the conversation list of a user, a page at a time.";
+    const SUMMARY: &'static str = "Reads the conversation list of a user, one page per call.";
     const ABOUT: &'static str =
-        "A conversation that becomes active meanwhile moves to the front: it may come twice.";
+        "A conversation that becomes active between two pages moves to the front, and may be answered twice.";
     const CODES: &'static [Code] = &[Code::RECENT_NO_SUCH_ACCOUNT];
     const READS: bool = true;
 
@@ -135,7 +136,8 @@ impl Command for RecentContactGetList {
         let mut pinned = Reached { second: request.top_time_stamp, answered: request.top_start_index };
         let begun = others != Reached::default();
         let from = if begun { others } else { pinned };
-        // One more than a page tells whether there is more; those of the second are passed over once more.
+        // One conversation beyond the page shows whether there are more. Those of the second that earlier
+        // pages had are read again and skipped.
         let wanted = PAGE + 1 + from.answered as usize;
         let rows = call.service.conversations_after(&owner, from.cursor(!begun), wanted).await?;
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
@@ -168,22 +170,22 @@ impl Command for RecentContactGetList {
 /// `recentcontact/delete`
 pub struct RecentContactDelete;
 
-/// Which conversation.
+/// The conversation to delete.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecentContactDeleteRequest {
-    /// Out of whose list.
+    /// The owner of the list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// 1: of two users. There are no groups.
+    /// Must be 1: a conversation of two users. There are no groups.
     #[serde(rename = "Type", alias = "type")]
     kind: u32,
-    /// The other one.
+    /// The other user.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// It has no meaning here: what the user could see of the conversation always goes with it.
+    /// Ignored: the messages of the conversation are always deleted for the user.
     #[allow(dead_code)]
     clear_ramble: Option<Flag>,
 }
@@ -191,9 +193,9 @@ pub struct RecentContactDeleteRequest {
 impl Command for RecentContactDelete {
     const PATH: &'static str = "recentcontact/delete";
     const FAMILY: Family = Family::Recent;
-    const SUMMARY: &'static str = "Takes a conversation out of the list of a user, with its messages.";
-    const ABOUT: &'static str = "The other one keeps theirs. `type` is taken for `Type`, too. Where there is no such \
-                                 conversation all is well.";
+    const SUMMARY: &'static str = "Deletes a conversation from the list of a user, with its messages.";
+    const ABOUT: &'static str = "The other user keeps theirs. `type` may be given in place of `Type`. A conversation that \
+                                 does not exist is not an error.";
     const CODES: &'static [Code] = &[Code::RECENT_NO_SUCH_ACCOUNT];
 
     type Request = RecentContactDeleteRequest;

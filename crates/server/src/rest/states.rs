@@ -1,4 +1,4 @@
-//! Whether users are there.
+//! The command that reads the statuses of users.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -16,11 +16,11 @@ use utoipa::ToSchema;
 /// `openim/query_online_status`
 pub struct QueryOnlineStatus;
 
-/// The accounts to look up, and how much of each to answer.
+/// The accounts to look up, and the details to answer with.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusRequest {
-    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry is answered by itself.
+    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry has its own result.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: List<CompactString, MOST_BY_SETTING>,
@@ -34,7 +34,7 @@ pub struct QueryOnlineStatusRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusFields {
-    /// The accounts that exist, in the order asked.
+    /// The accounts that exist, in the order of the request.
     query_result: Vec<AccountState>,
     /// The entries that name no account; absent when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,7 +45,7 @@ pub struct QueryOnlineStatusFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountState {
-    /// Which account.
+    /// The account.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
@@ -79,16 +79,16 @@ pub struct AccountError {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 70107: no such account; 7003: no userID at all.
+    /// 70107: no such account; 7003: not a valid userID.
     error_code: u32,
 }
 
-/// Whether somebody is there.
+/// The status of an account or a device, in the cloud's words.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum State {
     /// Connected (ONLINE).
     Online,
-    /// Logged in, not connected (OFFLINE): a push reaches them.
+    /// Logged in, not connected (OFFLINE): a push notification reaches the user.
     PushOnline,
     /// Not logged in (UNLOGINED).
     Offline,
@@ -108,8 +108,8 @@ impl Command for QueryOnlineStatus {
     const PATH: &'static str = "openim/query_online_status";
     const OLDER_PATH: Option<&'static str> = Some("openim/querystate");
     const FAMILY: Family = Family::States;
-    const SUMMARY: &'static str = "Asks whether users are there.";
-    const ABOUT: &'static str = "`ErrorCode` is 0 when any account was found; only when none was, it is the code of \
+    const SUMMARY: &'static str = "Reads the statuses of users.";
+    const ABOUT: &'static str = "`ErrorCode` is 0 when at least one account was found; otherwise it is the code of \
                                  the first entry of `ErrorList`.";
     const CODES: &'static [Code] =
         &[Code::NO_SUCH_ACCOUNT, Code::QUERY_ACCOUNT_MALFORMED, Code::QUERY_BATCH_TOO_LARGE];
@@ -143,7 +143,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Puts what was found to the entries that were asked for. `users` are those that name a user, in their order.
+/// Joins the entries of the request with the states that were found. `users` are the entries that are valid
+/// userIDs, in their order.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],
@@ -175,7 +176,7 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
-/// The name of a platform in the cloud's server API, which has one for all computers but the Mac.
+/// The name of a platform in the cloud's server API, which has one name for all desktop systems except macOS.
 fn name_of(platform: Platform) -> &'static str {
     match platform {
         Platform::Windows | Platform::Linux => "PC",
