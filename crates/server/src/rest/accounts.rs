@@ -135,7 +135,7 @@ impl Command for MultiaccountImport {
                 names.some(LIST)?.into_iter().map(bare).collect::<Vec<_>>()
             }
             (Some(_), Some(_)) | (None, None) => {
-                let detail = "one of AccountList and Accounts must be there";
+                let detail = "exactly one of AccountList and Accounts must be present";
                 return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
             }
         };
@@ -299,8 +299,8 @@ pub struct AccountDeleted {
 }
 
 /// The `ResultInfo` for the account of the caller.
-const OWN_ACCOUNT: &str = "an admin does not delete its own account: its UserSig would be refused from now on; call in the \
-                           name of another admin";
+const OWN_ACCOUNT: &str = "an admin cannot delete its own account, because its UserSig would be refused from then on; \
+                           call as another admin";
 
 impl Command for AccountDelete {
     const PATH: &'static str = "im_open_login_svc/account_delete";

@@ -130,7 +130,7 @@ impl Command for StatusFeed {
 
     fn from_query(call: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         let limit = call.parameter("limit").map(|text| {
-            text.parse().map_err(|_| Refusal::because(Code::INVALID_PARAMETER, "the limit is no number"))
+            text.parse().map_err(|_| Refusal::because(Code::INVALID_PARAMETER, "the limit is not a number"))
         });
         let cursor = call.parameter("cursor").map(|text| text.into_owned());
         Some(limit.transpose().map(|limit| StatusFeedRequest { cursor, limit }))

@@ -86,7 +86,7 @@ impl ImportFriendItem {
         let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
         let friend = match UserId::new(&self.to_account) {
             Ok(_) if added.is_some_and(|added| added > now) => {
-                Err(Refusal::because(Code::INVALID_PARAMETER, "AddTime is yet to come"))
+                Err(Refusal::because(Code::INVALID_PARAMETER, "AddTime is in the future"))
             }
             Ok(id) => Ok(NewFriend {
                 id,

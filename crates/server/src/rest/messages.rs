@@ -70,20 +70,20 @@ impl SendOptions {
         match &self.sync_other_machine {
             None => {}
             Some(Skimmed::Number(1)) => {}
-            Some(value) => return refused(format!("SyncOtherMachine can be 1 alone, not {value}")),
+            Some(value) => return refused(format!("SyncOtherMachine must be 1, not {value}")),
         }
         if let Some(control) = self.send_msg_control.iter().find_map(List::first) {
-            return refused(format!("SendMsgControl: there is no {control:?} here"));
+            return refused(format!("SendMsgControl: {control:?} is not supported"));
         }
         if let Some(Callbacks(Some(other))) = &self.forbid_callback_control {
-            return refused(format!("ForbidCallbackControl: there is no {other:?} here"));
+            return refused(format!("ForbidCallbackControl: {other:?} is not supported"));
         }
         if let Some(life) = self.msg_life_time.filter(|life| *life < MESSAGE_LIFE) {
-            return refused(format!("MsgLifeTime can be {MESSAGE_LIFE} or more, not {life}"));
+            return refused(format!("MsgLifeTime must be at least {MESSAGE_LIFE}, not {life}"));
         }
         match self.offline_push_info.as_ref().and_then(|info| info.field("PushFlag")) {
             None | Some(Skimmed::Number(0)) => Ok(()),
-            Some(flag) => refused(format!("OfflinePushInfo.PushFlag can be 0 alone, not {flag}")),
+            Some(flag) => refused(format!("OfflinePushInfo.PushFlag must be 0, not {flag}")),
         }
     }
 }

@@ -109,7 +109,7 @@ async fn handle(
         }
         Err(path) => {
             room.discard(body).await;
-            let detail = format!("{path} is no command");
+            let detail = format!("{path} is not a command");
             Answer::refused(Family::Accounts, &Refusal::because(Code::NO_SUCH_SERVICE, detail))
         }
     };

@@ -69,24 +69,23 @@ fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
         (1..=MAX_CUSTOM_NAME).contains(&name.len()) && name.bytes().all(is_word)
     });
     if standard.is_none() && !is_custom {
-        return Err(invalid(format!("no tag {tag:?}")));
+        return Err(invalid(format!("unknown tag {tag:?}")));
     }
     match (standard, value) {
         (Some(true), Skimmed::Number(number)) if number <= u64::from(u32::MAX) => {
             Ok(FieldValue::Number(number))
         }
-        (Some(true), _) => Err(invalid(format!("{tag} is a number of 32 bits"))),
+        (Some(true), _) => Err(invalid(format!("{tag} must be a 32-bit number"))),
         (Some(false) | None, Skimmed::Text(text)) => {
             if text.len() > MAX_PROFILE_BYTES {
-                let detail =
-                    format!("{tag} has at most {MAX_PROFILE_BYTES} bytes, this one has {}", text.len());
+                let detail = format!("{tag} may have at most {MAX_PROFILE_BYTES} bytes, not {}", text.len());
                 return Err(Refusal::because(Code::PROFILE_TOO_LONG, detail));
             }
             Ok(FieldValue::Text(text))
         }
         (None, Skimmed::Number(number)) => Ok(FieldValue::Number(number)),
-        (Some(false), _) => Err(invalid(format!("{tag} is a text"))),
-        (None, _) => Err(invalid(format!("{tag} is a whole number or a text"))),
+        (Some(false), _) => Err(invalid(format!("{tag} must be a text"))),
+        (None, _) => Err(invalid(format!("{tag} must be a whole number or a text"))),
     }
 }
 
@@ -146,7 +145,9 @@ impl Command for PortraitSet {
                 (IMAGE, Skimmed::Text(url)) => change.avatar_url = Some(url),
                 (ALLOW_TYPE, Skimmed::Text(allow)) => change.allow = Some(allow_type(&allow)?),
                 (NICK | IMAGE | ALLOW_TYPE, _) => {
-                    return Err(Refusal::because(Code::PROFILE_INVALID, format!("{tag} is a text")).into());
+                    return Err(
+                        Refusal::because(Code::PROFILE_INVALID, format!("{tag} must be a text")).into()
+                    );
                 }
                 (_, value) => {
                     let value = field(&tag, value)?;

@@ -128,7 +128,7 @@ impl Command for RecentContactGetList {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
         if request.start_index.max(request.top_start_index) > MAX_START {
-            let detail = format!("StartIndex and TopStartIndex are at most {MAX_START}");
+            let detail = format!("StartIndex and TopStartIndex may be at most {MAX_START}");
             return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
         }
         call.service.lists_state_of(&owner).await?;
@@ -208,8 +208,7 @@ impl Command for RecentContactDelete {
         let owner: User = call.user(UserId::new(&request.from_account).map_err(Refusal::from)?);
         let peer = UserId::new(&request.to_account).map_err(Refusal::from)?;
         if request.kind != OF_TWO {
-            let detail =
-                format!("Type can be {OF_TWO} alone, not {}: there are no groups here", request.kind);
+            let detail = format!("Type must be {OF_TWO}, not {}: groups are not supported", request.kind);
             return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
         }
         call.service.lists_state_of(&owner).await?;
