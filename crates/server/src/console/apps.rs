@@ -1,5 +1,6 @@
-//! The apps: settings, keys, admins, and their deletion. A change names the state that it changes, and is refused when the app is
-//! another one by now: of two operators with the same form open, the second is told.
+//! Routes for apps: settings, keys, admins, deletion. A change names the state that it is based on, and is
+//! refused when the app has changed since: when two operators have the same form open, the second one to save
+//! is told.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -22,10 +23,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The id of the first app; the next ones count on.
+/// The id of the first app; further apps get the ids after it.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// An app as it is shown: everything but its secrets.
+/// An app without its secrets, as the console shows it.
 #[derive(Serialize)]
 pub struct ShownApp {
     id: AppId,
@@ -37,11 +38,11 @@ pub struct ShownApp {
 #[derive(Serialize)]
 struct ShownKey {
     id: u32,
-    /// Whether it is the one that new UserSigs are made with.
+    /// Whether new UserSigs are signed with this key.
     signs: bool,
 }
 
-/// An app as it stands in the list.
+/// A row of the list of apps.
 #[derive(Serialize)]
 pub struct AppSummary {
     id: AppId,
@@ -51,7 +52,7 @@ pub struct AppSummary {
     keys: usize,
 }
 
-/// The apps.
+/// The list of apps.
 #[derive(Serialize)]
 pub struct AppList {
     apps: Vec<AppSummary>,
@@ -69,7 +70,7 @@ pub struct NewApp {
     name: String,
     #[serde(default)]
     edition: Edition,
-    /// The text of a key that was made elsewhere; without it, a key is made.
+    /// The text of a key that was generated elsewhere. Absent: a key is generated.
     #[serde(default)]
     key: Option<String>,
 }
@@ -78,13 +79,13 @@ pub struct NewApp {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
-    /// The text of a key that was made elsewhere; without it, a key is made.
+    /// The text of a key that was generated elsewhere. Absent: a key is generated.
     #[serde(default)]
     key: Option<String>,
 }
 
-/// The body of a request that changes the settings: all of them. Only the token of the webhooks and the settings for JWTs, or their secret
-/// alone, may be left out, and are then kept.
+/// The body of a request that replaces all settings. The token of the webhooks, the settings for JWTs and the
+/// secret for JWTs may be left out, and then stay as they are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -123,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// The settings, with the secret that there was where none is given.
+    /// The new settings; without a new secret, they keep the old one.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);
@@ -131,20 +132,20 @@ impl GivenJwt {
     }
 }
 
-/// An app with the key that was just made for it.
+/// An app, with the key that was just generated for it.
 #[derive(Serialize)]
 pub struct WithKey {
     app: ShownApp,
     key: AppKey,
 }
 
-/// The least and the greatest value of every setting that has bounds, by its path.
+/// The least and the greatest value of each bounded setting, by path.
 #[derive(Serialize)]
 pub struct Bounds {
     settings: BTreeMap<&'static str, (u64, u64)>,
 }
 
-/// An answer with the state that it shows.
+/// An answer, with the entity tag of the state that it shows.
 type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
 /// `GET apps`
@@ -160,7 +161,7 @@ pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
     Json(AppList { apps: apps.collect(), being_deleted: console.service.apps_being_deleted() })
 }
 
-/// `POST apps`: makes an app with a key, which is shown this once.
+/// `POST apps`: creates an app with a key. Only this answer shows the key.
 pub async fn create(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -188,7 +189,8 @@ pub async fn create(
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
 }
 
-/// `GET apps/{app}`: whoever may not set the webhooks sees their addresses without what may be a secret in them.
+/// `GET apps/{app}`. Operators who may not change webhooks get their addresses without the parts that may be
+/// secret.
 pub async fn show(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -234,7 +236,7 @@ pub async fn set(
         .await
 }
 
-/// `DELETE apps/{app}`: the app is gone when this is answered, and what it had is deleted after it.
+/// `DELETE apps/{app}`: the app is deleted before the answer; its data is deleted afterwards.
 pub async fn delete(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -257,7 +259,8 @@ pub async fn delete(
     console.record(visitor, act, delete, done).await
 }
 
-/// `POST apps/{app}/keys`: makes a key or takes one that was made elsewhere. It signs from now on, and is shown this once.
+/// `POST apps/{app}/keys`: generates a key, or adds one that was generated elsewhere. The new key signs from
+/// now on. Only this answer shows it.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -290,7 +293,7 @@ pub async fn reveal_key(
     console.record(visitor, act, async move { Ok(Json(key)) }, done).await
 }
 
-/// `DELETE apps/{app}/keys/{key}`: what it signed is not good any longer.
+/// `DELETE apps/{app}/keys/{key}`: UserSigs that the key has signed are no longer valid.
 pub async fn retire_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -311,7 +314,7 @@ pub async fn retire_key(
         .await
 }
 
-/// `PUT apps/{app}/admins/{user}`: lets a user call the server API.
+/// `PUT apps/{app}/admins/{user}`: allows a user to call the server API.
 pub async fn add_admin(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -332,7 +335,7 @@ pub async fn add_admin(
         .await
 }
 
-/// `DELETE apps/{app}/admins/{user}`: lets a user call the server API no longer.
+/// `DELETE apps/{app}/admins/{user}`: no longer allows a user to call the server API.
 pub async fn remove_admin(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -362,7 +365,7 @@ impl Console {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// The app that `If-Match` names, if it still is that.
+    /// The app, if `If-Match` names its present state.
     fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
         let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
         let app = self.app(id)?;
@@ -372,7 +375,7 @@ impl Console {
         Ok(app)
     }
 
-    /// Changes the app that `If-Match` names, if it still is that.
+    /// Changes the app, if `If-Match` names its present state.
     async fn change(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -390,7 +393,7 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Replaces an app, if it is unchanged since it was read. Returns whether it did.
+    /// Replaces an app, if it has not changed since it was read. Returns whether it was replaced.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -406,7 +409,8 @@ impl Console {
     }
 }
 
-/// The address of a webhook as an operator of this role may see it: its user and its query may be secrets.
+/// The address of a webhook for an operator of this role. The user and the query of an address may be
+/// secrets.
 pub(super) fn url_for(role: Role, url: &str) -> String {
     if role >= Role::Admin { url.to_owned() } else { shown_url(url) }
 }
@@ -429,7 +433,7 @@ fn shown(app: &App) -> ShownApp {
     }
 }
 
-/// Names the state of an app: the same for the same app, another one for any other.
+/// The entity tag of an app; two states of an app have different ones.
 fn tag(app: &App) -> HeaderValue {
     let text = serde_json::to_vec(app).expect("an app has no map with keys that are no texts");
     let hash = hex(&Sha256::digest(text)[..16]);
@@ -440,7 +444,7 @@ fn tagged<T>(app: &App, value: T) -> Tagged<T> {
     ([(header::ETAG, tag(app))], Json(value))
 }
 
-/// An address that webhooks can be sent to, or none.
+/// Checks that a text is empty or an address that webhooks can be sent to.
 fn check_url(setting: &str, text: &str) -> Result<(), ApiError> {
     let uri = text.parse::<Uri>().ok();
     let good =

@@ -1,4 +1,4 @@
-//! The audit log, page by page; and how everything that the console changes is entered into it.
+//! The route that reads the audit log, and the function that records the changes made in the console.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -10,19 +10,19 @@ use lamplight_model::{AppId, AuditEntry, Code};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Entries in one answer, unless fewer are asked for.
+/// The number of entries in an answer when the request sets no limit.
 const PAGE: usize = 50;
-/// The most entries that may be asked for at once.
+/// The most entries that a request may ask for.
 const MOST_AT_ONCE: usize = 500;
 
-/// Which page of the audit log.
+/// The query for a page of the audit log.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// Of this app alone.
+    /// Only entries of this app.
     #[serde(default)]
     app: Option<AppId>,
-    /// The last one of the former page.
+    /// The last entry of the previous page.
     #[serde(default)]
     before: Option<u64>,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct Page {
 #[derive(Serialize)]
 pub struct Entries {
     entries: Vec<AuditEntry>,
-    /// Whether there are more behind the last one.
+    /// Whether there are older entries.
     more: bool,
 }
 
@@ -46,7 +46,7 @@ pub async fn list(
     if !(1..=MOST_AT_ONCE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
-    // One more than is shown, to know whether there are more.
+    // One entry beyond the page shows whether there are more.
     let mut entries = console.audit.entries(page.app, page.before, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -54,8 +54,9 @@ pub async fn list(
 }
 
 impl Console {
-    /// Enters what an operator does into the audit log, and does it: in a task of its own, so that it is done and settled
-    /// also when the browser goes away. `note` says more about it, and `None` where there was nothing to do.
+    /// Records an operator's change in the audit log, and makes it. Both run in a task of their own, so that
+    /// they are completed even if the browser disconnects. `note` gives further text about the outcome, or
+    /// `None` when nothing had to be changed.
     pub(super) async fn record<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -1,9 +1,10 @@
-//! Browsers that have logged in before: each keeps a cookie that says so, and gets places of its own at the door.
+//! Browsers that have logged in before. Each has a cookie that proves it, and its logins wait in a queue of
+//! their own.
 //!
-//! Without it, wrong passwords from many addresses could fill every place, and keep everybody out. The cookie opens
-//! nothing: it only says which places a login takes, and whose wrong passwords it counts among. It is signed with the hash
-//! of the operator's password, so another password ends it, and the server has to keep nothing. Pure: the present and the
-//! random bytes are arguments.
+//! Without it, wrong passwords from many addresses could fill the queue, and lock out every operator. The
+//! cookie grants no access: it only selects the queue of a login, and the counter for its wrong passwords. It
+//! is signed with the hash of the operator's password, so a new password makes it invalid, and the server
+//! stores nothing. Pure: the present and the random bytes are arguments.
 
 use super::operators_file::Operator;
 use super::sessions::hex;
@@ -14,24 +15,24 @@ use sha2::Sha256;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How long a browser is known after a login.
+/// How long a browser counts as known after a login.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Logins of known browsers that wait for their turn, altogether and of one browser.
+/// The most logins of known browsers that may wait: in total, and of one browser.
 const MOST_WAITING: usize = 8;
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
-/// Names a browser that has logged in.
+/// The id of a browser that has logged in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Device([u8; 16]);
 
 impl Device {
-    /// A browser of these random bytes.
+    /// The id with these random bytes.
     pub fn new(random: [u8; 16]) -> Self {
         Self(random)
     }
 }
 
-/// The text of the cookie of a browser that has just logged in.
+/// The text of the cookie for a browser that has just logged in.
 pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) -> String {
     let issued = now.0 / 1_000;
     let device = hex(&device);
@@ -39,7 +40,8 @@ pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) ->
     format!("{}:{device}:{issued}:{signature}", operator.name)
 }
 
-/// The browser that a cookie names, if this operator's password has signed it within the last 30 days.
+/// The browser that a cookie names, if the cookie was signed with this operator's present password within the
+/// last 30 days.
 pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
     let mut parts = cookie.split(':');
     let (name, device, issued, signed) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -60,7 +62,7 @@ fn signature(operator: &Operator, device: &str, issued: u64) -> Hmac<Sha256> {
     mac
 }
 
-/// So many bytes from hexadecimal digits.
+/// Decodes exactly `N` bytes from hexadecimal digits.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N || !digits.is_ascii() {
         return None;
@@ -72,14 +74,14 @@ fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     Some(all)
 }
 
-/// Counts the logins of known browsers that wait, or are looked at.
+/// Counts the logins of known browsers that wait or are being checked.
 #[derive(Default)]
 pub struct Places {
     inside: Mutex<Vec<Device>>,
 }
 
 impl Places {
-    /// Lets a login in, unless there are too many, altogether or of its browser.
+    /// Admits a login, unless there are too many in total or of this browser.
     pub fn enter(&self, device: Device) -> bool {
         let mut inside = lock(&self.inside);
         let own = inside.iter().filter(|other| **other == device).count();
@@ -90,7 +92,7 @@ impl Places {
         has_room
     }
 
-    /// A login that was let in is over.
+    /// Frees the place of an admitted login.
     pub fn leave(&self, device: Device) {
         let mut inside = lock(&self.inside);
         if let Some(at) = inside.iter().position(|other| *other == device) {
@@ -136,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Lets browsers come (`+browser`) and go (`-browser`); returns which are admitted.
+    /// Admits logins (`+browser`) and ends them (`-browser`); returns which were admitted.
     fn check(script: &str, expected: &str) {
         let places = Places::default();
         let mut told = Vec::new();

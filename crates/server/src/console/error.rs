@@ -1,4 +1,4 @@
-//! How the console says "no": an HTTP status for programs, and a code with words for people.
+//! The errors of the console's API: an HTTP status and a code for programs, with a text for people.
 
 use super::MAX_BODY_BYTES;
 use super::operators_file::OperatorsError;
@@ -22,30 +22,31 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// A "no". Where the table of codes has none for it, the code is the HTTP status.
+/// An error answer. The code is the HTTP status where the table of codes has none.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
-    /// The role that it takes, where the operator's is too low.
+    /// The least role that the request requires, when the operator's role is too low.
     needs: Option<Role>,
-    /// The cause, where the page must act on it and other refusals have the same code.
+    /// The cause, for errors on which the page has to act and which share their code with others.
     reason: Option<Reason>,
 }
 
-/// The cause of a refusal, as a word for the page. A new one has to be known to `web/packages/console/src/api/client.ts`.
+/// The cause of an error, as a word for the page. `web/packages/console/src/api/client.ts` must know each.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
-    /// The CSRF token is missing, or is that of another session of this browser: the page reads the session again.
+    /// The CSRF token is missing or belongs to another session of this browser: the page reads the session
+    /// again.
     CsrfToken,
-    /// The old password of a change of the own password is wrong.
+    /// The old password in a change of the operator's own password is wrong.
     OldPassword,
 }
 
-/// The body of every answer that is a "no".
+/// The body of every error answer.
 #[derive(Serialize)]
 struct Body<'a> {
     code: u32,
@@ -78,7 +79,7 @@ impl ApiError {
         "a change of an app names the state that it changes, in If-Match",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
-    /// Not 401: the session is good, and goes on.
+    /// 403 and not 401, because the session is valid and goes on.
     pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
@@ -100,23 +101,23 @@ impl ApiError {
         Self { status, code, message, retry_after: None, needs: None, reason: Some(reason) }
     }
 
-    /// No session, or one that is over.
+    /// The request has no session, or its session has ended.
     pub fn not_logged_in() -> Self {
         Code::NOT_LOGGED_IN.into()
     }
 
-    /// Too many wrong passwords.
+    /// There were too many wrong passwords.
     pub fn throttled(wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
     }
 
-    /// The operator may not do this.
+    /// The operator's role does not allow the request.
     pub fn role_too_low(role: Role, needs: Role) -> Self {
         let message = Cow::Owned(format!("this takes the role {needs}, and yours is {role}"));
         Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 
-    /// The error for input that cannot be used; the text says why.
+    /// The input is invalid; the text says why.
     pub fn invalid(why: impl Into<String>) -> Self {
         Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
     }
@@ -248,7 +249,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPat
     }
 }
 
-/// The parameters behind the question mark.
+/// The query of a request.
 pub struct FromQuery<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for FromQuery<T> {

@@ -1,4 +1,4 @@
-//! Live figures: what the node has counted, once a second, and the last ten minutes of it.
+//! Live figures of the node: one sample each second, kept for ten minutes.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -18,15 +18,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-/// How often a sample is taken.
+/// The interval between samples.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Samples that are kept: ten minutes.
+/// The number of samples kept: ten minutes.
 const MOST_SAMPLES: usize = 600;
-/// Samples over which delivery latency is taken: one second has too few changes to tell a p99.
+/// The number of samples that the quantiles of delivery latency cover: one second has too few changes for a
+/// p99.
 const DELIVERY_WINDOW: usize = 10;
-/// Samples over which detection time is taken: links seldom fall silent.
+/// The number of samples that the quantiles of detection time cover: links are rarely lost without a sign.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
-/// The number of samples between two reads of the backlog of webhooks, which is kept on disk.
+/// The number of samples between two reads of the webhook backlog, which is on disk.
 const BACKLOG_EVERY: u64 = 5;
 
 /// The samples of the last ten minutes.
@@ -54,33 +55,33 @@ struct Kept {
 pub struct Sample {
     number: u64,
     at: Timestamp,
-    /// Users that are ONLINE.
+    /// Users who are ONLINE.
     online: u64,
-    /// Devices that count as connected, by platform in the order of `platforms`.
+    /// Devices that count as connected; the index is the position of the platform in `platforms`.
     devices: [u64; Platform::ALL.len()],
     connections: u64,
-    /// Per second, since the sample before.
+    /// Changes per second since the previous sample.
     changes: f64,
-    /// Per second, since the sample before.
+    /// Notifications per second since the previous sample.
     notifications: f64,
-    /// The notices that wait in the outbox, over all apps; none before it was first looked at.
+    /// Notices that wait in the outbox, over all apps; `None` until they are first counted.
     backlog: Option<u64>,
-    /// Over the last 10 s.
+    /// Delivery latency over the last 10 s.
     delivery: Option<Quantiles>,
-    /// Over the last 10 min.
+    /// Detection time over the last 10 min.
     detection: Option<Quantiles>,
 }
 
-/// Which samples to show.
+/// The query for samples.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// The samples after this number; all without it.
+    /// Only samples after this number; all samples when absent.
     #[serde(default)]
     after: Option<u64>,
 }
 
-/// Samples, earliest first.
+/// Samples, oldest first.
 #[derive(Serialize)]
 pub struct ShownFigures {
     period_ms: u64,
@@ -100,7 +101,7 @@ impl Figures {
     ) {
         let mut past = Past::resume(facts, clock.now().wall).await;
         let mut tick = tokio::time::interval(PERIOD);
-        // After a pause one sample is due, not as many as were missed.
+        // After a pause, one sample is due and not all that were missed.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut backlog = None;
         for turn in 0u64.. {
@@ -118,7 +119,7 @@ impl Figures {
         }
     }
 
-    /// Takes in what has been counted until now; returns what was added, where something came before.
+    /// Takes a sample of the totals. Returns the difference from the previous sample, if there was one.
     fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) -> Option<Tally> {
         let mut counted = None;
         let mut state = self.lock();
@@ -175,7 +176,7 @@ impl Figures {
 
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
         let state = self.lock();
-        // A number from before a restart is ahead of ours: everything is new then.
+        // A number from before a restart may be higher than ours; then all samples are new.
         let number = number.filter(|number| *number < state.next);
         let samples = state.samples.iter().map(|kept| &kept.sample);
         samples.filter(|sample| number.is_none_or(|number| sample.number > number)).cloned().collect()
@@ -213,7 +214,7 @@ mod tests {
 
     const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
 
-    /// The totals of a node after so many changes and notifications.
+    /// The totals of a node after this many changes and notifications.
     fn totals(changes: u64, delivery: &Durations, detection: &Durations) -> Totals {
         Totals {
             directory: DirectoryStats { online: 3, ..DirectoryStats::default() },

@@ -1,4 +1,4 @@
-//! The console's door: logging in and out, and the checks of every other request.
+//! Authentication of the console: login, logout, and the checks of every other request.
 
 use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
@@ -27,21 +27,21 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Wrong passwords from one address within a minute before it has to wait a minute.
+/// The most wrong passwords from one address within a minute; then the address has to wait for a minute.
 const MOST_FAILURES: u32 = 5;
-/// Logins that wait for their turn, altogether and from one address. One is looked at at a time: each costs 19 MiB while
-/// it is.
+/// The most logins that may wait: in total, and from one address. One password is checked at a time, because
+/// each check takes 19 MiB.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
-/// How long the answer to a login waits for its entry in the audit log.
+/// How long the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 /// The cookie of a browser that has logged in before.
 const DEVICE_COOKIE: &str = "lamplight_console_device";
-/// The cookie that carries the token of a session.
+/// The cookie with the token of a session.
 const COOKIE: &str = "lamplight_console";
-/// The header that carries the CSRF token of a session, on every request that changes something.
+/// The header with the CSRF token of a session; every request that changes something must have it.
 const CSRF_HEADER: &str = "x-csrf-token";
-/// A header of requests that a page sends by itself: they do not keep a session alive.
+/// The header of requests that a page makes on its own; they do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
 /// The operators, their sessions, and the limits on logins.
@@ -51,25 +51,25 @@ pub struct Door {
     failures: Mutex<Failures<Source>>,
     /// The logins that the audit log has recorded lately.
     logins: Mutex<Logins>,
-    /// Admits one login at a time among unknown browsers.
+    /// The logins that the audit log has recorded recently.
     turn: Semaphore,
     waiting: ConnectionLimits,
-    /// Admits one login at a time among browsers that have logged in before. They do not wait for the others, however
-    /// many try.
+    /// Admits one login at a time among browsers that have logged in before. These do not wait for unknown
+    /// browsers, however many there are.
     known_turn: Semaphore,
     known_waiting: devices::Places,
 }
 
-/// Where a login comes from: what its place is taken of, and its wrong passwords count against.
+/// The source of a login: it determines the queue, and the counter of wrong passwords.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Source {
-    /// A network without a known login.
+    /// A network, for a browser that is not known.
     Anywhere(IpAddr),
-    /// A browser that has logged in before, wherever it is.
+    /// A browser that has logged in before, from whatever network.
     Known(Device),
 }
 
-/// An operator who asks for something, and from where.
+/// The operator who makes a request, and the operator's address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     /// The operator's name.
@@ -80,7 +80,7 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// A place among the logins that wait, or are looked at. Dropping it makes it free.
+/// A place among the logins that wait or are being checked. Dropping it frees the place.
 struct Waiting {
     console: Arc<Console>,
     source: Source,
@@ -106,7 +106,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The session, as its browser is shown it.
+/// The session, as its browser sees it.
 #[derive(Serialize)]
 pub struct ShownSession {
     csrf_token: String,
@@ -126,14 +126,14 @@ impl ShownSession {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// `admin` without it.
+    /// The operator's name; absent: `admin`.
     #[serde(default)]
     operator: Option<String>,
     password: String,
 }
 
 impl Door {
-    /// A door for these operators.
+    /// The state of a node with these operators and no sessions.
     pub fn new(operators: Arc<Operators>) -> Self {
         Self {
             operators,
@@ -155,7 +155,7 @@ impl Door {
         lock(&self.failures)
     }
 
-    /// The operator of this name as it is now.
+    /// The operator of this name, read now.
     fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ApiError> {
         self.operators.find(name).map_err(|error| {
             tracing::error!(%error, "the operators of the console cannot be read");
@@ -163,8 +163,8 @@ impl Door {
         })
     }
 
-    /// Where a login as `name` comes from. A browser is known for the operator who logged in with it, and for no other:
-    /// who has one password gets no more guesses at another.
+    /// The source of a login as `name`. A browser is known only for the operator who has logged in with it,
+    /// so an operator gets no further attempts at another operator's password.
     fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
         let device = sender.device.as_deref().and_then(|cookie| {
             let operator = self.operators.find(name?).ok()??;
@@ -175,7 +175,7 @@ impl Door {
 }
 
 impl Console {
-    /// The CSRF token of the session that a request belongs to, and whose session it is.
+    /// The CSRF token of the session that a request belongs to, and the operator of the session.
     fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
         let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
@@ -184,7 +184,7 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// The operator of this name, if this is the password.
+    /// The operator of this name, if the password is right.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -193,13 +193,13 @@ impl Console {
     ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
         let waiting = Waiting::enter(self, source)?;
-        // A task of its own: a browser that goes away does not end it, so that no second password is looked at beside the
-        // first, and a wrong one counts.
+        // The check runs in a task of its own, which outlives a browser that disconnects: so a wrong password
+        // always counts, and the next check waits for this one.
         tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Opens a session for an operator who has shown the password. Answers with the cookies of the session and of the
-    /// browser, which is known from then on.
+    /// Opens a session for an operator whose password was right. The answer sets the cookies of the session
+    /// and of the browser, which is known from now on.
     fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
         let now = self.clock.now();
         let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
@@ -214,8 +214,8 @@ impl Console {
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
-    /// Enters a login or a logout into the audit log, unless too many have been. It is done already: where it cannot be
-    /// entered, an operator must still get in, to a node whose disk is full above all.
+    /// Records a login or logout in the audit log, unless the log has too many recent ones. A failure to
+    /// record does not fail the login: an operator must be able to log in to a node whose disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -235,7 +235,7 @@ impl Console {
                 tracing::warn!(%error, "a login to the console could not be entered into the audit log");
             }
         });
-        // The entry is there before the answer, unless the store is slow; then it comes later.
+        // The entry is usually written before the answer; a slow store writes it later.
         let _ = tokio::time::timeout(LONGEST_ENTRY, entered).await;
     }
 
@@ -248,7 +248,7 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for its turn and looks at a password; returns the operator when it is right.
+    /// Waits for its turn and checks the password; returns the operator when it is right.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -256,7 +256,7 @@ impl Waiting {
             Source::Known(_) => &console.door.known_turn,
         };
         let _turn = turn.acquire().await.map_err(|_| ApiError::BUSY)?;
-        // Asked again when it is our turn: of many at once, no more are looked at than one after the other.
+        // Checked again after the wait, because the logins ahead may have used up the allowed failures.
         console.check_failures(*source)?;
         let operator = match &name {
             Some(name) => console.door.operator(name)?,
@@ -279,7 +279,8 @@ impl Waiting {
     }
 }
 
-/// Lets a request in that belongs to a session; one that changes something must also show its CSRF token.
+/// Admits a request that has a valid session. A request that changes something must also have the session's
+/// CSRF token.
 pub async fn let_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -299,8 +300,8 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// Lets a request on whose operator has at least this role. The one place where roles are compared: the table of routes
-/// puts it before each of them.
+/// Admits a request whose operator has at least this role. Roles are compared only here; the table of routes
+/// puts this check before each of them.
 pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
     match request.extensions().get::<Visitor>() {
         Some(visitor) if visitor.role >= least => Ok(next.run(request).await),
@@ -309,7 +310,8 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
     }
 }
 
-/// `GET session`: a page that is loaded again gets its CSRF token back. That there is no session is an answer too.
+/// `GET session`: gives the CSRF token to a page that was loaded again. Having no session is a valid answer
+/// too.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers) {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
@@ -318,8 +320,8 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
-/// The parts of a request's head that a login needs. The rest of the head is not kept while the body is awaited:
-/// anybody may send it.
+/// The parts of a request's head that a login needs. The rest of the head is freed before the body is
+/// awaited, because anybody can send logins.
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,
@@ -330,7 +332,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Sender {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // A name, 32 and 64 digits, and the seconds; what is longer is not ours, and is not kept.
+        // The longest cookie that we set has a name, 32 and 64 digits, and the seconds; longer ones are not
+        // kept.
         let device = cookie(&parts.headers, DEVICE_COOKIE).filter(|text| text.len() <= 160);
         Ok(Self {
             checked: check_origin(&parts.headers),
@@ -350,7 +353,7 @@ pub async fn log_in(
     sender.checked.clone()?;
     let now = console.clock.now();
     let Credentials { operator, password } = credentials;
-    // A text that is no name is that of nobody.
+    // An invalid name belongs to no operator.
     let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
     let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
     let operator = console.verify(source, name, password).await?;
@@ -359,7 +362,7 @@ pub async fn log_in(
     Ok(console.open_session(source, &operator, sender.encrypted))
 }
 
-/// The body of a request by which an operator changes the own password.
+/// The body of a request in which operators change their own passwords.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -367,8 +370,9 @@ pub struct PasswordChange {
     new: String,
 }
 
-/// `POST account/password`: an operator's own password. The old one is looked at as at a login, with the same places and
-/// the same count of wrong ones. Every session of the operator ends; the answer opens a new one, as a login does.
+/// `POST account/password`: changes the operator's own password. The old password is checked as at a login,
+/// with the same queue and the same counter of failures. All sessions of the operator end, and the answer
+/// opens a new one.
 pub async fn change_password(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -411,8 +415,8 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses what a page of another site has sent. A browser says where a request comes from; what is no browser says
-/// nothing, and has no cookie that another page could use.
+/// Refuses a request that a page of another site has sent. Browsers name the origin of a request; other
+/// programs do not, and have no cookie that another page could misuse.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
@@ -426,7 +430,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the browser has reached us by HTTPS: we speak none, and a proxy that does says so.
+/// Whether the browser uses HTTPS. The server itself does not; a proxy that does sets a header.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }
@@ -445,7 +449,7 @@ fn cookie_text(name: &str, value: &str, seconds: u64, encrypted: bool) -> Header
     HeaderValue::try_from(text).expect("a value is letters, digits, dots, dashes, underscores and colons")
 }
 
-/// Compares without telling by the time taken how much of it was right.
+/// Compares in constant time.
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
@@ -474,7 +478,7 @@ mod tests {
             (&[host, ("origin", "http://evil.example:7401")], false),
             (&[host, ("origin", "null")], false),
             (&[("origin", "http://console.example")], false),
-            // Behind a proxy that changes the host, the browser's own word counts.
+            // Behind a proxy that changes the host, `Sec-Fetch-Site` decides.
             (&[host, ("origin", "https://public.example"), ("sec-fetch-site", "same-origin")], true),
         ] {
             assert_eq!(check_origin(&headers(sent)).is_ok(), good, "{sent:?}");

@@ -1,8 +1,9 @@
-//! Which logins and logouts of operators are entered into the audit log. Pure: the present is an argument.
+//! Decides which logins and logouts of operators are recorded in the audit log. Pure: the present is an
+//! argument.
 //!
-//! An operator who logs in again and again must not push the entries of others out of the log, which keeps a bounded number.
-//! So one login and one logout are entered for each operator and source in an hour, and ten entries of each operator
-//! altogether. The next entry says how many were left out.
+//! The log holds a bounded number of entries, so an operator who logs in again and again must not push out
+//! the entries of others. In one hour, each operator gets one entry for a login and one for a logout from
+//! each source, and at most ten entries in total. The next entry says how many were left out.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -10,14 +11,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The time within which a login of the same operator from the same source is not entered again.
+/// The time for which a login of the same operator from the same source is not recorded again.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// The most operators that are remembered: more than there may be at a time.
+/// The most operators that are remembered; there cannot be that many at a time.
 const MOST_OPERATORS: usize = 256;
 
-/// The logins and logouts that were entered lately.
+/// The recent entries of all operators.
 #[derive(Default)]
 pub struct Logins {
     operators: HashMap<OperatorName, Recent>,
@@ -31,8 +32,8 @@ struct Recent {
 }
 
 impl Logins {
-    /// Takes in a login or a logout. Returns how many were left out before it where it is to be entered, and `None` where
-    /// it is left out. `source` is the network of the operator's address.
+    /// Notes a login or logout. Returns the number of those left out before it when it is to be recorded, and
+    /// `None` when it is left out. `source` is the network of the operator's address.
     pub fn note(
         &mut self,
         action: AuditAction,

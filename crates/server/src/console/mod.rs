@@ -1,7 +1,7 @@
-//! The console's door: what an operator's browser may ask of a node, under `/console/api/v1`.
+//! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! An operator who knows the password gets a session, and with it what the operator's role allows; nobody else gets
-//! anything but a "no". It knows HTTP and JSON; what is asked for is done by the service.
+//! An operator who knows the password gets a session, which allows what the operator's role allows; every
+//! other request is refused. This module handles HTTP and JSON; the service carries out the requests.
 
 mod apps;
 mod audit;
@@ -45,9 +45,10 @@ use past::PastReader;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The longest body of a request. All settings of an app are some 5 KB.
+/// The most bytes in a body. All settings of an app take some 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The longest body of a login, which anybody may send. The longest password, escaped as JSON allows, has 1,200 bytes.
+/// The most bytes in the body of a login, which anybody may send. The longest password takes 1,200 bytes when
+/// JSON escapes every character.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// The state of the console's API.
@@ -60,32 +61,33 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// Weak: a worker ends when its commands do, whoever still has the console open.
+    /// Weak, because a worker ends when the senders of its commands are gone, and a browser may keep the
+    /// console alive.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
-/// The parts of a node that its console works with.
+/// The parts of a node that the console uses.
 pub struct Parts {
-    /// The operations that it calls.
+    /// The operations.
     pub service: Arc<Service>,
     /// The clock of the node.
     pub clock: Clock,
     /// The operators who may log in.
     pub operators: Arc<Operators>,
-    /// Where changes are entered.
+    /// The audit log.
     pub audit: Audit,
-    /// The figures of the last minutes.
+    /// The live figures of the last ten minutes.
     pub figures: Arc<Figures>,
-    /// The store of the figures before them.
+    /// The store of older figures.
     pub past: Arc<dyn Facts>,
-    /// The webhooks that it tests and shows.
+    /// The webhooks, to show and to test.
     pub webhooks: Arc<Webhooks>,
-    /// The workers, which know the watchers of each user.
+    /// The workers, each of which knows its connections that watch a user.
     pub workers: Vec<mpsc::WeakSender<Command>>,
 }
 
 impl Console {
-    /// A door to a node.
+    /// The console of a node.
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { service, clock, operators, audit, figures, past, webhooks, workers } = parts;
         let door = Door::new(Arc::clone(&operators));
@@ -94,13 +96,13 @@ impl Console {
     }
 }
 
-/// Everything under `/console/api`.
+/// The routes under `/console/api`.
 pub fn router(console: Arc<Console>) -> Router {
     let behind_the_door = routes::behind_the_door()
         .fallback(|| async { ApiError::NO_SUCH_RESOURCE })
         .method_not_allowed_fallback(|| async { ApiError::NO_SUCH_METHOD })
         .layer(middleware::from_fn_with_state(Arc::clone(&console), guard::let_in));
-    // The one thing that can be asked for from outside.
+    // The only routes that need no session.
     let at_the_door = Router::new()
         .route("/v1/session", get(guard::show).post(guard::log_in).delete(guard::log_out))
         .method_not_allowed_fallback(|| async { ApiError::NO_SUCH_METHOD });

@@ -1,4 +1,4 @@
-//! The operators of the console: their names, passwords and roles.
+//! Routes for the operators of the console: their names, passwords and roles.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -13,7 +13,7 @@ use lamplight_model::{AuditAction, Code};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The operators.
+/// The list of operators.
 #[derive(Serialize)]
 pub struct OperatorList {
     operators: Vec<ShownOperator>,
@@ -25,19 +25,19 @@ pub struct OperatorList {
 pub struct NewOperator {
     name: OperatorName,
     role: Role,
-    /// One is made without it.
+    /// The password; absent: one is generated.
     #[serde(default)]
     password: Option<String>,
 }
 
-/// Another role.
+/// The body of a request that changes a role.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenRole {
     role: Role,
 }
 
-/// Another password; one is made without it.
+/// The body of a request that changes a password; absent: one is generated.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenPassword {
@@ -45,7 +45,7 @@ pub struct GivenPassword {
     password: Option<String>,
 }
 
-/// The password that was made, which is shown this once; none where it was given.
+/// The generated password, which only this answer shows; `None` when the request gave one.
 #[derive(Serialize)]
 pub struct Made {
     password: Option<String>,
@@ -71,7 +71,7 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(Made { password })))
 }
 
-/// `DELETE operators/{name}`: the operator's sessions end.
+/// `DELETE operators/{name}`: also ends the operator's sessions.
 pub async fn remove(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -82,7 +82,7 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `PUT operators/{name}/role`: the operator's sessions end.
+/// `PUT operators/{name}/role`: also ends the operator's sessions.
 pub async fn set_role(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -97,7 +97,7 @@ pub async fn set_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `PUT operators/{name}/password`: the operator's sessions end.
+/// `PUT operators/{name}/password`: also ends the operator's sessions.
 pub async fn set_password(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -111,7 +111,7 @@ pub async fn set_password(
 }
 
 impl Console {
-    /// Changes the operators, on a thread that may wait for the disk and the hash.
+    /// Changes the operators on a blocking thread, because it takes disk writes and a password hash.
     pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,

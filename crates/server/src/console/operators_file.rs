@@ -1,8 +1,9 @@
-//! The operators of the console: `admin`, whose password is a file of its own, and those with a name, in
-//! `console-operators` of the data folder.
+//! The operators of the console: `admin`, whose password has a file of its own, and the named operators, in
+//! the file `console-operators` of the data folder.
 //!
-//! Only the process that holds the lock of the data folder writes here: the server, or the command line where no server
-//! runs. The file is read at every request of the console, so that what is written holds from the next request on.
+//! Only the process that holds the lock of the data folder writes these files: the server, or the command
+//! line when no server runs. The file is read at every request of the console, so a change takes effect with
+//! the next request.
 
 use super::password::{InvalidPassword, PasswordFile, StoredPassword, made_password, write_private};
 use super::roles::Role;
@@ -16,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 
-/// The most operators besides `admin`.
+/// The most operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
-/// The longest file that is read, so that a damaged one cannot take all memory.
+/// The most bytes that are read, so that a damaged file cannot use up all memory.
 const MOST_BYTES: u64 = 256 * 1024;
 
 /// The name of an operator: 1 to 32 lower-case letters, digits, dots, dashes and underscores.
@@ -26,12 +27,12 @@ const MOST_BYTES: u64 = 256 * 1024;
 #[serde(try_from = "String", into = "String")]
 pub struct OperatorName(String);
 
-/// A text that cannot be the name of an operator.
+/// The text is not a valid name of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the name of an operator has 1 to 32 lower-case letters, digits, dots, dashes and underscores")]
 pub struct InvalidName;
 
-/// An operator with what logging in takes.
+/// An operator with the hash of the password.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Operator {
     /// The name to log in with.
@@ -42,14 +43,14 @@ pub struct Operator {
     pub password: StoredPassword,
 }
 
-/// An operator as it is shown.
+/// An operator, as the console shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ShownOperator {
     /// The name to log in with.
     pub name: OperatorName,
     /// The operator's role.
     pub role: Role,
-    /// When the operator was added; `None` for `admin`, who is always there.
+    /// When the operator was added; `None` for `admin`, who always exists.
     pub created: Option<Timestamp>,
 }
 
@@ -58,29 +59,29 @@ pub struct ShownOperator {
 pub struct Operators {
     path: PathBuf,
     admin: PasswordFile,
-    /// Held from the reading of the file to its writing, so that of two changes at once none is lost.
+    /// Held from reading the file to writing it, so that concurrent changes are not lost.
     changing: Mutex<()>,
 }
 
-/// A change of the operators that was not made.
+/// A change of the operators that was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorsError {
     /// There is no operator of this name.
     #[error("there is no operator {0}")]
     NoSuch(OperatorName),
-    /// There is an operator of this name already.
+    /// An operator of this name exists already.
     #[error("there is an operator {0} already")]
     Exists(OperatorName),
-    /// There are as many operators as there may be.
+    /// There are already as many operators as allowed.
     #[error("there are {MOST_OPERATORS} operators, and no more may be added; remove one first")]
     TooMany,
-    /// `admin` is always there, with the role of that name.
+    /// `admin` cannot be added, removed, or given another role.
     #[error("the operator admin is always there, and has the role admin")]
     BuiltIn,
-    /// The operator has another password or role by now, or was removed.
+    /// The operator's password or role has changed, or the operator was removed.
     #[error("the operator {0} was changed by somebody else in the meantime")]
     ChangedMeanwhile(OperatorName),
-    /// The text cannot be a password.
+    /// The text is not a valid password.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
     /// The file cannot be read or written.
@@ -99,7 +100,7 @@ struct Contents {
 struct Entry {
     name: OperatorName,
     role: Role,
-    /// A salted hash.
+    /// The salted hash.
     password: String,
     created: Timestamp,
 }
@@ -169,7 +170,7 @@ impl Operators {
         }
     }
 
-    /// The operator of this name as it is now; `None` where there is none, or where `admin` has no password.
+    /// The operator of this name, read now; `None` when there is none, or when `admin` has no password.
     pub fn find(&self, name: &OperatorName) -> io::Result<Option<Operator>> {
         if name.is_admin() {
             let admin = |password| Operator { name: name.clone(), role: Role::Admin, password };
@@ -183,7 +184,7 @@ impl Operators {
         }))
     }
 
-    /// The role of an operator; `admin` has the one of that name.
+    /// The role of an operator; `admin` has the role `admin`.
     pub fn role(&self, name: &OperatorName) -> Result<Role, OperatorsError> {
         if name.is_admin() {
             return Ok(Role::Admin);
@@ -192,7 +193,7 @@ impl Operators {
         Ok(entry.ok_or_else(|| OperatorsError::NoSuch(name.clone()))?.role)
     }
 
-    /// All operators: `admin`, then the others by rising name.
+    /// All operators: `admin`, then the others in ascending order of their names.
     pub fn list(&self) -> io::Result<Vec<ShownOperator>> {
         let admin = ShownOperator { name: OperatorName::admin(), role: Role::Admin, created: None };
         let mut others: Vec<_> = self
@@ -210,7 +211,8 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator, with this password or with one that is made here, and returned. Takes as long as a login.
+    /// Adds an operator with this password, or with a generated one, which it returns. Takes as long as a
+    /// login.
     pub fn add(
         &self,
         name: &OperatorName,
@@ -231,7 +233,7 @@ impl Operators {
         Ok(made)
     }
 
-    /// Removes an operator, whose sessions end with that.
+    /// Removes an operator, and so ends the operator's sessions.
     pub fn remove(&self, name: &OperatorName) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
@@ -245,8 +247,8 @@ impl Operators {
         Ok(self.write(&changing, &contents)?)
     }
 
-    /// Gives an operator this password, or one that is made here, and returned. The operator's sessions end. Takes as
-    /// long as a login.
+    /// Gives an operator this password, or a generated one, which it returns. The operator's sessions end.
+    /// Takes as long as a login.
     pub fn set_password(
         &self,
         name: &OperatorName,
@@ -266,8 +268,8 @@ impl Operators {
         Ok(made)
     }
 
-    /// Gives an operator this password, if nothing of the operator has changed since it was read as `was`; returns the
-    /// operator as it is then. Its sessions end. Takes as long as a login.
+    /// Gives an operator this password, if the operator is still as read in `was`; returns the new operator.
+    /// The operator's sessions end. Takes as long as a login.
     pub fn change_password(&self, was: &Operator, password: &str) -> Result<Operator, OperatorsError> {
         let (changing, mut contents) = self.change()?;
         if self.find(&was.name)?.as_ref() != Some(was) {
@@ -285,8 +287,8 @@ impl Operators {
         Ok(Operator { password: StoredPassword::read(&hash), ..was.clone() })
     }
 
-    /// Gives an operator who has the role `former` another one. The operator's sessions end. An operator who has been
-    /// given another role meanwhile keeps that: who asked did not know of it.
+    /// Gives an operator the role `role` in place of `former`. The operator's sessions end. An operator who
+    /// has got another role meanwhile keeps that one, because the request did not know of it.
     pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
@@ -327,7 +329,7 @@ impl Operators {
     }
 }
 
-/// The hash of a password; and the password, where it is made here.
+/// The hash of a password, and the password itself when it was generated here.
 fn stored(password: Option<&str>) -> Result<(String, Option<String>), InvalidPassword> {
     match password {
         Some(text) => Ok((StoredPassword::make(text)?.into_text(), None)),
@@ -381,7 +383,8 @@ mod tests {
         assert_eq!(fs::metadata(&operators.path).unwrap().permissions().mode() & 0o777, 0o600);
 
         operators.set_role(&name("ann"), Role::Viewer, Role::Operator).unwrap();
-        // Another admin who saw the viewer is told, and the audit log gets no stale "before".
+        // The second admin, who still saw a viewer, is refused; so the audit log gets no outdated former
+        // value.
         let late = operators.set_role(&name("ann"), Role::Viewer, Role::Admin);
         assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
         operators.set_password(&name("ann"), Some("another one")).unwrap();
@@ -458,7 +461,8 @@ mod tests {
             let is = operators.change_password(&was, "another word").unwrap();
             assert_eq!(operators.find(&name).unwrap(), Some(is.clone()));
             assert!(is.password.is("another word") && is.role == was.role);
-            // An admin was quicker: the former password is no leave to change the new one.
+            // The password was changed by an admin meanwhile, so the former password no longer suffices to
+            // change it.
             let late = operators.change_password(&was, "a third word");
             assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
             assert_eq!(operators.find(&name).unwrap(), Some(is));

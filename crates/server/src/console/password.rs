@@ -1,7 +1,7 @@
-//! The operator's password: a salted hash in a file of the data folder, for its owner alone.
+//! The password of `admin`: a salted hash in a file of the data folder, readable only by the file's owner.
 //!
-//! A process that may write to the folder may set the password, with a server running or without: the file is read at
-//! every request of the console, and a new password ends every session.
+//! A process that may write to the folder may set the password, with or without a running server: the file is
+//! read at every request of the console, and a new password ends every session.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,39 +10,39 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The letters of a generated password: no two that look alike, 32 of them.
+/// The 32 characters of generated passwords; no two of them look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Letters of a password that is made here: 100 bits.
+/// The number of characters in a generated password: 100 bits.
 const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
-/// KiB of memory, passes and lanes of one hash.
+/// Memory in KiB, passes and lanes of one hash.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
-/// The highest cost that is taken from the file, so that a damaged one cannot take all memory, or all time.
+/// The highest cost that is accepted from the file, so that a damaged file cannot use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The room that a hash asks the allocator for, though it uses less of it. The allocator of the GNU C library gives a
-/// piece of more than 32 MiB a mapping of its own, whatever it was asked for before, and unmaps it when it is freed. A
-/// smaller piece may come to lie in a heap of the thread, which keeps it: many threads once kept 175 MB.
+/// The memory that a hash allocates, although it uses less. The allocator of the GNU C library always gives
+/// an allocation of more than 32 MiB its own mapping, and unmaps it when it is freed. A smaller one may be
+/// part of a heap of the thread, which keeps it: with many threads this added up to 175 MB.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
-/// Where the password is kept.
+/// The file of the password.
 #[derive(Clone, Debug)]
 pub struct PasswordFile {
     path: PathBuf,
 }
 
-/// A text that cannot be a password.
+/// The text is not a valid password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a password of the console has {} to {} bytes", PasswordFile::LEAST_BYTES, PasswordFile::MOST_BYTES)]
 pub struct InvalidPassword;
 
-/// The hash of a password, with its salt and what it cost.
+/// The hash of a password, with its salt and cost.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredPassword(String);
 
 impl PasswordFile {
-    /// The shortest password.
+    /// The fewest bytes of a password.
     pub const LEAST_BYTES: usize = 10;
-    /// The longest password.
+    /// The most bytes of a password.
     pub const MOST_BYTES: usize = 200;
 
     /// The file of a data folder.
@@ -50,26 +50,26 @@ impl PasswordFile {
         Self { path: data_dir.join("console-password") }
     }
 
-    /// Makes a random password if there is none yet, and answers with it: it is written down nowhere.
+    /// Sets a random password if there is none yet, and returns it. The password itself is stored nowhere.
     pub fn make_first(&self) -> io::Result<Option<String>> {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
 
-    /// Creates a random password, which is valid from now on, and returns it.
+    /// Sets a random password, and returns it.
     pub fn make(&self) -> io::Result<String> {
         let text = made_password();
         self.set(&text)?;
         Ok(text)
     }
 
-    /// Makes this the password from now on.
+    /// Sets this password.
     pub fn set(&self, text: &str) -> io::Result<()> {
         let stored = StoredPassword::make(text)
             .map_err(|invalid| io::Error::new(io::ErrorKind::InvalidInput, invalid))?;
         self.put(&stored.0)
     }
 
-    /// Reads the file; none when there is no file.
+    /// Reads the file; `None` when there is none.
     pub fn read(&self) -> io::Result<Option<StoredPassword>> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(Some(StoredPassword::read(&text))),
@@ -78,18 +78,18 @@ impl PasswordFile {
         }
     }
 
-    /// Makes this hash the one of the password.
+    /// Stores this hash as that of the password.
     pub(super) fn put(&self, hash: &str) -> io::Result<()> {
         write_private(&self.path, hash)
     }
 }
 
-/// Makes a random password. It is written down nowhere.
+/// Generates a random password. It is stored nowhere.
 pub(super) fn made_password() -> String {
     password_of(rand::random())
 }
 
-/// Writes a file of one text: whole or not at all, and never readable by others.
+/// Writes a file with one text. The write is atomic, and only the owner can ever read the file.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -105,29 +105,29 @@ pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 impl StoredPassword {
-    /// Hashes a text that may be a password.
+    /// Hashes a text, if it is valid as a password.
     pub(super) fn make(text: &str) -> Result<Self, InvalidPassword> {
         let is_good = (PasswordFile::LEAST_BYTES..=PasswordFile::MOST_BYTES).contains(&text.len());
         if is_good { Ok(Self::of(text, rand::random())) } else { Err(InvalidPassword) }
     }
 
-    /// A hash as it was kept.
+    /// A hash as it is stored.
     pub(super) fn read(kept: &str) -> Self {
         Self(kept.trim_end().to_owned())
     }
 
-    /// The hash as it is kept.
+    /// The hash as it is stored.
     pub(super) fn into_text(self) -> String {
         self.0
     }
 
-    /// The hash as a secret that the server alone knows.
+    /// The hash as a secret that only the server knows.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Takes as long, and as much memory, as looking at a password: nobody learns from the time of a "no" whether there
-    /// is an operator of a name.
+    /// Takes the same time and memory as the check of a password, so that the time of a refusal does not
+    /// reveal whether an operator of that name exists.
     pub(super) fn of_nobody(text: &str) -> bool {
         if text.len() <= PasswordFile::MOST_BYTES {
             drop(Self::of(text, [0; 16]));
@@ -153,8 +153,8 @@ impl StoredPassword {
         Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose, and gives the memory back to the system. A
-    /// file that holds no hash lets nobody in.
+    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose, and returns the memory to the
+    /// system. If the file holds no valid hash, no password is right.
     pub fn is(&self, text: &str) -> bool {
         text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
     }
@@ -169,12 +169,12 @@ impl StoredPassword {
         }
         let version = stored.version.map_or(Ok(Version::default()), Version::try_from)?;
         let hasher = Argon2::new(Algorithm::try_from(stored.algorithm)?, version, params);
-        // An output is compared in constant time.
+        // `Output` compares in constant time.
         Ok(hash(&hasher, text, salt)? == expected)
     }
 }
 
-/// Hashes a text in memory that goes back to the system.
+/// Hashes a text, in memory that is returned to the system.
 fn hash(hasher: &Argon2<'_>, text: &str, salt: password_hash::Salt<'_>) -> password_hash::Result<Output> {
     let mut decoded = [0; password_hash::Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut decoded)?;
@@ -227,7 +227,7 @@ mod tests {
         file.set("open sesame").unwrap();
         let stored = file.read().unwrap().unwrap();
         assert!(stored.is("open sesame") && !stored.is(&first));
-        // The same text with another salt is another hash.
+        // The same text with another salt gives another hash.
         file.set("open sesame").unwrap();
         assert_ne!(file.read().unwrap().unwrap(), stored);
     }

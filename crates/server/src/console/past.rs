@@ -1,4 +1,5 @@
-//! The figures of the past, thinned: counted second by second, kept in the store, and shown by range.
+//! The figures of the past: counted every second, summed up over longer and longer steps, stored, and shown
+//! by range.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -12,22 +13,23 @@ use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The figures of some span of time. Levels (people, connections) are summed up over the samples; events are counted.
+/// The figures of a span of time. Levels (users, connections) are summed over the samples; events are
+/// counted.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     pub samples: u64,
     pub milliseconds: u64,
     pub online: u64,
-    /// The most people who were online in a sample.
+    /// The most users who were online in a sample.
     pub peak: u64,
     pub devices: [u64; Platform::ALL.len()],
     pub connections: u64,
     pub changes: u64,
     pub notifications: u64,
     pub backlog: u64,
-    /// Samples in which the backlog was known.
+    /// The number of samples in which the backlog was known.
     pub backlogs: u64,
-    /// By the buckets of the metric.
+    /// Counts in the buckets of the metric.
     pub delivery: Vec<u64>,
     pub detection: Vec<u64>,
 }
@@ -49,7 +51,8 @@ impl Sum for Tally {
     }
 }
 
-/// Adds counts bucket by bucket. Those of a program with other buckets cannot be added, and give way.
+/// Adds counts bucket by bucket. Counts with another number of buckets come from another version of the
+/// program; they are replaced.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
@@ -58,7 +61,7 @@ fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     }
 }
 
-/// Writes what is counted into the store.
+/// Writes the figures to the store.
 pub struct Past {
     facts: Arc<dyn Facts>,
     thinning: Thinning<Tally>,
@@ -66,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Continues where the store says that a former process stopped.
+    /// Continues with the last stored steps of the former process.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -78,8 +81,9 @@ impl Past {
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Takes in what was counted until now, and writes what is due. What cannot be written is lost to the finest level,
-    /// and written later to the others. A wall clock that has just leapt ahead makes no figure old.
+    /// Adds the figures of a sample, and writes the steps that are due. When a write fails, its steps of the
+    /// finest level are lost, while coarser levels are written again later. Old figures are not deleted right
+    /// after the wall clock has leapt ahead.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);
@@ -98,13 +102,13 @@ impl Past {
     }
 }
 
-/// A step as it was kept; `None` where another program has kept it in another way.
+/// A step as it was stored; `None` when another version of the program stored it in another form.
 fn step_of(figure: &Figure) -> Option<Step<Tally>> {
     let sum = serde_json::from_str(&figure.content).ok()?;
     Some(Step { level: figure.level, at: figure.at, sum })
 }
 
-/// How far back to look.
+/// How far back the chart goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Range {
@@ -124,14 +128,14 @@ impl Range {
     }
 }
 
-/// Which range.
+/// The query for a range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     range: Range,
 }
 
-/// The points of a range, earliest first. Where one is missing, nothing was counted.
+/// The points of a range, oldest first. A point is missing when nothing was counted in its step.
 #[derive(Serialize)]
 pub struct ShownPast {
     range: Range,
@@ -150,9 +154,9 @@ struct Point {
     peak: u64,
     devices: [f64; Platform::ALL.len()],
     connections: f64,
-    /// Per second.
+    /// Changes per second.
     changes: f64,
-    /// Per second.
+    /// Notifications per second.
     notifications: f64,
     backlog: Option<f64>,
     delivery: Option<Quantiles>,
@@ -168,7 +172,7 @@ pub async fn show(
     let from = level.oldest(to);
     let figures = console.past.figures(level.number, from, level.most()).await?;
     let (delivery, detection) = crate::metrics::no_durations();
-    // There are later ones where the clock was ahead and was set right.
+    // Points in the future exist when the clock was ahead and has been set back.
     let figures = figures.iter().filter(|figure| figure.at <= to);
     let points = figures.filter_map(step_of).map(|step| point(&step, &delivery, &detection));
     Ok(Json(ShownPast {
@@ -181,7 +185,7 @@ pub async fn show(
     }))
 }
 
-/// Reads figures of the past.
+/// Reads stored figures.
 pub struct PastReader(pub Arc<dyn Facts>);
 
 impl PastReader {
@@ -258,7 +262,7 @@ mod tests {
         let mut past = Past::resume(Arc::clone(&facts), begin.wall).await;
         let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
         let mut now = begin;
-        // At a start, and after an hour in which the clock was right.
+        // Once at a start, and once after an hour in which the clock was right.
         for _ in 0..2 {
             for _ in 0..30 {
                 now = now.after(step);
@@ -270,7 +274,7 @@ mod tests {
             past.take(now, &tally(1, 1, &[])).await;
         }
         assert!(kept().await >= 100);
-        // The node was stopped, or asleep, for so long.
+        // The node was stopped or suspended for that time.
         past.take(ahead(now), &tally(1, 1, &[])).await;
         past.take(ahead(now.after(STEADY_FOR)), &tally(1, 1, &[])).await;
         assert!(kept().await < 10);

@@ -18,7 +18,7 @@ impl Quantiles {
         Some(Self { p50, p99, count: durations.count() })
     }
 
-    /// How many there are.
+    /// The number of durations.
     #[cfg(test)]
     pub fn count(&self) -> u64 {
         self.count

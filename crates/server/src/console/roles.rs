@@ -1,31 +1,31 @@
-//! The roles of operators: three, each of which may do what the one before it may.
+//! The three roles of operators. Each allows everything that the one before it allows.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The role of an operator of the console. They rise: an admin may do what an operator may, who may do what a viewer may.
+/// The role of an operator of the console, in ascending order of rights.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees everything but secrets, and changes nothing.
+    /// May see everything but secrets, and change nothing.
     Viewer,
-    /// Changes what concerns users: kicks, dead letters. Neither keys nor settings.
+    /// May also change what concerns users: kicks and dead letters, but neither keys nor settings.
     Operator,
-    /// Changes everything, the operators included.
+    /// May change everything, including the operators.
     Admin,
 }
 
-/// A text that names no role.
+/// The text is not the name of a role.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a role is viewer, operator or admin")]
 pub struct UnknownRole;
 
 impl Role {
-    /// All of them, rising.
+    /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
 
-    /// The name, as the API, the command line and the file of operators have it.
+    /// The name in the API, on the command line and in the file of operators.
     pub fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",

@@ -1,5 +1,5 @@
-//! Every route behind the door, with the least role that it takes. A route is made from its row here and nowhere else, so
-//! none is without a role.
+//! The table of all routes that need a session, with the least role that each requires. The routes are built
+//! from this table alone, so none is without a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};
@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use std::sync::Arc;
 
-/// A route behind the door.
+/// A route that needs a session.
 struct Route {
     method: Method,
     path: &'static str,
@@ -59,7 +59,7 @@ fn table() -> Vec<Route> {
     ]
 }
 
-/// The routes behind the door.
+/// The routes that need a session.
 pub fn behind_the_door() -> Router<Arc<Console>> {
     table().into_iter().fold(Router::new(), |router, Route { path, least, handler, method: _ }| {
         let check = move |request: Request, next: Next| check_role(least, request, next);
@@ -67,7 +67,7 @@ pub fn behind_the_door() -> Router<Arc<Console>> {
     })
 }
 
-/// Every route behind the door: method, path and the least role that it takes.
+/// Method, path and least role of each route in the table.
 pub fn all() -> Vec<(String, &'static str, Role)> {
     table().into_iter().map(|route| (route.method.to_string(), route.path, route.least)).collect()
 }

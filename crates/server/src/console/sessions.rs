@@ -6,17 +6,18 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. One more ends the one that was used least lately, of the operator who has the most.
+/// The most sessions at a time. When there would be one more, the operator with the most sessions loses the
+/// one that was unused for the longest time.
 pub const MOST_SESSIONS: usize = 64;
 /// The longest time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
-/// A session ends after this, however much it is used.
+/// The longest life of a session, however much it is used.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Bytes of a token.
+/// The number of bytes in a token.
 pub const TOKEN_BYTES: usize = 32;
 
-/// The sessions, by the hash of their token: who could read our memory still would not have the tokens.
+/// The sessions, by the hash of their token: reading the memory of the process does not reveal the tokens.
 #[derive(Default)]
 pub struct Sessions {
     open: HashMap<[u8; 32], Session>,
@@ -24,32 +25,33 @@ pub struct Sessions {
 
 struct Session {
     csrf_token: String,
-    /// The operator as it was at the login: another role or password ends the session, and so does the operator's end.
+    /// The operator as read at the login. When the operator's role or password changes, or the operator is
+    /// removed, the session ends.
     operator: Operator,
     opened: Moment,
     used: Moment,
 }
 
-/// A session as it is handed to whoever opened it.
+/// The secrets of a new session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened {
-    /// For the cookie.
+    /// The value of the cookie.
     pub token: String,
-    /// For the header of every request that changes something.
+    /// The value of the header of every request that changes something.
     pub csrf_token: String,
 }
 
-/// Why a session is looked at.
+/// Who causes a use of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
-    /// A person does something: the session lives on.
+    /// A person acts: the session lives on.
     Person,
     /// The request is an automatic refresh of a page, which does not show that a person is present.
     Background,
 }
 
 impl Sessions {
-    /// Opens a session for whoever knew the password.
+    /// Opens a session for an operator whose password was right.
     pub fn open(
         &mut self,
         token: [u8; TOKEN_BYTES],
@@ -57,7 +59,8 @@ impl Sessions {
         operator: Operator,
         now: Moment,
     ) -> Opened {
-        // Sessions of the operator from before another password or role are over, and take no places.
+        // Sessions from before a change of the operator's password or role have ended, and must not take up
+        // places.
         self.open.retain(|_, session| {
             session.is_open(now) && (session.operator.name != operator.name || session.operator == operator)
         });
@@ -72,8 +75,8 @@ impl Sessions {
         opened
     }
 
-    /// The session to end where there is one too many: of the operator who has the most, the one that was used least
-    /// lately. Nobody ends the sessions of others by logging in again and again.
+    /// The session to end when there are too many: of the operator with the most sessions, the one unused for
+    /// the longest time. So nobody can end other operators' sessions by logging in again and again.
     fn least_missed(&self) -> Option<[u8; 32]> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -84,8 +87,8 @@ impl Sessions {
         of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
     }
 
-    /// The CSRF token of the session that this token opens, if it is one and not over, and whose it is. `find` says what
-    /// an operator is now.
+    /// The CSRF token and the operator of the session with this token, if it exists and has not ended. `find`
+    /// reads an operator.
     pub fn enter<E>(
         &mut self,
         token: &str,
@@ -123,7 +126,7 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
-/// Bytes as hexadecimal digits.
+/// The hexadecimal digits of bytes.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -144,7 +147,7 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// The CSRF token of the session that a token opens, while the operator is this one.
+    /// The CSRF token of the session that a token opens, if `find` returns this operator.
     fn enter(
         sessions: &mut Sessions,
         token: &str,
@@ -168,7 +171,7 @@ mod tests {
         let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
         let mut at = |by, at| enter(&mut sessions, &opened.token, Some(&ann), by, seconds(at));
         assert_eq!(at(Use::Person, idle - 1), Some("02".repeat(32)));
-        // Requests that a page makes by itself do not count.
+        // Requests that a page makes on its own do not count as use.
         assert!(at(Use::Background, idle + 100).is_some());
         assert!(at(Use::Background, 2 * idle - 2).is_some());
         assert!(at(Use::Background, 2 * idle - 1).is_none());

@@ -1,4 +1,4 @@
-//! The users of an app: finding one, the evidence of the status, who watches, and the kick.
+//! Routes for the users of an app: search, the status with its evidence, watchers, kick.
 
 use super::Console;
 use super::error::{ApiError, FromPath, FromQuery};
@@ -22,15 +22,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Users in one answer, unless fewer are asked for.
+/// The number of users in an answer when the request sets no limit.
 const PAGE: usize = 50;
-/// The most users that may be asked for at once.
+/// The most users that a request may ask for.
 const MOST_IN_A_PAGE: usize = 200;
-/// Watchers that are named.
+/// The most watchers that an answer names.
 const MOST_WATCHERS: usize = 100;
-/// Subscriptions that are named, the newest.
+/// The most subscriptions that an answer names; they are the newest.
 const MOST_SUBSCRIPTIONS: usize = 500;
-/// How long a worker may take to say who watches.
+/// The longest time that a worker may take to answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The query of a search for users.
@@ -42,10 +42,10 @@ pub struct Search {
     /// The prefix of the `userID` or of the nick.
     #[serde(default)]
     prefix: String,
-    /// The last user of the former page.
+    /// The last user of the previous page.
     #[serde(default)]
     after: Option<UserId>,
-    /// The nick of that user, in a search by nick.
+    /// The nick of that user, for a search by nick.
     #[serde(default)]
     after_nick: String,
     #[serde(default)]
@@ -63,11 +63,11 @@ pub enum SearchBy {
     Nick,
 }
 
-/// The users that were found, by rising id or nick.
+/// The users that were found, in ascending order of their ids or nicks.
 #[derive(Serialize)]
 pub struct Found {
     users: Vec<FoundUser>,
-    /// Whether there are more behind the last one.
+    /// Whether more users follow.
     more: bool,
 }
 
@@ -82,14 +82,14 @@ struct FoundUser {
     last_seen: Option<Timestamp>,
 }
 
-/// Which of those who are online.
+/// The query for users who are online.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhichOnline {
-    /// Connected on this platform.
+    /// Only users who are connected on this platform.
     #[serde(default)]
     on: Option<String>,
-    /// The `next` of the former page.
+    /// The `next` of the previous page.
     #[serde(default)]
     after: Option<String>,
     #[serde(default)]
@@ -100,7 +100,7 @@ pub struct WhichOnline {
 #[derive(Serialize)]
 pub struct ShownOnline {
     users: Vec<ShownOnlineUser>,
-    /// The `after` of the next page.
+    /// The value of `after` for the next page.
     next: Option<String>,
 }
 
@@ -114,7 +114,7 @@ struct ShownOnlineUser {
     devices: Vec<ShownDevice>,
 }
 
-/// All there is to know of a user.
+/// All that the node knows about a user.
 #[derive(Serialize)]
 pub struct ShownUser {
     user_id: UserId,
@@ -126,7 +126,7 @@ pub struct ShownUser {
     devices: Vec<ShownDevice>,
     subscriptions: ShownSubscriptions,
     friends: usize,
-    /// When this was so, on the server's clock.
+    /// When the node read this, by the server's clock.
     at: Timestamp,
 }
 
@@ -135,7 +135,7 @@ struct ShownStatus {
     status_type: &'static str,
     number: i32,
     custom_status: String,
-    /// As text: a JSON number would lose its last digits one day.
+    /// As text, because a JSON number has only 53 bits.
     version: String,
     since: Timestamp,
     reason: Reason,
@@ -161,18 +161,18 @@ enum ShownLink {
 #[derive(Serialize)]
 struct ShownSubscriptions {
     count: usize,
-    /// The newest of them, newest first.
+    /// The newest subscriptions, newest first.
     users: Vec<UserId>,
 }
 
-/// The watchers of a user at present.
+/// The present watchers of a user.
 #[derive(Serialize)]
 pub struct ShownWatchers {
-    /// Connections of others.
+    /// The number of connections of other users.
     connections: usize,
-    /// Some of the users whose connections these are, by rising id.
+    /// Some of the users who own these connections, in ascending order of their ids.
     users: Vec<ShownWatcher>,
-    /// Whether these are all.
+    /// Whether `users` has all of them.
     complete: bool,
 }
 
@@ -193,12 +193,12 @@ pub async fn find(
     if !(1..=MOST_IN_A_PAGE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_IN_A_PAGE}, not {limit}")));
     }
-    // One more than is shown, to know whether there are more.
     let by = match search.by {
         SearchBy::Id => FindBy::UserId,
         SearchBy::Nick => FindBy::Nick,
     };
     let after = search.after.map(|id| FoundCursor { id, nick: search.after_nick });
+    // One user beyond the page shows whether there are more.
     let mut accounts = console.service.find_accounts(app, by, &search.prefix, after, limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
@@ -212,7 +212,7 @@ pub async fn find(
         None => Vec::new(),
     };
     let users = accounts.into_iter().zip(statuses).filter_map(|(account, status)| {
-        // Somebody may have been deleted since.
+        // A user may have been deleted since.
         let status = status?;
         Some(FoundUser {
             user_id: account.id,
@@ -280,8 +280,8 @@ pub async fn show(
     }))
 }
 
-/// `GET apps/{app}/users/{user}/watchers`: asks every worker, each of which looks at a bounded number of its
-/// connections, however many watch.
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker. Each looks at a bounded number of its
+/// connections, however many there are.
 pub async fn watchers(
     State(console): State<Arc<Console>>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,
@@ -292,10 +292,10 @@ pub async fn watchers(
     let mut users: BTreeMap<UserId, WatchedFor> = BTreeMap::new();
     let mut waiting = Vec::new();
     for worker in &console.workers {
-        // One that is gone has no connections.
+        // A worker that has ended has no connections.
         let Some(worker) = worker.upgrade() else { continue };
         let (answer, answered) = oneshot::channel();
-        // One more than is shown, to know whether these are all.
+        // One user beyond the answer shows whether these are all.
         let command = Command::Watchers(user.clone(), MOST_WATCHERS + 1, answer);
         if worker.send_timeout(command, WORKER_PATIENCE).await.is_ok() {
             waiting.push(answered);
@@ -320,7 +320,7 @@ pub async fn watchers(
     Ok(Json(ShownWatchers { connections, users: users.collect(), complete }))
 }
 
-/// `POST apps/{app}/users/{user}/kick`: ends every login, and revokes the UserSigs used or made before.
+/// `POST apps/{app}/users/{user}/kick`: ends every login of the user, and revokes the UserSigs of the user.
 pub async fn kick(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,

@@ -1,4 +1,5 @@
-//! The webhooks of an app: how they do, a test of each, and the dead letters, which are sent again or dropped.
+//! Routes for the webhooks of an app: their state, a test of each, and the dead letters, which can be sent
+//! again or deleted.
 
 use super::Console;
 use super::apps::url_for;
@@ -14,9 +15,9 @@ use lamplight_service::DeadLetters;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Dead letters in one answer, unless fewer are asked for.
+/// The number of dead letters in an answer when the request sets no limit.
 const PAGE: usize = 50;
-/// The most dead letters that may be asked for, or named, at once.
+/// The most dead letters that a request may ask for or name.
 const MOST_AT_ONCE: usize = 200;
 
 /// The webhooks of an app.
@@ -25,20 +26,20 @@ pub struct WebhookList {
     webhooks: Vec<ShownWebhook>,
 }
 
-/// How a webhook does: what `lamplight webhook list` says of it.
+/// The state of a webhook, as `lamplight webhook list` shows it too.
 #[derive(Serialize)]
 struct ShownWebhook {
     webhook: &'static str,
-    /// Empty: it leads nowhere.
+    /// The address; empty when the webhook is not set.
     url: String,
     signed: bool,
     waiting: u64,
-    /// When the oldest of them was taken in.
+    /// When the oldest waiting notice entered the outbox.
     oldest: Option<Timestamp>,
     dead: u64,
-    /// The receiver failed some times in a row, and is left alone until then.
+    /// The receiver has failed several times in a row, and gets no requests before this time.
     resting_until: Option<Timestamp>,
-    /// Why the last request failed; empty when it did not.
+    /// The error of the last request; empty when it succeeded.
     last_error: String,
 }
 
@@ -46,34 +47,34 @@ struct ShownWebhook {
 #[derive(Serialize)]
 pub struct ShownTest {
     webhook: &'static str,
-    /// The status of the answer, if it counts as delivered.
+    /// The status of the response, if it counts as delivered.
     status: Option<u16>,
-    /// Why it does not, otherwise.
+    /// The error, if it does not.
     error: Option<String>,
     took_ms: u64,
-    /// The header that named the request, and what it said.
+    /// The header that identified the request, and its value.
     header: &'static str,
     delivery: String,
-    /// The parameters of the query that carried the signature; none where requests are not signed.
+    /// The query parameters with the signature; none when requests are not signed.
     signature: &'static [&'static str],
 }
 
-/// Which page of dead letters.
+/// The query for a page of dead letters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// The last one of the former page.
+    /// The last dead letter of the previous page.
     #[serde(default)]
     after: Option<u64>,
     #[serde(default)]
     limit: Option<usize>,
 }
 
-/// Dead letters, in the order of their death.
+/// Dead letters, in the order in which their notices were given up.
 #[derive(Serialize)]
 pub struct Letters {
     letters: Vec<ShownLetter>,
-    /// Whether there are more behind the last one.
+    /// Whether more dead letters follow.
     more: bool,
 }
 
@@ -89,16 +90,16 @@ struct ShownLetter {
     error: String,
 }
 
-/// Which dead letters.
+/// The body of a request on dead letters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// All of the app without it.
+    /// The ids; absent: all dead letters of the app.
     #[serde(default)]
     ids: Option<Vec<u64>>,
 }
 
-/// How many there were.
+/// The number of dead letters.
 #[derive(Serialize)]
 pub struct Done {
     done: usize,
@@ -124,8 +125,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that tells of nothing. One at a time for each app; it
-/// takes as long as the client of webhooks waits for an answer, and goes nowhere where webhooks may not lead.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that reports no event. Only one test runs at a
+/// time for each app; it takes until the receiver answers or the timeout of webhooks has passed. It sends
+/// nothing to networks that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -162,7 +164,7 @@ pub async fn dead_letters(
     if !(1..=MOST_AT_ONCE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
-    // One more than is shown, to know whether there are more.
+    // One dead letter beyond the page shows whether there are more.
     let mut letters = console.service.dead_letters(app, page.after, limit + 1).await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
@@ -215,7 +217,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// The note of the audit entry; `None` where nothing was done.
+    /// The note of the audit entry; `None` when there were no dead letters.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }
