@@ -1,5 +1,5 @@
-//! The operator's door: a socket in the data folder, through which the command line talks to a running node.
-//! Every process that may open the folder may do anything. One JSON object a line, each way.
+//! The control socket in the data folder, through which the command line talks to a running node. Every
+//! process that may open the folder may do anything. Each direction has one JSON object per line.
 
 mod acts;
 mod client;

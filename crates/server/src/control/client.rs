@@ -1,4 +1,4 @@
-//! The client's end of the control socket.
+//! The client side of the control socket.
 
 use super::line::{read_line, socket_path, write_line};
 use super::{ControlError, Operation, Outcome};
@@ -15,7 +15,7 @@ pub struct ControlClient {
 }
 
 impl ControlClient {
-    /// Connects to the node that runs on this data folder.
+    /// Connects to the node that uses this data folder.
     pub async fn connect(data_dir: &Path) -> Result<Self, ControlError> {
         let stream = UnixStream::connect(socket_path(data_dir)).await;
         let stream = stream.map_err(|_| ControlError::NotRunning(data_dir.to_owned()))?;
@@ -23,7 +23,7 @@ impl ControlClient {
         Ok(Self { reader: BufReader::new(reader), writer })
     }
 
-    /// Asks for an operation.
+    /// Sends an operation, and waits for the outcome.
     pub async fn ask(&mut self, operation: &Operation) -> Result<Outcome, ControlError> {
         write_line(&mut self.writer, operation).await.map_err(ControlError::NoAnswer)?;
         let line = read_line(&mut self.reader).await.map_err(ControlError::NoAnswer)?;

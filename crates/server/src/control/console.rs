@@ -1,4 +1,4 @@
-//! Operations of an operator on the console: its passwords and its operators.
+//! Operations on the console: its passwords and its operators.
 
 use crate::console::{OperatorName, Operators, OperatorsError, Role, ShownOperator};
 use lamplight_model::{Code, Now, Refusal};
@@ -6,11 +6,11 @@ use lamplight_service::ServiceError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Something that an operator asks about the console.
+/// An operation on the console.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleOperation {
-    /// Every operator.
+    /// Lists the operators.
     ListOperators,
     /// Adds an operator.
     AddOperator {
@@ -18,7 +18,7 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's role.
         role: Role,
-        /// The password; one is made without it.
+        /// The password; absent: one is generated.
         password: Option<String>,
     },
     /// Removes an operator.
@@ -28,9 +28,9 @@ pub enum ConsoleOperation {
     },
     /// Gives an operator another password.
     SetPassword {
-        /// The name; `admin` is always there.
+        /// The name; `admin` always exists.
         name: OperatorName,
-        /// The password; one is made without it.
+        /// The password; absent: one is generated.
         password: Option<String>,
     },
     /// Gives an operator another role.
@@ -39,7 +39,7 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's new role.
         role: Role,
-        /// The operator's role so far, as the audit log names it; read by the node when it is absent.
+        /// The operator's former role, for the audit log. When it is absent, the node reads it.
         #[serde(default)]
         was: Option<Role>,
     },
@@ -49,11 +49,11 @@ pub enum ConsoleOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleOutcome {
-    /// Operators: `admin`, then the others by rising name.
+    /// Operators: `admin`, then the others in ascending order of their names.
     Operators(Vec<ShownOperator>),
     /// The operation is done.
     Done {
-        /// The password that was made for it, if one was made.
+        /// The generated password, if one was generated.
         password: Option<String>,
     },
 }
@@ -64,7 +64,7 @@ pub(super) async fn execute(
     now: Now,
 ) -> Result<ConsoleOutcome, ServiceError> {
     let operators = Arc::clone(operators);
-    // The disk and a hash are waited for where nobody else waits.
+    // On a blocking thread, because it takes disk access and a password hash.
     let done = tokio::task::spawn_blocking(move || {
         let done = |password| ConsoleOutcome::Done { password };
         Ok::<_, OperatorsError>(match operation {

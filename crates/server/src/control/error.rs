@@ -1,4 +1,4 @@
-//! The failures of the control socket.
+//! The errors of the control socket.
 
 use crate::data_folder::DataFolderError;
 use lamplight_facts::FactsError;
@@ -6,13 +6,13 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// The operator's door cannot be used.
+/// An operation could not be passed to a node, or carried out without one.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.
     #[error("no Lamplight server is running on the data folder {0}; start one with `lamplight serve`")]
     NotRunning(PathBuf),
-    /// The node went away, or said something that is no answer.
+    /// The node closed the connection, or sent something that is not an answer.
     #[error("the server did not answer: {0}")]
     NoAnswer(io::Error),
     /// The data folder cannot be used without a node.

@@ -1,4 +1,4 @@
-//! Carries out the operations of an operator on the parts of a node, and enters changes into the audit log.
+//! Carries out the operations of an operator on the parts of a node, and records changes in the audit log.
 
 use super::acts::act_of;
 use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
@@ -13,20 +13,20 @@ use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
-/// The most entries of the audit log in one answer: some 4 KB each at most.
+/// The most entries of the audit log in one answer; an entry takes at most some 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
-/// The parts of a node that an operator's operations work with.
+/// The parts of a node that operations work on.
 pub(super) struct Executor {
     pub(super) service: Arc<Service>,
-    /// `None` where no node runs.
+    /// `None` when no node runs.
     pub(super) webhooks: Option<Arc<Webhooks>>,
     pub(super) operators: Arc<Operators>,
     pub(super) audit: Audit,
     pub(super) clock: Clock,
 }
 
-/// Does what an operator asks.
+/// Carries out an operation.
 async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, ServiceError> {
     let Executor { service, webhooks, operators, audit, clock } = executor;
     let now = clock.now();
@@ -116,9 +116,9 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
     })
 }
 
-/// Does it, and enters it into the audit log where it changes something.
+/// Carries out an operation, and records it in the audit log if it changes something.
 async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
-    // The change is refused where the role is another one by then, so the audit log gets no stale one.
+    // The change is refused when the role has changed by then, so the audit log gets no outdated former role.
     if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
         && was.is_none()
     {
@@ -139,8 +139,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// The values that an operation replaces and does not name, as they are now. An operation on something that is not there
-/// is refused later, with its own reason.
+/// The present values that an operation replaces without naming them. An operation on a thing that does not
+/// exist is refused later, with its own reason.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -154,7 +154,7 @@ async fn former(
     Ok(Vec::new())
 }
 
-/// The note of an audit entry about the outcome; `None` where there was nothing to do.
+/// The note of an audit entry about the outcome; `None` when nothing had to be changed.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {

@@ -1,4 +1,4 @@
-//! The form of the control socket: one JSON object a line, each way, with a bound.
+//! The framing of the control socket: one JSON object per line, in each direction, of bounded length.
 
 use crate::data_folder;
 use serde::Serialize;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-/// The longest line that is read, in bytes: 10,000 accounts, or a friend list of some 100,000.
+/// The most bytes in a line: it holds 10,000 accounts, or a friend list of some 100,000.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Where the socket is.
+/// The path of the socket.
 pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join(data_folder::SOCKET)
 }

@@ -1,5 +1,5 @@
-//! Operations of an operator on profiles, friends, messages and conversations. They are authorised as the app's own:
-//! without rate limits and without the users' consent.
+//! Operations on profiles, friends, messages and conversations. They have the rights of the app: they need no
+//! user's consent, and no rate limit applies.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,
@@ -8,13 +8,13 @@ use lamplight_model::{
 use lamplight_service::{By, Service, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// Something that an operator asks about the lists of users.
+/// An operation on the lists of users.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOperation {
-    /// Reads a user's profile, and the version of its lists.
+    /// Reads a user's profile, and the version of the user's lists.
     Profile(User),
-    /// Changes what a user shows; what is `None` stays.
+    /// Changes a user's profile; a field that is `None` stays.
     SetProfile {
         /// The owner of the profile.
         user: User,
@@ -22,10 +22,10 @@ pub enum ListsOperation {
         nick: Option<String>,
         /// The new URL of the picture.
         avatar_url: Option<String>,
-        /// The rule for being added as a friend.
+        /// The new rule for friend requests.
         allow: Option<AllowType>,
     },
-    /// Changes what the owner calls a friend.
+    /// Changes the owner's remark about a friend.
     SetRemark {
         /// The owner of the list.
         owner: User,
@@ -34,63 +34,63 @@ pub enum ListsOperation {
         /// The new remark; empty for none.
         remark: String,
     },
-    /// A page of a friend list, after this entry.
+    /// Reads a page of a friend list.
     Friends {
         /// The owner of the list.
         owner: User,
-        /// The last entry of the page before.
+        /// The last entry of the previous page.
         after: Option<UserId>,
     },
     /// Sends a text message on behalf of a user.
     Send {
-        /// On whose behalf.
+        /// The sender.
         from: User,
         /// The recipient.
         to: UserId,
         /// The text.
         text: String,
-        /// Makes a retry harmless; 1 to 64 bytes of printable ASCII.
+        /// Identifies a retry, which stores nothing; 1 to 64 bytes of printable ASCII.
         client_id: String,
     },
-    /// A page of the messages of a user with another, newest first.
+    /// Reads a page of the messages between two users, newest first.
     History {
         /// The user whose side of the conversation is read.
         owner: User,
-        /// The other one.
+        /// The other user.
         peer: UserId,
-        /// Only what is before this sequence.
+        /// Only messages before this sequence.
         before: Option<u64>,
-        /// At most so many, 1 to 100.
+        /// The most messages to answer with, 1 to 100.
         limit: u32,
     },
-    /// A page of a conversation list.
+    /// Reads a page of a conversation list.
     Conversations {
         /// The owner of the list.
         owner: User,
-        /// The `next` of the page before, or empty.
+        /// The `next` of the previous page, or empty.
         cursor: String,
     },
-    /// The owner has read everything of a conversation.
+    /// Marks all messages of a conversation as read.
     MarkRead {
         /// The owner of the list.
         owner: User,
-        /// The other one.
+        /// The other user.
         peer: UserId,
     },
-    /// Pins a conversation, or lets it go.
+    /// Pins or unpins a conversation.
     Pin {
         /// The owner of the list.
         owner: User,
-        /// The other one.
+        /// The other user.
         peer: UserId,
-        /// To the top.
+        /// Whether to pin it.
         pinned: bool,
     },
-    /// Takes a conversation out of the owner's list, with its history.
+    /// Deletes a conversation from the owner's list, with its history.
     DeleteConversation {
         /// The owner of the list.
         owner: User,
-        /// The other one.
+        /// The other user.
         peer: UserId,
     },
 }
@@ -99,21 +99,21 @@ pub enum ListsOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOutcome {
-    /// The operation is done; with whether it changed anything.
+    /// The operation is done.
     Done {
-        /// Something differs from before.
+        /// Whether it changed anything.
         changed: bool,
     },
     /// A user's profile.
     Profile(Profile),
     /// A page of a friend list.
     Friends {
-        /// By rising id.
+        /// The friends, in ascending order of their ids.
         friends: Vec<ShownFriend>,
         /// Whether this was the last page.
         finished: bool,
     },
-    /// A message as it is stored.
+    /// A message as it was stored.
     Sent {
         /// The message.
         message: ShownMessage,
@@ -124,21 +124,21 @@ pub enum ListsOutcome {
     History {
         /// The messages.
         messages: Vec<ShownMessage>,
-        /// Whether there is nothing before them.
+        /// Whether there are no earlier messages.
         finished: bool,
     },
     /// A page of a conversation list.
     Conversations {
-        /// Pinned first, then the latest active first.
+        /// The conversations: pinned ones first, then the most recently active.
         conversations: Vec<ShownConversation>,
         /// The cursor of the next page.
         next: Option<String>,
-        /// Unread messages over all conversations.
+        /// The number of unread messages over all conversations.
         total_unread: u32,
     },
 }
 
-/// An entry of a friend list, as it is shown.
+/// An entry of a friend list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownFriend {
     /// `userID`
@@ -147,45 +147,45 @@ pub struct ShownFriend {
     pub remark: String,
     /// The friend's own nick.
     pub nick: String,
-    /// Whether each has the other in the list.
+    /// Whether each user has the other on the list.
     pub mutual: bool,
-    /// When the entry was made.
+    /// When the entry was added.
     pub added: Timestamp,
 }
 
-/// A message, as it is shown.
+/// A stored message.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownMessage {
     /// The sender.
     pub from: UserId,
     /// The recipient.
     pub to: UserId,
-    /// Its place in the conversation.
+    /// The position of the message in the conversation.
     pub sequence: u64,
-    /// When it was committed.
+    /// When the message was stored.
     pub time: Timestamp,
     /// The content.
     pub body: MessageBody,
 }
 
-/// A row of a conversation list, as it is shown.
+/// A row of a conversation list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownConversation {
-    /// The other one.
+    /// The other user.
     pub peer: UserId,
     /// The peer's nick.
     pub nick: String,
     /// The newest message.
     pub last: Option<ShownMessage>,
-    /// Messages that are not read.
+    /// The number of unread messages.
     pub unread: u32,
-    /// Whether it is pinned.
+    /// Whether the conversation is pinned.
     pub pinned: bool,
-    /// When it last moved.
+    /// When the conversation was last active.
     pub active: Timestamp,
 }
 
-/// Does what an operator asks.
+/// Carries out an operation.
 pub(super) async fn execute(
     service: &Service,
     operation: ListsOperation,

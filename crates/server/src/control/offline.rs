@@ -1,4 +1,4 @@
-//! Operations on a data folder on which no node runs: a service over the facts alone.
+//! Carries out operations on a data folder that no node uses, with a service over the facts alone.
 
 use super::executor::{Executor, answer, refused};
 use super::{ControlError, Operation, Outcome, WebhookOperation};
@@ -14,7 +14,7 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Does an operation on a data folder on which no node runs. What is live cannot be asked for then.
+/// Carries out an operation on a data folder that no node uses. Operations on live records are refused.
 pub async fn offline(
     data_dir: &Path,
     operation: Operation,
@@ -43,7 +43,7 @@ pub async fn offline(
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
     let executor = Executor { service, webhooks: None, operators, audit, clock };
     let outcome = answer(&executor, operation).await;
-    // Nobody does it in the background here. What is left when this is cut short, the next node deletes.
+    // No background task deletes the data here. If this loop is cut short, the next node deletes the rest.
     while is_more {
         match executor.service.delete_apps_further(executor.clock.now()).await {
             Ok(more) => is_more = more,

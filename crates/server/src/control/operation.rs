@@ -7,111 +7,111 @@ use crate::token_keys::ShownKeySource;
 use lamplight_model::{App, AppId, AuditEntry, Platform, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 
-/// Something that an operator asks of a node.
+/// An operation that a node can be asked to carry out.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Every app.
+    /// Lists the apps.
     ListApps,
-    /// Makes an app, or replaces all of it.
+    /// Creates an app, or replaces it as a whole.
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state when the operator looked; `None` where there was none. If it differs from the present one, nothing
-        /// is changed.
+        /// The state that the change is based on; `None` when there was no such app. If the present state
+        /// differs, nothing is changed.
         was: Option<Box<App>>,
     },
-    /// Deletes an app with all that it has. What is kept of it is deleted after the answer.
+    /// Deletes an app with all its data. Stored data is deleted after the answer.
     DeleteApp {
-        /// Which app.
+        /// The app.
         app: AppId,
     },
-    /// The apps that are being deleted.
+    /// Lists the apps that are being deleted.
     ListDeletions,
-    /// Up to `limit` accounts of an app after `after`, by rising id.
+    /// Lists accounts of an app, in ascending order of their ids.
     ListAccounts {
-        /// Which app.
+        /// The app.
         app: AppId,
-        /// The last account of the former page.
+        /// The last account of the previous page.
         after: Option<UserId>,
-        /// At most so many.
+        /// The most accounts to answer with.
         limit: usize,
     },
-    /// Accounts that begin so: by rising `userID`, or by rising nick.
+    /// Finds accounts by a prefix, in ascending order of `userID` or nick.
     FindAccounts {
-        /// Which app.
+        /// The app.
         app: AppId,
-        /// Whether the nick is looked at; otherwise the `userID`.
+        /// Whether to search nicks; otherwise `userID`s.
         by_nick: bool,
         /// The prefix to look for.
         prefix: String,
-        /// The last account of the former page, with its nick.
+        /// The last account of the previous page, with its nick.
         after: Option<(UserId, String)>,
-        /// At most so many.
+        /// The most accounts to answer with.
         limit: usize,
     },
-    /// Makes an account if there is none.
+    /// Creates an account, if it does not exist.
     CreateAccount(User),
     /// Deletes an account.
     DeleteAccount(User),
-    /// Ends every login of a user and revokes the UserSigs used or made before.
+    /// Ends every login of a user, and revokes the UserSigs of the user.
     Kick(User),
-    /// Takes a friend into the owner's list, and with `both` the other way round.
+    /// Adds a friend to the owner's list, and with `both` the owner to the friend's list.
     AddFriend {
         /// The owner of the list.
         owner: User,
         /// The user to add to the list.
         friend: UserId,
-        /// The other way round too.
+        /// Whether to change the friend's list too.
         both: bool,
         /// The owner's remark about the friend.
         remark: String,
     },
-    /// Takes a friend out of the owner's list, and with `both` the other way round.
+    /// Removes a friend from the owner's list, and with `both` the owner from the friend's list.
     DeleteFriend {
         /// The owner of the list.
         owner: User,
         /// The user to remove from the list.
         friend: UserId,
-        /// The other way round too.
+        /// Whether to change the friend's list too.
         both: bool,
     },
-    /// Something about profiles, friends, messages or conversations.
+    /// An operation on profiles, friends, messages or conversations.
     Lists(ListsOperation),
-    /// Something about webhooks.
+    /// An operation on webhooks.
     Webhooks(WebhookOperation),
-    /// Something about the console.
+    /// An operation on the console.
     Console(ConsoleOperation),
-    /// Enters into the audit log that a secret is about to be shown. It hands nothing out: whoever may open the folder can
-    /// read the keys there.
+    /// Records in the audit log that a secret is about to be shown. The answer has no secret: a process that
+    /// may open the folder can read the keys there.
     ShowSecret(ShownSecret),
-    /// Up to `limit` entries of the audit log, newest first.
+    /// Reads entries of the audit log, newest first.
     Audit {
-        /// Of which app; `None`: of all, and of what concerns no app.
+        /// Only entries of this app; `None`: all entries.
         app: Option<AppId>,
-        /// The last one of the former page.
+        /// The last entry of the previous page.
         before: Option<u64>,
-        /// At most so many.
+        /// The most entries to answer with.
         limit: usize,
     },
-    /// The sources of keys for JWTs, and whether they can be read. Needs a running node.
+    /// Lists the sources of keys for JWTs, and whether they can be read. Needs a running node.
     KeySources,
-    /// The status of users, with its evidence. Needs a running node.
+    /// Reads the statuses of users, with their evidence. Needs a running node.
     GetStatus {
-        /// Which app.
+        /// The app.
         app: AppId,
         /// The users to look up.
         users: Vec<UserId>,
     },
-    /// Users who are ONLINE, some at a time. Needs a running node.
+    /// Lists users who are ONLINE, one page per operation. Needs a running node.
     ListOnline {
-        /// Which app.
+        /// The app.
         app: AppId,
         /// The platform on which the users must be connected.
         on: Option<Platform>,
-        /// The `next` of the former page.
+        /// The `next` of the previous page.
         after: Option<String>,
-        /// At most so many.
+        /// The most users to answer with.
         limit: usize,
     },
     /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.
@@ -123,22 +123,22 @@ pub enum Operation {
     },
 }
 
-/// A secret that an operator is shown.
+/// A secret that is shown to an operator.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownSecret {
-    /// Keys of an app.
+    /// Some keys of an app.
     Keys {
         /// The app.
         app: AppId,
         /// The numbers of the keys.
         keys: Vec<u32>,
     },
-    /// A UserSig that was made.
+    /// A generated UserSig.
     UserSig {
         /// The user who can log in with the UserSig.
         user: User,
-        /// The time for which it is good, in seconds.
+        /// The time for which the UserSig is valid, in seconds.
         expire: u64,
     },
 }
@@ -147,16 +147,16 @@ pub enum ShownSecret {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The operation is done; with whether it changed anything.
+    /// The operation is done.
     Done {
-        /// Something differs from before.
+        /// Whether it changed anything.
         changed: bool,
     },
-    /// Apps, by rising id.
+    /// Apps, in ascending order of their ids.
     Apps(Vec<App>),
-    /// The apps that are being deleted, by rising id.
+    /// The apps that are being deleted, in ascending order of their ids.
     Deletions(Vec<AppId>),
-    /// Accounts, by rising id.
+    /// Accounts, in ascending order of their ids.
     Accounts(Vec<ShownAccount>),
     /// Accounts that were found, in the order of the search.
     Found(Vec<ShownFound>),
@@ -168,9 +168,9 @@ pub enum Outcome {
     Console(ConsoleOutcome),
     /// Entries of the audit log, newest first.
     Audit(Vec<AuditEntry>),
-    /// The sources of keys for JWTs, by rising app.
+    /// The sources of keys for JWTs, in ascending order of their apps.
     KeySources(Vec<ShownKeySource>),
-    /// Statuses, in the order asked; `None` where there is no account.
+    /// Statuses, in the order of the request; `None` for users without an account.
     Statuses(Vec<Option<UserStatus>>),
     /// Users who are ONLINE, in the order of the directory.
     Online {
