@@ -1,5 +1,5 @@
-//! The audit log: each change that an operator makes is entered before it is made, and settled afterwards. A change that
-//! cannot be entered is not made.
+//! The audit log. The entry for an operator's change is written before the change is made, and settled
+//! afterwards; when the entry cannot be written, the change is not made.
 
 mod changes;
 
@@ -12,39 +12,39 @@ use lamplight_service::ServiceError;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The longest text of an entry, in characters. What is longer is cut.
+/// The most characters that a text of an entry has; longer texts are cut.
 const MOST_LETTERS: usize = 200;
 
-/// Enters what operators do.
+/// Records the changes that operators make.
 #[derive(Clone)]
 pub struct Audit {
     facts: Arc<dyn Facts>,
     clock: Clock,
 }
 
-/// Something that an operator is about to do.
+/// A change that an operator is about to make.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Act {
     /// The action.
     pub action: AuditAction,
-    /// The app that it concerns, if it concerns one.
+    /// The app that the change concerns; `None` when it concerns no app.
     pub app: Option<AppId>,
-    /// To what it is done.
+    /// The name of the thing that is changed.
     pub target: String,
     /// The changed fields.
     pub changes: Vec<AuditChange>,
 }
 
-/// An operator, as entries name it.
+/// The operator who makes a change, as the audit log names them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
     name: String,
     address: Option<String>,
 }
 
-/// A "no" or a fault, as the audit log tells them apart.
+/// An error, as the audit log tells refusals from faults.
 pub trait Unsuccessful {
-    /// Why it failed in the server; `None` where it was refused and nothing has changed.
+    /// The text of a fault; `None` for a refusal, after which nothing has changed.
     fn fault(&self) -> Option<String>;
 }
 
@@ -61,12 +61,12 @@ impl Actor {
 }
 
 impl Act {
-    /// An act on a thing of an app.
+    /// A change of the thing that `target` names.
     pub fn on(action: AuditAction, app: Option<AppId>, target: impl AsRef<str>) -> Self {
         Self { action, app, target: short(target.as_ref()), changes: Vec::new() }
     }
 
-    /// The same, with one more thing that differs afterwards.
+    /// Adds a field whose value changes.
     #[must_use]
     pub fn with(mut self, what: &str, before: &str, after: &str) -> Self {
         let (before, after) = (short(before), short(after));
@@ -74,7 +74,7 @@ impl Act {
         self
     }
 
-    /// The same, with the value that this one of the changes replaces.
+    /// Sets the former value of a changed field.
     #[must_use]
     pub fn before(mut self, what: &str, before: &str) -> Self {
         for change in self.changes.iter_mut().filter(|change| change.what == what) {
@@ -90,7 +90,8 @@ impl Audit {
         Self { facts, clock }
     }
 
-    /// Up to `limit` entries, of an app or of all, newest first; those before the entry `before`.
+    /// The newest entries, at most `limit`, newest first: those of `app`, or of all apps when it is `None`,
+    /// and only entries older than `before`.
     pub async fn entries(
         &self,
         app: Option<AppId>,
@@ -100,8 +101,9 @@ impl Audit {
         self.facts.audit_entries(app, before, limit).await
     }
 
-    /// Enters an act, does it, and settles the entry. `note` says more about what was done, and `None` where there was
-    /// nothing to do. The caller sees to it that this is run to its end, also when nobody waits for it any longer.
+    /// Writes the entry for an act, runs `change`, and settles the entry. `note` gives further text about the
+    /// outcome, or `None` when nothing had to be changed. The caller must run this future to its end even
+    /// when the requester has gone.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(
         &self,
         by: Actor,
@@ -122,7 +124,7 @@ impl Audit {
                 error.fault().map_or(AuditSettled::Nothing, |why| AuditSettled::Failed { note: short(&why) })
             }
         };
-        // The entry stays as begun then: what was done is done.
+        // On failure the entry stays as begun; the change itself has been made.
         if let Err(error) = self.facts.settle_audit(id, settled).await {
             tracing::warn!(%error, id, "an entry of the audit log could not be settled");
         }
@@ -139,12 +141,12 @@ impl Unsuccessful for ServiceError {
     }
 }
 
-/// A note of nothing more to say.
+/// A note for outcomes about which there is nothing to add.
 pub fn done<T>(_: &T) -> Option<String> {
     Some(String::new())
 }
 
-/// A text as it stands in an entry: not longer than it may be.
+/// Cuts a text to the length that an entry allows.
 fn short(text: &str) -> String {
     let mut letters = text.chars();
     let cut: String = letters.by_ref().take(MOST_LETTERS).collect();

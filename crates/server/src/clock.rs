@@ -1,4 +1,4 @@
-//! The only place of the server that reads clocks.
+//! The only place in the server that reads clocks.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Tells the present to everything in a node. Clones tell the same.
+/// The clock of a node. All clones show the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     origin: Instant,
@@ -30,7 +30,7 @@ impl Clock {
         }
     }
 
-    /// Waits until the caller of a revocation may be answered: a UserSig that is made after the answer counts.
+    /// Waits until a revocation may be answered, so that a UserSig made after the answer is valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
@@ -38,12 +38,12 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            // Not all at once: the wall clock may be set meanwhile.
+            // In small steps, because the wall clock may be set meanwhile.
             tokio::time::sleep(left.min(Duration::from_millis(50))).await;
         }
     }
 
-    /// Lets both clocks leap ahead: how tests wait for a heartbeat timeout.
+    /// Moves both clocks forward. Tests use it to wait for a heartbeat timeout.
     pub fn advance(&self, duration: Duration) {
         self.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);
     }

@@ -19,69 +19,74 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where everything that lasts is kept. Made when it is not there.
+    /// The folder for everything that the node stores. It is created if it does not exist.
     pub data_dir: PathBuf,
-    /// Where clients connect: native, WebSocket and TLS on one port.
+    /// The client port: native protocol, WebSocket and TLS.
     pub client_listen: SocketAddr,
-    /// Where the web pages, metrics and health are served.
+    /// The HTTP port: server API, web pages, metrics and health checks.
     pub http_listen: SocketAddr,
-    /// Where metrics and health are served besides, on a listener of their own.
+    /// A further port for metrics and health checks, with connection limits of its own.
     pub health_listen: Option<SocketAddr>,
-    /// Where pages find the client port, as `ws://…` or `wss://…`, when a proxy is in between.
+    /// The URL of the client port for web pages, as `ws://…` or `wss://…`, when it is reached through a
+    /// proxy.
     pub public_client_url: Option<String>,
-    /// The networks of proxies that say for whom they speak, as `10.1.0.0/16`. At most 100.
+    /// The networks of proxies that are trusted to name the address of a client, as `10.1.0.0/16`. At most
+    /// 100.
     pub trusted_proxies: Vec<Network>,
-    /// Worker threads; 0 is one for each core.
+    /// The number of worker threads; 0 means one for each core.
     pub workers: usize,
     /// TLS on the client port.
     pub tls: TlsConfig,
-    /// Where webhooks may lead.
+    /// The settings of outgoing webhooks.
     pub webhooks: WebhooksConfig,
-    /// Bounds on what clients may do before the rules of their app hold.
+    /// Limits on clients that hold for every app.
     pub limits: LimitsConfig,
-    /// How long clients of a stopped or lost node count as present, in milliseconds. At most 10 min.
+    /// How long clients of a stopped or lost node still count as present, in milliseconds. At most 10 min.
     pub node_loss_grace_ms: u32,
-    /// How many logins a second the node takes from clients that come back: they spread their return so.
+    /// How many logins per second the node takes from returning clients. Clients are told at login to spread
+    /// their return accordingly.
     pub reconnects_per_second: u32,
-    /// The longest time over which clients are asked to spread their return, in milliseconds.
+    /// The longest time over which clients are told to spread their return, in milliseconds.
     pub reconnect_spread_ms: u32,
 }
 
-/// TLS on the client port: both files, or neither.
+/// TLS on the client port: both files are set, or neither.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
-    /// The certificate chain, PEM. Read again when the file changes.
+    /// The certificate chain, in PEM. The node reads it again when the file changes.
     pub certificate: Option<PathBuf>,
-    /// Its private key, PEM.
+    /// The private key, in PEM.
     pub key: Option<PathBuf>,
 }
 
-/// Bounds on what clients may do before the rules of their app hold.
+/// Limits on clients that hold for every app.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Connections altogether; 0 is as many as the file limit of the process allows.
+    /// The most connections; 0 means as many as the file limit of the process allows.
     pub connections: usize,
-    /// Connections from one address.
+    /// The most connections from one address.
     pub connections_per_address: u32,
-    /// From connecting to a complete login, in milliseconds.
+    /// The longest time from connecting to a complete login, in milliseconds.
     pub login_timeout_ms: u32,
-    /// A message before the login, in bytes.
+    /// The largest message before the login, in bytes.
     pub frame_before_login: usize,
-    /// A message after the login, in bytes.
+    /// The largest message after the login, in bytes.
     pub frame_after_login: usize,
-    /// Wrong UserSigs from one address within a minute, on each port, that are told what is wrong with them.
+    /// The most wrong UserSigs per minute from one address, on each port, that get a specific answer. Further
+    /// ones get `TOO_MANY_FAILURES`, and their connection is closed.
     pub login_failures_per_address: u32,
-    /// Changes of one user in a second that its watchers are told of; of more, the newest. 0 is all of them.
+    /// The most changes of one user per second that are sent to watchers; faster changes are conflated to the
+    /// newest. 0: no limit.
     pub changes_told_per_second: u32,
-    /// Requests of one connection that are handled in a second; what comes faster waits. 0 is all of them.
+    /// The most requests of one connection per second; further ones wait. 0: no limit.
     pub requests_per_second: u32,
-    /// Connections to the HTTP port altogether. At most an eighth of the file limit of the process is used.
+    /// The most connections to the HTTP port; at most an eighth of the file limit of the process is used.
     pub http_connections: usize,
-    /// Connections to the HTTP port from one address.
+    /// The most connections to the HTTP port from one address.
     pub http_connections_per_address: u32,
-    /// Bytes of bodies that the HTTP port holds altogether.
+    /// The most bytes of bodies that the HTTP port holds at a time.
     pub http_body_bytes: usize,
 }
 
@@ -126,16 +131,16 @@ impl Default for LimitsConfig {
     }
 }
 
-/// The settings cannot be used. The text names the setting and where it came from.
+/// The settings cannot be used. The text names the setting and its source.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file or variable cannot be read, or sets what is not there.
+    /// A file or variable cannot be read, or names an unknown setting.
     #[error("{0}")]
     Unreadable(String),
     /// A value is outside its bounds.
     #[error("{setting}: {problem}")]
     Invalid {
-        /// The setting, as its path.
+        /// The path of the setting.
         setting: &'static str,
         /// The reason why it cannot be used.
         problem: String,
@@ -143,11 +148,12 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the settings: defaults, then the file (which must be there when it is named), then environment
-    /// variables `LAMPLIGHT_…` (`__` between a section and its setting, as in `LAMPLIGHT_LIMITS__CONNECTIONS`),
-    /// then `overrides`, which are the flags as `(path, value)`. An unknown setting is refused by name. What an
-    /// orchestrator puts into the environment of a service that is called `lamplight` is no setting. Each layer is
-    /// checked with those below it: a wrong value is refused also where a layer above replaces it.
+    /// Reads the settings: the defaults, then the file (a file that is named must exist), then environment
+    /// variables `LAMPLIGHT_…` (with `__` between a section and its setting, as in
+    /// `LAMPLIGHT_LIMITS__CONNECTIONS`), then `overrides`, the flags as `(path, value)`. An unknown setting
+    /// is refused by name, except variables that Kubernetes sets for a Service called `lamplight`. Each layer
+    /// is checked together with those below it, so a wrong value is refused even if a higher layer replaces
+    /// it.
     pub fn load(
         file: Option<&Path>,
         overrides: Vec<(&'static str, figment::value::Value)>,
@@ -176,7 +182,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks settings that need each other, which may come from different layers.
+    /// Checks settings that depend on each other; they may come from different layers.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         let problem = || "a certificate needs its key, and a key its certificate".to_owned();
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
@@ -188,7 +194,7 @@ impl Config {
         Ok(())
     }
 
-    /// Checks each setting by itself.
+    /// Checks each setting on its own.
     fn validate(&self) -> Result<(), ConfigError> {
         let within = |setting, given: u64, least: u64, most: u64| {
             if (least..=most).contains(&given) {
@@ -234,10 +240,11 @@ impl Config {
         Ok(())
     }
 
-    /// Values that are within their bounds and do not go together: each as a text for the log.
+    /// Warnings, as texts for the log, about values that are valid but do not fit together.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
-        // Without a grace nobody is to be spared, and the spread only keeps the node from being overrun.
+        // Without a grace every client is shown to leave at once; the spread then only protects the node from
+        // too many logins.
         let is_late = grace > 0 && spread > grace;
         let late = is_late.then(|| {
             format!(
@@ -284,13 +291,13 @@ impl Config {
     }
 }
 
-/// Whether Kubernetes makes this variable for a Service whose name begins with `lamplight`, as it does for every
-/// Service of the namespace (`enableServiceLinks`). The value counts too: a setting that somebody has misspelt still has
-/// to be refused.
+/// Whether Kubernetes sets this variable for a Service whose name begins with `lamplight`; it does so for
+/// every Service of the namespace (`enableServiceLinks`). The value is checked too, because a misspelt
+/// setting must still be refused.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
-    // LAMPLIGHT_SERVICE_PORT, and LAMPLIGHT_SERVICE_PORT_HTTP for a port with a name.
+    // `LAMPLIGHT_SERVICE_PORT`, or `LAMPLIGHT_SERVICE_PORT_HTTP` for a named port.
     if let Some((_, port)) = name.split_once("_SERVICE_PORT") {
         return (port.is_empty() || port.starts_with('_')) && is_number(value);
     }
@@ -300,7 +307,7 @@ fn is_injected(name: &str, value: &str) -> bool {
     if name.ends_with("_PORT") && is_url(value) {
         return true;
     }
-    // LAMPLIGHT_PORT_7400_TCP, and the same with _PROTO, _PORT and _ADDR behind it.
+    // `LAMPLIGHT_PORT_7400_TCP`, alone or followed by `_PROTO`, `_PORT` or `_ADDR`.
     let Some((_, port)) = name.split_once("_PORT_") else { return false };
     let mut parts = port.splitn(3, '_');
     let (number, protocol, of) = (parts.next(), parts.next(), parts.next());
@@ -316,13 +323,13 @@ fn is_injected(name: &str, value: &str) -> bool {
     }
 }
 
-/// Settings of former versions, each with what to know of its end.
+/// Settings of former versions, each with the text of its refusal.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
     "is no setting any longer: no number of wrong UserSigs keeps an account out; take it out",
 )];
 
-/// Reads the settings of the layers so far, and checks each by itself.
+/// Reads the settings of the layers so far, and checks each on its own.
 fn check(figment: &Figment) -> Result<Config, ConfigError> {
     refuse_removed(figment)?;
     let config: Config = figment.extract().map_err(|error| ConfigError::Unreadable(wording::text(&error)))?;
@@ -330,7 +337,7 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Refuses a setting that was removed, with what took its place.
+/// Refuses a setting that was removed; the text says what to do.
 fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
     match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
         Some((setting, problem)) => Err(ConfigError::Invalid { setting, problem: problem.to_owned() }),
@@ -377,7 +384,7 @@ mod tests {
         }
     }
 
-    /// Checks every setting, independent of its value.
+    /// Checks the name of every setting, whatever its value.
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         fn check(value: &serde_json::Value, path: &str) {
@@ -438,7 +445,7 @@ mod tests {
                 assert!(!error.contains(word), "{error}");
             }
         }
-        // A pair may come from two layers.
+        // The two settings of a pair may come from different layers.
         std::fs::write(file.path(), "[tls]\nkey = \"k.pem\"").unwrap();
         Config::load(Some(file.path()), vec![("tls.certificate", "c.pem".into())]).unwrap();
     }

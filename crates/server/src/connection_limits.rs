@@ -1,8 +1,7 @@
-//! Admission of connections: bounds on connections altogether and from one address. The address of an IPv6 host is its
-//! /64.
+//! Limits on open connections: in total, and from one address. An IPv6 host counts by its /64.
 //!
-//! A connection of a trusted proxy comes without the address of its client. It is counted altogether, and by its address
-//! once that is known.
+//! A connection from a trusted proxy arrives without its client's address. It counts in the total at once,
+//! and by address as soon as the address is known.
 
 use crate::locks::lock;
 use lamplight_service::network;
@@ -11,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the open connections of all workers, and admits a new one while its bounds allow.
+/// Counts the open connections of all workers, and admits new ones within the limits.
 pub struct ConnectionLimits {
     most: usize,
     most_per_address: u32,
@@ -19,22 +18,23 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The connections among `open` whose client's address is not known yet.
     unnamed: AtomicUsize,
-    /// The most connections that were open when a worker began to close its own; 0 before that.
+    /// The highest number of connections that a worker found open when it began to close its own; 0 before
+    /// that.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// The bound that keeps a connection out.
+/// The limit that a refused connection would exceed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
-    /// The bound on connections altogether.
+    /// The limit on connections in total.
     Altogether,
-    /// The bound on connections from one address.
+    /// The limit on connections from one address.
     Address,
 }
 
 impl ConnectionLimits {
-    /// Allows `most` connections altogether and `most_per_address` from one address.
+    /// Allows `most` connections in total and `most_per_address` from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
         Self {
             most,
@@ -47,7 +47,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// The same limits, with a bound on connections whose client's address is not known yet.
+    /// Sets a limit on connections whose client's address is not known yet.
     pub fn with_most_unnamed(self, most_unnamed: usize) -> Self {
         Self { most_unnamed, ..self }
     }
@@ -64,12 +64,12 @@ impl ConnectionLimits {
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
     }
 
-    /// Admits and counts a connection, unless there are too many. Returns whether it is admitted.
+    /// Admits and counts a connection if the limits allow it. Returns whether it was admitted.
     pub fn enter(&self, address: IpAddr) -> bool {
         self.admit(address).is_ok()
     }
 
-    /// Admits and counts a connection, or returns the bound that keeps it out.
+    /// Admits and counts a connection, or returns the limit that it would exceed.
     pub fn admit(&self, address: IpAddr) -> Result<(), Full> {
         if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
@@ -77,7 +77,7 @@ impl ConnectionLimits {
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Admits and counts a connection of a trusted proxy, whose client's address is not known yet.
+    /// Admits and counts a connection from a trusted proxy, whose client's address is not known yet.
     pub fn admit_unnamed(&self) -> Result<(), Full> {
         if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
@@ -89,14 +89,14 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a connection by its client's address, which has become known. If there are too many from that address,
-    /// the connection is no longer counted at all, and must not be passed to [`Self::leave`].
+    /// Counts a connection under its client's address, which has become known. If there are too many from
+    /// that address, the connection stops counting altogether, and must not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Counts an entry by its address alone, unless there are too many.
+    /// Counts under an address, without the total, if the limit of the address allows it.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = lock(&self.by_address);
         let count = by_address.entry(network(address)).or_default();
@@ -107,7 +107,7 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Takes back what [`Self::count`] has counted.
+    /// Undoes one [`Self::count`].
     pub fn discount(&self, address: IpAddr) {
         let mut by_address = lock(&self.by_address);
         let source = network(address);
@@ -119,13 +119,13 @@ impl ConnectionLimits {
         }
     }
 
-    /// Stops counting a connection that was admitted.
+    /// Stops counting an admitted connection.
     pub fn leave(&self, address: IpAddr) {
         give_one_back(&self.open);
         self.discount(address);
     }
 
-    /// Stops counting a connection that was admitted, and ended before its client's address was known.
+    /// Stops counting an admitted connection that ended before its client's address was known.
     pub fn leave_unnamed(&self) {
         give_one_back(&self.unnamed);
         give_one_back(&self.open);
@@ -148,8 +148,8 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Lets connections come (`+address`) and go (`-address`) under limits of two from one address; returns which are
-    /// admitted.
+    /// Opens connections (`+address`) and closes them (`-address`), at most two from one address; returns
+    /// which were admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();

@@ -1,7 +1,7 @@
-//! The differences between two states of an app, as the audit log may show them. Pure.
+//! The differences between two states of an app, in the form in which the audit log may show them. Pure.
 //!
-//! No secret comes out of here: of a key there is its number, of a token whether there is one, and of a webhook's address
-//! neither the password nor the query.
+//! No secret gets into the result: a key appears by its number, a token only as set or not set, and the
+//! address of a webhook without password and query.
 
 use super::{Act, short};
 use lamplight_model::{
@@ -10,17 +10,17 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Words in the name of a setting that make it a secret.
+/// A setting is a secret when its name contains one of these words.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// The act that makes `app` of what was there; `None` where nothing differs.
+/// The act that turns `was` into `app`; `None` when the two do not differ.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })
     };
     let Some(was) = was else {
         let mut changes = settings_changes(&AppSettings::of_a_new_app(), &app.settings);
-        // Before there was an app there were no settings.
+        // A new app had no settings before, so the former values stay empty.
         changes.iter_mut().for_each(|change| change.before.clear());
         return act(AuditAction::AppCreated, String::new(), changes);
     };
@@ -69,7 +69,7 @@ fn admins_change(was: &App, app: &App) -> Option<AuditChange> {
     Some(told("admins", names(was), names(app)))
 }
 
-/// Each setting that differs, by its path.
+/// The settings that differ, by path.
 fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChange> {
     let (before, after) = (leaves(was), leaves(settings));
     let paths: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
@@ -84,7 +84,7 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Two values that differ, though what may be shown of them may be the same.
+/// A change of a value. A secret may look the same before and after; then the new one is marked as different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }
@@ -105,7 +105,7 @@ fn shown_value(path: &str, value: &Value) -> String {
     if name.ends_with("url") { shown_url(&text) } else { text }
 }
 
-/// An address without what may be a secret in it: a user with a password, and the query.
+/// A URL without its secret parts, which are the password and the query.
 pub fn shown_url(text: &str) -> String {
     let (address, query) = text.split_once(['?', '#']).map_or((text, false), |(address, _)| (address, true));
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
@@ -139,7 +139,7 @@ fn leaves(settings: &AppSettings) -> BTreeMap<String, Value> {
     all
 }
 
-/// A profile as entries show it: the name of each field, and its value.
+/// The fields of a profile with their values, as entries show them.
 pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     [
         ("nick", profile.nick.clone()),
@@ -148,7 +148,7 @@ pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Names who may add a user as a friend.
+/// The name of a rule for friend requests.
 pub fn shown_allow(allow: AllowType) -> &'static str {
     match allow {
         AllowType::AllowAny => "anybody",
@@ -156,7 +156,7 @@ pub fn shown_allow(allow: AllowType) -> &'static str {
     }
 }
 
-/// An act on some dead letters of an app, or on all of them.
+/// An act on the dead letters with these ids, or on all of the app.
 pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
     let which = match ids {
         None => "all".to_owned(),
@@ -181,7 +181,7 @@ mod tests {
         app
     }
 
-    /// The act that makes `after` of the app, in one line.
+    /// The act that turns `was` into `after`, as one line.
     fn act(was: Option<&App>, after: &App) -> String {
         let Some(act) = act_on_app(was, after) else { return "nothing".to_owned() };
         let changes: Vec<_> =
