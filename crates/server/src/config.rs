@@ -248,8 +248,8 @@ impl Config {
         let is_late = grace > 0 && spread > grace;
         let late = is_late.then(|| {
             format!(
-                "reconnect_spread_ms ({spread}) is longer than node_loss_grace_ms ({grace}): of many clients that come \
-                 back to a node, those that are asked to come later than the grace are shown to leave; raise the grace \
+                "reconnect_spread_ms ({spread}) is longer than node_loss_grace_ms ({grace}): when many clients \
+                 return to a node, those that return after the grace will have been shown as gone; raise the grace \
                  or lower the spread"
             )
         });
@@ -326,7 +326,7 @@ fn is_injected(name: &str, value: &str) -> bool {
 /// Settings of former versions, each with the text of its refusal.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
-    "is no setting any longer: no number of wrong UserSigs keeps an account out; take it out",
+    "this setting was removed: wrong UserSigs no longer block an account; delete it",
 )];
 
 /// Reads the settings of the layers so far, and checks each on its own.
@@ -354,7 +354,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "[limits]\nlogin_failures_per_account = 5\n").unwrap();
         let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
-        assert!(error.starts_with("limits.login_failures_per_account: is no setting any longer"), "{error}");
+        assert!(error.starts_with("limits.login_failures_per_account: this setting was removed"), "{error}");
     }
 
     #[test]
@@ -479,7 +479,7 @@ mod tests {
         };
         assert!(Config::default().warnings().is_empty());
         assert!(warnings(20_000, 20_000).is_empty());
-        assert!(warnings(0, 20_000).is_empty(), "nobody is spared anyway");
+        assert!(warnings(0, 20_000).is_empty(), "without a grace, nobody is protected");
         let [warning] = &warnings(20_000, 20_001)[..] else { panic!("no warning, or several") };
         for part in ["reconnect_spread_ms (20001)", "node_loss_grace_ms (20000)", "raise the grace"] {
             assert!(warning.contains(part), "{warning}");
@@ -497,10 +497,13 @@ mod tests {
         assert!(config.proxies().contains("10.1.2.3".parse().unwrap()));
         let many = format!("[{}]", r#""10.0.0.1","#.repeat(101));
         for (text, expected) in [
-            (r#"["proxy.example"]"#, r#""proxy.example" is no network; write it as 10.1.0.0/16 or fd00::/8"#),
-            (r#"["10.0.0.0/33"]"#, r#""10.0.0.0/33" is no network"#),
-            (r#"["0.0.0.0/0"]"#, "trusted_proxies: 0.0.0.0/0 is everybody"),
-            (r#"["::ffff:10.0.0.1"]"#, "trusted_proxies: ::ffff:10.0.0.1/128 is an address of IPv4"),
+            (
+                r#"["proxy.example"]"#,
+                r#""proxy.example" is not a network; write it as 10.1.0.0/16 or fd00::/8"#,
+            ),
+            (r#"["10.0.0.0/33"]"#, r#""10.0.0.0/33" is not a network"#),
+            (r#"["0.0.0.0/0"]"#, "trusted_proxies: 0.0.0.0/0 covers every address"),
+            (r#"["::ffff:10.0.0.1"]"#, "trusted_proxies: ::ffff:10.0.0.1/128 is an IPv4 address"),
             (&many, "trusted_proxies: must be from 0 to 100, not 101"),
         ] {
             let error = load(text).unwrap_err();

@@ -191,15 +191,15 @@ mod tests {
         let limits = ConnectionLimits::new(4, 1).with_most_unnamed(2);
         let [one, other] = ["192.0.2.7", "192.0.2.8"].map(|address| address.parse().unwrap());
         assert_eq!((limits.admit_unnamed(), limits.admit_unnamed()), (Ok(()), Ok(())));
-        assert_eq!(limits.admit_unnamed(), Err(Full::Altogether), "two may be unnamed");
+        assert_eq!(limits.admit_unnamed(), Err(Full::Altogether), "at most two may be unnamed");
         assert_eq!(limits.name(one), Ok(()));
         assert_eq!(limits.name(one), Err(Full::Address));
-        assert_eq!(limits.open(), 1, "who is refused is out");
+        assert_eq!(limits.open(), 1, "a refused connection is not counted");
         assert_eq!(limits.admit(one), Err(Full::Address), "from a proxy or not");
         assert_eq!((limits.admit_unnamed(), limits.name(other)), (Ok(()), Ok(())));
         limits.leave(one);
         assert_eq!((limits.admit_unnamed(), limits.name(one)), (Ok(()), Ok(())));
-        assert_eq!((limits.admit_unnamed(), limits.admit_unnamed()), (Ok(()), Ok(())), "four altogether");
+        assert_eq!((limits.admit_unnamed(), limits.admit_unnamed()), (Ok(()), Ok(())), "four in total");
         assert_eq!(limits.admit("192.0.2.9".parse().unwrap()), Err(Full::Altogether));
         limits.leave_unnamed();
         limits.leave_unnamed();
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(
             (limits.admit_unnamed(), limits.admit_unnamed()),
             (Ok(()), Ok(())),
-            "none is counted still"
+            "no connection is still counted"
         );
     }
 }

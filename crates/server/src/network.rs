@@ -37,10 +37,10 @@ impl TrustedProxies {
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(
-                "{network} is everybody: each client could choose its address; name the proxies"
+                "{network} covers every address, so each client could choose its own; name the proxies only"
             )),
             IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => {
-                Some(format!("{network} is an address of IPv4 in the form of IPv6; write it as one of IPv4"))
+                Some(format!("{network} is an IPv4 address in IPv6 form; write it in IPv4 form"))
             }
             IpAddr::V4(_) | IpAddr::V6(_) => None,
         }
@@ -62,7 +62,7 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("{text:?} is no network; write it as 10.1.0.0/16 or fd00::/8");
+        let wrong = || format!("{text:?} is not a network; write it as 10.1.0.0/16 or fd00::/8");
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),

@@ -232,8 +232,8 @@ async fn what_cannot_be_done_with_operators_is_refused_with_its_reason() {
     operator(&node, &admin, "ann", Role::Viewer).await;
     let new = |name: &str, password: &str| json!({ "name": name, "role": "viewer", "password": password });
     for (body, refusal, named) in [
-        (new("ann", PASSWORD), (409, 409), "there is an operator ann already"),
-        (new("admin", PASSWORD), (409, 409), "there is an operator admin already"),
+        (new("ann", PASSWORD), (409, 409), "the operator ann exists already"),
+        (new("admin", PASSWORD), (409, 409), "the operator admin exists already"),
         (new("bob", "short"), (400, 6017), "10 to 200 bytes"),
         (new("Bob!", PASSWORD), (422, 6017), "lower-case letters"),
         (json!({ "name": "bob", "role": "king" }), (422, 6017), "unknown variant"),
@@ -277,7 +277,7 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     let Outcome::Refused { code: 6017, message } = line.ask(&Operation::Console(add)).await.unwrap() else {
         panic!("added twice")
     };
-    assert!(message.contains("there is an operator ann already"), "{message}");
+    assert!(message.contains("the operator ann exists already"), "{message}");
     let remove = ConsoleOperation::RemoveOperator { name };
     line.ask(&Operation::Console(remove)).await.unwrap();
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));

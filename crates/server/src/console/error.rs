@@ -58,25 +58,25 @@ struct Body<'a> {
 }
 
 impl ApiError {
-    pub const NO_SUCH_RESOURCE: Self = Self::http(StatusCode::NOT_FOUND, "there is nothing at this address");
+    pub const NO_SUCH_RESOURCE: Self = Self::http(StatusCode::NOT_FOUND, "there is no such resource");
     pub const NO_SUCH_METHOD: Self =
-        Self::http(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done to what is at this address");
-    pub const NO_SUCH_KEY: Self = Self::http(StatusCode::NOT_FOUND, "the app has no key of this number");
-    pub const NO_SUCH_ADMIN: Self = Self::http(StatusCode::NOT_FOUND, "this user is no admin of the app");
+        Self::http(StatusCode::METHOD_NOT_ALLOWED, "this resource does not support this method");
+    pub const NO_SUCH_KEY: Self = Self::http(StatusCode::NOT_FOUND, "the app has no key with this number");
+    pub const NO_SUCH_ADMIN: Self = Self::http(StatusCode::NOT_FOUND, "this user is not an admin of the app");
     pub const APP_EXISTS: Self =
-        Self::http(StatusCode::CONFLICT, "there is an app of this SDKAppID already; choose another one");
+        Self::http(StatusCode::CONFLICT, "an app with this SDKAppID exists already; choose another id");
     pub const LAST_APP: Self = Self::http(StatusCode::CONFLICT, LAST_APP);
     pub const LAST_KEY: Self =
         Self::http(StatusCode::CONFLICT, "this is the last key of the app; add another one first");
     pub const TOO_MANY_ADMINS: Self =
-        Self::http(StatusCode::CONFLICT, "the app has as many admins as it may have; remove one first");
+        Self::http(StatusCode::CONFLICT, "the app has the most admins that are allowed; remove one first");
     pub const CHANGED_MEANWHILE: Self = Self::http(
         StatusCode::PRECONDITION_FAILED,
         "the app was changed by somebody else in the meantime; look at it again before changing it",
     );
     pub const NOT_CONDITIONAL: Self = Self::http(
         StatusCode::PRECONDITION_REQUIRED,
-        "a change of an app names the state that it changes, in If-Match",
+        "a change of an app needs the header If-Match, with the state that it is based on",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
     /// 403 and not 401, because the session is valid and goes on.
@@ -113,7 +113,7 @@ impl ApiError {
 
     /// The operator's role does not allow the request.
     pub fn role_too_low(role: Role, needs: Role) -> Self {
-        let message = Cow::Owned(format!("this takes the role {needs}, and yours is {role}"));
+        let message = Cow::Owned(format!("this requires the role {needs}; yours is {role}"));
         Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 

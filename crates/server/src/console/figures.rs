@@ -109,7 +109,7 @@ impl Figures {
             if turn.is_multiple_of(BACKLOG_EVERY) {
                 match service.outbox_lanes().await {
                     Ok(lanes) => backlog = Some(lanes.iter().map(|lane| lane.waiting).sum()),
-                    Err(error) => tracing::warn!(%error, "what waits for webhooks could not be counted"),
+                    Err(error) => tracing::warn!(%error, "the waiting webhook notices could not be counted"),
                 }
             }
             let now = clock.now();
@@ -238,7 +238,7 @@ mod tests {
     fn a_sample_tells_what_was_added_since_the_one_before() {
         let (figures, delivery) = (Figures::default(), nothing());
         figures.take(totals(10, &delivery, &nothing()), None, at(0));
-        assert_eq!(figures.after(None), [], "one reading is no rate");
+        assert_eq!(figures.after(None), [], "one reading gives no rate");
         delivery.observe(Duration::from_millis(5));
         figures.take(totals(40, &delivery, &nothing()), Some(7), at(2_000));
         let [sample] = &figures.after(None)[..] else { panic!("one sample") };
@@ -272,11 +272,11 @@ mod tests {
         }
         let all = figures.after(None);
         assert_eq!(all.len(), MOST_SAMPLES);
-        assert_eq!(all[0].number, 1, "the oldest has gone");
+        assert_eq!(all[0].number, 1, "the oldest was dropped");
         let numbers =
             |after| figures.after(Some(after)).iter().map(|sample| sample.number).collect::<Vec<_>>();
         assert_eq!(numbers(598), [599, 600]);
         assert_eq!(numbers(600), [] as [u64; 0]);
-        assert_eq!(numbers(601).len(), MOST_SAMPLES, "a number of a former process is none of ours");
+        assert_eq!(numbers(601).len(), MOST_SAMPLES, "a number from before a restart is ignored");
     }
 }

@@ -100,7 +100,11 @@ mod tests {
             logins.note(LoggedIn, &name("ann"), source, at(u64::from(*second))).is_some()
         });
         assert_eq!(entered.count(), 40);
-        assert_eq!(logins.note(LoggedIn, &name("bob"), HOME, at(4 * 3_600)), Some(0), "others are entered");
+        assert_eq!(
+            logins.note(LoggedIn, &name("bob"), HOME, at(4 * 3_600)),
+            Some(0),
+            "other operators are recorded"
+        );
     }
 
     #[test]

@@ -70,13 +70,13 @@ pub enum OperatorsError {
     #[error("there is no operator {0}")]
     NoSuch(OperatorName),
     /// An operator of this name exists already.
-    #[error("there is an operator {0} already")]
+    #[error("the operator {0} exists already")]
     Exists(OperatorName),
     /// There are already as many operators as allowed.
-    #[error("there are {MOST_OPERATORS} operators, and no more may be added; remove one first")]
+    #[error("there are {MOST_OPERATORS} operators, which is the most; remove one first")]
     TooMany,
     /// `admin` cannot be added, removed, or given another role.
-    #[error("the operator admin is always there, and has the role admin")]
+    #[error("the operator admin always exists, with the role admin")]
     BuiltIn,
     /// The operator's password or role has changed, or the operator was removed.
     #[error("the operator {0} was changed by somebody else in the meantime")]
@@ -371,7 +371,7 @@ mod tests {
     fn operators_are_added_changed_and_removed_and_only_hashes_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let operators = Operators::of(folder.path());
-        assert_eq!(operators.list().unwrap().len(), 1, "admin is always there");
+        assert_eq!(operators.list().unwrap().len(), 1, "admin always exists");
         let made = operators.add(&name("ann"), Role::Viewer, None, Timestamp(7)).unwrap().unwrap();
         assert!(
             operators.add(&name("bob"), Role::Admin, Some("open sesame"), Timestamp(8)).unwrap().is_none()

@@ -75,7 +75,7 @@ impl Past {
         for level in LEVELS {
             match facts.figures(level.number, level.step_of(now), 1).await {
                 Ok(figures) => kept.extend(figures.iter().filter_map(step_of)),
-                Err(error) => tracing::warn!(%error, "the figures of the past cannot be read"),
+                Err(error) => tracing::warn!(%error, "the stored figures cannot be read"),
             }
         }
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }

@@ -175,7 +175,7 @@ mod tests {
         assert!(at(Use::Background, idle + 100).is_some());
         assert!(at(Use::Background, 2 * idle - 2).is_some());
         assert!(at(Use::Background, 2 * idle - 1).is_none());
-        assert!(at(Use::Person, 0).is_none(), "what is over does not come back");
+        assert!(at(Use::Person, 0).is_none(), "an ended session stays ended");
 
         let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
         let mut at = |at| enter(&mut sessions, &opened.token, Some(&ann), Use::Person, seconds(at));
@@ -199,7 +199,7 @@ mod tests {
             };
             assert!(as_of(Some(&was)));
             assert!(!as_of(now.as_ref()), "{now:?}");
-            assert!(!as_of(Some(&was)), "what is over does not come back");
+            assert!(!as_of(Some(&was)), "an ended session stays ended");
         }
     }
 
@@ -238,7 +238,7 @@ mod tests {
         let is_open = |n: usize, sessions: &mut Sessions| {
             enter(sessions, &opened[n].token, Some(&ann), Use::Background, seconds(100)).is_some()
         };
-        assert!((0..MOST_SESSIONS).all(|n| is_open(n, &mut sessions)), "as many as there may be");
+        assert!((0..MOST_SESSIONS).all(|n| is_open(n, &mut sessions)), "all of the most sessions allowed");
         enter(&mut sessions, &opened[0].token, Some(&ann), Use::Person, seconds(100));
         sessions.open([200; 32], [0; 32], ann.clone(), seconds(101));
         assert_eq!(sessions.open.len(), MOST_SESSIONS);

@@ -19,7 +19,7 @@ pub(super) async fn read_line(reader: &mut BufReader<OwnedReadHalf>) -> io::Resu
     let mut line = String::new();
     let length = reader.take(MAX_LINE_BYTES).read_line(&mut line).await?;
     if length as u64 == MAX_LINE_BYTES && !line.ends_with('\n') {
-        let why = format!("a line of more than {MAX_LINE_BYTES} bytes");
+        let why = format!("the line is longer than {MAX_LINE_BYTES} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok((length > 0).then_some(line))
