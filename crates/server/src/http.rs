@@ -1,7 +1,8 @@
-//! The HTTP port: what is put together on it, that it is served, and the bounds of what it holds.
+//! The HTTP port: its routes, how it is served, and the bounds on its memory.
 //!
-//! An unauthenticated peer costs some tens of KiB, whatever it sends: a head and a read-ahead of 16 KiB each, and the
-//! few KiB of body that a login may have. Larger bodies are read from authenticated peers alone, and out of one budget.
+//! A peer that is not authenticated costs at most some tens of KiB: a head and a read-ahead of 16 KiB each,
+//! and the few KiB of body that a login may have. Larger bodies are read only from authenticated peers, and
+//! count against one budget.
 
 mod body;
 mod budget;
@@ -25,26 +26,26 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The most connections over the limits that are sent a refusal at a time.
+/// The most connections at a time that are over a limit and get a refusal.
 pub const SPARE_CONNECTIONS: usize = 32;
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
-/// Connections of the health port.
+/// The most connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
 const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
 
-/// How much the HTTP port may hold.
+/// The bounds of the HTTP port.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpBounds {
-    /// Connections altogether.
+    /// The most connections in total.
     pub connections: usize,
-    /// Connections from one address.
+    /// The most connections from one address.
     pub connections_per_address: u32,
-    /// Bytes of bodies altogether.
+    /// The most bytes of bodies, over all connections.
     pub body_bytes: usize,
 }
 
-/// Serves the HTTP port until the handle is aborted. A connection past a bound is answered by `health`, and by 503
-/// where that has nothing. Returns the address that was bound.
+/// Serves the HTTP port until the handle is aborted. On a connection over a limit, the routes of `health` are
+/// served, and everything else gets 503. Returns the bound address.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,
@@ -66,7 +67,7 @@ pub fn serve(
     listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
-/// Serves the health port until the handle is aborted. Returns the address that was bound.
+/// Serves the health port until the handle is aborted. Returns the bound address.
 pub fn serve_health(
     listener: TcpListener,
     health: Router,
@@ -79,15 +80,15 @@ pub fn serve_health(
     listen(listener, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics })
 }
 
-/// Hands a listener that does not block to the runtime.
+/// Registers a non-blocking listener with the runtime, and serves it.
 fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {
     let bound = listener.local_addr()?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// Adds the rules of every route: the headers of every answer, and that no body is read but by [`BodyRoom`]. An
-/// extractor of axum that collects a body finds that it may have no byte.
+/// Applies the rules of every route: common headers, and bodies only through [`BodyRoom`]. An axum extractor
+/// that collects a body gets an empty limit.
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

@@ -1,9 +1,9 @@
-//! The one way in which the HTTP port reads the body of a request: within a size, a time and the budget of the port,
-//! and copied.
+//! Reads the bodies of requests on the HTTP port: with a bound on size and time, charged to the budget of the
+//! port, and copied.
 //!
-//! hyper hands a body over as slices of its read buffer, of 8 KiB and more, and a slice of one byte keeps the whole
-//! buffer. Whatever collects slices can be made to hold thousands of times the bytes that were sent. Here a slice is
-//! copied and dropped before the next one is read.
+//! hyper hands over a body as slices of its read buffer, of 8 KiB and more, and even a slice of one byte
+//! keeps the whole buffer alive. Code that collects slices can be made to hold thousands of times the bytes
+//! that were sent. Here each slice is copied and dropped before the next one is read.
 
 use super::budget::{Budget, Share};
 use super::metrics::{HttpMetrics, TimeLimit};
@@ -27,25 +27,25 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How fast a body has to come.
+/// The minimum rate at which a body must arrive.
 pub const RATE: MinimumRate = MinimumRate {
     grace: Duration::from_secs(3),
     bytes_per_second: 1_024,
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes that are read of a refused body, so that its sender receives the answer.
+/// The most bytes that are read and dropped of a refused body, so that its sender receives the answer.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first piece of memory for a body whose length is not told; every further one doubles it.
+/// The first allocation for a body of unknown length. Each further one doubles it, up to [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body that is kept in memory of the allocator. A larger one has a memory mapping of its own, which is
-/// returned to the system with the body: the allocator would keep pieces of this size in the heap of the thread that
-/// allocated them, and a port with several threads would come to hold several times its budget.
+/// The largest body that the allocator holds. A larger one gets a memory mapping of its own, which goes back
+/// to the system with the body. The allocator would keep larger pieces in the heap of the thread that
+/// allocated them, so a port with several threads would hold several times its budget.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
-/// The budget and the limits that all bodies of a port share. It travels with each request, as an extension.
+/// The budget and the limits that all bodies of a port share. Each request carries it as an extension.
 #[derive(Clone, Debug)]
 pub struct BodyRoom {
     budget: Budget,
@@ -53,7 +53,7 @@ pub struct BodyRoom {
     metrics: HttpMetrics,
 }
 
-/// A body that was read whole, and its share of the budget.
+/// A complete body, with its share of the budget.
 #[derive(Debug)]
 pub struct WholeBody {
     memory: Memory,
@@ -67,35 +67,35 @@ enum Memory {
     Mapped { map: MmapMut, length: usize },
 }
 
-/// A body that is not read.
+/// The reason why a body was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyFault {
     /// The body is larger than its bound.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
-    /// The body comes too slowly, or takes too long.
+    /// The body arrives too slowly, or takes too long in total.
     #[error("the body takes too long")]
     TooSlow,
-    /// The connection, or the framing of the body, breaks off.
+    /// The connection or the framing of the body ended early.
     #[error("the body breaks off")]
     BrokenOff,
-    /// The bodies that are being read and answered take all the memory there is for them.
+    /// Other bodies and answers use up the budget.
     #[error("the server is reading as many bodies as it can hold; try again")]
     NoRoom,
 }
 
 impl BodyRoom {
-    /// Makes the room of a port, for bodies that come as fast as `rate` says.
+    /// The state of a port whose bodies must arrive at `rate`.
     pub fn new(budget: Budget, rate: MinimumRate, metrics: HttpMetrics) -> Self {
         Self { budget, rate, metrics }
     }
 
-    /// Reads a body without keeping it, up to a bound: a client that is still writing does not read the answer.
+    /// Reads and drops a body, up to a bound: a client that is still writing does not read the answer.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
 
-    /// Takes room for an answer until it has been sent; `None` when there is none.
+    /// Charges an answer until it has been sent; `None` when the budget does not allow it.
     pub fn admit_answer(&self, answer: Bytes) -> Option<Bytes> {
         let admitted = self.budget.admit(answer);
         if admitted.is_none() {
@@ -104,12 +104,13 @@ impl BodyRoom {
         admitted
     }
 
-    /// Charges an answer until it has been sent, also where there is no room.
+    /// Charges an answer until it has been sent, even beyond the budget.
     pub fn charge_answer(&self, answer: Bytes) -> Bytes {
         self.budget.hold(answer)
     }
 
-    /// Charges what a body is going to be read into, beside the body; gives the body up where there is no room.
+    /// Charges the memory of the value that a body is parsed into, in addition to the body. When the budget
+    /// does not allow it, the body is dropped.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         if body.share.grow(bytes) {
             return Ok(body);
@@ -118,8 +119,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads the body of a request whole. When it cannot be read, its rest is read and dropped, within the same time,
-    /// so that its sender gets to hear the answer.
+    /// Reads a complete body. When that fails, the rest of the body is read and dropped, within the same
+    /// time, so that the sender receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -159,13 +160,13 @@ impl BodyRoom {
 }
 
 impl WholeBody {
-    /// Gives the memory of the body back, and keeps what is charged for it, for what it was read into.
+    /// Frees the memory of the body. Its share of the budget remains, for the value that was parsed from it.
     pub fn into_share(self) -> Share {
         self.share
     }
 }
 
-/// Returns the capacity for a body that has this length so far. A `Content-Length` is reserved whole.
+/// The capacity for a body that has `length` bytes so far. A `Content-Length` is reserved at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -192,7 +193,7 @@ impl Memory {
         }
     }
 
-    /// Grows the capacity to `room` bytes; `false` when the system has no memory.
+    /// Grows the capacity to `room` bytes; `false` when the system has no memory left.
     fn grow(&mut self, room: usize) -> bool {
         match self {
             Self::Allocated(bytes) if room <= MOST_ALLOCATED => {
@@ -209,7 +210,7 @@ impl Memory {
         }
     }
 
-    /// Appends bytes for which there is room.
+    /// Appends bytes; the capacity must suffice.
     fn append(&mut self, piece: &[u8]) {
         match self {
             Self::Allocated(bytes) => bytes.extend_from_slice(piece),
@@ -229,12 +230,13 @@ impl Deref for WholeBody {
     }
 }
 
-/// Charges the bytes of an answer until they have been sent. For routes whose answers are made for each request.
+/// Charges the bytes of an answer until they have been sent. For routes that build their answer for each
+/// request.
 pub async fn charge_answer(Extension(room): Extension<BodyRoom>, request: Request, next: Next) -> Response {
     next.run(request).await.map(|body| Body::new(Charged { body, budget: room.budget }))
 }
 
-/// The body of an answer that is charged.
+/// The body of an answer, with its charge.
 struct Charged {
     body: Body,
     budget: Budget,
@@ -261,7 +263,7 @@ impl HttpBody for Charged {
     }
 }
 
-/// A body on its way in, with its deadline.
+/// A body that is being read, with its deadline.
 struct Arriving {
     stream: BodyDataStream,
     rate: MinimumRate,
@@ -274,11 +276,11 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next piece in time. It is a slice of a buffer: keep a copy, not the slice.
+    /// Returns the next slice before the deadline. Copy it: the slice keeps a whole buffer alive.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);
-        // A sender that always has one more byte ready never lets the timer be looked at.
+        // With a sender that always has another byte ready, the timer would never be polled.
         if Instant::now() >= deadline {
             return Err(BodyFault::TooSlow);
         }
@@ -294,18 +296,18 @@ impl Arriving {
     }
 
     async fn discard(&mut self) {
-        // A sender that sends more, or more slowly, finds the connection closed.
+        // A sender with more or slower bytes finds the connection closed.
         while self.bytes <= MAX_DISCARDED_BYTES && matches!(self.next().await, Ok(Some(_))) {}
     }
 }
 
-/// A value of at most `MOST` bytes of JSON in the body of a request.
+/// A JSON value in the body of a request, of at most `MOST` bytes.
 ///
-/// It takes the place of axum's `Json`, which collects slices.
+/// It replaces axum's `Json`, which collects slices.
 #[derive(Debug)]
 pub struct JsonBody<T, const MOST: usize>(pub T);
 
-/// A body that is no such value.
+/// The reason why a body gives no value.
 #[derive(Debug)]
 pub enum JsonFault {
     /// The body cannot be read.
@@ -324,7 +326,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
         let room =
             parts.extensions.get::<BodyRoom>().expect("the listener gives it to every request").clone();
         let is_json = is_json(&parts.headers);
-        // A head takes several times its bytes: it is not kept while the body is awaited.
+        // The parsed head takes several times the bytes of the head: free it before the body is awaited.
         drop(parts);
         if !is_json {
             room.discard(body).await;
@@ -337,7 +339,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
 }
 
 impl JsonFault {
-    /// Returns the HTTP status of the fault, and words for people.
+    /// The HTTP status of the fault, and a text for people.
     pub fn told(&self) -> (StatusCode, String) {
         match self {
             Self::Body(fault @ BodyFault::TooLarge(_)) => (StatusCode::PAYLOAD_TOO_LARGE, fault.to_string()),
@@ -359,7 +361,7 @@ impl IntoResponse for JsonFault {
     }
 }
 
-/// Whether the body is said to be JSON: `application/json` or `application/…+json`, with parameters or without.
+/// Whether the content type is JSON: `application/json` or `application/…+json`, with or without parameters.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

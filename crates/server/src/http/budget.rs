@@ -1,15 +1,15 @@
-//! The bytes that the bodies of the HTTP port may hold at a time, over all connections.
+//! The budget of bytes for the bodies of the HTTP port, over all connections.
 //!
-//! Bodies of requests are admitted: past the budget a request is refused. So are answers to calls that change nothing and
-//! may be repeated. Any other answer is there already when its size is known, so it is charged in any case, and keeps later
-//! requests out until it has been sent.
+//! The body of a request is refused when it does not fit. So is an answer to a call that changes nothing and
+//! can be made again. Any other answer exists already when its size is known, so it is charged even beyond
+//! the budget, and keeps out later requests until it has been sent.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A number of bytes that is shared by all connections. Clones share it.
+/// A number of bytes that all connections share. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Account>);
 
@@ -17,11 +17,11 @@ pub struct Budget(Arc<Account>);
 struct Account {
     most: usize,
     used: AtomicUsize,
-    /// Shows `used` to Prometheus.
+    /// The gauge of `used` for Prometheus.
     shown: Gauge,
 }
 
-/// Bytes that are taken from a budget. Dropping the share gives them back.
+/// Bytes charged to a budget. Dropping the share returns them.
 #[derive(Debug)]
 pub struct Share {
     account: Arc<Account>,
@@ -29,30 +29,30 @@ pub struct Share {
 }
 
 impl Budget {
-    /// Makes a budget of `most` bytes. The gauge shows how many are in use.
+    /// A budget of `most` bytes. The gauge shows how many are in use.
     pub fn new(most: usize, shown: Gauge) -> Self {
         Self(Arc::new(Account { most, used: AtomicUsize::new(0), shown }))
     }
 
-    /// Returns a share of no bytes, which can grow.
+    /// A share of no bytes, which can grow.
     pub fn share(&self) -> Share {
         Share { account: Arc::clone(&self.0), bytes: 0 }
     }
 
-    /// Takes bytes that are in memory already, also past the budget.
+    /// Charges bytes that are already in memory, even beyond the budget.
     pub fn charge(&self, bytes: usize) -> Share {
         self.0.used.fetch_add(bytes, Ordering::Relaxed);
         self.0.shown.inc_by(signed(bytes));
         Share { account: Arc::clone(&self.0), bytes }
     }
 
-    /// Charges bytes until the last reference to them is dropped; `None` when the budget has not so many left.
+    /// Charges bytes until the last reference to them is dropped; `None` when they do not fit.
     pub fn admit(&self, bytes: Bytes) -> Option<Bytes> {
         let mut share = self.share();
         share.grow(bytes.len()).then(|| Bytes::from_owner(Held { bytes, _share: share }))
     }
 
-    /// Charges bytes until the last reference to them is dropped, also past the budget.
+    /// Charges bytes until the last reference to them is dropped, even beyond the budget.
     pub fn hold(&self, bytes: Bytes) -> Bytes {
         let share = self.charge(bytes.len());
         Bytes::from_owner(Held { bytes, _share: share })
@@ -60,7 +60,7 @@ impl Budget {
 }
 
 impl Share {
-    /// Takes more bytes; `false`, and nothing taken, when the budget has not so many left.
+    /// Charges more bytes. Returns `false`, and charges nothing, when they do not fit.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let most = self.account.most;
         let taken = self.account.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {

@@ -1,13 +1,14 @@
-//! The headers by which every answer of the HTTP port tells a browser what to forbid.
+//! The security headers of all answers of the HTTP port.
 //!
-//! A route that needs more than nothing says so itself, and is left alone: the pages, the console and the reference.
+//! They forbid a browser everything; the pages, the console and the reference set their own headers, which
+//! are kept.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// For answers that are no pages: a browser that is made to show one loads nothing and runs nothing.
+/// For answers that are not pages: a browser that displays one loads and runs nothing.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -17,7 +18,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// Adds the headers that an answer does not have yet.
+/// Adds the headers that an answer does not have.
 pub async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {

@@ -1,10 +1,10 @@
-//! A listener for HTTP: how many connections there may be, and how much of each.
+//! A listener for HTTP, with limits on the number of connections and on each of them.
 //!
-//! A connection past a bound takes a spare place, if there is one, for a short time. There it is told that it is past
-//! the bound; health and metrics are answered all the same.
+//! A connection over a limit gets a spare place for a short time, if there is one. There it gets a refusal,
+//! except for health and metrics, which are served.
 //!
-//! A connection of a trusted proxy carries requests of many clients. It is not counted by its address; each of its
-//! requests is, by that of its client, for as long as it is under way.
+//! A connection from a trusted proxy carries the requests of many clients. It does not count by its own
+//! address; instead, each request counts by the address of its client while it is under way.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
@@ -26,21 +26,21 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// Bytes of one head, and of the read-ahead of one connection.
+/// The most bytes of a head, and of the read-ahead of a connection.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// Bytes of answers that the kernel takes from us before it has sent them.
+/// The most bytes of answers that the kernel accepts from us before it has sent them.
 const UNSENT_BYTES: u32 = 64 * 1024;
-/// How long to wait after the system would give us no connection: it has none left at the moment.
+/// The pause after `accept` has failed, usually because there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How slow the peer of a connection may be.
+/// The limits on how slow a peer may be.
 pub const PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(75),
     head: Duration::from_secs(10),
     answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_024, longest: None },
 };
 
-/// The same in a spare place: only what is small and comes at once.
+/// The limits in a spare place, which allow only a small request that arrives at once.
 pub const SPARE_PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(2),
     head: Duration::from_secs(2),
@@ -51,7 +51,7 @@ pub const SPARE_PACE: PaceLimits = PaceLimits {
     },
 };
 
-/// A set of places for connections, and what is answered there.
+/// A number of places for connections, and the routes that are served there.
 pub struct Places {
     connection_limits: ConnectionLimits,
     pace: PaceLimits,
@@ -59,34 +59,34 @@ pub struct Places {
     router: Router,
 }
 
-/// A port: the places for connections to one address.
+/// The places of a port, its proxies, and its budget.
 pub struct Port {
-    /// The places that connections have as a rule.
+    /// The places within the limits.
     pub regular: Arc<Places>,
-    /// The places past a bound.
+    /// The spare places for connections over a limit.
     pub spare: Option<Arc<Places>>,
-    /// The proxies that are believed.
+    /// The proxies that are trusted to name the address of a client.
     pub proxies: TrustedProxies,
     /// The budget and the limits of bodies.
     pub room: BodyRoom,
-    /// Counts.
+    /// The metrics of the port.
     pub metrics: HttpMetrics,
 }
 
 impl Places {
-    /// Places for so many connections altogether and from one address.
+    /// Regular places: `most` in total, `most_per_address` from one address.
     pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
     }
 
-    /// Places for so many connections past a bound. Each is for one request.
+    /// Spare places for connections over a limit. Each serves one request.
     pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
-    /// Takes a place for a connection from this address, or for one of a trusted proxy.
+    /// Takes a place for a connection from this address; `None` stands for a trusted proxy.
     fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
         match address {
             Some(address) => self.connection_limits.admit(address)?,
@@ -96,10 +96,10 @@ impl Places {
     }
 }
 
-/// A place that is taken. Dropping it makes it free.
+/// A place in use. Dropping it frees the place.
 struct Place {
     places: Arc<Places>,
-    /// `None`: a trusted proxy has it.
+    /// `None` for a connection of a trusted proxy.
     address: Option<IpAddr>,
 }
 
@@ -112,7 +112,7 @@ impl Drop for Place {
     }
 }
 
-/// A request of a trusted proxy's connection, counted by the address of its client until this is dropped.
+/// A request on a trusted proxy's connection, counted by the address of its client until this is dropped.
 pub struct Counted {
     places: Arc<Places>,
     address: IpAddr,
@@ -132,7 +132,7 @@ impl Drop for Counted {
 }
 
 impl Port {
-    /// Serves until it is dropped.
+    /// Accepts connections until the future is dropped.
     pub async fn serve(self, listener: TcpListener) {
         let port = Arc::new(self);
         loop {
@@ -151,7 +151,7 @@ impl Port {
         }
     }
 
-    /// Returns a place for a connection, if there is any.
+    /// Returns a place for a connection, if there is one.
     fn take(&self, address: IpAddr) -> Option<Place> {
         let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {
@@ -165,8 +165,8 @@ impl Port {
 }
 
 async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<Port>) {
-    // An answer leaves at once, and a slow peer costs the kernel little; that a socket would not be told so is no
-    // reason to refuse it.
+    // The options make an answer leave at once, and bound what a slow peer costs in the kernel. A socket
+    // without them still works.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     let places = &place.places;
@@ -178,7 +178,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<P
         let mut request = request.map(Body::new);
         let hops = Hops::of(request.headers());
         let client = hops.client(from.ip(), |hop| port.proxies.contains(hop));
-        // The address counts against the bounds by address.
+        // The address of the client, which limits by address go by.
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, from.port())));
         request.extensions_mut().insert(port.room.clone());
         let counted = is_counted_by_request.then(|| Counted::new(places, client)).transpose();

@@ -24,12 +24,12 @@ pub struct HttpMetrics {
     bodies_refused: Counter,
 }
 
-/// A bound on connections.
+/// A limit on connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionBound {
-    /// Connections altogether.
+    /// The limit on connections in total.
     Port,
-    /// Connections from one address.
+    /// The limit on connections from one address.
     Address,
 }
 
@@ -68,7 +68,7 @@ struct LimitLabel {
 }
 
 impl HttpMetrics {
-    /// Registers the metrics. Each series is there from the beginning.
+    /// Registers the metrics. Each series exists from the beginning.
     pub fn register(registry: &mut Registry) -> Self {
         let connections = Family::<KindLabel, Gauge>::default();
         let help = "Connections of the HTTP port open now: idle, with a part of a head, in a call, or spare";
@@ -103,12 +103,12 @@ impl HttpMetrics {
         metrics
     }
 
-    /// Returns the gauge of the bytes in bodies.
+    /// The gauge of the bytes in bodies.
     pub fn body_bytes(&self) -> Gauge {
         self.body_bytes.clone()
     }
 
-    /// Returns the gauge of the connections in this part of a conversation.
+    /// The gauge of the connections in this phase.
     pub fn connections(&self, phase: PacePhase) -> &Gauge {
         match phase {
             PacePhase::Idle => &self.idle,
@@ -117,12 +117,12 @@ impl HttpMetrics {
         }
     }
 
-    /// Returns the gauge of the connections over the limits that are sent a refusal.
+    /// The gauge of the connections over a limit that get a refusal.
     pub fn spare(&self) -> &Gauge {
         &self.spare
     }
 
-    /// Counts a connection past a bound.
+    /// Counts a connection over a limit.
     pub fn refused(&self, bound: ConnectionBound) {
         match bound {
             ConnectionBound::Port => self.refused_by_port.inc(),
@@ -140,7 +140,7 @@ impl HttpMetrics {
         };
     }
 
-    /// Counts a body for which there was no room.
+    /// Counts a body that did not fit into the budget.
     pub fn body_refused(&self) {
         self.bodies_refused.inc();
     }

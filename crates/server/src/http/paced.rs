@@ -1,7 +1,7 @@
-//! A connection of the HTTP port that holds its peer to a pace: the socket that hyper reads and writes, and the body of
-//! each answer, both of which tell the [`Pace`] of the connection what happens.
+//! A connection of the HTTP port whose peer must keep a pace: the socket that hyper uses, and the body of
+//! each answer. Both report events to the [`Pace`] of the connection.
 //!
-//! The rules are in `core`; here are the socket, the timer and the metrics.
+//! The rules are in `core`; this module has the socket, the timer and the metrics.
 
 use super::metrics::{HttpMetrics, TimeLimit};
 use crate::locks::lock;
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The pace of a connection, shared by its socket and its answers. They are polled by one task.
+/// The pace of a connection, which its socket and its answers share. One task polls all of them.
 #[derive(Clone)]
 pub struct SharedPace(Arc<State>);
 
@@ -30,17 +30,17 @@ struct State {
     kind: ConnectionKind,
 }
 
-/// Whether a connection has a place of its own.
+/// Whether a connection is within the limits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionKind {
     /// The connection is within the limits.
     Regular,
-    /// The connection is over a limit, and is sent a refusal.
+    /// The connection is over a limit, and gets a refusal.
     Spare,
 }
 
 impl SharedPace {
-    /// Begins with a connection that was just accepted.
+    /// The pace of a connection that was just accepted.
     pub fn new(limits: PaceLimits, kind: ConnectionKind, metrics: HttpMetrics) -> Self {
         let state =
             State { began: Instant::now(), pace: Mutex::new(Pace::new(limits, Moment(0))), metrics, kind };
@@ -48,14 +48,14 @@ impl SharedPace {
         Self(Arc::new(state))
     }
 
-    /// Notes that a head is complete.
+    /// Records that a head is complete.
     pub fn called(&self) {
         self.0.note(|pace, _| pace.called());
     }
 }
 
 impl State {
-    /// Tells the pace what happened, and the metrics what has become of the connection.
+    /// Reports an event to the pace, and the new phase to the metrics.
     fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
         let now = Moment(self.began.elapsed().as_millis() as u64);
         let mut pace = lock(&self.pace);
@@ -87,22 +87,22 @@ impl Drop for State {
     }
 }
 
-/// A socket that ends with an error when its peer is too slow.
+/// A socket that fails with an error when its peer is too slow.
 pub struct PacedStream {
     stream: TcpStream,
     pace: SharedPace,
     timer: Pin<Box<Sleep>>,
-    /// A peer is counted once, however often hyper looks at its socket afterwards.
+    /// Whether the peer has been counted as too slow; hyper may poll the socket again afterwards.
     counted: bool,
 }
 
 impl PacedStream {
-    /// Holds the peer of a socket to a pace.
+    /// Applies a pace to the peer of a socket.
     pub fn new(stream: TcpStream, pace: SharedPace) -> Self {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }
 
-    /// Returns an error when the peer is too slow; otherwise the task is woken when it would be.
+    /// Returns an error when the peer is too slow; otherwise the task is woken at the deadline.
     fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let state = &self.pace.0;
         let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
@@ -121,7 +121,7 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Notes how a write went. What is passed on is that, or that the peer is too slow.
+    /// Reports the outcome of a write, and passes it on; a blocked write fails if the peer is too slow.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,
@@ -147,7 +147,7 @@ impl AsyncRead for PacedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Before reading: a peer that always has one more byte is too slow at some time, too.
+        // Checked before reading, because a peer that always has another byte can be too slow too.
         if let Poll::Ready(error) = self.poll_too_slow(context) {
             return Poll::Ready(Err(error));
         }
@@ -186,7 +186,8 @@ impl AsyncWrite for PacedStream {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         self.pace.0.note(|pace, _| pace.flushed());
-        // hyper may read again only when it is woken: the limit that holds from here on must be able to wake it.
+        // hyper may not read again before it is woken, so the timer of the next deadline must be able to wake
+        // it.
         match self.poll_too_slow(context) {
             Poll::Ready(error) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Ready(Ok(())),
@@ -198,7 +199,7 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer, whose end is the end of its call. `K` is kept until then.
+/// The body of an answer; its end is the end of the call. `kept` is dropped with it.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,

@@ -1,4 +1,4 @@
-//! A listener over real sockets: its bounds, its pace, and what is said past them.
+//! A listener over real sockets: its limits, its timeouts, and the answers over a limit.
 
 use super::super::body::RATE;
 use super::super::budget::Budget;
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_millis(50);
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const LONG: &[u8] = &[b'x'; 16 << 20];
 
-/// A pace that nobody is too slow for.
+/// A pace for which no peer is too slow.
 const LEISURE: PaceLimits = PaceLimits {
     idle: PATIENCE,
     head: PATIENCE,
@@ -29,7 +29,7 @@ struct Listening {
 }
 
 impl Listening {
-    /// A port with two places, one of them from one address, and a spare place beside them.
+    /// A port with two places, `per_address` of them from one address, and one spare place.
     async fn start(per_address: u32, pace: PaceLimits) -> Self {
         let mut registry = Registry::default();
         let metrics = HttpMetrics::register(&mut registry);
@@ -54,14 +54,14 @@ impl Listening {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// A connection of somebody else.
+    /// A connection from another address.
     async fn connect_from(&self, address: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
         socket.connect(self.address).await.unwrap()
     }
 
-    /// Waits until a series has this value.
+    /// Waits until a metric has this value.
     async fn shows(&self, series: &str, value: i64) {
         let line = format!("{series} {value}");
         let wait = async {
@@ -88,10 +88,10 @@ async fn ask(stream: &mut TcpStream) {
     }
 }
 
-/// Everything until the end of the connection.
+/// Reads until the end of the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
-    // A reset is an end, too.
+    // A reset ends the connection too.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it ends");
     String::from_utf8(rest).unwrap()
 }
@@ -113,7 +113,7 @@ async fn a_connection_past_a_bound_is_told_so_and_health_is_answered_all_the_sam
         port.shows("http_connections{kind=\"spare\"}", 0).await;
     }
     port.shows("http_connections_refused_total{bound=\"port\"}", 2).await;
-    // With the spare place taken, the next one is closed without a word.
+    // The spare place is in use, so the next connection is closed without an answer.
     let third = port.connect().await;
     port.shows("http_connections{kind=\"spare\"}", 1).await;
     assert_eq!(rest(&mut port.connect().await).await, "");
@@ -140,10 +140,10 @@ async fn one_address_does_not_take_the_places_of_another() {
 #[tokio::test]
 async fn a_head_that_does_not_come_or_drips_ends_the_connection() {
     let port = Listening::start(2, PaceLimits { head: SOON, idle: SOON, ..LEISURE }).await;
-    // Nothing comes.
+    // The client sends nothing.
     assert_eq!(rest(&mut port.connect().await).await, "");
     port.shows("http_timeouts_total{limit=\"idle\"}", 1).await;
-    // A head of which a further byte comes all the time.
+    // The client sends a head, byte by byte, without end.
     let mut stream = port.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
     let drip = async {
@@ -153,7 +153,7 @@ async fn a_head_that_does_not_come_or_drips_ends_the_connection() {
     };
     drip.await;
     port.shows("http_timeouts_total{limit=\"head\"}", 1).await;
-    // After an answer, too.
+    // The same limit holds after an answer.
     let mut stream = port.connect().await;
     ask(&mut stream).await;
     assert_eq!(rest(&mut stream).await, "");
