@@ -1,8 +1,9 @@
-//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at
-//! `/docs/` with the pages of the UI kit at `/docs/uikit/`; and `/lamplight.json`, by which a page finds the client port.
+//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at `/docs/`
+//! with the pages of the UI kit at `/docs/uikit/`; and `/lamplight.json`, which tells a page where the client
+//! port is.
 //!
-//! The pages are in the binary when `web/dist` was there to be built in, see `build.rs`. It knows nothing of what
-//! is in them.
+//! The pages are in the binary if `web/dist` existed when it was built, see `build.rs`. To this module they
+//! are only files.
 
 mod client_url;
 mod files;
@@ -22,41 +23,42 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Where pages are when they are built. Each has its first page there.
+/// The folders of the sites. Each has an `index.html` when the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The name of the folders in which Vite puts files that are named by their content.
+/// The name of the folders in which Vite puts files whose names contain a hash of their content.
 const NAMED_BY_CONTENT: &str = "assets";
 
-/// The page that is served where pages were not built in.
+/// The page that is served when the pages were not built.
 const NOT_BUILT: &str = include_str!("web/not_built.html");
 
-/// The facts about the node that its pages need.
+/// The values that the pages need from the node.
 pub struct Site {
     door: ClientDoor,
     demo: bool,
 }
 
 impl Site {
-    /// A site whose pages reach clients at `client_address`, or at `public_client_url` where a proxy is in between.
-    /// With `demo` the pages offer the users of the demo.
+    /// A site whose pages connect to `client_address`, or to `public_client_url` when a proxy is in between.
+    /// With `demo`, the pages offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }
 }
 
-/// Whether the demo's pages are in this binary.
+/// Whether the pages of the demo are in this binary.
 pub fn are_built() -> bool {
     find(FILES, "index.html").is_some()
 }
 
-/// The routes. What no other route takes is looked up among the files.
+/// The routes. A path that no other route handles is looked up among the files.
 pub fn routes(site: Site) -> Router {
     let site = Arc::new(site);
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Where clients connect, as seen from the page that asks.
+/// Describes the node to a page: the URL of the client port as seen from that page, whether there is a demo,
+/// and the version.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),
@@ -78,7 +80,7 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
-/// The answer to a request, out of the files.
+/// Answers a request from the files.
 fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> Response {
     let path = path.strip_prefix('/').unwrap_or(path);
     let found = match look_up(files, path) {
@@ -121,12 +123,13 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
     response
 }
 
-/// The result of looking a path up.
+/// The result of looking up a path.
 enum Found<'a> {
     File(&'a File),
-    /// A folder with a first page, called without its `/`: links in the page would lead astray.
+    /// A folder with a first page, requested without the final `/`. It is redirected, because relative links
+    /// in the page would not work.
     Folder,
-    /// Pages that are not in this binary.
+    /// A page that is not in this binary.
     NotBuilt(StatusCode),
     Nothing,
 }
@@ -157,7 +160,7 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Whether an `If-None-Match` names this tag. A proxy that packs a body makes its tag weak.
+/// Whether an `If-None-Match` names this tag. A proxy that compresses a body makes its tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
         .split(',')
@@ -165,9 +168,9 @@ fn knows(header: &str, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// The security headers of a page: it may load scripts, styles and pictures from this origin alone, and connect to this
-/// origin and to the client port. An avatar on another host would tell that host who looks at it, so the pages do not
-/// load it (decision 44).
+/// The security headers of a page. It may load scripts, styles and pictures only from this origin, and
+/// connect only to this origin and to the client port. An avatar from another host would tell that host who
+/// looks at it, so the pages do not load it (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

@@ -1,26 +1,28 @@
-//! Where a page finds the client port, which is not the port that the page came from.
+//! The URL of the client port for a page, which comes from another port.
 
 use std::net::SocketAddr;
 
-/// The client port as pages see it.
+/// The client port, as pages reach it.
 pub struct ClientDoor {
     listens: SocketAddr,
     public: Option<String>,
 }
 
 impl ClientDoor {
-    /// A port that listens there, and is known outside by `public` where a proxy is in between.
+    /// A client port that listens at this address, and that pages reach at `public` when a proxy is in
+    /// between.
     pub fn new(listens: SocketAddr, public: Option<String>) -> Self {
         Self { listens, public }
     }
 
-    /// The URL for a page that was asked for by this `Host`.
+    /// The URL for a page that was requested with this `Host`.
     pub fn url(&self, host: Option<&str>) -> String {
         if let Some(public) = &self.public {
             return public.clone();
         }
         let ip = self.listens.ip();
-        // Listening everywhere, or for this machine alone, it is reached by the name that reached the page.
+        // A port that listens on all addresses or on the loopback address is reachable under the name that
+        // the page was.
         let name = host.map(name_of).filter(|_| ip.is_unspecified() || ip.is_loopback());
         match name {
             Some(name) if is_name(name) => format!("ws://{name}:{}", self.listens.port()),
@@ -29,7 +31,7 @@ impl ClientDoor {
         }
     }
 
-    /// The same as a source of a content security policy, without a path.
+    /// The origin of the URL, as a source in a content security policy.
     pub fn origin(&self, host: Option<&str>) -> String {
         let url = self.url(host);
         let path = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
@@ -37,7 +39,7 @@ impl ClientDoor {
     }
 }
 
-/// Whether this is a URL that a page can connect to, and plain enough for a header.
+/// Whether this is a URL that a page can connect to, with only characters that are safe in a header.
 pub fn is_client_url(url: &str) -> bool {
     let rest = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://")).unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
@@ -53,7 +55,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Whether it is a name or an address and nothing else: it goes into a header.
+/// Whether this is only a name or an address. It goes into a header, so nothing else may be in it.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

@@ -1,27 +1,27 @@
-//! The files that `build.rs` has put into the crate, and in which form one is sent.
+//! The files that `build.rs` has put into the crate, and the choice of a compressed form.
 
 /// A file of the web build.
 pub struct File {
-    /// From the root of the site, without a `/` before it.
+    /// The path from the root of the site, without a leading `/`.
     pub path: &'static str,
-    /// Differs when the content does.
+    /// A hash of the content.
     pub tag: &'static str,
     /// The content.
     pub plain: &'static [u8],
-    /// The same, packed, where that is worth it.
+    /// The content compressed with brotli, if that makes it smaller.
     pub brotli: Option<&'static [u8]>,
-    /// The same, packed, where that is worth it.
+    /// The content compressed with gzip, if that makes it smaller.
     pub gzip: Option<&'static [u8]>,
 }
 
-/// How a body is packed.
+/// A content encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Encoding {
     Brotli,
     Gzip,
 }
 
-/// Every file, by rising path.
+/// All files, in ascending order of their paths.
 pub const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 
 /// The file at a path.
@@ -30,7 +30,7 @@ pub fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
 }
 
 impl File {
-    /// The content in the smallest form that an `Accept-Encoding` allows.
+    /// The content in the best form that an `Accept-Encoding` allows: brotli, then gzip, then uncompressed.
     pub fn packed(&self, accepted: &str) -> (Option<Encoding>, &'static [u8]) {
         match (self.brotli, self.gzip) {
             (Some(body), _) if accepts(accepted, Encoding::Brotli) => (Some(Encoding::Brotli), body),
@@ -39,7 +39,7 @@ impl File {
         }
     }
 
-    /// The content type, by the ending of the name.
+    /// The content type, from the extension of the name.
     pub fn kind(&self) -> &'static str {
         let ending = self.path.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
@@ -60,7 +60,7 @@ impl File {
 }
 
 impl Encoding {
-    /// As headers name it.
+    /// The name of the encoding in headers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -68,7 +68,7 @@ impl Encoding {
         }
     }
 
-    /// The suffix of the entity tag of a packed form.
+    /// The suffix of the entity tag of the compressed form.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "-br",
@@ -77,7 +77,7 @@ impl Encoding {
     }
 }
 
-/// Whether an `Accept-Encoding` names the encoding and does not rule it out.
+/// Whether an `Accept-Encoding` allows the encoding.
 fn accepts(accepted: &str, encoding: Encoding) -> bool {
     accepted.split(',').any(|entry| {
         let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));

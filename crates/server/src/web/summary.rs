@@ -1,15 +1,15 @@
-//! Finds the pages of the documentation that a web build lacks. It serves `build.rs`, which warns of an old `web/dist`,
-//! and the tests.
+//! Finds pages of the documentation that a web build lacks: for `build.rs`, which warns of an old `web/dist`,
+//! and for the tests.
 
-/// Returns the pages that `docs/SUMMARY.md` lists and the site has not, as paths below `docs/` of the site. The addresses
-/// are those that `web/packages/docs/build/summary.ts` gives to them.
+/// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths below `docs/` of the site. The
+/// addresses are built as in `web/packages/docs/build/summary.ts`.
 pub fn missing_pages(summary: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     let links =
         summary.lines().filter_map(|line| line.strip_prefix("- [")?.rsplit_once("](")?.1.strip_suffix(')'));
     links.map(address).filter(|page| !has(page)).collect()
 }
 
-/// The address of a page within the site, by its link in the summary.
+/// The address of a page within the site, from its link in the summary.
 fn address(link: &str) -> String {
     let page = link.strip_suffix(".md").unwrap_or(link);
     match page.strip_prefix("../") {

@@ -1,4 +1,4 @@
-//! Tests of the answers to a browser, over a site made of test files.
+//! Tests of the answers to a browser, over a site of test files.
 
 use super::*;
 
@@ -20,7 +20,7 @@ const fn file(path: &'static str, text: &'static str) -> File {
     File { path, tag: "00ff", plain: text.as_bytes(), brotli: None, gzip: None }
 }
 
-/// A binary with pages of an older tree answers 404 for pages that its documentation names.
+/// An old build would answer 404 for pages that the documentation in the binary names.
 #[test]
 fn the_site_that_was_built_has_every_page_of_the_summary() {
     let list = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/SUMMARY.md");
@@ -35,7 +35,7 @@ fn the_site_that_was_built_has_every_page_of_the_summary() {
     }
 }
 
-/// Status, one header, and the body.
+/// Sends a request; returns the status, one header, and the body.
 async fn ask(files: &[File], request: &str, sent: &[(HeaderName, &str)], wanted: HeaderName) -> String {
     let (method, path) = request.split_once(' ').unwrap();
     let headers = sent.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
@@ -97,7 +97,7 @@ async fn what_the_browser_has_is_not_sent_again() {
         let answer = ask(SITE, "GET /", &[(header::IF_NONE_MATCH, known)], header::ETAG).await;
         assert!(answer.starts_with(status), "{known}: {answer}");
     }
-    // Another form is another representation.
+    // Another encoding is another representation, with another tag.
     let headers = [(header::IF_NONE_MATCH, "\"00ff\""), (header::ACCEPT_ENCODING, "gzip")];
     assert_eq!(ask(SITE, "GET /", &headers, header::ETAG).await, "200 \"00ff-gz\" packed-gz");
 }
