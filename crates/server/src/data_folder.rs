@@ -1,4 +1,4 @@
-//! The data folder, which belongs to one server and is closed to all other users.
+//! The data folder: it belongs to one server at a time, and no other user has access to it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -6,24 +6,24 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The mode of a folder, and of a file, that is for its owner alone.
+/// The modes of a folder and of a file that only the owner has access to.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// The bits of a mode that let others in.
+/// The bits of a mode that give access to others.
 const OTHERS: u32 = 0o077;
-/// Set on a folder that everybody may put files into.
+/// The bit of a folder that everybody may put files into, such as `/tmp`.
 const STICKY: u32 = 0o1000;
 
-/// The store of facts in a data folder; a folder that has one is a data folder.
+/// The store of facts. A folder that has this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The folder in a data folder where the keys for JWTs are kept that were read last.
+/// The folder with the keys for JWTs that were read last.
 pub(crate) const TOKEN_KEYS: &str = "token-keys";
 
-/// The control socket in a data folder.
+/// The control socket.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// The files of a data folder besides, and the folders in it that are ours from their top to their ground.
+/// All files of a data folder, and its subfolders, whose whole content is Lamplight's.
 const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
@@ -37,32 +37,32 @@ const FILES: [&str; 9] = [
 ];
 const FOLDERS: [&str; 3] = ["live", "watch", TOKEN_KEYS];
 
-/// The behaviour where there is no data folder.
+/// What to do when there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
-    /// The folder is created.
+    /// Create it.
     Make,
-    /// The caller is refused, and nothing is made.
+    /// Fail, and create nothing.
     Refuse,
 }
 
-/// A data folder cannot be used.
+/// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
-    /// A folder or file of the data folder.
+    /// A folder or file cannot be used.
     #[error("cannot use the data folder {path}: {source}")]
     Unusable {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// There is nothing to be asked.
+    /// There is no data folder that an operation could read.
     #[error(
         "there is no data folder of Lamplight at {0}; make one with `lamplight serve`, or name another with --data-dir"
     )]
     NoData(PathBuf),
-    /// Others can look into the data folder, and it cannot be closed to them.
+    /// Others have access to the folder, and it must not or cannot be narrowed.
     #[error(
         "{path} is open to other users (mode {mode:04o}), and it is not for Lamplight to close it: its keys would be \
          theirs; name a folder of its own, for example a new one inside of it"
@@ -73,7 +73,7 @@ pub enum DataFolderError {
         /// Its mode.
         mode: u32,
     },
-    /// The path of the control socket would not fit into the address of a Unix socket.
+    /// The path of the control socket does not fit into the address of a Unix socket.
     #[error(
         "the path of the data folder is too long: a Unix socket has to fit into it, and {} has {} bytes; name a folder with a \
          shorter path, or go there and name it from there",
@@ -85,15 +85,15 @@ pub enum DataFolderError {
     InUse(PathBuf),
 }
 
-/// Holds a data folder for one process, until it is dropped.
+/// The lock of a data folder; dropping it releases the lock.
 pub(crate) struct FolderLock {
-    // The folder itself: its lock cannot be deleted with a file.
+    // The folder itself is locked, because nobody can delete its lock, as they could delete a file.
     _folder: File,
-    // Former programs lock this file alone.
+    // Former versions lock only this file.
     _file: File,
 }
 
-/// Fails where there is no data folder to be asked.
+/// Fails if there is no data folder to read.
 pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     match folder.join(FACTS).try_exists() {
         Ok(true) => Ok(()),
@@ -102,7 +102,7 @@ pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails where the control socket cannot have a place in the folder.
+/// Fails if the path of the control socket would be too long.
 pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
     let socket = folder.join(SOCKET);
     match SocketAddr::from_pathname(&socket) {
@@ -111,11 +111,11 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Locks a data folder, which nobody but its owner can enter from then on.
+/// Locks a data folder, and closes it to all users but its owner.
 ///
-/// Permissions that are wider than they should be, as a former version or a copy may have left them, are narrowed. A
-/// folder that holds something else, and no store of facts, and that others may enter is left alone and refused: it
-/// belongs to others too.
+/// Permissions that are too wide are narrowed; a former version or a copy may have left them so. A folder
+/// that others have access to is refused and left alone if it holds other files and no store of facts, or if
+/// everybody may put files into it: it is not only ours.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
     check_length(folder)?;
@@ -144,7 +144,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     Ok(FolderLock { _folder: held, _file: file })
 }
 
-/// Fails where a start would refuse the folder, and changes nothing. A folder that is not there is good.
+/// Fails if a start would refuse the folder, and changes nothing. A folder that does not exist is accepted.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
     if !folder.exists() {
@@ -176,11 +176,11 @@ fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) 
     })
 }
 
-/// Whether a folder holds nothing that is not ours.
+/// Whether a folder holds only files and folders of Lamplight.
 fn holds_nothing_else(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        // A file system of its own has a `lost+found` at its top.
+        // The root of a file system has a `lost+found`.
         if !FILES.iter().chain(&FOLDERS).chain(&["lost+found"]).any(|ours| name == *ours) {
             return Ok(false);
         }
@@ -198,7 +198,7 @@ fn try_lock(file: &File, folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Narrows what is ours in the folder.
+/// Narrows the modes of our files and folders in the folder.
 fn narrow_contents(folder: &Path) -> Result<(), DataFolderError> {
     for name in FILES {
         narrow_if_ours(&folder.join(name))?;
@@ -221,7 +221,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Narrows a file or folder, if it is there. What a link leads to is not ours.
+/// Narrows the mode of a file or folder, if it exists. Symbolic links are not followed: their targets are not
+/// ours.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,
@@ -234,7 +235,7 @@ fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     narrow(path, if about.is_dir() { FOLDER_MODE } else { FILE_MODE })
 }
 
-/// Sets a mode, and makes sure that it holds: not every file system has modes.
+/// Sets a mode, and checks that it was set: some file systems have no modes.
 fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let was = mode_of(path).map_err(failed)?;
@@ -253,7 +254,7 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Gives a file that was just made to its owner alone.
+/// Gives only the owner access to a file that was just created.
 pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
 }
@@ -262,7 +263,7 @@ fn mode_of(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
 
-/// Where the store of facts is.
+/// The path of the store of facts.
 pub(crate) fn facts_path(folder: &Path) -> PathBuf {
     folder.join(FACTS)
 }

@@ -1,4 +1,5 @@
-//! A histogram of durations that can also be read back: Prometheus gets the whole, the console what was added lately.
+//! A histogram of durations that can be read back: Prometheus gets all counts, the console gets the recent
+//! ones.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -15,20 +16,20 @@ pub struct Durations {
 
 #[derive(Debug)]
 struct Inner {
-    /// The greatest duration of each bucket, in seconds, rising; one more bucket has all that is above.
+    /// The upper bound of each bucket, in seconds, ascending; one more bucket has the longer durations.
     bounds: &'static [f64],
     counts: Box<[AtomicU64]>,
     nanoseconds: AtomicU64,
 }
 
 impl Durations {
-    /// Nothing counted yet.
+    /// An empty histogram.
     pub fn new(bounds: &'static [f64]) -> Self {
         let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
         Self { inner: Arc::new(Inner { bounds, counts, nanoseconds: AtomicU64::new(0) }) }
     }
 
-    /// Counts one.
+    /// Counts one duration.
     pub fn observe(&self, duration: Duration) {
         let seconds = duration.as_secs_f64();
         let bucket = self.inner.bounds.partition_point(|bound| *bound < seconds);
@@ -37,7 +38,7 @@ impl Durations {
         self.inner.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// The counts until now.
+    /// The counts so far.
     pub fn read(&self) -> Spread {
         let counts = self.inner.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         Spread { bounds: self.inner.bounds, counts }
@@ -62,7 +63,7 @@ impl TypedMetric for Durations {
     const TYPE: MetricType = MetricType::Histogram;
 }
 
-/// How some durations are spread over the buckets.
+/// The distribution of some durations over the buckets.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Spread {
     bounds: &'static [f64],
@@ -70,27 +71,27 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// No durations.
+    /// An empty distribution.
     pub fn none(bounds: &'static [f64]) -> Self {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
-    /// The counts of these buckets, as they were kept; `None` where there are more or fewer.
+    /// A distribution with stored counts; `None` when their number does not match the buckets.
     pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }
 
-    /// How many there are in each bucket.
+    /// The count of each bucket.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// How many.
+    /// The number of durations.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// Adds those of another one, which has the same buckets.
+    /// Adds the counts of another distribution with the same buckets.
     pub fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
@@ -104,8 +105,8 @@ impl Spread {
         Self { bounds: self.bounds, counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect() }
     }
 
-    /// The duration in seconds that this share (0 to 1) of them does not exceed; none when there are none. As
-    /// exact as the bucket that it falls into, in which the durations count as evenly spread.
+    /// The duration, in seconds, that a share (0 to 1) of the durations does not exceed; `None` if there are
+    /// none. Within a bucket, durations are taken as evenly spread.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let rank = share * self.count() as f64;
         let mut below = 0;
@@ -149,7 +150,7 @@ mod tests {
         close(spread(&[5, 5]), 0.5, 0.0055);
         close(spread(&[5, 5, 5, 50]), 0.99, 0.1 - 0.09 * 0.04);
         close(spread(&[1, 1, 50, 50]), 0.5, 0.001);
-        // Above the last bound nothing is known but that.
+        // The last bucket has no upper bound, so its lower bound is the answer.
         close(spread(&[500]), 0.5, 0.1);
     }
 

@@ -1,6 +1,6 @@
-//! How the parts of a node do: their signs of life, a probe of the store, and what follows from them.
+//! The health of a node: the signs of life of its parts, and a probe of the store.
 //!
-//! Collects; what the signs mean is decided in [`Readiness`].
+//! This module collects the signs; [`Readiness`] decides what they mean.
 
 use crate::clock::Clock;
 use crate::locks::lock;
@@ -15,18 +15,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of a worker. One that has nothing to do turns four a second.
+/// The longest time between two rounds of a healthy worker. An idle worker makes four rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// The longest time between two ticks of the keeper. It waits for the disk while all live records are written anew.
+/// The longest time between two ticks of a healthy keeper. A tick may wait for the disk while all live
+/// records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// How long a probe of the store may take. Another process may hold the store's lock for as long.
+/// The longest time that a probe of the store may take. Another process may hold the lock of the store for
+/// some of it.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// How often the store is probed while there are no writes, or after its last commit failed.
+/// The interval between probes of the store; they are made while there are no writes, and after a failed
+/// commit.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
-/// How often the parts are looked at, to end the node when one of them has ended.
+/// The interval between two checks whether a part of the node has ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 
-/// The signs of life of one thread or task.
+/// The sign of life of a thread or task.
 #[derive(Clone, Default)]
 pub struct Pulse(Arc<PulseState>);
 
@@ -36,23 +39,23 @@ struct PulseState {
     ended: AtomicBool,
 }
 
-/// Held by a thread or task as long as it runs.
+/// A guard that a thread or task holds as long as it runs.
 pub struct Beating(Pulse);
 
 impl Pulse {
-    /// A pulse whose first beat is at this time.
+    /// A pulse that counts from this time.
     pub fn starting(at: Moment) -> Self {
         let pulse = Self::default();
         pulse.beat(at);
         pulse
     }
 
-    /// Notes a sign of life.
+    /// Records a sign of life.
     pub fn beat(&self, at: Moment) {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// The part runs until what is returned is dropped, by its end or by its panic.
+    /// Marks the part as running until the guard is dropped, by the part's end or its panic.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }
@@ -71,7 +74,7 @@ impl Drop for Beating {
     }
 }
 
-/// How the parts of a node do.
+/// The health of a node.
 pub struct Health {
     clock: Clock,
     facts: Arc<SqliteFacts>,
@@ -79,7 +82,7 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// Tasks that the node needs, by name. They never end by themselves.
+    /// The tasks that the node needs, with their names. None of them ends on its own.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
 }
@@ -87,14 +90,14 @@ pub struct Health {
 /// The state of the last probe of the store.
 #[derive(Default)]
 struct Probe {
-    /// The probe is under way since then.
+    /// When the probe under way began.
     since: Option<Moment>,
-    /// Why the last one failed, if it did.
+    /// The error of the last probe, if it failed.
     failed: Option<String>,
 }
 
 impl Health {
-    /// The health of a node with so many workers.
+    /// The health of a node with this number of workers.
     pub fn new(
         clock: Clock,
         facts: Arc<SqliteFacts>,
@@ -124,22 +127,22 @@ impl Health {
         self.keeper.clone()
     }
 
-    /// Watches a task that the node needs.
+    /// Adds a task that the node needs.
     pub fn watch(&self, name: &'static str, task: AbortHandle) {
         lock(&self.tasks).push((name, task));
     }
 
-    /// From here on the node is being stopped.
+    /// Marks the node as stopping.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the node is being stopped.
+    /// Whether the node is stopping.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The readiness by the present signs of all parts. It waits for neither the store nor the disk.
+    /// The readiness by the present signs of all parts. It waits neither for the store nor for the disk.
     pub fn readiness(&self) -> Readiness {
         let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
         let workers = self.workers.iter().enumerate();
@@ -150,15 +153,15 @@ impl Health {
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
-    /// Whether every worker turns its rounds. A store or a disk that is slow or fails does not count: to start again would
-    /// not help.
+    /// Whether every worker makes its rounds. A slow or failing store or disk does not count, because a
+    /// restart would not help.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
         Readiness::of(false, parts, self.clock.now().moment).is_ready()
     }
 
-    /// Waits until a part has ended that the node cannot do without; its name.
+    /// Waits until a part that the node needs has ended; returns its name.
     pub async fn part_ended(&self) -> String {
         let mut watch = tokio::time::interval(WATCH_EVERY);
         loop {
@@ -169,8 +172,8 @@ impl Health {
         }
     }
 
-    /// Commits something now and then while nobody else does, so that a disk that takes no writes is noticed before a
-    /// user meets it, and one that takes them again is noticed too. Runs until it is aborted.
+    /// Commits something now and then while there are no other commits, so that a failing disk is noticed
+    /// before a user's request fails, and its recovery is noticed too. Runs until it is aborted.
     pub async fn probe_facts(self: Arc<Self>) {
         let mut commits = self.facts.stats().commits;
         let mut tick = tokio::time::interval(PROBE_EVERY);
@@ -212,7 +215,7 @@ impl Health {
     }
 }
 
-/// The cause behind an error of the store. SQLite's texts name no file and no user.
+/// The cause of an error of the store. The texts of SQLite name no file and no user.
 fn cause(error: &FactsError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

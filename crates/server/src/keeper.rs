@@ -1,4 +1,4 @@
-//! Periodic work that is due at its time, whatever the clients do.
+//! The periodic work of a node: deadlines, retries, retention and other chores.
 
 use crate::clock::Clock;
 use crate::health::Pulse;
@@ -11,27 +11,28 @@ use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How late a linger, a grace or a lapse may be.
+/// The longest delay of a deadline (linger, grace, lapse).
 const TICK: Duration = Duration::from_millis(250);
-/// Every so many ticks: sweeping, the sign of life on disk, the look at the certificates.
+/// The number of ticks between two runs of the chores: sweeping, maintaining the journal, reading changed
+/// certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
-/// Records looked at before others get the store.
+/// The most records that are checked before other users of the store get a turn.
 const BATCH: usize = 256;
-/// Messages forgotten in one transaction; with one a tick, 4,000 a second.
+/// The number of messages that one transaction deletes; with one transaction a tick, 4,000 per second.
 const FORGET_BATCH: usize = 1_000;
-/// How often old messages are looked for, by the clock.
+/// The time between two searches for old messages, by the clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app, in which others have the store and the workers.
+/// The pause between two steps of the deletion of an app; meanwhile others use the store and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
-/// The pause after a step of a deletion has failed.
+/// The pause after a failed step of a deletion.
 const DELETION_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause after the change log has failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Appends to the change log what it did not take at once. Runs until it is aborted.
+/// Appends news to the change log that it did not take at once. Runs until it is aborted.
 pub async fn tell(service: Arc<Service>) {
     loop {
         service.telling_waits().await;
@@ -42,8 +43,8 @@ pub async fn tell(service: Arc<Service>) {
     }
 }
 
-/// Deletes what apps had that were deleted: also those of which a former run of the node left something. Runs until it
-/// is aborted.
+/// Deletes the data of deleted apps, including data that a former run of the node left. Runs until it is
+/// aborted.
 pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
     loop {
         service.deletion_waits().await;
@@ -60,18 +61,18 @@ pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: C
     }
 }
 
-/// Where the keeper notes how it does.
+/// The metrics and the pulse of the keeper.
 pub struct Noted {
     pub metrics: KeeperMetrics,
     pub pulse: Pulse,
 }
 
-/// The files for TLS that are read again when they change.
+/// The TLS files that are read again when they change.
 #[derive(Clone)]
 pub struct Certificates {
     /// The certificate of this server, if it has one.
     pub own: Option<Arc<Certificate>>,
-    /// Those for TLS to receivers of webhooks.
+    /// The files for TLS to receivers of webhooks.
     pub receivers: Arc<ReceiverTls>,
 }
 
@@ -84,7 +85,7 @@ impl Certificates {
     }
 }
 
-/// Runs until it is aborted.
+/// Does the periodic work until it is aborted.
 pub async fn run(
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
@@ -113,7 +114,7 @@ pub async fn run(
         metrics.retries_dropped.set(dropped as i64);
         let now = clock.now();
         if forget_at <= now.moment {
-            // Some at a time, so that what users write has its turn.
+            // In batches, so that writes of users are not held up.
             let more = match service.forget_messages(FORGET_BATCH, now).await {
                 Ok(forgotten) => forgotten == FORGET_BATCH,
                 Err(error) => {

@@ -1,11 +1,11 @@
-//! Labels that metrics of several parts share, and the series that they begin with.
+//! Labels that the metrics of several parts share, and their initial series.
 
 use lamplight_model::Code;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-/// A code of a refusal.
+/// The code of a refusal, as a label.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub struct CodeLabel {
     /// The number.
@@ -13,13 +13,13 @@ pub struct CodeLabel {
 }
 
 impl CodeLabel {
-    /// A label for each code with which something can be refused.
+    /// A label for each code that a refusal can have.
     pub fn refusals() -> impl Iterator<Item = Self> {
         Code::ALL.iter().filter(|code| **code != Code::OK).map(|code| Self { code: code.number() })
     }
 }
 
-/// Makes the series of a family, so that a rate can be told from the first event on.
+/// Creates the series of these labels, so that a rate can be computed from the first event on.
 pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
 where
     L: Clone + std::hash::Hash + Eq,

@@ -1,6 +1,6 @@
 //! The shell of a Lamplight node: workers with their sockets, the HTTP port, the control socket, the keeper.
 //!
-//! It moves bytes and time; what they mean is decided in `service` and `core`.
+//! This crate moves bytes and time; the rules are in `service` and `core`.
 
 mod audit;
 mod clock;

@@ -1,4 +1,5 @@
-//! Locks that a panic of another thread does not poison: each critical section leaves what it guards whole.
+//! Locks that ignore poisoning: every critical section in this crate leaves its data consistent, even when it
+//! panics.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -7,7 +8,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks for reading, beside other readers.
+/// Locks for shared reading.
 pub fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,9 @@
-//! The counters of log lines by outcome: counted by the writer of the log, shown by the node.
+//! Counters of log lines that were not written. The log writer counts them, and the node's metrics show them.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
-/// Counts the lines of the log that nobody can read. Clones count together.
+/// Counts the log lines that were not written. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct LogMetrics {
     dropped: Counter,
@@ -11,22 +11,22 @@ pub struct LogMetrics {
 }
 
 impl LogMetrics {
-    /// A line could not be written.
+    /// Counts a line that could not be written.
     pub fn line_dropped(&self) {
         self.dropped.inc();
     }
 
-    /// A line was left out, because too many like it had come before.
+    /// Counts a line that was left out, because there were too many like it.
     pub fn line_suppressed(&self) {
         self.suppressed.inc();
     }
 
-    /// How many lines could not be written.
+    /// The number of lines that could not be written.
     pub fn dropped(&self) -> u64 {
         self.dropped.get()
     }
 
-    /// How many lines were left out.
+    /// The number of lines that were left out.
     pub fn suppressed(&self) -> u64 {
         self.suppressed.get()
     }

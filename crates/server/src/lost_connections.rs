@@ -1,9 +1,10 @@
-//! Compares the connections that the live records have of this node with those that its workers have, every few minutes,
-//! and ends what no worker has.
+//! Compares, every few minutes, the connections of this node in the live records with the connections of its
+//! workers, and ends those that no worker has.
 //!
-//! A connection is taken in by a worker before a record has it, and its id is used once. So one that is in a record, and
-//! after that not with its worker, has ended for good. It is ended here when the next comparison finds it again: until
-//! then its end may be on its way, and that one knows when the connection was heard last.
+//! A worker accepts a connection before a record has it, and a connection's id is never used again. So a
+//! connection that is read from a record, and after that is not with its worker, has ended for good. It is
+//! ended here only when the next comparison finds it missing again: in between, the worker may still report
+//! the end, with the exact time at which the connection was last heard from.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -16,33 +17,34 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// From one comparison to the next.
+/// The time between two comparisons.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
-/// How often the clock is looked at.
+/// The interval between two reads of the clock.
 const TICK: Duration = Duration::from_millis(500);
-/// The most connections that a worker looks up in one go.
+/// The most connections that a worker is asked about at once.
 const AT_ONCE: usize = 1_024;
-/// How long a worker may take to report its connections.
+/// The longest time that a worker may take to answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The comparison of a node.
+/// The periodic comparison of a node.
 pub struct LostConnections {
     /// The id of this run of the node.
     pub node: NodeId,
-    /// Has the live records.
+    /// The operations on live records.
     pub service: Arc<Service>,
     /// The workers, by their index.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// Knows whether the node is being stopped. One that stops closes sockets and leaves its records as they are.
+    /// The health of the node, which says whether the node is stopping. A node that stops closes its sockets,
+    /// but its records keep the connections.
     pub health: Arc<Health>,
-    /// Counts the connections that were ended.
+    /// The number of connections that were ended.
     pub ended: Counter,
     /// The clock.
     pub clock: Clock,
 }
 
 impl LostConnections {
-    /// Runs until it is aborted.
+    /// Makes the comparisons until it is aborted.
     pub async fn run(self) {
         let mut suspected = HashSet::new();
         let mut due = self.clock.now().moment + BETWEEN_COMPARISONS;
@@ -63,7 +65,8 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that were suspected before and are missing again. Returns how many.
+    /// Ends the connections that were missing in the previous comparison and are missing again. Returns how
+    /// many it ended.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -78,7 +81,7 @@ impl LostConnections {
                     missing.insert(connection);
                 }
             }
-            // A node that stops has said so before any socket was closed for it.
+            // A node marks itself as stopping before it closes a socket.
             if self.health.is_stopping() {
                 return Ok(ended);
             }
@@ -88,7 +91,7 @@ impl LostConnections {
         Ok(ended)
     }
 
-    /// Those of these connections that their workers do not have.
+    /// The connections among these that their workers do not have.
     async fn not_open(&self, recorded: Vec<(User, ConnectionId)>) -> Vec<(User, ConnectionId)> {
         let mut by_worker: BTreeMap<usize, Vec<(User, ConnectionId)>> = BTreeMap::new();
         for (user, connection) in recorded {
@@ -105,7 +108,7 @@ impl LostConnections {
         not_open
     }
 
-    /// Those of these connections that a worker does not have. One that has stopped has none.
+    /// The connections among these that a worker does not have. A worker that has stopped has none.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };
@@ -119,7 +122,7 @@ impl LostConnections {
         match tokio::time::timeout(WORKER_PATIENCE, asked).await {
             Ok(Some(missing)) => missing,
             Ok(None) => ids,
-            // It is there, and busy: the next comparison asks again.
+            // The worker runs but is busy: the next comparison asks again.
             Err(_) => Vec::new(),
         }
     }

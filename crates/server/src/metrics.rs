@@ -1,4 +1,4 @@
-//! The metrics of a node, under the names that Prometheus users expect.
+//! The metrics of a node, with the names that Prometheus users expect.
 
 mod process;
 
@@ -24,22 +24,23 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 
-/// 50 µs, and on in powers of two.
+/// Upper bounds of the buckets: 50 µs, then doubled from bucket to bucket.
 const DELIVERY_BOUNDS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
 ];
 
-/// Close together above the default heartbeat timeouts (60 s and 400 s), where most are.
+/// Upper bounds of the buckets; they are close together above the default heartbeat timeouts (60 s and 400
+/// s), where most values are.
 const DETECTION_BOUNDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
     240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,
 ];
 
-/// Every metric of a node.
+/// All metrics of a node.
 pub struct Metrics {
     registry: Registry,
-    /// The metrics whose names are no invention of ours.
+    /// The metrics with standard names, which have no prefix of ours.
     common: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
@@ -50,37 +51,37 @@ pub struct Metrics {
     directory: Arc<dyn Directory>,
 }
 
-/// The metrics that other parts count and the node shows.
+/// The parts whose counters the node shows.
 pub struct Sources {
-    /// Its store of facts.
+    /// The store of facts.
     pub facts: Arc<SqliteFacts>,
-    /// How its parts do.
+    /// The health of the parts.
     pub health: Arc<Health>,
     /// The counters of log lines, by outcome.
     pub log: LogMetrics,
 }
 
-/// The keeper's figures of the operations that a store has not taken.
+/// The metrics of the keeper.
 #[derive(Clone, Default)]
 pub struct KeeperMetrics {
-    /// Operations that are carried through later.
+    /// Operations that wait in the retry list.
     pub retries_waiting: Gauge,
-    /// Operations for which there was no room.
+    /// Operations that were dropped because the retry list was full.
     pub retries_dropped: Gauge,
-    /// Connections that live records had and no worker.
+    /// Connections that live records had and no worker had.
     pub lost_connections: Counter,
-    /// Apps of which something is left to delete.
+    /// Deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
 }
 
 /// The metrics of one worker; no other part writes to them.
 #[derive(Clone)]
 pub struct WorkerMetrics {
-    /// Connections open now, logged in or not.
+    /// Open connections, logged in or not.
     pub connections: Gauge,
-    /// Connections taken in.
+    /// Connections accepted.
     pub accepted: Counter,
-    /// Times when the system gave no connection though one waited.
+    /// Failures to accept a waiting connection.
     pub accept_failures: Counter,
     /// Logins that succeeded.
     pub logins: Counter,
@@ -88,33 +89,35 @@ pub struct WorkerMetrics {
     pub requests: Counter,
     /// Refusals, by code.
     pub refusals: Family<CodeLabel, Counter>,
-    /// Status changes heard from the log.
+    /// Status changes read from the change log.
     pub changes: Counter,
-    /// Status changes that were replaced by a newer one before they were sent, because their user changes too fast.
+    /// Status changes that were replaced by a newer one before they were sent, because the user's status
+    /// changed too fast.
     pub replaced: Counter,
-    /// Times that a connection had to wait because its requests came too fast.
+    /// Times that a connection was paused because its requests came too fast.
     pub paused: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
-    /// Writes to sockets that carried notifications: with `notifications`, how well they travel together.
+    /// Socket writes that carried notifications; `notifications` divided by it is the average batch.
     pub writes: Counter,
-    /// Changes of lists sent on our own account.
+    /// List changes sent without a request.
     pub list_changes: Counter,
-    /// Connections asked to read their lists again, because too much waited for them or something was missed.
+    /// Connections that were told to read their lists again, because too many changes were waiting or some
+    /// were missed.
     pub list_reloads: Counter,
-    /// Connections whose socket would take no more, and that wait with conflated mailboxes.
+    /// Connections whose socket took no more data, so that their mailboxes conflate.
     pub stalls: Counter,
-    /// Connections given up after the heartbeat timeout.
+    /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,
-    /// Connections closed for what they sent or did not send.
+    /// Connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
-    /// Times when the log was missed and everything watched was read again.
+    /// Times that the change log was missed, and all watched statuses were read again.
     pub rereads: Counter,
-    /// Reads for connections that failed, and are tried again.
+    /// Reads for connections that failed and are tried again.
     pub failed_reads: Counter,
-    /// From the logging of a change to the end of the round that wrote it to the sockets.
+    /// Time from the log entry of a change to the end of the round that wrote it to the sockets.
     pub delivery_seconds: Durations,
-    /// From the last byte of a link that fell silent to its being given up.
+    /// Time from the last byte of a lost link to its detection.
     pub detection_seconds: Durations,
 }
 
@@ -124,7 +127,7 @@ struct WorkerLabel {
 }
 
 impl Metrics {
-    /// The metrics of a node with so many workers.
+    /// The metrics of a node with this number of workers.
     pub fn new(workers: usize, directory: Arc<dyn Directory>, sources: Sources) -> Self {
         let mut common = Registry::default();
         common.register_collector(Box::new(process::ProcessMetrics::new()));
@@ -248,12 +251,12 @@ impl Metrics {
         self.by_worker[index].clone()
     }
 
-    /// Connections open now.
+    /// The number of open connections.
     pub fn connections(&self) -> i64 {
         self.by_worker.iter().map(|worker| worker.connections.get()).sum()
     }
 
-    /// The totals until now, over all workers.
+    /// The totals so far, over all workers.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             directory: self.directory.stats(),
@@ -274,7 +277,7 @@ impl Metrics {
         totals
     }
 
-    /// Everything, in the text form of OpenMetrics.
+    /// All metrics, in the text format of OpenMetrics.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.common)?;
@@ -288,15 +291,15 @@ impl Metrics {
 pub struct Totals {
     /// The present levels of the directory.
     pub directory: DirectoryStats,
-    /// Connections open now.
+    /// Open connections.
     pub connections: u64,
-    /// Visible changes of users.
+    /// Visible changes of statuses.
     pub changes: u64,
     /// Statuses sent in notifications.
     pub notifications: u64,
-    /// From the logging of a change to the end of the round that wrote it.
+    /// Time from the log entry of a change to the end of the round that wrote it.
     pub delivery: Spread,
-    /// From the last byte of a link that fell silent to its being given up.
+    /// Time from the last byte of a lost link to its detection.
     pub detection: Spread,
 }
 
@@ -343,7 +346,7 @@ fn count(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64
     counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
 }
 
-/// The directory's own counters, read when the metrics are asked for.
+/// The counters of the directory, which are read when the metrics are requested.
 struct DirectoryMetrics(Arc<dyn Directory>);
 
 impl fmt::Debug for DirectoryMetrics {
@@ -393,7 +396,7 @@ struct PlatformLabel {
     platform: &'static str,
 }
 
-/// No durations of delivery and of detection, by the buckets of their metrics.
+/// Empty distributions of delivery and detection times, with the buckets of their metrics.
 pub fn no_durations() -> (Spread, Spread) {
     (Spread::none(DELIVERY_BOUNDS), Spread::none(DETECTION_BOUNDS))
 }

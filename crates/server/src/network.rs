@@ -1,4 +1,4 @@
-//! Networks as settings name them, and the proxies among their hosts.
+//! Networks as settings name them, and the trusted proxies in them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A network, as `10.1.0.0/16` or `fd00::/8`; an address alone is a network of one.
+/// A network, as `10.1.0.0/16` or `fd00::/8`; a single address is a network of one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network {
@@ -14,26 +14,26 @@ pub struct Network {
     bits: u8,
 }
 
-/// The networks of proxies whose word for the address of a client is believed.
+/// The networks of proxies that are trusted to name the address of a client.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
 impl TrustedProxies {
-    /// Most networks that there may be.
+    /// The most networks.
     pub const MOST: usize = 100;
 
-    /// Proxies in these networks.
+    /// Trusts the proxies in these networks.
     pub fn new(networks: &[Network]) -> Self {
         Self(networks.into())
     }
 
-    /// Whether there is a proxy at this address.
+    /// Whether the host with this address is a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The reason why a network cannot be one of trusted proxies, if there is one.
+    /// The reason why a network cannot be trusted, if there is one.
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(
@@ -48,7 +48,7 @@ impl TrustedProxies {
 }
 
 impl Network {
-    /// Whether an address belongs to it.
+    /// Whether an address belongs to the network.
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => in_v4(other, own, self.bits),
@@ -97,13 +97,13 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether an address of IPv4 begins with these bits of another one.
+/// Whether the first `bits` bits of two IPv4 addresses are equal.
 pub fn in_v4(address: Ipv4Addr, network: Ipv4Addr, bits: u8) -> bool {
     let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
     address.to_bits() & mask == network.to_bits() & mask
 }
 
-/// Whether an address of IPv6 begins with these bits of another one.
+/// Whether the first `bits` bits of two IPv6 addresses are equal.
 pub fn in_v6(address: Ipv6Addr, network: Ipv6Addr, bits: u8) -> bool {
     let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
     address.to_bits() & mask == network.to_bits() & mask

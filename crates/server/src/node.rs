@@ -1,4 +1,4 @@
-//! A node from its start to its end.
+//! A node, from start to stop.
 
 #[cfg(test)]
 mod tests;
@@ -37,18 +37,19 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The most connections of trusted proxies, over the whole node, that have not named their client yet.
+/// The most connections from trusted proxies, over the whole node, whose client's address is not known yet.
 const MAX_UNNAMED: usize = 4_096;
-/// File descriptors that are not connections: listeners, the stores, the control socket.
+/// File descriptors for other things than connections: listeners, stores, the control socket.
 const SPARE_FILES: u64 = 160;
-/// The share of the file descriptors that connections of the HTTP port may have, whatever is set: one in so many.
+/// Connections of the HTTP port get at most one in so many of the file descriptors, whatever the settings
+/// say.
 const HTTP_FILES: u64 = 8;
-/// How long a stopping node waits for its clients to have taken their last words.
+/// How long a stopping node waits until its clients have received their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// How long a stopping node waits for its workers to take notice, and then for its threads to end. A worker that is well
-/// needs less than a second.
+/// How long a stopping node waits for its workers to accept the command, and then for their threads to end. A
+/// healthy worker needs less than a second.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
-/// The first app, made when there is none.
+/// The id of the first app, which is created when there is none.
 const FIRST_APP: AppId = AppId(1_400_000_001);
 
 /// A running node.
@@ -67,20 +68,20 @@ pub struct Node {
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
     tasks: Tasks,
     control_path: PathBuf,
-    // Held as long as the node runs: one node for a data folder.
+    // Held as long as the node runs, so that only one node uses a data folder.
     _lock: FolderLock,
 }
 
-/// The parts that the program around a node gives it.
+/// The parts that the program provides to a node.
 #[derive(Default)]
 pub struct Surroundings {
-    /// Routes of the demo on the HTTP port; their presence is reported to its pages.
+    /// Routes of the demo on the HTTP port. When they are present, the pages of the node offer the demo.
     pub demo: Option<Router>,
     /// The counters of log lines, by outcome.
     pub log: LogMetrics,
 }
 
-/// The tasks of a node, which end with it.
+/// The tasks of a node. Dropping it aborts them.
 struct Tasks(Vec<AbortHandle>);
 
 impl Drop for Tasks {
@@ -91,31 +92,31 @@ impl Drop for Tasks {
     }
 }
 
-/// A node cannot start.
+/// The reason why a node cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// The data folder.
+    /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
-    /// An address cannot be listened on.
+    /// A port cannot be bound.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A listener cannot be handed to the runtime.
+    /// A listener cannot be registered with the runtime.
     #[error("cannot serve the HTTP port: {0}")]
     Http(io::Error),
-    /// The certificate.
+    /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The files for TLS to receivers of webhooks.
+    /// The files for TLS to receivers of webhooks cannot be used.
     #[error(transparent)]
     WebhookTls(#[from] WebhookTlsError),
-    /// The store of facts.
+    /// The store of facts cannot be opened.
     #[error("cannot open the store of facts: {0}")]
     Facts(#[from] FactsError),
-    /// The live records on disk.
+    /// The live records on disk cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Facts and live records could not be brought together.
+    /// Facts and live records could not be reconciled.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// A thread cannot be started.
@@ -129,15 +130,15 @@ impl Node {
         Self::start_with(config, clock, Surroundings::default()).await
     }
 
-    /// The same, in these surroundings.
+    /// Starts a node with parts of the program around it.
     pub async fn start_with(
         config: Config,
         clock: Clock,
         Surroundings { demo, log }: Surroundings,
     ) -> Result<Self, NodeError> {
         let data_dir = &config.data_dir;
-        // A folder that is there says first whether it can be used. One that is not there is made when nothing but the
-        // store can fail any more.
+        // An existing folder is locked first. A missing one is created only after the other checks, when only
+        // the stores can still fail.
         let lock = match data_dir.exists() {
             true => Some(data_folder::lock(data_dir, IfMissing::Make)?),
             false => data_folder::check_length(data_dir).map(|()| None)?,
@@ -223,7 +224,7 @@ impl Node {
         let mut tasks = Tasks(Vec::new());
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
-            // From before anybody can connect.
+            // Followed before any client can connect.
             directory.follow_events(),
             poster,
             metrics.webhooks(),
@@ -327,7 +328,7 @@ impl Node {
             tasks.0.push(task);
         }
         tasks.0.push(figures);
-        // Last, so that no start fails between the making of a password and its announcement.
+        // Done last, so that no later step can fail between setting the password and showing it.
         let console_password = PasswordFile::of(&config.data_dir)
             .make_first()
             .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
@@ -351,22 +352,22 @@ impl Node {
         })
     }
 
-    /// Names this run of the node.
+    /// The id of this run of the node.
     pub fn id(&self) -> NodeId {
         self.id
     }
 
-    /// Where clients connect.
+    /// The address of the client port.
     pub fn client_address(&self) -> SocketAddr {
         self.client_address
     }
 
-    /// Where metrics and health are.
+    /// The address of the HTTP port.
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
     }
 
-    /// Where metrics and health are besides, if they have a listener of their own.
+    /// The address of the health port, if there is one.
     pub fn health_address(&self) -> Option<SocketAddr> {
         self.health_address
     }
@@ -376,42 +377,43 @@ impl Node {
         &self.service
     }
 
-    /// Connections open now, logged in or not.
+    /// The number of open connections, logged in or not.
     pub fn connections(&self) -> usize {
         usize::try_from(self.metrics.connections()).unwrap_or(0)
     }
 
-    /// The app that was made because there was none.
+    /// The app that was created because there was none.
     pub fn created(&self) -> Option<&App> {
         self.created.as_ref()
     }
 
-    /// The password of the console, if it was made at this start. It is written down nowhere: tell the operator now.
+    /// The password of the console, if it was generated at this start. It is stored nowhere: show it to the
+    /// operator.
     pub fn console_password(&self) -> Option<&str> {
         self.console_password.as_deref()
     }
 
-    /// Waits until a part of the node has ended that it cannot do without, and that does not come back; its name. The node
-    /// is of no use then and should be stopped.
+    /// Waits until a part that the node needs has ended; returns its name. The node cannot restart the part,
+    /// and should be stopped.
     pub async fn part_ended(&self) -> String {
         self.health.part_ended().await
     }
 
-    /// Whether every worker thread turns its rounds: the sign of life for a watchdog.
+    /// Whether every worker makes its rounds; a watchdog can use it as the sign of life.
     pub fn workers_turn(&self) -> bool {
         self.health.workers_turn()
     }
 
-    /// Stops in order: takes nobody in, asks every client to come back (spread over the configured time), and
-    /// keeps who was connected on disk, so that who comes back in time was never away, also when the machine is
-    /// restarted in between.
+    /// Stops the node in order: accepts no more clients, asks every client to reconnect (spread over the
+    /// configured time), and saves to disk which devices were connected. A client that returns in time was
+    /// never shown as gone, even if the machine was restarted in between.
     pub async fn stop(self) {
         self.health.stop();
         let drained = async {
             for (commands, _) in &self.workers {
                 let (done, told) = oneshot::channel();
                 if commands.send(Command::Drain(done)).await.is_ok() {
-                    // A worker that has stopped has nobody left to tell.
+                    // A worker that has stopped has no clients left.
                     let _ = told.await;
                 }
             }
@@ -424,9 +426,9 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        // Connections that are still open by then are cut off.
+        // Connections that are still open then are cut off.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        // No control socket left behind is no fault.
+        // The socket may be missing already.
         let _ = fs::remove_file(&self.control_path);
         let Self { workers, directory, clock, tasks, .. } = self;
         drop(tasks);
@@ -443,7 +445,7 @@ impl Node {
             Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
             Err(_) => tracing::error!("a worker does not end; the node stops without it"),
         }
-        // However long the disk takes.
+        // The disk may take as long as it needs.
         let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}
@@ -465,13 +467,12 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
     Ok(app)
 }
 
-/// One listener for each worker, all on one port: the kernel spreads the connections.
-/// Raises the file limit of the process as far as it may be; answers what it is then.
+/// Raises the file limit of the process to its maximum; returns the limit in force.
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Where it cannot be raised, what there is has to do.
+    // If it cannot be raised, the present limit stays.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

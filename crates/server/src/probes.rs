@@ -1,4 +1,4 @@
-//! The routes by which a node tells how it is: `/metrics`, `/healthz` and `/readyz`.
+//! The routes for monitoring: `/metrics`, `/healthz` and `/readyz`.
 
 mod exposition;
 
@@ -19,7 +19,7 @@ struct Asked {
     health: Arc<Health>,
 }
 
-/// Returns the routes.
+/// The routes.
 pub fn routes(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
     Router::new()
         .route("/metrics", get(show_metrics))

@@ -1,4 +1,4 @@
-//! TLS of the client port: the certificate is read again when its file changes.
+//! TLS of the client port. The certificate is read again when its file changes.
 
 use crate::locks;
 use rustls::ServerConfig;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
-/// A certificate or its key cannot be used.
+/// A certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use the certificate {certificate} with the key {key}: {problem}")]
 pub struct TlsError {
@@ -21,7 +21,7 @@ pub struct TlsError {
     problem: String,
 }
 
-/// The certificate in use, and where it came from.
+/// The certificate in use, and its files.
 #[derive(Debug)]
 pub struct Certificate {
     certificate: PathBuf,
@@ -30,7 +30,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate chain and its key, both PEM.
+    /// Reads a certificate chain and its key, both in PEM.
     pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Arc<Self>, TlsError> {
         let read = read(&certificate, &key);
         let current = read.map_err(|problem| TlsError {
@@ -42,8 +42,8 @@ impl Certificate {
         Ok(Arc::new(Self { certificate, key, current: RwLock::new((Arc::new(current), changed)) }))
     }
 
-    /// Reads the files again if they have changed. What cannot be used is reported and not used: the old
-    /// certificate stays.
+    /// Reads the files again if they have changed. If the new certificate cannot be used, that is logged, and
+    /// the old one stays in use.
     pub fn refresh(&self) {
         let changed = modified(&self.certificate);
         if changed == locks::read(&self.current).1 {
@@ -60,7 +60,7 @@ impl Certificate {
         }
     }
 
-    /// How connections are to be made with it.
+    /// The TLS configuration for connections; it follows changes of the certificate.
     pub fn server_config(self: &Arc<Self>) -> Arc<ServerConfig> {
         let provider = Arc::new(ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -79,7 +79,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Checks that a certificate chain and its key, both PEM, can be used: as the start of a node does.
+/// Checks that a certificate chain and its key, both in PEM, can be used, as the start of a node does.
 pub fn check_certificate(certificate: &Path, key: &Path) -> Result<(), TlsError> {
     Certificate::load(certificate.to_owned(), key.to_owned()).map(drop)
 }

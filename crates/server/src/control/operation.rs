@@ -1,4 +1,4 @@
-//! The protocol of the control socket: the operations and their outcomes.
+//! The protocol of the control socket: operations and their outcomes.
 
 use super::{
     ConsoleOperation, ConsoleOutcome, ListsOperation, ListsOutcome, WebhookOperation, WebhookOutcome,
@@ -174,38 +174,38 @@ pub enum Outcome {
     Statuses(Vec<Option<UserStatus>>),
     /// Users who are ONLINE, in the order of the directory.
     Online {
-        /// Their statuses.
+        /// The statuses.
         users: Vec<UserStatus>,
-        /// The `after` of the next page; `None` after the last.
+        /// The value of `after` for the next page; `None` after the last page.
         next: Option<String>,
     },
-    /// A "no".
+    /// The operation was refused.
     Refused {
-        /// Its code.
+        /// The code of the refusal.
         code: u32,
         /// The text of the refusal.
         message: String,
     },
 }
 
-/// An account, as it is shown.
+/// An account, as an operator sees it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownAccount {
     /// `userID`
     pub user_id: UserId,
-    /// When it was made.
+    /// When the account was created.
     pub created: Timestamp,
-    /// UserSigs dated before the second of this time do not count.
+    /// UserSigs that were made before the second of this time are refused.
     pub sigs_revoked: Option<Timestamp>,
 }
 
-/// An account that was found, as it is shown.
+/// An account that a search found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownFound {
     /// `userID`
     pub user_id: UserId,
     /// The user's nick; may be empty.
     pub nick: String,
-    /// When the account was made.
+    /// When the account was created.
     pub created: Timestamp,
 }

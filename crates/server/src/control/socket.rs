@@ -1,4 +1,4 @@
-//! The server's end of the control socket.
+//! The server side of the control socket.
 
 use super::executor::{Executor, answer, refused};
 use super::line::{read_line, write_line};
@@ -26,14 +26,16 @@ pub fn serve(
     clock: Clock,
 ) -> io::Result<AbortHandle> {
     let executor = Arc::new(Executor { service, webhooks: Some(webhooks), operators, audit, clock });
-    // One that a killed node left behind; the lock of the folder says that nobody uses it.
+    // A socket that a killed node left behind; this node holds the lock of the folder, so no other node uses
+    // it.
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // Processes that may write to the socket may do anything. No other user can enter the folder meanwhile.
+    // A process that may write to the socket may do anything. Until the mode is set, the mode of the folder
+    // keeps other users out.
     data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {

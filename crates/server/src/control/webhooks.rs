@@ -1,4 +1,4 @@
-//! Operations of an operator on webhooks.
+//! Operations on webhooks.
 
 use crate::webhooks::{ShownLane, Webhooks, lanes};
 use lamplight_facts::DeadLetter;
@@ -6,38 +6,38 @@ use lamplight_model::{AppId, Code, Hook, Lane, NoticeContent, Now, Refusal, Time
 use lamplight_service::{DeadLetters, Service, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// Something that an operator asks about webhooks.
+/// An operation on webhooks.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOperation {
-    /// The webhooks of an app, or of all, and how they do.
+    /// Lists the webhooks of an app, or of all apps, with their state.
     List(Option<AppId>),
-    /// A page of the dead letters of an app, in the order of their death.
+    /// Reads a page of the dead letters of an app, in the order in which their notices were given up.
     Dead {
-        /// Which app.
+        /// The app.
         app: AppId,
-        /// The last one of the former page.
+        /// The last dead letter of the previous page.
         after: Option<u64>,
-        /// At most so many.
+        /// The most dead letters to answer with.
         limit: usize,
     },
     /// Sends dead letters again.
     Resend {
-        /// Of which app.
+        /// The app.
         app: AppId,
-        /// Which; `None`: all.
+        /// The ids; `None`: all.
         ids: Option<Vec<u64>>,
     },
-    /// Forgets dead letters.
+    /// Deletes dead letters.
     Drop {
-        /// Of which app.
+        /// The app.
         app: AppId,
-        /// Which; `None`: all.
+        /// The ids; `None`: all.
         ids: Option<Vec<u64>>,
     },
-    /// Sends a request that tells of nothing. Needs a running node.
+    /// Sends a test request, which reports no event. Needs a running node.
     Test {
-        /// To which webhook.
+        /// The webhook to test.
         lane: Lane,
     },
 }
@@ -46,41 +46,41 @@ pub enum WebhookOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOutcome {
-    /// Webhooks, by rising app.
+    /// Webhooks, in ascending order of their apps.
     Lanes(Vec<ShownLane>),
-    /// Dead letters, in the order of their death.
+    /// Dead letters, in the order in which their notices were given up.
     DeadLetters(Vec<ShownDeadLetter>),
-    /// So many dead letters were there, and are no longer.
+    /// The dead letters have been sent again or deleted.
     Done {
-        /// How many.
+        /// The number of dead letters.
         count: usize,
     },
     /// The outcome of a test request.
     Tested {
-        /// The status of the answer, if it counts as delivered.
+        /// The status of the response, if it counts as delivered.
         status: Option<u16>,
-        /// Why not, otherwise.
+        /// The error, if it does not.
         error: Option<String>,
-        /// How long it took.
+        /// The time from request to response, in milliseconds.
         took_ms: u64,
-        /// The header that named the request.
+        /// The header that identified the request.
         #[serde(default)]
         header: String,
         /// The value of the delivery header.
         #[serde(default)]
         delivery: String,
-        /// The parameters of the query that carried the signature; none where requests are not signed.
+        /// The query parameters with the signature; none when requests are not signed.
         #[serde(default)]
         signature: Vec<String>,
     },
 }
 
-/// A dead letter, as it is shown.
+/// A dead letter, as an operator sees it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownDeadLetter {
-    /// Names it.
+    /// The id of the dead letter.
     pub id: u64,
-    /// Which webhook it was for.
+    /// The webhook that the notice was for.
     pub webhook: Hook,
     /// The user that the notice is about.
     pub user_id: UserId,
@@ -88,13 +88,13 @@ pub struct ShownDeadLetter {
     pub summary: String,
     /// The content.
     pub content: NoticeContent,
-    /// When it was taken in.
+    /// When the notice entered the outbox.
     pub queued: Timestamp,
     /// When it was given up.
     pub died: Timestamp,
-    /// How often it was tried in vain.
+    /// The number of attempts, all of which failed.
     pub attempts: u32,
-    /// Why it failed last.
+    /// The error of the last attempt.
     pub error: String,
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn execute(
             WebhookOutcome::Done { count: service.drop_dead_letters(app, which(ids)).await? }
         }
         WebhookOperation::Test { lane } => {
-            // Without a node there is nobody to send it; the caller has seen to it that there is one.
+            // Only a node can send a test request; the caller has made sure that one runs.
             let webhooks = webhooks.ok_or_else(|| Refusal::from(Code::INTERNAL))?;
             let tested = webhooks.test(lane).await?;
             let took_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);

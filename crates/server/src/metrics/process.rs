@@ -1,6 +1,6 @@
-//! The resources of the process, as the kernel counts them, under the names that all of Prometheus' clients use.
+//! The resources of the process, as the kernel counts them, under the names that all Prometheus clients use.
 //!
-//! Each figure comes from `/proc`; one that cannot be read there is left out.
+//! Each value comes from `/proc`; a value that cannot be read is left out.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -9,22 +9,23 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// The unit of `/proc/*/stat`: hundredths of a second, by the kernel's contract with programs.
+/// The unit of times in `/proc/*/stat` is a hundredth of a second; the kernel's ABI fixes it.
 const TICKS_A_SECOND: f64 = 100.0;
-/// Fields of `/proc/*/stat` after the name, from 0: user time, system time, and when the process began.
+/// Fields of `/proc/*/stat` after the name, counted from 0: user time, system time, and start time of the
+/// process.
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 const START_TIME: usize = 19;
 
-/// Reads the figures when it is asked for them.
+/// Reads the values when the metrics are requested.
 #[derive(Debug)]
 pub struct ProcessMetrics {
-    /// Seconds since 1970.
+    /// In seconds since 1970.
     started: Option<f64>,
 }
 
 impl ProcessMetrics {
-    /// For this process.
+    /// The metrics of this process.
     pub fn new() -> Self {
         Self { started: started() }
     }
@@ -58,13 +59,13 @@ impl Collector for ProcessMetrics {
     }
 }
 
-/// A line of `/proc/*/status`, as `VmRSS:   1234 kB`.
+/// The number in a line of `/proc/*/status`, such as 1234 in `VmRSS:   1234 kB`.
 fn kilobytes(status: &str, name: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// A field of `/proc/*/stat`. The name of the process is in brackets and may contain anything.
+/// A field of `/proc/*/stat`. The name of the process is in parentheses and may contain any character.
 fn field(stat: &str, index: usize) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(") ")?;
     fields.split_whitespace().nth(index)?.parse().ok()
@@ -77,7 +78,8 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Since Linux 6.2 the size of the folder is the count; before, it is 0 and the entries have to be counted.
+/// Since Linux 6.2, the size of the folder is the count. On older kernels it is 0, and the entries are
+/// counted.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),

@@ -1,4 +1,4 @@
-//! A node of which a part ends.
+//! A node with a part that ends.
 
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,7 +36,7 @@ async fn readiness_names_every_part() {
     node.stop().await;
 }
 
-/// Each of them in turn, as a bug would end it.
+/// Ends each task in turn, as a bug would.
 #[tokio::test]
 async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,7 +62,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
             }
             Err(_) => told.push("nothing that the node needs".to_owned()),
         }
-        // And it stops all the same.
+        // The node stops in order all the same.
         node.stop().await;
     }
     told.sort();
@@ -82,7 +82,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     assert_eq!(told, expected);
 }
 
-/// The commands of a worker end: so does the worker.
+/// Dropping the commands of a worker ends the worker.
 #[tokio::test]
 async fn a_node_of_which_a_worker_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The text of `/metrics`, of which only so many copies are in memory: a peer that does not take its copy would
-//! otherwise keep it, and there may be many such peers.
+//! The text of `/metrics`. Only a bounded number of copies is in memory, because a peer that does not read
+//! its copy keeps it, and there may be many such peers.
 
 use crate::locks::lock;
 use crate::metrics::Metrics;
@@ -7,10 +7,10 @@ use axum::body::Bytes;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-/// Different texts at a time. Past them, who asks is given the newest one.
+/// The most texts that exist at a time. Beyond that, requests share the newest one.
 const MOST_TEXTS: usize = 8;
 
-/// Makes the text, and shares it where there are too many.
+/// Creates the text, or shares the newest one when there are too many.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,17 +19,17 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// A clone of it goes with each text, and is dropped with its last part.
+    /// Each text holds a clone, which is dropped with the last part of the text.
     alive: Arc<()>,
 }
 
 impl Exposition {
-    /// Shows these metrics.
+    /// The exposition of these metrics.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, state: Mutex::default() }
     }
 
-    /// Returns the text of now, or the newest one while too many texts are on their way.
+    /// The present text, or the newest one while too many texts are being sent.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
         let mut state = lock(&self.state);
         state.next(|| self.metrics.encode())
@@ -38,7 +38,7 @@ impl Exposition {
 
 impl State {
     fn next(&mut self, make: impl FnOnce() -> Result<String, fmt::Error>) -> Result<Bytes, fmt::Error> {
-        // One count is that of this state itself.
+        // One of the counted references is this state's own.
         if Arc::strong_count(&self.alive) <= MOST_TEXTS {
             let text = Text { text: make()?, _alive: Arc::clone(&self.alive) };
             self.newest = Bytes::from_owner(text);
@@ -74,7 +74,7 @@ mod tests {
             });
             text.unwrap()
         };
-        // Texts that are taken at once are never shared.
+        // Texts that are sent at once are never shared.
         for number in 1..=20 {
             assert_eq!(next(&mut state), number.to_string());
         }
@@ -82,7 +82,7 @@ mod tests {
         let last = 20 + MOST_TEXTS;
         assert_eq!(kept.last().unwrap(), &last.to_string());
         assert_eq!(kept.iter().collect::<HashSet<_>>().len(), MOST_TEXTS);
-        // One of them has been sent.
+        // One of the texts has been sent.
         kept.remove(0);
         assert_eq!(next(&mut state), (last + 1).to_string());
     }
