@@ -59,13 +59,13 @@ pub enum DataFolderError {
     },
     /// There is no data folder that an operation could read.
     #[error(
-        "there is no data folder of Lamplight at {0}; make one with `lamplight serve`, or name another with --data-dir"
+        "there is no Lamplight data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
     )]
     NoData(PathBuf),
     /// Others have access to the folder, and it must not or cannot be narrowed.
     #[error(
-        "{path} is open to other users (mode {mode:04o}), and it is not for Lamplight to close it: its keys would be \
-         theirs; name a folder of its own, for example a new one inside of it"
+        "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight may not \
+         change that; name a folder for Lamplight alone, for example a new one inside it"
     )]
     OpenToOthers {
         /// The folder or file.
@@ -75,8 +75,8 @@ pub enum DataFolderError {
     },
     /// The path of the control socket does not fit into the address of a Unix socket.
     #[error(
-        "the path of the data folder is too long: a Unix socket has to fit into it, and {} has {} bytes; name a folder with a \
-         shorter path, or go there and name it from there",
+        "the path of the data folder is too long: the address of a Unix socket is limited, and {} has {} bytes; name a folder with a \
+         shorter path, or use a relative path",
         .0.display(), .0.as_os_str().len()
     )]
     TooLong(PathBuf),

@@ -94,7 +94,7 @@ fn within_rules(router: Router) -> Router {
 }
 
 async fn say_full() -> (StatusCode, [(header::HeaderName, &'static str); 1], &'static str) {
-    let words = "too many connections, altogether or from this address; try again\n";
+    let words = "too many connections, in total or from this address; try again\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], words)
 }
 

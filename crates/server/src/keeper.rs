@@ -37,7 +37,7 @@ pub async fn tell(service: Arc<Service>) {
     loop {
         service.telling_waits().await;
         if let Err(error) = service.tell_waiting().await {
-            tracing::error!(%error, dropped = service.news_dropped(), "news could not be told; trying again");
+            tracing::error!(%error, dropped = service.news_dropped(), "news could not be appended to the change log; trying again");
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -52,7 +52,7 @@ pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: C
         let pause = match service.delete_apps_further(clock.now()).await {
             Ok(_) => BETWEEN_DELETIONS,
             Err(error) => {
-                tracing::error!(%error, "what a deleted app had could not be deleted; trying again");
+                tracing::error!(%error, "the data of a deleted app could not be deleted; trying again");
                 DELETION_PAUSE
             }
         };
@@ -103,7 +103,7 @@ pub async fn run(
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::error!(%error, "deadlines that had passed could not be carried out; they are tried again in the next turn");
+                    tracing::error!(%error, "expired deadlines could not be carried out; trying again at the next tick");
                     break;
                 }
             }
@@ -118,7 +118,7 @@ pub async fn run(
             let more = match service.forget_messages(FORGET_BATCH, now).await {
                 Ok(forgotten) => forgotten == FORGET_BATCH,
                 Err(error) => {
-                    tracing::error!(%error, "old messages could not be forgotten; trying again");
+                    tracing::error!(%error, "old messages could not be deleted; trying again");
                     false
                 }
             };

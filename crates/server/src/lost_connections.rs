@@ -57,7 +57,7 @@ impl LostConnections {
                 Ok(0) => {}
                 Ok(ended) => {
                     self.ended.inc_by(ended as u64);
-                    tracing::warn!(ended, "live records had connections that no worker has; they have ended");
+                    tracing::warn!(ended, "live records had connections that no worker has; they were ended");
                 }
                 Err(error) => tracing::warn!(%error, "connections could not be compared with the records"),
             }

@@ -132,7 +132,7 @@ impl Metrics {
         let mut common = Registry::default();
         common.register_collector(Box::new(process::ProcessMetrics::new()));
         let mut registry = Registry::with_prefix("lamplight");
-        registry.register("build", "What this program was built from", build());
+        registry.register("build", "The version of this program, and the source it was built from", build());
         sources.log.register(&mut registry);
         registry.register_collector(Box::new(sources));
         registry.register_collector(Box::new(DirectoryMetrics(Arc::clone(&directory))));
@@ -143,27 +143,35 @@ impl Metrics {
             registry.register(name, help, family.clone());
             family
         };
-        let accepted = counter("connections_accepted", "Connections taken in");
-        let accept_failures = counter("accept_failures", "Times when the system gave no connection");
+        let accepted = counter("connections_accepted", "Connections accepted");
+        let accept_failures = counter("accept_failures", "Failures to accept a waiting connection");
         let logins = counter("logins", "Logins that succeeded");
         let requests = counter("requests", "Requests answered");
-        let changes = counter("changes_heard", "Status changes heard from the log");
+        let changes = counter("changes_heard", "Status changes read from the change log");
         let replaced = counter(
             "changes_replaced",
-            "Status changes told only by a newer one: their user changes too fast",
+            "Status changes replaced by a newer one, because the user's status changed too fast",
         );
-        let paused =
-            counter("connections_paused", "Times a connection had to wait: its requests come too fast");
+        let paused = counter(
+            "connections_paused",
+            "Times that a connection was paused because its requests came too fast",
+        );
         let notifications = counter("notifications", "Statuses sent in notifications");
         let writes = counter("notification_writes", "Socket writes that carried notifications");
-        let list_changes = counter("list_changes", "Changes of friends, messages and the like sent");
-        let list_reloads = counter("list_reloads", "Times a connection was asked to read its lists again");
-        let stalls = counter("stalls", "Times a socket would take no more and its mailbox had to wait");
-        let timeouts = counter("heartbeat_timeouts", "Connections given up after the heartbeat timeout");
-        let protocol_errors =
-            counter("protocol_errors", "Connections closed for what they sent or did not send");
-        let rereads =
-            counter("log_rereads", "Times the log was missed and everything watched was read again");
+        let list_changes = counter("list_changes", "Changes of friends, messages and other lists sent");
+        let list_reloads =
+            counter("list_reloads", "Times that a connection was told to read its lists again");
+        let stalls =
+            counter("stalls", "Times that a socket took no more data, so that its mailbox had to wait");
+        let timeouts = counter("heartbeat_timeouts", "Connections closed after the heartbeat timeout");
+        let protocol_errors = counter(
+            "protocol_errors",
+            "Connections closed because of a protocol error, a missing login, or a limit on connections",
+        );
+        let rereads = counter(
+            "log_rereads",
+            "Times that the change log was missed, and all watched statuses were read again",
+        );
         let failed_reads = counter("failed_reads", "Reads for connections that failed and are tried again");
         let refusals = Family::<CodeLabel, Counter>::default();
         registry.register("refusals", "Refusals by code", refusals.clone());
@@ -173,9 +181,9 @@ impl Metrics {
             registry.register(name, help, family.clone());
             family
         };
-        let help = "From the logging of a change to the end of the round that wrote it";
+        let help = "Time from the log entry of a change to the end of the round that wrote it";
         let delivery = durations("delivery_seconds", help, || Durations::new(DELIVERY_BOUNDS));
-        let help = "From the last byte of a link that fell silent to its being given up";
+        let help = "Time from the last byte of a lost link to its detection";
         let detection = durations("detection_seconds", help, || Durations::new(DETECTION_BOUNDS));
 
         let by_worker = (0..workers as u32)
@@ -210,13 +218,13 @@ impl Metrics {
         let webhooks = WebhookMetrics::register(&mut registry);
         let token_keys = TokenKeyMetrics::register(&mut registry);
         let keeper = KeeperMetrics::default();
-        let help = "Operations that a store has not taken and that are carried through later";
+        let help = "Operations that wait in the retry list because a store failed";
         registry.register("retries_waiting", help, keeper.retries_waiting.clone());
-        let help = "Operations that had to be given up because too many waited, since the start";
+        let help = "Operations dropped because the retry list was full, since the start";
         registry.register("retries_dropped", help, keeper.retries_dropped.clone());
-        let help = "Connections that live records had and no worker, and that were ended";
+        let help = "Connections that live records had and no worker had, and that were ended";
         registry.register("lost_connections", help, keeper.lost_connections.clone());
-        let help = "Apps that were deleted and of which something is left";
+        let help = "Deleted apps whose data is not completely deleted yet";
         registry.register("apps_being_deleted", help, keeper.apps_being_deleted.clone());
         Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, directory }
     }
@@ -322,7 +330,7 @@ impl fmt::Debug for Sources {
 impl Collector for Sources {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let ready = ConstGauge::new(i64::from(self.health.readiness().is_ready()));
-        let help = "1 when the node is ready, as /readyz tells it; 0 otherwise";
+        let help = "1 when the node is ready, as /readyz reports it; 0 otherwise";
         ready.encode(encoder.encode_descriptor("ready", help, None, ready.metric_type())?)?;
         let stats = self.facts.stats();
         for (name, help, value) in [
@@ -381,7 +389,7 @@ impl Collector for DirectoryMetrics {
                 damage.missing_files,
             ),
             ("journal_lost_entries", "Entries of live records found damaged at the start", damage.entries),
-            ("journal_lost_bytes", "Bytes of live records not understood at the start", damage.bytes),
+            ("journal_lost_bytes", "Bytes of live records that could not be read at the start", damage.bytes),
         ] {
             count(&mut encoder, name, help, value)?;
         }

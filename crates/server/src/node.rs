@@ -183,7 +183,7 @@ impl Node {
             tracing::warn!(
                 damaged_files = recovered.damage.files,
                 missing_files = recovered.damage.missing_files,
-                "live records may be older than what was told: every client that comes back is told in full"
+                "live records may be older than what clients were told: returning clients get complete statuses"
             );
         }
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
@@ -419,7 +419,7 @@ impl Node {
             }
         };
         if tokio::time::timeout(WORKERS_STOP, drained).await.is_err() {
-            tracing::error!("a worker takes no commands any more; its clients are cut off");
+            tracing::error!("a worker does not accept commands; its clients are cut off");
         }
         let farewell = async {
             while self.metrics.connections() > 0 {
@@ -436,7 +436,7 @@ impl Node {
             for (commands, thread) in workers {
                 drop(commands);
                 if thread.join().is_err() {
-                    tracing::error!("a worker had panicked");
+                    tracing::error!("a worker has panicked");
                 }
             }
         });

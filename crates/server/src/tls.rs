@@ -51,11 +51,11 @@ impl Certificate {
         }
         match read(&self.certificate, &self.key) {
             Ok(fresh) => {
-                tracing::info!(certificate = %self.certificate.display(), "certificate read again");
+                tracing::info!(certificate = %self.certificate.display(), "the certificate was read again");
                 *locks::write(&self.current) = (Arc::new(fresh), changed);
             }
             Err(error) => {
-                tracing::warn!(certificate = %self.certificate.display(), %error, "changed certificate not usable; the old one stays");
+                tracing::warn!(certificate = %self.certificate.display(), %error, "the changed certificate cannot be used; the old one stays in use");
             }
         }
     }

@@ -44,12 +44,12 @@ pub fn serve(
                     let executor = Arc::clone(&executor);
                     tokio::spawn(async move {
                         if let Err(error) = converse(stream, &executor).await {
-                            tracing::debug!(%error, "an operator's connection broke");
+                            tracing::debug!(%error, "a connection to the control socket ended with an error");
                         }
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket cannot take connections in");
+                    tracing::warn!(%error, "the control socket cannot accept connections");
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 }
             }

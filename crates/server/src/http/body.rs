@@ -74,13 +74,13 @@ pub enum BodyFault {
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// The body arrives too slowly, or takes too long in total.
-    #[error("the body takes too long")]
+    #[error("the body took too long")]
     TooSlow,
     /// The connection or the framing of the body ended early.
-    #[error("the body breaks off")]
+    #[error("the body ended early")]
     BrokenOff,
     /// Other bodies and answers use up the budget.
-    #[error("the server is reading as many bodies as it can hold; try again")]
+    #[error("the memory for bodies is used up; try again")]
     NoRoom,
 }
 

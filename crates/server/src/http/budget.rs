@@ -108,7 +108,7 @@ mod tests {
         let mut one = budget.share();
         assert!(one.grow(60));
         let mut other = budget.share();
-        assert!(!other.grow(41), "60 are taken");
+        assert!(!other.grow(41), "60 of them are in use");
         assert!(other.grow(40));
         assert!(!other.grow(1) && other.grow(0));
         assert_eq!(shown.get(), 100);
@@ -139,7 +139,7 @@ mod tests {
         let budget = Budget::new(100, shown.clone());
         let mut answer = budget.hold(Bytes::from(vec![7; 150]));
         assert_eq!((shown.get(), &answer[..3]), (150, &[7, 7, 7][..]));
-        assert!(!budget.share().grow(1), "nobody else comes in");
+        assert!(!budget.share().grow(1), "the budget is used up");
         let rest = answer.split_off(149);
         drop(answer);
         assert_eq!(shown.get(), 150);

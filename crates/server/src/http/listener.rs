@@ -144,7 +144,7 @@ impl Port {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the HTTP port cannot take connections in");
+                    tracing::warn!(%error, "the HTTP port cannot accept connections");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -200,7 +200,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<P
     http.max_buf_size(MAX_HEAD_BYTES).header_read_timeout(None);
     http.keep_alive(places.kind == ConnectionKind::Regular);
     if let Err(error) = http.serve_connection(TokioIo::new(paced), service).await {
-        tracing::debug!(%error, "an HTTP connection broke");
+        tracing::debug!(%error, "an HTTP connection ended with an error");
     }
 }
 

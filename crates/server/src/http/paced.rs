@@ -114,9 +114,9 @@ impl PacedStream {
             state.metrics.timed_out(TimeLimit::from(fault));
         }
         let why = match fault {
-            PaceFault::Idle => "no request came",
-            PaceFault::Head => "the head of a request took too long",
-            PaceFault::Answer => "the peer does not take its answer",
+            PaceFault::Idle => "the peer sent no request in time",
+            PaceFault::Head => "the head of a request took too long to arrive",
+            PaceFault::Answer => "the peer reads its answer too slowly",
         };
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }

@@ -148,5 +148,8 @@ fn a_page_may_talk_to_its_server_and_the_client_port_alone() {
     let policy = policy.to_str().unwrap();
     assert!(policy.starts_with("default-src 'self'; connect-src 'self' ws://chat.example:7400;"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
-    assert!(policy.contains("; img-src 'self' data:;"), "avatars are loaded from here alone: {policy}");
+    assert!(
+        policy.contains("; img-src 'self' data:;"),
+        "pictures are loaded only from this origin: {policy}"
+    );
 }

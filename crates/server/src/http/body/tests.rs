@@ -43,7 +43,7 @@ async fn a_body_takes_what_it_has_and_gives_it_back() {
     ] {
         let whole = room.read(bytes(length), 64_000).await.unwrap();
         assert_eq!((whole.len(), used.get()), (length, taken), "{length} bytes");
-        assert_eq!(whole.memory.capacity() as i64, taken, "what is charged is what is there");
+        assert_eq!(whole.memory.capacity() as i64, taken, "the capacity is what was charged");
         drop(whole);
         assert_eq!(used.get(), 0);
     }

@@ -171,7 +171,7 @@ async fn an_answer_that_is_not_taken_ends_the_connection() {
     port.shows("http_connections{kind=\"idle\"}", 0).await;
     let mut part = vec![0; LONG.len()];
     let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut part)).await.expect("it ends");
-    assert!(read.is_err(), "and the rest never comes");
+    assert!(read.is_err(), "the rest of the answer never comes");
 }
 
 #[tokio::test]
