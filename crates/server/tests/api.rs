@@ -139,10 +139,10 @@ async fn a_kick_ends_logins_and_refuses_what_was_used_and_nothing_made_after_it(
     api.done("im_open_login_svc/kick", &json!({"UserID": "alice"})).await;
     assert_eq!(alice.last_words().await.cause, v1::connection_ended::Cause::KickedByOperator as i32);
     assert_eq!(node.connect().await.refused(used).await, 70052);
-    // One made after the answer counts at once.
+    // A UserSig made after the answer is valid at once.
     node.log_in("alice", "phone", Platform::IPhone).await;
 
-    // An admin is no exception: its own UserSig of before is of no use either.
+    // The same goes for an admin: its former UserSig is no longer valid.
     let old = api.query.clone();
     api.done("im_open_login_svc/kick", &json!({"Identifier": "administrator"})).await;
     assert_eq!(api.code("openim/querystate", br#"{"To_Account":["alice"]}"#).await, 70052);
@@ -194,7 +194,7 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     let all = json!({"From_Account": "alice", "To_Account": []});
     assert_eq!(api.done("openim/unsubscribe_status", &all).await["Unsubscribed"], json!(["carol"]));
 
-    // A list with somebody who cannot be is refused, and says who that is.
+    // A list with an invalid userID is refused, and the answer names the userID.
     for command in ["openim/subscribe_status", "openim/unsubscribe_status"] {
         let list = json!({"From_Account": "alice", "To_Account": ["bob", "爱\tb"]});
         let answer = api.call(command, &list).await;
@@ -205,13 +205,13 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     assert_eq!(answer["ErrorCode"], 7003, "{answer}");
     assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(r#": "爱""#), "{answer}");
 
-    // Somebody who has never logged in has a list too.
+    // A user who has never logged in has a list too.
     let list = json!({"From_Account": "carol", "To_Account": ["bob"]});
     assert_eq!(api.done("openim/subscribe_status", &list).await["Subscribed"], json!(["bob"]));
     let answer = api.done("openim/get_subscriptions", &json!({"From_Account": "carol"})).await;
     assert_eq!(answer["To_Account"], json!(["bob"]));
 
-    // No rate of a user here: only the app's own.
+    // The rate limit of a user does not apply, only that of the app.
     for _ in 0..25 {
         api.done("openim/get_subscriptions", &json!({"From_Account": "alice"})).await;
     }
@@ -234,7 +234,7 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     for (command, body) in calls {
         assert_eq!(api.code(command, body.as_bytes()).await, 7013, "{command}");
     }
-    // The query is the app's own business, whatever its edition.
+    // The edition of the app does not restrict this query.
     api.done("openim/querystate", &json!({"To_Account": ["alice"]})).await;
 }
 
@@ -267,7 +267,7 @@ async fn the_feed_is_a_snapshot_and_then_what_changes() {
     let version = |answer: &serde_json::Value| -> u64 {
         let changes = answer["Changes"].as_array().unwrap().iter();
         let alice = changes.rev().find(|change| change["To_Account"] == "alice").unwrap();
-        // As text: a number beyond 2^53 is another one to many readers of JSON.
+        // As text, because many JSON readers change numbers beyond 2^53.
         alice["Version"].as_str().unwrap().parse().unwrap()
     };
     assert!(version(&next) > version(&first), "{first} {next}");
@@ -298,7 +298,7 @@ async fn the_reference_is_served_and_loads_nothing_from_outside() {
         }
     }
     assert!(assets >= 5, "{page}");
-    // Ours, not that of Swagger UI: read aloud it has a main part, and a telephone is told its width.
+    // Lamplight's own page, not that of Swagger UI: it has a `main` element, and a viewport for telephones.
     assert!(page.contains("<main") && page.contains("width=device-width"), "{page}");
     assert_eq!(api.send("POST", "/v4/docs/", b"").await.status, 405);
     let set_up = api.send("GET", "/v4/docs/swagger-initializer.js", b"").await;

@@ -1,5 +1,6 @@
-//! Requests and answers of client libraries of the cloud's server API, over real HTTP: friends taken over, read and
-//! deleted, messages to several, messages of the past, conversation lists, and options that are obeyed or refused.
+//! Requests and answers of client libraries for the cloud's server API, over real HTTP: importing, reading
+//! and deleting friends, messages to several users, past messages, conversation lists, and options that are
+//! supported or refused.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -36,7 +37,7 @@ fn message(from: &str, to: &str, random: u32, said: &str) -> Value {
     json!({"From_Account": from, "To_Account": to, "MsgRandom": random, "MsgBody": text(said)})
 }
 
-/// The value of a tag of the only friend of a user.
+/// The value of a tag of a user's only friend.
 async fn tag(api: &mut Api, owner: &str, tag: &str) -> Value {
     let answer = api.done(FRIENDS, &json!({"From_Account": owner, "StartIndex": 0})).await;
     let items = answer["UserDataItem"][0]["ValueItem"].as_array().unwrap();
@@ -61,7 +62,7 @@ async fn a_friend_who_is_added_again_keeps_the_words_that_are_not_given() {
     api.done("sns/friend_add", &add(json!({"Remark": "Rob"}))).await;
     assert_eq!(tag(&mut api, "alice", "Tag_SNS_IM_Remark").await, "Rob");
     assert_eq!(tag(&mut api, "alice", "Tag_SNS_IM_AddWording").await, "hello");
-    // An import is no other.
+    // `sns/friend_import` follows the same rule.
     let again = json!({"To_Account": "bob", "AddSource": "AddSource_Type_test", "Remark": ""});
     api.done("sns/friend_import", &json!({"From_Account": "alice", "AddFriendItem": [again]})).await;
     assert_eq!(tag(&mut api, "alice", "Tag_SNS_IM_Remark").await, "Rob");
@@ -196,7 +197,7 @@ async fn friends_are_taken_over_with_their_time_read_by_name_and_all_deleted() {
     assert_eq!(codes, [0, 30003, 30001, 30001]);
     assert_eq!(answer["Fail_Account"], json!(["nobody", "carol", "é"]));
     assert_eq!(tag(&mut api, "alice", "Tag_SNS_IM_AddTime").await, 1_600_000_000);
-    // In the one list alone.
+    // Only the list of the owner has changed.
     assert_eq!(api.done(FRIENDS, &json!({"From_Account": "bob", "StartIndex": 0})).await["FriendNum"], 0);
 
     let tags = ["Tag_SNS_IM_Remark", "Tag_SNS_IM_Group", "Tag_Profile_IM_Nick"];
@@ -221,7 +222,7 @@ async fn friends_are_taken_over_with_their_time_read_by_name_and_all_deleted() {
         if let Some(how) = how {
             body["DeleteType"] = json!(how);
         }
-        // The second time there is nobody to delete.
+        // The second call finds no friends to delete.
         for _ in 0..2 {
             api.done("sns/friend_delete_all", &body).await;
         }
@@ -269,7 +270,8 @@ async fn a_message_to_several_reaches_each_once_and_says_whom_it_did_not() {
     }
 }
 
-/// Reads all pages of a conversation, the newest page first; the texts of each page, the oldest first.
+/// Reads all pages of a conversation, the newest page first. Returns the texts of each page, the oldest
+/// first.
 async fn pages(api: &mut Api, from: u64, to: u64, most: u32) -> Vec<Vec<String>> {
     let mut body = json!({"Operator_Account": "alice", "Peer_Account": "bob", "MaxCnt": most,
                           "MinTime": from, "MaxTime": to});
@@ -313,7 +315,7 @@ async fn messages_of_the_past_are_read_by_time_page_by_page() {
     }
     assert_eq!(pages(&mut api, 0, began - 1, 5).await, [[""; 0]]);
 
-    // As older clients name the two; a message of a client has a name too.
+    // The names that older clients have for the two fields; and a message that a client has sent.
     let mut bob = node.log_in("bob", "phone", Platform::Android).await;
     let said = v1::SendMessageRequest {
         to: "alice".into(),
@@ -399,7 +401,7 @@ async fn a_conversation_list_is_read_page_by_page_and_a_conversation_is_deleted(
     let names: Vec<String> = (0..230).map(|n| format!("c{n:03}")).collect();
     for some in names.chunks(100) {
         api.done("im_open_login_svc/multiaccount_import", &json!({"Accounts": some})).await;
-        // A hundred and more within one second.
+        // More than a page of conversations become active in one second.
         let body = json!({"From_Account": "alice", "To_Account": some, "MsgRandom": 1, "MsgBody": text("x")});
         api.done(BATCH, &body).await;
     }
@@ -438,7 +440,7 @@ async fn a_conversation_list_is_read_page_by_page_and_a_conversation_is_deleted(
     let delete =
         |kind: u32| json!({"From_Account": "alice", "type": kind, "To_Account": "c007", "ClearRamble": 1});
     assert_eq!(code(&api.call(FORGET, &delete(2)).await), 50002);
-    // The second time there is none.
+    // The second call finds no conversation.
     for _ in 0..2 {
         api.done(FORGET, &delete(1)).await;
     }
@@ -468,7 +470,7 @@ async fn a_body_of_the_wrong_shape_gets_the_code_of_its_family() {
         ("sns/friend_get_list", r#"{"From_Account":"alice","To_Account":["bob"]}"#, 30001),
         ("sns/friend_import", r#"{"From_Account":"alice","AddFriendItem":[]}"#, 30001),
         ("sns/friend_import", r#"{"From_Account":"alice","AddFriendItem":[{"To_Account":"bob"}]}"#, 30001),
-        // JSON it is, with a number where a word belongs.
+        // The body is JSON, but has a number in place of a word.
         ("sns/friend_delete_all", r#"{"From_Account":"alice","DeleteType":1}"#, 30001),
         ("sns/friend_check", r#"{"From_Account":"alice","To_Account":["bob"],"CheckType":1}"#, 30001),
         ("sns/friend_check", r#"{"From_Account":"alice","To_Account":["bob"],"CheckType":1"#, 60003),
@@ -521,7 +523,7 @@ async fn further_fields_of_a_profile_are_kept_as_they_come_within_bounds() {
         ("Tag_Profile_Custom_Team", json!(["x"]), 40001),
         ("Tag_Profile_Custom_Team", json!("x".repeat(501)), 40601),
     ] {
-        // The nick before it is not taken either.
+        // The nick in the same call is not changed either.
         let body = set(&[item("Tag_Profile_IM_Nick", json!("new")), item(tag, value.clone())]);
         assert_eq!(code(&api.call(SET, &body).await), expected, "{tag} {value}");
     }
@@ -529,7 +531,7 @@ async fn further_fields_of_a_profile_are_kept_as_they_come_within_bounds() {
     let many = |count: usize| -> Vec<Value> {
         (0..count).map(|n| item(&format!("Tag_Profile_Custom_{n}"), json!(n))).collect()
     };
-    // Six are there already.
+    // The account has six fields already.
     api.done(SET, &set(&many(44))).await;
     assert_eq!(code(&api.call(SET, &set(&many(45))).await), 40001);
 }

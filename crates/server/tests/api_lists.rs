@@ -1,4 +1,5 @@
-//! Friends, profiles and messages by the server API: what comes of them, and what connected clients are told.
+//! Friends, profiles and messages through the server API: their effect, and the notifications to connected
+//! clients.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -113,7 +114,7 @@ async fn friends_are_added_one_way_or_both_checked_and_deleted() {
     assert!(bob.contains(&value("Tag_SNS_IM_AddSource", json!("AddSource_Type_test"))), "{answer}");
     assert!(bob.iter().any(|item| item["Tag"] == "Tag_SNS_IM_AddTime" && item["Value"].is_u64()), "{answer}");
 
-    // By itself, a deletion is of the user's own entry alone.
+    // By default, only the user's own entry is deleted.
     let delete = json!({"From_Account": "alice", "To_Account": ["bob", "dave", "é"]});
     let answer = api.done("sns/friend_delete", &delete).await;
     assert_eq!(codes(&answer), named(&[("bob", 0), ("dave", 31704), ("é", 30001)]));
@@ -141,7 +142,7 @@ async fn a_full_list_and_a_friend_who_lets_nobody_add_them() {
     let deny = json!([{"Tag": "Tag_Profile_IM_AllowType", "Value": "AllowType_Type_DenyAny"}]);
     api.done("profile/portrait_set", &json!({"From_Account": "carol", "ProfileItem": deny})).await;
     node.set(|settings| settings.limits.friends = 1).await;
-    // The app adds whom it likes.
+    // The app may add a user who denies friend requests.
     let carol =
         json!({"From_Account": "alice", "AddFriendItem": [friend("carol")], "AddType": "Add_Type_Single"});
     assert_eq!(codes(&api.done(ADD, &carol).await)[0].1, 0);
@@ -169,7 +170,7 @@ async fn profiles_are_set_by_tags_and_read_by_tags() {
     assert_eq!(answer["UserProfileItem"][1]["ResultCode"], 40003);
     assert_eq!(answer["UserProfileItem"][2]["ResultCode"], 40001);
     assert_eq!(answer["Fail_Account"], json!(["nobody", "é"]));
-    // An import that says nothing of them leaves them.
+    // An import without these fields leaves them unchanged.
     api.done("im_open_login_svc/account_import", &json!({"UserID": "alice", "Nick": "Alice"})).await;
     let asked = json!({"To_Account": ["alice"], "TagList": tags});
     let answer = api.done("profile/portrait_get", &asked).await;
@@ -194,7 +195,7 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     assert_eq!(first, again);
     api.done("openim/sendmsg", &message(7, 2, &["second"])).await;
     api.done("openim/sendmsg", &message(8, 1, &["third"])).await;
-    // Without a sender, the admin speaks.
+    // Without a sender, the message is from the admin.
     let text = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "from above"}}]);
     api.done("openim/sendmsg", &json!({"To_Account": "bob", "MsgRandom": 7, "MsgBody": text})).await;
 
@@ -209,8 +210,8 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     assert_eq!(code(&api.call("openim/sendmsg", &nobody).await), 20003);
 }
 
-/// Many backends send with the same `MsgRandom` again, or with one of few: what is not said to the same user in the
-/// same words within minutes is another message.
+/// Many backends send every message with the same `MsgRandom`, or with one of few: a message with another
+/// recipient or text is not a retry.
 #[tokio::test]
 async fn one_random_names_a_message_to_each_user_of_each_text() {
     let node = TestNode::start().await;
@@ -249,7 +250,7 @@ async fn custom_content_is_carried_as_it_is() {
 
     let first = api.done("openim/sendmsg", &message(json!([element(order.clone())]))).await;
     assert_eq!(api.done("openim/sendmsg", &message(json!([element(order)]))).await, first, "a retry");
-    // One part of it alone differs: another message.
+    // A message that differs in one field is another message.
     api.done("openim/sendmsg", &message(json!([element(json!({"Desc": "An order"}))]))).await;
     for (elements, refused) in [
         (json!([element(json!({}))]), 90010),

@@ -1,4 +1,4 @@
-//! Tests of wrong calls to the server API: the documented code, HTTP 200, and nothing has changed.
+//! Invalid calls to the server API: each gets its documented code with HTTP 200, and changes nothing.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -64,9 +64,9 @@ const COMMANDS: [&str; 28] = [
     "sns/friend_delete_all",
 ];
 
-/// The body of a call that is wrong, and the code of its answer.
+/// The bodies of invalid calls, each with the code of its answer.
 const BODIES: &[(&str, &str, u64)] = &[
-    // No JSON, or no object.
+    // Bodies that are not a JSON object.
     (IMPORT, "", 60003),
     (IMPORT, "{", 60003),
     (IMPORT, "{\"UserID\":\"x\"", 60003),
@@ -255,7 +255,7 @@ async fn node() -> (TestNode, common::Wire) {
     (node, alice)
 }
 
-/// All that a refused call could have changed.
+/// Everything that a refused call could have changed.
 async fn picture(node: &TestNode) -> String {
     let mut api = Api::connect(node).await;
     let facts = node.facts();
@@ -383,10 +383,10 @@ async fn a_call_has_to_say_who_calls_and_prove_it() {
         let expected = if command.starts_with("openim") { 90009 } else { 60010 };
         assert_eq!(api.code_at(&format!("/v4/{command}?{by_alice}"), b"{}").await, expected, "{command}");
     }
-    // A stranger who is no admin leaves no account behind.
+    // A call by a user who is not an admin does not create an account.
     let by_stranger = query(&node, "stranger", &node.sig("stranger"));
     assert_eq!(api.code_at(&format!("/v4/{IMPORT}?{by_stranger}"), b"{\"UserID\":\"x\"}").await, 60010);
-    // A key of another app.
+    // A UserSig signed with the key of another app.
     let mut second = node.app.clone();
     second.id = AppId(2);
     node.node.service().put_app(second).await.unwrap();
@@ -394,7 +394,7 @@ async fn a_call_has_to_say_who_calls_and_prove_it() {
     assert_eq!(api.code_at(&format!("/v4/{IMPORT}?{other}"), b"{}").await, 70014);
     assert_eq!(picture(&node).await, before);
 
-    // An admin from now on, without a restart.
+    // Alice becomes an admin without a restart.
     node.app.admins.push(UserId::new("alice").unwrap());
     node.set(|_| {}).await;
     assert_eq!(
@@ -413,7 +413,7 @@ async fn whoever_guesses_signatures_loses_the_connection_and_the_admin_gets_in()
     for _ in 0..10 {
         assert_eq!(guesser.code_at(&wrong, b"{}").await, 70003);
     }
-    // On a connection that guessed, and from the address that guesses.
+    // On the connection with the wrong UserSigs, and on a new one from the same address.
     assert_eq!(guesser.code(QUERY, asked).await, 0);
     let reply = guesser.send("POST", &wrong, b"{}").await;
     assert_eq!(code(&reply.json()), 70050);
@@ -435,7 +435,7 @@ async fn each_command_has_a_rate_of_its_own_exact_at_the_edge() {
         assert_eq!(api.code(QUERY, asked).await, 0);
     }
     assert_eq!(api.code(QUERY, asked).await, 60007);
-    // The older name is the same command; another command has its own window.
+    // The older name belongs to the same command and counts in the same window; another command has its own.
     assert_eq!(api.code("openim/querystate", asked).await, 60007);
     assert_eq!(api.code(CHECK, b"{\"CheckItem\":[{\"UserID\":\"alice\"}]}").await, 0);
     node.clock.advance(Duration::from_millis(window_ms.into()));
@@ -464,7 +464,7 @@ async fn what_is_no_call_gets_a_code_too() {
         let reply = api.send(method, &query, b"{\"To_Account\":[\"alice\"]}").await;
         assert_eq!((reply.status, code(&reply.json())), (200, 60002), "{method}");
     }
-    // A call that reads may be made by GET, with a body; one that changes something may not.
+    // A call that reads may be made with GET and a body; a call that changes something may not.
     let reply = api.send("GET", &query, b"{\"To_Account\":[\"alice\"]}").await;
     assert_eq!(code(&reply.json()), 0);
     let reply = api.send("GET", &import, b"{\"UserID\":\"new\"}").await;
@@ -485,9 +485,9 @@ async fn a_body_of_one_mebibyte_is_read_and_a_larger_one_is_not() {
     };
     assert_eq!(api.code(IMPORT, &padded(MOST)).await, 0);
     assert_eq!(api.code(IMPORT, &padded(MOST + 1)).await, 60002);
-    // The connection is still good.
+    // The connection can still be used.
     assert_eq!(api.code(IMPORT, &padded(100)).await, 0);
-    // In pieces, and without a length in front.
+    // A chunked body, without a `Content-Length`.
     let target = format!("/v4/{IMPORT}?{}", api.query);
     let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     api.write(format!("{head}5\r\n{{\"Use\r\n").as_bytes()).await;
@@ -503,7 +503,7 @@ async fn a_body_of_one_mebibyte_is_read_and_a_larger_one_is_not() {
     assert_eq!(code(&api.read(false).await.json()), 60002);
 }
 
-/// JSON that is near to what a command takes: its names with values of every kind.
+/// JSON that resembles a request: it has the names of a command's fields, with values of every kind.
 fn body() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "UserID",

@@ -1,6 +1,5 @@
-//! Public client libraries of the cloud's server API, taken from PyPI and pointed at a node by its base URL, do a
-//! backend's work, and so does the import program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how they are
-//! set up.
+//! Public client libraries of the cloud's server API, from PyPI and with the base URL of a node, and the
+//! import program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how to install them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -17,11 +16,11 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// The libraries, at work in a process of their own.
+/// A process with the libraries.
 struct Backend {
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    // Ended with the test.
+    // Killed at the end of the test.
     _child: Child,
 }
 
@@ -40,7 +39,7 @@ impl Backend {
         let mut child = Command::new(python)
             .arg(root.join("tests/interop/backend.py"))
             .args([&base, &node.app.id.to_string(), key, ADMIN])
-            // Straight to the node, whatever this machine goes through otherwise.
+            // Directly to the node, even if this machine uses a proxy.
             .env("NO_PROXY", "*")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -83,7 +82,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     let node = TestNode::start().await;
     let mut backend = Backend::start(&node);
 
-    // Accounts, by newer and older names.
+    // Accounts, with the newer and the older field names.
     let face = "https://example.com/alice.png";
     backend.done(json!({"do": "import", "user": "alice", "nick": "爱丽丝", "face": face})).await;
     backend.done(json!({"do": "older_import", "user": "bob"})).await;
@@ -119,7 +118,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     assert_eq!(tag(&listed[0], "Tag_Profile_IM_Nick"), "Bob");
     assert_eq!(tag(&listed[1], "Tag_SNS_IM_Remark"), "my carol");
     assert_eq!(tag(&listed[1], "Tag_SNS_IM_AddSource"), "AddSource_Type_test");
-    // By default both ways.
+    // By default, both lists are changed.
     let answer = backend.done(json!({"do": "older_friends", "user": "dave"})).await;
     assert_eq!(answer["UserDataItem"][0]["To_Account"], "alice");
     let answer =
@@ -151,7 +150,8 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         let answer = backend.done(json!({"do": send, "from": "bob", "to": "alice", "text": "hello"})).await;
         assert!(answer["MsgTime"].as_u64().unwrap() > 0 && answer["MsgKey"].is_string());
     }
-    // In a row and to many, as a backend sends notices: whatever number the library draws, none is taken for a retry.
+    // Many messages in a row, to several users: whatever `MsgRandom` the library draws, none counts as a
+    // retry.
     for n in 0..20 {
         for to in ["alice", "carol"] {
             backend.done(json!({"do": "send", "from": "bob", "to": to, "text": format!("notice {n}")})).await;
@@ -163,7 +163,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         assert_eq!(history.len(), count, "{to}");
     }
 
-    // Kicked: the login has ended, and the UserSigs of before are of no use.
+    // After a kick, the login has ended, and the former UserSig is no longer valid.
     backend.done(json!({"do": "kick", "user": "alice"})).await;
     assert_eq!(alice.last_words().await.cause, v1::connection_ended::Cause::KickedByOperator as i32);
     let mut again = node.connect().await;
@@ -179,7 +179,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     assert_eq!((&answer["ActionStatus"], &answer["ErrorCode"]), (&json!("FAIL"), &json!(70107)));
 }
 
-/// The program of `docs/migrate/cloud.md`, as it stands there.
+/// The program in `docs/migrate/cloud.md`.
 fn import_program() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate/cloud.md");
     let page = std::fs::read_to_string(page).unwrap();

@@ -1,4 +1,4 @@
-//! The console's door, over real HTTP: who comes in, what is refused, and what a change does.
+//! Access to the console over real HTTP: sessions, refusals, and the effect of changes.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,7 +24,7 @@ async fn logged_in() -> (TestNode, Browser) {
     (node, browser)
 }
 
-/// The settings of the first app, as they are given back in a form, with the tag of the app.
+/// The settings of the first app, as a form sends them back, and the tag of the app.
 async fn form(browser: &Browser) -> (Value, String) {
     let answer = browser.get(APP).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -232,7 +232,7 @@ async fn of_two_operators_with_the_same_form_the_second_is_told() {
         let unconditional = browser.ask(method, path, &[], body.map(ToString::to_string)).await;
         assert_eq!(unconditional.refusal(), (428, 428), "{method} {path}");
     }
-    // Changed by the command line in the meantime.
+    // The command line has changed the app in the meantime.
     let tag = first.etag();
     node.node.service().put_app(node.app.clone()).await.unwrap();
     assert_eq!(browser.change("PUT", path, &tag, Some(&settings)).await.refusal(), (412, 412));
@@ -333,7 +333,7 @@ async fn the_token_of_webhooks_is_written_and_never_read() {
     assert!(!saved.body.to_string().contains("xxxxyyyy"));
     assert_eq!(token(&node), "xxxxyyyy");
 
-    // Left out, it stays; empty, it goes.
+    // A token that is left out stays; an empty one deletes the token.
     let (mut settings, tag) = form(&browser).await;
     settings["name"] = json!("renamed");
     let saved = browser.change("PUT", path, &tag, Some(&settings)).await;
@@ -387,7 +387,7 @@ async fn keys_are_rotated_and_their_text_is_shown_on_request_only() {
     assert_eq!(retired.status, 200);
     let again = browser.change("DELETE", "/apps/1400000001/keys/1", &retired.etag(), None).await;
     assert_eq!(again.refusal(), (404, 404));
-    // A UserSig of the retired key is good no longer.
+    // A UserSig signed with the retired key is no longer valid.
     let login = node.login("alice", "a", Platform::Android);
     assert_eq!(node.connect().await.refused(login).await, 70009);
 }
@@ -522,7 +522,7 @@ async fn the_figures_tell_what_happens() {
     let number = last["number"].as_u64().unwrap();
     let later = samples(&format!("?after={number}")).await;
     assert!(later.iter().all(|sample| sample["number"].as_u64().unwrap() > number));
-    // A number of a former process is none of ours.
+    // A sample number from before a restart is ignored.
     assert!(samples("?after=1000000").await.len() >= all.len());
 }
 
@@ -540,7 +540,8 @@ async fn a_link_that_falls_silent_is_measured() {
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
-    // Nobody listens there: whatever is sent meanwhile stays, since it is too young to be given up.
+    // No receiver listens at the address: all notices stay in the outbox, because they are too young to be
+    // given up.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
     let facts = node.facts();
     let lane = Lane { app: node.app.id, hook: Hook::Push };

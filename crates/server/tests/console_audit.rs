@@ -1,4 +1,5 @@
-//! The audit log, over real HTTP and the control socket: who did what, from where, and what differs since.
+//! The audit log, over real HTTP and the control socket: who changed what, from which address, and the values
+//! before and after.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -25,7 +26,7 @@ async fn entries(browser: &Browser, query: &str) -> (Vec<Value>, bool) {
     (answer.body["entries"].as_array().unwrap().clone(), answer.body["more"].as_bool().unwrap())
 }
 
-/// Each entry in a line, newest first.
+/// Each entry as a line, newest first.
 fn lines(entries: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     entries
@@ -55,10 +56,10 @@ async fn every_change_of_the_console_is_entered_with_who_from_where_and_what() {
     let tag = answer.etag();
     let saved = browser.change("PUT", "/apps/1400000001/settings", &tag, Some(&settings)).await;
     let tag = saved.etag();
-    // Refused: nothing has changed, and nothing is entered.
+    // A refused change is not recorded.
     let stale = browser.change("PUT", "/apps/1400000001/settings", "\"x\"", Some(&settings)).await;
     assert_eq!(stale.status, 412);
-    // As it was: nothing differs.
+    // Settings without a difference are not recorded.
     assert_eq!(browser.change("PUT", "/apps/1400000001/settings", &tag, Some(&settings)).await.status, 200);
     let added = browser.change("POST", "/apps/1400000001/keys", &tag, Some(&json!({}))).await;
     let tag = added.etag();
@@ -123,7 +124,7 @@ async fn the_command_line_is_entered_too_and_all_survives_a_restart() {
     for operation in [
         Operation::CreateAccount(alice.clone()),
         Operation::CreateAccount(bob),
-        // It is there: nothing to do.
+        // The account exists already, so nothing changes.
         Operation::CreateAccount(alice.clone()),
         Operation::PutApp { app: Box::new(app), was: Some(Box::new(node.app.clone())) },
         Operation::Lists(send),
@@ -240,7 +241,7 @@ async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replac
         Operation::CreateAccount(alice.clone()),
         Operation::Lists(nick("Al")),
         Operation::Lists(nick("Alice")),
-        // Refused, each with its own reason, and not entered.
+        // Refused operations, each with its own reason, are not recorded.
         Operation::Console(ConsoleOperation::SetRole {
             name: OperatorName::new("bob").unwrap(),
             role: Role::Admin,
@@ -270,7 +271,8 @@ command line - key.show 1 done",
     );
 }
 
-/// The browser goes away before it is answered: what it began is done and settled nevertheless.
+/// A browser that disconnects before the answer does not stop its change: the change is completed and
+/// settled.
 #[tokio::test]
 async fn what_a_browser_began_is_settled_when_it_goes_away() {
     let node = TestNode::start().await;

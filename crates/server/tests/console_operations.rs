@@ -1,5 +1,5 @@
-//! Tests of an operator's operations in the console beside the settings, over real HTTP: webhooks, the deletion of an
-//! app, looking for users, listing who is online.
+//! Operations in the console, over real HTTP: webhooks, the deletion of an app, the search for users, and the
+//! list of users online.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -82,7 +82,7 @@ async fn one_test_of_an_app_at_a_time() {
         async move { test(&browser, "push").await }
     });
     receiver.has(1).await;
-    // A test that is refused makes no way for the next one.
+    // A refused test does not free the place of the running one.
     for _ in 0..3 {
         let (status, told) = test(&browser, "push").await;
         assert_eq!((status, &told["code"]), (429, &json!(7008)), "{told}");
@@ -113,7 +113,7 @@ async fn why_a_webhook_fails_is_shown_as_the_command_line_says_it() {
     assert_eq!(shown["last_error"], json!("status 503 Service Unavailable"));
     assert_eq!((&shown["url"], &shown["signed"], &shown["waiting"]), (&json!(url), &json!(false), &json!(1)));
 
-    // An address that webhooks may not lead to is refused here as there.
+    // A test is refused for addresses that webhooks may not reach.
     node.set(|settings| settings.webhooks.state_change_url = "http://10.0.0.1/hook".into()).await;
     let (_, told) = test(&browser, "state_change").await;
     assert!(
@@ -127,7 +127,7 @@ async fn why_a_webhook_fails_is_shown_as_the_command_line_says_it() {
 
 const DOOMED: AppId = AppId(1_400_000_002);
 
-/// The same node, seen as one whose app is a second one that is made for it.
+/// The node, with a second app that is created for the test.
 async fn with_second_app(mut node: TestNode) -> TestNode {
     let app = App {
         id: DOOMED,
@@ -147,7 +147,7 @@ async fn delete_app(browser: &Browser, app: AppId) -> (u16, Value) {
     (answer.status, answer.body)
 }
 
-/// Waits until nothing is left to delete.
+/// Waits until no data is left to delete.
 async fn nothing_is_left(browser: &Browser) {
     let wait = async {
         while browser.get("/apps").await.body["being_deleted"] != json!([]) {
@@ -164,7 +164,7 @@ async fn a_deleted_app_leaves_nothing_and_disturbs_no_other() {
     let first = node.app.clone();
     node = with_second_app(node).await;
     let mut wires = Vec::new();
-    // More than go in one step.
+    // More accounts than one step of the deletion takes.
     for n in 0..150 {
         wires.push(node.log_in(&format!("u{n}"), "phone", Platform::Android).await);
     }
@@ -192,7 +192,7 @@ async fn a_deleted_app_leaves_nothing_and_disturbs_no_other() {
     let answer = delete_app(&browser, first.id).await;
     assert_eq!((answer.0, &answer.1["code"]), (409, &json!(409)), "it is the last one now: {answer:?}");
 
-    // The same SDKAppID, empty and with another key.
+    // A new app with the same SDKAppID is empty, and has another key.
     let made = browser.post("/apps", &json!({ "id": DOOMED.0, "name": "again" })).await;
     assert_eq!(made.status, 201, "{made:?}");
     let login = node.login("u0", "phone", Platform::Android);
@@ -221,7 +221,7 @@ async fn an_app_that_is_made_again_knows_nothing_of_the_receivers_of_the_former_
     assert_eq!(shown().await, json!(""));
 }
 
-/// Dies where it is worst: the app is gone, and all that it had is there.
+/// The node dies at the worst moment: the app is deleted, and all its data still exists.
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_crash() {
     let (node, _) = logged_in().await;
@@ -292,7 +292,7 @@ async fn who_is_online_is_listed_in_pages_by_platform() {
         let platform = if n % 5 == 0 { Platform::Web } else { Platform::Android };
         wires.push(node.log_in(&format!("u{n:02}"), "device", platform).await);
     }
-    // Offline, and one of another app.
+    // Users who are not listed: one who is offline, and one of another app.
     let gone = node.log_in("gone", "phone", Platform::Android).await;
     drop(gone);
     node.has_connections(25).await;

@@ -1,5 +1,5 @@
-//! The operators of the console, over real HTTP: who may do what, when their sessions end, and who gets in while others
-//! try passwords.
+//! The operators of the console, over real HTTP: their rights, when their sessions end, and logins while
+//! others try passwords.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -35,7 +35,7 @@ async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> B
     browser
 }
 
-/// The least role for each route. A new route has to be thought about here.
+/// The least role for each route. A new route needs a line here.
 const LEAST: &str = "\
 POST /v1/account/password viewer
 GET /v1/apps viewer
@@ -126,7 +126,7 @@ async fn a_viewer_is_shown_no_secret() {
         assert!(!text.contains(&node.app.keys[0].text) && !text.contains("the webhook token"), "{path}");
         assert!(!text.contains("hush"), "{path}: {text}");
     }
-    // An operator who may set the webhooks sees where they lead.
+    // Operators who may change webhooks see their addresses.
     let shown = |answer: &Answer| answer.body["settings"]["webhooks"]["push_url"].clone();
     assert_eq!(shown(&admin.get("/apps/1400000001").await), json!(secret));
     assert_eq!(shown(&viewer.get("/apps/1400000001").await), json!("https://example.org:8443/hook?…"));
@@ -195,7 +195,7 @@ async fn operators_change_their_own_password_with_the_old_one_and_go_on_in_a_new
     assert_eq!(elsewhere.log_in_as("ann", NEW).await.status, 200);
     assert_eq!(admin.get("/apps").await.status, 200, "the sessions of others go on");
 
-    // The one who is always there, too.
+    // The same goes for `admin`.
     let (mut admin, password) = (admin, node.node.console_password().unwrap().to_owned());
     assert_eq!(admin.post_for_session("/account/password", &change(&password, NEW)).await.status, 200);
     assert_eq!(admin.get("/operators").await.status, 200);
@@ -283,14 +283,15 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
 }
 
-/// Tries wrong passwords from many addresses, from each only as often as it may, until it is dropped.
+/// Tries wrong passwords from many addresses until it is dropped. Each address makes fewer attempts than are
+/// allowed.
 fn flood(server: SocketAddr) -> JoinSet<()> {
     let mut attackers = JoinSet::new();
     for number in 0..48u8 {
         attackers.spawn(async move {
             let (mut browser, mut looked_at) = (Browser::new(server), 0);
             loop {
-                // Four from an address, that none is told to wait a minute.
+                // Four attempts from an address, so that none has to wait for a minute.
                 browser.source = Some(Ipv4Addr::new(127, 1 + (looked_at / 4) as u8, number, 1));
                 match browser.log_in("a wrong password").await.status {
                     503 => tokio::time::sleep(Duration::from_millis(2)).await,
@@ -314,7 +315,7 @@ async fn a_browser_that_has_logged_in_before_gets_in_while_others_fill_every_pla
 
     let _attackers = flood(node.node.http_address());
     let kept_out = async {
-        // A new one each time: one that has got in is known from then on.
+        // A new browser each time, because a browser that has logged in is known.
         while Browser::new(node.node.http_address()).log_in(&password).await.status != 503 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -323,7 +324,7 @@ async fn a_browser_that_has_logged_in_before_gets_in_while_others_fill_every_pla
     for _ in 0..3 {
         let began = std::time::Instant::now();
         assert_eq!(known.log_in(&password).await.status, 200);
-        // With its places it waits for one verification of others at most, and not for 32.
+        // In its own queue, it waits for at most one check of others, and not for 32.
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 }
@@ -345,7 +346,8 @@ async fn wrong_passwords_of_others_at_ones_address_keep_out_no_known_browser_and
     }
     assert_eq!(known.log_in(&password).await.status, 429);
 
-    // A browser is known for its operator alone, so a password is worth no guesses at another.
+    // A browser is known only for its operator, so one password gives no further attempts at another
+    // operator's.
     let mut elsewhere = Browser::new(node.node.http_address());
     elsewhere.source = Some(Ipv4Addr::new(127, 0, 0, 9));
     assert_eq!(elsewhere.log_in(&password).await.status, 200);

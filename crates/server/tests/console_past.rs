@@ -1,4 +1,4 @@
-//! The charts of the past, over real HTTP: what is kept, thinned, and still there after a restart.
+//! The charts of the past, over real HTTP: stored, thinned, and still there after a restart.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 async fn past(node: &TestNode, password: &str, range: &str) -> Value {
-    // The clock leaps ahead in these tests, and a session would be over.
+    // A new session each time, because these tests move the clock beyond the life of a session.
     let mut browser = Browser::new(node.node.http_address());
     assert_eq!(browser.log_in(password).await.status, 200);
     let answer = browser.get(&format!("/figures/history?range={range}")).await;
@@ -19,7 +19,7 @@ async fn past(node: &TestNode, password: &str, range: &str) -> Value {
     answer.body
 }
 
-/// Waits until this many points are kept in a range.
+/// Waits until this many points are stored in a range.
 async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) -> Vec<Value> {
     let wait = async {
         loop {
@@ -33,7 +33,7 @@ async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) 
     tokio::time::timeout(common::PATIENCE, wait).await.expect("points are kept")
 }
 
-/// Waits for a sample that was taken at the present of the node or later.
+/// Waits for a sample that was taken at the node's present time or later.
 async fn is_sampled(node: &TestNode, password: &str) {
     let present = node.clock.now().wall.0;
     let wait = async {
@@ -60,7 +60,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
     let password = node.node.console_password().unwrap().to_owned();
     let alice = node.log_in("alice", "a", Platform::Android).await;
     is_sampled(&node, &password).await;
-    // The step is over: what was counted in it is written with the next sample.
+    // When the step is over, the next sample writes its sums.
     node.clock.advance(Duration::from_secs(15));
     let points = has_points(&node, &password, "hour", 1).await;
     let last = points.last().unwrap();

@@ -1,4 +1,5 @@
-//! Where the author of an SDK stumbles: what the contract says of connections, snapshots and abilities, by hand.
+//! Points of the contract that authors of SDKs may get wrong: connections, snapshots and abilities, tested
+//! without an SDK.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -51,7 +52,7 @@ async fn a_second_login_renews_and_names_the_same_device_or_is_refused() {
     let answer = logged_in(&mut alice, login_of(node.login("alice", "phone", Platform::Android))).await;
     assert!(answer.statuses.is_empty() && !answer.snapshot_complete);
     assert!(answer.abilities.unwrap().statuses_of_others);
-    // Nothing of it has made a login.
+    // None of these attempts has logged in.
     assert_eq!(alice.status_of("alice").await.online_devices, [Platform::Android as i32]);
 }
 
@@ -59,7 +60,7 @@ async fn a_second_login_renews_and_names_the_same_device_or_is_refused() {
 async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // Beside the old key a new one, with which others log in.
+    // A second key in addition to the old one; others log in with it.
     let first = node.app.keys[0].clone();
     node.app.keys.push(AppKey { id: first.id + 1, text: "a new key of the app".into() });
     node.set(|_| ()).await;
@@ -76,7 +77,7 @@ async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
 async fn a_key_that_takes_the_number_of_one_that_was_removed_keeps_nobody_in() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // As when a key is removed and the next one added before a worker looks.
+    // The result when a key is removed and another one with its number added before a worker notices.
     node.app.keys[0].text = "a new key of the app".into();
     node.set(|_| ()).await;
     assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
@@ -117,7 +118,7 @@ async fn one_connection_too_many_is_told_so_in_its_own_protocol() {
     assert!(matches!(tab.next().await, Some(Message::Close(_))));
     assert_eq!(tab.next().await, None);
 
-    // Nothing else is done for it.
+    // A request without an upgrade gets 400, as it does below the limit, and takes no place.
     let answer = converse(node.address(), b"GET / HTTP/1.1\r\n\r\n").await;
     assert!(answer.starts_with(b"HTTP/1.1 400 "));
     assert_eq!(node.node.connections(), 2);
@@ -145,7 +146,7 @@ async fn those_who_are_to_be_refused_and_do_not_speak_are_few_and_soon_gone() {
     for _ in 0..32 {
         waiting.push(node.connect_silently().await);
     }
-    // There is no place left to be refused in: closed without a word.
+    // There is no place left for a refusal, so the connection is closed without a message.
     let mut late = node.connect().await;
     assert_eq!(late.next().await, None);
     node.clock.advance(Duration::from_secs(3));
@@ -203,7 +204,8 @@ async fn a_snapshot_says_that_it_is_complete_and_tells_whoever_was_not_named() {
     };
     let mut login = login_of(node.login("alice", "phone", Platform::Android));
     login.resume = true;
-    // Bob is as he was; what is said of Cat is newer than what the server has; Dan is not named.
+    // The client's version of Bob is current, its version of Cat is newer than the server's, and it does not
+    // name Dan.
     login.known = vec![known(0, 0), known(1, 7), v1::Known { user_id: "eve".to_owned(), version: 1 }];
     let mut alice = node.connect().await;
     let answer = logged_in(&mut alice, login).await;
@@ -252,7 +254,7 @@ async fn a_snapshot_that_does_not_fit_into_the_answer_ends_with_a_message_that_s
                 told += changed.statuses.len();
                 complete = changed.snapshot_complete;
             }
-            // Later changes are no part of the snapshot.
+            // Later changes are not part of the snapshot.
             alice.ask(custom("here")).await;
             let Some(Body::StatusChanged(changed)) = alice.push().await else { panic!() };
             assert!(!changed.snapshot_complete);
@@ -285,7 +287,7 @@ async fn a_malformed_user_in_a_batch_is_named() {
     assert!(refusal.message.len() < 300, "{}", refusal.message);
 }
 
-/// The next thing that is told of the app.
+/// The next change of the app's abilities.
 async fn app_changed(wire: &mut Wire) -> v1::Abilities {
     loop {
         if let Body::AppChanged(changed) = wire.push().await.expect("still connected") {
@@ -322,7 +324,7 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
     assert_eq!(alice.refused(get(&["bob"])).await, 7013);
     bob.ask(custom("unheard")).await;
 
-    // A change that makes no difference to a client is not told.
+    // A change that makes no difference to clients is not sent.
     node.set(|settings| settings.name = "Lamplight".to_owned()).await;
     node.set(|settings| {
         settings.edition = Edition::Flagship;
@@ -335,7 +337,7 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
     assert_eq!(able, v1::Abilities { friend_notification: true, subscribe_batch: 7, ..usual });
     assert_eq!(alice.told("bob", StatusType::Online).await.custom_status, "unheard");
 
-    // A login while it is so, and a renewal, say the same.
+    // A login and a renewal meanwhile report the same.
     let mut cat = node.connect().await;
     let answer = logged_in(&mut cat, login_of(node.login("cat", "phone", Platform::Android))).await;
     assert_eq!(answer.abilities, Some(able));
@@ -378,7 +380,7 @@ async fn an_sdk_that_knows_more_than_fits_into_its_login_comes_back_to_the_right
 
     cable.unplug();
     node.has_connections(0).await;
-    // Those who leave the list are among those who were named, and among those who were not.
+    // Some of the removed users are among those that the client names at its login, and some are not.
     let gone: Vec<&String> = names.iter().step_by(10).collect();
     node.node.service().unsubscribe_for(&node.user("alice"), &gone, node.clock.now()).await.unwrap();
     cable.plug_in(node.address());
@@ -392,6 +394,6 @@ async fn an_sdk_that_knows_more_than_fits_into_its_login_comes_back_to_the_right
             _ => {}
         }
     }
-    // And oneself.
+    // The cache also has the user itself.
     assert_eq!((left, client.cached().len()), (gone.len(), USERS - gone.len() + 1));
 }

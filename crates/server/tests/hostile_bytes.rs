@@ -1,4 +1,4 @@
-//! Random bytes, over every way in. Nothing is expected of the answers, only that the node stays as it is.
+//! Random bytes on every port. The tests expect no particular answers, only that the node stays unharmed.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// At a time.
+/// The number of connections at a time.
 const VISITORS: usize = 50;
 
-/// Says something, hangs up, and waits for the other side to do the same.
+/// Sends bytes, closes its side, and waits until the server closes too.
 async fn visit(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: Vec<u8>) {
     let visit = async {
         // The server may close at any moment.
@@ -48,7 +48,7 @@ fn random_bytes(random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// A session as it should be, but for a few bytes.
+/// The bytes of a valid session, with a few of them changed.
 fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     let mut bytes = NATIVE_PREAMBLE.to_vec();
     let login = node.login("eve", "phone", Platform::IPhone);
@@ -64,7 +64,7 @@ fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// Frames that a WebSocket client could send, if it were mad.
+/// Frames in the form of a client's, with random content.
 fn random_websocket(random: &mut StdRng) -> Vec<u8> {
     let mut bytes = UPGRADE.as_bytes().to_vec();
     if random.random_bool(0.5) {
@@ -120,7 +120,7 @@ async fn random_bytes_instead_of_tls_and_inside_of_it_harm_nobody() {
     let (node, pair) = Pair::on_a_node(|config| certificate = with_tls(config)).await;
     let mut random = StdRng::seed_from_u64(4);
     visit_often(&node, 1_000, || [&[0x16], &random_bytes(&mut random)[..]].concat()).await;
-    // A record that begins as it should.
+    // A TLS record with a valid beginning.
     visit_often(&node, 500, || {
         let inside = random_bytes(&mut random);
         let length = inside.len() as u16 + 4;
@@ -151,7 +151,7 @@ async fn random_bytes_instead_of_tls_and_inside_of_it_harm_nobody() {
         if n % 8 < 4 {
             visit(stream, bytes).await;
         } else {
-            // In the middle of the session, past TLS: no record of it.
+            // In the middle of the session, the bytes are sent outside TLS, as no record of it.
             let _ = stream.write_all(&bytes).await;
             visit(stream.into_inner().0, random_bytes(&mut random)).await;
         }

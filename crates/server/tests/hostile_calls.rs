@@ -1,4 +1,4 @@
-//! Calls that are refused: each gets its code, changes nothing and harms no other connection.
+//! Refused requests: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Someone who has something to lose: a custom status and a list of one.
+/// Logs in a user who has something to lose: a custom status and a subscription list of one.
 async fn log_in_eve(node: &TestNode) -> Wire {
     let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
     eve.ask(custom("mine")).await;
@@ -23,7 +23,7 @@ async fn log_in_eve(node: &TestNode) -> Wire {
     eve
 }
 
-/// Nothing of that has changed.
+/// Checks that neither has changed.
 async fn has_what_it_had(eve: &mut Wire) {
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
     let Body::GetSubscriptions(kept) = eve.ask(list()).await else { panic!() };
@@ -56,11 +56,11 @@ async fn before_the_login_every_call_is_6014() {
     for call in calls {
         assert_eq!(eve.refused(call.clone()).await, 6014, "{call:?}");
     }
-    // A sign of life needs no login, and gives none.
+    // A heartbeat needs no login, and does not replace one.
     let Body::Heartbeat(_) = eve.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     assert!(!node.has_account("eve").await);
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
-    // And after the logout as before the login.
+    // After the logout, the same holds as before the login.
     let Body::Logout(_) = eve.ask(Request::Logout(v1::LogoutRequest {})).await else { panic!() };
     eve.closed().await;
     pair.proves_unharmed().await;
@@ -131,7 +131,7 @@ async fn what_is_no_user_id_is_6017_and_nothing_of_the_list_is_done() {
         }
     }
     has_what_it_had(&mut eve).await;
-    // The longest and the strangest that is one.
+    // The longest userID, and userIDs of unusual characters.
     let Body::GetUserStatus(answer) = eve.ask(get(&["bob", &"~".repeat(32), " "])).await else { panic!() };
     assert_eq!(answer.failures.len(), 2);
     pair.proves_unharmed().await;
@@ -178,7 +178,7 @@ async fn the_gates_answer_in_their_order() {
     bad_and_many[500] = "";
     let mut myself_and_many = users[..100].to_vec();
     myself_and_many.push("eve");
-    // Calls that each later gate would refuse, too.
+    // Calls that each of the later gates would refuse too.
     let calls = [
         get(&["bob"]),
         get(&["eve", "bob"]),
@@ -214,14 +214,14 @@ async fn the_gates_answer_in_their_order() {
     for call in &calls {
         assert_eq!(eve.refused(call.clone()).await, 72001, "{call:?}");
     }
-    // No gate stands before one's own status.
+    // No gate restricts the own status.
     let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
 
     node.set(|settings| settings.switches.user_status = true).await;
     assert_eq!(eve.refused(get(&bad_and_many)).await, 6017, "parameters come before the batch");
     assert_eq!(eve.refused(subscribe(&myself_and_many)).await, 6017);
-    // Refused calls have taken no place in the window; twenty that are not do.
+    // Refused calls do not count in the window, so twenty further calls are allowed.
     for _ in 0..20 {
         let Body::GetUserStatus(_) = eve.ask(get(&["bob"])).await else { panic!() };
     }
@@ -248,14 +248,14 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     for device in [&mut eve, &mut tab] {
         assert_eq!(device.refused(list()).await, 7008);
     }
-    // Each operation has its own window, and each user.
+    // Each operation has its own window, and so has each user.
     let Body::GetUserStatus(_) = eve.ask(get(&["bob"])).await else { panic!() };
     let Body::UnsubscribeUserStatus(_) = eve.ask(unsubscribe(&["alice"])).await else { panic!() };
     for _ in 0..100 {
         let Body::GetUserStatus(_) = eve.ask(get(&["eve"])).await else { panic!() };
         let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     }
-    // Just before the first place is free again, unless this machine has slept for so long.
+    // Shortly before the first place is free again, unless this machine was suspended for that long.
     let second = Duration::from_secs(1);
     node.clock.advance((first + window).since(node.clock.now().moment).saturating_sub(second));
     let answer = eve.ask(list()).await;
@@ -266,7 +266,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     } else {
         now
     };
-    // Refused calls take no place: when the last of the others is old enough, all are free.
+    // Refused calls take no place in the window: when the last of the others is old enough, all places are
+    // free.
     node.clock.advance((last + window).since(node.clock.now().moment));
     for n in 0..20 {
         let Body::GetSubscriptions(_) = eve.ask(list()).await else { panic!("call {n}") };
@@ -277,8 +278,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     pair.proves_unharmed().await;
 }
 
-/// Changes faster than the rate: each call is answered, watchers are told at the rate, and of the last change in the
-/// end.
+/// Changes come faster than the rate: each call is answered, watchers are notified at the rate, and the last
+/// change always reaches them.
 #[tokio::test]
 async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     const CHANGES: usize = 2_000;
@@ -299,18 +300,18 @@ async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     let replaced = node.metric("lamplight_changes_replaced_total{worker=\"0\"}").await;
     let replaced = u128::from(replaced);
     assert!(replaced + most >= CHANGES as u128, "{replaced} changes were replaced");
-    // Changes that are ready together are told once, without being counted.
+    // Changes that are ready at the same time are sent as one, and not counted as replaced.
     assert!(replaced + told <= CHANGES as u128, "{replaced} changes were replaced, and {told} told");
     assert_eq!(busy.status_of("busy").await.custom_status, CHANGES.to_string());
 }
 
-/// Nothing is refused and nothing is lost: what comes faster waits in the socket.
+/// Nothing is refused, and nothing is lost: faster requests wait in the socket.
 #[tokio::test]
 async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     const CALLS: usize = 350;
     let node = TestNode::start_with(|config| {
         config.workers = 1;
-        // 100 in each quarter of a second.
+        // 100 requests in each quarter of a second.
         config.limits.requests_per_second = 400;
     });
     let node = node.await;
@@ -321,11 +322,11 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     for n in 1..=CALLS {
         asked.push(eve.send(custom(&n.to_string())).await);
     }
-    // Nobody else waits with her.
+    // Other users do not have to wait.
     assert_eq!(bob.status_of("eve").await.user_id, "eve");
     for (n, id) in asked.into_iter().enumerate() {
         let answer = loop {
-            // She is told of her own changes too.
+            // Notifications of Eve's own changes come in between.
             let message = eve.next().await.unwrap();
             if message.id != 0 {
                 break message;
@@ -343,10 +344,10 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     assert!(node.metric("lamplight_connections_paused_total{worker=\"0\"}").await >= 3);
 }
 
-/// Neither needs a login, and each would otherwise be handled as fast as it comes.
+/// Pings and empty fragments need no login, and without the limit each would be handled at once.
 #[tokio::test]
 async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_rate() {
-    // Masked with zeros, as a client's frames are.
+    // Masked with zeros; a client has to mask its frames.
     let ping: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
     let pong: &[u8] = &[0x8a, 0x80, 0, 0, 0, 0];
     let (first, empty) = ([0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0]);
@@ -355,12 +356,12 @@ async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_
     for (kind, sent) in [
         ("pings", ping.repeat(350)),
         ("pongs", [pong.repeat(349), ping.to_vec()].concat()),
-        // 21 in a look, 16 looks for a request.
+        // A read has 21 fragments, and 16 reads count as one request.
         ("fragments", [fragments, ping.to_vec()].concat()),
     ] {
         let node = TestNode::start_with(|config| {
             config.workers = 1;
-            // 100 in each quarter of a second.
+            // 100 requests in each quarter of a second.
             config.limits.requests_per_second = 400;
         });
         let node = node.await;

@@ -1,4 +1,4 @@
-//! Clients that never cease to send.
+//! Clients that send without pause.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,9 +16,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const FLOODS: usize = 16;
-/// The bytes that are sent at once.
+/// The number of bytes that are sent at once.
 const BYTES: usize = 1 << 20;
-/// How long the node may take to stop. Long: the machine may be busy. A node that waits for the clients never stops.
+/// The longest time that the node may take to stop. It is long because the machine may be busy; a node that
+/// waited for these clients would never stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn frame(body: Request) -> Vec<u8> {
@@ -27,7 +28,8 @@ fn frame(body: Request) -> Vec<u8> {
     frame
 }
 
-/// Sends all of it again and again, until the kernel takes no more at this moment. Returns what is left of the last time.
+/// Sends the bytes again and again until the kernel takes no more for now. Returns the part that was not sent
+/// of the last repetition.
 async fn fill<'a>(stream: &TcpStream, bytes: &'a [u8]) -> &'a [u8] {
     let mut rest = bytes;
     stream.writable().await.unwrap();
@@ -45,11 +47,11 @@ async fn fill<'a>(stream: &TcpStream, bytes: &'a [u8]) -> &'a [u8] {
 async fn a_node_that_is_flooded_stops_in_order() {
     let node = TestNode::start_with(|config| {
         config.workers = 1;
-        // Nothing else keeps the worker from reading on and on.
+        // No rate limit keeps the worker from reading without pause.
         config.limits.requests_per_second = 0;
     })
     .await;
-    // Few bytes, much work, no answer.
+    // Heartbeats without an id are few bytes, cause much work, and get no answer.
     let heartbeats = frame(Request::Heartbeat(v1::Heartbeat::default()));
     let heartbeats: &'static [u8] = heartbeats.repeat(BYTES / heartbeats.len()).leak();
     let mut floods = Vec::new();
@@ -57,7 +59,7 @@ async fn a_node_that_is_flooded_stops_in_order() {
         let login = node.login(&format!("user {number}"), "phone", Platform::IPhone);
         let mut stream = TcpStream::connect(node.address()).await.unwrap();
         stream.write_all(&[NATIVE_PREAMBLE.as_slice(), &frame(login)].concat()).await.unwrap();
-        // The kernel is full of work when the node is told to stop, and there is always more.
+        // The kernel's buffers are full when the node is told to stop, and the clients keep them full.
         let rest = fill(&stream, heartbeats).await;
         floods.push(tokio::spawn(async move {
             let mut sent = stream.write_all(rest).await;

@@ -1,4 +1,4 @@
-//! Malformed and oversized frames: each gets its code, changes nothing and harms nobody.
+//! Malformed and oversized frames: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,13 +24,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 const BEFORE_LOGIN: usize = 64 * 1024;
 const AFTER_LOGIN: usize = 512 * 1024;
 
-/// Bytes that are no message.
+/// Bytes that are not a message.
 fn nonsense(length: usize) -> Vec<u8> {
     vec![0xff; length]
 }
 
 impl Wire {
-    /// The next message is a refusal of a frame that was no message.
+    /// Expects that the next message is the refusal of an unreadable frame.
     async fn unreadable(&mut self) {
         match self.next().await.unwrap() {
             v1::ServerMessage { id: 0, body: Some(Body::Refusal(refusal)) } => assert_eq!(refusal.code, 6017),
@@ -38,7 +38,7 @@ impl Wire {
         }
     }
 
-    /// The server ends the connection for what it was sent.
+    /// Expects that the server ends the connection for a violation of the protocol.
     async fn ends_broken_off(mut self) {
         assert_eq!(self.last_words().await.cause, Cause::ProtocolError as i32);
         self.closed().await;
@@ -51,7 +51,7 @@ async fn a_frame_before_the_login_has_at_most_64_kib() {
     let mut eve = node.connect().await;
     eve.send_framed(&nonsense(BEFORE_LOGIN)).await;
     eve.unreadable().await;
-    // Refused as soon as its length is known.
+    // The frame is refused as soon as its length is known.
     eve.stream.write_all(&length_prefix(BEFORE_LOGIN + 1)).await.unwrap();
     eve.ends_broken_off().await;
     let mut eve = node.connect().await;
@@ -91,7 +91,7 @@ async fn a_message_over_a_websocket_has_the_same_bounds() {
     ended(eve.next().await);
     assert!(matches!(eve.next().await, Some(Message::Close(_)) | None));
 
-    // In pieces, each of which is small.
+    // One message in many small fragments.
     let (mut eve, _) = Socket::connect(node.address(), &[SUBPROTOCOL_JSON]).await.unwrap();
     for piece in 0..=64 {
         let kind = if piece == 0 { Data::Text } else { Data::Continue };
@@ -143,7 +143,7 @@ async fn who_has_not_logged_in_in_time_is_closed_however_busy_it_looks() {
         slow.stream.write_all(&[*byte]).await.unwrap();
         node.clock.advance(Duration::from_secs(1));
     }
-    // Answers do not prolong it either.
+    // Answers do not extend the time limit.
     assert_eq!(refused.refused(custom("x")).await, 6014);
     node.clock.advance(Duration::from_secs(2));
     for mut late in [slow, refused] {
@@ -157,7 +157,7 @@ async fn who_has_not_logged_in_in_time_is_closed_however_busy_it_looks() {
     node.has_connections(2).await;
     assert!(!node.has_account("eve").await);
 
-    // In time, byte by byte is as good as at once.
+    // Within the time limit, byte by byte works as well as all at once.
     let mut slow = node.connect().await;
     for byte in &login {
         slow.stream.write_all(&[*byte]).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_frame_that_was_cut_changes_nothing() {
     }
     let status = pair.alice.status_of("eve").await;
     assert_eq!((status.version, status.custom_status.as_str()), (version, ""));
-    // The whole one is read, however it is cut.
+    // A frame that arrives in any number of pieces is read.
     for part in frame.chunks(3) {
         eve.stream.write_all(part).await.unwrap();
     }
@@ -196,7 +196,7 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     let mut eve = node.connect().await;
     eve.send_framed(&nonsense(3)).await;
     eve.unreadable().await;
-    // A field that announces more than there is; a message without a body; a body that nobody knows.
+    // A field that announces more bytes than there are; a message without a body; a body of an unknown type.
     eve.send_framed(&[0x22, 0x7f, b'x']).await;
     eve.unreadable().await;
     eve.send_framed(&[]).await;
@@ -207,7 +207,7 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     assert!(matches!(refusal.body, Some(Body::Refusal(refusal)) if refusal.code == 6017));
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
 
-    // Text that is not UTF-8.
+    // A text that is not UTF-8.
     let mut message = v1::ClientMessage { id: 7, body: Some(custom("0123")) }.encode_to_vec();
     let place = message.windows(4).position(|part| part == b"0123").unwrap();
     message[place + 1] = 0xc3;
@@ -241,7 +241,7 @@ async fn what_breaks_the_rules_of_a_websocket_ends_it() {
         assert!(answer.starts_with("HTTP/1.1 101 "), "{name}: {answer}");
         assert!(answer.contains("CAUSE_PROTOCOL_ERROR"), "{name}: {answer}");
     }
-    // A message of the other kind is a whole message that cannot be read.
+    // A message of the wrong type (text or binary) is a complete message that cannot be read.
     let (mut eve, _) = Socket::connect(node.address(), &[SUBPROTOCOL_JSON]).await.unwrap();
     for message in [Message::binary(vec![8, 1]), Message::text("{"), Message::text(r#"{"id":-1}"#)] {
         eve.send(message).await;
@@ -261,7 +261,7 @@ async fn an_upgrade_request_has_at_most_8_kib() {
     };
     let mut eve = TcpStream::connect(node.address()).await.unwrap();
     eve.write_all(padded(8 * 1024).as_bytes()).await.unwrap();
-    // Says goodbye at once, so that the server closes.
+    // The client sends a close frame at once, so that the server closes the connection.
     eve.write_all(&[0x88, 0x80, 0, 0, 0, 0]).await.unwrap();
     let answer = common::websocket::rest_of(&mut eve).await;
     assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
@@ -279,7 +279,7 @@ async fn an_upgrade_request_has_at_most_8_kib() {
 async fn an_opening_that_is_none_is_closed_without_a_word() {
     let (node, pair) = Pair::on_a_node(|_| {}).await;
     let openings: [&[u8]; 5] = [
-        // TLS, which this node does not speak.
+        // A TLS handshake, on a node without TLS.
         &[0x16, 0x03, 0x01, 0x00, 0x05, 1, 0, 0, 1, 0],
         b"POST / HTTP/1.1\r\n\r\n",
         b"LAMP\x02",
@@ -289,7 +289,7 @@ async fn an_opening_that_is_none_is_closed_without_a_word() {
     for opening in openings {
         assert_eq!(converse(node.address(), opening).await, b"", "{opening:?}");
     }
-    // The preamble may come in pieces.
+    // The preamble may arrive in pieces.
     let mut eve = node.connect_silently().await;
     for byte in NATIVE_PREAMBLE {
         eve.stream.write_all(&[*byte]).await.unwrap();

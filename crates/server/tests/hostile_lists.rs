@@ -1,5 +1,5 @@
-//! Clients that do not read what they are told of their lists, and clients that ask for what they may not: bounded,
-//! refused, and in the end right.
+//! Clients that do not read the notifications of their lists, and clients that ask for something they may
+//! not: they are bounded or refused, and end in the right state.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// From Bob, in whose name the app speaks.
+/// Sends a message from Bob, through the app.
 async fn message_to(node: &TestNode, to: &str, text: &str, id: &str) -> u64 {
     message(node, "bob", to, text, id).await
 }
@@ -41,7 +41,7 @@ async fn who_does_not_read_is_asked_to_read_again_and_is_told_on() {
     for n in 1..=SENT {
         message(&node, "cat", "eve", &text, &format!("m{n}")).await;
     }
-    // A client that reads is told of the last change, so everything was heard.
+    // A client that reads has got the last change, so the worker has handled all of them.
     message(&node, "cat", "alice", "done", "done").await;
     assert_eq!(pair.alice.lists_changed().await.messages[0].text, "done");
 
@@ -72,7 +72,7 @@ async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
     let before = message_to(&node, "alice", "1", "m1").await;
     let told = pair.alice.lists_changed().await;
     assert_eq!((told.messages[0].sequence, told.reload), (before, false));
-    // More than may wait for a worker.
+    // More bytes than may wait in a worker's end of the change log.
     let nick = "x".repeat(lamplight_directory::MAX_WAITING_BYTES);
     let change = ListsChange::Profile(Profile { nick, ..Profile::default() });
     let news = ListsNews { version: 1, by: None, total_unread: 0, change };
@@ -89,11 +89,11 @@ async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
 async fn a_change_that_was_never_logged_costs_a_reload_and_no_more() {
     let (node, mut pair) = Pair::on_a_node(|_| {}).await;
     let alice = node.user("alice");
-    // Past the service, as a part of it that died would leave it.
+    // Written to the store without the service, as if the service had died before it logged the change.
     let change = lamplight_model::ProfileChange { nick: Some("unsaid".into()), ..Default::default() };
     node.facts().set_profile(alice.clone(), change).await.unwrap();
     message_to(&node, "alice", "waits", "m1").await;
-    // An answer waits for it too; the clock of the node moves both on.
+    // The answer to this request waits for the missing change too; moving the node's clock lets both go on.
     pair.alice.send(mark_read("bob", 0)).await;
     let moving = async {
         loop {
@@ -184,7 +184,7 @@ async fn at_each_bound_is_an_answer_and_past_it_a_refusal() {
         (delete_friends(&["bob", "alice"]), 0),
     ];
     for (request, expected) in table {
-        // Long requests make long names.
+        // The names of long requests are cut.
         let name = format!("{request:?}").chars().take(200).collect::<String>();
         let code = match eve.ask(request).await {
             Body::Refusal(refusal) => refusal.code,
@@ -222,10 +222,10 @@ async fn one_that_sends_without_end_is_told_to_wait() {
 async fn who_asks_without_pause_is_told_of_its_lists_between_the_answers() {
     let (mut node, mut pair) = Pair::on_a_node(|_| {}).await;
     node.set(|settings| settings.limits.rate = RateLimit { calls: 1_000, window_ms: 1 }).await;
-    // Each request waits for the facts, and the next ones are there already.
+    // Each request waits for the facts, and the next ones have already arrived.
     let more = || {
         let mut bytes = Vec::new();
-        // Not the numbers of what is asked otherwise.
+        // Other ids than those that `Wire` uses for its own requests.
         for id in 1_000_001..=1_000_200 {
             put_frame(&mut bytes, &v1::ClientMessage { id, body: Some(conversations("", 1)) });
         }
@@ -248,7 +248,7 @@ async fn who_asks_without_pause_is_told_of_its_lists_between_the_answers() {
             Body::GetConversationList(_) => {
                 answers += 1;
                 since += usize::from(!sending);
-                // 400 may have been on their way when the message was committed.
+                // 400 answers may have been under way when the message was committed.
                 assert!(since <= 500, "the answers leave no room");
                 if answers % 200 == 0 {
                     pair.alice.stream.write_all(&more()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Logins that are refused: each gets its code, changes nothing and harms no other connection.
+//! Refused logins: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -15,14 +15,14 @@ use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
 
-/// A good login of Eve, but for one thing.
+/// A valid login of Eve, with one thing changed.
 fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request {
     let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { unreachable!() };
     spoil(&mut login);
     Request::Login(login)
 }
 
-/// A UserSig that is signed as it should be, but for one thing.
+/// A UserSig that is valid except for one thing.
 fn sig(node: &TestNode, spoil: impl FnOnce(&mut Claims, &mut AppKey)) -> String {
     let mut claims = Claims {
         user_id: UserId::new("eve").unwrap(),
@@ -106,7 +106,7 @@ async fn every_wrong_login_has_its_code_and_leaves_nothing_behind() {
         assert_eq!(eve.refused(custom("x")).await, 6014, "{name}");
     }
     assert!(!node.has_account("eve").await && !node.has_account("eve2").await);
-    // The connection is as good as before.
+    // The connection can still be used.
     logs_in(&mut eve, login(&node, |_| {})).await;
     pair.proves_unharmed().await;
 }
@@ -126,7 +126,7 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     pair.proves_unharmed().await;
 }
 
-/// A connection that shows one wrong UserSig too many; answers with its last words.
+/// Opens a connection that sends one wrong UserSig too many; returns the message that ends it.
 async fn is_past_the_bound(node: &TestNode, request: Request) -> v1::ConnectionEnded {
     let mut guesser = node.connect().await;
     assert_eq!(guesser.refused(request).await, 70050);
@@ -145,10 +145,10 @@ async fn no_number_of_wrong_user_sigs_keeps_a_right_one_out() {
     for _ in 0..3 {
         let words = is_past_the_bound(&node, forged(&node, "eve")).await;
         assert_eq!(words.cause(), v1::connection_ended::Cause::ProtocolError);
-        // From the very address that guesses.
+        // From the same address as the wrong ones.
         logs_in(&mut node.connect().await, login(&node, |_| {})).await;
     }
-    // The guesser gets in too, once a minute is over, on a connection that is still there.
+    // The connection of the wrong UserSigs can log in too, once the minute is over.
     logs_in(&mut guesser, login(&node, |_| {})).await;
     node.clock.advance(Duration::from_secs(60));
     assert_eq!(node.connect().await.refused(forged(&node, "eve")).await, 70009);
@@ -163,11 +163,11 @@ async fn wrong_user_sigs_are_counted_by_address_whatever_the_account() {
         assert_eq!(eve.refused(forged(&node, &format!("u{n}"))).await, 70009);
     }
     is_past_the_bound(&node, forged(&node, "u5")).await;
-    // One that is signed as it should be is told its reason, and its connection stays.
+    // An expired UserSig with a valid signature gets its own code, and the connection stays.
     let expired = node.sig_for("eve", 0);
     assert_eq!(eve.refused(login(&node, |login| login.user_sig = expired)).await, 70001);
     logs_in(&mut eve, login(&node, |_| {})).await;
-    // A wrong one in the place of that which is in use ends the connection as well.
+    // A wrong UserSig in a renewal ends the connection as well.
     assert_eq!(eve.refused(login(&node, |login| login.user_sig = node.sig("bob"))).await, 70050);
     eve.last_words().await;
     eve.closed().await;
@@ -209,7 +209,7 @@ async fn nobody_else_logs_in_on_a_connection_that_has_somebody() {
     assert_eq!(eve.refused(node.login("fay", "phone", Platform::IPhone)).await, 6017);
     assert_eq!(eve.refused(login(&node, |login| login.sdk_app_id = 1)).await, 6017);
     assert!(!node.has_account("fay").await);
-    // A bad UserSig for the one who is there is refused, and the good one stays.
+    // A bad UserSig in a renewal is refused, and the session goes on.
     assert_eq!(eve.refused(login(&node, |login| login.user_sig = node.sig("bob"))).await, 70013);
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
     logs_in(&mut eve, login(&node, |_| {})).await;
@@ -227,7 +227,7 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     let mut eve = node.connect().await;
     let resume = login(&node, |login| {
         login.resume = true;
-        // The future, nobody, no userID, somebody twice.
+        // A version of the future, a user who does not exist, an invalid userID, and a user twice.
         login.known = vec![
             known("bob", u64::MAX),
             known("nobody", 1),
@@ -244,7 +244,7 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     pair.proves_unharmed().await;
 }
 
-/// Whether the server refuses a new connection, and says why.
+/// Whether the server refuses a new connection with the cause that there are too many.
 async fn is_turned_away(node: &TestNode) -> bool {
     let mut wire = node.connect().await;
     let words = wire.last_words().await;
@@ -268,7 +268,7 @@ async fn one_connection_too_many_is_closed_and_the_others_stay() {
             assert!(is_turned_away(&node).await);
         }
         assert_eq!(eve.status_of("eve").await.user_id, "eve");
-        // A place that is given back can be taken again, and only once.
+        // A place that was freed can be taken again, and only once.
         drop(eve);
         node.has_connections(2).await;
         let _eve = node.log_in("eve", "phone", Platform::IPhone).await;

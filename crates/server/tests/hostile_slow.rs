@@ -1,4 +1,5 @@
-//! Clients that ask for much and take little: answered in order, bounded, and nobody else waits for them.
+//! Clients that request much and read little: they are answered in order and bounded, and no other client
+//! waits for them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -29,9 +30,9 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
             0 => Request::Heartbeat(v1::Heartbeat::default()),
             1 => custom(&format!("{id}")),
             2 => get(&["eve"]),
-            // From the 21st on refused, and answered in its place all the same.
+            // From the 21st on, these are refused, and the refusals come in the right order too.
             3 => list(),
-            // Waits for the facts, and nobody overtakes it.
+            // This one waits for the facts, and no later request overtakes it.
             _ => get(&["nobody", "eve"]),
         });
         put_frame(&mut bytes, &v1::ClientMessage { id, body });
@@ -57,11 +58,11 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
     pair.proves_unharmed().await;
 }
 
-/// Sends the same bytes again and again, as far as the server takes them.
+/// Sends the same bytes again and again, as fast as the server reads them.
 struct Flood {
     sent: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
-    /// Hands the writing half back: dropped, it would close.
+    /// Returns the writing half, because dropping it would close the connection.
     task: JoinHandle<OwnedWriteHalf>,
     reader: OwnedReadHalf,
     received: Vec<u8>,
@@ -86,7 +87,7 @@ impl Flood {
         Self { sent, enough, task, reader, received: eve.received }
     }
 
-    /// Waits until the server takes no more, while others are served.
+    /// Waits until the server reads no more, while other users are served.
     async fn is_stuck(&self, pair: &mut Pair) {
         let mut quiet = 0;
         while quiet < 10 {
@@ -102,7 +103,7 @@ impl Flood {
         }
     }
 
-    /// The next message; `None` when the server has closed.
+    /// The next message; `None` when the server has closed the connection.
     async fn next(&mut self) -> Option<v1::ServerMessage> {
         loop {
             if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
@@ -118,7 +119,7 @@ impl Flood {
     }
 }
 
-/// A client whose kernel takes little for it.
+/// A client with a small receive buffer in the kernel.
 async fn small_client(node: &TestNode) -> Wire {
     let mut eve = Wire::connect_small(node.address()).await;
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
@@ -140,11 +141,11 @@ async fn who_does_not_take_its_answers_is_not_read_from() {
         bytes
     });
     flood.is_stuck(&mut pair).await;
-    // Waiting answers are bounded: some 150 bytes for each request that was answered.
+    // Waiting answers are bounded: some 150 bytes for each answered request.
     let answered = node.metric("lamplight_requests_total{worker=\"0\"}").await - before;
     assert!(answered < 8_000 + 500, "{answered} requests were answered to one who reads nothing");
 
-    // It ends with all its answers, in order, and the right picture.
+    // In the end, the client gets all its answers, in order, and the right state.
     flood.enough.store(true, Ordering::Relaxed);
     let (mut expected, mut newest) = (1, 0);
     loop {
@@ -173,7 +174,7 @@ async fn who_does_not_take_its_answers_is_not_read_from() {
 #[tokio::test]
 async fn a_request_of_one_byte_does_not_buy_a_hundred() {
     let (node, mut pair) = Pair::on_a_node(|_| {}).await;
-    // Empty frames: each is refused, in many more bytes than it has.
+    // Empty frames: the refusal of each has many more bytes than the frame.
     let flood = Flood::start(small_client(&node).await, || vec![0; 64 * 1024]);
     flood.is_stuck(&mut pair).await;
     let refused = node.metric("lamplight_refusals_total{code=\"6017\"}").await;
@@ -227,7 +228,7 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
         let mut eve = node.connect().await;
         // A first login waits for the facts.
         eve.send(node.login(&format!("eve{n}"), "phone", Platform::IPhone)).await;
-        // Corked, what is said last and the end travel in one segment.
+        // The cork lets the last message and the end travel in one segment.
         socket2::SockRef::from(&eve.stream).set_tcp_cork(true).unwrap();
         let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
         eve.send_framed(&heartbeat.encode_to_vec()).await;
@@ -241,7 +242,7 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
 #[tokio::test]
 async fn who_does_not_go_after_the_last_words_is_cut_off() {
     let node = TestNode::start().await;
-    // One that never logs in and one that is logged out by its UserSig; neither closes its side.
+    // One client never logs in, and one is logged out when its UserSig expires; neither closes its side.
     let _silent = node.connect().await;
     let mut eve = node.connect().await;
     let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { panic!() };

@@ -1,4 +1,4 @@
-//! The HTTP port as a whole: its headers, its bounds, and what is answered when it is full.
+//! The HTTP port: its headers, its limits, and its answers when it is full.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A whole answer, as text. It may be cut off by a reset, where a body was not read.
+/// A complete answer, as text. A reset may cut it off when the server has not read the body.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -79,7 +79,7 @@ async fn every_answer_says_what_a_browser_is_to_forbid() {
             asked.push((method, path, ask(address, method, path).await));
         }
     }
-    // Where the one place of this address is taken, these are answered in a spare one.
+    // With the only place of this address taken, these requests are answered in a spare place.
     let full = TestNode::start_with(|config| config.limits.http_connections_per_address = 1).await;
     let http = full.node.http_address();
     let mut first = TcpStream::connect(http).await.unwrap();
@@ -114,7 +114,7 @@ async fn health_and_metrics_answer_while_one_address_has_all_the_places_that_it_
     })
     .await;
     let (http, health) = (node.node.http_address(), node.node.health_address().unwrap());
-    // Slow ones take every place, the spare ones too as often as they become free.
+    // Slow connections take every place, and every spare place as soon as it is free.
     let mut slow = Vec::new();
     for _ in 0..60 {
         let mut stream = TcpStream::connect(http).await.unwrap();
@@ -134,7 +134,7 @@ async fn health_and_metrics_answer_while_one_address_has_all_the_places_that_it_
     assert!(ask(health, "GET", "/healthz").await.ends_with("ok\n"));
     assert!(ask(health, "GET", "/").await.starts_with("HTTP/1.1 404"), "and nothing else");
 
-    // An operator at another address has places left.
+    // An operator at another address can still connect.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let mut other = socket.connect(http).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_body_that_drips_ends_everywhere() {
     for waiting in waiting {
         waiting.await.unwrap();
     }
-    // Two of them had to be read, and two were read only so that they hear the answer.
+    // Two of the bodies had to be read, and two were read only so that their senders see the answer.
     assert_eq!(node.metric("lamplight_http_timeouts_total{limit=\"body\"}").await, 2);
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
@@ -190,7 +190,7 @@ async fn a_body_that_drips_ends_everywhere() {
 async fn calls_for_whose_bodies_there_is_no_room_are_60008_and_change_nothing() {
     let node = TestNode::start_with(|config| config.limits.http_body_bytes = 2 << 20).await;
     let mut api = Api::connect(&node).await;
-    // Two calls of all but the largest size, whose last byte does not come.
+    // Two calls of nearly the largest size, whose last byte never comes.
     let mut waiting = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(node.node.http_address()).await.unwrap();
@@ -307,19 +307,20 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
             assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(told), "{answer}");
         }
     }
-    // A list that is too long is counted to its end, however long it is.
+    // A list that is too long is counted to its end, whatever its length.
     for names in [501, 300_000] {
         let answer = api.call("openim/query_online_status", &json!({ "To_Account": vec![""; names] })).await;
         assert_eq!(answer["ErrorCode"], 90011, "{answer}");
         let told = format!("has {names} entries, at most 500 are allowed");
         assert!(answer["ErrorInfo"].as_str().unwrap().contains(&told), "{answer}");
     }
-    // Values that are not known are passed over, however many there are.
+    // Unknown values are skipped, however many there are.
     let nested = json!({ "UserID": "carol", "more": vec![json!([{}]); 200_000] });
     api.done("im_open_login_svc/account_import", &nested).await;
 }
 
-/// Calls that wait before their answer, here for the seconds of the UserSigs that they have revoked, hold up no others.
+/// Calls that wait before they answer (here for the second of the revoked UserSigs to end) do not hold up
+/// other calls.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     const CALLS: usize = 18;
@@ -327,7 +328,7 @@ async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     let node = TestNode::start().await;
     let name = |call: usize, place: u64| format!("user-{call}-{place}");
     let now = node.clock.now().wall.as_secs();
-    // The UserSigs of each call are dated in all of the seconds to come.
+    // The UserSigs of each call are dated in the following seconds.
     let log_in = async |call: usize, place: u64| {
         let user = name(call, place);
         let Request::Login(login) = node.login(&user, "phone", Platform::IPhone) else { unreachable!() };
@@ -341,7 +342,7 @@ async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     for call in 0..CALLS {
         wires.extend(join_all((0..SECONDS).map(|place| log_in(call, place))).await);
     }
-    // A hundred accounts in each call, and as much else as makes it no large one.
+    // Each call has a hundred accounts, and padding up to just below the size of a large call.
     let waiting: Vec<_> = (0..CALLS)
         .map(|call| {
             let items: Vec<_> = (0..100).map(|place| json!({ "UserID": name(call, place) })).collect();
@@ -381,7 +382,8 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let query = json!({ "To_Account": vec!["u"; 100], "TagList": ["Tag_Profile_IM_Nick"] });
     let answer: Value = api.call("profile/portrait_get", &query).await;
     assert_eq!(answer["UserProfileItem"].as_array().map(Vec::len), Some(100), "{answer}");
-    // Two calls whose last bytes do not come leave room for the next call and what it becomes, and not for its answer.
+    // Two calls whose last bytes never come leave enough of the budget for the next call and its parsed
+    // value, but not for its answer.
     const LEFT: usize = 9_000;
     let mut waiting = Vec::new();
     for length in [1 << 20, (1 << 20) - LEFT] {
@@ -406,11 +408,12 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     assert!(answer["ErrorInfo"].as_str().unwrap().contains("no room for the answer"), "{answer}");
     assert_eq!(node.metric("lamplight_http_bodies_refused_total").await, 1);
     assert_eq!(node.metric("lamplight_api_refusals_total{code=\"60008\"}").await, 1);
-    // A call that may have changed something says so.
+    // A call that may have changed something gets its answer even beyond the budget.
     let names = json!({ "From_Account": "u", "To_Account": vec!["x".repeat(200); 30] });
     let answer = api.done("sns/friend_delete", &names).await;
     assert!(answer.to_string().len() > LEFT);
-    // A call whose body there is room for, and not for what it becomes, is refused before it is read.
+    // A call whose body fits into the budget, but whose parsed value does not, is refused before it is
+    // parsed.
     let names = json!({ "From_Account": "u", "To_Account": vec![""; 400] });
     let answer = api.call("sns/friend_delete", &names).await;
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");

@@ -21,20 +21,20 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// The answer of the identity provider, and how often it was asked.
+/// The answer of the identity provider, and the number of requests for it.
 #[derive(Default)]
 struct Served {
     answer: String,
     asked: usize,
 }
 
-/// An identity provider: its keys are served over HTTP.
+/// An identity provider that serves its keys over HTTP.
 struct Provider {
     port: u16,
     served: Arc<Mutex<Served>>,
 }
 
-/// A key of the provider.
+/// A signing key of the provider.
 struct Signer {
     kid: &'static str,
     pair: Ed25519KeyPair,
@@ -56,7 +56,7 @@ impl Signer {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(self.pair.sign(signed.as_bytes())))
     }
 
-    /// A token for a user that is made now.
+    /// A token for a user, made now.
     fn token(&self, node: &TestNode, user: &str) -> String {
         self.sign(&claims(node, user))
     }
@@ -109,7 +109,7 @@ impl Provider {
         self.answer(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{keys}", keys.len()));
     }
 
-    /// Answers from now on with this; with an empty text, not until there is another.
+    /// Sets the answer to requests; with an empty text, requests wait until there is another one.
     fn answer(&self, answer: &str) {
         answer.clone_into(&mut self.served.lock().unwrap().answer);
     }
@@ -142,7 +142,7 @@ fn login(node: &TestNode, user: &str, token: String) -> Request {
     Request::Login(v1::LoginRequest { user_sig: token, ..login })
 }
 
-/// The code that a login with this token is answered with; 0 when it is let in.
+/// The code that a login with this token is answered with; 0 when it succeeds.
 async fn answer(node: &TestNode, user: &str, token: String) -> u32 {
     match node.connect().await.ask(login(node, user, token)).await {
         Body::Login(_) => 0,
@@ -164,7 +164,7 @@ async fn a_client_and_a_backend_log_in_by_a_jwt() {
         let status = client.set_self_status("here").await.unwrap();
         assert_eq!(status.status_type, lamplight_client::StatusType::Online);
     }
-    // The other token still opens a login, and the server API takes both.
+    // UserSigs still work for logins, and the server API accepts both.
     assert_eq!(answer(&node, "bob", node.sig("bob")).await, 0);
     let admin = signer.token(&node, "administrator");
     let mut api = Api::connect(&node).await;
@@ -238,7 +238,8 @@ async fn a_new_key_is_fetched_when_a_token_names_it_and_at_most_once_in_ten_seco
     let (first, second) = (unknown.token(&node, "eve"), unknown.token(&node, "mallory"));
     let both = tokio::join!(answer(&node, "eve", first), answer(&node, "mallory", second));
     assert_eq!((both, provider.asked()), ((70009, 70009), 3));
-    // Whoever took a key out has its tokens refused from the next look on; nothing has to name another one.
+    // The tokens of a removed key are refused after the next read of the keys; no token with a new key is
+    // needed for that.
     provider.serve(&[&new]);
     node.clock.advance(Duration::from_secs(301));
     provider.is_asked(4).await;
@@ -302,7 +303,7 @@ async fn keys_that_were_read_survive_a_restart_within_their_day() {
     node.clock.advance(Duration::from_secs(3_600));
     assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 70009, "a day is a day");
 
-    // A file that is damaged keeps no node from starting, and lets nobody in.
+    // A damaged file does not keep the node from starting, and its tokens are refused.
     let good = std::fs::read_to_string(&kept).unwrap();
     for bad in ["", "{}", "\u{0}", &good.replace("https", "ftp").replace("127.0.0.1", "127.0.0.2")] {
         std::fs::write(&kept, bad).unwrap();
@@ -312,7 +313,7 @@ async fn keys_that_were_read_survive_a_restart_within_their_day() {
     provider.serve(&[&signer]);
     node.clock.advance(Duration::from_secs(301));
     assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
-    // What no app names any more is forgotten.
+    // Keys that no app uses any more are deleted.
     node.set(|settings| settings.jwt.jwks_url.clear()).await;
     let forgotten = async {
         while kept.exists() {
@@ -345,7 +346,7 @@ async fn a_kick_revokes_the_jwts_from_before_it() {
         assert_eq!(answer(&node, "alice", token).await, 70052);
     }
     let mut api = Api::connect(&node).await;
-    // A device that was kicked while it was connected has been told.
+    // A device that was kicked while it was connected has been told about it already.
     assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
     let body = json!({ "To_Account": ["alice"] });
     let token = signer.token(&node, "administrator");
@@ -384,7 +385,7 @@ async fn whoever_logged_in_by_keys_that_the_app_has_no_longer_is_logged_out() {
         panic!()
     };
     let mut by_sig = node.log_in("bob", "d", Platform::Android).await;
-    // Other settings, and one more source, end nothing.
+    // Changes of other settings, and a further source of keys, do not end a session.
     let keys = json!({ "keys": [Signer::new("own", 7).jwk()] }).to_string();
     node.set(|settings| settings.jwt.keys = keys).await;
     assert_eq!(by_url.status_of("alice").await.status_type, 1);
@@ -403,7 +404,7 @@ async fn whoever_logged_in_by_keys_that_the_app_has_no_longer_is_logged_out() {
 async fn keys_are_read_from_a_file_and_not_from_where_webhooks_may_not_lead() {
     let signer = Signer::new("1", 1);
     let provider = Provider::start(&[&signer]).await;
-    // An address of this machine is nowhere that an app may make the server look.
+    // An app must not make the server connect to an address of this machine.
     let mut node = TestNode::start().await;
     let jwks_url = provider.url();
     node.set(|settings| settings.jwt.jwks_url = jwks_url).await;
@@ -433,7 +434,7 @@ async fn keys_are_read_from_a_file_and_not_from_where_webhooks_may_not_lead() {
     }
 }
 
-/// The settings that count are those after the wait for newer keys.
+/// A login that waited for newer keys is checked against the settings after the wait.
 #[tokio::test]
 async fn a_jwt_that_waited_for_newer_keys_is_held_against_the_settings_of_then() {
     let (older, newer) = (Signer::new("1", 1), Signer::new("2", 2));

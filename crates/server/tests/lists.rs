@@ -1,4 +1,5 @@
-//! Profiles, friends, messages and conversations over the wire: who is told of what, and in which order.
+//! Profiles, friends, messages and conversations over the wire: who is notified of which change, and in which
+//! order.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -37,7 +38,7 @@ async fn a_message_reaches_every_device_of_both_but_the_one_that_sent_it() {
     let told = mac.lists_changed().await;
     assert_eq!((told.messages, told.total_unread), (vec![message], Some(0)));
     assert_eq!(told.lists_version, sent.lists_version);
-    // The phone is told the answer next, and not its own message.
+    // The next message to the phone is the answer, and not a notification of its own message.
     bob.ask(send("alice", "hi", "m1")).await;
     assert_eq!(phone.lists_changed().await.messages[0].text, "hi");
     assert_eq!(mac.lists_changed().await.messages[0].text, "hi");
@@ -49,7 +50,7 @@ async fn a_send_that_is_tried_again_is_stored_once() {
     let node = TestNode::start().await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
-    // The link breaks before the answer is read, again and again.
+    // The link breaks before the answer is read, several times.
     for _ in 0..5 {
         alice.send(send("bob", "hello", "m1")).await;
         drop(alice);
@@ -61,7 +62,7 @@ async fn a_send_that_is_tried_again_is_stored_once() {
     let Body::SendMessage(second) = alice.ask(send("bob", "more", "m2")).await else { panic!() };
     assert_eq!((second.repeated_send, second.message.unwrap().sequence), (false, 2));
     assert_eq!(bob.lists_changed().await.messages[0].text, "more", "nothing came in between");
-    // Only a retry is one: the same text to the same user.
+    // Only the same text to the same user is a retry.
     let Body::SendMessage(third) = alice.ask(send("bob", "other words", "m1")).await else { panic!() };
     assert_eq!((third.repeated_send, third.message.unwrap().sequence), (false, 3));
     assert_eq!(bob.lists_changed().await.messages[0].text, "other words");
@@ -92,7 +93,7 @@ async fn a_login_says_whether_the_lists_are_as_they_were() {
     assert_eq!(missed, first + 2);
     let Body::GetConversationList(list) = alice.ask(conversations("", 0)).await else { panic!() };
     assert_eq!((list.lists_version, list.total_unread), (missed, 2));
-    // A fresh UserSig is no news of the lists.
+    // A renewal of the UserSig does not change the lists.
     let Body::Login(renewed) = alice.ask(node.login("alice", "phone", Platform::IPhone)).await else {
         panic!()
     };
@@ -106,7 +107,8 @@ async fn no_change_is_missed_between_the_record_of_a_login_and_its_answer() {
     let node = TestNode::start().await;
     drop(node.log_in("alice", "phone", Platform::IPhone).await);
     drop(node.log_in("bob", "phone", Platform::IPhone).await);
-    // Changes come all the time, so that some are committed between the two, and told before the connection hears.
+    // Changes come without pause, so that some are committed between the read and the subscription of a new
+    // connection.
     let senders = ["one", "two", "three"].map(|sender| {
         let (service, clock) = (std::sync::Arc::clone(node.node.service()), node.clock.clone());
         let (bob, alice) = (node.user("bob"), node.user("alice"));
@@ -140,7 +142,7 @@ async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
     for platform in [Platform::IPhone, Platform::Android, Platform::Mac, Platform::Linux] {
         devices.push(node.log_in("alice", platform.name(), platform).await);
     }
-    // Bob's devices, and the app in his name.
+    // Bob's devices send, and so does the app on his behalf.
     let senders = ["phone", "mac"].into_iter().zip([Platform::IPhone, Platform::Mac]);
     let mut tasks = Vec::new();
     for (device, platform) in senders {
@@ -160,14 +162,15 @@ async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
             service.send_message(&bob, &alice.id, "x".into(), client_id, By::App, now).await.unwrap();
         }
     }));
-    // Each of Alice's devices reads as it goes, and believes what it was told last.
+    // Each of Alice's devices marks messages as read as it goes, and applies every message in the order of
+    // arrival.
     let reading = devices.into_iter().enumerate().map(|(n, mut wire)| {
         tokio::spawn(async move {
             let mut shown = Shown::default();
             while shown.last < SENDS {
                 shown.take(wire.push().await.unwrap());
                 if shown.last % 4 == n as u64 {
-                    // A little behind, and all together now and then.
+                    // Sometimes a little behind, and sometimes several devices at once.
                     let read = shown.last.saturating_sub(n as u64);
                     let id = wire.send(mark_read("bob", read)).await;
                     loop {
@@ -189,7 +192,7 @@ async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
     for task in tasks {
         task.await.unwrap();
     }
-    // The last word: a message of which all hear.
+    // A final message, which all devices get.
     let mut bob = node.log_in("bob", "ipad", Platform::IPad).await;
     bob.ask(send("alice", "last", "last")).await;
     for (wire, shown) in &mut devices {
@@ -263,7 +266,7 @@ async fn friends_are_made_by_a_client_and_the_watch_graph_follows_at_once() {
     assert_eq!((friend.user_id.as_str(), friend.remark.as_str(), friend.mutual), ("bob", "Bobby", true));
     assert_eq!(mac.lists_changed().await.friends, [friend]);
     assert_eq!(bob.lists_changed().await.friends[0].user_id, "alice");
-    // All devices of both sides watch from here on, and see the present first.
+    // From here on, all devices of both users watch the other one; first they get the present status.
     assert_eq!(alice.told("bob", Online).await.custom_status, "before");
     assert_eq!(mac.told("bob", Online).await.custom_status, "before");
     bob.told("alice", Online).await;
@@ -281,7 +284,7 @@ async fn friends_are_made_by_a_client_and_the_watch_graph_follows_at_once() {
         assert_eq!(told.lists_version, 0, "it does not count");
     }
 
-    // Off, on again, and no friends any longer: each holds at once.
+    // The switch off, the switch on again, and the end of the friendship all take effect at once.
     node.set(|settings| settings.switches.friend_notification = false).await;
     bob.ask(custom("the switch is off")).await;
     node.set(|settings| settings.switches.friend_notification = true).await;
@@ -374,7 +377,8 @@ async fn old_messages_are_gone_after_their_time() {
     node.clock.advance(Duration::from_secs(366 * 24 * 3_600));
     let client_id = ClientMessageId::new("m2").unwrap();
     service.send_message(&alice, &bob.id, "new".into(), client_id, By::App, node.clock.now()).await.unwrap();
-    // A node looks when it starts, and once a minute; it deletes once its clock has gone on for an hour.
+    // A node looks for old messages when it starts, and once a minute; it deletes them once its clock has run
+    // for an hour.
     let node = node.stop().await.start().await;
     let (service, now) = (node.node.service(), node.clock.now());
     let kept = || async {

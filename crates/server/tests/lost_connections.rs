@@ -1,4 +1,4 @@
-//! Connections that a live record has and no worker: their users do not stay ONLINE for ever.
+//! Connections that a live record has and no worker has: their users do not stay ONLINE for ever.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -12,10 +12,10 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
 
-/// As the server has it; the heartbeat timeout of the clients is longer than two of them.
+/// The server's interval between comparisons; the clients' heartbeat timeout is longer than two of them.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 
-/// Logs a device in over a connection of which the workers know nothing: as it is left where the word of its end was
+/// Logs a device in over a connection that the workers do not know, as if the report of its end had been
 /// lost.
 async fn log_in_without_socket(node: &TestNode, user: &str, local: u64) {
     let call = LoginCall {
@@ -36,7 +36,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
     let node = TestNode::start().await;
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
-    // One in the slot of a connection that is open, one where no slot and no worker is.
+    // One in a slot that is in use, one in an unused slot, and one of a worker that does not exist.
     let workers = [0, 1, 77];
     let ghosts = workers.map(|worker| format!("ghost {worker}"));
     for (ghost, worker) in ghosts.iter().zip(workers) {
@@ -56,7 +56,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
         for wire in [&mut alice, &mut bob] {
             wire.ask(Request::Heartbeat(v1::Heartbeat::default())).await;
         }
-        // A comparison is soon made; when, nobody says.
+        // The comparison starts within a short time.
         for _ in 0..100 {
             if node.metric(ended).await == 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,4 @@
-//! The list of metrics in `docs/operations.md` against what a node shows that has just been started.
+//! Compares the list of metrics in `docs/operations.md` with the metrics of a node that has just started.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -14,7 +14,7 @@ const PAGE: &str = include_str!("../../../docs/operations.md");
 /// Metrics by name, each with the names of its labels.
 type Listed = BTreeMap<String, BTreeSet<String>>;
 
-/// The metrics that the page lists: the code in the first cells of the table, as `name{label}`.
+/// The metrics in the page: the code in the first cell of each row of the table, as `name{label}`.
 fn documented() -> Listed {
     let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
     let rows = after.lines().take_while(|line| line.starts_with('|'));
@@ -29,7 +29,7 @@ fn documented() -> Listed {
         .collect()
 }
 
-/// The metrics that the node shows: each that has a series. Labels that every metric of its kind has are left out.
+/// The metrics of the node that have a series, without the labels that every metric of their kind has.
 fn shown(text: &str) -> Listed {
     let mut metrics = Listed::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -66,7 +66,7 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// A rate over a series that begins with its first event misses that event.
+/// A rate over a series that begins only with its first event would miss that event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;
@@ -85,7 +85,7 @@ async fn every_counter_has_all_of_its_series_from_the_start() {
     for worker in 0..2 {
         assert!(has(&format!("accept_failures_total{{worker=\"{worker}\"}}")));
     }
-    // Every family that is announced has a series.
+    // Every announced family has a series.
     let announced = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     for name in announced.map(|line| line.split(' ').next().unwrap()) {
         let is_shown = text.lines().any(|line| line.starts_with(name));

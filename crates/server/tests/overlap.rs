@@ -1,5 +1,5 @@
-//! Operations that overlap: reads that are many or slow, answers that take their time, settings that change beneath
-//! connections.
+//! Operations that overlap: many or slow reads, answers that take time, and settings that change while
+//! connections use them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,11 +24,12 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// More connections of one worker than the facts let reads wait, and each read fails at first, as it does past that bound.
+/// One worker has more connections than reads may wait for the facts, and each read fails at first, as reads
+/// beyond that bound do.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;
-    /// At a time: fewer than wait for a listener, or for the facts.
+    /// The number of logins at a time: fewer than the listener's backlog and the queue of the facts allow.
     const AT_ONCE: usize = 200;
     const ENOUGH_TIME: Duration = Duration::from_secs(60);
     assert!(
@@ -52,7 +53,8 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     let database = database(&node);
     database.execute_batch("ALTER TABLE friends RENAME TO hidden").unwrap();
     node.set(|settings| settings.switches.friend_notification = true).await;
-    // One behind the other: the worker has heard of the switch, and its reads were before this one.
+    // These are handled in order, so the worker has heard of the switch, and its reads have come before the
+    // refused one.
     star.ask(custom("soon")).await;
     let friends = Request::GetFriendList(v1::GetFriendListRequest::default());
     assert_eq!(star.refused(friends).await, 70_500);
@@ -67,14 +69,14 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     tokio::time::timeout(ENOUGH_TIME, all_see).await.expect("every connection is told");
 }
 
-/// The files that this process may have open when it has raised its limit.
+/// The limit of open files of this process, once it has raised it.
 fn most_open_files() -> u64 {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap_or(u64::MAX)
 }
 
-/// The next change of the subscription list that a device is told of.
+/// The next change of the subscription list that a device is notified of.
 async fn list_change(mac: &mut Wire) -> v1::SubscriptionsChanged {
     loop {
         if let Body::SubscriptionsChanged(changed) = mac.push().await.unwrap() {
@@ -96,9 +98,10 @@ async fn nobody_is_named_as_not_watched_and_then_told_of_as_a_friend() {
     let mut mac = node.log_in("alice", "mac", Platform::Mac).await;
     for round in 0..60 {
         alice.subscribe(&["bob"]).await;
-        // Changes that came and went before they were told are no changes.
+        // A subscription that was undone before the notification is reported as no change.
         while list_change(&mut mac).await.subscribed.is_empty() {}
-        // Friends in the end in half of the rounds; and made so by either side, or by the app's backend.
+        // In half of the rounds the two end up as friends, through either of them or through the app's
+        // backend.
         let made = round % 2 == 0;
         match round % 3 {
             _ if !made => drop(alice.ask(delete_friends(&["bob"])).await),
@@ -118,7 +121,7 @@ async fn nobody_is_named_as_not_watched_and_then_told_of_as_a_friend() {
         if made {
             while alice.told_of("bob").await.custom_status != text {}
         } else {
-            // Pending events come before the answer that follows.
+            // Pending notifications come before the next answer.
             alice.ask(custom(&text)).await;
             alice.told("alice", Online).await;
             let of_bob = |body: &Body| match body {
@@ -193,7 +196,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     bob.ask(custom("one")).await;
     eve.ask(custom("two")).await;
 
-    // A login and a resume are told the same of others: nothing, and that they are watched.
+    // A login and a resume get the same about other users: no statuses, and that they are watched.
     let mut resumed = node.connect().await;
     let Request::Login(mut login) = node.login("alice", "mac", Platform::Mac) else { panic!() };
     (login.resume, login.known) = (true, known);
@@ -209,7 +212,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     assert_eq!(of(&answer), ["alice"]);
     assert_eq!(alice.refused(get(&["bob"])).await, 72_001);
 
-    // Own changes are told all the same; nothing of others came before.
+    // Notifications of own changes still come; none about others came before.
     for wire in [&mut alice, &mut resumed, &mut fresh] {
         wire.ask(custom("here")).await;
         wire.pushed.clear();
@@ -237,7 +240,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
         assert!(told.keys().eq(expected.iter()), "{:?}", told.keys());
         assert_eq!((told["bob"].custom_status.as_str(), told["eve"].custom_status.as_str()), ("one", "two"));
     }
-    // Cat did not change: nothing more comes.
+    // Cat did not change, so no notification of her follows.
     bob.ask(custom("three")).await;
     let told = alice.told("bob", Online).await;
     assert_eq!(told.custom_status, "three");
@@ -245,7 +248,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     assert_eq!(answer.user_ids, ids(&["bob", "cat"]));
 }
 
-/// The others in what the server says on its own.
+/// The other users in a message that the server sends on its own.
 fn others(body: Body) -> Option<Vec<String>> {
     match body {
         Body::StatusChanged(changed) => {
@@ -256,7 +259,7 @@ fn others(body: Body) -> Option<Vec<String>> {
     }
 }
 
-/// The facts of a node, opened beside it.
+/// The database of a node's facts, opened beside the node.
 fn database(node: &TestNode) -> rusqlite::Connection {
     rusqlite::Connection::open(node.folder.path().join("facts.db")).unwrap()
 }
@@ -278,7 +281,7 @@ async fn a_connection_whose_call_waits_for_the_store_is_told_of_statuses_and_ans
     assert_eq!(told.custom_status, "while you wait");
     assert!(began.elapsed() < Duration::from_secs(4), "told after {:?}", began.elapsed());
 
-    // Somebody whose login waits is answered too, and asked to come again.
+    // A login that waits is answered too, and the client is asked to come again.
     let mut cat = node.connect().await;
     assert_eq!(cat.refused(node.login("cat", "phone", Platform::IPhone)).await, 70_500);
     cat.last_words().await;
@@ -288,7 +291,7 @@ async fn a_connection_whose_call_waits_for_the_store_is_told_of_statuses_and_ans
     let Some(Body::Refusal(refusal)) = message.body else { panic!("{message:?}") };
     assert_eq!(refusal.code, 70_500);
     assert!(began.elapsed() < PATIENCE);
-    // The next call was not behind it for ever, and is not behind what was told.
+    // The next call does not wait without end, and its answer is not older than the notifications before it.
     let message = alice.next().await.unwrap();
     assert_eq!(message.id, second);
     let Some(Body::GetUserStatus(answer)) = message.body else { panic!("{message:?}") };

@@ -1,5 +1,5 @@
-//! The scenarios of SPEC sections 2 to 5 over real sockets, where sockets, threads and time matter. The rules
-//! themselves are tested in `core`.
+//! The scenarios of SPEC sections 2 to 5 over real sockets, as far as sockets, threads and time matter. The
+//! rules themselves are tested in `core`.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -38,7 +38,7 @@ async fn two_users_see_each_other_come_change_and_go() {
     let told = alice.told("bob", Online).await;
     assert_eq!(told.custom_status, "听歌中");
     assert_eq!(told.version, set.status.unwrap().version);
-    // The one who caused it is told too.
+    // Bob, who made the change, is notified too.
     assert_eq!(bob.told("bob", Online).await.custom_status, "听歌中");
 
     let Body::Logout(_) = bob.ask(Request::Logout(v1::LogoutRequest {})).await else { panic!() };
@@ -60,7 +60,7 @@ async fn a_silent_link_ends_after_the_heartbeat_timeout_and_a_heartbeat_keeps_it
     assert_eq!(told.reason, v1::Reason::Timeout as i32);
     assert_eq!(alice.status_of("bob").await.status_type, Online as i32);
 
-    // Two steps, with a sign of life between them.
+    // In two steps, with a heartbeat in between.
     node.clock.advance(Duration::from_secs(200));
     let Body::Heartbeat(_) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     node.clock.advance(Duration::from_secs(200));
@@ -74,7 +74,8 @@ async fn a_link_that_breaks_right_after_it_has_spoken_ends_at_once_too() {
     let mut alice = node.log_in("alice", "mac", Platform::Mac).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     alice.subscribe(&["bob"]).await;
-    // Corked, what is said last and the end travel in one segment; and there is no answer that would meet a reset.
+    // The cork lets the last message and the end travel in one segment, and a heartbeat without an id gets no
+    // answer that could meet a reset.
     socket2::SockRef::from(&bob.stream).set_tcp_cork(true).unwrap();
     let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
     bob.send_framed(&heartbeat.encode_to_vec()).await;
@@ -103,7 +104,7 @@ async fn linger_hides_a_reload() {
     drop(tab);
     node.has_connections(1).await;
     let mut tab = node.log_in("bob", "tab", Platform::Web).await;
-    // Bob's next change is the first that Alice hears of, and one version later.
+    // Bob's next change is the first notification that Alice gets, with the next version.
     tab.ask(custom("back")).await;
     let told = alice.told("bob", Online).await;
     assert_eq!(told.custom_status, "back");
@@ -144,11 +145,11 @@ async fn another_login_of_the_platform_kicks_and_watchers_see_no_flicker() {
     old.closed().await;
     assert_eq!(alice.status_of("bob").await.version, before);
 
-    // Kicked while connected: it was told, and its user may log in again at once.
+    // A device that was kicked while it was connected was told, and its user may log in again at once.
     let old = node.log_in("bob", "old phone", Platform::Android).await;
     assert_eq!(new.last_words().await.cause, Cause::KickedByOtherLogin as i32);
 
-    // Kicked while away: 6208 once, then the login succeeds.
+    // A device that was kicked while it was away gets 6208 once; then the login succeeds.
     drop(old);
     alice.told("bob", Offline).await;
     let new = node.log_in("bob", "new phone", Platform::Android).await;
@@ -181,7 +182,7 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
 
     bob.ask(custom("nobody hears this")).await;
     node.set(|settings| settings.switches.friend_notification = true).await;
-    // Friends are shown the present when the switch is turned on.
+    // When the switch is turned on, friends get the present status.
     assert_eq!(alice.told("bob", Online).await.custom_status, "nobody hears this");
     bob.ask(custom("heard")).await;
     assert_eq!(alice.told("bob", Online).await.custom_status, "heard");
@@ -190,7 +191,7 @@ async fn friends_are_told_by_the_switch_and_the_graph_follows_at_once() {
     bob.ask(custom("one-way friends are not told")).await;
     alice.ask(custom("own")).await;
     loop {
-        // Of her lists she is told besides.
+        // Alice also gets notifications of her lists.
         let Body::StatusChanged(changed) = alice.push().await.unwrap() else { continue };
         assert!(changed.statuses.iter().all(|status| status.custom_status != "one-way friends are not told"));
         if changed.statuses.iter().any(|status| status.custom_status == "own") {
@@ -224,7 +225,7 @@ async fn the_list_is_shared_by_the_devices_of_an_account() {
     assert_eq!(changed.unsubscribed, ["bob"]);
 }
 
-/// The status of the own account may come before.
+/// A notification of the own status may come before the answer.
 fn skip_status(body: Body) -> Body {
     body
 }
@@ -274,7 +275,7 @@ async fn an_expired_sig_logs_the_device_out() {
     let Body::Login(_) = bob.ask(Request::Login(login.clone())).await else { panic!() };
     alice.subscribe(&["bob"]).await;
 
-    // A fresh one on the same connection moves the end.
+    // A new UserSig on the same connection moves the expiry.
     node.clock.advance(Duration::from_secs(60));
     login.user_sig = node.sig_for("bob", 100);
     let Body::Login(_) = bob.ask(Request::Login(login)).await else { panic!() };
@@ -320,7 +321,8 @@ async fn a_restart_shows_nothing_of_those_who_come_back() {
     let _bob = node.log_in("bob", "phone", Platform::IPhone).await;
     let after = alice.status_of("bob").await;
     assert_eq!((after.version, after.custom_status.as_str()), (before.version, "reading"));
-    // The list is still there: Cat, who does not come back, is told of after the grace; Bob is not.
+    // The subscription list still exists: Alice is notified of Cat, who does not return, after the grace, and
+    // not of Bob.
     node.clock.advance(Duration::from_secs(31));
     let told = alice.told("cat", Offline).await;
     assert_eq!(told.reason, v1::Reason::NodeLost as i32);
@@ -346,7 +348,8 @@ async fn clients_are_told_over_how_long_so_many_of_them_spread_their_return() {
     assert_eq!(told(&node, &mut bob, "bob").await, 1_000);
     let mut cat = node.connect().await;
     assert_eq!(told(&node, &mut cat, "cat").await, 1_500);
-    // A client that logged in earlier hears of it with the answers to its heartbeats, and when it renews its UserSig.
+    // A client that logged in earlier gets the value with the answers to its heartbeats, and when it renews
+    // its UserSig.
     let Body::Heartbeat(beat) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else {
         panic!()
     };
@@ -369,7 +372,7 @@ async fn a_client_that_does_not_read_ends_with_the_right_picture() {
     let text = "x".repeat(80);
     for round in 0..800 {
         for user in &mut users {
-            // Not awaited one by one: answers are read below.
+            // The answers are read below, all together.
             user.send(custom(&format!("{round} {text}"))).await;
         }
         if round % 100 == 99 {

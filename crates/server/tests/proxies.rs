@@ -1,4 +1,5 @@
-//! Trusted proxies: whose address a connection and a request has, before a real nginx and a real haproxy too.
+//! Trusted proxies: the client's address of a connection and of a request, also behind a real nginx and a
+//! real haproxy.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -33,7 +34,7 @@ const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const ALICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 7);
 const BOB: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 8);
 
-/// A node that believes what 127.0.0.1 says, and nobody else.
+/// A node that trusts 127.0.0.1, and no other proxy.
 async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     TestNode::start_with(|config| {
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
@@ -42,7 +43,7 @@ async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     .await
 }
 
-/// The same, with room for two connections from one address, and telling a receiver of logins.
+/// A node that also limits connections to two per address, and sends logins to a webhook receiver.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = node_with(|config| {
         config.webhooks.allow_private = true;
@@ -62,26 +63,26 @@ async fn connect_from(source: Ipv4Addr, to: SocketAddr) -> TcpStream {
     socket.connect(to).await.unwrap()
 }
 
-/// A header of version 1 for a client at this address.
+/// A PROXY header of version 1 for a client at this address.
 fn text(source: &str) -> Vec<u8> {
     let family = if source.contains(':') { "TCP6" } else { "TCP4" };
     let to = if source.contains(':') { "::1" } else { "127.0.0.1" };
     format!("PROXY {family} {source} {to} 50000 7400\r\n").into_bytes()
 }
 
-/// A header of version 2, with an extension.
+/// A PROXY header of version 2, with an extension.
 fn binary(source: Ipv4Addr) -> Vec<u8> {
     let front = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11";
     [&front[..], &source.octets(), &[127, 0, 0, 1, 0xc3, 0x50, 0x1c, 0xe8], &[4, 0, 2, 0, 0]].concat()
 }
 
-/// Logs somebody in by the native protocol, over whatever stream; answers with what the server says first.
+/// Logs a user in with the native protocol over any stream; returns the first message of the server.
 async fn log_in(node: &TestNode, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), user: &str) -> Body {
     stream.write_all(NATIVE_PREAMBLE).await.unwrap();
     ask(stream, node.login(user, "phone", Platform::IPhone)).await
 }
 
-/// Asks something after the preamble; answers with what the server says first.
+/// Sends a request after the preamble; returns the first message of the server.
 async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::client_message::Body) -> Body {
     let mut bytes = Vec::new();
     put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(body) });
@@ -96,20 +97,20 @@ async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::clien
     }
 }
 
-/// Logs somebody in who is told that there are too many.
+/// Whether a login is refused because there are too many connections.
 async fn is_one_too_many(node: &TestNode, mut stream: TcpStream) -> bool {
     matches!(log_in(node, &mut stream, "eve").await,
         Body::ConnectionEnded(words) if words.cause == Cause::TooManyConnections as i32)
 }
 
-/// Connects as a proxy that says this first.
+/// Connects as a proxy that sends this header first.
 async fn proxied(node: &TestNode, header: &[u8]) -> TcpStream {
     let mut stream = connect_from(LOCALHOST, node.address()).await;
     stream.write_all(header).await.unwrap();
     stream
 }
 
-/// The addresses that the receiver is told of, of so many logins.
+/// The addresses in the notices of this many logins.
 async fn told(receiver: &Receiver, logins: usize) -> Vec<String> {
     let received = receiver.has(logins).await;
     received.iter().map(|request| request.query("ClientIP").unwrap().to_owned()).collect()
@@ -133,11 +134,11 @@ async fn a_trusted_proxy_says_whose_connection_it_is() {
         assert_eq!(told(&receiver, open.len() + 1).await.last().unwrap(), expected, "{user}");
         open.push(stream);
     }
-    // The address has two by now, in either form; and so has the proxy for itself.
+    // The address has two connections by now, counted in both forms; and the proxy itself has two.
     for header in [text("192.0.2.7"), binary("192.0.2.7".parse().unwrap()), Vec::new()] {
         assert!(is_one_too_many(&node, proxied(&node, &header).await).await);
     }
-    // A place that is given back can be taken again.
+    // A place that was freed can be taken again.
     drop(open.remove(0));
     node.has_connections(5).await;
     let Body::Login(_) = log_in(&node, &mut proxied(&node, &text("192.0.2.7")).await, "one").await else {
@@ -203,7 +204,7 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     ] {
         let mut stream = connect_from(source, node.address()).await;
         stream.write_all(&bytes).await.unwrap();
-        // Sooner than for want of a name or of a login.
+        // The connection ends sooner than for a missing header or login.
         let ended = tokio::time::timeout(Duration::from_secs(4), rest_of(&mut stream)).await;
         assert_eq!(ended.unwrap_or_else(|_| panic!("{bytes:?} is waited for")), b"", "{bytes:?}");
         drop(stream);
@@ -213,14 +214,16 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     let Body::Login(_) = log_in(&node, &mut stream, "alice").await else { panic!("others are as ever") };
 }
 
-/// Neither the header nor the login comes: the place is free again after five seconds of the node's clock.
+/// A connection without its header or without a login ends after five seconds of the node's clock, and its
+/// place is free again.
 #[tokio::test]
 async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let node = node_with(|config| config.limits.connections = 4).await;
     let mut silent = connect_from(LOCALHOST, node.address()).await;
     let mut half = proxied(&node, b"PROXY TCP4 192").await;
     node.has_connections(2).await;
-    // Half of all places is taken by those without a name; the others are free for who has one.
+    // Connections whose client is not known yet may take half of all places; the others are free for known
+    // clients.
     assert!(is_one_too_many(&node, proxied(&node, &text("192.0.2.7")).await).await);
     let mut direct = connect_from(ALICE, node.address()).await;
     let Body::Login(_) = log_in(&node, &mut direct, "alice").await else { panic!("there is room") };
@@ -231,9 +234,9 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     node.has_connections(1).await;
     let mut stream = proxied(&node, &text("192.0.2.7")).await;
     let Body::Login(_) = log_in(&node, &mut stream, "one").await else { panic!("there is room") };
-    // A connection that has named its client has the time limit of the login from then on.
+    // Once the client's address is known, the time limit of the login applies.
     let mut named = proxied(&node, &text("192.0.2.8")).await;
-    // The answer says that the name was read.
+    // The answer shows that the header was read.
     named.write_all(NATIVE_PREAMBLE).await.unwrap();
     let early = ask(&mut named, v1::client_message::Body::Heartbeat(v1::Heartbeat::default())).await;
     assert!(matches!(early, Body::Heartbeat(_)), "{early:?}");
@@ -242,7 +245,7 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let Body::Login(_) = ask(&mut named, login).await else { panic!("there is time") };
 }
 
-/// Upgrades to a WebSocket at this address, with more header lines; logs in there.
+/// Upgrades to a WebSocket at this address, with more header lines, and logs in over it.
 async fn web_log_in(
     node: &TestNode,
     source: Ipv4Addr,
@@ -265,7 +268,7 @@ async fn web_log_in(
         "sdkAppId": node.app.id.0, "userId": user, "userSig": node.sig(user), "deviceId": "tab",
         "platform": "PLATFORM_WEB",
     }});
-    // A server that has turned the connection away does not listen.
+    // A server that has refused the connection may not read this.
     let _ = socket.send(Message::text(login.to_string())).await;
     loop {
         let next = tokio::time::timeout(PATIENCE, socket.next()).await.expect("something comes");
@@ -287,7 +290,7 @@ async fn the_upgrade_of_a_trusted_proxy_says_whose_web_socket_it_is() {
         ("one", LOCALHOST, nothing, ("X-Forwarded-For", "6.6.6.6, 192.0.2.7"), "192.0.2.7"),
         ("two", LOCALHOST, nothing, ("Forwarded", "for=\"[2001:db8::7]:4711\""), "2001:db8::7"),
         ("three", LOCALHOST, nothing, ("X-Forwarded-For", "unknown"), "127.0.0.1"),
-        // A chain: a proxy that speaks HTTP before one that does not.
+        // A chain: an HTTP proxy in front of one that sends PROXY headers.
         ("four", LOCALHOST, &trusted, ("X-Forwarded-For", "192.0.2.7"), "192.0.2.7"),
         ("five", ALICE, nothing, ("X-Forwarded-For", "192.0.2.9"), "127.0.0.7"),
     ] {
@@ -299,7 +302,7 @@ async fn the_upgrade_of_a_trusted_proxy_says_whose_web_socket_it_is() {
     let line = ("X-Forwarded-For", "192.0.2.7");
     let (_, answer) = web_log_in(&node, LOCALHOST, to, nothing, &[line], "eve").await;
     assert_eq!(answer["connectionEnded"]["cause"], "CAUSE_TOO_MANY_CONNECTIONS", "{answer}");
-    // A broken upgrade gives its place back.
+    // A failed upgrade frees its place.
     let mut stream = proxied(&node, UPGRADE.as_bytes()).await;
     stream.write_all(b"Sec-WebSocket-Protocol: other\r\n\r\n").await.unwrap();
     assert!(rest_of(&mut stream).await.starts_with(b"HTTP/1.1 400"));
@@ -307,7 +310,7 @@ async fn the_upgrade_of_a_trusted_proxy_says_whose_web_socket_it_is() {
     node.has_connections(5).await;
 }
 
-/// Sends a wrong UserSig to the server API; answers with the code.
+/// Sends a wrong UserSig to the server API; returns the code of the answer.
 async fn guess(node: &TestNode, source: Ipv4Addr, to: SocketAddr, lines: &str) -> u64 {
     let mut stream = connect_from(source, to).await;
     let target = format!("/v4/openim/querystate?{}", query(node, ADMIN, "nonsense"));
@@ -345,7 +348,7 @@ async fn a_request_of_a_proxy_takes_a_place_of_its_client_while_it_is_under_way(
     let node = node_with(|config| config.limits.http_connections_per_address = 1).await;
     let http = node.node.http_address();
     let (alice, bob) = ("X-Forwarded-For: 192.0.2.7\r\n", "X-Forwarded-For: 192.0.2.8\r\n");
-    // The proxy may have more connections than a client.
+    // The proxy itself may have more connections than a client.
     let idle = connect_from(LOCALHOST, http).await;
     let page = async |line: &str| {
         let mut stream = connect_from(LOCALHOST, http).await;
@@ -386,7 +389,7 @@ async fn the_audit_log_has_the_address_of_the_operator() {
     adds_a_key(&node, &mut browser, "192.0.2.7").await;
 }
 
-/// Changes something in the console; the audit log says from where.
+/// Adds a key in the console; checks the address in the audit log.
 async fn adds_a_key(node: &TestNode, browser: &mut Browser, address: &str) {
     assert_eq!(browser.log_in(node.node.console_password().unwrap()).await.status, 200);
     let tag = browser.get("/apps/1400000001").await.etag();
@@ -396,7 +399,7 @@ async fn adds_a_key(node: &TestNode, browser: &mut Browser, address: &str) {
     assert_eq!(entries[0]["address"], address, "{entries}");
 }
 
-/// A proxy that is another process, with the example of the documentation as its settings.
+/// A proxy in another process, with the example of the documentation as its configuration.
 struct Proxy {
     process: Child,
     clients: SocketAddr,
@@ -405,7 +408,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts `program` before a node, or says that it is not there. It cuts links after so long a silence.
+    /// Starts `program` in front of a node, or prints that it is not installed. It cuts links after `idle`
+    /// without traffic.
     async fn start(program: &str, node: &TestNode, idle: &str) -> Option<Self> {
         if Command::new(program).arg("-v").output().await.is_err() {
             eprintln!("SKIPPED: {program} is not installed; `cargo xtask setup` installs it");
@@ -416,7 +420,7 @@ impl Proxy {
         let page = std::fs::read_to_string(page).unwrap();
         let (_, example) = page.split_once(&format!("```{program}\n")).expect("the page has an example");
         let (mut example, clients, http) = (example.split_once("```").unwrap().0.to_owned(), free(), free());
-        // Ports of this test, and folders that anybody may write to.
+        // The ports and folders of this test replace those of the example.
         for (documented, here) in [
             ("127.0.0.1:7400", node.address().to_string()),
             ("127.0.0.1:7401", node.node.http_address().to_string()),
@@ -448,7 +452,7 @@ impl Proxy {
         Some(Self { process, clients, http, _folder: folder })
     }
 
-    /// Ends the proxy in order: a kill would leave the workers of nginx behind.
+    /// Stops the proxy in order; a kill would leave the workers of nginx behind.
     async fn stop(mut self) {
         let id = self.process.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
@@ -456,7 +460,7 @@ impl Proxy {
     }
 }
 
-/// A port that is free now.
+/// A port that is free at the moment.
 fn free() -> SocketAddr {
     let listener: io::Result<_> = std::net::TcpListener::bind((LOCALHOST, 0));
     listener.unwrap().local_addr().unwrap()
@@ -468,7 +472,7 @@ fn temporary(folder: &Path) -> String {
     format!("    access_log off;\n{}", paths.concat())
 }
 
-/// Everything that goes through a proxy has the address of its client.
+/// Checks that the server sees the address of the client in everything that goes through the proxy.
 async fn check(program: &str) {
     let receiver = Receiver::start(Manner::Answer(200)).await;
     let node = node_for(&receiver).await;
@@ -484,18 +488,18 @@ async fn check(program: &str) {
         assert_eq!(told(&receiver, open.len()).await.last().unwrap(), expected, "{program}: {user}");
     }
     assert!(is_one_too_many(&node, connect_from(ALICE, proxy.clients).await).await, "{program}");
-    // A WebSocket, of a client that would be somebody else.
+    // A WebSocket whose client claims another address.
     let lies = [("X-Forwarded-For", "6.6.6.6"), ("Forwarded", "for=6.6.6.6")];
     let (_socket, answer) = web_log_in(&node, BOB, proxy.http, b"", &lies, "four").await;
     assert!(answer["login"].is_object(), "{program}: {answer}");
     assert_eq!(told(&receiver, 4).await[3], "127.0.0.8", "{program}");
     let (_, answer) = web_log_in(&node, ALICE, proxy.http, b"", &lies, "eve").await;
     assert_eq!(answer["connectionEnded"]["cause"], "CAUSE_TOO_MANY_CONNECTIONS", "{program}: {answer}");
-    // A header of a client is no header of the proxy's.
+    // A PROXY header that a client sends does not count as the proxy's.
     let mut stream = connect_from(BOB, proxy.clients).await;
     stream.write_all(&text("6.6.6.6")).await.unwrap();
     assert!(rest_of(&mut stream).await.is_empty());
-    // The server API, and the console.
+    // The server API and the console.
     let lies = "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n";
     for _ in 0..2 {
         assert_eq!(guess(&node, ALICE, proxy.http, lies).await, 70003, "{program}");
@@ -519,8 +523,8 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
 }
 
-/// Logs in through a proxy that cuts links after a third of the usual heartbeat. Returns how often the link was cut before
-/// it lived for the whole of one.
+/// Logs in through a proxy that cuts links after a third of the usual heartbeat interval. Returns the number
+/// of cuts before the link lived for a whole interval.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();
@@ -537,10 +541,10 @@ async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str
     }
 }
 
-/// Three tenths of the heartbeat timeout that the test sets.
+/// Three tenths of the heartbeat timeout in this test.
 const USUAL_HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// A native client, over either protocol, finds the heartbeat that the proxy lets live.
+/// A native client learns, over either protocol, the heartbeat interval that the proxy allows.
 async fn keeps_a_link_through(program: &str) {
     let mut node = node_with(|config| config.reconnect_spread_ms = 100).await;
     node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 10_000).await;
@@ -549,7 +553,7 @@ async fn keeps_a_link_through(program: &str) {
     let web_socket = cuts_before_a_link_is_kept(&node, format!("ws://{}/clients", proxy.http), "two");
     let both = async { tokio::join!(native, web_socket) };
     let (native, web_socket) = tokio::time::timeout(4 * PATIENCE, both).await.expect("the links are kept");
-    // The second cut is the first that teaches something.
+    // The client learns from the second cut on.
     assert!(native >= 2 && web_socket >= 2, "{program}: {native}, {web_socket}");
     proxy.stop().await;
 }

@@ -1,5 +1,6 @@
-//! schemathesis, from PyPI, reads the document that a node serves and makes calls from it, good and bad: no answer is
-//! a fault, and each has the shape and a code that the document promises. `cargo xtask test` sets it up.
+//! schemathesis, from PyPI, reads the document that a node serves, and makes valid and invalid calls from it.
+//! No answer may be an internal error, and each must have a shape and a code that the document lists. `cargo
+//! xtask test` installs it.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -13,9 +14,9 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// How long it may take, on a machine with other things to do.
+/// The longest time that it may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(100);
-/// Calls made up for each command, in each phase.
+/// The number of generated calls for each command in each phase.
 const EXAMPLES: &str = "8";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,14 +29,14 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
         "{} is missing: `cargo xtask test --only api` sets it up, tests/schemathesis/README.md says how to by hand",
         program.display()
     );
-    // Calls with a broken UserSig are part of it, and must not block those with a good one.
+    // Calls with a broken UserSig are among them, and must not block those with a valid one.
     let mut node = TestNode::start_with(|config| {
         config.limits.login_failures_per_address = u32::MAX;
     })
     .await;
     node.set(|settings| settings.limits.api_rate.calls = 60_000).await;
     let mut api = Api::connect(&node).await;
-    // The account that the examples of the document name.
+    // The account that the examples in the document name.
     api.done("im_open_login_svc/account_import", &serde_json::json!({"UserID": "alice"})).await;
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
@@ -52,7 +53,7 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
         .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance"])
         .args(["--checks", "response_schema_conformance,documented_code,status_agrees"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1"])
-        // Phases that want more data than the examples are no fault of ours.
+        // Phases that need more data than the examples have are not an error of ours.
         .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color", "--continue-on-failure"])
         .env("SCHEMATHESIS_HOOKS", root.join("tests/schemathesis/hooks.py"))
         .env("NO_PROXY", "*")

@@ -1,4 +1,4 @@
-//! The SDK against a node, over each transport: SPEC sections 2 to 5, as an application sees them.
+//! The Rust SDK with a real node, over each transport: SPEC sections 2 to 5 from an application's side.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -23,7 +23,7 @@ enum Transport {
     WebSocketInTls,
 }
 
-/// Every rule, over every transport.
+/// Declares each test for every transport.
 macro_rules! over_every_transport {
     ($($rule:ident)*) => {
         mod tcp { $(#[tokio::test] async fn $rule() { super::$rule(super::Transport::Tcp).await })* }
@@ -46,14 +46,14 @@ over_every_transport! {
     a_refusal_carries_its_code_and_changes_nothing
 }
 
-/// A node, and how its clients reach it.
+/// A node, and the way in which clients reach it.
 struct World {
     node: TestNode,
     transport: Transport,
     certificate: String,
 }
 
-/// A client on a device, with a cable of its own.
+/// A client on a device, with its own cable.
 struct Device {
     client: Client,
     events: Events,
@@ -103,7 +103,7 @@ impl Device {
         self.client.login(user, user_sig).await.unwrap()
     }
 
-    /// All events up to the first that is as wanted, which is the last of them.
+    /// All events up to and including the first one that is wanted.
     async fn events_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut seen = Vec::new();
         loop {
@@ -117,13 +117,13 @@ impl Device {
         }
     }
 
-    /// The next status that is told of a user.
+    /// The next status of a user in a notification.
     async fn told_of(&mut self, user: &str) -> UserStatus {
         let seen = self.events_until(|event| told_of(event, user).is_some()).await;
         told_of(seen.last().unwrap(), user).unwrap().clone()
     }
 
-    /// Waits until a user is told to be so.
+    /// Waits for a notification that a user has this status.
     async fn told(&mut self, user: &str, status: StatusType) -> UserStatus {
         loop {
             let told = self.told_of(user).await;
@@ -162,7 +162,8 @@ fn told_of<'a>(event: &'a Event, user: &str) -> Option<&'a UserStatus> {
     statuses.iter().find(|status| status.user_id.as_str() == user)
 }
 
-/// Two looks at one status; at different moments, so that who is connected was last seen at different ones.
+/// Whether two readings of a status are the same except for `last_seen`, which rises while a user is
+/// connected.
 fn is_same(one: &UserStatus, other: &UserStatus) -> bool {
     one == &UserStatus { last_seen: one.last_seen, ..other.clone() }
 }
@@ -186,7 +187,7 @@ async fn two_users_see_each_other_come_change_and_go(transport: Transport) {
     let set = bob.set("听歌中 🎵").await;
     assert!(is_same(&alice.told_of("bob").await, &set));
     loop {
-        // The one who causes a change is told of it too.
+        // Bob, who made the change, is notified too.
         if bob.told_of("bob").await.custom_status.as_str() == "听歌中 🎵" {
             break;
         }
@@ -224,7 +225,7 @@ async fn a_web_user_goes_with_the_link(transport: Transport) {
     let told = alice.told_of("bob").await;
     assert_eq!((told.status_type, told.reason), (Unlogined, Reason::LinkClosed));
 
-    // With a phone that is logged in, the same ends as OFFLINE and not as UNLOGINED.
+    // With a phone that is logged in, the user ends as OFFLINE and not as UNLOGINED.
     drop(world.log_in("bob", "phone", Platform::IPhone).await);
     alice.told("bob", Offline).await;
     let tab = world.log_in("bob", "tab", Platform::Web).await;
@@ -248,7 +249,8 @@ async fn another_login_kicks_and_watchers_see_no_flicker(transport: Transport) {
     assert_eq!(old.client.set_self_status("x").await.unwrap_err().code(), Some(6014));
     assert!(old.client.cached().is_empty());
 
-    // Kicked while its link is down: the SDK comes back, is told, and does not kick in its turn.
+    // A device that was kicked while its link was down: the SDK reconnects, gets the end of its login, and
+    // does not kick the other device in return.
     new.cable.unplug();
     new.events_until(|event| matches!(event, Event::Disconnected { .. })).await;
     alice.told("bob", Offline).await;
@@ -328,7 +330,7 @@ async fn a_restart_of_the_server_is_seen_by_nobody_who_comes_back(transport: Tra
     assert!(seen.iter().all(nothing), "{seen:?}");
     assert!(seen.iter().any(|event| matches!(event, Event::Disconnected { why: LinkEnd::Moved, .. })));
 
-    // The one who does not come back is told of once the grace is over.
+    // The user who does not return is shown as gone once the grace is over.
     drop(cat);
     world.node.clock.advance(Duration::from_secs(31));
     let told = alice.told_of("cat").await;
@@ -346,7 +348,7 @@ async fn the_list_is_shared_by_the_devices_of_an_account(transport: Transport) {
     bob.subscribe(&["alice"]).await;
     let before = bob.told_of("alice").await;
 
-    // A further device changes nothing for watchers, and finds the list.
+    // A further device does not change anything for watchers, and finds the subscription list.
     let mut tab = world.log_in("alice", "tab", Platform::Web).await;
     assert_eq!(tab.told("bob", Online).await.version, mac.cached("bob").unwrap().version);
     world.log_in("cat", "phone", Platform::IPhone).await.client.logout().await.unwrap();
@@ -364,7 +366,7 @@ async fn the_list_is_shared_by_the_devices_of_an_account(transport: Transport) {
     assert!(matches!(seen.last(), Some(Event::NotWatched(left)) if left[0].as_str() == "bob"), "{seen:?}");
     assert_eq!((mac.cached("bob"), mac.subscriptions().await), (None, vec!["cat".to_owned()]));
 
-    // The logout of one device leaves the other, and the user, ONLINE.
+    // After the logout of one device, the other device and the user stay ONLINE.
     tab.client.logout().await.unwrap();
     let set = mac.set("on the mac").await;
     let told = bob.told_of("alice").await;
@@ -411,7 +413,7 @@ async fn a_list_that_was_given_up_is_subscribed_to_again(transport: Transport) {
     let mut alice = world.log_in("alice", "mac", Platform::Mac).await;
     alice.told("bob", Online).await;
 
-    // Too late: the list is gone, but this process knows what the other has left.
+    // Too late: the server has dropped the list, but this process knows it from before.
     alice.cable.unplug();
     world.node.has_connections(1).await;
     world.node.clock.advance(Duration::from_secs(11));

@@ -1,4 +1,4 @@
-//! Profiles, friends, messages and conversations as an application of the Rust SDK has them, against a node.
+//! Profiles, friends, messages and conversations through the Rust SDK, with a real node.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -33,7 +33,7 @@ impl Device {
         Self { client, events, cable }
     }
 
-    /// Passes over what comes before.
+    /// The next wanted event; others are skipped.
     async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         until(&mut self.events, wanted).await
     }
@@ -154,7 +154,7 @@ async fn who_missed_something_is_told_to_read_again_and_who_missed_nothing_is_no
     bob.cable.plug_in(node.address());
     bob.until(|event| matches!(event, Event::Connected { resumed: true })).await;
     bob.cable.unplug();
-    // Had it been told to read again, that would have come before the link broke.
+    // An instruction to read the lists again would have come before the link broke.
     let next = bob.until(|event| matches!(event, Event::Disconnected { .. } | Event::ListsOutdated)).await;
     assert!(matches!(next, Event::Disconnected { .. }), "{next:?}");
     alice.client.send_c2c_text_message("bob", "missed").await.unwrap();
@@ -175,7 +175,7 @@ async fn custom_content_arrives_as_it_was_sent() {
     let sent = alice.client.send_c2c_custom_message_as("bob", custom.clone(), &id).await.unwrap();
     let again = alice.client.send_c2c_custom_message_as("bob", custom, &id).await.unwrap();
     assert_eq!((sent.repeated, again.repeated, &again.message), (false, true, &sent.message));
-    // The same words as a text are another message.
+    // A text message with the same words is another message.
     let text = alice.client.send_c2c_text_message_as("bob", "a parcel", &id).await.unwrap();
     assert!(!text.repeated);
 

@@ -1,4 +1,4 @@
-//! The status feed, followed by a mirror that is away at times, over restarts of the node.
+//! The status feed, followed by a mirror that is away at times, across restarts of the node.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A backend's mirror: the users that it has heard of, without those who are not logged in.
+/// A backend's mirror: the users in the feed, without those who are not logged in.
 #[derive(Default)]
 struct Mirror {
     cursor: String,
@@ -21,7 +21,7 @@ struct Mirror {
 }
 
 impl Mirror {
-    /// Reads to the end, a page of `limit` at a time.
+    /// Reads to the end of the feed, with `limit` users per page.
     async fn follow(&mut self, node: &TestNode, limit: usize) {
         loop {
             let page = node.node.service().status_feed(node.app.id, &self.cursor, limit).await.unwrap();
@@ -53,7 +53,7 @@ impl Mirror {
         for (id, status) in ids.iter().zip(statuses) {
             let told = self.users.get(id).map(|(kind, custom, _)| (*kind, custom.as_str()));
             match status {
-                // A user whom the mirror has not heard of has no login.
+                // A user who is not in the mirror is not logged in.
                 Some(status) => {
                     let expected = (status.status_type, status.custom_status.as_str());
                     assert_eq!(told.unwrap_or((StatusType::Unlogined, "")), expected, "{id}");
@@ -112,10 +112,10 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
                 }
             }
             85..=90 => {
-                // A user without an account cannot be deleted.
+                // The deletion is refused when the user has no account.
                 let deleted = node.node.service().delete_account(&user, node.clock.now()).await;
                 match deleted {
-                    // The next UserSig is one of another second.
+                    // The next UserSig must be made in another second.
                     Ok(_) => node.clock.advance(Duration::from_secs(1)),
                     Err(error) => assert!(matches!(error, ServiceError::Refused(_)), "{error:?}"),
                 }

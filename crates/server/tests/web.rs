@@ -1,4 +1,4 @@
-//! The web pages over a real socket: what every page is sent with, and how a page finds the client port.
+//! The web pages over a real socket: the headers of every page, and how a page finds the client port.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A whole response, as text.
+/// A complete response, as text.
 async fn get(node: &TestNode, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(node.node.http_address()).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: chat.example:7401\r\nConnection: close\r\n\r\n");

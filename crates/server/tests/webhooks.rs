@@ -1,4 +1,5 @@
-//! Webhooks, from what clients do to what a receiver on this machine is told, and what receivers do to a server.
+//! Webhooks from end to end: from actions of clients to requests at a receiver on this machine, and the
+//! effect of bad receivers on the server.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A node that may reach this machine, and tells a receiver of what happens.
+/// A node that may send webhooks to this machine, with this receiver.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
     let url = receiver.url();
@@ -29,7 +30,7 @@ fn state_lane(node: &TestNode) -> Lane {
     Lane { app: node.app.id, hook: Hook::StateChange }
 }
 
-/// Lets time pass for both clocks of the node, and has it look at its webhooks again.
+/// Moves both clocks of the node, and wakes the webhook dispatcher.
 fn leap(node: &TestNode, time: Duration) {
     node.clock.advance(time);
     for hook in Hook::ALL {
@@ -42,7 +43,7 @@ async fn backlog(node: &TestNode) -> u64 {
     lanes.iter().map(|state: &LaneState| state.waiting).sum()
 }
 
-/// Waits until so many notices wait.
+/// Waits until this many notices are in the outbox.
 async fn has_backlog(node: &TestNode, count: u64) {
     let wait = async {
         while backlog(node).await != count {
@@ -161,7 +162,7 @@ async fn a_device_that_is_back_before_its_disconnect_was_told_was_never_away() {
         .collect();
     assert_eq!(said, ["Login Android", "Login Mac", "Disconnect Mac"]);
     let infos: Vec<_> = received.iter().map(|it| &it.body["Info"]).collect();
-    // The phone was there the whole time, so the user was.
+    // The phone was connected the whole time, so the user was ONLINE.
     assert!(infos.iter().all(|info| info["StatusType"] == 1), "{infos:?}");
     let versions: Vec<u64> =
         infos.iter().map(|info| info["Version"].as_str().unwrap().parse().unwrap()).collect();
@@ -182,7 +183,7 @@ async fn a_restart_loses_nothing_and_tells_nothing_twice() {
     let node = node.stop().await.start().await;
     receiver.behave(Manner::Answer(200));
     leap(&node, Duration::from_secs(120));
-    // The grace of those that do not return is over, too.
+    // The grace of devices that do not return is over too.
     let received = receiver.has(4).await;
     let mut said: Vec<String> = received.iter().map(common::receiver::Received::said).collect();
     said.sort();
@@ -193,7 +194,7 @@ async fn a_restart_loses_nothing_and_tells_nothing_twice() {
         "untold Login/Register",
     ];
     assert_eq!(said, expected);
-    // A second telling of one of these would come before the next notice of its user.
+    // A second notice of one of these events would come before the user's next notice.
     let _again = (
         node.log_in("told", "phone", Platform::Android).await,
         node.log_in("untold", "phone", Platform::Android).await,
@@ -233,8 +234,8 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Waits until the manner of a receiver has had its effect: some requests have failed or were taken, or as many as may be
-/// are held.
+/// Waits until the behaviour of a receiver has had its effect: some requests have failed or succeeded, or the
+/// most allowed are under way.
 async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     let wait = async {
         loop {
@@ -249,12 +250,13 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks for each manner of a receiver: users are served meanwhile, and once it behaves everything arrives.
+/// Checks for each behaviour of a receiver that users are served meanwhile, and that everything arrives once
+/// the receiver behaves.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;
         let mut node = node_for(&receiver).await;
-        // Time leaps below, and nobody is to be missed for it.
+        // The clock leaps below, and no client may be timed out for it.
         node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 3_600_000).await;
         let begun = Instant::now();
         let mut wires = Vec::new();
@@ -268,7 +270,7 @@ async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
         let at_once = receiver.most_at_once.load(Ordering::SeqCst);
         assert!(at_once <= 32, "{manner:?}: {at_once} requests at once");
         receiver.behave(Manner::Answer(200));
-        // Requests under way end by their timeout; failed ones are due by then.
+        // Requests under way end by their timeout, and failed ones are due again by then.
         let told_twice = matches!(manner, Manner::Slow(_));
         let arrived = async {
             loop {
@@ -381,7 +383,8 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
     let node = node_for(&receiver).await;
     let service = node.node.service();
     let dead = async || service.dead_letters(node.app.id, None, 10).await.unwrap();
-    // Time enough for whatever fails to be too old, the next of its user after the first.
+    // Enough time for failing notices to be too old; a user's next notice is tried only after the first is
+    // given up.
     let die = async |count: usize| {
         leap(&node, Duration::from_secs(73 * 3_600));
         let wait = async {
@@ -407,7 +410,7 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
             .all(|letter| letter.user.id.as_str() == "poison" && letter.error.starts_with("status 500"))
     );
     assert_eq!(receiver.said(), ["alice Login/Register", "alice Disconnect/LinkClose"], "others pass");
-    // The store knows of the last one before the dispatcher hears of it.
+    // The store has the last dead letter before the dispatcher logs it.
     let logged = async {
         loop {
             let told = log.lines("kept as a dead letter");
@@ -485,7 +488,7 @@ async fn a_message_to_who_is_offline_is_pushed_and_no_other() {
     assert_eq!(received[1].query("CallbackCommand"), Some("Push.OfflineMessage"));
 }
 
-/// A node with a push webhook; Alice writes to Bob, by the app.
+/// A node with a push webhook; the app sends messages from Alice to Bob.
 async fn node_that_pushes(receiver: &Receiver) -> TestNode {
     let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
     let url = receiver.url();
@@ -515,7 +518,7 @@ async fn what_was_sent_over_a_link_that_was_dead_is_pushed_when_that_is_noticed(
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     say(&node, "received").await;
     node.clock.advance(Duration::from_secs(60));
-    // A sign of life: what came before was received.
+    // A request of Bob's shows that he has received everything before it.
     bob.status_of("bob").await;
     node.clock.advance(Duration::from_secs(60));
     say(&node, "missed").await;
@@ -579,7 +582,7 @@ async fn what_there_is_is_measured() {
     assert_eq!(node.metric("lamplight_webhook_deliveries_total{outcome=\"delivered\"}").await, 1);
     assert_eq!(node.metric("lamplight_webhook_request_seconds_count").await, 1);
     assert_eq!(state_lane(&node).hook.name(), "state_change");
-    // Measured every few seconds: the last time may have been before the delivery.
+    // The backlog is measured every few seconds; the last time may have been before the delivery.
     let measured = async {
         while node.metric("lamplight_webhook_backlog{webhook=\"state_change\"}").await != 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,4 +1,4 @@
-//! JSON over a WebSocket, written by hand as a third party would write it from the contract alone.
+//! JSON over a WebSocket, as a third party would write it from the contract alone.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -77,7 +77,7 @@ async fn a_client_that_knows_json_alone_can_do_everything() {
 async fn ids_and_enums_are_read_in_every_way_that_protobuf_json_has() {
     let node = TestNode::start().await;
     let mut alice = log_in(&node, "alice").await;
-    // Without an id there is no answer.
+    // A request without an id gets no answer.
     alice.send_json(json!({ "setSelfStatus": { "customStatus": "quiet" } })).await;
     alice
         .send_json(json!({ "id": "18446744073709551615", "get_user_status": { "user_ids": ["alice"] } }))
@@ -102,7 +102,7 @@ async fn what_cannot_be_read_is_refused_with_its_id() {
     let node = TestNode::start().await;
     let mut alice = log_in(&node, "alice").await;
     let table = [
-        // Half of a surrogate pair, as `JSON.stringify` emits it.
+        // Half of a surrogate pair, as `JSON.stringify` escapes it.
         (r#"{"id":2,"setSelfStatus":{"customStatus":"\ud83d"}}"#, json!("2")),
         (r#"{"setSelfStatus":{"customStatus":"\ud83d"},"id":"3"}"#, json!("3")),
         (r#"{"id":4,"getUserStatus":{"userIds":"alice"}}"#, json!("4")),
@@ -122,7 +122,7 @@ async fn what_cannot_be_read_is_refused_with_its_id() {
     alice.send(Message::binary(vec![8, 9, 74, 0])).await;
     let answer = alice.next_json().await;
     assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &json!("9")), "{answer}");
-    // Nothing of it has changed anything, and the connection goes on.
+    // None of these has changed anything, and the connection goes on.
     let answer = alice.ask(10, "getUserStatus", json!({ "userIds": ["alice"] })).await;
     assert_eq!(answer["getUserStatus"]["statuses"][0]["customStatus"], Value::Null);
 }
@@ -194,7 +194,7 @@ async fn a_ping_is_answered_and_a_message_in_pieces_is_put_together() {
     while alice.next().await.unwrap() != Message::Pong(Bytes::from_static(b"are you there")) {}
 
     let text = json!({ "id": 2, "setSelfStatus": { "customStatus": "听歌中" } }).to_string();
-    // Cut inside of a character; and a ping may stand between the pieces.
+    // A fragment may end inside a character, and a ping may come between fragments.
     let cut = text.find('听').unwrap() + 1;
     let (first, rest) = text.as_bytes().split_at(cut);
     let piece = |bytes: &[u8], code, last| Message::Frame(Frame::message(bytes.to_vec(), code, last));
@@ -220,7 +220,7 @@ async fn a_goodbye_is_answered_and_ends_the_presence_at_once() {
     alice.subscribe(&["bob"]).await;
     let goodbye = CloseFrame { code: CloseCode::Away, reason: "navigating".into() };
     bob.send(Message::Close(Some(goodbye))).await;
-    // Told while the socket of the one who went is still open.
+    // The notification comes while the socket of the user who left is still open.
     let told = alice.told("bob", StatusType::Unlogined).await;
     assert_eq!(told.reason, lamplight_wire::v1::Reason::LinkClosed as i32);
     loop {

@@ -1,4 +1,5 @@
-//! A backend that calls the server API: HTTP/1.1 by hand, over one connection, so that a test can send anything.
+//! A backend that calls the server API. It writes HTTP/1.1 itself, over one connection, so that a test can
+//! send any bytes.
 
 use super::{PATIENCE, TestNode};
 use serde_json::Value;
@@ -36,14 +37,14 @@ impl Api {
         Self::at(node.node.http_address(), query(node, ADMIN, &node.sig(ADMIN))).await
     }
 
-    /// Connects to a node that the test cannot lend to another task.
+    /// Connects to a node by its address, for tests that run on another task than the node.
     pub async fn at(address: SocketAddr, query: String) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, query }
     }
 
-    /// Calls a command as the admin; answers with the JSON, whatever its code.
+    /// Calls a command as the admin; returns the JSON of the answer, whatever its code.
     pub async fn call(&mut self, command: &str, body: &Value) -> Value {
         let target = format!("/v4/{command}?{}", self.query);
         let reply = self.send("POST", &target, body.to_string().as_bytes()).await;
@@ -51,7 +52,7 @@ impl Api {
         reply.json()
     }
 
-    /// Calls a command that is done.
+    /// Calls a command as the admin, and expects that it succeeds.
     pub async fn done(&mut self, command: &str, body: &Value) -> Value {
         let answer = self.call(command, body).await;
         assert_eq!(answer["ErrorCode"], 0, "{command} {body}: {answer}");
@@ -60,13 +61,13 @@ impl Api {
         answer
     }
 
-    /// Calls a command with these bytes; answers with the code of the refusal.
+    /// Calls a command with these bytes; returns the code of the answer.
     pub async fn code(&mut self, command: &str, body: &[u8]) -> u64 {
         let target = format!("/v4/{command}?{}", self.query);
         self.code_at(&target, body).await
     }
 
-    /// The same at any target.
+    /// Calls any target with these bytes; returns the code of the answer.
     pub async fn code_at(&mut self, target: &str, body: &[u8]) -> u64 {
         let reply = self.send("POST", target, body).await;
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -93,7 +94,7 @@ impl Api {
         tokio::time::timeout(PATIENCE, self.read_patiently(headless)).await.expect("an answer comes")
     }
 
-    /// Waits for the server to close.
+    /// Waits until the server closes the connection.
     pub async fn closed(&mut self) {
         let mut rest = Vec::new();
         let closed = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
@@ -121,7 +122,7 @@ impl Api {
     }
 }
 
-/// The code of an answer, whose status agrees with it.
+/// The code of an answer. Checks that the status of the answer agrees with it.
 pub fn code(answer: &Value) -> u64 {
     let code = answer["ErrorCode"].as_u64().unwrap();
     assert_eq!(answer["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{answer}");

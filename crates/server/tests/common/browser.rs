@@ -1,4 +1,4 @@
-//! A browser's part in HTTP, by hand: a cookie, a CSRF token, one request a connection.
+//! The browser's part in HTTP: a cookie, a CSRF token, one connection per request.
 
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,10 +7,10 @@ use tokio::net::TcpSocket;
 
 const API: &str = "/console/api/v1";
 
-/// Asks one server, and keeps what it was given to keep.
+/// A browser that talks to one server, and keeps its cookies and CSRF token.
 pub struct Browser {
     address: SocketAddr,
-    /// The address to ask from, if it matters.
+    /// The address to connect from, if the test needs a particular one.
     pub source: Option<Ipv4Addr>,
     pub cookie: Option<String>,
     pub csrf_token: Option<String>,
@@ -32,7 +32,7 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The status and the code of a "no".
+    /// The status and the code of a refusal.
     pub fn refusal(&self) -> (u16, u64) {
         assert!(self.body["message"].is_string(), "{self:?}");
         (self.status, self.body["code"].as_u64().unwrap())
@@ -61,7 +61,7 @@ impl Browser {
         self.post_for_session("/session", credentials).await
     }
 
-    /// Sends a request that is answered with a session, and keeps its cookies and its token.
+    /// Sends a request whose answer opens a session; keeps its cookies and its CSRF token.
     pub async fn post_for_session(&mut self, path: &str, body: &Value) -> Answer {
         let answer = self.post(path, body).await;
         let cookies: Vec<_> = answer
@@ -85,7 +85,7 @@ impl Browser {
         self.ask("POST", path, &[], Some(body.to_string())).await
     }
 
-    /// A change of the app in the state of this tag.
+    /// Sends a change of the app, based on the state with this tag.
     pub async fn change(&self, method: &str, path: &str, tag: &str, body: Option<&Value>) -> Answer {
         self.ask(method, path, &[("If-Match", tag)], body.map(Value::to_string)).await
     }
@@ -120,7 +120,8 @@ impl Browser {
         let mut stream = socket.connect(self.address).await.unwrap();
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // A server that has not read all of what it refuses may reset the connection behind its answer.
+        // A server that refuses a request without reading all of it may reset the connection after the
+        // answer.
         while let Ok(length) = stream.read_buf(&mut answer).await
             && length > 0
         {}

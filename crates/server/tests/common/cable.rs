@@ -1,4 +1,4 @@
-//! A cable between a client and a node, that can be unplugged and plugged in again, at another node too.
+//! A cable between a client and a node. It can be unplugged and plugged in again, at another node too.
 
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +26,7 @@ impl Cable {
         self.address.port()
     }
 
-    /// Breaks every link. Who comes now waits until the cable is plugged in again.
+    /// Breaks every link. New connections wait until the cable is plugged in again.
     pub fn unplug(&self) {
         self.plug.send_replace(None);
     }
@@ -43,7 +43,7 @@ async fn carry(mut client: TcpStream, mut plugged: Receiver<Option<SocketAddr>>)
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
     tokio::select! {
-        // Whichever way it ends, both sides see it.
+        // When one side ends, both connections are closed.
         _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
         _ = plugged.wait_for(Option::is_none) => {}
     }

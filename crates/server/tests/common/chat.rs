@@ -1,4 +1,5 @@
-//! The list requests of a client, by hand; and a client that believes what it was told last.
+//! Requests about lists, and the state of a client that applies every answer and notification in the order of
+//! arrival.
 
 use super::{Wire, ids};
 use lamplight_wire::v1;
@@ -34,7 +35,7 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks a conversation read in which there is nothing; or the code of the refusal.
+/// Marks an empty conversation as read; returns the code when it is refused.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),
@@ -44,7 +45,7 @@ pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
 }
 
 impl Wire {
-    /// The next change of lists that the server tells. What it says besides is kept.
+    /// The next change of lists that the server sends. Other messages are kept in `pushed`.
     pub async fn lists_changed(&mut self) -> v1::ListsChanged {
         let is_lists = |body: &Body| matches!(body, Body::ListsChanged(_));
         let place = match self.pushed.iter().position(is_lists) {
@@ -64,7 +65,7 @@ impl Wire {
     }
 }
 
-/// The state of one conversation in a client that applies news as they come: later is truer.
+/// The state of one conversation in a client that applies messages in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Shown {
     /// The newest sequence.
@@ -73,7 +74,7 @@ pub struct Shown {
     pub total_unread: u32,
     pub version: u64,
     pub reloads: usize,
-    /// The sequences that came, in their order.
+    /// The sequences of the messages, in the order of arrival.
     pub messages: Vec<u64>,
 }
 
@@ -91,7 +92,7 @@ impl Shown {
             Body::MarkRead(read) => {
                 self.follow(read.lists_version);
                 self.row = read.conversation;
-                // There is one conversation.
+                // The client has only one conversation.
                 self.total_unread = self.row.as_ref().map_or(0, |row| row.unread);
             }
             Body::StatusChanged(_) => {}
@@ -99,7 +100,8 @@ impl Shown {
         }
     }
 
-    /// The version of each is that of the one before or the next: nothing is left out, and nothing comes late.
+    /// Checks that a version is equal to the previous one or follows it: no change was left out, and none
+    /// came late.
     fn follow(&mut self, version: u64) {
         let next = [self.version, self.version + 1];
         assert!(self.version == 0 || next.contains(&version), "{version} after {}", self.version);

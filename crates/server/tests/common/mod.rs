@@ -1,4 +1,5 @@
-//! A node in this process, and a client that speaks the wire by hand: what an SDK would never send, too.
+//! A node in this process, and a client that writes the wire protocol itself, so that it can also send what
+//! no SDK would.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -27,7 +28,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long anything may take that is sure to come.
+/// The longest time to wait for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct TestNode {
@@ -47,7 +48,7 @@ pub struct StoppedNode {
 }
 
 impl StoppedNode {
-    /// The file of facts, while no node has it.
+    /// The file of facts, which no node has open.
     pub fn facts(&self) -> Box<dyn Facts> {
         Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
     }
@@ -70,11 +71,11 @@ pub fn config(folder: &Path) -> Config {
     }
 }
 
-/// Gives a node a self-signed certificate of localhost; answers with it, as PEM.
+/// Gives a node a self-signed certificate for localhost; returns the certificate in PEM.
 pub fn with_tls(config: &mut Config) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (config.data_dir.join("cert.pem"), config.data_dir.join("key.pem"));
-    // A data folder that others may enter holds nothing but what the node puts there.
+    // A data folder that others have access to may not hold files of the test, so the test closes it first.
     std::fs::set_permissions(&config.data_dir, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
@@ -83,7 +84,7 @@ pub fn with_tls(config: &mut Config) -> String {
 }
 
 impl TestNode {
-    /// The file of facts, past the node.
+    /// The file of facts, opened beside the node.
     pub fn facts(&self) -> Box<dyn Facts> {
         Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
     }
@@ -100,7 +101,7 @@ impl TestNode {
         let node = Node::start(config.clone(), clock.clone()).await.unwrap();
         let app = node.created().unwrap().clone();
         let mut started = Self { node, clock, app, config, folder };
-        // A test that wants a linger says so.
+        // Tests that need a linger set one.
         started.set(|settings| settings.timing.linger_web_ms = 0).await;
         started
     }
@@ -119,7 +120,7 @@ impl TestNode {
         self.node.service().accounts_of(vec![self.user(id)]).await.unwrap()[0].is_some()
     }
 
-    /// A value that the node shows to Prometheus: the first line that begins so.
+    /// The value of a metric: of the first line with this beginning.
     pub async fn metric(&self, line: &str) -> u64 {
         let mut stream = TcpStream::connect(self.node.http_address()).await.unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -138,7 +139,7 @@ impl TestNode {
         self.node.service().put_app(self.app.clone()).await.unwrap();
     }
 
-    /// Waits until the node has seen connections come or go.
+    /// Waits until the node has this number of connections.
     pub async fn has_connections(&self, count: usize) {
         let wait = async {
             while self.node.connections() != count {
@@ -156,7 +157,7 @@ impl TestNode {
         self.sig_by(user, self.clock.now().wall.as_secs(), expire)
     }
 
-    /// A UserSig that is dated in this second.
+    /// A UserSig made in this second.
     pub fn sig_issued(&self, user: &str, issued: u64) -> String {
         self.sig_by(user, issued, 3_600)
     }
@@ -171,7 +172,7 @@ impl TestNode {
         Wire::connect(self.address()).await
     }
 
-    /// Connects and does not say how it speaks.
+    /// Connects without sending a preamble.
     pub async fn connect_silently(&self) -> Wire {
         let stream = TcpStream::connect(self.address()).await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -198,12 +199,12 @@ impl TestNode {
     }
 }
 
-/// The native protocol, by hand.
+/// A client of the native protocol.
 pub struct Wire {
     pub stream: TcpStream,
     pub received: Vec<u8>,
     next_id: u64,
-    /// Messages that the server sent on its own while an answer was awaited.
+    /// Messages that the server sent on its own, while the client waited for an answer.
     pub pushed: Vec<Body>,
 }
 
@@ -219,7 +220,7 @@ impl Wire {
         Self::over(stream)
     }
 
-    /// A client whose kernel takes little for it.
+    /// A client with a small receive buffer in the kernel.
     pub async fn connect_small(address: SocketAddr) -> Self {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -238,7 +239,7 @@ impl Wire {
         id
     }
 
-    /// The next message, or `None` when the server has closed.
+    /// The next message; `None` when the server has closed the connection.
     pub async fn next(&mut self) -> Option<v1::ServerMessage> {
         loop {
             if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
@@ -266,7 +267,7 @@ impl Wire {
         }
     }
 
-    /// The next thing that the server says on its own.
+    /// The next message that the server sends on its own.
     pub async fn push(&mut self) -> Option<Body> {
         if !self.pushed.is_empty() {
             return Some(self.pushed.remove(0));
@@ -274,7 +275,7 @@ impl Wire {
         Some(self.next().await?.body.unwrap())
     }
 
-    /// The code with which a call is refused.
+    /// The code with which a request is refused.
     pub async fn refused(&mut self, body: Request) -> u32 {
         match self.ask(body).await {
             Body::Refusal(refusal) => refusal.code,
@@ -282,8 +283,8 @@ impl Wire {
         }
     }
 
-    /// Waits until `user` is told to be so; answers with the custom status. Everything told on the way is checked
-    /// to be in version order.
+    /// Waits for a notification that `user` has this status; returns it. Checks that all notifications on the
+    /// way are in the order of their versions.
     pub async fn told(&mut self, user: &str, status: StatusType) -> v1::UserStatus {
         loop {
             let body = self.push().await.expect("still connected");
@@ -311,7 +312,7 @@ impl Wire {
         }
     }
 
-    /// The last words of the server.
+    /// The message with which the server ends the connection.
     pub async fn last_words(&mut self) -> v1::ConnectionEnded {
         loop {
             let body = self.push().await.expect("last words come before the end");
@@ -321,19 +322,19 @@ impl Wire {
         }
     }
 
-    /// Waits for the server to close.
+    /// Waits until the server closes the connection.
     pub async fn closed(&mut self) {
         while self.next().await.is_some() {}
     }
 
-    /// Sends a frame around whatever bytes.
+    /// Sends these bytes as a frame.
     pub async fn send_framed(&mut self, message: &[u8]) {
         let mut bytes = length_prefix(message.len());
         bytes.extend_from_slice(message);
         self.stream.write_all(&bytes).await.unwrap();
     }
 
-    /// The next status that is told of a user.
+    /// The next status of a user in a notification.
     pub async fn told_of(&mut self, user: &str) -> v1::UserStatus {
         loop {
             if let Body::StatusChanged(changed) = self.push().await.expect("still connected") {
@@ -346,7 +347,7 @@ impl Wire {
     }
 }
 
-/// A length in front of a frame.
+/// The length prefix of a frame.
 pub fn length_prefix(length: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     prost::encode_length_delimiter(length, &mut bytes).unwrap();

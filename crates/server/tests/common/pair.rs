@@ -1,4 +1,4 @@
-//! Two who behave well, on a node on which others do not: Bob, and Alice who watches him.
+//! Two well-behaved users on a node where others misbehave: Bob, and Alice, who watches him.
 
 use super::{TestNode, Wire, custom, list};
 use lamplight_model::{Platform, StatusType};
@@ -14,7 +14,7 @@ pub struct Pair {
     pub before: v1::UserStatus,
 }
 
-/// Panics of workers in this process. They are contained, and are bugs all the same.
+/// Panics of workers in this process. The server contains them, but they are bugs.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 fn count_panics() {
@@ -31,7 +31,7 @@ fn count_panics() {
 }
 
 impl Pair {
-    /// A node with one worker, so that nobody is out of the way of the others; and the two on it.
+    /// Starts a node with one worker, which all users share, and logs in the two.
     pub async fn on_a_node(change: impl FnOnce(&mut Config)) -> (TestNode, Self) {
         let node = TestNode::start_with(|config| {
             config.workers = 1;
@@ -54,17 +54,17 @@ impl Pair {
         Self { alice, bob, before }
     }
 
-    /// Both are still connected, Alice still watches Bob, nothing that either has was changed, and what Bob does
-    /// next is the next that Alice hears of him.
+    /// Checks that both are still connected, that Alice still watches Bob, that nothing of theirs has
+    /// changed, and that Bob's next change is the next one that Alice sees.
     pub async fn proves_unharmed(mut self) {
         let now = self.alice.status_of("bob").await;
-        // The `last_seen` of a connected user is now.
+        // The `last_seen` of a connected user is the present.
         assert_eq!(v1::UserStatus { last_seen: self.before.last_seen, ..now }, self.before);
         let Body::GetSubscriptions(kept) = self.alice.ask(list()).await else { panic!() };
         assert_eq!(kept.user_ids, ["bob"]);
         let Body::SetSelfStatus(set) = self.bob.ask(custom("after")).await else { panic!() };
         let told = loop {
-            // Settings that were changed and changed back may have shown Alice the present again.
+            // After a change of settings and back, Alice may have been sent the present status again.
             let told = self.alice.told_of("bob").await;
             if told.version > self.before.version {
                 break told;

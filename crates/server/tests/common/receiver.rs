@@ -1,4 +1,4 @@
-//! The backend of an app, as a webhook meets it: an HTTP server by hand, well-behaved or not.
+//! The receiver of webhooks in an app's backend: an HTTP server, well-behaved or not.
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
@@ -11,17 +11,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
-/// A request that was read to its end.
+/// A request that was read completely.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub target: String,
-    /// In small letters.
+    /// In lower case.
     pub head: String,
     pub body: serde_json::Value,
 }
 
 impl Received {
-    /// `alice Login/Register`, or the text of a pushed message.
+    /// A short form of the request: `alice Login/Register`, or the text of a pushed message.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];
@@ -50,27 +50,27 @@ impl Received {
 /// The reaction of the receiver to a request.
 #[derive(Clone, Debug)]
 pub enum Manner {
-    /// Says so much, at once.
+    /// Answers with this status, at once.
     Answer(u16),
-    /// 200 after a while.
+    /// Answers with 200 after a while.
     Slow(Duration),
     /// Reads, and never answers.
     Silent,
-    /// 200, and a body that never ends.
+    /// Answers with 200 and a body without end.
     Endless,
-    /// 200, and a body of 3 MB.
+    /// Answers with 200 and a body of 3 MB.
     Big,
-    /// 200, and a body that comes a byte at a time.
+    /// Answers with 200 and a body that arrives byte by byte.
     Trickle,
-    /// A head that never ends.
+    /// Answers with a head without end.
     EndlessHead,
-    /// 302 to here.
+    /// Answers with 302 to this address.
     Redirect(String),
-    /// RST.
+    /// Resets the connection.
     Reset,
-    /// No HTTP.
+    /// Answers with bytes that are not HTTP.
     Garbage,
-    /// 200 to whoever is not named so, and 500 to those.
+    /// Answers with 500 to notices about this user, and with 200 to all others.
     Not(&'static str),
 }
 
@@ -80,7 +80,7 @@ pub struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     manner: Arc<Mutex<Manner>>,
     pub connections: Arc<AtomicUsize>,
-    /// Requests that are being answered now, and the most there ever were.
+    /// The requests that are being answered, and the highest number of them at a time.
     pub most_at_once: Arc<AtomicUsize>,
     task: AbortHandle,
 }
@@ -113,7 +113,7 @@ impl Receiver {
                 let (received, manner) = (Arc::clone(&received), Arc::clone(&manner));
                 let (now, most) = (Arc::clone(&now), Arc::clone(&most));
                 tasks.spawn(async move {
-                    // A peer that goes away is no fault.
+                    // A peer that disconnects is not an error.
                     drop(serve(stream, &received, &manner, &now, &most).await);
                 });
             }
@@ -133,7 +133,7 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
-    /// The notices that it was sent and has acknowledged, in order.
+    /// The notices that the receiver has acknowledged, in their order.
     pub fn said(&self) -> Vec<String> {
         self.received().iter().map(Received::said).collect()
     }
@@ -163,7 +163,7 @@ async fn serve(
         let Some(request) = read_request(&mut stream, &mut bytes).await? else { return Ok(()) };
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         let manner = manner.lock().unwrap().clone();
-        // A notice that is not acknowledged was not received.
+        // A notice counts as received when it is acknowledged.
         let counts = match &manner {
             Manner::Answer(status) => (200..300).contains(status),
             Manner::Slow(_) | Manner::Endless | Manner::Big | Manner::Trickle => true,
@@ -183,7 +183,7 @@ async fn serve(
     }
 }
 
-/// Says whether the connection goes on.
+/// Answers a request; returns whether the connection goes on.
 async fn answer(stream: &mut TcpStream, manner: &Manner, counts: bool) -> std::io::Result<bool> {
     let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 59\r\n\r\n{\"ActionStatus\":\"FAIL\",\"ErrorInfo\":\"ignored\",\"ErrorCode\":9}";
     match manner {
@@ -237,7 +237,7 @@ async fn answer(stream: &mut TcpStream, manner: &Manner, counts: bool) -> std::i
     Ok(true)
 }
 
-/// The next request; `None` when the peer has gone.
+/// The next request; `None` when the peer has disconnected.
 async fn read_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Received>> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

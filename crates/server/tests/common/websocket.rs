@@ -1,4 +1,4 @@
-//! A WebSocket client by hand, and HTTP as text.
+//! A WebSocket client, and HTTP requests as text.
 
 use super::PATIENCE;
 use futures_util::{SinkExt, StreamExt};
@@ -15,19 +15,19 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 pub const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Says something to a server and reads until it closes.
+/// Sends bytes to a server, and reads until the server closes the connection.
 pub async fn converse(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // A server that has heard enough may not listen to the end.
+    // The server may close before it has read everything.
     let _ = stream.write_all(bytes).await;
     rest_of(&mut stream).await
 }
 
-/// Reads until the server closes.
+/// Reads until the server closes the connection.
 pub async fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest));
-    // Closed is closed, with a reset too.
+    // A reset counts as closing too.
     let _ = read.await.expect("the server closes");
     rest
 }
@@ -36,7 +36,7 @@ pub async fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
 pub struct Socket(pub WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Upgrades a new connection, offering these subprotocols.
+    /// Upgrades a new connection, and offers these subprotocols.
     pub async fn connect(
         address: SocketAddr,
         offered: &[&str],
@@ -55,7 +55,7 @@ impl Socket {
         self.0.send(message).await.unwrap();
     }
 
-    /// The next message; `None` when the server has closed.
+    /// The next message; `None` when the server has closed the connection.
     pub async fn next(&mut self) -> Option<Message> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something comes");
         next.and_then(Result::ok)
@@ -65,7 +65,7 @@ impl Socket {
         self.send(Message::text(message.to_string())).await;
     }
 
-    /// The next message that is JSON.
+    /// The next JSON message.
     pub async fn next_json(&mut self) -> Value {
         loop {
             match self.next().await.expect("still connected") {
@@ -76,7 +76,7 @@ impl Socket {
         }
     }
 
-    /// The answer to a request; what the server says on its own before is passed over.
+    /// The answer to a request; messages that the server sends on its own are skipped.
     pub async fn ask(&mut self, id: u64, name: &str, request: Value) -> Value {
         self.send_json(json!({ "id": id, name: request })).await;
         loop {
@@ -87,7 +87,7 @@ impl Socket {
         }
     }
 
-    /// The next thing of this name that the server says on its own.
+    /// The next message of this name that the server sends on its own.
     pub async fn told(&mut self, name: &str) -> Value {
         loop {
             let told = self.next_json().await;
