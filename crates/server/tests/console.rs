@@ -111,7 +111,7 @@ async fn nothing_is_answered_without_a_session() {
         }
     }
     let none = forger.get("/session").await;
-    assert_eq!((none.status, none.body), (204, Value::Null), "that there is none is no fault");
+    assert_eq!((none.status, none.body), (204, Value::Null), "having no session is not an error");
     let app = node.node.service().apps().get(node.app.id).unwrap();
     assert_eq!(*app, node.app, "and nothing was changed");
 }
@@ -583,7 +583,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
     let resent = browser.post("/apps/1400000001/dead-letters/resend", &json!({ "ids": [ids[0]] })).await;
     assert_eq!(resent.body, json!({ "done": 1 }));
     let again = browser.post("/apps/1400000001/dead-letters/resend", &json!({ "ids": [ids[0]] })).await;
-    assert_eq!(again.body, json!({ "done": 0 }), "it is dead no longer");
+    assert_eq!(again.body, json!({ "done": 0 }), "it is not a dead letter any more");
     assert_eq!(page("").await.0, ids[1..]);
     let dropped = browser.post("/apps/1400000001/dead-letters/drop", &json!({})).await;
     assert_eq!(dropped.body, json!({ "done": 2 }));

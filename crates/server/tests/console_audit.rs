@@ -70,7 +70,7 @@ async fn every_change_of_the_console_is_entered_with_who_from_where_and_what() {
     assert_eq!(browser.post("/apps/1400000001/users/alice/kick", &json!({})).await.status, 204);
     assert_eq!(browser.post("/apps/1400000001/users/nobody/kick", &json!({})).await.status, 404);
     let none = browser.post("/apps/1400000001/dead-letters/drop", &json!({})).await;
-    assert_eq!(none.body, json!({ "done": 0 }), "nothing to do is nothing to enter");
+    assert_eq!(none.body, json!({ "done": 0 }), "a change of nothing is not recorded");
     browser.post("/apps", &json!({ "name": "second" })).await;
     let new = json!({ "name": "ann", "role": "viewer", "password": "open sesame" });
     browser.post("/operators", &new).await;

@@ -369,7 +369,7 @@ async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_
         let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
         let began = Instant::now();
         eve.0.get_mut().write_all(&sent).await.unwrap();
-        assert_eq!(bob.status_of("bob").await.user_id, "bob", "nobody else waits");
+        assert_eq!(bob.status_of("bob").await.user_id, "bob", "other users do not have to wait");
         let wanted = if kind == "pings" { 350 } else { 1 };
         for _ in 0..wanted {
             while !matches!(eve.next().await, Some(Message::Pong(_))) {}

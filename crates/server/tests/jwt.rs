@@ -233,7 +233,7 @@ async fn a_new_key_is_fetched_when_a_token_names_it_and_at_most_once_in_ten_seco
     for _ in 0..20 {
         assert_eq!(answer(&node, "eve", unknown.token(&node, "eve")).await, 70009);
     }
-    assert_eq!(provider.asked(), 2, "nobody makes the server ask as often as they like");
+    assert_eq!(provider.asked(), 2, "clients cannot make the server ask at will");
     node.clock.advance(Duration::from_secs(11));
     let (first, second) = (unknown.token(&node, "eve"), unknown.token(&node, "mallory"));
     let both = tokio::join!(answer(&node, "eve", first), answer(&node, "mallory", second));
@@ -301,7 +301,11 @@ async fn keys_that_were_read_survive_a_restart_within_their_day() {
     let mut node = node.stop().await.start().await;
     assert_eq!(answer(&node, "bob", signer.token(&node, "bob")).await, 0);
     node.clock.advance(Duration::from_secs(3_600));
-    assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 70009, "a day is a day");
+    assert_eq!(
+        answer(&node, "alice", signer.token(&node, "alice")).await,
+        70009,
+        "the keys are valid for a day"
+    );
 
     // A damaged file does not keep the node from starting, and its tokens are refused.
     let good = std::fs::read_to_string(&kept).unwrap();

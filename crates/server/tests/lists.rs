@@ -281,7 +281,7 @@ async fn friends_are_made_by_a_client_and_the_watch_graph_follows_at_once() {
     for wire in [&mut alice, &mut mac] {
         let told = wire.lists_changed().await;
         assert_eq!((told.profiles[0].user_id.as_str(), told.profiles[0].nick.as_str()), ("bob", "Bob"));
-        assert_eq!(told.lists_version, 0, "it does not count");
+        assert_eq!(told.lists_version, 0, "the change does not count");
     }
 
     // The switch off, the switch on again, and the end of the friendship all take effect at once.

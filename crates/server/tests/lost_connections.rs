@@ -50,7 +50,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
     let ended = "lamplight_lost_connections_total";
     let mut leaps = 0;
     while node.metric(ended).await == 0 {
-        assert!(leaps < 10, "they are ended");
+        assert!(leaps < 10, "the connections are ended");
         leaps += 1;
         node.clock.advance(BETWEEN_COMPARISONS);
         for wire in [&mut alice, &mut bob] {
@@ -63,7 +63,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
             }
         }
     }
-    assert!(leaps > 1, "the word of an end that was missed once may be on its way");
+    assert!(leaps > 1, "a connection that was missing once may still report its end");
     let mut left = names;
     while !left.is_empty() {
         let Some(Body::StatusChanged(changed)) = alice.push().await else { continue };
@@ -71,7 +71,7 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
             assert!(left.contains(&status.user_id.as_str()), "{status:?}");
             assert!(
                 status.last_seen < Some(status.since),
-                "nobody has heard of it since its login: {status:?}"
+                "the connection was not heard from since its login: {status:?}"
             );
             left.retain(|name| *name != status.user_id);
         }

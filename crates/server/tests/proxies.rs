@@ -334,11 +334,11 @@ async fn the_headers_of_a_trusted_proxy_say_whose_request_it_is() {
     assert_eq!(guess(&node, LOCALHOST, http, alice).await, 70050);
     assert_eq!(guess(&node, LOCALHOST, http, bob).await, 70003, "another address");
     assert_eq!(guess(&node, ALICE, http, alice).await, 70003, "who is not trusted counts for itself");
-    assert_eq!(guess(&node, LOCALHOST, http, "").await, 70003, "the proxy for itself");
+    assert_eq!(guess(&node, LOCALHOST, http, "").await, 70003, "the proxy itself");
     assert_eq!(
         guess(&node, LOCALHOST, http, &format!("{alice}{bob}")).await,
         70003,
-        "they disagree: the proxy"
+        "the headers disagree, so the proxy counts"
     );
     assert_eq!(guess(&node, LOCALHOST, http, "").await, 70050);
 }

@@ -72,6 +72,6 @@ impl Pair {
         };
         assert_eq!(told, set.status.unwrap());
         assert_eq!(self.alice.status_of("alice").await.custom_status, "");
-        assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a worker has met a bug");
+        assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a worker has panicked");
     }
 }
