@@ -1,8 +1,9 @@
 //! Conflation in time: the rate at which a worker sends the changes of one user.
 //!
-//! Setting a custom status is not limited (SPEC section 3), and one change of a user with thousands of watchers costs
-//! thousands of notifications. So the changes of a user that come faster than a rate are sent at that rate, and the
-//! newest change replaces the one that waits. All other changes are sent at once, and the final state always is sent.
+//! Custom statuses are set without a limit (SPEC section 3), and one change of a user with thousands of watchers
+//! causes thousands of notifications. Changes of a user that come faster than a rate are therefore sent at that rate,
+//! and the newest change replaces the one that waits. All other changes are sent at once, and the final state is
+//! always sent.
 //!
 //! The rule is a token bucket for each user, kept as one moment (the generic cell rate algorithm, ITU-T I.371): the
 //! moment at which the bucket will be full again.
@@ -14,11 +15,11 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// How often the changes of one user are sent.
+/// The rate at which the changes of one user are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConflationRate {
-    /// Changes a second, in the long run, and as many at once after a quiet second. 0: no limit. More than 1,000 are
-    /// as good as none: the clock counts milliseconds.
+    /// Changes a second in the long run, and the size of the burst after a quiet second. 0 means no limit. The clock
+    /// counts milliseconds, so the rate in the long run is at most 1,000.
     pub changes_per_second: u32,
 }
 
@@ -26,20 +27,20 @@ impl ConflationRate {
     /// Every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0 };
 
-    /// The time between two notifications of a user who changes all the time.
+    /// The time between two notifications of a user who changes continuously.
     fn interval(self) -> Duration {
         Duration::from_millis(1_000 / u64::from(self.changes_per_second.clamp(1, 1_000)))
     }
 
-    /// How far the bucket may be from full.
+    /// A change is sent at once if the bucket is full again within this time.
     fn burst(self) -> Duration {
         self.interval() * (self.changes_per_second.max(1) - 1)
     }
 }
 
 impl Default for ConflationRate {
-    /// 20 a second: more than anybody reads, and a user with 3,000 watchers then costs 60,000 notifications a second
-    /// at most, which is a fraction of one core.
+    /// 20 a second: faster than people read. A user with 3,000 watchers then causes at most 60,000 notifications a
+    /// second, which take a fraction of one core.
     fn default() -> Self {
         Self { changes_per_second: 20 }
     }
@@ -56,7 +57,8 @@ struct Recent<V> {
 /// Conflates the changes of busy users in time: the users who changed within the last second, and the changes that
 /// wait.
 ///
-/// Memory: an entry for each user who changed since the bucket was last full, so at most what changes in a second or so.
+/// Memory: one entry for each user whose bucket is not full yet, so at most the users who changed in about the last
+/// second.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,
@@ -105,14 +107,14 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         false
     }
 
-    /// When [`Conflator::take_due`] is to be called next: a change is due, or users who are quiet again are to be
-    /// dropped. `None` if no user has changed lately.
+    /// The moment at which [`Conflator::take_due`] is to be called next: a change is due then, or entries of quiet
+    /// users are to be dropped. `None` if no user has changed lately.
     pub fn next_due(&self) -> Option<Moment> {
         let sweep = (!self.users.is_empty()).then_some(self.sweep_at);
         self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
-    /// Removes and returns a change that is due, the longest waiting first.
+    /// Removes and returns a change that is due, the longest waiting first. Returns `None` if no change is due.
     pub fn take_due(&mut self, now: Moment) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;
@@ -136,7 +138,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.replaced
     }
 
-    /// Drops the entries of users whose bucket is full. Once a second, the entries of a second of changes are checked.
+    /// Drops the entries of users whose bucket is full, once a second.
     fn sweep(&mut self, now: Moment) {
         if now < self.sweep_at {
             return;
@@ -153,7 +155,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
 mod tests {
     use super::*;
 
-    /// Runs a script of changes and lists the outcome: `at: change` told at once, `at> change` told when it was due.
+    /// Runs a script of changes and lists the outcome: `at:change` was sent at once, `at>change` was sent when it was
+    /// due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         let mut conflator = Conflator::new(ConflationRate { changes_per_second: limit });
         let mut told = Vec::new();
@@ -181,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_second_of_changes_may_come_at_once() {
-        // Two at once, and the bucket is empty; the third waits for half a second's refill.
+        // The first two are sent at once and empty the bucket; the third waits half a second for the refill.
         assert_eq!(told(2, &[(0, 'a'), (1, 'a'), (2, 'a')], 3_000), "0:a0 1:a1 500>a2");
-        // After a quiet second it is full again.
+        // After a quiet second the bucket is full again.
         let changes = [(0, 'a'), (0, 'a'), (1_000, 'a'), (1_000, 'a'), (1_000, 'a')];
         assert_eq!(told(2, &changes, 3_000), "0:a0 0:a0 1000:a1000 1000:a1000 1500>a1000");
     }
@@ -209,7 +212,7 @@ mod tests {
     #[test]
     fn in_the_long_run_the_rate_is_kept() {
         let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
-        // The burst, and from then on one each 50 ms.
+        // The burst, and then one change each 50 ms.
         assert_eq!(told(20, &changes, 61_000).split(' ').count(), 19 + 60_000 / 50 + 1);
     }
 
@@ -218,7 +221,7 @@ mod tests {
         let mut conflator = Conflator::new(ConflationRate { changes_per_second: 2 });
         let told: Vec<bool> = (0..3).map(|value| conflator.may_tell(&'a', Moment(0), || value)).collect();
         assert_eq!(told, [true, true, false]);
-        // Nobody asked for ten seconds.
+        // The caller asks for due changes for the first time after ten seconds.
         assert_eq!(conflator.take_due(Moment(10_000)), Some(('a', 2)));
         assert!(conflator.may_tell(&'a', Moment(10_001), || 3));
         assert!(!conflator.may_tell(&'a', Moment(10_002), || 4));

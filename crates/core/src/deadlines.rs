@@ -4,12 +4,12 @@ use lamplight_model::Moment;
 
 /// Wakes keys at their deadlines, at most one tick late and never early.
 ///
-/// There is no cancel: a key that is woken checks its real deadline, and schedules itself again if that has moved. So a
-/// heartbeat costs one memory write.
+/// An entry cannot be cancelled: the caller checks the real deadline of a key that is woken, and schedules the key
+/// again if the deadline has moved. A heartbeat therefore costs one write to memory.
 #[derive(Debug)]
 pub struct DeadlineWheel<K> {
     tick_ms: u64,
-    /// Every tick up to here, inclusive, has been looked at.
+    /// The last tick that was processed.
     turned_to: u64,
     slots: Vec<Vec<(Moment, K)>>,
 }
@@ -17,21 +17,21 @@ pub struct DeadlineWheel<K> {
 impl<K: Copy> DeadlineWheel<K> {
     const SLOTS: u64 = 512;
 
-    /// A wheel that turns once every `tick_ms` milliseconds, which is also how late it may be.
+    /// Creates a wheel that turns once every `tick_ms` milliseconds; a key is woken late by at most that much.
     pub fn new(tick_ms: u64, now: Moment) -> Self {
         let tick_ms = tick_ms.max(1);
         let slots = (0..Self::SLOTS).map(|_| Vec::new()).collect();
         Self { tick_ms, turned_to: now.0 / tick_ms, slots }
     }
 
-    /// Wakes `key` at `at`. A deadline that has passed is woken at the next tick.
+    /// Wakes `key` at `at`. A key whose deadline has passed is woken at the next tick.
     pub fn schedule(&mut self, key: K, at: Moment) {
         let tick = at.0.div_ceil(self.tick_ms).max(self.turned_to + 1);
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Turns to `now` and hands over what was due, in the order of the ticks as long as it is turned more often
-    /// than once in 512 of them.
+    /// Turns the wheel to `now` and appends the keys that are due to `due`, ordered by their ticks if the wheel is
+    /// turned at least once in 512 ticks.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);
@@ -52,7 +52,7 @@ impl<K: Copy> DeadlineWheel<K> {
         self.turned_to = self.turned_to.max(target);
     }
 
-    /// When the wheel turns next.
+    /// The moment at which the wheel turns next.
     pub fn next_tick(&self) -> Moment {
         Moment((self.turned_to + 1) * self.tick_ms)
     }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(due(&mut wheel, 1_100), [1, 2, 4]);
         assert_eq!(due(&mut wheel, 1_199), [] as [u32; 0]);
         assert_eq!(due(&mut wheel, 1_200), [3]);
-        // More than one turn of the wheel away: the slot is passed without waking it.
+        // More than one turn of the wheel away: the wheel passes the slot without waking the key.
         for now in (1_300..499_000).step_by(10_000) {
             assert_eq!(due(&mut wheel, now), [] as [u32; 0]);
         }

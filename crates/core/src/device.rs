@@ -1,4 +1,4 @@
-//! A logged-in device and its link. Transitions are decided in `presence`.
+//! A logged-in device and its link. The transitions are in [`crate::Presence`].
 
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Reason, SessionEventKind};
 use std::net::IpAddr;
@@ -10,14 +10,14 @@ pub struct Device {
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of the login, given by the facts: higher than that of every login before it. An end that names a
-    /// lower number is that of an earlier login.
+    /// The number of the login, assigned by the facts: higher than the number of every earlier login. An end with a
+    /// lower number belongs to an earlier login.
     pub login: u64,
     /// The second in which the UserSig of its last connection was issued.
     pub issued: u64,
-    /// Its current link.
+    /// The current link.
     pub link: Link,
-    /// The address of its last connection; kept only if the app wants to be notified of it.
+    /// The address of the last connection; kept only if the app wants session events.
     pub address: Option<IpAddr>,
 }
 
@@ -29,22 +29,22 @@ pub struct Device {
 ///                             ▲  └─────── link ends, no linger ────▲
 ///                             └──────────── connect ── Held, Gone ─┘
 /// ```
-/// A Web device has no `Gone`: its login ends there.
+/// The login of a Web device ends where another device would become `Gone`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Link {
     /// There is a live connection.
     Connected(ConnectionId),
-    /// The connection has ended, and counts as present for a while: a linger, or the grace after the loss of
-    /// a node.
+    /// The connection has ended but still counts as present for a while: during the linger, or during the grace after
+    /// a node was lost.
     Held {
-        /// Until when.
+        /// The end of that time.
         until: Moment,
-        /// How it ended.
+        /// How the link ended.
         end: LinkEnd,
     },
     /// There is no connection.
     Gone {
-        /// When the login lapses.
+        /// The time at which the login lapses.
         lapses: Moment,
     },
 }
@@ -66,7 +66,7 @@ pub enum LinkEnd {
     Closed,
     /// Silent for the heartbeat timeout.
     TimedOut,
-    /// The node that held it was lost.
+    /// The node that held the connection was lost.
     NodeLost,
 }
 
@@ -95,14 +95,14 @@ pub struct Connect<'a> {
     pub device: &'a DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of its login. A returning device keeps the number it has.
+    /// The number of its login. A returning device keeps its number.
     pub login: u64,
-    /// The creation number of the account, as the facts had it when they recorded the login; 0 for a returning device.
+    /// The creation number of the account at the time when the facts recorded the login; 0 for a returning device.
     pub born: u64,
     /// The second in which its UserSig was issued.
     pub issued: u64,
     /// The new connection.
     pub connection: ConnectionId,
-    /// The address that it connects from.
+    /// The address from which the device connects.
     pub address: Option<IpAddr>,
 }

@@ -1,28 +1,28 @@
-//! The decision when the keys of a source (a JWKS address or file) are read again, and how long the last keys are
+//! When the keys of a source (a JWKS address or file) are read again, and how long the keys that were read last are
 //! accepted.
 //!
-//! Knows neither the keys nor how they are read. The current time is an argument.
+//! This module knows neither the keys nor how they are read. The current time is an argument.
 
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// Keys are read again this long after they were read.
+/// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// Keys that could not be read again count this long after they were read: an identity provider that is down keeps
-/// nobody out, but one that cannot be reached for a day may have withdrawn them.
+/// The age up to which keys are accepted if they cannot be read again. An identity provider that is down locks nobody
+/// out; after a day without contact, it may have withdrawn the keys.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// A token with an unknown `kid` makes the keys be read again, at most once in this time: anybody can make such tokens.
+/// The least time between two reads that tokens with an unknown `kid` cause. Anybody can make such tokens.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
-/// The first pause after a failure. It doubles with each further one, up to [`RENEW_AFTER`].
+/// The first pause after a failure. Each further failure doubles it, up to [`RENEW_AFTER`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// When the keys of a source were read, and when they are to be read again.
+/// The times at which the keys of a source were read and are to be read again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    /// The first moment at which the keys that were read last no longer count.
+    /// The first moment at which the last keys are no longer accepted.
     counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,
@@ -30,18 +30,18 @@ pub struct KeyRefresh {
     failures: u32,
 }
 
-/// The answer to a token whose key is unknown.
+/// The decision about a token whose key is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Demand {
-    /// The keys are being read, or will be at once: wait for what comes of it.
+    /// The keys are being read, or are to be read at once: the token waits for the result.
     Wait,
-    /// The keys were read just now: the token is not good.
+    /// The keys were read a moment ago: the token is refused.
     Refuse,
 }
 
 impl KeyRefresh {
-    /// The state of keys that an earlier process read this long ago: they count for what is left of their time, and are
-    /// read again at once.
+    /// The state for keys that an earlier process read this long ago: they are accepted for the rest of their time,
+    /// and are due to be read at once.
     pub fn restored(age: Duration, now: Moment) -> Self {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }
@@ -51,7 +51,7 @@ impl KeyRefresh {
         self.left(now) > Duration::ZERO
     }
 
-    /// How long the last keys are still accepted.
+    /// The time for which the last keys are still accepted.
     pub fn left(&self, now: Moment) -> Duration {
         self.counts_until.map_or(Duration::ZERO, |until| until.since(now))
     }
@@ -65,7 +65,7 @@ impl KeyRefresh {
         self.is_demanded || now.since(last) >= self.pause()
     }
 
-    /// Takes in that a token names an unknown key.
+    /// Decides about a token that names an unknown key.
     pub fn demand(&mut self, now: Moment) -> Demand {
         let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
         if self.is_reading || self.is_demanded || is_allowed {
@@ -76,13 +76,13 @@ impl KeyRefresh {
         }
     }
 
-    /// Notes that the keys are being read from now on.
+    /// Notes that reading the keys has begun.
     pub fn begun(&mut self) {
         self.is_reading = true;
         self.is_demanded = false;
     }
 
-    /// Takes in that the attempt to read the keys has ended.
+    /// Notes that an attempt to read the keys has ended.
     pub fn ended(&mut self, has_read: bool, now: Moment) {
         self.is_reading = false;
         self.last_attempt = Some(now);
@@ -106,7 +106,7 @@ impl KeyRefresh {
 mod tests {
     use super::*;
 
-    /// Runs a script, one step a line: the second, what happens, and what is answered.
+    /// Runs a script with one step in each line: the second, the event, and the expected answer.
     fn check(script: &str) {
         check_from(KeyRefresh::default(), script);
     }

@@ -1,7 +1,7 @@
 //! The rules of presence, pure.
 //!
-//! Time is an argument; there is no clock here, no randomness, no I/O and no `async`. Same inputs, same
-//! outputs, in the same order. A transition hands back what changed, and the caller decides what to do.
+//! Time is an argument; there is no clock here, no randomness, no I/O and no `async`. The same inputs give the same
+//! outputs in the same order. A transition returns what changed, and the caller acts on it.
 //!
 //! This crate does not know what a socket, a message or a database is.
 

@@ -1,8 +1,9 @@
 //! Conflation: the statuses that each connection of one worker is still to be sent.
 //!
-//! Between a connection and a user that it watches there is one slot, which holds the newest state. A slot is a mark on
-//! an edge; the state itself is kept once for the worker. So a connection that stops reading costs four bytes for each
-//! user it watches, is never closed for being slow, and always ends with the newest state. The shell encodes states.
+//! For each edge between a connection and a user that it watches there is one slot, which holds the newest state. A
+//! slot is only a mark on the edge; the state itself is stored once for the worker. A connection that stops reading
+//! therefore costs four bytes for each watched user, is never closed for being slow, and always receives the newest
+//! state in the end. The caller encodes the states.
 
 use crate::touched::CROWD;
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
@@ -55,8 +56,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Makes a connection watch users for a reason, in time linear in their number and that of the users it watches.
-    /// Passes those that it did not watch for this reason before to `added`: the caller reads their state.
+    /// Makes a connection watch users for a reason, in time linear in the number of these users and of the users it
+    /// watches. Passes the users that it did not watch for this reason before to `added`; the caller reads their
+    /// states.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -77,19 +79,19 @@ impl<S: Versioned> Hub<S> {
         self.graph.hold(watcher, user);
     }
 
-    /// Ends all [holds](Self::hold) of a connection, because no answer will carry the states. Returns the users: the
-    /// state of a user without another watcher is not known.
+    /// Ends all [holds](Self::hold) of a connection, because no answer will carry the states. Returns the users that
+    /// were held; the state of a user without another watcher is not known.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }
 
-    /// Mutes a connection, so that it is notified of its own user alone; or unmutes it, so that it is sent everything
-    /// that differs.
+    /// Mutes a connection, so that it is notified only of its own user, or unmutes it, so that it is sent every state
+    /// that has changed meanwhile.
     pub fn set_muted(&mut self, watcher: WatcherKey, muted: bool) {
         self.graph.set_muted(watcher, muted);
     }
 
-    /// Frees the memory that a connection's edges do not need. To be called after its lists have changed.
+    /// Frees the memory that a connection's edges do not need. Call it after the connection's watch list has changed.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         self.graph.shrink(watcher);
     }
@@ -109,7 +111,7 @@ impl<S: Versioned> Hub<S> {
         self.graph.watched(watcher, why)
     }
 
-    /// The watchers of a user with their reasons, in no particular order. Counting them is free.
+    /// The watchers of a user with their reasons, in no particular order. Their number is known without iterating.
     pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
@@ -119,8 +121,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
     }
 
-    /// Puts a new state of a user into the mailboxes of all watchers, unless it is not newer than the known one. Stale
-    /// news is dropped here, whatever its source.
+    /// Puts a new state of a user into the mailboxes of all watchers. Drops the state if it is not newer than the
+    /// known one, whatever its source. Returns whether it was newer.
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
@@ -131,7 +133,7 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// The state of a user for an answer to this connection, which counts as delivering it.
+    /// The state of a user for an answer to this connection; the state then counts as sent.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
@@ -148,18 +150,19 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Does the same as [`Hub::known`] for many users, in time linear in their number and that of the users that the
-    /// connection watches. Returns which of them it watches.
+    /// Does the same as [`Hub::known`] for many users, in time linear in their number and in the number of users that
+    /// the connection watches. Returns for each whether the connection watches it.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Notes that an answer to a query carries this version of a user. Returns the state for the answer instead, if the
-    /// connection was sent a newer one meanwhile.
+    /// Notes that an answer to a query carries this version of a user. If the connection was already sent a newer
+    /// state, returns that state to be used in the answer.
     ///
-    /// A client keeps such an answer only for users that it holds. A client that was sent nothing about the user since
-    /// it watches the user may not know yet that it does, so the state stays pending.
+    /// A client keeps the state from such an answer only for users whose state it already holds. A client that has
+    /// been sent no state since it began to watch the user may not know yet that it watches the user, so the state
+    /// stays pending.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -177,16 +180,16 @@ impl<S: Versioned> Hub<S> {
         state.is_some_and(|state| state.version() < version) && self.graph.is_watching(watcher, user)
     }
 
-    /// Removes the mark of a user's known state, because the connection knows a newer one.
+    /// Removes the mark of a user's known state, because the client has a newer one.
     pub fn pass_over(&mut self, watcher: WatcherKey, user: &User) {
         if let Some(subject) = self.graph.subject(user) {
             self.graph.pass_over(watcher, subject);
         }
     }
 
-    /// Notes that the connection has returned and last saw this version of a user. Any other version differs, even a
-    /// newer one: the last messages of the server may have been lost with the old link. Returns whether the connection
-    /// watches the user.
+    /// Notes that a returning connection last saw this version of a user. Any other version counts as different, even
+    /// a newer one: the last messages of the server may have been lost with the old link. Returns whether the
+    /// connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -195,8 +198,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Empties the mailbox of a connection into `tell`, longest waiting first, until it is empty or `tell` reports that
-    /// the frame is full. Returns whether anything is left.
+    /// Passes the states in a connection's mailbox to `tell`, longest waiting first, until the mailbox is empty or
+    /// `tell` reports that the frame is full. Returns whether any state is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }
@@ -211,8 +214,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
-    /// user it takes a share, after all others; [`Hub::has_crowd`] returns whether more wait.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd,
+    /// then a share of the crowd. [`Hub::has_crowd`] returns whether more of the crowd wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }
@@ -227,12 +230,12 @@ impl<S: Versioned> Hub<S> {
         self.graph.has_crowd()
     }
 
-    /// Every watched user: their states must be read again after a part of the change log was missed.
+    /// Every watched user. Their states must be read again after entries of the change log were missed.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.graph.users()
     }
 
-    /// The number of watched users, and of edges.
+    /// The number of watched users, and the number of edges.
     pub fn size(&self) -> (usize, usize) {
         self.graph.size()
     }

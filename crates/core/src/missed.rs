@@ -1,17 +1,20 @@
-//! Messages that no device may have received: those that were sent when a link was dead and nobody knew yet (SPEC
-//! section 6: no message falls between).
+//! Messages that may have reached no device: those sent while a connection was dead and the server did not know it
+//! yet (SPEC section 6).
 //!
-//! A device is told of a message over its connection. That it received it is known from what it says afterwards, so
-//! what was sent after the last sign of life of the user's connections may have reached nobody. When the user turns
-//! OFFLINE, the record keeps the time since when; handing the messages to the push webhook clears it again.
+//! Messages are delivered over connections, and only what a device sends afterwards proves that it received them.
+//! Messages sent after the last bytes from the user's connections may therefore have reached no device. When the user
+//! turns OFFLINE, the record keeps the time from which on this holds; the time is cleared once the messages were
+//! handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The time by which a sign of life may have been on its way before a message arrived at its device.
+/// The longest time that bytes from a device are assumed to be on their way. A message that the server sent within
+/// this time before the last bytes arrived may have reached no device.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// From which time on messages may have reached no device, when a user goes from one status type to another.
+/// The time from which on messages may have reached no device, when a user's status type goes from `was` to `is`.
+/// `None` if no message was missed, or if there is no push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,
@@ -39,7 +42,8 @@ mod tests {
             (Online, Offline, seen, "", None),
             (Online, Offline, None, "https://push", Some(0)),
             (Online, Online, seen, "https://push", None),
-            // A user who logged out wants none; a user who was OFFLINE got a push for each when it was sent.
+            // A user who has logged out is sent no pushes; a user who was OFFLINE got a push for each message when it
+            // was sent.
             (Online, Unlogined, seen, "https://push", None),
             (Unlogined, Offline, seen, "https://push", None),
             (Offline, Online, seen, "https://push", None),

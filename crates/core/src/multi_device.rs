@@ -1,4 +1,4 @@
-//! Which logins a new login ends (SPEC section 5).
+//! The multi-device rule: the logins that a new login ends (SPEC section 5).
 
 use lamplight_model::{DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform};
 
@@ -13,10 +13,11 @@ pub struct Contender<'a> {
     pub login: u64,
 }
 
-/// The logins that a login of `device` on `platform` ends. `standing` is earliest first, and so is the answer.
+/// Returns the logins that a login of `device` on `platform` ends. Both `standing` and the result are ordered from
+/// the earliest.
 ///
-/// The newest login wins: whatever group of platforms it falls into, the earliest of that group leave until
-/// the new one fits. A device does not contend with itself.
+/// The newest login always stays: in each group of platforms that it belongs to, the earliest logins end until the
+/// new one fits. A device does not compete with its own login.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,
@@ -37,8 +38,8 @@ pub fn victims<'a>(
     others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
-/// Whether logins of two platforms exclude each other. Logins of one platform always do; so do different platforms of
-/// one group.
+/// Whether logins on two platforms compete. Logins on the same platform always do, and so do logins on different
+/// platforms of one group.
 fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     if one == other {
         return true;
@@ -112,9 +113,9 @@ mod tests {
         check(Multi, 3, 1, "Android/1 Android/2", "Android/3", "");
         check(Multi, 3, 1, "Android/1 Android/2 Android/3", "Android/4", "Android/1");
         check(Multi, 1, 10, "Web/1 Web/2", "Web/3", "");
-        // The policy was tightened while they stood.
+        // The policy was tightened while these logins existed.
         check(Multi, 1, 1, "Web/1 Web/2 Web/3", "Web/4", "Web/1 Web/2 Web/3");
-        // A device that comes back is no rival of itself.
+        // A device that returns does not compete with itself.
         check(Single, 1, 1, "iPhone", "iPhone", "");
     }
 }

@@ -1,14 +1,14 @@
 //! The session events of a user that are not in the outbox yet.
 //!
-//! They are a part of the live record, so that what happened and the word of it are one step: neither a crash nor a
-//! store that fails can keep one without the other.
+//! They are a part of the live record, so that a change and its event are stored in one step: neither a crash nor a
+//! failing store can keep one without the other.
 
 use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The most events that wait in one record. A store of facts that is down for long must not make records grow; the
-/// oldest go, and are counted.
+/// The most events that one record keeps. It bounds the record while the facts are down for long: the oldest events
+/// are dropped and counted.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in their order.
@@ -18,7 +18,7 @@ pub struct PendingEvents {
     /// Events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
-    /// Messages to the user that were sent from here on may have reached no device.
+    /// The time from which on messages to the user may have reached no device.
     missed_since: Option<Timestamp>,
 }
 
@@ -43,8 +43,8 @@ impl PendingEvents {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// From when on messages to the user may have reached no device, when they were not handed to the push webhook
-    /// since.
+    /// The time from which on messages to the user may have reached no device; `None` if there is none, or once they
+    /// were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
     }
@@ -57,12 +57,12 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// Adds an event. The status after it is that of the step as a whole: see [`PendingEvents::conclude`].
+    /// Adds an event. The status after it is set later, for all events of the step: see [`PendingEvents::conclude`].
     ///
-    /// A disconnect stays beside the login of its device: it may be on its way to the outbox at this moment, and only the
-    /// outbox knows whether it was told.
+    /// A disconnect never cancels a login that waits here: the login may be on its way to the outbox, and only the
+    /// outbox knows whether it was delivered.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
-        // The time keeps the ordinals of a record that was lost, or begins again, above those of the former one.
+        // The time keeps the ordinals of a new record above those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
         if self.waiting.len() == MAX_PENDING_EVENTS {
             self.waiting.pop_front();
@@ -71,8 +71,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Says the status after the events behind this ordinal, which are those of one step. Where the user is ONLINE no longer,
-    /// the first of them says so and may be sent already; so the others are told whatever follows.
+    /// Sets the status after the events above the ordinal `behind`, which are the events of one step. If the user is
+    /// not ONLINE any more, the first of them says so and may be sent already, so the others are sent whatever
+    /// follows.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {
@@ -81,7 +82,8 @@ impl PendingEvents {
         }
     }
 
-    /// The events up to this ordinal are in the outbox, and so many dropped ones were counted.
+    /// Removes the events up to this ordinal, which are in the outbox, and subtracts the dropped events that were
+    /// reported.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

@@ -1,13 +1,13 @@
 //! The gates of a call, in their order: the first failure answers, and a refused call changes nothing.
 //!
-//! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008)
-//! (SPEC section 3). The first is a matter of the session and is passed before anything gets here; the last
-//! needs the user's window, which only a call that passed the others touches.
+//! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008) (SPEC section
+//! 3). The first gate belongs to the session and is checked before this module is called. The last needs the user's
+//! window, which is touched only by a call that has passed the other gates.
 //!
-//! Not decided here: whether a UserSig counts (`lamplight-auth`, [`crate::Signatures`]) and whether its login may enter
-//! ([`crate::Presence::admission`]); whether accounts exist, lists have room and others let themselves be added, which
-//! the facts say in the transaction of the change; the bounds of texts, which their types have; and the gates of the
-//! server API and of the console, which are theirs.
+//! This module does not decide whether a UserSig is valid (`lamplight-auth`, [`crate::Signatures`]) or whether its
+//! login may connect ([`crate::Presence::admission`]). It does not decide whether accounts exist, whether lists have
+//! room and whether a user accepts friends: the facts check these in the transaction of the change. The bounds of
+//! texts are in their types, and the server API and the console have their own gates.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 
@@ -51,10 +51,10 @@ pub enum Call {
 }
 
 impl Call {
-    /// How often one user may make the call.
+    /// The rate limit of the call for one user.
     pub fn rate(self, limits: &Limits) -> RateLimit {
         match self {
-            // Clients mark messages as read as often as messages arrive, so both calls share one rate.
+            // Clients mark messages as read as often as messages arrive, so both calls have the same limit.
             Self::SendMessage | Self::MarkRead => limits.message_rate,
             Self::SetSelfStatus
             | Self::GetUserStatus
@@ -75,19 +75,19 @@ impl Call {
     }
 }
 
-/// The check that is left once the other gates are passed.
+/// The gate that is left for the caller after [`check_call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// Nothing: the call may go on.
+    /// None: the call may go on.
     Open,
     /// The user's window for this call must have room; else 7008.
     Rate,
 }
 
-/// Passes a call on users through every gate but the first and the last.
+/// Checks all gates of a call except the first and the last.
 ///
-/// `users` is the list with each user once, or why it could not be read. A query that names nobody but the caller
-/// passes freely.
+/// `users` is the list with each user once, or the error of a list that could not be read. A query for only the
+/// caller passes all gates, including the rate.
 pub fn check_call(
     call: Call,
     caller: &UserId,
@@ -103,7 +103,7 @@ pub fn check_call(
         Call::SubscribeUserStatus => (settings.limits.subscribe_batch, false),
         Call::UnsubscribeUserStatus => (settings.limits.unsubscribe_batch, true),
         Call::GetSubscriptions => (0, true),
-        // Profiles, friends and messages know neither edition nor switch, and no list of watched users.
+        // Calls on profiles, friends and messages have no gates for edition and switch, and take no batch of users.
         Call::SetSelfInfo
         | Call::GetUsersInfo
         | Call::GetFriendList
@@ -123,13 +123,13 @@ pub fn check_call(
         check_named(users.len())?;
     }
     if call == Call::SubscribeUserStatus && users.contains(caller) {
-        return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody subscribes to themselves"));
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "a user cannot subscribe to themselves"));
     }
     check_most(users.len(), batch.into())?;
     Ok(Gate::Rate)
 }
 
-/// Passes a list of so many users through the gates of a batch: somebody (6017), and at most `most` (70206).
+/// Checks the gates of a batch: at least one user (6017), and at most `most` (70206).
 pub fn check_batch(users: usize, most: usize) -> Result<(), Refusal> {
     check_named(users)?;
     check_most(users, most)
@@ -150,18 +150,18 @@ fn check_most(users: usize, most: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The reasons for which a client is told of others without asking each time.
+/// Which users a client is notified of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
-    /// Whether it is told of anybody but its own user.
+    /// Whether the client is notified of users other than its own.
     pub others: bool,
-    /// Whether it watches its mutual friends, and not only whom it is subscribed to.
+    /// Whether the client watches its mutual friends in addition to its subscriptions.
     pub friends: bool,
 }
 
-/// The notifications that the edition and the switches of an app leave (SPEC section 4). The users that a client
-/// watches do not depend on the edition and the master switch: while these forbid it to be told of others, the lists
-/// are kept, and once they allow it again the client is told what differs.
+/// Returns the notifications that the edition and the switches of an app allow (SPEC section 4). Edition and master
+/// switch do not change the watch list of a client: while they forbid notifications of other users, the list is kept,
+/// and once they allow them again, the client is sent every status that has changed meanwhile.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
         others: settings.edition == Edition::Flagship && settings.switches.user_status,
@@ -169,12 +169,13 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The abilities of a client: what the settings of its app let it do. A connection is told when it changes.
+/// The abilities of a client: the calls and limits that the settings of its app allow. A connection is notified when
+/// they change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// The code with which query and subscription of others are refused to every user; `None`: they are allowed.
+    /// The code with which every query and subscription of other users is refused; `None` if they are allowed.
     pub refusal: Option<Code>,
-    /// Changes of mutual friends are told without a subscription.
+    /// Whether a client is notified of mutual friends without a subscription.
     pub friend_notification: bool,
     /// Users that the subscription list may hold.
     pub subscriptions_limit: u16,
@@ -186,7 +187,7 @@ pub struct Abilities {
     pub unsubscribe_batch: u16,
 }
 
-/// The abilities of every client of an app. They say what [`check_call`] would answer.
+/// Returns the abilities of every client of an app. They agree with [`check_call`].
 pub fn abilities(settings: &AppSettings) -> Abilities {
     let refusal = check_app(settings).err();
     Abilities {
@@ -199,7 +200,7 @@ pub fn abilities(settings: &AppSettings) -> Abilities {
     }
 }
 
-/// The gates that are the same for every client of an app: edition, then switch.
+/// Checks the gates that are the same for every client of an app: edition, then switch.
 fn check_app(settings: &AppSettings) -> Result<(), Code> {
     if settings.edition != Edition::Flagship {
         return Err(Code::EDITION_NOT_SUPPORTED);
@@ -349,7 +350,7 @@ mod tests {
         assert!(!changed(|settings| settings.name = "Lamplight".to_owned()));
         assert!(!changed(|settings| settings.limits.friends = 300));
         assert!(!changed(|settings| settings.timing.linger_web_ms = 300));
-        // The switch of friends makes no difference while the other one is off.
+        // The switch of friends has no effect while the other switch is off.
         let off = |friend_notification| AppSettings {
             switches: lamplight_model::Switches { user_status: false, friend_notification },
             ..AppSettings::default()

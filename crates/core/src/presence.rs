@@ -1,8 +1,8 @@
 //! One user's live record and everything that can happen to it (SPEC sections 2, 4 and 5).
 //!
-//! The status type is never stored: it is derived from the logins and their links, so nothing can
-//! contradict it. Every change passes through [`Presence::change`], which compares what is visible before
-//! and after, and clears the custom status in the same change that ends ONLINE.
+//! The status type is never stored: it is derived from the logins and their links, so nothing can contradict it.
+//! Every change passes through [`Presence::change`], which compares the visible status before and after, and clears
+//! the custom status in the same change in which the user stops being ONLINE.
 
 mod events;
 mod facts;
@@ -39,9 +39,9 @@ pub struct Presence {
     pub(crate) reason: Reason,
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) subscriptions: Subscriptions,
-    /// When the list is given up; set while the user is not ONLINE and has a list.
+    /// The time at which the subscription list is dropped; set while the user is not ONLINE and has a list.
     pub(crate) subscriptions_end: Option<Moment>,
-    /// The list was dropped, and the user has not subscribed since.
+    /// Whether the subscription list was dropped and the user has not subscribed since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
     /// Every login up to this number was ended by a kick or a deletion, and may not connect.
@@ -50,10 +50,10 @@ pub struct Presence {
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as those of logins.
     pub(crate) born: u64,
-    /// The highest number of a login that the record has had.
+    /// The highest login number that the record has ever had.
     pub(crate) newest_login: u64,
     /// Set when the account was deleted: the record is kept until then, so that late watchers are notified of the
-    /// deletion too, and an account that is created again continues the numbers from here.
+    /// deletion too, and an account that is created again continues the versions and numbers.
     pub(crate) deleted_until: Option<Moment>,
     /// Present only if the app wants session events: a record without them costs one word.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -77,14 +77,14 @@ pub struct Expired {
     pub removed: Vec<Removed>,
     /// Ends that are due to be stored in the facts, including new ones.
     pub to_settle: Vec<EndedLogin>,
-    /// The record of a deleted account has been kept long enough: the caller removes it.
+    /// Whether the record of a deleted account has been kept long enough; the caller then removes it.
     pub is_over: bool,
 }
 
 impl Presence {
     // Queries
 
-    /// Online, offline or not logged in: derived, never stored (SPEC section 2).
+    /// The status type, derived from logins and links (SPEC section 2).
     pub fn status_type(&self) -> StatusType {
         let present = |device: &Device| device.link.is_present();
         match &self.devices[..] {
@@ -104,7 +104,7 @@ impl Presence {
             version: self.version,
             since: self.since,
             reason: self.reason,
-            // A user who is ONLINE is seen now.
+            // An ONLINE user has no last-seen time.
             last_seen: self.last_seen.filter(|_| status_type != StatusType::Online),
             online_devices: self.online_devices(),
         }
@@ -115,7 +115,7 @@ impl Presence {
         self.present_platforms().collect()
     }
 
-    /// The platform of each device that counts as connected, as often as there are such devices.
+    /// The platform of each device that counts as connected, once for each such device.
     pub fn present_platforms(&self) -> impl Iterator<Item = Platform> {
         let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
         present.map(|device| device.platform)
@@ -159,8 +159,8 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether the account was deleted: a query for the user finds no account, and watchers see the user as not logged
-    /// in.
+    /// Whether the account was deleted. A query for the user then finds no account, and watchers see the user as
+    /// UNLOGINED.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }
@@ -185,8 +185,9 @@ impl Presence {
 
     /// Connects a device: a first login, a further login, or a return. [`Presence::admission`] must have admitted it.
     ///
-    /// A connection that the device still has is superseded. Earlier logins in the way are kicked; a device that comes
-    /// back to its login leaves later ones alone. Watchers see nothing but a possible → ONLINE: a takeover does not flicker.
+    /// If the device still has a connection, that connection is superseded. Earlier logins that compete with a new
+    /// login are kicked; a device that returns to its login ends no later logins. Watchers see at most one change to
+    /// ONLINE, and none when a device replaces its connection.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -233,7 +234,7 @@ impl Presence {
                 None => {
                     let (id, platform) = (connect.device.clone(), connect.platform);
                     let (login, issued) = (connect.login, connect.issued);
-                    // Most users have one device, and it stays.
+                    // Most users have exactly one device.
                     presence.devices.reserve_exact(1);
                     presence.devices.push(Device { id, platform, login, issued, link, address });
                 }
@@ -246,10 +247,11 @@ impl Presence {
         })
     }
 
-    /// Takes in that a connection has ended. One that was superseded or kicked before changes nothing.
+    /// Records that a connection has ended. The end of a connection that was superseded or kicked before changes
+    /// nothing.
     ///
-    /// A broken link (not a silent one, which was waited for already) is held for the app's linger. `heard` is when
-    /// its last bytes came. Says whether the connection was the device's current one.
+    /// A broken link is held for the app's linger; a silent one is not, because the heartbeat timeout has passed
+    /// already. `heard` is the time of its last bytes. Returns whether the connection was the device's current one.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,
@@ -294,10 +296,10 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// Sets or, with an empty text, clears the custom status. Refused with 6014 unless ONLINE: the text is
-    /// owned by a user who is there, and would have to be cleared at once.
+    /// Sets the custom status, or clears it if the text is empty. Refused with 6014 unless the user is ONLINE,
+    /// because leaving ONLINE clears the custom status.
     ///
-    /// `by` is the connection that asked; `None`: it is done on the user's behalf.
+    /// `by` is the connection that asked; `None` if the change is made on the user's behalf.
     pub fn set_custom_status(
         &mut self,
         custom: CustomStatus,
@@ -318,8 +320,8 @@ impl Presence {
         })
     }
 
-    /// Subscribes to users; beyond the app's limit the earliest are evicted. A list that is made for somebody
-    /// who is not ONLINE is given up after the retention, like one that was left behind.
+    /// Subscribes to users; beyond the app's limit the earliest are evicted. If the user is not ONLINE, the list is
+    /// dropped after the retention, as the list of a user who has left is.
     pub fn subscribe(
         &mut self,
         users: &[UserId],
@@ -338,7 +340,7 @@ impl Presence {
         transition
     }
 
-    /// Removes users from the list; `None` removes all. Returns those that were on it.
+    /// Removes users from the subscription list, or all users if `users` is `None`. Returns those that were on it.
     pub fn unsubscribe(&mut self, users: Option<&[UserId]>) -> Transition<Vec<UserId>> {
         let removed = match users {
             Some(users) => self.subscriptions.unsubscribe(users),
@@ -353,8 +355,8 @@ impl Presence {
         transition
     }
 
-    /// Does what is due: ends lingers and graces, lapses logins, gives up the subscription list. Before
-    /// [`Presence::next_deadline`] it changes nothing.
+    /// Does what is due: ends lingers and graces, lets logins lapse, drops the subscription list. Changes nothing
+    /// before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -394,7 +396,8 @@ impl Presence {
         }
         let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
         if is_over {
-            // It stays that of a deleted account until the caller has removed it, which may fail.
+            // Removing the record may fail, so the record stays that of a deleted account until the caller has
+            // removed it.
             self.deleted_until = Some(now.moment + REMOVAL_RETRY);
             transition.changed = true;
         }
@@ -409,9 +412,10 @@ impl Presence {
         transition.map(|removed| Expired { removed, to_settle, is_over })
     }
 
-    /// Takes in that the session events up to this ordinal are in the outbox, and so many dropped ones were counted.
+    /// Records that the session events up to this ordinal are in the outbox, and that this many dropped events were
+    /// counted.
     pub fn events_recorded(&mut self, up_to: u64, dropped: u32) -> Transition<()> {
-        // It goes to the journal: a restart must not tell again what was told long ago.
+        // The change goes to the journal, so that a restart does not deliver old events again.
         let changed = self.pending_events().is_some();
         if let Some(events) = &mut self.events {
             events.recorded(up_to, dropped);
@@ -419,10 +423,10 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    // The parts that the transitions share
+    // Parts that the transitions share
 
-    /// Runs `act` and works out which visible parts have changed. The only place where the version, the evidence and
-    /// the automatic clearing of the custom status are written.
+    /// Runs `act` and determines which visible parts have changed. Only this function writes the version and the
+    /// evidence, and clears the custom status automatically.
     fn change<T>(
         &mut self,
         reason: Reason,
@@ -471,8 +475,8 @@ impl Presence {
         Transition { changed, visible, has_events, ended, ..Transition::quiet(outcome) }
     }
 
-    /// A fingerprint of what [`Presence::change`] may change and what is worth keeping: two records that differ have
-    /// different ones but for one chance in 2^64, and comparing them allocates nothing.
+    /// A fingerprint of everything that [`Presence::change`] may change and that has to be kept. Two different
+    /// records have the same fingerprint with a chance of 2^-64; comparing fingerprints allocates nothing.
     fn fingerprint(&self) -> u64 {
         let Self {
             devices,
@@ -487,13 +491,13 @@ impl Presence {
             newest_login,
             deleted_until,
             unsettled,
-            // Written only where something else differs.
+            // These are written only when another field differs.
             version: _,
             since: _,
             reason: _,
-            // Changed outside of `change`, which says so itself.
+            // These change outside of `change`, in transitions that report it themselves.
             subscriptions: _,
-            // Compared by their last ordinal.
+            // These are compared by their last ordinal.
             events: _,
         } = self;
         let mut hasher = foldhash::quality::FixedState::default().build_hasher();
@@ -528,7 +532,7 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device for good: a native login stays, a Web login ends with it.
+    /// Ends the link of a device whose linger, if any, is over: a native login stays, a Web login ends.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);
@@ -539,13 +543,13 @@ impl Presence {
         }
     }
 
-    /// Records when a connection that has ended was last heard. The time is never before the user came ONLINE, and
-    /// never moves back.
+    /// Records when an ended connection last sent bytes. The time is never before the user became ONLINE, and never
+    /// moves back.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Removes the devices for which `doomed` is true. If `cause` is given, also ends their connections.
+    /// Removes the devices for which `doomed` is true. If `cause` is given, their connections are closed for it.
     fn remove(
         &mut self,
         doomed: impl Fn(&Device) -> bool,

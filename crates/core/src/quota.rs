@@ -1,19 +1,19 @@
-//! How often: an exact sliding window for calls, a plain counting minute for failed logins.
+//! Rate limits: an exact sliding window for calls, and a fixed minute for failed logins.
 
 use lamplight_model::{Moment, RateLimit};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The calls of one user to one operation: at most `calls` in *any* window, exact at the edge.
+/// Counts the calls of one user to one operation: at most `calls` in *any* window of time, exactly.
 ///
-/// A call that is refused does not count. Memory: 8 bytes for each call allowed, while the window lasts.
+/// A refused call does not count. Memory: 8 bytes for each allowed call, until its window has passed.
 #[derive(Clone, Debug, Default)]
 pub struct SlidingWindow {
     taken: VecDeque<Moment>,
 }
 
 impl SlidingWindow {
-    /// Takes a place if there is one. A place is free again `window` after it was taken.
+    /// Counts a call if the limit allows it, and returns whether it does. A counted call is forgotten `window` later.
     pub fn take(&mut self, limit: RateLimit, now: Moment) -> bool {
         self.forget(Duration::from_millis(limit.window_ms.into()), now);
         if self.taken.len() >= usize::from(limit.calls) {
@@ -23,7 +23,7 @@ impl SlidingWindow {
         true
     }
 
-    /// Whether nothing of it matters any longer.
+    /// Whether the window is empty, so that it can be dropped.
     pub fn is_idle(&self, window: Duration, now: Moment) -> bool {
         self.taken.back().is_none_or(|last| now.since(*last) >= window)
     }
@@ -35,8 +35,8 @@ impl SlidingWindow {
     }
 }
 
-/// Failed attempts of one source: `limit` failures within the minute that began with the first of them block it for
-/// a minute (70050).
+/// Counts failed attempts of one source: `limit` failures in the minute that began with the first of them block the
+/// source for a minute (70050).
 #[derive(Clone, Debug, Default)]
 pub struct FailureWindow {
     failures: u32,
@@ -45,10 +45,10 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// How long failures are counted together, and how long a source that made too many has to wait.
+    /// The time in which failures are counted together, and for which a source is blocked.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Whether the source must wait.
+    /// Whether the source is blocked.
     pub fn is_blocked(&self, now: Moment) -> bool {
         self.blocked_until.is_some_and(|until| now < until)
     }
@@ -66,7 +66,7 @@ impl FailureWindow {
         }
     }
 
-    /// Whether nothing of it matters any longer.
+    /// Whether nothing is counted or blocked, so that the entry can be dropped.
     pub fn is_idle(&self, now: Moment) -> bool {
         !self.is_blocked(now) && now.since(self.started) >= Self::MINUTE
     }
@@ -86,7 +86,7 @@ mod tests {
         }
         assert!(!window.take(LIMIT, Moment(2_000)));
         assert!(!window.take(LIMIT, Moment(4_999)));
-        // The first place is free exactly five seconds after it was taken, and the refused calls took none.
+        // The first call is forgotten exactly five seconds after it was counted; the refused calls were not counted.
         assert!(window.take(LIMIT, Moment(5_000)));
         assert!(!window.take(LIMIT, Moment(5_099)));
         assert!(window.take(LIMIT, Moment(5_100)));

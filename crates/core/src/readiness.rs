@@ -1,4 +1,4 @@
-//! Whether a node can be relied on, decided from the signs of life of its parts.
+//! Whether a node is ready, decided from the signs of life of its parts.
 
 use lamplight_model::Moment;
 use std::fmt;
@@ -9,16 +9,16 @@ use std::time::Duration;
 pub enum Sign {
     /// The part works.
     Well,
-    /// The part gave its last sign of life at `last`, and should give one every `patience` at least.
+    /// The part gave its last sign of life at `last`, and should give one at least every `patience`.
     Pulse {
         /// The last sign of life.
         last: Moment,
-        /// The longest time between two of them.
+        /// The longest time between two signs of life.
         patience: Duration,
     },
-    /// The part works and says that something is wrong; it may be well again by itself.
+    /// The part runs and reports a problem; it may recover by itself.
     Failing(String),
-    /// The part has ended and does not come back in this process.
+    /// The part has ended and cannot come back in this process.
     Ended,
 }
 
@@ -27,15 +27,15 @@ pub enum Sign {
 pub enum Verdict {
     /// The part is working.
     Ok,
-    /// It has given no sign of life for this long.
+    /// The part has given no sign of life for this long.
     Late(Duration),
-    /// Something is wrong with it.
+    /// The part reports this problem.
     Failing(String),
     /// The part has ended.
     Ended,
 }
 
-/// Whether a node can be relied on, with the finding for each of its parts.
+/// The readiness of a node, with the finding for each of its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Readiness {
     /// The node is being stopped: it accepts no connections, whatever the state of its parts.

@@ -1,12 +1,13 @@
-//! How the return of clients to a node is spread over time.
+//! How the reconnects of clients are spread over time.
 //!
-//! Clients that lose one node lose it together, and would all come back in the same second. The node tells each of them,
-//! while it still can, over how long to spread the return; the clients choose a moment in it at random.
+//! When a node goes, its clients lose their connections together, and would all reconnect in the same second. Before
+//! it closes a connection, the node tells the client over how long to spread the return; the client chooses a random
+//! moment in that time.
 
 use std::time::Duration;
 
-/// The shortest spread that is told. Clients of a small node need no more, and a node without a spread would have all
-/// of them in one moment.
+/// The shortest spread. Clients of a small node need no more, and without a spread all of them would return at the
+/// same moment.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The pace at which a node takes its clients back.
@@ -14,13 +15,13 @@ const LEAST: Duration = Duration::from_secs(1);
 pub struct ReconnectPace {
     /// Logins a second.
     pub per_second: u32,
-    /// The longest spread, however many clients there are.
+    /// The longest spread, whatever the number of clients.
     pub longest: Duration,
 }
 
 impl ReconnectPace {
-    /// Returns the time over which this many clients spread their return. Never zero: on the wire, zero is a server that
-    /// does not say.
+    /// Returns the time over which this many clients spread their return. It is never zero: on the wire, zero means
+    /// that the server does not say.
     pub fn spread(self, clients: usize) -> Duration {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));

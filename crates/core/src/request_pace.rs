@@ -1,38 +1,38 @@
-//! The pace at which the requests of one connection are handled.
+//! The rate at which the requests of one connection are handled.
 //!
-//! Some calls are not limited (SPEC section 3), and a refusal costs work too. So a connection that asks for more than a
-//! rate is answered at that rate: what it sends beyond waits unread in its socket. Nothing is refused and nothing is
-//! lost, and one client cannot have the processor to itself.
+//! Some calls have no rate limit (SPEC section 3), and a refusal costs work too. The requests of a connection are
+//! therefore handled at a limited rate; those above it wait unread in the socket. Nothing is refused or lost, and one
+//! client cannot use up the processor.
 //!
-//! Frames that are no requests cost work as well: a control frame of a WebSocket, which may want an answer, counts like a
-//! request, and a look at a part of a message counts for a little.
+//! Frames that are not requests cost work as well: a WebSocket control frame, which may need an answer, counts like a
+//! request, and processing a part of a message counts as a fraction of one.
 //!
-//! Counted in fixed windows, so that a connection costs eight bytes and no timer.
+//! The count is kept in fixed windows, so a connection needs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// How many requests of one connection are handled.
+/// The rate at which requests of one connection are handled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestRate {
-    /// Requests a second, up to 200,000. 0: no limit.
+    /// Requests a second, up to 200,000. 0 means no limit.
     pub per_second: u32,
 }
 
 impl Default for RequestRate {
-    /// 2,000 a second: far more than a person or a client library asks for, and a few hundredths of one core.
+    /// 2,000 a second: far more than a person or a client library sends, and a few hundredths of one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }
 }
 
 impl RequestRate {
-    /// The length of a window. A connection that was too fast waits for at most so long.
+    /// The length of a window. A connection that was too fast waits at most this long.
     pub const WINDOW: Duration = Duration::from_millis(250);
 
-    /// The window of a moment.
+    /// The number of the window that contains a moment.
     pub fn window(now: Moment) -> u16 {
-        // Only whether two windows are the same counts.
+        // The number may wrap around: it is only compared for equality.
         (now.0 / Self::WINDOW.as_millis() as u64) as u16
     }
 
@@ -41,18 +41,18 @@ impl RequestRate {
     }
 }
 
-/// Something that was received on a connection, by the work that it makes.
+/// The cost class of something that was received on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Received {
     /// A request, or a control frame.
     Whole,
-    /// At most 128 bytes of a message that has not ended: many, and perhaps empty, fragments.
+    /// At most 128 bytes of a message that has not ended; there may be many fragments, even empty ones.
     Part,
 }
 
 impl Received {
-    /// Parts that count like one request: a message of 512 KiB, which are 4,096 parts, costs half a window of the default
-    /// rate.
+    /// The number of parts that count like one request. A message of 512 KiB has 4,096 parts and costs half a window
+    /// of the default rate.
     const PARTS: u32 = 16;
 
     fn cost(self) -> u32 {
@@ -63,21 +63,21 @@ impl Received {
     }
 }
 
-/// The work that one connection has made in a window.
+/// The work that one connection has caused in the current window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    /// In parts.
+    /// Counted in parts.
     handled: u32,
 }
 
 impl RequestPace {
-    /// Whether another request has to wait for the next window.
+    /// Whether the next request has to wait for the next window.
     pub fn is_spent(&self, rate: RequestRate, window: u16) -> bool {
         rate.per_second > 0 && self.window == window && self.handled >= rate.per_window() * Received::PARTS
     }
 
-    /// Takes in that something was handled.
+    /// Adds the cost of something that was handled.
     pub fn note(&mut self, received: Received, window: u16) {
         if self.window != window {
             *self = Self { window, handled: 0 };
@@ -90,7 +90,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The requests, or what else, handled in each of five seconds, of a connection that always has one more.
+    /// The number handled in each of five seconds, on a connection that always has more to handle.
     fn handled(per_second: u32, received: Received) -> [u32; 5] {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         std::array::from_fn(|second| {
@@ -110,7 +110,7 @@ mod tests {
     fn the_rate_is_kept_in_every_second() {
         let requests = |per_second| handled(per_second, Received::Whole);
         assert_eq!(requests(2_000), [2_000; 5]);
-        // Rounded up to a whole number in each window.
+        // The rate is rounded up to a whole number of requests in each window.
         assert_eq!(requests(1), [4; 5]);
         assert_eq!(requests(0), [10_000; 5]);
         assert_eq!(requests(40_000), [10_000; 5], "nobody waits who asks for less");

@@ -1,31 +1,33 @@
-//! The wall clock by which old data is deleted: it does not follow a reading that leaps ahead until the clock has stood
-//! there for a while.
+//! The wall clock by which old data is deleted. After the wall clock has leaped ahead, this clock does not follow
+//! until the wall clock has run steadily for a while.
 //!
-//! A wall clock is wrong now and then: a host without a battery, a virtual machine whose host is wrong, a typing error of
-//! an operator. Everything else recovers when the clock is set right, but what was deleted does not come back.
+//! A wall clock may be wrong: a host without a battery, a virtual machine on a host with a wrong clock, a typing
+//! error of an operator. Everything else recovers when the clock is corrected, but deleted data does not come back.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// How long the wall clock has to go on steadily after a leap ahead, and after a start, before old data is deleted by it.
+/// The time for which the wall clock has to run steadily after a leap ahead, and after a start, before it is used to
+/// delete old data.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the two clocks that is no leap: a time service corrects the clock by less.
+/// The largest difference between the two clocks that does not count as a leap: a time service corrects the clock by
+/// less.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
-/// Follows the wall clock, and holds back where it leaps ahead of the monotonic one.
+/// Follows the wall clock, except after leaps ahead of the monotonic clock.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
-    /// The last reading that is believed.
+    /// The last reading that was accepted.
     believed: Option<Now>,
-    /// The first reading after a leap ahead, which is not believed yet.
+    /// The first reading after a leap ahead, which is not accepted yet.
     leapt: Option<Now>,
 }
 
 impl RetentionClock {
-    /// Takes a reading, and returns the time by which old data may be deleted: never later than the reading. After a leap
-    /// ahead that is the time that the former readings lead to, until the clock has gone on steadily for [`STEADY_FOR`].
-    /// `None` for as long after a start.
+    /// Takes a reading, and returns the time by which old data may be deleted: never later than the reading. After a
+    /// leap ahead, returns the time extrapolated from the former readings until the clock has run steadily for
+    /// [`STEADY_FOR`]. Returns `None` for the same time after a start.
     pub fn read(&mut self, now: Now) -> Option<Timestamp> {
         let led_to = self.believed.map(|believed| believed.wall_at(now.moment));
         if led_to.is_some_and(|led_to| now.wall <= led_to.after(TOLERATED)) {
@@ -48,7 +50,7 @@ impl RetentionClock {
     }
 }
 
-/// Whether the wall clock went on as the monotonic one did.
+/// Whether the wall clock advanced as much as the monotonic clock.
 fn is_steady(then: Now, now: Now) -> bool {
     let led_to = then.wall_at(now.moment);
     led_to.since(now.wall).max(now.wall.since(led_to)) <= TOLERATED
@@ -61,8 +63,8 @@ mod tests {
 
     const HOUR: u64 = 3_600;
 
-    /// Reads a clock at `second: wall` in turn; the third column is the time that may be used, `-` for none. All in
-    /// seconds.
+    /// Reads a clock at `second: wall` in turn; the third column is the time that may be used, or `-` for none. All
+    /// are in seconds.
     fn check(script: &str) {
         let mut clock = RetentionClock::default();
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -84,7 +86,7 @@ mod tests {
              3600 1003600 1003600
              3660 1003660 1003660",
         );
-        // Set right within the hour: it begins again.
+        // The clock was corrected within the hour: the wait begins again.
         check(
             "0    9000000 -
              600  1000000 -

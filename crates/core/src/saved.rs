@@ -1,4 +1,4 @@
-//! The form in which a live record outlives its process: deadlines as wall time, connections as lost.
+//! The form of a live record on disk: deadlines as wall time, connections as lost.
 
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
@@ -11,7 +11,7 @@ use lamplight_model::{
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// A live record on disk. A change of its fields gives the file that holds it a new form number.
+/// A live record on disk. A change of its fields requires a new format number for the file that contains it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SavedPresence {
     devices: Vec<SavedDevice>,
@@ -46,7 +46,7 @@ struct SavedDevice {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum SavedLink {
     Connected,
-    /// Held after this end.
+    /// The device counts as present after this end.
     Held {
         end: LinkEnd,
     },
@@ -56,7 +56,7 @@ enum SavedLink {
 }
 
 impl Presence {
-    /// The record as it goes to disk.
+    /// Converts the record into its form on disk.
     pub fn save(&self, now: Now) -> SavedPresence {
         SavedPresence {
             devices: self
@@ -96,19 +96,19 @@ impl Presence {
 }
 
 impl SavedPresence {
-    /// Lifts the version above every one that may have been told until `at`: this record may be older than the last
-    /// one that was told, and a client that holds a newer version would keep it for good.
+    /// Raises the version above every version that may have been sent until `at`. This record may be older than the
+    /// last one that was sent, and a client would ignore a version that is not newer than its own.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }
 
-    /// The record as the next process takes it up: who was connected, or held, counts as present until
-    /// `grace`; `lost_at` is the last moment at which the old process was known to live.
+    /// Converts a saved record into the record of the next process. Devices that were connected or held count as
+    /// present until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
         let connected = |device: &SavedDevice| device.link == SavedLink::Connected;
         let last_seen = if self.devices.iter().any(connected) {
-            // Nobody knows when the last bytes came. The process lived when the record was written.
+            // The time of the last bytes is unknown; the process ran when the record was written.
             self.last_seen.max(Some(lost_at.max(self.since)))
         } else {
             self.last_seen

@@ -1,32 +1,31 @@
-//! The record of a user's UserSigs: which were seen, and which do not count any longer (SPEC section 5,
-//! "Revoking is exact").
+//! The UserSigs of a user that were seen, and those that were revoked (SPEC section 5, "Revoking is exact").
 //!
-//! A kick must refuse every UserSig that was seen, however it is dated, and no other one dated in its second or later.
-//! So the record remembers the seconds of those it saw that were not old when they were seen.
+//! A kick must revoke every UserSig that was seen, whatever its date, and no unseen UserSig dated in the second of
+//! the kick or later. The record therefore remembers the seconds of UserSigs that were fresh when they were seen.
 
 use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// How old, in seconds, a UserSig may be when it is seen and still be remembered: the wall clock may be set back a
-/// little before a kick.
+/// The age in seconds up to which a UserSig is remembered when it is seen. It allows for a wall clock that is set
+/// back a little before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
 /// The UserSigs of a user, by the seconds in which they are dated.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
-    /// Ascending; at most [`MAX_REVOKED_ONE_BY_ONE`], of more the latest.
+    /// Ascending; at most [`MAX_REVOKED_ONE_BY_ONE`], the latest.
     seen: SmallVec<[u64; 1]>,
     revoked: Option<Box<Revoked>>,
 }
 
 impl Signatures {
-    /// Nothing was seen yet; this is what the facts say was revoked.
+    /// Creates the record from the revocation that the facts have; no UserSig was seen yet.
     pub fn of_facts(revoked: Option<Revoked>) -> Self {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }
 
-    /// Whether a UserSig dated in this second does not count.
+    /// Whether a UserSig dated in this second was revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
@@ -52,12 +51,12 @@ impl Signatures {
         true
     }
 
-    /// The seconds of the UserSigs seen that a revocation now has to name one by one.
+    /// The seconds of the UserSigs seen that a revocation at `at` has to name individually.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }
 
-    /// Takes in a revocation. Returns whether anything more is refused now.
+    /// Adds a revocation. Returns whether it refuses more UserSigs than before.
     pub fn revoke(&mut self, revoked: &Revoked) -> bool {
         match &mut self.revoked {
             Some(known) => known.merge(revoked),

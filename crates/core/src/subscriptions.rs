@@ -1,11 +1,12 @@
-//! The subscription list of one user: first in, first out.
+//! The subscription list of one user; the earliest subscriptions are evicted first.
 
 use hashbrown::HashSet;
 use lamplight_model::UserId;
 
-/// The users that a user is subscribed to, earliest first. Belongs to the account and is shared by its devices.
+/// The users that a user is subscribed to, earliest first. The list belongs to the account; the devices share it.
 ///
-/// A list is kept as one run of bytes (length, id, length, id, …): most users have one, few ever change it.
+/// A list is stored as one run of bytes (length, id, length, id, …), because most users have a list and few ever
+/// change it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
     packed: Box<[u8]>,
@@ -16,12 +17,12 @@ pub struct Subscriptions {
 pub struct Subscribed {
     /// Users who are new on the list, in the order given.
     pub added: Vec<UserId>,
-    /// Users who had to leave the list, earliest first; also those who were given and did not fit.
+    /// Users who were evicted, earliest first. Users of this call who did not fit are among them.
     pub evicted: Vec<UserId>,
 }
 
 impl Subscriptions {
-    /// How many users are on the list.
+    /// The number of users on the list.
     pub fn len(&self) -> usize {
         self.texts().count()
     }
@@ -36,13 +37,13 @@ impl Subscriptions {
         self.texts().map(|text| UserId::new(text).expect("only ids were packed"))
     }
 
-    /// Whether the list has a user for whose `userID` `is_meant` is true.
+    /// Whether the list has a user whose `userID` satisfies `is_meant`.
     pub fn any(&self, is_meant: impl FnMut(&str) -> bool) -> bool {
         self.texts().any(is_meant)
     }
 
-    /// Puts users at the end of the list; a user who is on it already moves to the end. Above `limit` the earliest
-    /// are removed (SPEC section 3). Duplicates count once, at their last place.
+    /// Appends users to the list; a user who is already on it moves to the end. Beyond `limit`, the earliest are
+    /// evicted (SPEC section 3). A user who is given twice counts once, at the last place.
     pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {
         let mut newest: Vec<UserId> = Vec::with_capacity(users.len());
         let mut seen = HashSet::with_capacity_and_hasher(users.len(), foldhash::fast::FixedState::default());
@@ -67,7 +68,7 @@ impl Subscriptions {
         Subscribed { added, evicted }
     }
 
-    /// Removes users from the list; returns those that were on it, in the order of the list.
+    /// Removes users from the list. Returns those that were on it, in the order of the list.
     pub fn unsubscribe(&mut self, users: &[UserId]) -> Vec<UserId> {
         let gone: HashSet<&UserId, foldhash::fast::FixedState> = users.iter().collect();
         let (removed, kept): (Vec<_>, Vec<_>) = self.iter().partition(|user| gone.contains(user));
@@ -77,7 +78,7 @@ impl Subscriptions {
         removed
     }
 
-    /// Removes all users from the list; returns them.
+    /// Removes all users from the list and returns them.
     pub fn clear(&mut self) -> Vec<UserId> {
         let removed = self.iter().collect();
         self.packed = Box::default();

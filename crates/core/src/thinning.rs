@@ -1,18 +1,19 @@
-//! Figures of the past, the older the coarser: which steps of time there are, and what is summed up into which.
+//! Downsampling of figures of the past: the resolutions at which figures are kept, and which are summed up into
+//! which.
 //!
-//! It knows neither what is counted nor where it is kept.
+//! This module knows neither what is counted nor where it is stored.
 
 use lamplight_model::Timestamp;
 use std::time::Duration;
 
-/// How finely figures are kept, and for how long.
+/// One resolution, and how long figures are kept at it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
     /// Names the level in the store.
     pub number: u8,
     /// The time that one figure covers.
     pub step: Duration,
-    /// How long a figure is kept.
+    /// The time for which a figure is kept.
     pub kept: Duration,
 }
 
@@ -24,18 +25,18 @@ pub const LEVELS: [Level; 3] = [
 ];
 
 impl Level {
-    /// The beginning of the step that a time falls into.
+    /// The beginning of the step that contains a time.
     pub fn step_of(&self, at: Timestamp) -> Timestamp {
         let step = self.step.as_millis() as u64;
         Timestamp(at.0 - at.0 % step)
     }
 
-    /// The earliest time whose figure is still kept.
+    /// The earliest time whose figures are still kept.
     pub fn oldest(&self, now: Timestamp) -> Timestamp {
         Timestamp(now.0.saturating_sub(self.kept.as_millis() as u64))
     }
 
-    /// The most figures of this level that are kept.
+    /// The largest number of figures that this level keeps.
     pub fn most(&self) -> usize {
         (self.kept.as_millis() / self.step.as_millis()) as usize + 1
     }
@@ -43,7 +44,7 @@ impl Level {
 
 /// Something that can be summed up over time.
 pub trait Sum: Clone {
-    /// Adds what was counted afterwards.
+    /// Adds what was counted later.
     fn add(&mut self, later: &Self);
 }
 
@@ -58,7 +59,7 @@ pub struct Step<S> {
     pub sum: S,
 }
 
-/// The steps that time is in now, one of each level.
+/// The current step of each level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Thinning<S> {
     current: [Option<Step<S>>; LEVELS.len()],
@@ -71,8 +72,8 @@ impl<S> Default for Thinning<S> {
 }
 
 impl<S: Sum> Thinning<S> {
-    /// Goes on where a former process was: `kept` are steps that it has written. Those that time is out of by now are
-    /// left alone.
+    /// Continues where a former process stopped: `kept` are steps that it has written. Steps that are over by now are
+    /// ignored.
     pub fn resume(kept: impl IntoIterator<Item = Step<S>>, now: Timestamp) -> Self {
         let mut thinning = Self::default();
         for step in kept {
@@ -84,9 +85,9 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Takes in what was counted until `at`. Whenever a step of the finest level is over, returns what is to be written,
-    /// each in the place of the step of the same level and time: that step, and those of the other levels as far as they
-    /// have come. So a process that ends at any moment loses one step of the finest level at most.
+    /// Adds what was counted until `at`. When a step of the finest level is over, returns the steps to be written,
+    /// each of which replaces the stored step of the same level and time: the step that is over, and the current
+    /// steps of the other levels. A process that ends therefore loses at most one step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
@@ -95,7 +96,7 @@ impl<S: Sum> Thinning<S> {
             let began = level.step_of(at);
             match current {
                 Some(step) if step.at == began => step.sum.add(counted),
-                // The next one; or a former one, when the clock was set back: then it is counted anew.
+                // The next step, or an earlier one if the clock was set back; an earlier one is counted anew.
                 Some(_) | None => {
                     *current = Some(Step { level: level.number, at: began, sum: counted.clone() });
                 }
@@ -115,7 +116,8 @@ mod tests {
         }
     }
 
-    /// Counts one at each of these seconds; says what is to be written, and when: `second: level@begin=sum …`.
+    /// Counts one at each of these seconds, and lists the steps that are to be written and when: `second:
+    /// level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();
         for second in seconds {
@@ -183,7 +185,7 @@ mod tests {
         let most: Vec<_> = LEVELS.iter().map(Level::most).collect();
         assert_eq!(most, [361, 1_441, 2_881]);
         let steps: Vec<_> = LEVELS.iter().map(|level| level.step.as_secs()).collect();
-        // Coarser steps are made of finer ones, whole.
+        // A coarser step consists of a whole number of finer steps.
         assert!(steps.windows(2).all(|pair| pair[1] % pair[0] == 0));
         let day = LEVELS[1];
         assert_eq!(day.oldest(Timestamp(90_000_000)), Timestamp(3_600_000));

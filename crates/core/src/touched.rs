@@ -1,26 +1,26 @@
-//! The watchers with something to be sent, in the order in which they are served.
+//! The watchers that have something to be sent, in the order in which they are served.
 //!
-//! A change of a user with thousands of watchers costs thousands of writes. Watchers with any other news are served
-//! before that crowd, and of the crowd a share at a time, so that one popular user delays nobody else.
+//! A change of a user with thousands of watchers costs thousands of writes. Watchers of other users are served first,
+//! and the crowd of such a user is served in shares, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
-/// Users with more watchers than this, of one worker, have a crowd.
+/// The watchers of a user are a crowd if the user has more of them than this on one worker.
 pub(crate) const CROWD: usize = 256;
 
-/// The watchers of crowds that are served in one round: under a millisecond of writes.
+/// The number of watchers of crowds that are served in one round: under a millisecond of writes.
 const SHARE: usize = 128;
 
 /// The queues that a watcher is in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks {
-    /// In the queue that is served first.
+    /// The watcher is in the queue that is served first.
     first: bool,
-    /// In the queue of the crowd.
+    /// The watcher is in the queue of the crowd.
     crowd: bool,
 }
 
-/// The watchers that wait to be served, by their keys `K`. Each stands in each of the two queues once at most.
+/// The watchers that wait to be served, by their keys `K`. Each watcher is at most once in each of the two queues.
 pub(crate) struct Touched<K> {
     first: Vec<K>,
     crowd: VecDeque<K>,
@@ -33,8 +33,8 @@ impl<K> Default for Touched<K> {
 }
 
 impl<K: Copy> Touched<K> {
-    /// Puts a watcher into a queue, because a user with so many watchers has changed. A watcher in the first queue
-    /// is not added to the crowd.
+    /// Puts a watcher into a queue, because a user with this many `watchers` has changed. A watcher in the first
+    /// queue is not added to the crowd.
     pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
             return;

@@ -8,12 +8,11 @@ use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 pub struct Transition<T> {
     /// The answer to the caller.
     pub outcome: T,
-    /// The record differs from before, visibly or not, and must be kept. A refused call does not change it; that a
-    /// connection is still open is not worth keeping.
+    /// Whether the record has changed, visibly or not, and must be stored. A refused call does not change the record.
     pub changed: bool,
     /// Whether the visible status differs, so that watchers must be notified.
     pub visible: bool,
-    /// The record has new session events for the outbox.
+    /// Whether the record has new session events for the outbox.
     pub has_events: bool,
     /// Connections that must be closed.
     pub ended: Vec<Ended>,
@@ -26,9 +25,9 @@ pub struct Transition<T> {
 /// A connection that must be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ended {
-    /// Which one.
+    /// The connection.
     pub connection: ConnectionId,
-    /// The cause to send to the client.
+    /// The cause that is sent to the client.
     pub cause: EndCause,
 }
 
@@ -37,29 +36,29 @@ pub struct Ended {
 pub enum EndCause {
     /// The same device has connected again.
     Superseded,
-    /// Another login was in the way of this one.
+    /// A later login has ended the login of this connection.
     KickedByLogin {
         /// The platform of that login.
         by: Platform,
     },
-    /// The server API or an operator.
+    /// The server API or an operator has ended the login.
     KickedByOperator,
-    /// The account is gone.
+    /// The account was deleted.
     AccountDeleted,
-    /// The login was ended as the client had asked, after the client had been told that this failed.
+    /// The login was ended as the client had asked, after the client was told that this failed.
     LoggedOut,
 }
 
 /// A login that has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Removed {
-    /// Which device.
+    /// The device.
     pub device: DeviceId,
     /// The number of the login.
     pub login: u64,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// Whether it had a live connection.
+    /// Whether the login had a live connection.
     pub connected: bool,
 }
 

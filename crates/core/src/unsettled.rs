@@ -1,25 +1,25 @@
-//! Logins that have ended in the live record, and whose end the facts do not have yet.
+//! Logins that have ended in the live record and whose end is not stored in the facts yet.
 //!
-//! They are a part of the live record, so that neither a crash nor a store that fails can lose an end: it stays here
-//! until the facts have it, and is tried again meanwhile.
+//! They are a part of the live record, so that neither a crash nor a failing store can lose an end: it stays here and
+//! is retried until the facts have stored it.
 
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;
 
-/// The most ends that wait in one record; of more, the latest stay. Each is the end of another device.
+/// The most ends that one record keeps, each of another device; beyond that the earliest are dropped.
 pub const MAX_UNSETTLED_ENDS: usize = 256;
 
-/// The pause before the first retry: the operation that ended a login makes the first try itself.
+/// The pause before the first retry; the operation that ended the login makes the first attempt itself.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest pause between two retries.
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
-/// The ends that wait for the facts, the earliest first.
+/// The ends that are not stored in the facts yet, the earliest first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct UnsettledEnds {
     ends: Vec<EndedLogin>,
-    /// When they are tried again.
+    /// The time of the next retry.
     retry: Moment,
     pause: Duration,
 }
@@ -29,7 +29,7 @@ impl UnsettledEnds {
         Self { ends: Vec::new(), retry: now + FIRST_RETRY, pause: FIRST_RETRY }
     }
 
-    /// The ends that a former process has left, which are tried at once.
+    /// Creates the list from the ends that a former process left; they are due at once.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
     }
@@ -39,17 +39,17 @@ impl UnsettledEnds {
         &self.ends
     }
 
-    /// When they are tried again.
+    /// The time of the next retry.
     pub fn retry(&self) -> Moment {
         self.retry
     }
 
-    /// Whether the end of this login, or of a later one of its device, waits here.
+    /// Whether the list has the end of this login, or of a later login of the same device.
     pub fn has_ended(&self, device: &lamplight_model::DeviceId, login: u64) -> bool {
         self.ends.iter().any(|end| end.device == *device && end.login >= login)
     }
 
-    /// An end that has just happened. The end of an earlier login of the same device is part of that of a later one.
+    /// Adds an end. The end of a later login of a device replaces that of an earlier login.
     pub(crate) fn push(&mut self, end: EndedLogin, now: Moment) {
         if self.has_ended(&end.device, end.login) {
             return;
@@ -62,7 +62,7 @@ impl UnsettledEnds {
         self.retry = self.retry.max(now + FIRST_RETRY);
     }
 
-    /// Removes ends that the facts have stored. Returns whether any of them was here.
+    /// Removes ends that the facts have stored. Returns whether any of them was in the list.
     pub(crate) fn settled(&mut self, settled: &[EndedLogin]) -> bool {
         let before = self.ends.len();
         self.ends.retain(|end| {
@@ -72,7 +72,7 @@ impl UnsettledEnds {
         self.ends.len() < before
     }
 
-    /// Notes that a retry begins: the next one comes later, with a longer pause each time.
+    /// Notes that a retry begins, and sets the time of the next one; the pause doubles each time.
     pub(crate) fn retrying(&mut self, now: Moment) {
         self.pause = (self.pause * 2).min(LONGEST_RETRY);
         self.retry = now + self.pause;

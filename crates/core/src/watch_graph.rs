@@ -1,7 +1,7 @@
 //! The watch graph of one worker: edges from watchers to subjects. Users are interned; an edge costs 16 bytes,
 //! eight at each end.
 //!
-//! The graph knows why an edge is there, and nothing of what is told along it.
+//! The graph knows why an edge exists, and nothing of what is sent along it.
 
 use crate::touched::{Marks, Touched};
 use crate::watch_reasons::{Reasons, Why};
@@ -15,8 +15,8 @@ use std::hash::BuildHasher;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
-/// A connection that watches. The key of one that was let go names nobody, also when its slot is in use again: whatever
-/// is done with it changes nothing.
+/// A watching connection. The key of a watcher that was removed stays invalid when its slot is used again: calls with
+/// it change nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WatcherKey {
     slot: u32,
@@ -24,16 +24,16 @@ pub struct WatcherKey {
 }
 
 impl WatcherKey {
-    /// The place of the watcher in a table of those that are there now: small, and used again by later ones.
+    /// The slot of the watcher: a small number, used again after the watcher was removed.
     pub fn slot(self) -> usize {
         self.slot as usize
     }
 }
 
 const SUBJECT: u32 = (1 << 26) - 1;
-/// The user's state was not sent since the edge exists: the client does not hold the user.
+/// The user's state was not sent since the edge exists: the client has no state of the user.
 const UNTOLD: u32 = 1 << 26;
-/// An answer under way will carry the user's state first.
+/// The state is not sent now, because an answer under way will carry it.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
@@ -42,7 +42,7 @@ const PENDING: u32 = 1 << 31;
 #[derive(Clone, Copy)]
 struct Outgoing {
     subject: u32,
-    /// Where the other end is, in the subject's `incoming`.
+    /// The index of the other end in the subject's `incoming`.
     place: u32,
 }
 
@@ -50,7 +50,7 @@ struct Outgoing {
 #[derive(Clone, Copy)]
 struct Incoming {
     watcher: u32,
-    /// Where the other end is, in the watcher's `outgoing`.
+    /// The index of the other end in the watcher's `outgoing`.
     place: u32,
 }
 
@@ -61,23 +61,23 @@ struct Subject<S> {
 }
 
 struct Watcher {
-    /// Distinguishes it from those that had its slot before.
+    /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// Places in `outgoing` with the pending mark, in the order in which they were marked. One or two need no
-    /// memory of their own: that is what a connection that keeps up has.
+    /// Indices of pending edges in `outgoing`, in the order in which they were marked. Two of them need no memory on
+    /// the heap; a connection that keeps up has no more.
     pending: SmallVec<[u32; 2]>,
-    /// Where the watcher stands in `touched`.
+    /// The queues of `touched` that the watcher is in.
     marks: Marks,
-    /// The connection is notified of its own user alone; other marks wait.
+    /// The connection is notified only of its own user; other marks wait.
     muted: bool,
 }
 
-/// The places of a watcher's edges, by their subject: for changes of many edges at once, which would otherwise look
-/// through all of them for each.
+/// The indices of a watcher's edges by subject, for changes of many edges at once: they save a search through all
+/// edges for each.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
-/// Looking through the edges for so few is quicker than making a table of their places.
+/// Up to this number of changes, searching the edges is quicker than building such a map.
 const FEW: usize = 4;
 
 /// Watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
@@ -87,7 +87,7 @@ pub struct WatchGraph<S> {
     index: HashTable<u32>,
     subjects: Slab<Subject<S>>,
     watchers: Slab<Watcher>,
-    /// Watchers ever taken in; makes a generation.
+    /// The number of watchers ever added, from which generations are made.
     attached: u32,
     touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
@@ -107,7 +107,7 @@ impl<S> Default for WatchGraph<S> {
 }
 
 impl<S> WatchGraph<S> {
-    /// Takes a watcher in. `expected` is how many it will watch, to size its memory.
+    /// Adds a watcher. `expected` is the number of users that it will watch, which sizes its memory.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;
@@ -118,19 +118,19 @@ impl<S> WatchGraph<S> {
         WatcherKey { slot, generation }
     }
 
-    /// Lets a watcher go, with all its edges.
+    /// Removes a watcher with all its edges.
     pub fn detach(&mut self, key: WatcherKey) {
         while let Some(last) = self.watcher_mut(key).and_then(|watcher| watcher.outgoing.pop()) {
             self.remove_incoming(last.subject & SUBJECT, last.place);
         }
         if self.watcher(key).is_some() {
-            // Where it stands in `touched` it is passed over.
+            // `touched` may still have the key; it is skipped there.
             self.watchers.remove(key.slot());
         }
     }
 
-    /// Adds a reason for `watcher` to watch `user`, and an edge when it is the first. Answers with the subject,
-    /// and whether the edge is new; `None` when the watcher was let go. A new edge is pending when the state is known.
+    /// Adds a reason for `watcher` to watch `user`, and an edge if this is the first reason. Returns the subject, and
+    /// whether the edge is new; `None` if the watcher was removed. A new edge is pending if the state is known.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);
@@ -142,8 +142,8 @@ impl<S> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users, in time linear in their number and that of its edges.
-    /// Hands those that it did not watch for this reason before to `added`.
+    /// Adds a reason for `watcher` to watch each of these users, in time linear in their number and in the number of
+    /// its edges. Passes the users that it did not watch for this reason before to `added`.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -174,14 +174,14 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Takes a reason away from every edge of `watcher` that has it, but for the users that `wanted` names, in time
-    /// linear in the number of its edges.
+    /// Removes a reason from every edge of `watcher` that has it, except for the users for which `wanted` is true, in
+    /// time linear in the number of its edges.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
         let Some(it) = self.watcher(watcher) else { return };
         let subject_at = |place: u32| it.outgoing[place as usize].subject & SUBJECT;
         let waiting: Vec<u32> = it.pending.iter().map(|place| subject_at(*place)).collect();
         let mut moved = false;
-        // From the end: an edge that moves into a gap comes from behind it.
+        // In reverse order: the edge that fills a gap has been looked at already.
         for place in (0..it.outgoing.len()).rev() {
             let edge = &mut self.watchers[watcher.slot()].outgoing[place].subject;
             if *edge & why as u32 == 0 || wanted(&self.subjects[(*edge & SUBJECT) as usize].user) {
@@ -202,8 +202,9 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Takes the pending marks off the edges to those of these users of whom `is_known` says that their state is
-    /// known; in time linear in their number and that of the watcher's edges. Answers which of them are watched.
+    /// Removes the pending marks from the edges to those of these users whose current state `is_known` to the client,
+    /// in time linear in their number and in the number of the watcher's edges. Returns for each user whether it is
+    /// watched.
     pub fn unmark_all<'a>(
         &mut self,
         watcher: WatcherKey,
@@ -234,8 +235,8 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The places of a watcher's edges: `None` when it was let go, and `Some(None)` when `changes` are so few that
-    /// looking through the edges is quicker.
+    /// The indices of a watcher's edges. `None` if the watcher was removed; `Some(None)` if there are so few changes
+    /// that searching the edges is quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
         let outgoing = &self.watcher(watcher)?.outgoing;
@@ -248,12 +249,12 @@ impl<S> WatchGraph<S> {
         Some(Some(places))
     }
 
-    /// Adds an edge if there is none; returns its position.
+    /// Adds an edge if there is none; returns its index.
     fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u32 {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
-        // Doubling would leave a third of the memory of all incoming edges unused.
+        // Doubling the capacity would leave a third of the memory of all incoming edges unused.
         if incoming.len() == incoming.capacity() {
             incoming.reserve_exact((incoming.len() / 4).max(4));
         }
@@ -265,7 +266,7 @@ impl<S> WatchGraph<S> {
         out_place
     }
 
-    /// Removes a reason, and with the last one the edge. Returns whether the edge is gone.
+    /// Removes a reason, and the edge with its last reason. Returns whether the edge was removed.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let Some(subject) = self.find(user) else { return false };
         let Some(place) = self.find_edge(watcher, subject) else { return false };
@@ -279,7 +280,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Gives back the memory that a watcher's edges do not need: they seldom change once they are there.
+    /// Frees the memory that a watcher's edges do not need: they seldom change later.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         if let Some(watcher) = self.watcher_mut(watcher) {
             watcher.outgoing.shrink_to_fit();
@@ -332,7 +333,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Removes the pending mark from the edge to a subject, and nothing else: the current state is not sent along it.
+    /// Removes the pending mark from the edge to a subject. The current state counts as not sent.
     pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
         let Some(place) = self.find_edge(key, subject.0) else { return };
         let watcher = &mut self.watchers[key.slot()];
@@ -368,8 +369,8 @@ impl<S> WatchGraph<S> {
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
 
-    /// Mutes a watcher, so that it is notified of its own user alone, or unmutes it: marks of the meantime are sent
-    /// then.
+    /// Mutes a watcher, so that it is notified only of its own user, or unmutes it, so that the states marked
+    /// meanwhile are sent.
     pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -381,13 +382,13 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Whether `watcher` was sent the state of a subject since it watches it.
+    /// Whether the state of a subject was sent to `watcher` since it watches the subject.
     pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// The newest state of a user, if `watcher` watches it and has nothing of it waiting.
+    /// The newest state of a user, if `watcher` watches the user and the state is not pending for it.
     pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.find(user)?;
         let place = self.find_edge(watcher, subject)?;
@@ -395,8 +396,8 @@ impl<S> WatchGraph<S> {
         if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
     }
 
-    /// Passes the pending states of a watcher to `tell`, oldest mark first, and removes their marks, until none is left
-    /// or `tell` returns stop. Returns whether any is left.
+    /// Passes the pending states of a watcher to `tell`, oldest mark first, and removes their marks, until none is
+    /// left or `tell` returns [`Told::Full`]. Returns whether any is left.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -408,7 +409,7 @@ impl<S> WatchGraph<S> {
             let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
             edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
-            // Nothing else is told, whether or not there is room.
+            // A muted watcher is sent nothing else, whether or not there is room.
             let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
             return false;
         }
@@ -431,13 +432,13 @@ impl<S> WatchGraph<S> {
         !watcher.pending.is_empty()
     }
 
-    /// How many subjects are pending for a watcher.
+    /// The number of subjects that are pending for a watcher.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Moves the watchers that got a pending mark since the last call into `round`. Of a crowd that waits for one user
-    /// it takes a share; [`WatchGraph::has_crowd`] returns whether more wait.
+    /// Moves the watchers that got a pending mark since the last call into `round`: all that are in no crowd, then a
+    /// share of the crowd. [`WatchGraph::has_crowd`] returns whether more of the crowd wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         let watchers = &mut self.watchers;
         let marks = |key: WatcherKey, change: fn(&mut Marks)| {
@@ -447,7 +448,7 @@ impl<S> WatchGraph<S> {
         self.touched.take(marks, round);
     }
 
-    /// Whether watchers were left to the next call of [`WatchGraph::take_touched`].
+    /// Whether watchers were left for the next call of [`WatchGraph::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.touched.has_crowd()
     }
@@ -474,7 +475,7 @@ impl<S> WatchGraph<S> {
         })
     }
 
-    /// How many users are watched, and along how many edges.
+    /// The number of watched users, and the number of edges.
     pub fn size(&self) -> (usize, usize) {
         (self.subjects.len(), self.watchers.iter().map(|(_, watcher)| watcher.outgoing.len()).sum())
     }
@@ -507,7 +508,8 @@ impl<S> WatchGraph<S> {
 
     fn find_edge(&self, watcher: WatcherKey, subject: u32) -> Option<usize> {
         let outgoing = &self.watcher(watcher)?.outgoing;
-        // The shorter end is searched: a list of 10,000 and a user with a million watchers both stay quick.
+        // The shorter end is searched, so that both a list of 10,000 users and a user with a million watchers are
+        // quick.
         let incoming = &self.subjects[subject as usize].incoming;
         if incoming.len() < outgoing.len() {
             let found = incoming.iter().find(|edge| edge.watcher == watcher.slot);
@@ -516,7 +518,7 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge, because of a user with so many `watchers`.
+    /// Marks an edge, because the state of a user with this many `watchers` has changed.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
@@ -533,8 +535,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Prepares the list of pending places for the removal of the edge at a place: it leaves the list, and the last edge
-    /// will be there.
+    /// Prepares the list of pending indices for the removal of an edge: takes the edge off the list, and replaces the
+    /// index of the last edge, which will fill the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {
@@ -548,7 +550,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes an edge. The list of pending places is the caller's affair.
+    /// Removes an edge. The caller keeps the list of pending indices correct.
     fn remove_edge(&mut self, watcher: u32, place: u32) {
         let watcher = &mut self.watchers[watcher as usize];
         let removed = watcher.outgoing.swap_remove(place as usize);

@@ -1,7 +1,6 @@
 //! The reasons for which a connection watches a user, as bits of an edge.
 
-/// The reason why a connection is notified of a user (SPEC section 4). An edge may have several reasons; it is one
-/// edge.
+/// A reason why a connection is notified of a user (SPEC section 4). One edge may have several reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum Why {
@@ -18,7 +17,7 @@ pub enum Why {
 pub struct Reasons(pub(crate) u32);
 
 impl Reasons {
-    /// Whether this is among them.
+    /// Whether the edge has this reason.
     pub fn has(self, why: Why) -> bool {
         self.0 & why as u32 != 0
     }

@@ -1,4 +1,4 @@
-//! Which session events a step of the record notes for the app's backend.
+//! The session events that the transitions of a record note for the app's backend.
 
 use super::Presence;
 use crate::device::Device;
@@ -6,7 +6,7 @@ use crate::transition::Removed;
 use lamplight_model::{AppSettings, EventDevice, Now, SessionEventKind};
 
 impl Presence {
-    /// Notes a session event for the app's backend, if it wants to be told.
+    /// Notes a session event for the app's backend, if the app wants session events.
     pub(super) fn note(
         &mut self,
         kind: SessionEventKind,
@@ -19,9 +19,9 @@ impl Presence {
         }
     }
 
-    /// Notes that a device has connected. A device that was connected before, and of which no disconnect was noted, has
-    /// nothing new to tell; when there is something (it kicked others, or runs on another platform), its disconnect is
-    /// noted first. So the login and the disconnect of each device alternate.
+    /// Notes that a device has connected. If the device was connected before and no disconnect was noted, nothing new
+    /// has happened for the backend, unless the device kicked others or runs on another platform: then its disconnect
+    /// is noted first, so that logins and disconnects of a device alternate.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,
@@ -36,12 +36,12 @@ impl Presence {
             }
             self.note(SessionEventKind::LinkClosed, Some(before), settings, now);
         }
-        // Those kicked are told of here, and not apart.
+        // The login event reports the kicked devices; they get no events of their own.
         let kicked = kicked.iter().map(|removed| removed.platform).collect();
         self.note(SessionEventKind::Login { kicked }, Some(device), settings, now);
     }
 
-    /// Notes the end of the logins that `doomed` names.
+    /// Notes a logout for each device for which `doomed` is true.
     pub(super) fn note_logouts(
         &mut self,
         doomed: impl Fn(&Device) -> bool,
@@ -55,7 +55,7 @@ impl Presence {
     }
 }
 
-/// Whether the app's backend wants to be told of session events.
+/// Whether the app wants session events.
 pub(super) fn wants_events(settings: &AppSettings) -> bool {
     !settings.webhooks.state_change_url.is_empty()
 }

@@ -1,5 +1,5 @@
-//! How a live record agrees with the facts: which logins may enter it, which have ended in the facts, and which ends the
-//! facts have still to take in.
+//! How a live record is kept in agreement with the facts: which logins may connect, which logins have ended in the
+//! facts, and which ends are not stored in the facts yet.
 
 use super::Presence;
 use crate::device::{Device, Link};
@@ -13,43 +13,44 @@ use lamplight_model::{
     MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
 };
 
-/// The facts of a user, as far as the live record has to agree with them.
+/// The facts of a user with which the live record has to agree.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserFacts {
     /// The durable logins: device, platform, number; by rising number.
     pub logins: Vec<(DeviceId, Platform, u64)>,
-    /// The UserSigs that do not count.
+    /// The UserSigs that were revoked.
     pub revoked: Option<Revoked>,
     /// Every login up to this number was ended by a kick or a deletion.
     pub ended_through: u64,
-    /// The number of the account's making.
+    /// The creation number of the account.
     pub born: u64,
 }
 
 /// Whether a login may connect; see [`Presence::admission`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// It may, as the login of this number.
+    /// The device may connect, as the login of this number.
     Admitted(u64),
-    /// The device is not logged in, as far as the record knows: its login has to be recorded first.
+    /// The record does not know the device as logged in: the login has to be recorded in the facts first.
     Unknown,
     /// Its UserSig was revoked.
     Revoked,
-    /// The login was ended after it was recorded: by a kick, a deletion, or its own end.
+    /// The login has ended since it was recorded: by a kick, by a deletion, or by its own end.
     Ended,
-    /// A later login of the same device is there already.
+    /// The device has a later login already.
     Overtaken,
-    /// A later login, on this platform, is in the way: it has kicked this one, although it entered the record first.
+    /// A later login, on this platform, competes with this one and has ended it, although this one entered the record
+    /// first.
     Beaten(Platform),
-    /// The record has had a later login, and the device is not there: the login may have been ended. Only the facts can
-    /// tell. Their answer holds as long as the record has had no newer login than that of this number.
+    /// The record has had a later login and does not have the device, so the login may have ended. The caller asks
+    /// the facts, whose answer holds until the record gets a login with a number above this one.
     MayHaveEnded(u64),
 }
 
 impl Presence {
-    /// The record of a user of whom only the facts are known: logins without a link. `version` must be above all that
-    /// was ever told of the user, as far as one can know. With `may_have_had_list`, a former record may have had a
-    /// subscription list that nobody knows any longer.
+    /// Creates the record of a user of whom only the facts are known: logins without a link. `version` must be above
+    /// every version that was ever sent for the user, as far as is known. `may_have_had_list` says that a former
+    /// record may have had a subscription list, which is lost.
     pub fn from_facts(
         facts: UserFacts,
         version: Version,
@@ -87,8 +88,8 @@ impl Presence {
         }
     }
 
-    /// The record of a user whose account was deleted while there was no record: every login up to `through` has
-    /// ended.
+    /// Creates the record of a user whose account was deleted while there was no record: every login up to `through`
+    /// has ended.
     pub fn of_deleted(
         through: u64,
         revoked: &Revoked,
@@ -104,9 +105,11 @@ impl Presence {
         presence
     }
 
-    /// Whether a device may connect with a UserSig dated in the second `issued`. `recorded` is the number under which
-    /// the facts have just recorded its login. Where they were asked once more and still had it, that comes with the number
-    /// of [`Admission::MayHaveEnded`]. `None` asks whether the device may come back to the login that it has.
+    /// Decides whether a device may connect with a UserSig dated in the second `issued`.
+    ///
+    /// `recorded` is the number under which the facts have just recorded its login. After
+    /// [`Admission::MayHaveEnded`], the caller asks the facts again and, if they still have the login, adds the
+    /// number of that answer. `None` asks whether the device may return to its existing login.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -146,7 +149,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the newest login, or of the newest that is `present`, that a login of this number loses to.
+    /// The platform of the latest competing login, if that login is later than `number`. With `present`, logins whose
+    /// link is gone do not count.
     fn beaten_by(
         &self,
         device: &DeviceId,
@@ -164,7 +168,7 @@ impl Presence {
         (newest.login > number).then_some(newest.platform)
     }
 
-    /// The logins that a login of this device would end if it were the newest, earliest first.
+    /// The logins that a login of this device would end if it were the latest, earliest first.
     pub(super) fn in_the_way(
         &self,
         device: &DeviceId,
@@ -179,7 +183,7 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest number of a login that the record has had.
+    /// The highest login number that the record has ever had.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }
@@ -189,24 +193,24 @@ impl Presence {
         self.ended_through
     }
 
-    /// The UserSigs of the user: seen ones and revoked ones.
+    /// The UserSigs of the user that were seen or revoked.
     pub fn sigs(&self) -> &Signatures {
         &self.sigs
     }
 
-    /// The seconds of the UserSigs seen that a kick at `at` has to name one by one.
+    /// The seconds of the UserSigs that were seen and that a kick at `at` has to name individually.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
         all.filter(|issued| !self.sigs.has_revoked(*issued)).collect()
     }
 
-    /// The ends that the facts have still to take in.
+    /// The ends that are not stored in the facts yet.
     pub fn unsettled_ends(&self) -> impl Iterator<Item = &EndedLogin> {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// The UserSig of a device that stays connected was renewed, or one of somebody without a device was seen.
+    /// Notes a UserSig: that of a connected device which was renewed, or one that was seen without a connection.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -221,9 +225,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// The server API or an operator has ended every login up to the number `through`, and revoked UserSigs; the facts
-    /// have it. A login after that stays. Answers with the logins that ended, and with UserSigs that `revoked` does
-    /// not refuse although the user was seen with them before the kick: these have to be revoked in the facts too.
+    /// Ends every login up to the number `through`, and revokes UserSigs, because the server API or an operator has
+    /// done so in the facts. Later logins stay. Returns the logins that ended, and the UserSigs that were seen or
+    /// revoked but that `revoked` does not refuse: these have to be revoked in the facts too.
     pub fn kick(
         &mut self,
         through: u64,
@@ -236,9 +240,9 @@ impl Presence {
         })
     }
 
-    /// The account was deleted, and with it every login up to the number `through`; the facts have it. The
-    /// subscription list goes with it. The record stays for the login retention. An account that was made again since
-    /// stays, with the logins that are its own. Answers as [`Presence::kick`] does.
+    /// Ends every login up to the number `through`, because the account was deleted in the facts. The subscription
+    /// list is dropped too. The record is kept for the login retention. If the account was created again meanwhile,
+    /// it stays, with its later logins. Returns the same as [`Presence::kick`].
     pub fn delete(
         &mut self,
         through: u64,
@@ -262,7 +266,8 @@ impl Presence {
         transition
     }
 
-    /// A device that comes back to its login loses it to a newer one on the platform `by`: it is told so now.
+    /// Ends the login of a returning device that a later login on the platform `by` has ended, and tells the device
+    /// so.
     pub fn lose(
         &mut self,
         device: &DeviceId,
@@ -280,7 +285,8 @@ impl Presence {
         })
     }
 
-    /// The account was made, or made again, under the number `born`. One that was deleted since changes nothing.
+    /// Records that the account was created, or created again, under the number `born`. Does nothing if that account
+    /// was deleted since.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
@@ -290,10 +296,11 @@ impl Presence {
         Transition { changed: true, ..Transition::quiet(()) }
     }
 
-    /// A login that was recorded under the number `login` was refused in the end: it ends, unless it is not here. A
-    /// device that has an earlier login on the same platform keeps that one, under the number that the facts have for it
-    /// now; on another platform that one has ended in the facts, and ends here too. The device gets a mark that says
-    /// `why`, if it is to have one; it has been told.
+    /// Ends a login that was recorded under the number `login` and was refused afterwards. A later login of the
+    /// device stays. An earlier login of the device on the same platform stays too, under the number that the facts
+    /// have for it now; on another platform it has ended in the facts, and ends here too. If the record does not have
+    /// the device, only the end is kept for the facts. `why` is the end mark of the device, if it is to have one; the
+    /// device was told already.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
@@ -329,8 +336,8 @@ impl Presence {
         })
     }
 
-    /// The login of this connection ends after all, although its client was told that it could not be ended: the
-    /// connection is closed too.
+    /// Ends the login of this connection, although its client was told that this failed. The connection is closed
+    /// too.
     pub fn log_out_late(
         &mut self,
         connection: ConnectionId,
@@ -346,12 +353,12 @@ impl Presence {
         transition.map(drop)
     }
 
-    /// Whether the record says nothing that anybody could still need: its account was deleted, and was not made again.
+    /// Whether the record can be forgotten: its account was deleted and not created again.
     pub fn is_forgettable(&self) -> bool {
         self.devices.is_empty() && self.born <= self.deleted_through
     }
 
-    /// The facts have taken these ends in.
+    /// Removes ends that are now stored in the facts.
     pub fn ends_settled(&mut self, settled: &[EndedLogin]) -> Transition<()> {
         let Some(unsettled) = &mut self.unsettled else { return Transition::quiet(()) };
         let changed = unsettled.settled(settled);
@@ -361,19 +368,19 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Makes the logins those of the facts, after a restart: one that the facts do not have was ended, one that the
-    /// record does not have was being made, unless its end waits here for the facts. Web logins are no facts and stay,
-    /// unless they were ended by a kick or a deletion while no node ran.
+    /// Replaces the logins by those of the facts, after a restart. A login that the facts do not have was ended; a
+    /// login that the record does not have was being recorded, unless its end waits here for the facts. Web logins
+    /// are not in the facts and stay, unless a kick or a deletion ended them while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
             (true, _) => Reason::Kicked,
-            // A user who had no login can only have gained one.
+            // A user without logins can only have gained one.
             (false, true) => Reason::Login,
             (false, false) => Reason::Logout,
         };
         let mut transition = self.change(reason, settings, now, |presence, ended| {
-            // There is an account, or nobody would adopt its facts.
+            // Only the facts of an existing account are adopted.
             let was_deleted = presence.deleted_until.take().is_some();
             presence.ended_through = presence.ended_through.max(facts.ended_through);
             let mut changed = was_deleted | kicked | (facts.born > presence.born);
@@ -394,7 +401,7 @@ impl Presence {
             for (id, platform, login) in &facts.logins {
                 let has_ended = presence.unsettled_ends().any(|end| is_end_of(end, id, *login));
                 match presence.devices.iter_mut().find(|device| device.id == *id) {
-                    // It logged in again, maybe on another platform, and nobody was told.
+                    // The device logged in again, maybe on another platform, and the record missed it.
                     Some(device) => {
                         changed |= (device.login, device.platform) != (*login, *platform);
                         (device.login, device.platform) = (*login, *platform);
@@ -415,18 +422,18 @@ impl Presence {
         transition.map(drop)
     }
 
-    /// The messages that were sent to the user from `since` on have been handed to the push webhook.
+    /// Records that the messages sent to the user from `since` on were handed to the push webhook.
     pub fn missed_recorded(&mut self, since: Timestamp) -> Transition<()> {
         let events = self.events.as_mut().filter(|events| events.missed_since() == Some(since));
         let changed = events.is_some();
         if let Some(events) = events {
             events.forget_missed();
         }
-        // It goes to the journal: a restart need not look for the same messages again.
+        // The change goes to the journal, so that a restart does not look for the same messages again.
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// The facts have to take in the end of this login.
+    /// Keeps the end of this login until the facts have stored it.
     pub(super) fn unsettle(&mut self, removed: &Removed, mark: Option<EndMark>, now: Now) {
         let end = EndedLogin { device: removed.device.clone(), login: removed.login, mark };
         let unsettled = self.unsettled.get_or_insert_with(|| Box::new(UnsettledEnds::new(now.moment)));
@@ -448,8 +455,8 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // Also those that another revocation has refused meanwhile: a UserSig made in such a second after the answer
-        // would be refused too.
+        // Also those that another revocation has refused meanwhile: a UserSig issued in the same second after the
+        // answer would be refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);
@@ -458,12 +465,12 @@ impl Presence {
     }
 }
 
-/// Whether this is the end of the login of this number, or of a later one of the same device.
+/// Whether `end` is the end of this login, or of a later login of the same device.
 fn is_end_of(end: &EndedLogin, device: &DeviceId, login: u64) -> bool {
     end.device == *device && end.login >= login
 }
 
-/// A device that is logged in and not linked, of which only the facts are known.
+/// A logged-in device without a link, of which only the facts are known.
 fn gone_device(id: DeviceId, platform: Platform, login: u64, lapses: Moment) -> Device {
     Device { id, platform, login, issued: 0, link: Link::Gone { lapses }, address: None }
 }
